@@ -1,0 +1,297 @@
+"""A formula's terms and a data frame -> named matrices, with one joint decision on which rows are used."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from statmodels_x.core import formula as _formula
+from statmodels_x.core.errors import DataError, FormulaError
+from statmodels_x.core.formula import Part, Response
+from statmodels_x.core.frames import check_columns, plain_column
+from statmodels_x.core.validation import rows_text
+
+_MANY_LEVELS = 10
+
+
+@dataclass(frozen=True)
+class DesignSpec:
+    """What is needed to build the same columns from new data; no data inside.
+
+    Attributes
+    ----------
+    part : Part
+        The terms.
+    model_spec : formulaic.ModelSpec
+        Their encoding, with the state of splines, polynomials and centring.
+    names : tuple of str
+        Column names.
+    levels : dict of str to tuple
+        Known values of each categorical column.
+    offset_state : dict
+        State of the transforms within the offset.
+    """
+
+    part: Part
+    model_spec: Any = field(repr=False)
+    names: tuple[str, ...]
+    levels: Mapping[str, tuple[Any, ...]]
+    offset_state: dict[str, Any] = field(repr=False)
+
+    def rebuild(self, data: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Build the matrix and the offset for new rows.
+
+        Parameters
+        ----------
+        data : DataFrame of shape (m, any)
+            Must hold the columns that the terms use.
+
+        Returns
+        -------
+        matrix : ndarray of shape (m, k)
+        offset : ndarray of shape (m,)
+
+        Raises
+        ------
+        DataError
+            If a column is missing, holds missing values, or has a level that was not seen in the fit.
+        """
+        check_columns(data, self.part.variables, "newdata")
+        used = pd.DataFrame({name: plain_column(data[name]) for name in self.part.variables}, index=data.index)
+        for name in used.columns:
+            empty = used[name].isna().to_numpy()
+            if empty.any():
+                raise DataError(
+                    f"newdata: column {name!r} is missing in {rows_text(empty)}; a prediction needs every "
+                    "covariate: drop or fill these rows."
+                )
+        for name, known in self.levels.items():
+            _check_levels(used[name], known)
+        matrix = _materialise(self.model_spec, used, self.part)
+        return matrix, _offset(self.part, used, self.offset_state)
+
+
+@dataclass(frozen=True)
+class Design:
+    """A design matrix with its names, offset and the means to rebuild it."""
+
+    matrix: NDArray[np.float64] = field(repr=False)
+    offset: NDArray[np.float64] = field(repr=False)
+    spec: DesignSpec
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names."""
+        return self.spec.names
+
+
+@dataclass(frozen=True)
+class ModelFrame:
+    """Responses, design matrices and extra columns on the rows that have them all.
+
+    Attributes
+    ----------
+    response : tuple
+        The evaluated responses, in the order of the formula.
+    designs : dict of str to Design
+    columns : dict of str to ndarray
+        Extra columns (weights, clusters) by the name of their argument.
+    data : DataFrame
+        The used columns on the used rows, with the user's index.
+    n_rows : int
+        Rows before any was dropped.
+    dropped : dict of str to int
+        For each column, the rows in which it was missing (a row can count under several columns).
+    """
+
+    response: tuple[Any, ...]
+    designs: Mapping[str, Design]
+    columns: Mapping[str, NDArray[Any]]
+    data: pd.DataFrame = field(repr=False)
+    n_rows: int
+    dropped: Mapping[str, int]
+
+    @property
+    def n_dropped(self) -> int:
+        """Number of rows that were left out."""
+        return self.n_rows - len(self.data)
+
+
+def build_frame(
+    data: pd.DataFrame,
+    response: Response,
+    parts: Mapping[str, Part],
+    columns: Mapping[str, Any] | None = None,
+    functions: Mapping[str, Any] | None = None,
+) -> ModelFrame:
+    """Evaluate the response, drop incomplete rows jointly, and build every design matrix.
+
+    Parameters
+    ----------
+    data : DataFrame of shape (n, any)
+    response : Response
+        Evaluated on all rows: what a missing value means there is the response's own affair.
+    parts : mapping of str to Part
+        The terms of each design matrix.
+    columns : mapping of str to (str, array_like or None), optional
+        Extra columns by the name of their argument: a column of ``data`` or an array of its length.
+    functions : mapping of str to callable, optional
+        What the response may call, such as ``Surv``.
+
+    Returns
+    -------
+    ModelFrame
+
+    Raises
+    ------
+    FormulaError, DataError
+        With the name of the column, term or argument that cannot be used.
+    """
+    _check_all_columns(data, response, parts)
+    used = {name: plain_column(data[name]) for name in _ordered({v for p in parts.values() for v in p.variables})}
+    for name, series in used.items():
+        _refuse_numbers_as_text(series, name, data)
+    extra = {key: _extra_column(data, key, value) for key, value in (columns or {}).items() if value is not None}
+    evaluated = _evaluate_response(data, response, functions or {})
+
+    missing = {name: series.isna().to_numpy() for name, series in used.items()}
+    missing |= {label: series.isna().to_numpy() for label, series in extra.values()}
+    keep = ~np.logical_or.reduce([np.zeros(len(data), bool), *missing.values()])
+    dropped = {name: int(rows.sum()) for name, rows in missing.items() if rows.any()}
+    if not keep.any():
+        raise DataError(f"data: no row is complete; missing values: {_counts_text(dropped)}.")
+
+    # the frame that formulas see: kept rows, and no level that only dropped rows had
+    kept = pd.DataFrame({name: plain_column(series[keep]) for name, series in used.items()}, index=data.index[keep])
+    designs = {key: _build_design(part, kept) for key, part in parts.items()}
+    names = [name for name in response.variables if name not in kept.columns]
+    everything = kept.assign(**{name: data[name][keep] for name in names})
+    everything.attrs = dict(data.attrs)
+    return ModelFrame(
+        response=tuple(value[keep] for value in evaluated),
+        designs=designs,
+        columns={key: series.to_numpy()[keep] for key, (_, series) in extra.items()},
+        data=everything,
+        n_rows=len(data),
+        dropped=dropped,
+    )
+
+
+def _ordered(names: Iterable[str]) -> list[str]:
+    return sorted(names)
+
+
+def _counts_text(dropped: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} ({count})" for name, count in dropped.items())
+
+
+def _check_all_columns(data: pd.DataFrame, response: Response, parts: Mapping[str, Part]) -> None:
+    check_columns(data, response.variables, "formula")
+    for key, part in parts.items():
+        check_columns(data, part.variables, f"formula ({key} part)")
+
+
+def _refuse_numbers_as_text(series: pd.Series, name: str, data: pd.DataFrame) -> None:
+    """A numeric column that was read as text would silently become one effect for each distinct number."""
+    if series.dtype != object or series.nunique() <= _MANY_LEVELS:
+        return
+    texts = series.dropna().astype(str)
+    if pd.to_numeric(texts, errors="coerce").notna().all():
+        raise DataError(
+            f"formula: column {name!r} holds {series.nunique()} different numbers as text; convert it with "
+            "pandas.to_numeric, or to a categorical column if each number is a group."
+        )
+
+
+def _extra_column(data: pd.DataFrame, key: str, value: Any) -> tuple[str, pd.Series]:
+    if isinstance(value, str):
+        check_columns(data, [value], f"`{key}`")
+        return value, plain_column(data[value])
+    if np.ndim(value) != 1 or len(value) != len(data):
+        raise DataError(f"`{key}` must name a column or be an array of {len(data)} values, one for each row.")
+    return key, pd.Series(np.asarray(value), index=data.index)
+
+
+def _evaluate_response(data: pd.DataFrame, response: Response, functions: Mapping[str, Any]) -> list[Any]:
+    columns = data[list(response.variables)]
+    values = [_formula.evaluate(expression, columns, functions, {}) for expression in response.expressions]
+    for expression, value in zip(response.expressions, values, strict=True):
+        if not hasattr(value, "__len__") or len(value) != len(data):
+            raise FormulaError(f"the response {expression!r} does not give one value for each row.")
+    return [value.to_numpy() if isinstance(value, pd.Series) else value for value in values]
+
+
+def _build_design(part: Part, data: pd.DataFrame) -> Design:
+    from formulaic import ModelSpec
+
+    blank = ModelSpec.from_spec(part.formula, ensure_full_rank=True, output="numpy", na_action="ignore")
+    built, spec = _materialise_with_spec(blank, data, part)
+    state: dict[str, Any] = {}
+    offset = _offset(part, data, state)
+    names = tuple(str(name) for name in spec.column_names)
+    return Design(built, offset, DesignSpec(part, spec, names, _known_levels(part, data), state))
+
+
+def _materialise(spec: Any, data: pd.DataFrame, part: Part) -> NDArray[np.float64]:
+    return _materialise_with_spec(spec, data, part)[0]
+
+
+def _materialise_with_spec(spec: Any, data: pd.DataFrame, part: Part) -> tuple[NDArray[np.float64], Any]:
+    from formulaic.errors import FormulaicError
+
+    if not len(part.formula):
+        return np.zeros((len(data), 0)), spec
+    columns = data if len(data.columns) else data.assign(_rows=0.0)
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("error")
+            built = spec.get_model_matrix(columns, context={})
+    except (FormulaicError, Warning, ValueError, TypeError, KeyError, NameError) as error:
+        raise FormulaError(f"the terms {part.text!r} could not be built: {error}") from error
+    matrix = np.asarray(built, dtype=float).reshape(len(data), -1)
+    for name, column in zip(built.model_spec.column_names, matrix.T, strict=True):
+        bad = ~np.isfinite(column)
+        if bad.any():
+            raise DataError(
+                f"the term {name!r} is not a finite number in {rows_text(bad)}; check the column's values or "
+                "the transform's domain."
+            )
+    return np.ascontiguousarray(matrix), built.model_spec
+
+
+def _offset(part: Part, data: pd.DataFrame, state: dict[str, Any]) -> NDArray[np.float64]:
+    if part.offset is None:
+        return np.zeros(len(data))
+    values = np.asarray(_formula.evaluate(part.offset, data, {}, state), dtype=float)
+    values = np.broadcast_to(values, (len(data),)).copy()
+    bad = ~np.isfinite(values)
+    if bad.any():
+        raise DataError(f"the offset {part.offset} is not a finite number in {rows_text(bad)}.")
+    return values
+
+
+def _known_levels(part: Part, data: pd.DataFrame) -> dict[str, tuple[Any, ...]]:
+    """Record the values of columns that enter as categories, bare or as ``C(name)``."""
+    wrapped = {str(factor.expr) for term in part.formula for factor in term.factors}
+    known = {}
+    for name in part.variables:
+        series = data[name]
+        as_category = any(text.startswith((f"C({name},", f"C({name})")) for text in wrapped)
+        if as_category or isinstance(series.dtype, pd.CategoricalDtype) or series.dtype == object:
+            known[name] = tuple(pd.unique(series.dropna()).tolist())
+    return known
+
+
+def _check_levels(series: pd.Series, known: tuple[Any, ...]) -> None:
+    unseen = [value for value in pd.unique(series).tolist() if value not in known]
+    if unseen:
+        raise DataError(
+            f"newdata: column {series.name!r} has the level {unseen[0]!r}, which the fit did not see; "
+            f"the known levels are {', '.join(map(repr, known))}."
+        )

@@ -1,0 +1,95 @@
+"""What comes in as a data frame: pandas as it is, everything else through narwhals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from statmodels_x.core.errors import DataError
+
+
+def as_pandas(data: Any) -> pd.DataFrame:
+    """Return ``data`` as a pandas frame without copying what is one already.
+
+    Parameters
+    ----------
+    data : DataFrame or mapping of str to array_like
+        A pandas, polars, pyarrow or other eager frame that narwhals knows, or a mapping of columns.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    DataError
+        If it is none of these, has no rows, or names a column twice.
+    """
+    frame = data if isinstance(data, pd.DataFrame) else _convert(data)
+    if not len(frame):
+        raise DataError("data: the frame has no rows.")
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise DataError(f"data: the column name {str(twice[0])!r} stands more than once; rename one of them.")
+    return frame
+
+
+def _convert(data: Any) -> pd.DataFrame:
+    if isinstance(data, Mapping):
+        try:
+            return pd.DataFrame(dict(data))
+        except ValueError as error:
+            raise DataError(f"data: the columns do not make a frame ({error}).") from error
+    import narwhals as nw
+
+    try:
+        frame = nw.from_native(data, eager_only=True)
+    except TypeError as error:
+        raise DataError(
+            f"data: a {type(data).__name__} is not a data frame; give a pandas, polars or pyarrow table "
+            "or a mapping of columns (collect a lazy frame first)."
+        ) from error
+    # column by column: narwhals' to_pandas() needs pyarrow for polars, this does not
+    return pd.DataFrame({name: _column(frame[name], nw) for name in frame.columns})
+
+
+def _column(series: Any, nw: Any) -> pd.Series:
+    if isinstance(series.dtype, nw.Categorical | nw.Enum):
+        levels = [str(level) for level in series.cat.get_categories().to_list()]
+        return pd.Series(pd.Categorical(series.cast(nw.String).to_list(), categories=levels))
+    if series.dtype == nw.Boolean or series.dtype == nw.String:
+        return pd.Series(series.to_list(), dtype=object if series.null_count() else None)
+    return pd.Series(series.to_numpy())
+
+
+def check_columns(frame: pd.DataFrame, names: Iterable[str], what: str) -> None:
+    """Raise a DataError that names the first of ``names`` that ``frame`` lacks, with the nearest column."""
+    from difflib import get_close_matches
+
+    for name in names:
+        if name in frame.columns:
+            continue
+        known = [str(column) for column in frame.columns]
+        near = get_close_matches(str(name), known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(known[:12])}."
+        raise DataError(f"{what}: there is no column {str(name)!r} in the data; {hint}")
+
+
+def plain_column(series: pd.Series) -> pd.Series:
+    """Return a column with a numpy dtype that formulas handle: nullable types to float or object.
+
+    A categorical keeps its order of levels but loses those that no row has: they would be columns of zeros.
+    """
+    dtype = series.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return series.cat.remove_unused_categories()
+    if pd.api.types.is_bool_dtype(dtype) and not series.isna().any():
+        return series.astype(bool)
+    if pd.api.types.is_numeric_dtype(dtype) and not isinstance(dtype, np.dtype):
+        return series.astype(float)
+    if pd.api.types.is_string_dtype(dtype) and dtype != object:
+        return series.astype(object)
+    return series

@@ -1,0 +1,65 @@
+"""Which columns of a design matrix say nothing of their own."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+from statmodels_x.core.errors import DataError
+
+_TOLERANCE = 1e-11  # of the squared distance from the other columns, relative to the column
+
+
+def check_full_rank(matrix: NDArray[np.float64], names: tuple[str, ...], where: str) -> None:
+    """Raise a DataError that names a constant or collinear column.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n, k)
+    names : tuple of str
+    where : str
+        The parameter's formula, for the message.
+    """
+    zero = ~np.any(matrix, axis=0)
+    if zero.any():
+        raise DataError(f"{where}: the column {names[int(np.argmax(zero))]!r} is 0 in every row; take it out.")
+    constant = np.flatnonzero(np.ptp(matrix, axis=0) == 0.0)
+    if len(constant) > 1:
+        name = next(names[k] for k in constant if names[k] != "Intercept")
+        raise DataError(f"{where}: the column {name!r} is constant, as is the intercept; take it out.")
+    culprit = dependent_column(matrix)
+    if culprit is None:
+        return
+    column, others = culprit
+    listed = ", ".join(repr(names[k]) for k in others[:6])
+    raise DataError(
+        f"{where}: the column {names[column]!r} is a linear combination of {listed}; take one of them out."
+    )
+
+
+def dependent_column(matrix: NDArray[np.float64]) -> tuple[int, tuple[int, ...]] | None:
+    """Find a column that others determine.
+
+    Returns
+    -------
+    tuple of (int, tuple of int) or None
+        The column and those that make it up; None if the rank is full.
+    """
+    # the columns centred where a constant is among them, and of unit length: the Gram matrix is then a
+    # correlation matrix, whose pivots are squared distances
+    columns = np.arange(matrix.shape[1])
+    is_constant = np.ptp(matrix, axis=0) == 0.0
+    centre = matrix.mean(axis=0) * (is_constant.any() & ~is_constant)
+    size = np.sqrt(np.mean((matrix - centre) ** 2, axis=0))
+    size = np.where(size > 0.0, size, 1.0)
+    scaled = (matrix - centre) / size
+    gram = scaled.T @ scaled / len(matrix)
+    factor, pivots, rank, _ = lapack.dpstrf(gram, tol=_TOLERANCE)
+    if rank == len(columns):
+        return None
+    order = pivots - 1
+    kept, column = order[:rank], int(order[rank])
+    weights = np.linalg.lstsq(scaled[:, kept], scaled[:, column], rcond=None)[0]
+    others = tuple(int(k) for k, w in zip(kept, weights, strict=True) if abs(w) > 1e-6)
+    return column, others or tuple(int(k) for k in np.flatnonzero(is_constant))

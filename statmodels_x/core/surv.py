@@ -1,0 +1,243 @@
+"""The censored response as one value object: right, left, interval and counting-process times."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.validation import check_choice, column_label, numeric_array, rows_text
+
+RIGHT, EXACT, LEFT, INTERVAL = 0, 1, 2, 3
+
+SurvType = Literal["right", "left", "counting", "interval2"]
+_TYPES = ("right", "left", "counting", "interval2")
+_ZERO_REMEDY = (
+    "a time of 0 has no logarithm: drop these rows, or replace 0 by half of the unit in which time was recorded"
+)
+
+
+class Surv:
+    """Survival times with censoring and late entry.
+
+    Parameters
+    ----------
+    time : array_like
+        Time to event or censoring (``Surv(time, status)``); the entry time in ``Surv(entry, exit, status)``;
+        the left end in ``Surv(left, right, type="interval2")``.
+    time2 : array_like, optional
+        The status in the two-argument form, the exit time in the counting form, the right end in the
+        interval form.
+    status : array_like, optional
+        1 or True where the event was seen, 0 or False where the time is censored. Without a status every
+        time is an event.
+    type : {"right", "left", "counting", "interval2"}, optional
+        Inferred from the number of arguments: two are ``"right"``, three are ``"counting"``.
+        With ``"left"`` a status of 0 means that the event came before ``time``. With ``"interval2"`` the
+        event lies in (left, right]; equal ends are an exact time, a missing or 0 left end is left
+        censoring, a missing or infinite right end is right censoring.
+    entry : array_like, optional
+        Times of late entry for the types that have no entry argument of their own (interval censoring with
+        left truncation).
+
+    Attributes
+    ----------
+    entry : ndarray of shape (n,)
+        Time at which each subject came under observation; 0 from the start.
+    lower, upper : ndarray of shape (n,)
+        The event lies in (lower, upper]; equal where it was seen exactly, ``upper`` is infinite where it is
+        right-censored.
+    code : ndarray of int8, shape (n,)
+        0 right-censored, 1 exact, 2 left-censored, 3 interval-censored (the codes of R's ``Surv``).
+    type : str
+        The form in which the response was given.
+    time_name : str
+        Name of the column that holds the time, for labels and messages.
+
+    Raises
+    ------
+    DataError
+        Missing, negative, zero, infinite or text times; a status other than 0, 1, True or False; an entry
+        time that is not before the exit time; interval ends in the wrong order. The message names the column
+        and the rows (counted from 0).
+
+    Examples
+    --------
+    >>> Surv([5, 8, 3], [1, 0, 1])
+    Surv(n=3, events=2, type='right')
+    >>> Surv([2, None, 4], [3, 1, None], type="interval2").code
+    array([3, 2, 0], dtype=int8)
+    """
+
+    __slots__ = ("code", "entry", "lower", "time_name", "type", "upper")
+
+    def __init__(
+        self,
+        time: ArrayLike,
+        time2: ArrayLike | None = None,
+        status: ArrayLike | None = None,
+        *,
+        type: SurvType | None = None,  # noqa: A002 - the field's name for it, from R
+        entry: ArrayLike | None = None,
+    ) -> None:
+        if type is None:
+            type = "counting" if time2 is not None and status is not None else "right"  # noqa: A001
+        self.type: str = check_choice("type", type, _TYPES, "Surv()")
+        if type == "interval2":
+            if status is not None:
+                raise DataError('Surv(): type="interval2" takes two times and no status; the ends say it all.')
+            self._from_interval(time, time2)
+        elif type == "counting":
+            if time2 is None or status is None:
+                raise DataError('Surv(): type="counting" needs three columns: Surv(entry, exit, status).')
+            if entry is not None:
+                raise DataError("Surv(): the entry time is given twice, as first argument and as `entry`.")
+            self._from_time(time2, status, "right")
+            entry = time
+        else:
+            if time2 is not None and status is not None:
+                raise DataError(f'Surv(): type="{type}" takes a time and a status, but two times were given.')
+            self._from_time(time, status if time2 is None else time2, type)
+        self._set_entry(entry)
+
+    def _from_time(self, time: ArrayLike, status: ArrayLike | None, kind: str) -> None:
+        self.time_name = column_label(time, "time")
+        values = numeric_array(time, self.time_name, "Surv()")
+        _check_times(values, self.time_name)
+        event = np.ones(len(values), bool) if status is None else _status_array(status, len(values))
+        self.lower, self.upper = values.copy(), values
+        if kind == "right":
+            self.upper = np.where(event, values, np.inf)
+            self.code = np.where(event, EXACT, RIGHT).astype(np.int8)
+        else:
+            self.lower = np.where(event, values, 0.0)
+            self.code = np.where(event, EXACT, LEFT).astype(np.int8)
+
+    def _from_interval(self, left: ArrayLike, right: ArrayLike | None) -> None:
+        if right is None:
+            raise DataError('Surv(): type="interval2" needs two columns, the ends of each interval.')
+        names = column_label(left, "left"), column_label(right, "right")
+        self.time_name = names[1]
+        low = numeric_array(left, names[0], "Surv()")
+        high = numeric_array(right, names[1], "Surv()")
+        if len(low) != len(high):
+            raise DataError(f"Surv(): '{names[0]}' has {len(low)} values and '{names[1]}' has {len(high)}.")
+        unknown = np.isnan(low) & np.isnan(high)
+        if unknown.any():
+            raise DataError(
+                f"Surv(): both ends of the interval are missing in {rows_text(unknown)}; drop these rows."
+            )
+        low = np.where(np.isnan(low) | (low == -np.inf), 0.0, low)
+        high = np.where(np.isnan(high), np.inf, high)
+        _refuse(low < 0, f"Surv(): '{names[0]}' is negative", "times are measured from 0")
+        _refuse(~np.isfinite(low), f"Surv(): '{names[0]}' is infinite", "give the last time without the event")
+        _refuse(high <= 0, f"Surv(): '{names[1]}' is not positive", _ZERO_REMEDY)
+        _refuse(low > high, f"Surv(): '{names[0]}' is after '{names[1]}'", "swap or correct the two ends")
+        self.lower, self.upper = low, high
+        self.code = np.select(
+            [low == high, np.isinf(high), low == 0], [EXACT, RIGHT, LEFT], default=INTERVAL
+        ).astype(np.int8)
+        _refuse(
+            (self.code == RIGHT) & (low == 0),
+            "Surv(): the interval is (0, infinity), which says nothing,",
+            "drop these rows",
+        )
+
+    def _set_entry(self, entry: ArrayLike | None) -> None:
+        if entry is None:
+            self.entry = np.zeros(len(self.lower))
+            return
+        name = column_label(entry, "entry")
+        self.entry = numeric_array(entry, name, "Surv()")
+        if len(self.entry) != len(self.lower):
+            raise DataError(f"Surv(): '{name}' has {len(self.entry)} values for {len(self.lower)} times.")
+        _refuse(np.isnan(self.entry), f"Surv(): '{name}' is missing", "use 0 for subjects seen from the start")
+        _refuse(self.entry < 0, f"Surv(): '{name}' is negative", "entry times are measured from 0")
+        last = np.where(np.isfinite(self.upper), self.upper, self.lower)
+        _refuse(
+            self.entry >= last,
+            f"Surv(): entry '{name}' is not before exit '{self.time_name}'",
+            "a subject must be at risk for some time: drop the rows, or separate equal times by half of the "
+            "unit in which time was recorded",
+        )
+        # what happened before entry was not observed: the interval that is informative starts at entry
+        self.lower = np.maximum(self.lower, self.entry)
+        late = (self.code == LEFT) & (self.entry > 0)
+        self.code = np.where(late, INTERVAL, self.code).astype(np.int8)
+
+    def __len__(self) -> int:
+        return len(self.lower)
+
+    def __getitem__(self, rows: Any) -> Surv:
+        part = object.__new__(Surv)
+        part.type, part.time_name = self.type, self.time_name
+        for name in ("entry", "lower", "upper", "code"):
+            setattr(part, name, np.atleast_1d(getattr(self, name)[rows]))
+        return part
+
+    def __repr__(self) -> str:
+        return f"Surv(n={len(self)}, events={self.n_events}, type={self.type!r})"
+
+    @property
+    def n_events(self) -> int:
+        """Number of rows in which the event is known to have happened (exact, left or interval)."""
+        return int(np.count_nonzero(self.code != RIGHT))
+
+    @property
+    def time(self) -> NDArray[np.float64]:
+        """The last finite time of each row: event, censoring, or the right end of the interval."""
+        return np.where(np.isfinite(self.upper), self.upper, self.lower)
+
+    @property
+    def has_entry(self) -> bool:
+        """Whether any subject came under observation late."""
+        return bool(np.any(self.entry > 0))
+
+    @property
+    def is_right_censored(self) -> bool:
+        """Whether every row is an exact or a right-censored time."""
+        return bool(np.all(self.code <= EXACT))
+
+    def counts(self) -> dict[str, int]:
+        """Count the rows of each kind of observation.
+
+        Returns
+        -------
+        dict of str to int
+            Keys ``"exact"``, ``"right-censored"``, ``"left-censored"``, ``"interval-censored"`` and
+            ``"late entry"``.
+        """
+        codes = {"exact": EXACT, "right-censored": RIGHT, "left-censored": LEFT, "interval-censored": INTERVAL}
+        found = {name: int(np.count_nonzero(self.code == code)) for name, code in codes.items()}
+        found["late entry"] = int(np.count_nonzero(self.entry > 0))
+        return found
+
+
+def _refuse(bad: NDArray[np.bool_], what: str, remedy: str) -> None:
+    if bad.any():
+        raise DataError(f"{what} in {rows_text(bad)}; {remedy}.")
+
+
+def _check_times(values: NDArray[np.float64], name: str) -> None:
+    _refuse(np.isnan(values), f"Surv(): '{name}' is missing", "drop these rows or find their times")
+    _refuse(np.isinf(values), f"Surv(): '{name}' is infinite", "give the last time at which the subject was seen")
+    _refuse(values < 0, f"Surv(): '{name}' is negative", "times are measured from 0: correct or drop the rows")
+    _refuse(values == 0, f"Surv(): '{name}' is 0", _ZERO_REMEDY)
+
+
+def _status_array(status: ArrayLike, n: int) -> NDArray[np.bool_]:
+    name = column_label(status, "status")
+    values = numeric_array(status, name, "Surv()", hint="give a comparison such as status == 'dead'")
+    if len(values) != n:
+        raise DataError(f"Surv(): '{name}' has {len(values)} values for {n} times.")
+    _refuse(np.isnan(values), f"Surv(): '{name}' is missing", "drop these rows or find what happened to them")
+    odd = ~np.isin(values, (0.0, 1.0))
+    if odd.any():
+        seen = ", ".join(f"{v:g}" for v in np.unique(values)[:6])
+        raise DataError(
+            f"Surv(): '{name}' holds the values {seen}; it must be 0 (censored) or 1 (event). "
+            f"Give a comparison that is true where the event was seen, such as {name} == 2."
+        )
+    return values == 1.0

@@ -1,0 +1,102 @@
+"""Check an option, a column or an array once, with an error that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from statmodels_x.core.errors import DataError
+
+
+def check_choice(name: str, value: Any, choices: Sequence[str], where: str = "") -> str:
+    """Return ``value`` if it is one of ``choices``.
+
+    Raises
+    ------
+    DataError
+        Otherwise; the message names the argument and lists the choices.
+    """
+    if isinstance(value, str) and value in choices:
+        return value
+    listed = ", ".join(f'"{choice}"' for choice in choices)
+    prefix = f"{where}: " if where else ""
+    raise DataError(f"{prefix}`{name}` is {value!r}; choose one of {listed}.")
+
+
+def check_number(name: str, value: Any, *, low: float, high: float, closed: bool = False) -> float:
+    """Return ``value`` as a float if it lies between ``low`` and ``high``.
+
+    Parameters
+    ----------
+    name : str
+        The argument, for the message.
+    value : object
+        What the user gave.
+    low, high : float
+        Limits, excluded unless ``closed``.
+    closed : bool
+        Whether the limits themselves are allowed.
+
+    Raises
+    ------
+    DataError
+        If the value is not a number or lies outside.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or np.isnan(float(value)):
+        raise DataError(f"`{name}` is {value!r}; give a number between {low:g} and {high:g}.")
+    number = float(value)
+    inside = low <= number <= high if closed else low < number < high
+    if not inside:
+        raise DataError(f"`{name}` is {number:g}; it must lie between {low:g} and {high:g}.")
+    return number
+
+
+def column_label(values: Any, default: str) -> str:
+    """Name of a pandas Series, or ``default`` for what has no name."""
+    name = getattr(values, "name", None)
+    return default if name is None else str(name)
+
+
+def rows_text(bad: NDArray[np.bool_], most: int = 5) -> str:
+    """Say how many rows are bad and where the first of them are (counted from 0)."""
+    rows = np.flatnonzero(bad)
+    shown = ", ".join(str(row) for row in rows[:most])
+    more = ", ..." if len(rows) > most else ""
+    return f"{len(rows)} row{'s' if len(rows) != 1 else ''} (position {shown}{more})"
+
+
+def numeric_array(values: Any, name: str, where: str, hint: str = "convert it with pandas.to_numeric") -> NDArray:
+    """Return a one-dimensional float array, or say why the column cannot be one.
+
+    Raises
+    ------
+    DataError
+        If the column holds text, dates or durations, or has more than one dimension.
+    """
+    series = pd.Series(values) if not isinstance(values, pd.Series) else values
+    prefix = f"{where}: " if where else ""
+    if pd.api.types.is_datetime64_any_dtype(series.dtype) or pd.api.types.is_timedelta64_dtype(series.dtype):
+        raise DataError(
+            f"{prefix}'{name}' holds {series.dtype}; give a number of days or years since the start, "
+            "for example (end - start).dt.days."
+        )
+    if np.ndim(series.to_numpy()) != 1:
+        raise DataError(f"{prefix}'{name}' must have one dimension.")
+    try:
+        if not pd.api.types.is_numeric_dtype(series.dtype):
+            _refuse_text(series, name, prefix, hint)
+        return series.to_numpy(dtype=float, na_value=np.nan).copy()
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{prefix}'{name}' cannot be read as numbers ({error}); {hint}.") from error
+
+
+def _refuse_text(series: pd.Series, name: str, prefix: str, hint: str) -> None:
+    present = series.dropna()
+    text = present[[isinstance(value, str) for value in present]]
+    if len(text):
+        raise DataError(f"{prefix}'{name}' holds text (for example {text.iloc[0]!r}); {hint}.")

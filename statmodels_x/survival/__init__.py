@@ -1,0 +1,1 @@
+"""Flexible parametric survival regression: the adapted power generalized Weibull family."""

@@ -1,0 +1,184 @@
+"""Arrays and start values in, the best regular maximum out, with the evidence for it.
+
+The likelihood of the four-parameter family has ridges, and with both scales it has several modes. Degenerate
+ends never win against a regular maximum, but the user is told when they are higher.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statmodels_x.core.errors import ConvergenceError
+from statmodels_x.core.optimize import Optimum
+from statmodels_x.survival.identification import Finding, examine, ridges
+from statmodels_x.survival.likelihood import SurvivalArrays
+from statmodels_x.survival.starts import (
+    SAME_MODE,
+    Weibull,
+    climb,
+    distinct_best,
+    ladder,
+    orthogonal_transform,
+    preliminary_weibull,
+    random_starts,
+    rough_climbs,
+    with_limits,
+)
+
+Array = NDArray[np.float64]
+
+_SUBSAMPLE = 5000
+_RANDOM_BOTH = 20
+_REPORTED = 1e-3
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The chosen maximum.
+
+    Attributes
+    ----------
+    optimum : Optimum
+    findings : tuple of Finding
+        What is not determined there; empty for a regular fit.
+    n_starts : int
+        How many searches were made.
+    n_best : int
+        How many of them ended at the chosen value.
+    rejected : tuple of (float, Finding)
+        Degenerate ends with a higher log-likelihood than the chosen maximum.
+    """
+
+    optimum: Optimum
+    findings: tuple[Finding, ...]
+    n_starts: int
+    n_best: int
+    rejected: tuple[tuple[float, Finding], ...]
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether the fit is a proved maximum that no ridge passes through."""
+        return self.optimum.converged and not any(finding.degenerate for finding in self.findings)
+
+
+def estimate(
+    arrays: SurvivalArrays,
+    scale: str,
+    *,
+    start: Array | None = None,
+    n_starts: int | None = None,
+    tol: float = 1e-10,
+    max_iter: int = 200,
+    seed: int = 0,
+) -> Estimate:
+    """Maximise the log-likelihood.
+
+    Parameters
+    ----------
+    arrays : SurvivalArrays
+        Its limits are replaced by limits found from a preliminary Weibull.
+    scale : {"aft", "ph"}
+        The scale that carries the main regression.
+    start : ndarray of shape (p,), optional
+        A first start value to try besides the ladder's.
+    n_starts : int, optional
+        Random starts after the ladder: 0 for one scale and 20 for both by default.
+    tol : float
+        Newton decrement at which the final search ends.
+    max_iter : int
+        Evaluations of the final search.
+    seed : int
+        Of the random starts, and of the subsample on which large data sets are explored.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ConvergenceError
+        If no start gave a finite log-likelihood.
+    """
+    rng = np.random.default_rng(seed)
+    primary = 0 if scale == "aft" else 1
+    n_random = (_RANDOM_BOTH if all(arrays.free[:2]) else 0) if n_starts is None else n_starts
+    sample = arrays
+    if arrays.n > 4 * _SUBSAMPLE:
+        sample = arrays.take(np.sort(rng.choice(arrays.n, _SUBSAMPLE, replace=False)))
+    weibull, sample = preliminary_weibull(sample, primary)
+    found = _explore(sample, weibull, start, n_random, rng)
+    n_tried = len(found)
+    if sample.n < arrays.n:
+        arrays = with_limits(arrays, weibull.power)
+        ends = [optimum.theta for optimum in distinct_best(found, 2 if n_random else 1)]
+        found = rough_climbs(arrays, iter(ends if start is None else [start, *ends]))
+    else:
+        arrays = sample
+    return _choose(found, arrays, n_tried, tol, max_iter)
+
+
+def _explore(
+    sample: SurvivalArrays, weibull: Weibull, start: Array | None, n_random: int, rng: np.random.Generator
+) -> list[Optimum]:
+    first = [] if start is None else [np.asarray(start, float)]
+    found = rough_climbs(sample, iter([*first, *ladder(sample, weibull)]))
+    return found + rough_climbs(sample, random_starts(sample, weibull, found, n_random, rng))
+
+
+def _choose(found: list[Optimum], arrays: SurvivalArrays, n_tried: int, tol: float, max_iter: int) -> Estimate:
+    """Finish the distinct ends from the highest down until one is a regular maximum."""
+    ends = distinct_best(found)
+    if not ends:
+        raise ConvergenceError(
+            "no start value gave a finite likelihood: check the times for outliers, and pass start= to fit()."
+        )
+    transform = orthogonal_transform(arrays)
+    degenerate: list[tuple[Optimum, tuple[Finding, ...]]] = []
+    for end in ends:
+        named = tuple(ridges(end, arrays))
+        if named:
+            degenerate.append((end, named))
+            continue
+        optimum = climb(arrays, end.theta, transform, tol, max_iter)
+        findings = examine(optimum, arrays)
+        if not _is_degenerate(findings):
+            return _report(optimum, findings, degenerate, found, n_tried)
+        degenerate.append((optimum, findings))
+    end, findings = _least_bad(degenerate)
+    optimum = climb(arrays, end.theta, transform, tol, max_iter)
+    return _report(optimum, examine(optimum, arrays) or findings, degenerate, found, n_tried)
+
+
+def _is_degenerate(findings: Iterable[Finding]) -> bool:
+    return any(finding.degenerate for finding in findings)
+
+
+def _report(
+    optimum: Optimum,
+    findings: tuple[Finding, ...],
+    degenerate: list[tuple[Optimum, tuple[Finding, ...]]],
+    found: list[Optimum],
+    n_tried: int,
+) -> Estimate:
+    above = tuple(
+        (other.value, next(f for f in fs if f.degenerate))
+        for other, fs in degenerate
+        if other.value > optimum.value + _REPORTED
+    )
+    n_best = sum(abs(end.value - optimum.value) < SAME_MODE for end in found)
+    return Estimate(optimum, findings, n_tried, n_best, above)
+
+
+def _least_bad(degenerate: list[tuple[Optimum, tuple[Finding, ...]]]) -> tuple[Optimum, tuple[Finding, ...]]:
+    """Take the highest end on a ridge with a proper limit; one without end or name only if there is no other."""
+
+    def rank(item: tuple[Optimum, tuple[Finding, ...]]) -> tuple[int, float]:
+        kinds = {finding.kind for finding in item[1]}
+        worst = 2 if "not_converged" in kinds else 1 if kinds & {"guarantee", "power_zero"} else 0
+        return worst, -item[0].value
+
+    return min(degenerate, key=rank)

@@ -1,0 +1,235 @@
+"""What the data cannot tell: ridges of the likelihood and weak directions, found and named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statmodels_x.core.optimize import Optimum
+from statmodels_x.survival.likelihood import PARAMETERS, SurvivalArrays
+
+Array = NDArray[np.float64]
+
+# Limits of the search on the log scale. Beyond them the family is its own limit to the last digit that data
+# could show, so that a search which arrives here has found a ridge and not a maximum.
+SCALE_LIMIT = 60.0
+POWER_LOW, POWER_HIGH = -5.0, 4.0
+SHAPE_LOW, SHAPE_HIGH = -9.0, 12.0
+
+_SHAPE_RIDGE = 7.0  # kappa above 1,000 or within 0.001 of -1
+_WALL_MARGIN = 0.25
+_WEIBULL_GAP = 0.02  # log hazard within 2 % of a Weibull's at every observed time
+_WEAK_ERROR = 1.5  # standard error of a direction on the log scale: an interval of a factor 19 either way
+_NULL_RATIO = 1e-9
+_NULL_SHARE = 1e-6
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that the data do not determine.
+
+    Attributes
+    ----------
+    kind : str
+        ``"weibull"``, ``"guarantee"``, ``"kappa_inf"``, ``"kappa_minus_one"``, ``"power_zero"``, ``"null"``,
+        ``"weak"``, ``"not_converged"``.
+    parameters : tuple of int
+        Positions in theta that are concerned.
+    message : str
+        What is not determined and the remedy.
+    degenerate : bool
+        Whether the fit is no regular maximum, and so must not win a ranking.
+    """
+
+    kind: str
+    parameters: tuple[int, ...]
+    message: str
+    degenerate: bool
+
+
+def search_limits(log_times: Array, power_start: float) -> tuple[Array, Array]:
+    """Lower and upper limits of the four linear predictors, shape (4,) each."""
+    middle = float(np.median(log_times))
+    power_high = max(POWER_HIGH, power_start + 3.0)
+    low = np.array([-SCALE_LIMIT - middle, -SCALE_LIMIT, min(POWER_LOW, power_start - 3.0), SHAPE_LOW])
+    high = np.array([SCALE_LIMIT - middle, SCALE_LIMIT, power_high, SHAPE_HIGH])
+    # without an estimated log phi, log lambda has to carry gamma log t
+    reach = float(np.abs(log_times).max(initial=0.0)) * np.exp(min(power_high, POWER_HIGH))
+    low[1] -= reach
+    high[1] += reach
+    return low, high
+
+
+def examine(optimum: Optimum, arrays: SurvivalArrays) -> tuple[Finding, ...]:
+    """List what is not determined at a point where the search ended.
+
+    Parameters
+    ----------
+    optimum : Optimum
+    arrays : SurvivalArrays
+
+    Returns
+    -------
+    tuple of Finding
+        Empty for a regular, well determined maximum.
+    """
+    if optimum.status == "bad start":
+        return (Finding("not_converged", (), "no start value gave a finite likelihood.", True),)
+    findings = list(ridges(optimum, arrays))
+    if findings:
+        return tuple(findings)
+    if optimum.status in ("stalled", "iteration limit", "saddle"):
+        return (
+            Finding(
+                "not_converged",
+                (),
+                f"the optimiser ended without a maximum ({optimum.status}, Newton decrement "
+                f"{optimum.decrement:.1e}): raise max_iter, or simplify the model.",
+                True,
+            ),
+        )
+    return tuple(_weak_directions(optimum))
+
+
+def ridges(optimum: Optimum, arrays: SurvivalArrays) -> list[Finding]:
+    """Name the ridges on which a point lies."""
+    theta, parts = optimum.theta, arrays.slices
+    tau, beta, alpha, nu = arrays.linear_predictors(theta)
+    positions = [tuple(range(part.start, part.stop)) for part in parts]
+    free = arrays.free
+    found = []
+    if free[2] and alpha.max() > arrays.high[2] - _WALL_MARGIN:
+        found.append(
+            Finding(
+                "guarantee",
+                tuple(range(arrays.n_parameters)),
+                "the likelihood rises without end as the power grows: it describes a guarantee time, a Weibull "
+                "that starts at the smallest observed time. Fix the power or the shape, or use one scale.",
+                True,
+            )
+        )
+    if free[2] and alpha.min() < arrays.low[2] + _WALL_MARGIN:
+        found.append(
+            Finding("power_zero", positions[2], "the power runs to 0: take covariates out of `power`.", True)
+        )
+    if free[3] and nu.max() > _SHAPE_RIDGE:
+        found.append(
+            Finding(
+                "kappa_inf",
+                positions[3],
+                "the shape runs to its upper limit, kappa = infinity (Gompertz type)"
+                + (" for some covariate values: take covariates out of `shape`." if nu.min() < _SHAPE_RIDGE else
+                   ": refit with shape=float('inf')."),
+                True,
+            )
+        )  # fmt: skip
+    if free[3] and nu.min() < -_SHAPE_RIDGE:
+        found.append(
+            Finding(
+                "kappa_minus_one",
+                positions[3],
+                "the shape runs to its lower limit, kappa = -1, where only combinations of the parameters are "
+                "determined: fix the shape (for example shape=0), or use one scale.",
+                True,
+            )
+        )
+    if not found and _is_weibull_ridge(arrays, tau, alpha, nu):
+        concerned = positions[0] + positions[1] + positions[3]
+        found.append(
+            Finding(
+                "weibull",
+                concerned,
+                "the fitted hazard is a Weibull's: with both scales only lambda * phi^gamma is determined, "
+                "neither phi, lambda nor the shape alone. Refit with one scale (other_scale=None), or as "
+                'distribution="weibull".',
+                True,
+            )
+        )
+    return found
+
+
+def _is_weibull_ridge(arrays: SurvivalArrays, tau: Array, alpha: Array, nu: Array) -> bool:
+    """Whether log hazard - Weibull log hazard is constant over the observed times, with both scales free."""
+    if not (arrays.free[0] and arrays.free[1]):
+        return False
+    q = np.exp(alpha) * (arrays.log_time + tau)
+    if np.isinf(nu).any():  # log hazard - Weibull log hazard is z itself
+        return bool(q.max() < np.log(_WEIBULL_GAP))
+    far_left = np.abs(np.expm1(nu) - 1.0) * np.logaddexp(0.0, q - nu)  # (kappa - 1) log(1 + z/k1)
+    if far_left.max() < _WEIBULL_GAP:
+        return True
+    # z/k1 large everywhere and kappa > 0: H ~ lambda k1^(1-kappa)/kappa z^kappa, again a Weibull
+    gap = np.abs(np.expm1(nu) - 1.0) * np.log1p(np.exp(np.minimum(nu - q, 50.0)))
+    return bool(np.all(np.expm1(nu) > 0.0) and gap.max() < _WEIBULL_GAP)
+
+
+def _weak_directions(optimum: Optimum) -> list[Finding]:
+    values, vectors = optimum.eigenvalues, optimum.transform @ optimum.eigenvectors
+    null = values <= _NULL_RATIO * max(values.max(), 1e-300)
+    found = []
+    if null.any():
+        concerned = tuple(int(k) for k in np.flatnonzero(_null_share(vectors, null) > _NULL_SHARE))
+        found.append(
+            Finding(
+                "null",
+                concerned,
+                "only combinations of these parameters are determined by the data: fix one of them, or take "
+                "terms out.",
+                True,
+            )
+        )
+    weak = ~null & (values < 1.0 / _WEAK_ERROR**2)
+    if weak.any():
+        variance = vectors**2 / np.where(null, np.inf, values)
+        share = variance[:, weak].sum(axis=1) / np.maximum(variance.sum(axis=1), 1e-300)
+        concerned = tuple(int(k) for k in np.flatnonzero(share > 0.5))
+        error = 1.0 / np.sqrt(values[weak].min())
+        found.append(
+            Finding(
+                "weak",
+                concerned,
+                f"the data say little about these parameters (a direction has standard error {error:.1f} on the "
+                "log scale): Wald intervals are unreliable; a simpler model may say as much.",
+                False,
+            )
+        )
+    return found
+
+
+def _null_share(vectors: Array, null: NDArray[np.bool_]) -> Array:
+    return (vectors[:, null] ** 2).sum(axis=1) / np.maximum((vectors**2).sum(axis=1), 1e-300)
+
+
+def identified_covariance(optimum: Optimum) -> Array:
+    """Inverse information; NaN for parameters that load on directions without information.
+
+    Returns
+    -------
+    ndarray of shape (p, p)
+    """
+    p = len(optimum.theta)
+    values = optimum.eigenvalues
+    if optimum.status not in ("converged", "flat") or not np.isfinite(values).all():
+        return np.full((p, p), np.nan)
+    vectors = optimum.transform @ optimum.eigenvectors
+    null = values <= _NULL_RATIO * max(values.max(), 1e-300)
+    kept = vectors[:, ~null]
+    covariance = kept @ (kept / values[~null]).T
+    lost = _null_share(vectors, null) > _NULL_SHARE
+    covariance[lost, :] = np.nan
+    covariance[:, lost] = np.nan
+    return covariance
+
+
+def name_positions(positions: tuple[int, ...], arrays: SurvivalArrays, names: dict[str, tuple[str, ...]]) -> str:
+    """Say which parameters a finding is about, such as ``aft Intercept, shape``."""
+    texts = []
+    for parameter, part in zip(PARAMETERS, arrays.slices, strict=True):
+        inside = [k - part.start for k in positions if part.start <= k < part.stop]
+        if inside and len(inside) == part.stop - part.start:
+            texts.append(parameter)
+        else:
+            texts += [f"{parameter} {names[parameter][k]}" for k in inside]
+    return ", ".join(texts)

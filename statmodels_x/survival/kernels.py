@@ -1,0 +1,383 @@
+"""Compiled per-row terms of the adapted power generalized Weibull: hazards, likelihood, derivatives.
+
+Arrays in, arrays out; no names, no options. Each row has four linear predictors
+
+    tau = log(phi)   beta = log(lambda)   alpha = log(gamma)   nu = log(kappa + 1)
+
+and q = log z = gamma (log t + tau). Derivatives are stored in that order; second derivatives as the upper
+triangle by rows: (tau tau), (tau beta), (tau alpha), (tau nu), (beta beta), ..., (nu nu).
+
+Every function here is plain Python before it is compiled: ``function.py_func``, or all of them at once with
+``NUMBA_DISABLE_JIT=1``.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+_compile = njit(cache=True, nogil=True, error_model="numpy")
+
+LOG_2 = math.log(2.0)
+_EXP_MAX = 700.0
+_FAR = 40.0
+_BLOCK = 1024
+
+RIGHT, EXACT, LEFT, INTERVAL = 0, 1, 2, 3
+
+
+@_compile
+def _expm1_ratios(x):  # type: ignore[no-untyped-def]
+    """Return expm1(x)/x and its first two derivatives, smooth through 0."""
+    if abs(x) < 0.7:
+        # sum_n x^n/(n+1)!, differentiated term by term: the closed forms lose x^-2 digits here
+        value, first, second = 0.0, 0.0, 0.0
+        coefficient = 1.0
+        power, power_1, power_2 = 1.0, 0.0, 0.0
+        for n in range(18):
+            coefficient /= n + 1.0
+            value += coefficient * power
+            first += coefficient * n * power_1
+            second += coefficient * n * (n - 1.0) * power_2
+            power_2 = power_1
+            power_1 = power
+            power *= x
+        return value, first, second
+    e, m = math.exp(x), math.expm1(x)
+    return m / x, (x * e - m) / (x * x), (e * (x * x - 2.0 * x + 2.0) - 2.0) / (x * x * x)
+
+
+@_compile
+def _log1p_gap(r):  # type: ignore[no-untyped-def]
+    """Return log(1 + r) - r/(1 + r) without cancellation for small r."""
+    if r > 0.03:
+        return math.log1p(r) - r / (1.0 + r)
+    total, power = 0.0, r
+    for m in range(2, 14):
+        power *= -r
+        total -= (m - 1.0) / m * power
+    return total
+
+
+@_compile
+def baseline_terms(q, nu, shape_free, order):  # type: ignore[no-untyped-def]
+    """Terms of the baseline at z = exp(q): H0 and the non-trivial part A of log h0, with derivatives.
+
+    H0 = (k1/kappa) [(1 + z/k1)^kappa - 1] and log h = beta + alpha + q - log t + A with
+    A = (kappa - 1) log(1 + z/k1), where k1 = exp(nu) = kappa + 1. ``nu`` may be infinite (Gompertz limit).
+
+    Returns H0, H0_q, H0_nu, H0_qq, H0_qnu, H0_nunu, A, A_q, A_nu, A_qq, A_qnu, A_nunu; only the values when
+    ``order`` is 0, and no derivative in nu unless ``shape_free``.
+    """
+    if nu == math.inf or (nu == LOG_2 and not shape_free):
+        z = math.exp(q) if q < _EXP_MAX else math.inf
+        if nu == LOG_2:  # kappa = 1: the Weibull, which needs no logarithm
+            return z, z, 0.0, z, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        e = math.exp(z) if z < _EXP_MAX else math.inf
+        m = math.expm1(z) if z < _EXP_MAX else math.inf
+        return m, z * e, 0.0, z * (1.0 + z) * e, 0.0, 0.0, z, z, 0.0, z, 0.0, 0.0
+    k1, kappa = math.exp(nu), math.expm1(nu)
+    if q - nu < _FAR:
+        r = math.exp(q - nu)
+        s = r / (1.0 + r)
+        length = math.log1p(r)
+        gap = _log1p_gap(r)  # length - s
+    else:  # z/k1 beyond every rounding
+        s, length, gap = 1.0, q - nu, q - nu - 1.0
+    x = kappa * length
+    if x > _EXP_MAX:
+        return math.inf, math.inf, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    big_a = (kappa - 1.0) * length
+    if order == 0:
+        if abs(x) < 1e-300:
+            return k1 * length, 0.0, 0.0, 0.0, 0.0, 0.0, big_a, 0.0, 0.0, 0.0, 0.0, 0.0
+        return k1 * length * math.expm1(x) / x, 0.0, 0.0, 0.0, 0.0, 0.0, big_a, 0.0, 0.0, 0.0, 0.0, 0.0
+
+    e = math.exp(x)
+    h_q = k1 * e * s
+    h_qq = h_q * (kappa * s + 1.0 - s)
+    if kappa > 1.0:
+        # kappa L and k1/kappa as functions of nu: no large terms cancel, so nu may go to infinity
+        c, m = k1 / kappa, math.expm1(x)
+        c_1 = -k1 / (kappa * kappa)
+        c_2 = -c_1 * (2.0 * c - 1.0)
+        x_1 = k1 * gap + s
+        x_2 = k1 * (gap - s * s) - s * (1.0 - s)
+        h = c * m
+        h_nu = c_1 * m + c * e * x_1
+        h_nunu = c_2 * m + 2.0 * c_1 * e * x_1 + c * e * (x_1 * x_1 + x_2)
+        h_qnu = h_q * (x_1 + s)
+    else:
+        # expm1(kappa L)/kappa = L phi(kappa L): smooth through kappa = 0
+        p, p_1, p_2 = _expm1_ratios(x)
+        g = length * p
+        g_k = length * length * p_1  # derivative in kappa at fixed L
+        g_1 = -e * s + k1 * g_k
+        g_2 = (
+            -e * s * (k1 * length - kappa * s)
+            + e * s * (1.0 - s)
+            + k1 * g_k
+            + k1 * (k1 * length * length * length * p_2 - length * e * s)
+        )
+        h = k1 * g
+        h_nu = k1 * (g + g_1)
+        h_nunu = k1 * (g + 2.0 * g_1 + g_2)
+        h_qnu = h_q * (k1 * length + (1.0 - kappa) * s)
+    a_q = (kappa - 1.0) * s
+    a_qq = a_q * (1.0 - s)
+    a_nu = k1 * gap + 2.0 * s
+    a_qnu = k1 * s - a_qq
+    a_nunu = k1 * (gap - s * s) - 2.0 * s * (1.0 - s)
+    return h, h_q, h_nu, h_qq, h_qnu, h_nunu, big_a, a_q, a_nu, a_qq, a_qnu, a_nunu
+
+
+@_compile
+def _add_cumulative(sign, log_t, tau, beta, alpha, nu, shape_free, order, grad, hess):  # type: ignore[no-untyped-def]
+    """Add sign * (derivatives of H) to grad (4) and hess (10); return H itself, unsigned."""
+    gamma = math.exp(alpha)
+    q = gamma * (log_t + tau)
+    h, h_q, h_nu, h_qq, h_qnu, h_nunu, _, _, _, _, _, _ = baseline_terms(q, nu, shape_free, order)
+    scale = math.exp(beta)
+    if order == 0:
+        return scale * h
+    scaled = sign * scale
+    # q may be -inf-like for tiny times: q h_q -> 0 there, and so in all products below
+    qh_q = q * h_q
+    grad[0] += scaled * h_q * gamma
+    grad[1] += scaled * h
+    grad[2] += scaled * qh_q
+    grad[3] += scaled * h_nu
+    if order > 1:
+        curve = h_qq * gamma
+        hess[0] += scaled * curve * gamma
+        hess[1] += scaled * h_q * gamma
+        hess[2] += scaled * (curve * q + h_q * gamma)
+        hess[3] += scaled * h_qnu * gamma
+        hess[4] += scaled * h
+        hess[5] += scaled * qh_q
+        hess[6] += scaled * h_nu
+        hess[7] += scaled * (h_qq * q * q + qh_q)
+        hess[8] += scaled * h_qnu * q
+        hess[9] += scaled * h_nunu
+    return scale * h
+
+
+@_compile
+def _add_log_hazard(log_t, tau, beta, alpha, nu, shape_free, order, grad, hess):  # type: ignore[no-untyped-def]
+    """Add the derivatives of log h to grad and hess; return log h."""
+    gamma = math.exp(alpha)
+    q = gamma * (log_t + tau)
+    _, _, _, _, _, _, a, a_q, a_nu, a_qq, a_qnu, a_nunu = baseline_terms(q, nu, shape_free, order)
+    if order > 0:
+        slope = 1.0 + a_q
+        grad[0] += slope * gamma
+        grad[1] += 1.0
+        grad[2] += 1.0 + slope * q
+        grad[3] += a_nu
+        if order > 1:
+            hess[0] += a_qq * gamma * gamma
+            hess[2] += (a_qq * q + slope) * gamma
+            hess[3] += a_qnu * gamma
+            hess[7] += a_qq * q * q + slope * q
+            hess[8] += a_qnu * q
+            hess[9] += a_nunu
+    return beta + alpha + q - log_t + a
+
+
+@_compile
+def _add_exact(log_t, tau, beta, alpha, nu, shape_free, order, grad, hess):  # type: ignore[no-untyped-def]
+    """Add the derivatives of log h - H to grad and hess; return log h - H. One evaluation for both."""
+    gamma = math.exp(alpha)
+    q = gamma * (log_t + tau)
+    h, h_q, h_nu, h_qq, h_qnu, h_nunu, a, a_q, a_nu, a_qq, a_qnu, a_nunu = baseline_terms(q, nu, shape_free, order)
+    scale = math.exp(beta)
+    if order > 0:
+        slope = 1.0 + a_q - scale * h_q
+        grad[0] += slope * gamma
+        grad[1] += 1.0 - scale * h
+        grad[2] += 1.0 + slope * q
+        grad[3] += a_nu - scale * h_nu
+        if order > 1:
+            curve = a_qq - scale * h_qq
+            mixed = a_qnu - scale * h_qnu
+            hess[0] += curve * gamma * gamma
+            hess[1] -= scale * h_q * gamma
+            hess[2] += (curve * q + slope) * gamma
+            hess[3] += mixed * gamma
+            hess[4] -= scale * h
+            hess[5] -= scale * h_q * q
+            hess[6] -= scale * h_nu
+            hess[7] += (curve * q + slope) * q
+            hess[8] += mixed * q
+            hess[9] += a_nunu - scale * h_nunu
+    return beta + alpha + q - log_t + a - scale * h
+
+
+@_compile
+def _add_interval(log_l, log_u, tau, beta, alpha, nu, shape_free, order, grad, hess):  # type: ignore[no-untyped-def]
+    """Add the derivatives of log{S(l) - S(u)} to grad and hess; return it. log_l is -inf for l = 0."""
+    low_g, low_h = np.zeros(4), np.zeros(10)
+    gap_g, gap_h = np.zeros(4), np.zeros(10)
+    low = 0.0
+    if log_l > -math.inf:
+        low = _add_cumulative(1.0, log_l, tau, beta, alpha, nu, shape_free, order, low_g, low_h)
+    high = _add_cumulative(1.0, log_u, tau, beta, alpha, nu, shape_free, order, gap_g, gap_h)
+    gap = high - low
+    if not gap > 0.0:
+        return -math.inf
+    if order > 0:
+        weight = 1.0 / math.expm1(gap) if gap < _EXP_MAX else 0.0
+        for i in range(4):
+            gap_g[i] -= low_g[i]
+            grad[i] += weight * gap_g[i] - low_g[i]
+        k = 0
+        for i in range(4):
+            for j in range(i, 4):
+                bend = weight * (gap_h[k] - low_h[k]) - weight * (1.0 + weight) * gap_g[i] * gap_g[j]
+                hess[k] += bend - low_h[k]
+                k += 1
+    return -low + math.log(-math.expm1(-gap))
+
+
+@_compile
+def _row(code, log_lower, log_upper, log_entry, eta, shape_free, order, g, h):  # type: ignore[no-untyped-def]
+    """Log-likelihood of one row; its derivatives in the four linear predictors are written to g and h."""
+    tau, beta, alpha, nu = eta[0], eta[1], eta[2], eta[3]
+    g[:] = 0.0
+    h[:] = 0.0
+    if code == EXACT:
+        total = _add_exact(log_lower, tau, beta, alpha, nu, shape_free, order, g, h)
+    elif code == RIGHT:
+        total = -_add_cumulative(-1.0, log_lower, tau, beta, alpha, nu, shape_free, order, g, h)
+    else:
+        total = _add_interval(log_lower, log_upper, tau, beta, alpha, nu, shape_free, order, g, h)
+    if log_entry > -math.inf:
+        total += _add_cumulative(1.0, log_entry, tau, beta, alpha, nu, shape_free, order, g, h)
+    return total
+
+
+@_compile
+def _linear(i, theta, starts, matrix, offsets, eta):  # type: ignore[no-untyped-def]
+    """Linear predictors of row i, written to eta (4)."""
+    k = i if offsets.shape[1] > 1 else 0
+    for j in range(4):
+        total = offsets[j, k]
+        for a in range(starts[j], starts[j + 1]):
+            total += matrix[i, a] * theta[a]
+        eta[j] = total
+
+
+@_compile
+def _inside(eta, starts, low, high):  # type: ignore[no-untyped-def]
+    """Whether the estimated linear predictors of a row lie within the limits of the search."""
+    for j in range(4):
+        if starts[j + 1] > starts[j] and not (low[j] <= eta[j] <= high[j]):
+            return False
+    return True
+
+
+@_compile
+def loglik_sums(
+    theta, starts, matrix, offsets, code, log_lower, log_upper, log_entry, weight, low, high, shape_free
+):  # type: ignore[no-untyped-def]
+    """Log-likelihood, score and Hessian in one pass over the rows, without temporary arrays of their length.
+
+    Parameters
+    ----------
+    theta : float array (p,)
+    starts : int64 array (5,)
+        The columns starts[j]:starts[j + 1] of ``matrix`` belong to linear predictor j; none where it is fixed.
+    matrix : float array (n, p)
+    offsets : float array (4, n) or (4, 1)
+    code : int8 array (n,)
+        0 right-censored, 1 exact, 2 left-censored, 3 interval-censored.
+    log_lower : float array (n,)
+    log_upper, log_entry, weight : float arrays (n,) or (0,)
+        Empty where no row needs them.
+    low, high : float arrays (4,)
+        Limits of the search.
+    shape_free : bool
+        Whether derivatives in nu are needed; without them nu = log 2 is a fast Weibull.
+
+    Returns
+    -------
+    value : float
+        -inf outside the limits.
+    score : float array (p,)
+    hessian : float array (p, p)
+    """
+    n, p = matrix.shape
+    total, score, hessian = 0.0, np.zeros(p), np.zeros((p, p))
+    part_of = np.empty(p, np.int64)
+    for j in range(4):
+        part_of[starts[j] : starts[j + 1]] = j
+    eta, g, h = np.empty(4), np.empty(4), np.empty(10)
+    square = np.empty((4, 4))
+    for first in range(0, n, _BLOCK):
+        # sums of blocks, then the sum of these: rounding stays near that of a pairwise sum
+        block_total, block_score, block_hessian = 0.0, np.zeros(p), np.zeros((p, p))
+        for i in range(first, min(first + _BLOCK, n)):
+            _linear(i, theta, starts, matrix, offsets, eta)
+            if not _inside(eta, starts, low, high):
+                return -math.inf, score, hessian
+            upper = log_upper[i] if log_upper.shape[0] else math.inf
+            entry = log_entry[i] if log_entry.shape[0] else -math.inf
+            value = _row(code[i], log_lower[i], upper, entry, eta, shape_free, 2, g, h)
+            w = weight[i] if weight.shape[0] else 1.0
+            block_total += w * value
+            k = 0
+            for a in range(4):
+                for b in range(a, 4):
+                    square[a, b] = w * h[k]
+                    k += 1
+            for a in range(p):
+                x, part = matrix[i, a], part_of[a]
+                block_score[a] += w * g[part] * x
+                for b in range(a, p):
+                    block_hessian[a, b] += square[part, part_of[b]] * x * matrix[i, b]
+        total += block_total
+        score += block_score
+        hessian += block_hessian
+    for a in range(p):
+        for b in range(a):
+            hessian[a, b] = hessian[b, a]
+    return total, score, hessian
+
+
+@_compile
+def row_terms(
+    theta, starts, matrix, offsets, code, log_lower, log_upper, log_entry, shape_free, value, grad
+):  # type: ignore[no-untyped-def]
+    """Unweighted log-likelihood (n,) of each row and its gradient (n, 4) in the linear predictors."""
+    eta, h = np.empty(4), np.empty(10)
+    for i in range(matrix.shape[0]):
+        _linear(i, theta, starts, matrix, offsets, eta)
+        upper = log_upper[i] if log_upper.shape[0] else math.inf
+        entry = log_entry[i] if log_entry.shape[0] else -math.inf
+        value[i] = _row(code[i], log_lower[i], upper, entry, eta, shape_free, 1, grad[i], h)
+
+
+@_compile
+def cumulative_hazard_terms(log_t, eta, value, grad):  # type: ignore[no-untyped-def]
+    """H (n,) and its gradient (n, 4) in the linear predictors, at times of each row; 0 at log_t = -inf."""
+    no_hess = np.zeros(10)
+    for i in range(log_t.shape[0]):
+        grad[i, :] = 0.0
+        value[i] = 0.0
+        if log_t[i] > -math.inf:
+            value[i] = _add_cumulative(
+                1.0, log_t[i], eta[0, i], eta[1, i], eta[2, i], eta[3, i], True, 1, grad[i], no_hess
+            )
+
+
+@_compile
+def log_hazard_terms(log_t, eta, value, grad):  # type: ignore[no-untyped-def]
+    """Log h (n,) and its gradient (n, 4) in the linear predictors."""
+    no_hess = np.zeros(10)
+    for i in range(log_t.shape[0]):
+        grad[i, :] = 0.0
+        value[i] = _add_log_hazard(
+            log_t[i], eta[0, i], eta[1, i], eta[2, i], eta[3, i], True, 1, grad[i], no_hess
+        )

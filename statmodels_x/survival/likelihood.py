@@ -1,0 +1,185 @@
+"""The log-likelihood of a sample with its score and Hessian."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statmodels_x.core.surv import Surv
+
+Array = NDArray[np.float64]
+Designs = tuple[Array | None, ...]
+Offsets = tuple[float | Array, ...]
+
+PARAMETERS = ("aft", "ph", "power", "shape")
+"""Order of the linear predictors: log phi, log lambda, log gamma, log(kappa + 1)."""
+
+
+@dataclass(frozen=True)
+class SurvivalArrays:
+    """A sample and a model as arrays.
+
+    Attributes
+    ----------
+    code, log_lower : ndarray of shape (n,)
+        Kind of observation, and the logarithm of the time (of the left end).
+    log_upper, log_entry, weight : ndarray of shape (n,) or (0,)
+        Right ends of intervals, late entry and case weights; empty where no row needs them.
+    matrix : ndarray of shape (n, p)
+        The design matrices of the free parameters side by side.
+    starts : ndarray of shape (5,)
+        Columns starts[j]:starts[j + 1] belong to parameter j; none where it is fixed.
+    offsets : ndarray of shape (4, n) or (4, 1)
+        Offsets, and the fixed values on the log scale (infinite allowed for the shape).
+    low, high : ndarray of shape (4,)
+        Limits of the search for each linear predictor; outside the log-likelihood counts as -inf.
+    """
+
+    code: NDArray[np.int8] = field(repr=False)
+    log_lower: Array = field(repr=False)
+    log_upper: Array = field(repr=False)
+    log_entry: Array = field(repr=False)
+    weight: Array = field(repr=False)
+    matrix: Array = field(repr=False)
+    starts: NDArray[np.int64]
+    offsets: Array = field(repr=False)
+    low: Array = field(repr=False)
+    high: Array = field(repr=False)
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.code)
+
+    @property
+    def n_parameters(self) -> int:
+        """Length of theta."""
+        return self.matrix.shape[1]
+
+    @property
+    def free(self) -> tuple[bool, ...]:
+        """Which parameters are estimated."""
+        return tuple(bool(b > a) for a, b in zip(self.starts[:-1], self.starts[1:], strict=True))
+
+    @property
+    def slices(self) -> tuple[slice, ...]:
+        """Where each parameter's coefficients stand in theta."""
+        return tuple(slice(int(a), int(b)) for a, b in zip(self.starts[:-1], self.starts[1:], strict=True))
+
+    @property
+    def designs(self) -> Designs:
+        """Design matrix of each parameter; None where it is fixed."""
+        return tuple(self.matrix[:, s] if s.stop > s.start else None for s in self.slices)
+
+    @property
+    def log_time(self) -> Array:
+        """Logarithm of the last finite time of each row."""
+        if not len(self.log_upper):
+            return self.log_lower
+        return np.where(np.isfinite(self.log_upper), self.log_upper, self.log_lower)
+
+    def with_model(self, designs: Designs, offsets: Offsets) -> SurvivalArrays:
+        """Return the same sample under another model."""
+        matrix, starts = _side_by_side(designs, self.n)
+        return replace(self, matrix=matrix, starts=starts, offsets=_stack_offsets(offsets, self.n))
+
+    def take(self, rows: NDArray[np.intp]) -> SurvivalArrays:
+        """Return the sample restricted to some rows."""
+
+        def part(values: Array) -> Array:
+            return values[rows] if len(values) else values
+
+        return replace(
+            self,
+            code=self.code[rows],
+            log_lower=self.log_lower[rows],
+            log_upper=part(self.log_upper),
+            log_entry=part(self.log_entry),
+            weight=part(self.weight),
+            matrix=np.ascontiguousarray(self.matrix[rows]),
+            offsets=self.offsets[:, rows] if self.offsets.shape[1] > 1 else self.offsets,
+        )
+
+    def linear_predictors(self, theta: Array) -> Array:
+        """Return the four linear predictors, shape (4, n)."""
+        eta = np.broadcast_to(self.offsets, (4, self.n)).copy()
+        for j, part in enumerate(self.slices):
+            if part.stop > part.start:
+                eta[j] += self.matrix[:, part] @ theta[part]
+        return eta
+
+
+def sample_arrays(
+    response: Surv, weight: Array | None, designs: Designs, offsets: Offsets, low: Array, high: Array
+) -> SurvivalArrays:
+    """Take the logarithms of a response's times and put the sample together."""
+    empty = np.zeros(0)
+    matrix, starts = _side_by_side(designs, len(response))
+    with np.errstate(divide="ignore"):
+        return SurvivalArrays(
+            code=response.code,
+            log_lower=np.log(response.lower),
+            log_upper=empty if response.is_right_censored else np.log(response.upper),
+            log_entry=np.log(response.entry) if response.has_entry else empty,
+            weight=empty if weight is None else weight,
+            matrix=matrix,
+            starts=starts,
+            offsets=_stack_offsets(offsets, len(response)),
+            low=low,
+            high=high,
+        )
+
+
+def loglik(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
+    """Log-likelihood, score and Hessian.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (p,)
+        Coefficients of all free parameters, in the order of ``PARAMETERS``.
+    arrays : SurvivalArrays
+
+    Returns
+    -------
+    value : float
+        -inf outside the limits of the search, and where the likelihood overflows.
+    score : ndarray of shape (p,)
+    hessian : ndarray of shape (p, p)
+    """
+    from statmodels_x.survival.kernels import loglik_sums
+
+    a = arrays
+    return loglik_sums(
+        theta, a.starts, a.matrix, a.offsets, a.code, a.log_lower, a.log_upper, a.log_entry, a.weight,
+        a.low, a.high, a.free[3],
+    )  # fmt: skip
+
+
+def row_scores(theta: Array, arrays: SurvivalArrays) -> Array:
+    """Weighted score of each row, shape (n, p)."""
+    from statmodels_x.survival.kernels import row_terms
+
+    a = arrays
+    value, grad = np.empty(a.n), np.empty((a.n, 4))
+    row_terms(
+        theta, a.starts, a.matrix, a.offsets, a.code, a.log_lower, a.log_upper, a.log_entry, a.free[3],
+        value, grad,
+    )  # fmt: skip
+    part_of = np.repeat(np.arange(4), np.diff(a.starts))
+    scores = a.matrix * grad[:, part_of]
+    return scores * a.weight[:, None] if len(a.weight) else scores
+
+
+def _side_by_side(designs: Designs, n: int) -> tuple[Array, NDArray[np.int64]]:
+    sizes = [0 if design is None else design.shape[1] for design in designs]
+    present = [design for design in designs if design is not None and design.shape[1]]
+    matrix = np.ascontiguousarray(np.hstack(present)) if present else np.zeros((n, 0))
+    return matrix, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+
+def _stack_offsets(offsets: Offsets, n: int) -> Array:
+    if all(np.ndim(offset) == 0 for offset in offsets):
+        return np.array([[float(offset)] for offset in offsets])
+    return np.stack([np.broadcast_to(np.asarray(offset, float), (n,)) for offset in offsets])

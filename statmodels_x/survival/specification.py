@@ -1,0 +1,154 @@
+"""Which of the four parameters are estimated, on which covariates, and which are fixed where.
+
+The special cases of the family are values here, not classes: a preset fixes some of the arguments.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+from statmodels_x.core.errors import DataError, FormulaError
+from statmodels_x.core.formula import Part, Response, right_side, split_formula
+from statmodels_x.core.validation import check_choice
+
+SCALES = ("aft", "ph")
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "apgw": {},
+    "exponential": {"other_scale": None, "power": 1.0, "shape": 1.0},
+    "weibull": {"other_scale": None, "shape": 1.0},
+    "loglogistic": {"scale": "aft", "other_scale": None, "shape": 0.0},
+    "burr12": {"other_scale": "~ 1", "shape": 0.0},
+    "gompertz": {"scale": "ph", "other_scale": "~ 1", "power": 1.0, "shape": math.inf},
+}
+"""What each distribution fixes: an argument that contradicts it is an error."""
+
+_DEFAULTS: Mapping[str, Any] = {"scale": "aft", "other_scale": None, "power": "~ 1", "shape": "~ 1"}
+
+
+@dataclass(frozen=True)
+class Specification:
+    """A model before it meets data.
+
+    Attributes
+    ----------
+    formula : str
+        As the user wrote it.
+    distribution : str
+    scale : str
+        Parameter that the formula's right side drives, ``"aft"`` or ``"ph"``.
+    response : Response
+    parts : dict of str to Part
+        Terms of each estimated parameter, in the order aft, ph, power, shape.
+    fixed : dict of str to float
+        Value of each other parameter on the log scale (log phi, log lambda, log gamma, log(kappa + 1)).
+    """
+
+    formula: str
+    distribution: str
+    scale: str
+    response: Response
+    parts: Mapping[str, Part]
+    fixed: Mapping[str, float]
+
+    @property
+    def has_both_scales(self) -> bool:
+        """Whether log phi and log lambda are both estimated."""
+        return "aft" in self.parts and "ph" in self.parts
+
+    @property
+    def depends_on_time_unit(self) -> bool:
+        """Whether another unit of time gives another model: phi is fixed and no Weibull hides it."""
+        return "aft" not in self.parts and self.fixed.get("shape") != math.log(2.0)
+
+    @property
+    def label(self) -> str:
+        """The name of the model, for summaries."""
+        names = {"apgw": "Adapted power generalized Weibull", "burr12": "Burr XII", "loglogistic": "Log-logistic"}
+        name = names.get(self.distribution, self.distribution.capitalize())
+        if self.has_both_scales:
+            return f"{name}, both scales ({self.scale.upper()} regression)"
+        return f"{name}, {'accelerated failure time' if self.scale == 'aft' else 'proportional hazards'} scale"
+
+
+def specify(
+    formula: str,
+    distribution: str = "apgw",
+    scale: str = "aft",
+    other_scale: str | None = None,
+    power: str | float = "~ 1",
+    shape: str | float = "~ 1",
+) -> Specification:
+    """Resolve the arguments of a model.
+
+    Raises
+    ------
+    DataError
+        If an option is unknown or contradicts the distribution.
+    FormulaError
+        If a formula cannot be used.
+    """
+    check_choice("distribution", distribution, tuple(PRESETS))
+    given = {"scale": scale, "other_scale": other_scale, "power": power, "shape": shape}
+    options = _apply_preset(distribution, given)
+    scale = check_choice("scale", options["scale"], SCALES)
+    other = SCALES[1 - SCALES.index(scale)]
+    response, main = split_formula(formula)
+    found: dict[str, Part | float] = {
+        scale: main,
+        other: 0.0 if options["other_scale"] is None else _formula_part(options["other_scale"], "other_scale"),
+        "power": _part_or_value(options["power"], "power"),
+        "shape": _part_or_value(options["shape"], "shape"),
+    }
+    order = ("aft", "ph", "power", "shape")
+    return Specification(
+        formula,
+        distribution,
+        scale,
+        response,
+        {name: value for name in order if isinstance(value := found[name], Part)},
+        {name: value for name in order if isinstance(value := found[name], float)},
+    )
+
+
+def _apply_preset(distribution: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    preset = PRESETS[distribution]
+    options = dict(given)
+    for name, value in preset.items():
+        asked = given[name]
+        is_default = type(asked) is type(_DEFAULTS[name]) and asked == _DEFAULTS[name]
+        agrees = asked == value and not isinstance(asked, bool)
+        frees_scale = name == "other_scale" and value is not None and isinstance(asked, str)
+        if not (is_default or agrees or frees_scale):
+            raise DataError(
+                f'`{name}={asked!r}` contradicts distribution="{distribution}", which fixes {name}={value!r}; '
+                f'leave one of the two out (distribution="apgw" takes every value).'
+            )
+        if not frees_scale:
+            options[name] = value
+    return options
+
+
+def _formula_part(value: Any, argument: str) -> Part:
+    if not isinstance(value, str):
+        raise DataError(f"`{argument}` is {value!r}; give None (fixed at 1) or a formula such as '~ 1'.")
+    return right_side(value, argument)
+
+
+def _part_or_value(value: Any, argument: str) -> Part | float:
+    if isinstance(value, str):
+        return right_side(value, argument)
+    if isinstance(value, bool) or not isinstance(value, Real) or math.isnan(float(value)):
+        raise FormulaError(f"`{argument}` is {value!r}; give a formula such as '~ x', or a number to fix it.")
+    number = float(value)
+    if argument == "power":
+        if not 0.0 < number < math.inf:
+            raise DataError(f"`power` is {number:g}; gamma must be positive and finite.")
+        return math.log(number)
+    if number <= -1.0:
+        raise DataError(f"`shape` is {number:g}; kappa must be above -1 (infinity is the Gompertz limit).")
+    return math.log1p(number)

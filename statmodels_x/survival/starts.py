@@ -1,0 +1,236 @@
+"""Start values: a ladder of nested models, simplest first, then seeded random points.
+
+A Weibull, the same covariates with a free shape, one scale before two, one parameter's covariates before all
+of them. Every larger model so starts at the optimum of a smaller one, and cannot end below it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statmodels_x.core.optimize import Optimum, maximise
+from statmodels_x.survival.identification import search_limits
+from statmodels_x.survival.likelihood import Designs, SurvivalArrays, loglik
+
+Array = NDArray[np.float64]
+
+_KAPPAS = (-0.5, 0.0, 1.0)
+_KAPPAS_BOTH = (-0.7, -0.3, 0.0, 0.4, 2.5)
+_RIDGE_SHIFTS = (-2.0, 2.0)
+_RANDOM_SD = (1.5, 1.5, 0.75, 1.2)
+_SLOPE_SD = 0.5
+SAME_MODE = 1e-2
+ROUGH_TOL = 1e-4
+ROUGH_ITER = 60
+
+
+@dataclass(frozen=True)
+class Weibull:
+    """A preliminary fit: coefficients of the main scale and the log power."""
+
+    primary: int
+    coefficients: Array
+    power: float
+
+
+def orthogonal_transform(arrays: SurvivalArrays) -> Array:
+    """Return T with theta = T u, such that each part's linear predictor has unit mean square per unit of u."""
+    transform = np.eye(arrays.n_parameters)
+    gram = arrays.matrix.T @ arrays.matrix / arrays.n
+    for part in arrays.slices:
+        if part.stop > part.start:
+            block = gram[part, part]
+            size = np.sqrt(np.diag(block))
+            upper = np.linalg.cholesky(block / np.outer(size, size)).T * size
+            transform[part, part] = np.linalg.inv(upper)
+    return transform
+
+
+def climb(arrays: SurvivalArrays, start: Array, transform: Array, tol: float, max_iter: int) -> Optimum:
+    """Search for a maximum of the log-likelihood from one start."""
+    return maximise(lambda theta: loglik(theta, arrays), start, transform, tol=tol, max_iter=max_iter)
+
+
+def rough_climbs(arrays: SurvivalArrays, starts: Iterator[Array]) -> list[Optimum]:
+    """Search from each start, with a tolerance that tells modes apart but wastes nothing on ridges."""
+    transform = orthogonal_transform(arrays)
+    return [climb(arrays, start, transform, ROUGH_TOL, ROUGH_ITER) for start in starts]
+
+
+def distinct_best(found: list[Optimum], most: int | None = None) -> list[Optimum]:
+    """The highest ends whose values differ, in descending order."""
+    kept: list[Optimum] = []
+    for optimum in sorted((o for o in found if o.status != "bad start"), key=lambda o: -o.value):
+        if not kept or kept[-1].value - optimum.value > SAME_MODE:
+            kept.append(optimum)
+    return kept[:most]
+
+
+def preliminary_weibull(arrays: SurvivalArrays, primary: int) -> tuple[Weibull, SurvivalArrays]:
+    """Fit a Weibull with the main regression; return it and the sample with limits of search set by it.
+
+    Parameters
+    ----------
+    arrays : SurvivalArrays
+    primary : int
+        0 if log phi carries the main regression, 1 if log lambda does.
+    """
+    middle = float(np.median(arrays.log_time))
+    main = arrays.designs[primary]
+    designs: list[Array | None] = [None, None, np.ones((arrays.n, 1)), None]
+    designs[primary] = main
+    offsets: list[float | Array] = [0.0, 0.0, 0.0, math.log(2.0)]
+    offsets[primary] = arrays.offsets[primary] if arrays.offsets.shape[1] > 1 else 0.0
+    # times around 1, so that log phi and log lambda start at the same value
+    centred = replace(
+        arrays.with_model(tuple(designs), tuple(offsets)),
+        log_lower=arrays.log_lower - middle,
+        log_upper=arrays.log_upper - middle,
+        log_entry=arrays.log_entry - middle,
+        low=np.full(4, -1e3),
+        high=np.full(4, 1e3),
+    )
+    start = np.zeros(centred.n_parameters)
+    start[centred.slices[primary]] = constant_coefficients(main, _log_rate(centred))
+    optimum = climb(centred, start, orthogonal_transform(centred), ROUGH_TOL, ROUGH_ITER)
+    theta = start if optimum.status == "bad start" else optimum.theta
+    power = float(theta[centred.slices[2]][0])
+    shift = -middle if primary == 0 else -math.exp(power) * middle
+    coefficients = theta[centred.slices[primary]] + constant_coefficients(main, shift)
+    return Weibull(primary, coefficients, power), with_limits(arrays, power)
+
+
+def with_limits(arrays: SurvivalArrays, power: float) -> SurvivalArrays:
+    """Set the limits of the search around the power of a preliminary Weibull."""
+    low, high = search_limits(arrays.log_time, power)
+    return replace(arrays, low=low, high=high)
+
+
+def _log_rate(arrays: SurvivalArrays) -> float:
+    weight = arrays.weight if len(arrays.weight) else np.ones(arrays.n)
+    events = float(np.sum((arrays.code != 0) * weight))
+    return math.log(max(events, 0.5) / float(np.sum(np.exp(np.minimum(arrays.log_time, 50.0)) * weight)))
+
+
+def constant_coefficients(design: Array | None, value: float | Array) -> Array:
+    """Coefficients whose linear predictor is as close as possible to a constant, or to given values."""
+    if design is None:
+        return np.zeros(0)
+    target = np.broadcast_to(np.asarray(value, float), (len(design),))
+    return np.asarray(np.linalg.lstsq(design.T @ design, design.T @ target, rcond=None)[0])
+
+
+def ladder(arrays: SurvivalArrays, weibull: Weibull) -> Iterator[Array]:
+    """Yield start values from the Weibull and from nested models, simplest first."""
+    primary, shape_free = weibull.primary, arrays.free[3]
+    for kappa in _KAPPAS if shape_free else (0.0,):
+        yield weibull_start(arrays, weibull, kappa)
+    if arrays.free[1 - primary]:
+        yield from _from_one_scale(arrays, weibull)
+        for kappa in _KAPPAS_BOTH if shape_free else (0.0,):
+            for shift in _RIDGE_SHIFTS:
+                yield _slide(arrays, weibull_start(arrays, weibull, kappa), shift, weibull.power)
+    sizes = np.diff(arrays.starts)
+    extra = [j for j in range(4) if j != primary and sizes[j] > 1]
+    if extra:
+        yield from _from_fewer_covariates(arrays, weibull, extra)
+
+
+def random_starts(
+    arrays: SurvivalArrays, weibull: Weibull, found: list[Optimum], n: int, rng: np.random.Generator
+) -> Iterator[Array]:
+    """Yield perturbations of the Weibull, and every fourth time of the best end found so far."""
+    centre = weibull_start(arrays, weibull, 0.0)
+    ends = distinct_best(found, 1)
+    best = ends[0].theta if ends else centre
+    for k in range(n):
+        yield _perturbed(arrays, best if k % 4 == 3 else centre, rng)
+
+
+def weibull_start(arrays: SurvivalArrays, weibull: Weibull, kappa: float) -> Array:
+    """Start at the preliminary Weibull's scale and power with another shape."""
+    theta = np.zeros(arrays.n_parameters)
+    designs, parts = arrays.designs, arrays.slices
+    theta[parts[weibull.primary]] = weibull.coefficients
+    theta[parts[2]] = constant_coefficients(designs[2], weibull.power)
+    theta[parts[3]] = constant_coefficients(designs[3], math.log1p(kappa))
+    return theta
+
+
+def _slide(arrays: SurvivalArrays, theta: Array, shift: float, power: float) -> Array:
+    """Move along the Weibull ridge: log phi up, log lambda down."""
+    designs, parts = arrays.designs, arrays.slices
+    theta[parts[0]] += constant_coefficients(designs[0], shift)
+    theta[parts[1]] -= constant_coefficients(designs[1], math.exp(power) * shift)
+    return theta
+
+
+def _from_one_scale(arrays: SurvivalArrays, weibull: Weibull) -> Iterator[Array]:
+    """Yield the optima of the two models with one scale."""
+    for kept in (weibull.primary, 1 - weibull.primary):
+        designs, offsets = list(arrays.designs), list(arrays.offsets)
+        designs[1 - kept], offsets[1 - kept] = None, 0.0
+        smaller = arrays.with_model(tuple(designs), tuple(_scalar_or_array(o) for o in offsets))
+        found = rough_climbs(smaller, ladder(smaller, _on_scale(arrays, weibull, kept)))
+        for optimum in distinct_best(found, 1):
+            yield embed(optimum.theta, smaller, arrays)
+
+
+def _on_scale(arrays: SurvivalArrays, weibull: Weibull, scale: int) -> Weibull:
+    """The same Weibull on the other scale: log lambda = gamma log phi."""
+    if scale == weibull.primary:
+        return weibull
+    factor = math.exp(weibull.power if scale == 1 else -weibull.power)
+    values = factor * (arrays.designs[weibull.primary] @ weibull.coefficients)  # type: ignore[operator]
+    return Weibull(scale, constant_coefficients(arrays.designs[scale], values), weibull.power)
+
+
+def _from_fewer_covariates(arrays: SurvivalArrays, weibull: Weibull, extra: list[int]) -> Iterator[Array]:
+    """Yield optima with covariates in the main scale only, then with those of one other parameter added."""
+    ones = np.ones((arrays.n, 1))
+    full = arrays.designs
+    base = _with_designs(arrays, tuple(ones if j in extra else full[j] for j in range(4)))
+    seeds = distinct_best(rough_climbs(base, ladder(base, weibull)), 3)
+    for optimum in seeds:
+        yield embed(optimum.theta, base, arrays)
+    if len(extra) < 2:
+        return
+    for added in extra:
+        middle = _with_designs(arrays, tuple(full[j] if j == added else d for j, d in enumerate(base.designs)))
+        found = rough_climbs(middle, (embed(optimum.theta, base, middle) for optimum in seeds))
+        for optimum in distinct_best(found, 2):
+            yield embed(optimum.theta, middle, arrays)
+
+
+def _with_designs(arrays: SurvivalArrays, designs: Designs) -> SurvivalArrays:
+    return arrays.with_model(designs, tuple(_scalar_or_array(offset) for offset in arrays.offsets))
+
+
+def _scalar_or_array(offset: float | Array) -> float | Array:
+    return float(offset[0]) if isinstance(offset, np.ndarray) and len(offset) == 1 else offset
+
+
+def embed(theta: Array, smaller: SurvivalArrays, arrays: SurvivalArrays) -> Array:
+    """Coefficients of the larger model that reproduce the smaller model's linear predictors."""
+    full = np.zeros(arrays.n_parameters)
+    for small, large, from_, to in zip(smaller.designs, arrays.designs, smaller.slices, arrays.slices, strict=True):
+        if small is not None and large is not None:
+            full[to] = constant_coefficients(large, small @ theta[from_])
+    return full
+
+
+def _perturbed(arrays: SurvivalArrays, centre: Array, rng: np.random.Generator) -> Array:
+    theta = centre.copy()
+    for design, part, sd in zip(arrays.designs, arrays.slices, _RANDOM_SD, strict=True):
+        if design is None:
+            continue
+        theta[part] += constant_coefficients(design, sd * rng.standard_normal())
+        spread = design.std(axis=0)
+        slopes = _SLOPE_SD * sd * rng.standard_normal(len(spread))
+        theta[part] += np.where(spread > 1e-9, slopes / np.maximum(spread, 1e-9), 0.0)
+    return np.asarray(theta)
