@@ -1,0 +1,1 @@
+"""What every family of models needs, written once; knows no family."""

@@ -63,7 +63,9 @@ class DesignSpec:
             If a column is missing, holds missing values, or has a level that was not seen in the fit.
         """
         check_columns(data, self.part.variables, "newdata")
-        used = pd.DataFrame({name: plain_column(data[name]) for name in self.part.variables}, index=data.index)
+        used = pd.DataFrame(
+            {name: plain_column(data[name]) for name in self.part.variables}, index=data.index
+        )
         for name in used.columns:
             empty = used[name].isna().to_numpy()
             if empty.any():
@@ -154,10 +156,14 @@ def build_frame(
         With the name of the column, term or argument that cannot be used.
     """
     _check_all_columns(data, response, parts)
-    used = {name: plain_column(data[name]) for name in _ordered({v for p in parts.values() for v in p.variables})}
+    used = {
+        name: plain_column(data[name]) for name in _ordered({v for p in parts.values() for v in p.variables})
+    }
     for name, series in used.items():
         _refuse_numbers_as_text(series, name, data)
-    extra = {key: _extra_column(data, key, value) for key, value in (columns or {}).items() if value is not None}
+    extra = {
+        key: _extra_column(data, key, value) for key, value in (columns or {}).items() if value is not None
+    }
     evaluated = _evaluate_response(data, response, functions or {})
 
     missing = {name: series.isna().to_numpy() for name, series in used.items()}
@@ -168,7 +174,9 @@ def build_frame(
         raise DataError(f"data: no row is complete; missing values: {_counts_text(dropped)}.")
 
     # the frame that formulas see: kept rows, and no level that only dropped rows had
-    kept = pd.DataFrame({name: plain_column(series[keep]) for name, series in used.items()}, index=data.index[keep])
+    kept = pd.DataFrame(
+        {name: plain_column(series[keep]) for name, series in used.items()}, index=data.index[keep]
+    )
     designs = {key: _build_design(part, kept) for key, part in parts.items()}
     names = [name for name in response.variables if name not in kept.columns]
     everything = kept.assign(**{name: data[name][keep] for name in names})
@@ -198,7 +206,7 @@ def _check_all_columns(data: pd.DataFrame, response: Response, parts: Mapping[st
 
 
 def _refuse_numbers_as_text(series: pd.Series, name: str, data: pd.DataFrame) -> None:
-    """A numeric column that was read as text would silently become one effect for each distinct number."""
+    """Refuse a numeric column that was read as text: each distinct number would become an effect."""
     if series.dtype != object or series.nunique() <= _MANY_LEVELS:
         return
     texts = series.dropna().astype(str)

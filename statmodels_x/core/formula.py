@@ -18,14 +18,18 @@ import pandas as pd
 from statmodels_x.core.errors import DataError, FormulaError
 
 _TRANSFORMS = frozenset(
-    "C I bs cc center contr cr cs exp exp2 exp10 log log2 log10 poly scale standardize offset Surv "
-    "Treatment Sum Helmert Diff Poly".split()
-)
+    (
+        "C I bs cc center contr cr cs exp exp2 exp10 log log2 log10 poly scale standardize offset Surv "
+        "Treatment Sum Helmert Diff Poly"
+    ).split()
+)  # fmt: skip
 _NUMPY = frozenset(
-    "abs absolute arcsinh arctan cbrt clip cos exp exp2 expm1 fabs floor ceil log log10 log1p log2 maximum "
-    "minimum power round sign sin sqrt square tan tanh where inf pi nan".split()
-)
-_CONTRASTS = frozenset("treatment sum helmert diff poly SAS".split())
+    (
+        "abs absolute arcsinh arctan cbrt clip cos exp exp2 expm1 fabs floor ceil log log10 log1p log2 maximum "
+        "minimum power round sign sin sqrt square tan tanh where inf pi nan"
+    ).split()
+)  # fmt: skip
+_CONTRASTS = frozenset(("treatment", "sum", "helmert", "diff", "poly", "SAS"))
 _NODES = (
     ast.Expression, ast.Name, ast.Load, ast.Constant, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare,
     ast.Call, ast.keyword, ast.List, ast.Tuple, ast.Attribute, ast.operator, ast.unaryop, ast.boolop,
@@ -95,7 +99,9 @@ def split_formula(text: str) -> tuple[Response, Part]:
         expression = str(term.factors[0].expr)
         is_plain = term.factors[0].eval_method.value != "lookup"
         expressions.append(expression if is_plain else f"`{expression}`")
-    return Response(tuple(expressions), tuple(sorted(names))), _part(parsed.rhs, text.split("~")[1].strip(), text)
+    return Response(tuple(expressions), tuple(sorted(names))), _part(
+        parsed.rhs, text.split("~")[1].strip(), text
+    )
 
 
 def right_side(text: str, argument: str) -> Part:
@@ -202,8 +208,8 @@ def _check_node(node: ast.AST, expression: str, where: str, functions: set[int])
     def refuse(what: str) -> FormulaError:
         allowed = ", ".join(sorted(_TRANSFORMS - {"Surv"}))
         return FormulaError(
-            f"formula {where!r}: {what} in {expression!r} is not allowed. A formula may hold columns, numbers, "
-            f"operators, np.<function> and the transforms {allowed}; compute anything else as a column first."
+            f"formula {where!r}: {what} in {expression!r} is not allowed. A formula may hold columns, "
+            f"numbers, operators, np.<function> and the transforms {allowed}; compute anything else as a column first."
         )
 
     if not isinstance(node, _NODES):

@@ -90,6 +90,6 @@ def plain_column(series: pd.Series) -> pd.Series:
         return series.astype(bool)
     if pd.api.types.is_numeric_dtype(dtype) and not isinstance(dtype, np.dtype):
         return series.astype(float)
-    if pd.api.types.is_string_dtype(dtype) and dtype != object:
+    if isinstance(dtype, pd.StringDtype):
         return series.astype(object)
     return series

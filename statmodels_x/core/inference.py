@@ -58,7 +58,9 @@ def standard_errors(covariance: Array) -> Array:
 def normal_quantile(alpha: float) -> float:
     """Two-sided critical value; DataError unless 0 < alpha < 1."""
     if isinstance(alpha, bool) or not 0.0 < float(alpha) < 1.0:
-        raise DataError(f"`alpha` is {alpha!r}; give the error rate of the interval, between 0 and 1 (0.05: 95 %).")
+        raise DataError(
+            f"`alpha` is {alpha!r}; give the error rate of the interval, between 0 and 1 (0.05: 95 %)."
+        )
     return float(stats.norm.ppf(1.0 - alpha / 2.0))
 
 

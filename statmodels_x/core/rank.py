@@ -23,7 +23,9 @@ def check_full_rank(matrix: NDArray[np.float64], names: tuple[str, ...], where: 
     """
     zero = ~np.any(matrix, axis=0)
     if zero.any():
-        raise DataError(f"{where}: the column {names[int(np.argmax(zero))]!r} is 0 in every row; take it out.")
+        raise DataError(
+            f"{where}: the column {names[int(np.argmax(zero))]!r} is 0 in every row; take it out."
+        )
     constant = np.flatnonzero(np.ptp(matrix, axis=0) == 0.0)
     if len(constant) > 1:
         name = next(names[k] for k in constant if names[k] != "Intercept")
@@ -55,7 +57,7 @@ def dependent_column(matrix: NDArray[np.float64]) -> tuple[int, tuple[int, ...]]
     size = np.where(size > 0.0, size, 1.0)
     scaled = (matrix - centre) / size
     gram = scaled.T @ scaled / len(matrix)
-    factor, pivots, rank, _ = lapack.dpstrf(gram, tol=_TOLERANCE)
+    _, pivots, rank, _ = lapack.dpstrf(gram, tol=_TOLERANCE)
     if rank == len(columns):
         return None
     order = pivots - 1

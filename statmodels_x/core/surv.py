@@ -15,7 +15,8 @@ RIGHT, EXACT, LEFT, INTERVAL = 0, 1, 2, 3
 SurvType = Literal["right", "left", "counting", "interval2"]
 _TYPES = ("right", "left", "counting", "interval2")
 _ZERO_REMEDY = (
-    "a time of 0 has no logarithm: drop these rows, or replace 0 by half of the unit in which time was recorded"
+    "a time of 0 has no logarithm: drop these rows, or replace 0 by half of the unit in which time was "
+    "recorded"
 )
 
 
@@ -79,15 +80,17 @@ class Surv:
         time2: ArrayLike | None = None,
         status: ArrayLike | None = None,
         *,
-        type: SurvType | None = None,  # noqa: A002 - the field's name for it, from R
+        type: SurvType | None = None,
         entry: ArrayLike | None = None,
     ) -> None:
         if type is None:
-            type = "counting" if time2 is not None and status is not None else "right"  # noqa: A001
+            type = "counting" if time2 is not None and status is not None else "right"
         self.type: str = check_choice("type", type, _TYPES, "Surv()")
         if type == "interval2":
             if status is not None:
-                raise DataError('Surv(): type="interval2" takes two times and no status; the ends say it all.')
+                raise DataError(
+                    'Surv(): type="interval2" takes two times and no status; the ends say it all.'
+                )
             self._from_interval(time, time2)
         elif type == "counting":
             if time2 is None or status is None:
@@ -132,7 +135,9 @@ class Surv:
         low = np.where(np.isnan(low) | (low == -np.inf), 0.0, low)
         high = np.where(np.isnan(high), np.inf, high)
         _refuse(low < 0, f"Surv(): '{names[0]}' is negative", "times are measured from 0")
-        _refuse(~np.isfinite(low), f"Surv(): '{names[0]}' is infinite", "give the last time without the event")
+        _refuse(
+            ~np.isfinite(low), f"Surv(): '{names[0]}' is infinite", "give the last time without the event"
+        )
         _refuse(high <= 0, f"Surv(): '{names[1]}' is not positive", _ZERO_REMEDY)
         _refuse(low > high, f"Surv(): '{names[0]}' is after '{names[1]}'", "swap or correct the two ends")
         self.lower, self.upper = low, high
@@ -153,7 +158,9 @@ class Surv:
         self.entry = numeric_array(entry, name, "Surv()")
         if len(self.entry) != len(self.lower):
             raise DataError(f"Surv(): '{name}' has {len(self.entry)} values for {len(self.lower)} times.")
-        _refuse(np.isnan(self.entry), f"Surv(): '{name}' is missing", "use 0 for subjects seen from the start")
+        _refuse(
+            np.isnan(self.entry), f"Surv(): '{name}' is missing", "use 0 for subjects seen from the start"
+        )
         _refuse(self.entry < 0, f"Surv(): '{name}' is negative", "entry times are measured from 0")
         last = np.where(np.isfinite(self.upper), self.upper, self.lower)
         _refuse(
@@ -209,7 +216,12 @@ class Surv:
             Keys ``"exact"``, ``"right-censored"``, ``"left-censored"``, ``"interval-censored"`` and
             ``"late entry"``.
         """
-        codes = {"exact": EXACT, "right-censored": RIGHT, "left-censored": LEFT, "interval-censored": INTERVAL}
+        codes = {
+            "exact": EXACT,
+            "right-censored": RIGHT,
+            "left-censored": LEFT,
+            "interval-censored": INTERVAL,
+        }
         found = {name: int(np.count_nonzero(self.code == code)) for name, code in codes.items()}
         found["late entry"] = int(np.count_nonzero(self.entry > 0))
         return found
@@ -222,8 +234,12 @@ def _refuse(bad: NDArray[np.bool_], what: str, remedy: str) -> None:
 
 def _check_times(values: NDArray[np.float64], name: str) -> None:
     _refuse(np.isnan(values), f"Surv(): '{name}' is missing", "drop these rows or find their times")
-    _refuse(np.isinf(values), f"Surv(): '{name}' is infinite", "give the last time at which the subject was seen")
-    _refuse(values < 0, f"Surv(): '{name}' is negative", "times are measured from 0: correct or drop the rows")
+    _refuse(
+        np.isinf(values), f"Surv(): '{name}' is infinite", "give the last time at which the subject was seen"
+    )
+    _refuse(
+        values < 0, f"Surv(): '{name}' is negative", "times are measured from 0: correct or drop the rows"
+    )
     _refuse(values == 0, f"Surv(): '{name}' is 0", _ZERO_REMEDY)
 
 

@@ -70,7 +70,9 @@ def rows_text(bad: NDArray[np.bool_], most: int = 5) -> str:
     return f"{len(rows)} row{'s' if len(rows) != 1 else ''} (position {shown}{more})"
 
 
-def numeric_array(values: Any, name: str, where: str, hint: str = "convert it with pandas.to_numeric") -> NDArray:
+def numeric_array(
+    values: Any, name: str, where: str, hint: str = "convert it with pandas.to_numeric"
+) -> NDArray:
     """Return a one-dimensional float array, or say why the column cannot be one.
 
     Raises

@@ -52,7 +52,9 @@ def check_separation(design: Array, names: tuple[str, ...], response: Surv, wher
     directions = np.unique(np.vstack([pushes_down, -pushes_up]).round(10), axis=0)
     if not len(directions):
         return
-    found = linprog(directions.sum(axis=0), A_ub=directions, b_ub=np.zeros(len(directions)), bounds=(-1.0, 1.0))
+    found = linprog(
+        directions.sum(axis=0), A_ub=directions, b_ub=np.zeros(len(directions)), bounds=(-1.0, 1.0)
+    )
     if found.status != 0 or found.fun > -_ZERO:
         return
     direction = null @ found.x

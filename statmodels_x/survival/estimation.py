@@ -129,7 +129,9 @@ def _explore(
     return found + rough_climbs(sample, random_starts(sample, weibull, found, n_random, rng))
 
 
-def _choose(found: list[Optimum], arrays: SurvivalArrays, n_tried: int, tol: float, max_iter: int) -> Estimate:
+def _choose(
+    found: list[Optimum], arrays: SurvivalArrays, n_tried: int, tol: float, max_iter: int
+) -> Estimate:
     """Finish the distinct ends from the highest down until one is a regular maximum."""
     ends = distinct_best(found)
     if not ends:

@@ -96,7 +96,7 @@ def examine(optimum: Optimum, arrays: SurvivalArrays) -> tuple[Finding, ...]:
 def ridges(optimum: Optimum, arrays: SurvivalArrays) -> list[Finding]:
     """Name the ridges on which a point lies."""
     theta, parts = optimum.theta, arrays.slices
-    tau, beta, alpha, nu = arrays.linear_predictors(theta)
+    tau, _, alpha, nu = arrays.linear_predictors(theta)
     positions = [tuple(range(part.start, part.stop)) for part in parts]
     free = arrays.free
     found = []
@@ -223,7 +223,9 @@ def identified_covariance(optimum: Optimum) -> Array:
     return covariance
 
 
-def name_positions(positions: tuple[int, ...], arrays: SurvivalArrays, names: dict[str, tuple[str, ...]]) -> str:
+def name_positions(
+    positions: tuple[int, ...], arrays: SurvivalArrays, names: dict[str, tuple[str, ...]]
+) -> str:
     """Say which parameters a finding is about, such as ``aft Intercept, shape``."""
     texts = []
     for parameter, part in zip(PARAMETERS, arrays.slices, strict=True):

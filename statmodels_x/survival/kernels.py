@@ -29,7 +29,7 @@ RIGHT, EXACT, LEFT, INTERVAL = 0, 1, 2, 3
 
 
 @_compile
-def _expm1_ratios(x):  # type: ignore[no-untyped-def]
+def _expm1_ratios(x):
     """Return expm1(x)/x and its first two derivatives, smooth through 0."""
     if abs(x) < 0.7:
         # sum_n x^n/(n+1)!, differentiated term by term: the closed forms lose x^-2 digits here
@@ -50,7 +50,7 @@ def _expm1_ratios(x):  # type: ignore[no-untyped-def]
 
 
 @_compile
-def _log1p_gap(r):  # type: ignore[no-untyped-def]
+def _log1p_gap(r):
     """Return log(1 + r) - r/(1 + r) without cancellation for small r."""
     if r > 0.03:
         return math.log1p(r) - r / (1.0 + r)
@@ -62,7 +62,7 @@ def _log1p_gap(r):  # type: ignore[no-untyped-def]
 
 
 @_compile
-def baseline_terms(q, nu, shape_free, order):  # type: ignore[no-untyped-def]
+def baseline_terms(q, nu, shape_free, order):
     """Terms of the baseline at z = exp(q): H0 and the non-trivial part A of log h0, with derivatives.
 
     H0 = (k1/kappa) [(1 + z/k1)^kappa - 1] and log h = beta + alpha + q - log t + A with
@@ -134,7 +134,7 @@ def baseline_terms(q, nu, shape_free, order):  # type: ignore[no-untyped-def]
 
 
 @_compile
-def _add_cumulative(sign, log_t, tau, beta, alpha, nu, shape_free, order, grad, hess):  # type: ignore[no-untyped-def]
+def _add_cumulative(sign, log_t, tau, beta, alpha, nu, shape_free, order, grad, hess):
     """Add sign * (derivatives of H) to grad (4) and hess (10); return H itself, unsigned."""
     gamma = math.exp(alpha)
     q = gamma * (log_t + tau)
@@ -165,7 +165,7 @@ def _add_cumulative(sign, log_t, tau, beta, alpha, nu, shape_free, order, grad, 
 
 
 @_compile
-def _add_log_hazard(log_t, tau, beta, alpha, nu, shape_free, order, grad, hess):  # type: ignore[no-untyped-def]
+def _add_log_hazard(log_t, tau, beta, alpha, nu, shape_free, order, grad, hess):
     """Add the derivatives of log h to grad and hess; return log h."""
     gamma = math.exp(alpha)
     q = gamma * (log_t + tau)
@@ -187,11 +187,13 @@ def _add_log_hazard(log_t, tau, beta, alpha, nu, shape_free, order, grad, hess):
 
 
 @_compile
-def _add_exact(log_t, tau, beta, alpha, nu, shape_free, order, grad, hess):  # type: ignore[no-untyped-def]
+def _add_exact(log_t, tau, beta, alpha, nu, shape_free, order, grad, hess):
     """Add the derivatives of log h - H to grad and hess; return log h - H. One evaluation for both."""
     gamma = math.exp(alpha)
     q = gamma * (log_t + tau)
-    h, h_q, h_nu, h_qq, h_qnu, h_nunu, a, a_q, a_nu, a_qq, a_qnu, a_nunu = baseline_terms(q, nu, shape_free, order)
+    h, h_q, h_nu, h_qq, h_qnu, h_nunu, a, a_q, a_nu, a_qq, a_qnu, a_nunu = baseline_terms(
+        q, nu, shape_free, order
+    )
     scale = math.exp(beta)
     if order > 0:
         slope = 1.0 + a_q - scale * h_q
@@ -216,7 +218,7 @@ def _add_exact(log_t, tau, beta, alpha, nu, shape_free, order, grad, hess):  # t
 
 
 @_compile
-def _add_interval(log_l, log_u, tau, beta, alpha, nu, shape_free, order, grad, hess):  # type: ignore[no-untyped-def]
+def _add_interval(log_l, log_u, tau, beta, alpha, nu, shape_free, order, grad, hess):
     """Add the derivatives of log{S(l) - S(u)} to grad and hess; return it. log_l is -inf for l = 0."""
     low_g, low_h = np.zeros(4), np.zeros(10)
     gap_g, gap_h = np.zeros(4), np.zeros(10)
@@ -242,7 +244,7 @@ def _add_interval(log_l, log_u, tau, beta, alpha, nu, shape_free, order, grad, h
 
 
 @_compile
-def _row(code, log_lower, log_upper, log_entry, eta, shape_free, order, g, h):  # type: ignore[no-untyped-def]
+def _row(code, log_lower, log_upper, log_entry, eta, shape_free, order, g, h):
     """Log-likelihood of one row; its derivatives in the four linear predictors are written to g and h."""
     tau, beta, alpha, nu = eta[0], eta[1], eta[2], eta[3]
     g[:] = 0.0
@@ -259,7 +261,7 @@ def _row(code, log_lower, log_upper, log_entry, eta, shape_free, order, g, h):  
 
 
 @_compile
-def _linear(i, theta, starts, matrix, offsets, eta):  # type: ignore[no-untyped-def]
+def _linear(i, theta, starts, matrix, offsets, eta):
     """Linear predictors of row i, written to eta (4)."""
     k = i if offsets.shape[1] > 1 else 0
     for j in range(4):
@@ -270,18 +272,31 @@ def _linear(i, theta, starts, matrix, offsets, eta):  # type: ignore[no-untyped-
 
 
 @_compile
-def _inside(eta, starts, low, high):  # type: ignore[no-untyped-def]
+def _inside(eta, starts, low, high):
     """Whether the estimated linear predictors of a row lie within the limits of the search."""
+    inside = True
     for j in range(4):
-        if starts[j + 1] > starts[j] and not (low[j] <= eta[j] <= high[j]):
-            return False
-    return True
+        if starts[j + 1] > starts[j]:
+            inside = inside and low[j] <= eta[j] <= high[j]
+    return inside
+
+
+@_compile
+def _accumulate(w, g, h, x, part_of, score, hessian):
+    """Add one row's weighted score, and the upper triangle of its Hessian."""
+    p = x.shape[0]
+    for a in range(p):
+        i = part_of[a]
+        score[a] += w * g[i] * x[a]
+        row = 3 * i - i * (i - 1) // 2  # where (i, i) stands in the packed triangle, less i
+        for b in range(a, p):
+            hessian[a, b] += w * h[row + part_of[b]] * x[a] * x[b]
 
 
 @_compile
 def loglik_sums(
     theta, starts, matrix, offsets, code, log_lower, log_upper, log_entry, weight, low, high, shape_free
-):  # type: ignore[no-untyped-def]
+):
     """Log-likelihood, score and Hessian in one pass over the rows, without temporary arrays of their length.
 
     Parameters
@@ -314,7 +329,6 @@ def loglik_sums(
     for j in range(4):
         part_of[starts[j] : starts[j + 1]] = j
     eta, g, h = np.empty(4), np.empty(4), np.empty(10)
-    square = np.empty((4, 4))
     for first in range(0, n, _BLOCK):
         # sums of blocks, then the sum of these: rounding stays near that of a pairwise sum
         block_total, block_score, block_hessian = 0.0, np.zeros(p), np.zeros((p, p))
@@ -327,16 +341,7 @@ def loglik_sums(
             value = _row(code[i], log_lower[i], upper, entry, eta, shape_free, 2, g, h)
             w = weight[i] if weight.shape[0] else 1.0
             block_total += w * value
-            k = 0
-            for a in range(4):
-                for b in range(a, 4):
-                    square[a, b] = w * h[k]
-                    k += 1
-            for a in range(p):
-                x, part = matrix[i, a], part_of[a]
-                block_score[a] += w * g[part] * x
-                for b in range(a, p):
-                    block_hessian[a, b] += square[part, part_of[b]] * x * matrix[i, b]
+            _accumulate(w, g, h, matrix[i], part_of, block_score, block_hessian)
         total += block_total
         score += block_score
         hessian += block_hessian
@@ -347,9 +352,7 @@ def loglik_sums(
 
 
 @_compile
-def row_terms(
-    theta, starts, matrix, offsets, code, log_lower, log_upper, log_entry, shape_free, value, grad
-):  # type: ignore[no-untyped-def]
+def row_terms(theta, starts, matrix, offsets, code, log_lower, log_upper, log_entry, shape_free, value, grad):
     """Unweighted log-likelihood (n,) of each row and its gradient (n, 4) in the linear predictors."""
     eta, h = np.empty(4), np.empty(10)
     for i in range(matrix.shape[0]):
@@ -360,7 +363,7 @@ def row_terms(
 
 
 @_compile
-def cumulative_hazard_terms(log_t, eta, value, grad):  # type: ignore[no-untyped-def]
+def cumulative_hazard_terms(log_t, eta, value, grad):
     """H (n,) and its gradient (n, 4) in the linear predictors, at times of each row; 0 at log_t = -inf."""
     no_hess = np.zeros(10)
     for i in range(log_t.shape[0]):
@@ -373,7 +376,7 @@ def cumulative_hazard_terms(log_t, eta, value, grad):  # type: ignore[no-untyped
 
 
 @_compile
-def log_hazard_terms(log_t, eta, value, grad):  # type: ignore[no-untyped-def]
+def log_hazard_terms(log_t, eta, value, grad):
     """Log h (n,) and its gradient (n, 4) in the linear predictors."""
     no_hess = np.zeros(10)
     for i in range(log_t.shape[0]):

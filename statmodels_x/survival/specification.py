@@ -68,11 +68,17 @@ class Specification:
     @property
     def label(self) -> str:
         """The name of the model, for summaries."""
-        names = {"apgw": "Adapted power generalized Weibull", "burr12": "Burr XII", "loglogistic": "Log-logistic"}
+        names = {
+            "apgw": "Adapted power generalized Weibull",
+            "burr12": "Burr XII",
+            "loglogistic": "Log-logistic",
+        }
         name = names.get(self.distribution, self.distribution.capitalize())
         if self.has_both_scales:
             return f"{name}, both scales ({self.scale.upper()} regression)"
-        return f"{name}, {'accelerated failure time' if self.scale == 'aft' else 'proportional hazards'} scale"
+        return (
+            f"{name}, {'accelerated failure time' if self.scale == 'aft' else 'proportional hazards'} scale"
+        )
 
 
 def specify(
@@ -100,7 +106,9 @@ def specify(
     response, main = split_formula(formula)
     found: dict[str, Part | float] = {
         scale: main,
-        other: 0.0 if options["other_scale"] is None else _formula_part(options["other_scale"], "other_scale"),
+        other: 0.0
+        if options["other_scale"] is None
+        else _formula_part(options["other_scale"], "other_scale"),
         "power": _part_or_value(options["power"], "power"),
         "shape": _part_or_value(options["shape"], "shape"),
     }

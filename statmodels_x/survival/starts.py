@@ -39,7 +39,7 @@ class Weibull:
 
 
 def orthogonal_transform(arrays: SurvivalArrays) -> Array:
-    """Return T with theta = T u, such that each part's linear predictor has unit mean square per unit of u."""
+    """Return T with theta = T u, where a unit of u moves its linear predictor by 1 in mean square."""
     transform = np.eye(arrays.n_parameters)
     gram = arrays.matrix.T @ arrays.matrix / arrays.n
     for part in arrays.slices:
@@ -63,7 +63,7 @@ def rough_climbs(arrays: SurvivalArrays, starts: Iterator[Array]) -> list[Optimu
 
 
 def distinct_best(found: list[Optimum], most: int | None = None) -> list[Optimum]:
-    """The highest ends whose values differ, in descending order."""
+    """Return the highest ends whose values differ, in descending order."""
     kept: list[Optimum] = []
     for optimum in sorted((o for o in found if o.status != "bad start"), key=lambda o: -o.value):
         if not kept or kept[-1].value - optimum.value > SAME_MODE:
@@ -182,7 +182,7 @@ def _from_one_scale(arrays: SurvivalArrays, weibull: Weibull) -> Iterator[Array]
 
 
 def _on_scale(arrays: SurvivalArrays, weibull: Weibull, scale: int) -> Weibull:
-    """The same Weibull on the other scale: log lambda = gamma log phi."""
+    """Express the same Weibull on the other scale: log lambda = gamma log phi."""
     if scale == weibull.primary:
         return weibull
     factor = math.exp(weibull.power if scale == 1 else -weibull.power)
@@ -201,7 +201,9 @@ def _from_fewer_covariates(arrays: SurvivalArrays, weibull: Weibull, extra: list
     if len(extra) < 2:
         return
     for added in extra:
-        middle = _with_designs(arrays, tuple(full[j] if j == added else d for j, d in enumerate(base.designs)))
+        middle = _with_designs(
+            arrays, tuple(full[j] if j == added else d for j, d in enumerate(base.designs))
+        )
         found = rough_climbs(middle, (embed(optimum.theta, base, middle) for optimum in seeds))
         for optimum in distinct_best(found, 2):
             yield embed(optimum.theta, middle, arrays)
@@ -218,7 +220,9 @@ def _scalar_or_array(offset: float | Array) -> float | Array:
 def embed(theta: Array, smaller: SurvivalArrays, arrays: SurvivalArrays) -> Array:
     """Coefficients of the larger model that reproduce the smaller model's linear predictors."""
     full = np.zeros(arrays.n_parameters)
-    for small, large, from_, to in zip(smaller.designs, arrays.designs, smaller.slices, arrays.slices, strict=True):
+    for small, large, from_, to in zip(
+        smaller.designs, arrays.designs, smaller.slices, arrays.slices, strict=True
+    ):
         if small is not None and large is not None:
             full[to] = constant_coefficients(large, small @ theta[from_])
     return full

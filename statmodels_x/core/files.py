@@ -1,0 +1,84 @@
+"""Save a fitted result to a file and load it again, with the version that wrote it."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from statmodels_x.core.errors import DataError, DataWarning
+
+_MARK = "statmodels_x result"
+
+
+def save(fit: Any, path: str | PathLike[str]) -> Path:
+    """Write a result to a file.
+
+    Parameters
+    ----------
+    fit : results
+        Any fitted result of this package; its data go along only if it was fitted with ``keep_data=True``.
+    path : path-like
+
+    Returns
+    -------
+    pathlib.Path
+        Where it was written. The file appears whole or not at all.
+    """
+    from formulaic import __version__ as formulaic_version
+
+    from statmodels_x import __version__
+
+    target = Path(path)
+    versions = {"statmodels_x": __version__, "formulaic": formulaic_version}
+    partial = target.with_name(target.name + ".partial")
+    partial.write_bytes(pickle.dumps((_MARK, versions, fit), protocol=5))
+    partial.replace(target)
+    return target
+
+
+def load(path: str | PathLike[str]) -> Any:
+    """Read a result that :func:`save` wrote.
+
+    Parameters
+    ----------
+    path : path-like
+        Only from a source you trust: the file is a pickle, and loading a pickle can run code.
+
+    Returns
+    -------
+    results
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it is no result of this package.
+
+    Warns
+    -----
+    DataWarning
+        If another version of this package or of formulaic wrote the file.
+    """
+    from formulaic import __version__ as formulaic_version
+
+    from statmodels_x import __version__
+
+    source = Path(path)
+    if not source.is_file():
+        raise DataError(f"load: there is no file {str(source)!r}.")
+    try:
+        mark, versions, fit = pickle.loads(source.read_bytes())
+    except Exception as error:
+        raise DataError(f"load: {str(source)!r} cannot be read as a saved result ({error}).") from error
+    if mark != _MARK:
+        raise DataError(f"load: {str(source)!r} was not written by statmodels_x.save.")
+    now = {"statmodels_x": __version__, "formulaic": formulaic_version}
+    older = [f"{name} {versions.get(name)} (here {version})" for name, version in now.items()
+             if versions.get(name) != version]  # fmt: skip
+    if older:
+        warnings.warn(
+            f"load: {str(source)!r} was written with {', '.join(older)}.", DataWarning, stacklevel=2
+        )
+    return fit

@@ -1,0 +1,156 @@
+"""Results -> matplotlib axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from statmodels_x.core import plotting
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.frames import as_pandas
+from statmodels_x.core.validation import check_choice
+from statmodels_x.survival.prediction import TIME_KINDS, predict
+
+if TYPE_CHECKING:
+    from statmodels_x.survival.results import FlexibleSurvivalResults
+
+_LABELS = {
+    "survival": "Survival probability",
+    "cumulative_hazard": "Cumulative hazard",
+    "hazard": "Hazard",
+    "density": "Density",
+    "hazard_ratio": "Hazard ratio",
+}
+
+
+def plot(
+    fit: FlexibleSurvivalResults,
+    kind: str,
+    by: str | None,
+    newdata: Any,
+    at: ArrayLike | None,
+    reference: Any,
+    alpha: float,
+    kaplan_meier: bool | None,
+    ax: Any,
+) -> Any:
+    """Draw predicted curves; see :meth:`FlexibleSurvivalResults.plot`."""
+    check_choice("kind", kind, TIME_KINDS, "plot()")
+    rows, labels, title = _curves(fit, by, newdata)
+    times = _grid(fit, kind) if at is None else np.sort(np.atleast_1d(np.asarray(at, float)))
+    if kind == "hazard_ratio":
+        rows, labels, reference, title = _against_reference(rows, labels, reference, by, title)
+    wanted = _wants_kaplan_meier(fit, kind, by, newdata) if kaplan_meier is None else kaplan_meier
+    ax = plotting.get_axes(ax)
+    for k, label in enumerate(labels):
+        if wanted:
+            _draw_kaplan_meier(ax, fit, kind, by, None if by is None else rows[by].iloc[k], k)
+        table = predict(fit, rows.iloc[[k]], kind, times, reference, alpha)
+        lower, upper = table["lower"].to_numpy(), table["upper"].to_numpy()
+        plotting.curve(ax, times, table["estimate"].to_numpy(), lower, upper, label, k)
+    if kind == "survival":
+        ax.set_ylim(0.0, 1.02)
+    elif kind == "hazard_ratio":
+        ax.axhline(1.0, color="0.4", linewidth=0.8, linestyle=":")
+        ax.set_yscale("log")
+        _plain_log_ticks(ax)
+    else:
+        ax.set_ylim(bottom=0.0)
+    ax.set_xlim(left=0.0)
+    unit = fit.facts.time_unit
+    per = (
+        f" per {unit[:-1] if unit.endswith('s') else unit}" if unit and kind in ("hazard", "density") else ""
+    )
+    name = fit.facts.time_name.capitalize()
+    return plotting.finish(ax, f"{name} ({unit})" if unit else name, _LABELS[kind] + per, title)
+
+
+def _grid(fit: FlexibleSurvivalResults, kind: str) -> Any:
+    end = fit.facts.last_time
+    start = 0.0 if kind in ("survival", "cumulative_hazard") else 0.01 * end
+    return np.linspace(start, end, 200)
+
+
+def _curves(
+    fit: FlexibleSurvivalResults, by: str | None, newdata: Any
+) -> tuple[pd.DataFrame, list[str], str | None]:
+    """Covariate rows to draw, their labels, and the title of the legend."""
+    typical = dict(fit.facts.typical)
+    if newdata is not None:
+        if by is not None:
+            raise DataError("plot: give `by` or `newdata`, not both.")
+        frame = as_pandas(newdata)
+        return frame, [str(label) for label in frame.index], None
+    if by is None:
+        frame = pd.DataFrame({name: [value] for name, value in typical.items()}, index=[0])
+        return frame, ["model" if not typical else _others(typical)], None
+    if by not in typical:
+        known = ", ".join(typical) or "none"
+        raise DataError(
+            f"plot: `by` is {by!r}, which is no covariate of this model; the covariates are: {known}."
+        )
+    levels = fit.facts.levels[by]
+    others = {name: value for name, value in typical.items() if name != by}
+    frame = pd.DataFrame({by: list(levels)}).assign(**others)
+    return frame, [_text(level) for level in levels], by + (f"\n(at {_others(others)})" if others else "")
+
+
+def _others(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name} = {_text(value)}" for name, value in values.items())
+
+
+def _text(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _against_reference(
+    rows: pd.DataFrame, labels: list[str], reference: Any, by: str | None, title: str | None
+) -> tuple[pd.DataFrame, list[str], Any, str | None]:
+    if reference is not None:
+        return rows, labels, reference, title
+    if len(rows) < 2:
+        raise DataError('plot: kind="hazard_ratio" needs `by`, two rows of `newdata`, or a `reference`.')
+    return rows.iloc[1:], [f"{label} vs {labels[0]}" for label in labels[1:]], rows.iloc[[0]], title
+
+
+def _wants_kaplan_meier(fit: FlexibleSurvivalResults, kind: str, by: str | None, newdata: Any) -> bool:
+    if newdata is not None or kind not in ("survival", "cumulative_hazard") or fit.sample is None:
+        return False
+    others = set(fit.facts.typical) - {by}
+    few = by is None or len(set(fit.sample.frame.data[by])) == len(fit.facts.levels[by])
+    return not others and few and fit.sample.response.is_right_censored
+
+
+def _draw_kaplan_meier(
+    ax: Any, fit: FlexibleSurvivalResults, kind: str, by: str | None, level: Any, k: int
+) -> None:
+    from lifelines import KaplanMeierFitter
+
+    if fit.sample is None or not fit.sample.response.is_right_censored:
+        raise DataError("plot: a Kaplan-Meier curve needs the data of the fit, exact or right-censored.")
+    inside = np.ones(len(fit.sample.response), bool)
+    if by is not None:
+        inside = (fit.sample.frame.data[by] == level).to_numpy()
+    response, weight = fit.sample.response[inside], fit.sample.arrays.weight
+    curve = KaplanMeierFitter().fit(
+        response.time,
+        response.code == 1,
+        entry=response.entry if response.has_entry else None,
+        weights=weight[inside] if len(weight) else None,
+    )
+    table = curve.survival_function_
+    values = table.iloc[:, 0].to_numpy()
+    with np.errstate(divide="ignore"):
+        heights = values if kind == "survival" else -np.log(values)
+    plotting.step_curve(ax, table.index.to_numpy(), heights, "Kaplan-Meier" if k == 0 else None, k)
+
+
+def _plain_log_ticks(ax: Any) -> None:
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    ax.yaxis.set_major_locator(LogLocator(base=10.0, subs=(0.2, 0.5, 1.0, 2.0)))
+    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())

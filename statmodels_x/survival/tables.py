@@ -1,0 +1,155 @@
+"""The text of a fit: coefficient tables, the natural scale, and what to beware of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from statmodels_x.core.tables import Block, number, p_value, summary
+
+if TYPE_CHECKING:
+    from statmodels_x.survival.results import FlexibleSurvivalResults
+
+_TITLES = {
+    "aft": "aft: log(phi)",
+    "ph": "ph: log(lambda)",
+    "power": "power: log(gamma)",
+    "shape": "shape: log(kappa + 1)",
+}
+_SYMBOLS = {"aft": "phi", "ph": "lambda", "power": "gamma", "shape": "kappa"}
+_FIXED_NAMES = {"aft": "phi", "ph": "lambda", "power": "gamma", "shape": "kappa"}
+
+
+def natural_scale(fit: FlexibleSurvivalResults, alpha: float = 0.05) -> pd.DataFrame:
+    """Estimates on the natural scale with intervals mapped from the working scale.
+
+    Covariates of the aft part are given as time ratios exp(-coefficient) (times are that many times as long),
+    those of the ph part as hazard ratios exp(coefficient), those of the shapes as ratios.
+    """
+    limits = fit.conf_int(alpha)
+    rows = []
+    labels: list[tuple[str, str]] = fit.params.index.to_list()
+    for (parameter, term), value, (low, high) in zip(labels, fit.params, limits.to_numpy(), strict=True):
+        is_level = term == "Intercept" or len(fit.design_specs[parameter].names) == 1
+        rows.append(_natural_row(parameter, is_level, value, low, high))
+    return pd.DataFrame(rows, index=fit.params.index, columns=["quantity", "estimate", "lower", "upper"])
+
+
+def _natural_row(parameter: str, is_level: bool, value: float, low: float, high: float) -> tuple[Any, ...]:
+    with np.errstate(over="ignore"):
+        if is_level:
+            shift = 1.0 if parameter == "shape" else 0.0
+            return (_SYMBOLS[parameter], *(np.exp(x) - shift for x in (value, low, high)))
+        if parameter == "aft":
+            return ("time ratio", np.exp(-value), np.exp(-high), np.exp(-low))
+        name = {"ph": "hazard ratio", "power": "ratio of gamma", "shape": "ratio of kappa + 1"}[parameter]
+        return (name, np.exp(value), np.exp(low), np.exp(high))
+
+
+def summary_tables(fit: FlexibleSurvivalResults, alpha: float) -> Any:
+    """Build the summary of a fit."""
+    blocks = [_coefficient_block(fit, parameter, alpha) for parameter in fit.design_specs]
+    blocks.append(_natural_block(fit, alpha))
+    return summary("Flexible survival regression", _facts(fit), blocks, _notes(fit))
+
+
+def _facts(fit: FlexibleSurvivalResults) -> list[tuple[str, str]]:
+    facts, found = fit.facts, fit.estimate
+    response = fit.formula.split("~")[0].strip()
+    fixed = ", ".join(f"{_FIXED_NAMES[name]} = {np.exp(value) - (name == 'shape'):g}"
+                      for name, value in fit.specification.fixed.items())  # fmt: skip
+    left = [
+        ("Response", response),
+        ("Distribution", fit.specification.distribution),
+        ("Covariates on", f"{fit.specification.scale} scale"),
+        ("Fixed", fixed or "none"),
+        ("Covariance", fit.cov_type),
+        ("Converged", "yes" if fit.converged else f"NO ({found.optimum.status})"),
+        ("Starts at best", f"{found.n_best} of {found.n_starts}"),
+    ]
+    right = [
+        (
+            "Observations",
+            f"{facts.used}" + (f" (weight {facts.weight:g})" if facts.weight != facts.used else ""),
+        ),
+        ("Events", str(fit.n_events)),
+        ("Dropped rows", str(facts.rows - facts.used)),
+        ("Log-likelihood", f"{fit.llf:.4f}"),
+        ("AIC", f"{fit.aic:.3f}"),
+        ("BIC", f"{fit.bic:.3f}"),
+        ("Follow-up", f"{facts.last_time:.4g}" + (f" {facts.time_unit}" if facts.time_unit else "")),
+    ]
+    return left + right
+
+
+def _coefficient_block(fit: FlexibleSurvivalResults, parameter: str, alpha: float) -> Block:
+    table = fit.tidy(alpha)
+    table = table[table["parameter"] == parameter]
+    low, high = f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"
+    cells = [
+        [
+            number(row["estimate"]),
+            number(row["std.error"]),
+            number(row["statistic"], 3),
+            p_value(row["p.value"]),
+            number(row["conf.low"]),
+            number(row["conf.high"]),
+        ]
+        for _, row in table.iterrows()
+    ]
+    headings = ["coef", "std err", "z", "P>|z|", low, high]
+    return Block(_TITLES[parameter], headings, [str(term) for term in table["term"]], cells)
+
+
+def _natural_block(fit: FlexibleSurvivalResults, alpha: float) -> Block:
+    table = natural_scale(fit, alpha)
+    low, high = f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"
+    labels = [f"{parameter} {term}" for parameter, term in table.index]
+    cells = [
+        [row["quantity"], number(row["estimate"]), number(row["lower"]), number(row["upper"])]
+        for _, row in table.iterrows()
+    ]
+    return Block("Natural scale", ["quantity", "estimate", low, high], labels, cells)
+
+
+def _notes(fit: FlexibleSurvivalResults) -> list[str]:
+    notes = [f"Warning: {text}" for text in fit.warnings]
+    unit = fit.facts.time_unit
+    if fit.specification.depends_on_time_unit:
+        notes.append(
+            f"phi is fixed at 1 per {_singular(unit) if unit else 'unit of ' + fit.facts.time_name}: the unit of "
+            "time is part of this model, and another unit gives another fit."
+        )
+    if fit.facts.dropped:
+        listed = ", ".join(f"{name} ({count})" for name, count in fit.facts.dropped.items())
+        notes.append(f"Dropped rows had missing values in {listed}.")
+    usual = ("exact", "right-censored")
+    special = [f"{name}: {count}" for name, count in fit.facts.counts.items() if count and name not in usual]
+    if special:
+        notes.append(f"Rows with {', '.join(special)}.")
+    notes += _cure_note(fit)
+    return notes
+
+
+def _singular(unit: str) -> str:
+    return unit[:-1] if unit.endswith("s") else unit
+
+
+def _cure_note(fit: FlexibleSurvivalResults) -> list[str]:
+    """Say that a constant shape below 0 implies a cured fraction, which rests on the end of follow-up."""
+    spec = fit.design_specs.get("shape")
+    if spec is None or len(spec.names) != 1:
+        return []
+    kappa = float(np.expm1(fit.params["shape"].iloc[0]))
+    if kappa >= 0.0:
+        return []
+    upper = float(fit.conf_int().loc["shape", "upper"].iloc[0])
+    doubt = "" if upper < 0.0 else " The interval of kappa includes values without any cured fraction."
+    unit = f" {fit.facts.time_unit}" if fit.facts.time_unit else ""
+    return [
+        "kappa < 0: the fitted survival curve ends in a plateau, a cured fraction "
+        f"(predict(kind='cure_fraction')). It extrapolates beyond the last event at {fit.facts.last_event:.4g}"
+        f"{unit}; compare models before reporting it.{doubt}"
+    ]
