@@ -177,6 +177,8 @@ def build_frame(
     kept = pd.DataFrame(
         {name: plain_column(series[keep]) for name, series in used.items()}, index=data.index[keep]
     )
+    for series in kept.items():
+        _refuse_single_level(*series)
     designs = {key: _build_design(part, kept) for key, part in parts.items()}
     names = [name for name in response.variables if name not in kept.columns]
     everything = kept.assign(**{name: data[name][keep] for name in names})
@@ -217,6 +219,14 @@ def _refuse_numbers_as_text(series: pd.Series, name: str, data: pd.DataFrame) ->
         )
 
 
+def _refuse_single_level(name: Any, series: pd.Series) -> None:
+    """Refuse a category without contrast: its term would vanish from the model without a word."""
+    if (series.dtype == object or isinstance(series.dtype, pd.CategoricalDtype)) and series.nunique() == 1:
+        raise DataError(
+            f"formula: column {name!r} has the single level {series.iloc[0]!r} in the rows used; take it out."
+        )
+
+
 def _extra_column(data: pd.DataFrame, key: str, value: Any) -> tuple[str, pd.Series]:
     if isinstance(value, str):
         check_columns(data, [value], f"`{key}`")
@@ -253,8 +263,6 @@ def _materialise(spec: Any, data: pd.DataFrame, part: Part) -> NDArray[np.float6
 def _materialise_with_spec(spec: Any, data: pd.DataFrame, part: Part) -> tuple[NDArray[np.float64], Any]:
     from formulaic.errors import FormulaicError
 
-    if not len(part.formula):
-        return np.zeros((len(data), 0)), spec
     columns = data if len(data.columns) else data.assign(_rows=0.0)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -262,7 +270,7 @@ def _materialise_with_spec(spec: Any, data: pd.DataFrame, part: Part) -> tuple[N
             built = spec.get_model_matrix(columns, context={})
     except (FormulaicError, Warning, ValueError, TypeError, KeyError, NameError) as error:
         raise FormulaError(f"the terms {part.text!r} could not be built: {error}") from error
-    matrix = np.asarray(built, dtype=float).reshape(len(data), -1)
+    matrix = np.asarray(built, dtype=float).reshape(len(data), len(built.model_spec.column_names))
     for name, column in zip(built.model_spec.column_names, matrix.T, strict=True):
         bad = ~np.isfinite(column)
         if bad.any():

@@ -89,9 +89,9 @@ def numeric_array(
         )
     if np.ndim(series.to_numpy()) != 1:
         raise DataError(f"{prefix}'{name}' must have one dimension.")
+    if not pd.api.types.is_numeric_dtype(series.dtype):
+        _refuse_text(series, name, prefix, hint)
     try:
-        if not pd.api.types.is_numeric_dtype(series.dtype):
-            _refuse_text(series, name, prefix, hint)
         return series.to_numpy(dtype=float, na_value=np.nan).copy()
     except (TypeError, ValueError) as error:
         raise DataError(f"{prefix}'{name}' cannot be read as numbers ({error}); {hint}.") from error

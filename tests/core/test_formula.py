@@ -84,7 +84,7 @@ def test_terms(side, expected):
         ("C(g, Treatment('b'))", 2),
         ("C(g, levels=['c', 'b', 'a'])", 2),
         ("g:x", 3),
-        ("C(ph.ecog)".replace("ph.ecog", "`ph.ecog`"), 2),
+        ("C(`ph.ecog`)", 2),
         ("bs(x, df=4)", 4),
         ("bs(x, df=4, degree=2)", 4),
         ("bs(x, knots=[2, 3])", 5),
@@ -105,7 +105,7 @@ def test_terms(side, expected):
         ("{x + 1}", 1),
         ("{`wt loss (kg)` + 1}", 1),
         ("I((x > 2) & (z < 9))", 1),
-        ("I((x > 2) | ~(z < 9))", 1),
+        ("I((x > 2) | (z < 9))", 1),
         ("I(g == 'a')", 1),
         ("offset(log(x)) + z", 1),
         ("np.exp(-x) + np.sqrt(z)", 2),
@@ -416,6 +416,8 @@ ATTACKS = [
     "Q('x')",
     "lag(x)",
     "np.exp(x, out=x)",
+    "np.exp(x, z)",
+    "log(x, z)",
     "I(ｃanary())",
     "np.ｌoad('evil.npy')",
     # what is a column name for one reader and a piece of text for the other
@@ -426,9 +428,13 @@ ATTACKS = [
     "log(x, '`', canary(), '`')",
     "I('`') + I(canary()) + I('`')",
     "offset('`' + canary() + '`')",
-    # text that becomes code when the expression of an offset is cut
-    "{offset(x) == ''} + offset('+\\x28canary()+') + {offset(z) == ''}",
-    "{offset(x) == ''} + offset('+\\x28canary()+') + {offset(time) == ''}",
+    # calls on what a call returns: whoever looks up the method runs the call
+    "canary().upper()",
+    "I(canary().upper())",
+    "{canary().upper()}",
+    "I(canary()())",
+    "I(__import__('builtins').canary().upper())",
+    "log(x, canary().upper())",
 ]
 
 
@@ -446,7 +452,7 @@ def canary(monkeypatch):
 
 
 def test_the_canary_sings_when_code_is_run(canary):
-    eval("canary(1)")
+    eval("canary(1)", {})
     evaluate("canary() == 'x'", DATA, {}, {})
     assert canary == [(1,), ()]
 
@@ -467,6 +473,19 @@ def test_attack_does_not_run_when_a_model_is_built(attack, canary):
         run(f"y ~ {attack}")
     assert canary == []
     pd.testing.assert_frame_equal(DATA, before)
+
+
+@pytest.mark.parametrize(
+    "side",
+    [
+        "{offset(x) == ''} + offset('+\\x28canary()+') + {offset(z) == ''}",
+        "{offset(x) + ''} + offset('+\\x28canary()+') + {offset(z) + ''}",
+    ],
+)
+def test_text_does_not_become_code_when_offsets_are_put_together(side, canary):
+    with pytest.raises(StatmodelsXError):
+        run(f"y ~ {side}")
+    assert canary == []
 
 
 @pytest.mark.parametrize(
@@ -502,66 +521,11 @@ def test_refusal_names_the_culprit_and_the_way_out():
         assert word in text
 
 
-PIECES = st.sampled_from(
-    [
-        "x",
-        "z",
-        "g",
-        "y",
-        "ph.ecog",
-        "`wt",
-        "loss",
-        "(kg)`",
-        "~",
-        "+",
-        "-",
-        "*",
-        ":",
-        "/",
-        "**",
-        "(",
-        ")",
-        "[",
-        "]",
-        "{",
-        "}",
-        ",",
-        "`",
-        "'",
-        '"',
-        "1",
-        "0",
-        "2",
-        "3.5",
-        "|",
-        ".",
-        "==",
-        "=",
-        "log(",
-        "np.",
-        "I(",
-        "C(",
-        "C(g",
-        "bs(x",
-        "offset(",
-        "Surv(",
-        "poly(",
-        "Treatment('a')",
-        "contr.sum",
-        "'a'",
-        "lambda:",
-        "canary()",
-        "__import__('os')",
-        "\\",
-        "#",
-        "%",
-        "@",
-        "$",
-        "\n",
-        "\x00",
-        "é",
-    ]
+WORDS = (
+    "x z g y ph.ecog `wt (kg)` log( np. I( C( C(g bs(x offset( Surv( contr.sum 'a' canary() lambda: 1 0 2 3.5"
 )
+SIGNS = "~ + - * : / ** ( ) [ ] { } , ` ' \" | . == = \\ # % @ $ \n \0 é"
+PIECES = st.sampled_from([" ", *WORDS.split(), *SIGNS.split(" ")])
 
 
 @given(st.lists(PIECES, max_size=9).map("".join), st.booleans())

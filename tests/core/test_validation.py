@@ -105,7 +105,7 @@ def test_integer_beyond_the_floats_is_refused_by_name():
 @given(
     st.one_of(st.integers(), st.floats(), st.text(), st.none(), st.booleans(), st.fractions(), st.decimals())
 )
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=50)
 def test_check_number_returns_an_inside_float_or_a_data_error(value):
     try:
         found = check_number("level", value, low=-3, high=8)

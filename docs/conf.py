@@ -1,0 +1,125 @@
+"""Sphinx configuration: the site builds offline, and every warning is an error (``sphinx -W``)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import matplotlib
+
+import statmodels_x
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+matplotlib.use("agg")
+
+project = "statmodels_x"
+author = "The statmodels_x developers"
+copyright = author
+release = version = statmodels_x.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.doctest",
+    "sphinx.ext.viewcode",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+    "matplotlib.sphinxext.plot_directive",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinxcontrib.bibtex",
+    "mathml",
+    "results",
+]
+exclude_patterns = ["_build", "_templates", "_ext", "**/GALLERY_HEADER.rst", "gallery/**/*.ipynb"]
+templates_path = ["_templates"]
+default_role = "code"
+highlight_language = "python"
+suppress_warnings = ["config.cache"]  # the gallery's settings hold a list of reset functions
+
+# -- API pages ---------------------------------------------------------------------------------------------
+autosummary_generate = True
+autodoc_typehints = "none"  # numpydoc sections say it
+autodoc_class_signature = "mixed"
+autodoc_default_options = {"member-order": "bysource"}
+numpydoc_show_class_members = False
+numpydoc_attributes_as_param_list = True
+numpydoc_class_members_toctree = False
+
+# -- Code blocks that are run ------------------------------------------------------------------------------
+doctest_test_doctest_blocks = "default"
+doctest_global_setup = """
+import warnings
+
+import matplotlib
+import numpy as np
+import pandas as pd
+
+matplotlib.use("agg")
+pd.set_option("display.width", 100, "display.max_columns", 20)
+
+import statmodels_x as smx
+from statmodels_x import APGW, FlexibleSurvival, Surv
+"""
+doctest_global_cleanup = """
+import matplotlib.pyplot as plt
+
+plt.close("all")
+"""
+
+plot_formats = [("png", 160)]
+plot_html_show_formats = False
+plot_html_show_source_link = False
+plot_include_source = False
+plot_pre_code = "import statmodels_x as smx\nimport pandas as pd\nimport numpy as np\nimport matplotlib.pyplot as plt\n"
+
+# -- Gallery -----------------------------------------------------------------------------------------------
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"/plot_",
+    "subsection_order": ["../examples/survival", "*"],
+    "within_subsection_order": "FileNameSortKey",
+    "doc_module": ("statmodels_x",),
+    "reference_url": {"statmodels_x": None},
+    "backreferences_dir": "api/generated/backreferences",
+    "image_srcset": ["2x"],
+    "min_reported_time": 1.0,
+    "reset_modules": ("matplotlib",),
+    "abort_on_example_error": True,
+    "show_memory": False,
+    "capture_repr": ("_repr_html_", "__repr__"),
+    "remove_config_comments": True,
+    "copyfile_regex": r".*\.rst",
+}
+
+# -- Bibliography ------------------------------------------------------------------------------------------
+bibtex_bibfiles = ["references.bib"]
+bibtex_default_style = "unsrt"
+bibtex_reference_style = "author_year"
+
+# -- HTML --------------------------------------------------------------------------------------------------
+html_theme = "pydata_sphinx_theme"
+html_title = "statmodels_x"
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
+html_math_renderer = "mathml"
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "navbar_align": "left",
+    "header_links_before_dropdown": 8,
+    "navbar_end": ["theme-switcher"],
+    "show_toc_level": 2,
+    "show_prev_next": True,
+    "navigation_with_keys": False,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "secondary_sidebar_items": ["page-toc"],
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+html_sidebars = {"index": [], "install": [], "quickstart": [], "coming_from_r": [], "datasets": [], "validation": [], "changelog": []}
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+copybutton_only_copy_prompt_lines = True

@@ -1,0 +1,582 @@
+"""The compiled likelihood and its derivatives against formulas that share nothing with it."""
+
+import json
+import os
+import subprocess
+import sys
+from decimal import Decimal, localcontext
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from statmodels_x import APGW, Surv
+from statmodels_x.survival.kernels import baseline_terms, cumulative_hazard_terms, log_hazard_terms
+from statmodels_x.survival.likelihood import loglik, row_scores, sample_arrays
+
+INF = np.inf
+RIGHT, EXACT, LEFT, INTERVAL = 0, 1, 2, 3
+WIDE = np.full(4, 1e3)
+
+# log(kappa + 1) in every branch of the family
+SHAPES = {
+    "near_minus_one": np.log(0.01),
+    "negative": np.log(0.55),
+    "below_zero": -1e-7,
+    "zero": 0.0,
+    "above_zero": 1e-7,
+    "between": np.log(1.4),
+    "one": np.log(2.0),
+    "next_to_one": np.log(2.0) + 1e-9,
+    "above_one": np.log(2.3),
+    "two": np.log(3.0),
+    "seven": np.log(8.0),
+    "thousand": np.log(1001.0),
+    "million": np.log(1e6 + 1.0),
+}
+FIXED = {"zero": 0.0, "one": np.log(2.0), "two": np.log(3.0), "infinite": INF}
+
+
+# ---- one row, against the definition in arithmetic with 110 digits
+
+
+def decimal_loglik(kind, eta, lower, upper, entry):
+    """Log-likelihood of one row from the definition, all arguments Decimal; nu may be None for kappa = inf."""
+    tau, beta, alpha, nu = eta
+    one = Decimal(1)
+
+    def cumulative(t):
+        z = (alpha.exp() * (t.ln() + tau)).exp()
+        if nu is None:
+            return beta.exp() * (z.exp() - one)
+        k1 = nu.exp()
+        kappa = k1 - one
+        if kappa == 0:
+            return beta.exp() * (one + z).ln()
+        return beta.exp() * k1 / kappa * ((kappa * (one + z / k1).ln()).exp() - one)
+
+    def log_hazard(t):
+        q = alpha.exp() * (t.ln() + tau)
+        if nu is None:
+            return beta + alpha + q - t.ln() + q.exp()
+        k1 = nu.exp()
+        return beta + alpha + q - t.ln() + (k1 - 2 * one) * (one + q.exp() / k1).ln()
+
+    if kind == EXACT:
+        total = log_hazard(lower) - cumulative(lower)
+    elif kind == RIGHT:
+        total = -cumulative(lower)
+    else:
+        start = (-cumulative(lower)).exp() if kind == INTERVAL else one
+        total = (start - (-cumulative(upper)).exp()).ln()
+    return total + (cumulative(entry) if entry else 0)
+
+
+def decimal_derivatives(kind, eta, lower, upper, entry, digits=110):
+    """Value, gradient and Hessian in the linear predictors; differences with a step of 1e-25 lose nothing."""
+    with localcontext(prec=digits):
+        fixed_shape = np.isinf(eta[3])
+        point = [Decimal(float(x)) if np.isfinite(x) else None for x in eta]
+        times = [None if t is None else Decimal(float(t)) for t in (lower, upper, entry)]
+        step = Decimal(10) ** -25
+        size = 3 if fixed_shape else 4
+
+        def at(*shifts):
+            moved = list(point)
+            for j, sign in shifts:
+                moved[j] = moved[j] + sign * step
+            return decimal_loglik(kind, moved, *times)
+
+        value = at()
+        gradient = [(at((j, 1)) - at((j, -1))) / (2 * step) for j in range(size)]
+        hessian = [[Decimal(0)] * size for _ in range(size)]
+        for j in range(size):
+            hessian[j][j] = (at((j, 1)) - 2 * value + at((j, -1))) / step**2
+            for k in range(j):
+                mixed = at((j, 1), (k, 1)) - at((j, 1), (k, -1)) - at((j, -1), (k, 1)) + at((j, -1), (k, -1))
+                hessian[j][k] = hessian[k][j] = mixed / (4 * step**2)
+        return (
+            float(value),
+            np.array([float(g) for g in gradient]),
+            np.array([[float(h) for h in row] for row in hessian]),
+        )
+
+
+def one_row(kind, lower, upper, entry, nu_fixed=None):
+    """One observation, with an intercept for each free parameter: theta are the linear predictors."""
+    if kind in (EXACT, RIGHT):
+        response = Surv([entry or 0.0], [lower], [kind == EXACT], type="counting")
+    else:
+        response = Surv([lower or 0.0], [upper], type="interval2", entry=[entry or 0.0])
+    assert response.code[0] == kind
+    one = np.ones((1, 1))
+    designs = (one, one, one, one if nu_fixed is None else None)
+    return sample_arrays(response, None, designs, (0.0, 0.0, 0.0, nu_fixed or 0.0), -WIDE, WIDE)
+
+
+# kind, (left, right, entry) relative to the scale 1/phi
+OBSERVATIONS = {
+    "exact": (EXACT, 1.7, None, None),
+    "exact_early": (EXACT, 0.004, None, None),
+    "exact_late_entry": (EXACT, 1.7, None, 0.6),
+    "right": (RIGHT, 1.3, None, None),
+    "right_late_entry": (RIGHT, 1.3, None, 1.2),
+    "left": (LEFT, None, 0.8, None),
+    "interval": (INTERVAL, 0.5, 1.4, None),
+    "interval_narrow": (INTERVAL, 0.5, 0.505, None),
+    "interval_late_entry": (INTERVAL, 0.5, 1.4, 0.2),
+}
+POINTS = {"gentle": (0.3, -0.4, 0.2), "steep": (-0.2, 0.7, 0.9), "shallow": (0.1, 0.2, -0.8)}
+
+
+def compare_with_decimal(kind, lower, upper, entry, eta, arrays, digits=110):
+    value, gradient, hessian = decimal_derivatives(kind, eta, lower, upper, entry, digits)
+    theta = np.asarray(eta)[: arrays.n_parameters]
+    size = len(theta)
+    found, score, second = loglik(theta, arrays)
+    assert_allclose(found, value, rtol=1e-11, atol=1e-13)
+    # every entry has its own digits: a small derivative next to a large one must be right too
+    assert_allclose(score, gradient[:size], rtol=2e-9, atol=1e-14)
+    assert_allclose(second, hessian[:size, :size], rtol=1e-7, atol=1e-12)
+    assert_array_equal(second, second.T)
+
+
+@pytest.mark.parametrize("nu", SHAPES.values(), ids=SHAPES.keys())
+@pytest.mark.parametrize("observation", OBSERVATIONS.values(), ids=OBSERVATIONS.keys())
+@pytest.mark.parametrize("point", POINTS.values(), ids=POINTS.keys())
+def test_one_row_with_a_free_shape(point, observation, nu):
+    kind, lower, upper, entry = observation
+    compare_with_decimal(
+        kind, lower, upper, entry, (*point, nu), one_row(kind, lower, upper, entry)
+    )
+
+
+@pytest.mark.parametrize("nu", FIXED.values(), ids=FIXED.keys())
+@pytest.mark.parametrize("observation", OBSERVATIONS.values(), ids=OBSERVATIONS.keys())
+@pytest.mark.parametrize("point", POINTS.values(), ids=POINTS.keys())
+def test_one_row_with_a_fixed_shape(point, observation, nu):
+    kind, lower, upper, entry = observation
+    compare_with_decimal(
+        kind, lower, upper, entry, (*point, nu), one_row(kind, lower, upper, entry, nu_fixed=nu)
+    )
+
+
+@pytest.mark.parametrize("nu", [np.log(0.3), 0.0, np.log(2.0), np.log(30.0)])
+@pytest.mark.parametrize("t", [1e-30, 1e-12, 1e-6])
+def test_tiny_times(t, nu):
+    eta = (0.3, -0.4, 0.2, nu)
+    compare_with_decimal(EXACT, t, None, None, eta, one_row(EXACT, t, None, None), digits=220)
+    compare_with_decimal(LEFT, None, t, None, eta, one_row(LEFT, None, t, None), digits=220)
+
+
+@pytest.mark.parametrize("nu", [np.log(0.3), -1e-9, 0.0, np.log(1.5)])
+@pytest.mark.parametrize("t", [1e4, 1e9, 1e25])
+def test_huge_times(t, nu):
+    eta = (0.3, -0.4, 0.2, nu)
+    compare_with_decimal(RIGHT, t, None, None, eta, one_row(RIGHT, t, None, None))
+    compare_with_decimal(EXACT, t, None, None, eta, one_row(EXACT, t, None, None))
+
+
+@pytest.mark.parametrize("gap", [0.69, 0.71])
+@pytest.mark.parametrize("nu", [np.log(1.7), np.log(0.4)])
+def test_both_sides_of_the_switch_of_the_series(nu, gap):
+    # kappa L crosses 0.7 in absolute value, where a series gives way to the closed form
+    kappa = np.expm1(nu)
+    r = np.expm1(gap / abs(kappa))
+    t = float((r * np.exp(nu)) ** (1.0 / np.exp(0.2)) / np.exp(0.3))
+    compare_with_decimal(EXACT, t, None, None, (0.3, -0.4, 0.2, nu), one_row(EXACT, t, None, None))
+
+
+@pytest.mark.parametrize("r", [0.029, 0.031])
+@pytest.mark.parametrize("nu", [np.log(1.7), np.log(40.0), np.log(1e5)])
+def test_both_sides_of_the_switch_of_the_gap(nu, r):
+    t = float((r * np.exp(nu)) ** (1.0 / np.exp(-0.9)) / np.exp(0.3))
+    if r * np.exp(nu) < 500.0:
+        eta = (0.3, -0.4, -0.9, nu)
+        compare_with_decimal(RIGHT, t, None, None, eta, one_row(RIGHT, t, None, None))
+
+
+# ---- many rows: values through APGW, gradients by the complex step
+
+
+def random_sample(rng, n, *, late=True, weighted=True, offsets=True, nu_fixed=None, kinds=(0, 1, 2, 3)):
+    """Rows of every kind with two covariates, and different designs for each parameter."""
+    kind = rng.choice(kinds, n)
+    lower = rng.exponential(1.0, n) + 0.1
+    upper = np.select([kind == EXACT, kind == RIGHT], [lower, INF], default=lower + rng.exponential(0.8, n))
+    lower = np.where(kind == LEFT, 0.0, lower)
+    last = np.where(np.isfinite(upper), upper, lower)
+    entry = np.where(rng.random(n) < 0.4, 0.5 * np.where(lower > 0, lower, last), 0.0) * late
+    response = Surv(lower, upper, type="interval2", entry=entry)
+    x = np.column_stack([np.ones(n), rng.standard_normal(n), rng.integers(0, 2, n)])
+    designs = [x, x[:, :2], x[:, [0, 2]], x[:, :2]]
+    shifts = [0.3 * rng.standard_normal(n) if offsets else 0.0 for _ in range(4)]
+    if nu_fixed is not None:
+        designs[3], shifts[3] = None, nu_fixed
+    weight = rng.choice([0.0, 0.5, 1.0, 3.0], n) if weighted else None
+    return sample_arrays(response, weight, tuple(designs), tuple(shifts), -WIDE, WIDE), response
+
+
+def random_theta(rng, arrays, nu):
+    theta = 0.3 * rng.standard_normal(arrays.n_parameters)
+    if arrays.free[3]:
+        part = arrays.slices[3]
+        theta[part.start] = nu
+        theta[part.start + 1 :] *= 0.2
+    return theta
+
+
+def plain_loglik(theta, arrays, response):
+    """The log-likelihood as a textbook writes it, through the distribution."""
+    tau, beta, alpha, nu = arrays.linear_predictors(theta)
+    law = APGW(np.exp(tau), np.exp(beta), np.exp(alpha), np.expm1(nu))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.select(
+            [response.code == EXACT, response.code == RIGHT],
+            [law.logpdf(response.lower), law.logsf(response.lower)],
+            # log{S(l) - S(u)}, where S may be below the smallest float
+            default=law.logsf(response.lower)
+            + np.log(-np.expm1(law.logsf(response.upper) - law.logsf(response.lower))),
+        )
+    terms = terms - law.logsf(response.entry)
+    weight = arrays.weight if len(arrays.weight) else np.ones(arrays.n)
+    return np.sum(terms[weight > 0.0] * weight[weight > 0.0])
+
+
+def log1p(w):
+    return np.log1p(w.real) + 1j * w.imag / (1.0 + w.real)
+
+
+def expm1(w):
+    return np.expm1(w.real) + 1j * w.imag * np.exp(w.real)
+
+
+def complex_loglik(theta, arrays, response):
+    """The same for complex theta with an infinitesimal imaginary part."""
+    eta = np.broadcast_to(arrays.offsets, (4, arrays.n)).astype(complex)
+    for j, part in enumerate(arrays.slices):
+        eta[j] += arrays.matrix[:, part] @ theta[part]
+    tau, beta, alpha, nu = eta
+    infinite = np.isinf(nu.real)
+    nu = np.where(infinite, 0.0, nu)
+    kappa = expm1(nu)
+
+    def log_z(t):
+        return np.exp(alpha) * (np.log(t) + tau)
+
+    def cumulative(t):
+        t = np.where((t > 0.0) & np.isfinite(t), t, 1.0)  # rows that are not used
+        z = np.exp(log_z(t))
+        length = log1p(z * np.exp(-nu))
+        x = kappa * length
+        series = 1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0))))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(np.abs(x) < 1e-3, series, expm1(x) / x)
+        base = np.where(infinite, expm1(z), np.exp(nu) * length * ratio)
+        return np.exp(beta) * base
+
+    def log_hazard(t):
+        t = np.where(t > 0.0, t, 1.0)
+        q = log_z(t)
+        bend = np.where(infinite, np.exp(q), (kappa - 1.0) * log1p(np.exp(q - nu)))
+        return beta + alpha + q - np.log(t) + bend
+
+    low = np.where(response.lower > 0.0, cumulative(response.lower), 0.0)
+    gap = np.where(response.code >= LEFT, cumulative(response.upper) - low, 1.0 + 0j)
+    terms = np.select(
+        [response.code == EXACT, response.code == RIGHT],
+        [log_hazard(response.lower) - low, -low],
+        default=-low + np.log(-expm1(-gap)),
+    )
+    terms = terms + np.where(response.entry > 0.0, cumulative(response.entry), 0.0)
+    return np.sum(terms * (arrays.weight if len(arrays.weight) else 1.0))
+
+
+def complex_step_gradient(theta, arrays, response):
+    steps = 1e-30j * np.eye(len(theta))
+    return np.array([complex_loglik(theta + step, arrays, response).imag / 1e-30 for step in steps])
+
+
+def central(function, theta, step=1e-3):
+    """Derivative of a function of theta along each axis, with an error of order step^4."""
+    rows = []
+    for k in range(len(theta)):
+        e = np.zeros(len(theta))
+        e[k] = step
+        rows.append(
+            (
+                function(theta - 2 * e)
+                - 8.0 * function(theta - e)
+                + 8.0 * function(theta + e)
+                - function(theta + 2 * e)
+            )
+            / (12.0 * step)
+        )
+    return np.array(rows)
+
+
+BRANCHES = {
+    "near_minus_one": (np.log(0.05), None),
+    "negative": (np.log(0.6), None),
+    "zero": (0.0, None),
+    "between": (np.log(1.3), None),
+    "one": (np.log(2.0), None),
+    "two": (np.log(3.0), None),
+    "thousand": (np.log(1001.0), None),
+    "million": (np.log(1e6), None),
+    "fixed_zero": (None, 0.0),
+    "fixed_one": (None, np.log(2.0)),
+    "fixed_two": (None, np.log(3.0)),
+    "fixed_infinite": (None, INF),
+}
+branches = pytest.mark.parametrize(("nu", "fixed"), BRANCHES.values(), ids=BRANCHES.keys())
+
+
+def make(nu, fixed, seed):
+    rng = np.random.default_rng(seed)
+    offsets = fixed is None
+    arrays, response = random_sample(rng, 60, nu_fixed=fixed, offsets=offsets)
+    return arrays, response, random_theta(rng, arrays, nu)
+
+
+@branches
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_value_against_the_distribution(nu, fixed, seed):
+    arrays, response, theta = make(nu, fixed, seed)
+    assert_allclose(loglik(theta, arrays)[0], plain_loglik(theta, arrays, response), rtol=1e-9)
+    assert_allclose(loglik(theta, arrays)[0], complex_loglik(theta, arrays, response).real, rtol=1e-9)
+
+
+@branches
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_score_against_the_complex_step(nu, fixed, seed):
+    arrays, response, theta = make(nu, fixed, seed)
+    expected = complex_step_gradient(theta, arrays, response)
+    assert_allclose(loglik(theta, arrays)[1], expected, rtol=1e-7, atol=1e-8)
+
+
+@branches
+def test_derivatives_against_central_differences(nu, fixed):
+    arrays, response, theta = make(nu, fixed, 4)
+    _, score, hessian = loglik(theta, arrays)
+    size = max(1.0, np.abs(score).max())
+    assert_allclose(score, central(lambda x: loglik(x, arrays)[0], theta), rtol=1e-6, atol=1e-8 * size)
+    size = max(1.0, np.abs(hessian).max())
+    assert_allclose(hessian, central(lambda x: loglik(x, arrays)[1], theta), rtol=1e-6, atol=1e-8 * size)
+    independent = central(lambda x: complex_step_gradient(x, arrays, response), theta)
+    assert_allclose(hessian, independent, rtol=1e-6, atol=1e-8 * size)
+
+
+@given(seed=st.integers(0, 10_000), nu=st.floats(-3.0, 9.0))
+@settings(max_examples=60, deadline=None)
+def test_score_at_random_points(seed, nu):
+    rng = np.random.default_rng(seed)
+    arrays, response = random_sample(rng, 25)
+    theta = random_theta(rng, arrays, nu)
+    tau, beta, alpha, shape = arrays.linear_predictors(theta)
+    law = APGW(np.exp(tau), np.exp(beta), np.exp(alpha), np.expm1(shape))
+    assume(law.cumulative_hazard(response.time).max() < 1e100)  # the independent formula would overflow
+    assert_allclose(loglik(theta, arrays)[0], plain_loglik(theta, arrays, response), rtol=1e-8)
+    expected = complex_step_gradient(theta, arrays, response)
+    assert_allclose(loglik(theta, arrays)[1], expected, rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("kinds", [(0, 1), (1, 3), (1, 2), (3,), (2,), (1,)])
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_every_kind_of_sample(kinds, late, weighted):
+    rng = np.random.default_rng(7)
+    if kinds == (2,) and late:
+        pytest.skip("left censoring after a late entry is interval censoring")
+    arrays, response = random_sample(rng, 40, late=late, weighted=weighted, offsets=False, kinds=kinds)
+    assert (len(arrays.weight) == 40) == weighted
+    theta = random_theta(rng, arrays, 0.4)
+    assert_allclose(loglik(theta, arrays)[0], plain_loglik(theta, arrays, response), rtol=1e-10)
+    expected = complex_step_gradient(theta, arrays, response)
+    assert_allclose(loglik(theta, arrays)[1], expected, rtol=1e-8, atol=1e-10)
+
+
+def test_more_rows_than_one_block():
+    # sums are made in blocks: the parts must add up to the whole
+    rng = np.random.default_rng(9)
+    arrays, response = random_sample(rng, 2500)
+    theta = random_theta(rng, arrays, 0.4)
+    value, score, hessian = loglik(theta, arrays)
+    assert_allclose(value, plain_loglik(theta, arrays, response), rtol=1e-10)
+    parts = [loglik(theta, arrays.take(np.arange(a, b))) for a, b in ((0, 700), (700, 1800), (1800, 2500))]
+    assert_allclose(value, sum(part[0] for part in parts), rtol=1e-12)
+    assert_allclose(score, sum(part[1] for part in parts), rtol=1e-10)
+    assert_allclose(hessian, sum(part[2] for part in parts), rtol=1e-10)
+
+
+@branches
+def test_row_scores_sum_to_the_score(nu, fixed):
+    arrays, _, theta = make(nu, fixed, 5)
+    rows = row_scores(theta, arrays)
+    assert rows.shape == (arrays.n, arrays.n_parameters)
+    score = loglik(theta, arrays)[1]
+    assert_allclose(rows.sum(axis=0), score, rtol=1e-10, atol=1e-10 * np.abs(rows).sum())
+    assert_array_equal(rows[arrays.weight == 0.0], 0.0)
+    one = arrays.take(np.array([17]))
+    assert_allclose(rows[17], loglik(theta, one)[1], rtol=1e-12, atol=1e-14)
+
+
+def test_weights_are_repeated_rows():
+    rng = np.random.default_rng(3)
+    plain, response = random_sample(rng, 30, weighted=False)
+    weight = rng.integers(0, 4, 30).astype(float)
+    weighted = sample_arrays(response, weight, plain.designs, tuple(plain.offsets), -WIDE, WIDE)
+    repeated = plain.take(np.repeat(np.arange(30), weight.astype(int)))
+    theta = random_theta(rng, plain, 0.2)
+    for a, b in zip(loglik(theta, weighted), loglik(theta, repeated), strict=True):
+        assert_allclose(a, b, rtol=1e-11, atol=1e-11)
+
+
+def test_offsets_are_known_shifts_of_the_linear_predictors():
+    rng = np.random.default_rng(5)
+    arrays, response = random_sample(rng, 30, offsets=False)
+    theta = random_theta(rng, arrays, 0.2)
+    shift = np.array([0.3, -0.2, 0.1, 0.25])
+    shifted = sample_arrays(response, arrays.weight, arrays.designs, tuple(shift), -WIDE, WIDE)
+    moved = theta.copy()
+    for part, amount in zip(arrays.slices, shift, strict=True):
+        moved[part.start] += amount
+    for a, b in zip(loglik(theta, shifted), loglik(moved, arrays), strict=True):
+        assert_allclose(a, b, rtol=1e-11, atol=1e-11)
+
+
+# ---- limits and overflow
+
+
+def test_outside_the_limits_the_value_is_minus_infinity():
+    arrays, _ = random_sample(np.random.default_rng(1), 10)
+    narrow = sample_arrays(
+        Surv(np.ones(10), np.ones(10)), None, (np.ones((10, 1)),) * 4, (0.0,) * 4, -np.ones(4), np.ones(4)
+    )
+    assert np.isfinite(loglik(np.array([0.5, 0.5, 0.5, 0.5]), narrow)[0])
+    for k in range(4):
+        for sign in (-1.0, 1.0):
+            theta = np.zeros(4)
+            theta[k] = 1.01 * sign
+            assert loglik(theta, narrow)[0] == -INF
+    assert np.isfinite(loglik(np.zeros(arrays.n_parameters), arrays)[0])
+
+
+@given(
+    tau=st.floats(-60.0, 60.0), beta=st.floats(-60.0, 60.0), alpha=st.floats(-5.0, 4.0),
+    nu=st.floats(-9.0, 12.0), kind=st.sampled_from([RIGHT, EXACT, LEFT, INTERVAL]),
+    scale=st.floats(-10.0, 10.0),
+)  # fmt: skip
+@settings(max_examples=400, deadline=None)
+def test_the_value_is_never_nan_nor_plus_infinity(tau, beta, alpha, nu, kind, scale):
+    t = 10.0**scale
+    lower, upper = (t, None) if kind in (EXACT, RIGHT) else (t, 2.0 * t) if kind == INTERVAL else (None, t)
+    value, _, _ = loglik(np.array([tau, beta, alpha, nu]), one_row(kind, lower, upper, None))
+    assert not np.isnan(value)
+    assert value < INF
+    if kind != EXACT:
+        assert value <= 0.0
+
+
+@given(beta=st.floats(-3.0, 3.0), alpha=st.floats(-1.0, 1.5), nu=st.floats(-2.0, 3.0), t=st.floats(0.05, 5.0))
+@settings(max_examples=50, deadline=None)
+def test_overflow_is_minus_infinity_and_not_a_plateau(beta, alpha, nu, t):
+    # ever larger phi: the log-likelihood of a censored time only falls
+    arrays = one_row(RIGHT, t, None, None)
+    values = [loglik(np.array([tau, beta, alpha, nu]), arrays)[0] for tau in (0.0, 5.0, 50.0, 500.0)]
+    assert all(b <= a for a, b in zip(values, values[1:], strict=False))
+
+
+# ---- the terms that predictions use
+
+
+@pytest.mark.parametrize("nu", SHAPES.values(), ids=SHAPES.keys())
+def test_terms_of_predictions(nu):
+    eta = np.array([[0.3], [-0.4], [0.2], [nu]])
+    log_t = np.log([0.9])
+    value, grad = np.empty(1), np.empty((1, 4))
+    cumulative_hazard_terms(log_t, eta, value, grad)
+    expected, gradient, _ = decimal_derivatives(RIGHT, eta[:, 0], 0.9, None, None)
+    assert_allclose(value[0], -expected, rtol=1e-12)
+    assert_allclose(grad[0], -gradient, rtol=1e-9)
+    log_hazard_terms(log_t, eta, value, grad)
+    both, both_gradient, _ = decimal_derivatives(EXACT, eta[:, 0], 0.9, None, None)
+    assert_allclose(value[0], both - expected, rtol=1e-11)
+    assert_allclose(grad[0], both_gradient - gradient, rtol=1e-9, atol=1e-12)
+
+
+def test_cumulative_hazard_terms_at_time_zero():
+    value, grad = np.full(2, 9.0), np.full((2, 4), 9.0)
+    cumulative_hazard_terms(np.array([-INF, 0.0]), np.zeros((4, 2)), value, grad)
+    assert value[0] == 0.0
+    assert_array_equal(grad[0], 0.0)
+    assert value[1] == pytest.approx(np.log(2.0))
+
+
+# ---- the plain Python twin
+
+
+@given(q=st.floats(-30.0, 6.0), nu=st.floats(-6.0, 12.0), order=st.sampled_from([0, 1, 2]))
+@settings(max_examples=200, deadline=None)
+def test_baseline_terms_in_plain_python(q, nu, order):
+    compiled = baseline_terms(q, nu, True, order)
+    try:
+        plain = baseline_terms.py_func(q, nu, True, order)
+    except OverflowError:  # plain Python raises where compiled code returns infinity
+        assert not np.isfinite(compiled).all()
+        return
+    assert_allclose(compiled, plain, rtol=1e-12)
+
+
+_TWIN = """
+import json, sys
+import numpy as np
+from statmodels_x import Surv
+from statmodels_x.survival.likelihood import loglik, row_scores, sample_arrays
+
+rng = np.random.default_rng(12)
+n = 12
+lower = rng.exponential(1.0, n) + 0.1
+upper = np.array([lower, np.full(n, np.inf), lower + 0.5, lower + 0.7])[np.arange(n) % 4, np.arange(n)]
+lower = np.where(np.arange(n) % 4 == 2, 0.0, lower)
+response = Surv(lower, upper, type="interval2", entry=0.3 * lower)
+x = np.column_stack([np.ones(n), rng.standard_normal(n)])
+out = []
+for nu in (-0.7, 0.0, 0.3, np.log(2.0), 1.1, 6.9, np.inf):
+    for free in (True, False):
+        if free and np.isinf(nu):
+            continue
+        designs = (x, x[:, :1], x, x[:, :1] if free else None)
+        arrays = sample_arrays(
+            response, rng.integers(0, 3, n) * 1.0, designs, (0.0, 0.0, 0.0, 0.0 if free else nu),
+            np.full(4, -1e3), np.full(4, 1e3),
+        )
+        theta = np.array([0.1, 0.2, -0.3, 0.1, 0.05, nu])[: arrays.n_parameters]
+        value, score, hessian = loglik(theta, arrays)
+        out.append([value, score.tolist(), hessian.tolist(), row_scores(theta, arrays).tolist()])
+import numba
+print(json.dumps([bool(numba.config.DISABLE_JIT), out]))
+"""
+
+
+def test_the_compiled_likelihood_equals_its_plain_python_twin():
+    def run(**environment):
+        done = subprocess.run(
+            [sys.executable, "-c", _TWIN],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return json.loads(done.stdout)
+
+    disabled, plain = run(NUMBA_DISABLE_JIT="1")
+    also_disabled, compiled = run(NUMBA_DISABLE_JIT="0")
+    assert disabled
+    assert not also_disabled
+    assert len(plain) == len(compiled) == 13
+    for a, b in zip(compiled, plain, strict=True):
+        for x, y in zip(a, b, strict=True):
+            assert_allclose(x, y, rtol=1e-11, atol=1e-12)
