@@ -209,12 +209,19 @@ def _check_all_columns(data: pd.DataFrame, response: Response, parts: Mapping[st
 
 def _refuse_numbers_as_text(series: pd.Series, name: str, data: pd.DataFrame) -> None:
     """Refuse a numeric column that was read as text: each distinct number would become an effect."""
-    if series.dtype != object or series.nunique() <= _MANY_LEVELS:
+    if series.dtype != object:
+        return
+    try:
+        n_values = series.nunique()
+    except TypeError:
+        held = type(series.dropna().iloc[0]).__name__
+        raise DataError(f"formula: column {name!r} holds {held} objects, which are no covariate.") from None
+    if n_values <= _MANY_LEVELS or not any(isinstance(value, str) for value in series):
         return
     texts = series.dropna().astype(str)
     if pd.to_numeric(texts, errors="coerce").notna().all():
         raise DataError(
-            f"formula: column {name!r} holds {series.nunique()} different numbers as text; convert it with "
+            f"formula: column {name!r} holds {n_values} different numbers as text; convert it with "
             "pandas.to_numeric, or to a categorical column if each number is a group."
         )
 
@@ -231,7 +238,11 @@ def _extra_column(data: pd.DataFrame, key: str, value: Any) -> tuple[str, pd.Ser
     if isinstance(value, str):
         check_columns(data, [value], f"`{key}`")
         return value, plain_column(data[value])
-    if np.ndim(value) != 1 or len(value) != len(data):
+    try:
+        fits = np.shape(value) == (len(data),)
+    except ValueError:
+        fits = False
+    if not fits:
         raise DataError(f"`{key}` must name a column or be an array of {len(data)} values, one for each row.")
     return key, pd.Series(np.asarray(value), index=data.index)
 
@@ -268,7 +279,9 @@ def _materialise_with_spec(spec: Any, data: pd.DataFrame, part: Part) -> tuple[N
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("error")
             built = spec.get_model_matrix(columns, context={})
-    except (FormulaicError, Warning, ValueError, TypeError, KeyError, NameError) as error:
+        if np.asarray(built).dtype.kind == "c":
+            raise TypeError("complex numbers")
+    except (FormulaicError, Warning, ValueError, TypeError, LookupError, NameError, RecursionError) as error:
         raise FormulaError(f"the terms {part.text!r} could not be built: {error}") from error
     matrix = np.asarray(built, dtype=float).reshape(len(data), len(built.model_spec.column_names))
     for name, column in zip(built.model_spec.column_names, matrix.T, strict=True):
@@ -284,8 +297,11 @@ def _materialise_with_spec(spec: Any, data: pd.DataFrame, part: Part) -> tuple[N
 def _offset(part: Part, data: pd.DataFrame, state: dict[str, Any]) -> NDArray[np.float64]:
     if part.offset is None:
         return np.zeros(len(data))
-    values = np.asarray(_formula.evaluate(part.offset, data, {}, state), dtype=float)
-    values = np.broadcast_to(values, (len(data),)).copy()
+    evaluated = _formula.evaluate(part.offset, data, {}, state)
+    try:
+        values = np.broadcast_to(np.asarray(evaluated, dtype=float), (len(data),)).copy()
+    except (TypeError, ValueError) as error:
+        raise FormulaError(f"the offset {part.offset} is not one number for each row: {error}") from error
     bad = ~np.isfinite(values)
     if bad.any():
         raise DataError(f"the offset {part.offset} is not a finite number in {rows_text(bad)}.")

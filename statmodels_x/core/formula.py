@@ -1,12 +1,7 @@
-"""Formula text -> terms that are known to be safe: parsed by formulaic, let through an allow-list.
-
-Formula text is code for formulaic, so nothing is evaluated before every factor has been walked as a syntax
-tree and found to hold only names, numbers, operators and known transforms.
-"""
+"""Formula text -> terms: checked against the allow-list first, then parsed by formulaic."""
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,25 +11,9 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core.errors import DataError, FormulaError
+from statmodels_x.core.safety import column_names, offset_argument
 
-_TRANSFORMS = frozenset(
-    (
-        "C I bs cc center contr cr cs exp exp2 exp10 log log2 log10 poly scale standardize offset Surv "
-        "Treatment Sum Helmert Diff Poly"
-    ).split()
-)  # fmt: skip
-_NUMPY = frozenset(
-    (
-        "abs absolute arcsinh arctan cbrt clip cos exp exp2 expm1 fabs floor ceil log log10 log1p log2 maximum "
-        "minimum power round sign sin sqrt square tan tanh where inf pi nan"
-    ).split()
-)  # fmt: skip
-_CONTRASTS = frozenset(("treatment", "sum", "helmert", "diff", "poly", "SAS"))
-_NODES = (
-    ast.Expression, ast.Name, ast.Load, ast.Constant, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare,
-    ast.Call, ast.keyword, ast.List, ast.Tuple, ast.Attribute, ast.operator, ast.unaryop, ast.boolop,
-    ast.cmpop,
-)  # fmt: skip
+_LONGEST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +69,8 @@ def split_formula(text: str) -> tuple[Response, Part]:
     if text.count("~") != 1 or not all(side.strip() for side in text.split("~")):
         raise FormulaError(f"formula {text!r}: write one '~' with a response before it and terms after it.")
     parsed = _parse(text)
+    if not len(getattr(parsed, "lhs", ())):
+        raise FormulaError(f"formula {text!r}: there is no response before '~'.")
     expressions: list[str] = []
     names: set[str] = set()
     for term in _simple_terms(parsed.lhs, text):
@@ -112,7 +93,7 @@ def right_side(text: str, argument: str) -> Part:
     FormulaError
         If there is a response, or the text cannot be read or is not allowed.
     """
-    body = text.strip()
+    body = text.strip() if isinstance(text, str) else ""
     if not body.startswith("~") or body.count("~") != 1 or not body[1:].strip():
         raise FormulaError(f"`{argument}` is {text!r}; give a one-sided formula such as '~ 1' or '~ age'.")
     return _part(_parse(body), body[1:].strip(), f"{argument}={text}")
@@ -144,11 +125,23 @@ def evaluate(expression: str, data: pd.DataFrame, functions: Mapping[str, Any], 
 def _parse(text: str) -> Any:
     from formulaic import Formula
     from formulaic.errors import FormulaicError
+    from formulaic.parser.algos.sanitize_tokens import sanitize_tokens
+    from formulaic.parser.algos.tokenize import tokenize
+    from formulaic.parser.types import Token
 
+    if len(text) > _LONGEST:
+        raise FormulaError(f"the formula has {len(text)} characters; {_LONGEST} are allowed.")
     try:
+        # before Formula(): for the response it evaluates the function part of every call while it parses
+        for token in sanitize_tokens(tokenize(text)):
+            if token.kind is Token.Kind.PYTHON:
+                column_names(token.token, text)
         return Formula(text)
-    except (FormulaicError, SyntaxError) as error:
-        reason = re.sub(r"\x1b\[[0-9;]*m|[⧛⧚]", "", str(error)).strip().splitlines()[0]
+    except FormulaError:
+        raise
+    except (FormulaicError, SyntaxError, ValueError, IndexError, RecursionError, MemoryError) as error:
+        message = re.sub(r"\x1b\[[0-9;]*m|[⧛⧚]", "", str(error)).strip()
+        reason = message.splitlines()[0] if message else "it is nested too deeply"
         raise FormulaError(f"formula {text!r} cannot be read: {reason}") from error
 
 
@@ -164,7 +157,7 @@ def _part(terms: Any, body: str, where: str) -> Part:
         if not calls:
             kept.append(term)
         elif len(expressions) == 1:
-            offsets.append(calls[0][len("offset(") : -1])
+            offsets.append(offset_argument(calls[0], where))
         else:
             raise FormulaError(f"formula {where!r}: offset() cannot be part of an interaction.")
     offset = " + ".join(f"({text})" for text in offsets) or None
@@ -182,47 +175,4 @@ def _simple_terms(terms: Any, where: str) -> list[Any]:
 def _factor_names(factor: Any, where: str) -> set[str]:
     if factor.eval_method.value == "lookup":  # a column name, looked up and never evaluated
         return {str(factor.expr)}
-    return _checked_names(str(factor.expr), where)
-
-
-def _checked_names(expression: str, where: str) -> set[str]:
-    """Return the column names in an expression; refuse everything that is not arithmetic on columns."""
-    quoted: dict[str, str] = {}
-
-    def alias(match: re.Match[str]) -> str:
-        quoted[f"_quoted_{len(quoted)}"] = match.group(1)
-        return f"_quoted_{len(quoted) - 1}"
-
-    try:
-        tree = ast.parse(re.sub(r"`([^`]+)`", alias, expression), mode="eval")
-    except SyntaxError:
-        raise FormulaError(f"formula {where!r}: {expression!r} is not an expression.") from None
-    functions: set[int] = set()
-    for node in ast.walk(tree):
-        _check_node(node, expression, where, functions)
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in functions}
-    return {quoted.get(name, name) for name in names} - {"True", "False", "None"}
-
-
-def _check_node(node: ast.AST, expression: str, where: str, functions: set[int]) -> None:
-    def refuse(what: str) -> FormulaError:
-        allowed = ", ".join(sorted(_TRANSFORMS - {"Surv"}))
-        return FormulaError(
-            f"formula {where!r}: {what} in {expression!r} is not allowed. A formula may hold columns, "
-            f"numbers, operators, np.<function> and the transforms {allowed}; compute anything else as a column first."
-        )
-
-    if not isinstance(node, _NODES):
-        raise refuse(f"{type(node).__name__} syntax")
-    if isinstance(node, ast.Call):
-        name = node.func.id if isinstance(node.func, ast.Name) else None
-        if name is not None and name not in _TRANSFORMS:
-            raise refuse(f"the function {name!r}")
-        functions.add(id(node.func))
-    elif isinstance(node, ast.Attribute):
-        base = node.value.id if isinstance(node.value, ast.Name) else ""
-        if node.attr not in {"np": _NUMPY, "contr": _CONTRASTS}.get(base, ()):
-            raise refuse(f"the attribute {base + '.' + node.attr!r}")
-        functions.add(id(node.value))
-    elif isinstance(node, ast.Name) and node.id.startswith("__"):
-        raise refuse(f"the name {node.id!r}")
+    return column_names(str(factor.expr), where)

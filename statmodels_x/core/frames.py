@@ -41,28 +41,46 @@ def _convert(data: Any) -> pd.DataFrame:
     if isinstance(data, Mapping):
         try:
             return pd.DataFrame(dict(data))
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise DataError(f"data: the columns do not make a frame ({error}).") from error
     import narwhals as nw
 
     try:
         frame = nw.from_native(data, eager_only=True)
+    except nw.exceptions.DuplicateError as error:
+        raise DataError(f"data: a column name stands more than once ({error}).") from error
     except TypeError as error:
         raise DataError(
             f"data: a {type(data).__name__} is not a data frame; give a pandas, polars or pyarrow table "
             "or a mapping of columns (collect a lazy frame first)."
         ) from error
     # column by column: narwhals' to_pandas() needs pyarrow for polars, this does not
-    return pd.DataFrame({name: _column(frame[name], nw) for name in frame.columns})
+    columns = {}
+    for name in frame.columns:
+        try:
+            columns[name] = _column(frame[name], nw)
+        except ValueError as error:
+            raise DataError(f"data: column {name!r} cannot be a plain column ({error}).") from error
+    return pd.DataFrame(columns)
 
 
 def _column(series: Any, nw: Any) -> pd.Series:
     if isinstance(series.dtype, nw.Categorical | nw.Enum):
-        levels = [str(level) for level in series.cat.get_categories().to_list()]
+        levels = _levels(series, nw)
         return pd.Series(pd.Categorical(series.cast(nw.String).to_list(), categories=levels))
     if series.dtype == nw.Boolean or series.dtype == nw.String:
         return pd.Series(series.to_list(), dtype=object if series.null_count() else None)
     return pd.Series(series.to_numpy())
+
+
+def _levels(series: Any, nw: Any) -> list[str]:
+    """Levels in their declared order where the frame library keeps one, else sorted."""
+    if isinstance(series.dtype, nw.Enum):
+        return [str(level) for level in series.dtype.categories]
+    if series.implementation.is_pyarrow():
+        native = series.to_native().unify_dictionaries()
+        return [str(level) for level in native.chunk(0).dictionary.to_pylist()]
+    return sorted(str(level) for level in series.drop_nulls().unique().to_list())
 
 
 def check_columns(frame: pd.DataFrame, names: Iterable[str], what: str) -> None:
@@ -92,4 +110,7 @@ def plain_column(series: pd.Series) -> pd.Series:
         return series.astype(float)
     if isinstance(dtype, pd.StringDtype):
         return series.astype(object)
+    if pd.api.types.is_object_dtype(dtype):
+        inferred = series.infer_objects()
+        return series if inferred.isna().any() else inferred
     return series

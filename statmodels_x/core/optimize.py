@@ -141,6 +141,8 @@ def maximise(
         if radius < _SMALLEST_RADIUS:
             status = "stalled"
             break
+    if status == "iteration limit" and here.decrement < tol:
+        status = _kind_of_stationary(here)
     theta, gradient, hessian = here.raw
     return Optimum(
         theta, here.value, gradient, -hessian, matrix, here.eigenvalues, here.eigenvectors,

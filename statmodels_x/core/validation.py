@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
 
+_TIME_KINDS = {"datetime64", "datetime", "date", "timedelta64", "timedelta", "period"}
+
 
 def check_choice(name: str, value: Any, choices: Sequence[str], where: str = "") -> str:
     """Return ``value`` if it is one of ``choices``.
@@ -47,7 +49,11 @@ def check_number(name: str, value: Any, *, low: float, high: float, closed: bool
     DataError
         If the value is not a number or lies outside.
     """
-    if isinstance(value, bool) or not isinstance(value, Real) or np.isnan(float(value)):
+    try:
+        usable = isinstance(value, Real) and not isinstance(value, bool) and not np.isnan(float(value))
+    except OverflowError:
+        usable = False
+    if not usable:
         raise DataError(f"`{name}` is {value!r}; give a number between {low:g} and {high:g}.")
     number = float(value)
     inside = low <= number <= high if closed else low < number < high
@@ -80,9 +86,12 @@ def numeric_array(
     DataError
         If the column holds text, dates or durations, or has more than one dimension.
     """
-    series = pd.Series(values) if not isinstance(values, pd.Series) else values
     prefix = f"{where}: " if where else ""
-    if pd.api.types.is_datetime64_any_dtype(series.dtype) or pd.api.types.is_timedelta64_dtype(series.dtype):
+    try:
+        series = pd.Series(values) if not isinstance(values, pd.Series) else values
+    except (TypeError, ValueError, NotImplementedError, OverflowError) as error:
+        raise DataError(f"{prefix}'{name}' is not a column of numbers ({error}).") from error
+    if series.dtype.kind in "mM" or pd.api.types.infer_dtype(series, skipna=True) in _TIME_KINDS:
         raise DataError(
             f"{prefix}'{name}' holds {series.dtype}; give a number of days or years since the start, "
             "for example (end - start).dt.days."
@@ -91,9 +100,11 @@ def numeric_array(
         raise DataError(f"{prefix}'{name}' must have one dimension.")
     if not pd.api.types.is_numeric_dtype(series.dtype):
         _refuse_text(series, name, prefix, hint)
+    if series.dtype.kind == "c" or pd.api.types.infer_dtype(series, skipna=True) == "complex":
+        raise DataError(f"{prefix}'{name}' holds complex numbers.")
     try:
         return series.to_numpy(dtype=float, na_value=np.nan).copy()
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise DataError(f"{prefix}'{name}' cannot be read as numbers ({error}); {hint}.") from error
 
 
