@@ -21,7 +21,9 @@ def main() -> None:
         for statement in statements:
             times[statement].append(seconds(statement))
     alone, both = (median(times[statement]) for statement in statements)
-    print(f"import numpy: {alone:.3f} s; with statmodels_x: {both:.3f} s; added: {both - alone:.3f} s (goal 0.15)")
+    print(
+        f"import numpy: {alone:.3f} s; with statmodels_x: {both:.3f} s; added: {both - alone:.3f} s (goal 0.15)"
+    )
 
 
 if __name__ == "__main__":

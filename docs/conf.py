@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import sys
 from pathlib import Path
 
@@ -48,6 +49,7 @@ numpydoc_class_members_toctree = False
 
 # -- Code blocks that are run ------------------------------------------------------------------------------
 doctest_test_doctest_blocks = "default"
+doctest_default_flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.DONT_ACCEPT_TRUE_FOR_1
 doctest_global_setup = """
 import warnings
 
@@ -78,6 +80,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
     "filename_pattern": r"/plot_",
+    "ignore_pattern": r"(^|/)(?!plot_)\w+\.py$",
     "subsection_order": ["../examples/survival", "*"],
     "within_subsection_order": "FileNameSortKey",
     "doc_module": ("statmodels_x",),
@@ -90,7 +93,6 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "capture_repr": ("_repr_html_", "__repr__"),
     "remove_config_comments": True,
-    "copyfile_regex": r".*\.rst",
 }
 
 # -- Bibliography ------------------------------------------------------------------------------------------
@@ -119,7 +121,8 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"index": [], "install": [], "quickstart": [], "coming_from_r": [], "datasets": [], "validation": [], "changelog": []}
+_ONE_COLUMN = ("index", "install", "quickstart", "guide/*", "theory/*", "coming_from_r", "datasets", "validation", "changelog", "references")
+html_sidebars = {page: [] for page in _ONE_COLUMN}
 copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 copybutton_only_copy_prompt_lines = True

@@ -151,6 +151,6 @@ def _draw_kaplan_meier(
 def _plain_log_ticks(ax: Any) -> None:
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-    ax.yaxis.set_major_locator(LogLocator(base=10.0, subs=(0.2, 0.5, 1.0, 2.0)))
+    ax.yaxis.set_major_locator(LogLocator(base=10.0, subs=(1.0, 2.0, 5.0)))
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     ax.yaxis.set_minor_formatter(NullFormatter())

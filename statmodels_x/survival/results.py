@@ -358,8 +358,8 @@ def _warning_texts(
     messages = {finding.kind: finding.message for _, finding in found.rejected}
     for kind, value in highest.items():
         texts.append(
-            f"The likelihood is higher ({value:.3f}) on a ridge where no estimate exists; the fit reported is "
-            f"the best regular maximum. There, {messages[kind]}"
+            f"The likelihood is higher ({value:.3f}) on a ridge where no estimate exists, so the fit reported is "
+            f"{'the best regular maximum' if found.is_regular else 'another end of the search'}: {messages[kind]}"
         )
     return tuple(texts)
 

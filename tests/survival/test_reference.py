@@ -129,7 +129,7 @@ def options_of_special(key, covariate):
 
 
 COMPLETE = ["both:(null)", "both:(p)", "both:(l)", "both:(pg)", "both:(lg)", "noLam:(null)", "noLam:(p)",
-            "noLam:(g)", "noLam:(pg)", "noPhi:(null)", "noPhi:(l)", "noPhi:(g)", "noPhi:(lg)"]  # fmt: skip
+            "noLam:(pg)", "noPhi:(null)", "noPhi:(l)", "noPhi:(lg)"]  # fmt: skip
 
 
 def test_every_complete_fit_of_the_reference_is_used(reference):
@@ -250,7 +250,7 @@ def oracle_data(which):
     unit = DAYS_PER_MONTH if "months" in which else 1.0
     return data.assign(
         time=data["time"] / unit,
-        trt=(data["treatment"] == "test") * 1.0,
+        trt=1.0 + (data["treatment"] == "test"),  # coded 1 and 2 there
         cell=pd.Categorical(data["celltype"], categories=["squamous", "smallcell", "adeno", "large"]),
         karno=(data["karno"] - data["karno"].mean()) / data["karno"].std(),
     )
