@@ -42,6 +42,7 @@ suppress_warnings = ["config.cache"]  # the gallery's settings hold a list of re
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc sections say it
 autodoc_class_signature = "mixed"
+toc_object_entries_show_parents = "hide"
 autodoc_default_options = {"member-order": "bysource"}
 numpydoc_show_class_members = False
 numpydoc_attributes_as_param_list = True
@@ -73,7 +74,9 @@ plot_formats = [("png", 160)]
 plot_html_show_formats = False
 plot_html_show_source_link = False
 plot_include_source = False
-plot_pre_code = "import statmodels_x as smx\nimport pandas as pd\nimport numpy as np\nimport matplotlib.pyplot as plt\n"
+plot_pre_code = (
+    "import statmodels_x as smx\nimport pandas as pd\nimport numpy as np\nimport matplotlib.pyplot as plt\n"
+)
 
 # -- Gallery -----------------------------------------------------------------------------------------------
 sphinx_gallery_conf = {
@@ -91,6 +94,7 @@ sphinx_gallery_conf = {
     "reset_modules": ("matplotlib",),
     "abort_on_example_error": True,
     "show_memory": False,
+    "write_computation_times": False,  # that page would load scripts from other sites
     "capture_repr": ("_repr_html_", "__repr__"),
     "remove_config_comments": True,
 }
@@ -121,7 +125,18 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-_ONE_COLUMN = ("index", "install", "quickstart", "guide/*", "theory/*", "coming_from_r", "datasets", "validation", "changelog", "references")
+_ONE_COLUMN = (
+    "index",
+    "install",
+    "quickstart",
+    "guide/*",
+    "theory/*",
+    "coming_from_r",
+    "datasets",
+    "validation",
+    "changelog",
+    "references",
+)
 html_sidebars = {page: [] for page in _ONE_COLUMN}
 copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True

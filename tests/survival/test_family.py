@@ -2,6 +2,7 @@
 
 import math
 from decimal import Decimal, localcontext
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -157,9 +158,7 @@ def test_density_integrates_to_one_minus_the_cure_fraction(law):
         return float(law.pdf(np.exp(u)) * np.exp(u))
 
     edges = (-250.0, -20.0, -3.0, 0.0, 3.0, 20.0, 600.0)
-    total = sum(
-        integrate.quad(integrand, a, b, limit=500)[0] for a, b in zip(edges, edges[1:], strict=False)
-    )
+    total = sum(integrate.quad(integrand, a, b, limit=500)[0] for a, b in pairwise(edges))
     assert_allclose(total, 1.0 - float(law.cure_fraction()), rtol=1e-8)
 
 
@@ -309,9 +308,7 @@ def test_moments_against_quadrature_of_the_survival_function(name, order):
 
     top = float(np.log(law.isf(1e-250)))
     edges = np.linspace(-60.0, top, 12)
-    total = sum(
-        integrate.quad(integrand, a, b, limit=500)[0] for a, b in zip(edges, edges[1:], strict=False)
-    )
+    total = sum(integrate.quad(integrand, a, b, limit=500)[0] for a, b in pairwise(edges))
     assert_allclose(law.moment(order), total, rtol=1e-7)
 
 

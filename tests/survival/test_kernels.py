@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from decimal import Decimal, localcontext
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -148,9 +149,7 @@ def compare_with_decimal(kind, lower, upper, entry, eta, arrays, digits=110):
 @pytest.mark.parametrize("point", POINTS.values(), ids=POINTS.keys())
 def test_one_row_with_a_free_shape(point, observation, nu):
     kind, lower, upper, entry = observation
-    compare_with_decimal(
-        kind, lower, upper, entry, (*point, nu), one_row(kind, lower, upper, entry)
-    )
+    compare_with_decimal(kind, lower, upper, entry, (*point, nu), one_row(kind, lower, upper, entry))
 
 
 @pytest.mark.parametrize("nu", FIXED.values(), ids=FIXED.keys())
@@ -272,9 +271,9 @@ def complex_loglik(theta, arrays, response):
         length = log1p(z * np.exp(-nu))
         x = kappa * length
         series = 1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0))))
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):  # both sides of the choice are computed
             ratio = np.where(np.abs(x) < 1e-3, series, expm1(x) / x)
-        base = np.where(infinite, expm1(z), np.exp(nu) * length * ratio)
+            base = np.where(infinite, expm1(z), np.exp(nu) * length * ratio)
         return np.exp(beta) * base
 
     def log_hazard(t):
@@ -377,7 +376,8 @@ def test_score_at_random_points(seed, nu):
     theta = random_theta(rng, arrays, nu)
     tau, beta, alpha, shape = arrays.linear_predictors(theta)
     law = APGW(np.exp(tau), np.exp(beta), np.exp(alpha), np.expm1(shape))
-    assume(law.cumulative_hazard(response.time).max() < 1e100)  # the independent formula would overflow
+    # the independent formula would overflow; it also takes every row at time 1
+    assume(law.cumulative_hazard(np.maximum(response.time, 1.0)).max() < 1e100)
     assert_allclose(loglik(theta, arrays)[0], plain_loglik(theta, arrays, response), rtol=1e-8)
     expected = complex_step_gradient(theta, arrays, response)
     assert_allclose(loglik(theta, arrays)[1], expected, rtol=1e-7, atol=1e-8)
@@ -486,7 +486,8 @@ def test_overflow_is_minus_infinity_and_not_a_plateau(beta, alpha, nu, t):
     # ever larger phi: the log-likelihood of a censored time only falls
     arrays = one_row(RIGHT, t, None, None)
     values = [loglik(np.array([tau, beta, alpha, nu]), arrays)[0] for tau in (0.0, 5.0, 50.0, 500.0)]
-    assert all(b <= a for a, b in zip(values, values[1:], strict=False))
+    # down to the plateau of a defective law, which is reached to the last digit
+    assert all(b <= a or b == pytest.approx(a, rel=1e-14) for a, b in pairwise(values))
 
 
 # ---- the terms that predictions use

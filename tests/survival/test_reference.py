@@ -103,7 +103,9 @@ def options_of(key, covariate):
     form, letters = key.split(":")
     letters = letters.strip("()").replace("null", "")
     terms = {name: f"~ {covariate}" if letter in letters else "~ 1" for letter, name in ORDER.items()}
-    scale = {"noLam": "aft", "noPhi": "ph"}.get(form, "ph" if "l" in letters and "p" not in letters else "aft")
+    scale = {"noLam": "aft", "noPhi": "ph"}.get(
+        form, "ph" if "l" in letters and "p" not in letters else "aft"
+    )
     other = {"aft": "ph", "ph": "aft"}[scale]
     return terms[scale], {
         "scale": scale,

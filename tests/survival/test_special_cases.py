@@ -123,9 +123,7 @@ def compare_with_lifelines(fit, fitter, name, data, terms, ancillary, direct):
 def test_right_censored(veteran, name, ancillary):
     terms = ["test", "karno"]
     power = "~ " + " + ".join(["1", *ancillary])
-    fit = FlexibleSurvival(
-        "Surv(time, status) ~ test + karno", veteran, distribution=name, power=power
-    ).fit()
+    fit = FlexibleSurvival("Surv(time, status) ~ test + karno", veteran, distribution=name, power=power).fit()
     fitter = lifelines_fit(
         LIFELINES[name][0](),
         "fit",
@@ -144,9 +142,7 @@ def test_right_censored(veteran, name, ancillary):
 
 @both_laws
 def test_left_truncated(censored, name):
-    fit = FlexibleSurvival(
-        "Surv(entry, time, status) ~ test + karno", censored, distribution=name
-    ).fit()
+    fit = FlexibleSurvival("Surv(entry, time, status) ~ test + karno", censored, distribution=name).fit()
     fitter = lifelines_fit(
         LIFELINES[name][0](),
         "fit",
@@ -185,9 +181,7 @@ def test_interval_censored(censored, name):
 
 @both_laws
 def test_left_censored(censored, name):
-    fit = FlexibleSurvival(
-        'Surv(time, seen, type="left") ~ test + karno', censored, distribution=name
-    ).fit()
+    fit = FlexibleSurvival('Surv(time, seen, type="left") ~ test + karno', censored, distribution=name).fit()
     fitter = lifelines_fit(
         LIFELINES[name][0](),
         "fit_left_censoring",
@@ -243,9 +237,9 @@ def test_exponential_is_a_poisson_regression(scale):
         "Surv(years, status) ~ woman + age", data, distribution="exponential", scale=scale
     ).fit()
     design = sm.add_constant(data[["woman", "age"]])
-    glm = sm.GLM(
-        data["status"], design, family=sm.families.Poisson(), offset=np.log(data["years"])
-    ).fit(tol=1e-14, maxiter=100)
+    glm = sm.GLM(data["status"], design, family=sm.families.Poisson(), offset=np.log(data["years"])).fit(
+        tol=1e-14, maxiter=100
+    )
     # the Poisson log-likelihood counts d log t - log d! besides
     assert fit.llf == pytest.approx(glm.llf - (data["status"] * np.log(data["years"])).sum(), abs=1e-8)
     assert_allclose(fit.params, glm.params, atol=1e-6)
@@ -295,8 +289,7 @@ def test_burr12():
         scale = np.exp(-theta[0] - theta[1] * data["treatment"])
         return stats.burr12(np.exp(theta[3]), np.exp(theta[2]), scale=scale)
 
-    starts = ([0.0, 0.0, 0.0, 0.0], [2.0, -0.5, -2.0, 0.9], [1.0, 0.0, -1.0, 0.5])
-    compare_with_scipy(fit, law, data, starts)
+    compare_with_scipy(fit, law, data, ([0.0, 0.0, 0.0, 0.0], [1.0, 0.0, -1.0, 0.5]))
     assert fit.specification.fixed["shape"] == 0.0
 
 
