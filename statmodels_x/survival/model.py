@@ -21,7 +21,7 @@ from statmodels_x.core.rank import check_full_rank
 from statmodels_x.core.surv import Surv
 from statmodels_x.core.validation import check_choice, check_number, numeric_array, rows_text
 from statmodels_x.survival.checks import check_events, check_separation
-from statmodels_x.survival.likelihood import PARAMETERS, sample_arrays
+from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS, sample_arrays
 from statmodels_x.survival.results import FlexibleSurvivalResults, Sample, build_results
 from statmodels_x.survival.specification import Specification, specify
 
@@ -57,6 +57,11 @@ class FlexibleSurvival:
     shape : str or float
         Formula for log(kappa + 1), or a number above -1 that fixes kappa: 1 is the Weibull, 0 the Burr XII,
         ``float("inf")`` the Gompertz type.
+    cure : None or str
+        Formula for a cured fraction beside a proper law of the uncured (kappa of at least 0).
+    cure_kind : {"mixture", "promotion"}
+        Mixture: a fraction p is cured, logit(p) linear in the covariates of ``cure``. Promotion time
+        (non-mixture): S = exp{-theta F}, log(theta) linear, with the cured fraction exp(-theta).
     weights : str or array_like, optional
         Case weights, not negative: whole numbers count repeated rows. With other weights the default
         covariance is the robust one.
@@ -99,11 +104,15 @@ class FlexibleSurvival:
         other_scale: str | None = None,
         power: str | float = "~ 1",
         shape: str | float = "~ 1",
+        cure: str | None = None,
+        cure_kind: str = "mixture",
         weights: str | ArrayLike | None = None,
         cluster: str | ArrayLike | None = None,
         time_unit: str | None = None,
     ) -> None:
-        self.specification: Specification = specify(formula, distribution, scale, other_scale, power, shape)
+        self.specification: Specification = specify(
+            formula, distribution, scale, other_scale, power, shape, cure, cure_kind
+        )
         frame = as_pandas(data)
         self._frame: ModelFrame = build_frame(
             frame,
@@ -210,11 +219,12 @@ class FlexibleSurvival:
         designs = self._frame.designs
         fixed = self.specification.fixed
         offsets = tuple(
-            _offset(designs[name].offset) if name in designs else fixed[name] for name in PARAMETERS
+            _offset(designs[name].offset) if name in designs else fixed.get(name, 0.0) for name in PARAMETERS
         )
         matrices = tuple(designs[name].matrix if name in designs else None for name in PARAMETERS)
-        wide = np.full(4, np.inf)
-        return sample_arrays(self.response, self.weights, matrices, offsets, -wide, wide)
+        wide = np.full(5, np.inf)
+        cure = CURE_KINDS.index(self.specification.cure_kind)
+        return sample_arrays(self.response, self.weights, matrices, offsets, -wide, wide, cure)
 
     def _covariance_type(self, cov_type: str | None) -> str:
         has_cluster = "cluster" in self._frame.columns

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.frames import as_pandas
 from statmodels_x.core.inference import normal_quantile
 from statmodels_x.core.validation import check_choice, numeric_array
 from statmodels_x.survival.family import APGW
-from statmodels_x.survival.likelihood import PARAMETERS
+from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS
 
 if TYPE_CHECKING:
     from statmodels_x.survival.results import FlexibleSurvivalResults
@@ -38,29 +39,32 @@ class Rows:
     ----------
     index : Index
         Labels of the rows.
-    eta : ndarray of shape (4, m)
+    eta : ndarray of shape (m, 5)
         Linear predictors at the estimates.
-    matrices : tuple of four (ndarray of shape (m, k) or None)
+    cure : int
+        0 none, 1 mixture, 2 promotion time.
+    matrices : tuple of five (ndarray of shape (m, k) or None)
         The columns that multiply each parameter's coefficients; None where it is fixed.
     """
 
     index: pd.Index
     eta: Array
+    cure: int
     matrices: tuple[Array | None, ...]
 
     @property
     def law(self) -> APGW:
-        """The distribution of each row."""
-        tau, beta, alpha, nu = self.eta
+        """The distribution of each row, of the uncured where there is a cure part."""
+        tau, beta, alpha, nu, _ = self.eta.T
         return APGW(np.exp(tau), np.exp(beta), np.exp(alpha), np.expm1(nu))
 
     def repeat(self, k: int) -> Rows:
         """Each row k times in turn."""
         matrices = tuple(None if matrix is None else np.repeat(matrix, k, axis=0) for matrix in self.matrices)
-        return Rows(self.index.repeat(k), np.repeat(self.eta, k, axis=1), matrices)
+        return Rows(self.index.repeat(k), np.repeat(self.eta, k, axis=0), self.cure, matrices)
 
     def jacobian(self, grad: Array) -> Array:
-        """Chain a gradient in the linear predictors (m, 4) to one in the parameters (m, p)."""
+        """Chain a gradient in the linear predictors (m, 5) to one in the parameters (m, p)."""
         parts = [matrix * grad[:, j : j + 1] for j, matrix in enumerate(self.matrices) if matrix is not None]
         return np.hstack(parts) if parts else np.zeros((len(grad), 0))
 
@@ -107,21 +111,21 @@ def covariate_rows(fit: FlexibleSurvivalResults, newdata: Any) -> Rows:
     """Build the linear predictors for new rows; the training rows for None."""
     data = _prediction_data(fit, newdata)
     theta = fit.params.to_numpy()
-    eta = np.empty((4, len(data)))
+    eta = np.empty((len(data), 5))
     matrices: list[Array | None] = []
     position = 0
     for j, parameter in enumerate(PARAMETERS):
         spec = fit.design_specs.get(parameter)
         if spec is None:
-            eta[j] = fit.specification.fixed[parameter]
+            eta[:, j] = fit.specification.fixed.get(parameter, 0.0)
             matrices.append(None)
             continue
         matrix, offset = spec.rebuild(data)
         width = matrix.shape[1]
-        eta[j] = matrix @ theta[position : position + width] + offset
+        eta[:, j] = matrix @ theta[position : position + width] + offset
         position += width
         matrices.append(matrix)
-    return Rows(data.index, eta, tuple(matrices))
+    return Rows(data.index, eta, CURE_KINDS.index(fit.specification.cure_kind), tuple(matrices))
 
 
 def _prediction_data(fit: FlexibleSurvivalResults, newdata: Any) -> pd.DataFrame:
@@ -178,9 +182,9 @@ def _cumulative(times: Array, rows: Rows) -> tuple[Array, Array]:
     """H and its gradient in the linear predictors."""
     from statmodels_x.survival.kernels import cumulative_hazard_terms
 
-    value, grad = np.empty(len(times)), np.empty((len(times), 4))
+    value, grad = np.empty(len(times)), np.empty((len(times), 5))
     with np.errstate(divide="ignore"):
-        cumulative_hazard_terms(np.log(times), rows.eta, value, grad)
+        cumulative_hazard_terms(np.log(times), rows.eta, rows.cure, value, grad)
     return value, grad
 
 
@@ -188,8 +192,8 @@ def _log_hazard(times: Array, rows: Rows) -> tuple[Array, Array]:
     """Log hazard and its gradient in the linear predictors."""
     from statmodels_x.survival.kernels import log_hazard_terms
 
-    value, grad = np.empty(len(times)), np.empty((len(times), 4))
-    log_hazard_terms(np.log(times), rows.eta, value, grad)
+    value, grad = np.empty(len(times)), np.empty((len(times), 5))
+    log_hazard_terms(np.log(times), rows.eta, rows.cure, value, grad)
     return value, grad
 
 
@@ -231,7 +235,7 @@ def _density(times: Array, rows: Rows) -> Quantity:
 
 def _quantile(probabilities: Array, rows: Rows) -> Quantity:
     """Log time, with the gradient from H(t) = constant: d log t = - dH / (t h)."""
-    times = rows.law.ppf(probabilities)
+    times = rows.law.ppf(_among_uncured(probabilities, rows))
     reached = np.isfinite(times)
     safe = np.where(reached, times, 1.0)
     _, h_grad = _cumulative(safe, rows)
@@ -241,17 +245,36 @@ def _quantile(probabilities: Array, rows: Rows) -> Quantity:
     return Quantity(np.log(times), grad, np.exp, np.exp)
 
 
+def _among_uncured(probabilities: Array, rows: Rows) -> Array:
+    """Share of the uncured that has had the event when that share of all has; 1 where it never comes to it."""
+    c = rows.eta[:, 4]
+    if rows.cure == 0:
+        return probabilities
+    mixture = rows.cure == 1
+    share = probabilities * (1.0 + np.exp(c)) if mixture else -np.log1p(-probabilities) * np.exp(-c)
+    return np.minimum(share, 1.0)
+
+
 def _median(_: Array, rows: Rows) -> Quantity:
     return _quantile(np.full(len(rows.index), 0.5), rows)
 
 
 def _cure_fraction(_: Array, rows: Rows) -> Quantity:
-    """Log of -log p = beta + nu - log(-kappa) where kappa < 0; p is 0 and has no error otherwise."""
-    _, beta, _, nu = rows.eta
+    """Logit of p (mixture), log of -log p = c (promotion), or the plateau of a law with kappa < 0.
+
+    The last is log of -log p = beta + nu - log(-kappa) where kappa < 0; p is 0 and has no error otherwise.
+    """
+    _, beta, _, nu, c = rows.eta.T
+    if rows.cure:
+        unit = np.zeros(rows.eta.shape)
+        unit[:, 4] = 1.0
+        if rows.cure == 1:
+            return Quantity(c, unit, expit, lambda w: expit(w) * expit(-w))
+        return Quantity(c, unit, lambda w: np.exp(-np.exp(w)), lambda w: np.exp(w - np.exp(w)), True)
     kappa = np.expm1(nu)
     cured = kappa < 0.0
     below = np.where(cured, kappa, -1.0)
-    grad = np.zeros((len(nu), 4))
+    grad = np.zeros(rows.eta.shape)
     grad[:, 1] = 1.0
     grad[:, 3] = 1.0 - (below + 1.0) / below  # d log(-kappa)/d nu = (kappa + 1)/kappa
     grad[~cured] = np.nan
@@ -295,10 +318,10 @@ def _link_frame(fit: FlexibleSurvivalResults, rows: Rows, critical: float) -> pd
     for j, parameter in enumerate(PARAMETERS):
         if rows.matrices[j] is None:
             continue
-        grad = np.zeros((len(rows.index), 4))
+        grad = np.zeros(rows.eta.shape)
         grad[:, j] = 1.0
         error = _errors(rows.jacobian(grad), fit.covariance.to_numpy())
-        value = rows.eta[j]
+        value = rows.eta[:, j]
         frames.append(
             pd.DataFrame(
                 {
