@@ -144,16 +144,16 @@ class APGW:
         """Quantile: the time by which a fraction p has had the event; infinite beyond 1 - cure fraction."""
         probability = _probability(p)
         with np.errstate(divide="ignore"):
-            return self._time_at(-np.log1p(-probability))
+            return self.time_at(-np.log1p(-probability))
 
     def isf(self, p: ArrayLike) -> Array:
         """Time at which the survival function has fallen to p; infinite below the cure fraction."""
         probability = _probability(p)
         with np.errstate(divide="ignore"):
-            return self._time_at(-np.log(probability))
+            return self.time_at(-np.log(probability))
 
-    def _time_at(self, cumulative: Array) -> Array:
-        """Time at which H reaches a value."""
+    def time_at(self, cumulative: Array) -> Array:
+        """Time at which the cumulative hazard reaches a value; infinite if it never does."""
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             bounded = np.where(np.isinf(self.kappa), 0.0, self.kappa)
             k1 = bounded + 1.0
@@ -248,7 +248,7 @@ class APGW:
         """
         rng = np.random.default_rng(seed)
         shape = np.broadcast_shapes(*(np.shape(v) for v in (self.phi, self.lam, self.gamma, self.kappa)))
-        return self._time_at(rng.standard_exponential(shape if size is None else size))
+        return self.time_at(rng.standard_exponential(shape if size is None else size))
 
 
 def _probability(p: ArrayLike) -> Array:

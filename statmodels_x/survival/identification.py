@@ -21,6 +21,7 @@ CURE_LIMIT = 12.0
 
 _SHAPE_RIDGE = 7.0  # kappa above 1,000 or within 0.001 of -1
 _WALL_MARGIN = 0.25
+_SCALE_MARGIN = 15.0
 _WEIBULL_GAP = 0.02  # log hazard within 2 % of a Weibull's at every observed time
 _WEAK_ERROR = 1.5  # standard error of a direction on the log scale: an interval of a factor 19 either way
 _CURE_RIDGE = 7.0  # a cured fraction within 0.001 of 0 or 1
@@ -37,7 +38,7 @@ class Finding:
     ----------
     kind : str
         ``"weibull"``, ``"guarantee"``, ``"kappa_inf"``, ``"kappa_minus_one"``, ``"power_zero"``, ``"cure_zero"``,
-        ``"cure_one"``, ``"kappa_zero"``, ``"null"``, ``"weak"``, ``"not_converged"``.
+        ``"cure_one"``, ``"kappa_zero"``, ``"scale_limit"``, ``"null"``, ``"weak"``, ``"not_converged"``.
     parameters : tuple of int
         Positions in theta that are concerned.
     message : str
@@ -103,7 +104,7 @@ def examine(optimum: Optimum, arrays: SurvivalArrays) -> tuple[Finding, ...]:
 def ridges(optimum: Optimum, arrays: SurvivalArrays) -> list[Finding]:
     """Name the ridges on which a point lies."""
     theta, parts = optimum.theta, arrays.slices
-    tau, _, alpha, nu, c = arrays.linear_predictors(theta)
+    tau, beta, alpha, nu, c = arrays.linear_predictors(theta)
     positions = [tuple(range(part.start, part.stop)) for part in parts]
     free = arrays.free
     found = []
@@ -151,11 +152,28 @@ def ridges(optimum: Optimum, arrays: SurvivalArrays) -> list[Finding]:
                 "weibull",
                 concerned,
                 "the fitted hazard is a Weibull's: with both scales only lambda * phi^gamma is determined, "
-                "neither phi, lambda nor the shape alone. Refit with one scale (other_scale=None), or as "
-                'distribution="weibull".',
+                'neither phi, lambda nor the shape alone. Refit as distribution="weibull", or with one scale.',
                 True,
             )
         )
+    if not found:
+        found += _scale_ridges(arrays, tau, beta, positions)
+    return found
+
+
+def _scale_ridges(
+    arrays: SurvivalArrays, tau: Array, beta: Array, positions: list[tuple[int, ...]]
+) -> list[Finding]:
+    """Name a scale that runs away, as log phi does when late entry leaves only a hazard like 1/t to be seen."""
+    found = []
+    for j, (values, name) in enumerate(((tau, "phi"), (beta, "lambda"))):
+        near = values.max() > arrays.high[j] - _SCALE_MARGIN or values.min() < arrays.low[j] + _SCALE_MARGIN
+        if arrays.free[j] and near:
+            message = (
+                f"log({name}) runs to its limit, so that no maximum exists: the hazard seen in these data falls "
+                "(or rises) faster than this form allows. Take a more flexible distribution, or fix the power."
+            )
+            found.append(Finding("scale_limit", positions[j], message, True))
     return found
 
 

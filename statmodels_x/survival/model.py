@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import warnings
 from typing import Any
 
@@ -123,7 +124,9 @@ class FlexibleSurvival:
         )
         self.response: Surv = _survival_response(self._frame)
         self.weights: NDArray[np.float64] | None = _checked_weights(self._frame)
-        self.time_unit = time_unit or _unit_from(frame, self.response.time_name)
+        self.time_unit = time_unit or _unit_from(
+            frame, self.response, self.specification.response.expressions[0]
+        )
         self._check_designs()
         if self._frame.n_dropped:
             warnings.warn(
@@ -260,9 +263,12 @@ def _checked_weights(frame: ModelFrame) -> NDArray[np.float64] | None:
     return values
 
 
-def _unit_from(data: pd.DataFrame, time_name: str) -> str | None:
+def _unit_from(data: pd.DataFrame, response: Surv, expression: str) -> str | None:
+    """Find the unit of the time column by the frame's own account, unless the formula computes with that column."""
     units = data.attrs.get("units")
-    return units.get(time_name) if isinstance(units, dict) else None
+    call = ast.parse(expression, mode="eval").body if "`" not in expression else None
+    bare = [part.id for part in getattr(call, "args", []) if isinstance(part, ast.Name)]
+    return units.get(response.time_name) if isinstance(units, dict) and response.time_name in bare else None
 
 
 def _offset(offset: NDArray[np.float64]) -> float | NDArray[np.float64]:

@@ -105,6 +105,9 @@ class FlexibleSurvivalResults(LikelihoodResults):
         state = {name: value for name, value in self.__dict__.items() if name in self.__dataclass_fields__}
         return state if self.keep_data else {**state, "sample": None}
 
+    def __repr__(self) -> str:
+        return f"FlexibleSurvivalResults({self.formula!r}, n={self.facts.used}, llf={self.llf:.4f})"
+
     @property
     def formula(self) -> str:
         """The formula of the main scale."""
@@ -140,40 +143,104 @@ class FlexibleSurvivalResults(LikelihoodResults):
         at: ArrayLike | None = None,
         reference: Any = None,
         alpha: float = 0.05,
+        given: ArrayLike | None = None,
+        method: str = "delta",
+        simultaneous: bool = False,
+        n_draws: int = 2000,
+        seed: int = 0,
     ) -> pd.DataFrame:
-        """Predict with standard errors and intervals by the delta method.
+        """Predict with standard errors and intervals.
 
         Parameters
         ----------
         newdata : DataFrame, optional
             Covariates; the training rows by default.
         kind : str
-            ``"survival"``, ``"cumulative_hazard"``, ``"hazard"``, ``"density"``, ``"hazard_ratio"`` (against
-            ``reference``) at the times ``at``; ``"quantile"`` at the probabilities ``at``; ``"median"``;
-            ``"cure_fraction"``; ``"link"`` (the linear predictors).
+            At the times ``at``: ``"survival"``, ``"cumulative_hazard"``, ``"hazard"``, ``"density"``,
+            ``"odds"`` (of the event, (1 - S)/S), ``"rmst"`` (mean time lived up to a horizon). At the
+            probabilities ``at``: ``"quantile"``. Without ``at``: ``"median"``, ``"mean"`` (infinite with a
+            cured fraction), ``"cure_fraction"`` (0 without an error where the law has none), ``"link"`` (the
+            linear predictors). With ``_difference`` or
+            ``_ratio`` added (``"hazard_ratio"``, ``"survival_difference"``, ``"quantile_ratio"``, ...): against
+            ``reference``.
         at : array_like of shape (k,), optional
             Times in the unit of the data, or probabilities.
         reference : DataFrame, optional
-            One row, or as many as ``newdata``: the denominator of the hazard ratio.
+            One row, or as many as ``newdata``: what to compare with.
         alpha : float
             Error rate of the intervals.
+        given : float or array_like of shape (m,), optional
+            Time already survived: every prediction is conditional on it (times still count from 0).
+        method : {"delta", "simulation"}
+            Delta method on a scale that respects the bounds (log cumulative hazard for survival and cure
+            fraction, log for the others), or quantiles over coefficients drawn from their estimated law.
+        simultaneous : bool
+            Whether the bands of each row hold at all its points at once.
+        n_draws, seed : int
+            For ``method="simulation"`` and for simultaneous bands.
 
         Returns
         -------
         DataFrame
             One row for each row of ``newdata`` and each value of ``at``: ``row`` (index label of ``newdata``),
-            ``time`` or ``probability``, ``estimate``, ``std_error``, ``lower``, ``upper``. Intervals are made
-            on a scale that respects the bounds (log cumulative hazard for survival and cure fraction, log for
-            the others).
+            ``time`` or ``probability``, ``estimate``, ``std_error``, ``lower``, ``upper``; for times also
+            ``extrapolated``: whether the time lies beyond the longest follow-up.
 
         Raises
         ------
         DataError
-            If a covariate is missing or has an unseen level, or ``at`` does not suit ``kind``.
+            If a covariate is missing or has an unseen level, or an argument does not suit ``kind``.
         """
-        from statmodels_x.survival.prediction import predict
+        from statmodels_x.survival.prediction import Options, predict
 
-        return predict(self, newdata, kind, at, reference, alpha)
+        options = Options(alpha, method, n_draws, seed, simultaneous)
+        return predict(self, newdata, kind, at, reference, given, options)
+
+    def standardise(
+        self,
+        kind: str = "survival",
+        at: ArrayLike | None = None,
+        by: str | None = None,
+        levels: Sequence[Any] | None = None,
+        over: Any = None,
+        weights: ArrayLike | None = None,
+        contrast: str | None = None,
+        alpha: float = 0.05,
+        method: str = "delta",
+        simultaneous: bool = False,
+        n_draws: int = 2000,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Average predictions over a population, with ``by`` set to each of its levels (g-formula).
+
+        Parameters
+        ----------
+        kind : {"survival", "rmst", "cure_fraction"}
+        at : array_like, optional
+            Times or horizons.
+        by : str, optional
+            Covariate that is set to each of ``levels`` for everybody; none for the population as it is.
+        levels : sequence, optional
+            Values of ``by``; those seen in the fit by default.
+        over : DataFrame, optional
+            The population; the training rows (with their weights) by default.
+        weights : array_like, optional
+            Weight of each row of the population.
+        contrast : {"difference", "ratio"}, optional
+            Compare each level with the first.
+        alpha, method, simultaneous, n_draws, seed
+            As in :meth:`predict`.
+
+        Returns
+        -------
+        DataFrame
+            ``by``, ``time``, ``estimate``, ``std_error``, ``lower``, ``upper``. The errors are those of the
+            coefficients; the population is taken as given.
+        """
+        from statmodels_x.survival.prediction import Options, standardise
+
+        options = Options(alpha, method, n_draws, seed, simultaneous)
+        return standardise(self, kind, at, by, levels, over, weights, contrast, options)
 
     def plot(
         self,
@@ -184,13 +251,15 @@ class FlexibleSurvivalResults(LikelihoodResults):
         reference: Any = None,
         alpha: float = 0.05,
         kaplan_meier: bool | None = None,
+        simultaneous: bool = False,
         ax: Any = None,
     ) -> Any:
         """Draw predicted curves with bands.
 
         Parameters
         ----------
-        kind : {"survival", "cumulative_hazard", "hazard", "density", "hazard_ratio"}
+        kind : str
+            Any kind of :meth:`predict` over times, or ``"quantile"``.
         by : str, optional
             Covariate with a curve for each value; the others are held at their mean or most frequent level,
             which the legend says.
@@ -199,12 +268,14 @@ class FlexibleSurvivalResults(LikelihoodResults):
         at : array_like, optional
             Times; a fine grid to the end of follow-up by default.
         reference : DataFrame, optional
-            For hazard ratios; the first curve's covariates by default.
+            For differences and ratios; the first curve's covariates by default.
         alpha : float
             Error rate of the bands.
         kaplan_meier : bool, optional
             Whether to draw Kaplan-Meier curves under survival or cumulative hazard; by default where ``by``
             names the only covariate, or there is none, and the data are at hand.
+        simultaneous : bool
+            Whether a band holds over the whole curve at once.
         ax : matplotlib Axes, optional
 
         Returns
@@ -213,7 +284,7 @@ class FlexibleSurvivalResults(LikelihoodResults):
         """
         from statmodels_x.survival.plots import plot
 
-        return plot(self, kind, by, newdata, at, reference, alpha, kaplan_meier, ax)
+        return plot(self, kind, by, newdata, at, reference, alpha, kaplan_meier, simultaneous, ax)
 
     def summary(self, alpha: float = 0.05) -> Any:
         """Tables of the model, the estimates on both scales, and the warnings.
@@ -358,8 +429,9 @@ def _warning_texts(
     messages = {finding.kind: finding.message for _, finding in found.rejected}
     for kind, value in highest.items():
         texts.append(
-            f"The likelihood is higher ({value:.3f}) on a ridge where no estimate exists, so the fit reported is "
-            f"{'the best regular maximum' if found.is_regular else 'another end of the search'}: {messages[kind]}"
+            f"The likelihood is higher ({value:.3f}) on a ridge where no estimate exists; the fit reported is "
+            f"{'the best regular maximum' if found.is_regular else 'another end of the search'}. On that ridge, "
+            f"{messages[kind]}"
         )
     return tuple(texts)
 

@@ -24,6 +24,7 @@ _KAPPAS_BOTH = (-0.7, -0.3, 0.0, 0.4, 2.5)
 _RIDGE_SHIFTS = (-2.0, 2.0)
 _RANDOM_SD = (1.5, 1.5, 0.75, 1.2, 1.0)
 _CURED = (0.15, 0.4, 0.7)
+_FLATTEST = -2.5
 _SLOPE_SD = 0.5
 SAME_MODE = 1e-2
 ROUGH_TOL = 1e-4
@@ -93,14 +94,15 @@ def preliminary_weibull(arrays: SurvivalArrays, primary: int) -> tuple[Weibull, 
         log_lower=arrays.log_lower - middle,
         log_upper=arrays.log_upper - middle,
         log_entry=arrays.log_entry - middle,
-        low=np.full(5, -1e3),
+        low=np.array([-1e3, -1e3, _FLATTEST, 0.0, 0.0]),
         high=np.full(5, 1e3),
         cure=0,
     )
     start = np.zeros(centred.n_parameters)
     start[centred.slices[primary]] = constant_coefficients(main, _log_rate(centred))
     optimum = climb(centred, start, orthogonal_transform(centred), ROUGH_TOL, ROUGH_ITER)
-    theta = start if optimum.status == "bad start" else optimum.theta
+    # with late entry a falling hazard can have no Weibull maximum; the exponential always has one
+    theta = optimum.theta if optimum.status in ("converged", "flat") else start
     power = float(theta[centred.slices[2]][0])
     shift = -middle if primary == 0 else -math.exp(power) * middle
     coefficients = theta[centred.slices[primary]] + constant_coefficients(main, shift)

@@ -35,10 +35,24 @@ def natural_scale(fit: FlexibleSurvivalResults, alpha: float = 0.05) -> pd.DataF
     rows = []
     labels: list[tuple[str, str]] = fit.params.index.to_list()
     for (parameter, term), value, (low, high) in zip(labels, fit.params, limits.to_numpy(), strict=True):
-        is_level = term == "Intercept" or len(fit.design_specs[parameter].names) == 1
+        is_level = term in _level_terms(fit, parameter)
         kind = fit.specification.cure_kind if parameter == "cure" else parameter
         rows.append(_natural_row(kind, is_level, value, low, high))
     return pd.DataFrame(rows, index=fit.params.index, columns=["quantity", "estimate", "lower", "upper"])
+
+
+def _level_terms(fit: FlexibleSurvivalResults, parameter: str) -> set[str]:
+    """Columns whose coefficient is a level of the parameter: the intercept, or the groups where there is none."""
+    spec = fit.design_specs[parameter]
+    if "Intercept" in spec.names:
+        return {"Intercept"}
+    levels: set[str] = set()
+    for part in spec.model_spec.structure:
+        factors = [factor for term in part.scoped_terms for factor in term.factors]
+        if len(factors) == 1 and not factors[0].reduced:
+            kind = spec.model_spec.encoder_state[factors[0].factor.expr][0]
+            levels.update(str(name) for name in part.columns if kind.value == "categorical")
+    return levels
 
 
 def _natural_row(parameter: str, is_level: bool, value: float, low: float, high: float) -> tuple[Any, ...]:
