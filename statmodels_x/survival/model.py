@@ -21,9 +21,11 @@ from statmodels_x.core.frames import as_pandas
 from statmodels_x.core.rank import check_full_rank
 from statmodels_x.core.surv import Surv
 from statmodels_x.core.validation import check_choice, check_number, numeric_array, rows_text
+from statmodels_x.survival.assembly import build_results
 from statmodels_x.survival.checks import check_events, check_separation
 from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS, sample_arrays
-from statmodels_x.survival.results import FlexibleSurvivalResults, Sample, build_results
+from statmodels_x.survival.results import FlexibleSurvivalResults
+from statmodels_x.survival.sample import Sample
 from statmodels_x.survival.specification import Specification, specify
 
 _COVARIANCES = ("observed", "robust", "cluster")

@@ -181,3 +181,46 @@ def _plain_log_ticks(ax: Any) -> None:
     ax.yaxis.set_major_locator(LogLocator(base=10.0, subs=(1.0, 2.0, 5.0)))
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def plot_residuals(fit: FlexibleSurvivalResults, kind: str, against: str | None, seed: int, ax: Any) -> Any:
+    """Draw residuals; see :meth:`FlexibleSurvivalResults.plot_residuals`."""
+    from statmodels_x.survival.residuals import residuals
+
+    check_choice("kind", kind, ("quantile", "cox-snell", "martingale", "deviance"), "plot_residuals()")
+    values = np.asarray(residuals(fit, kind, seed), dtype=float)
+    ax = plotting.get_axes(ax)
+    if kind == "quantile":
+        from scipy.special import ndtri
+
+        expected = ndtri((np.arange(len(values)) + 0.5) / len(values))
+        ax.plot(expected, np.sort(values), "o", markersize=3, color=plotting.COLOURS[0])
+        ax.plot(expected, expected, color="0.4", linewidth=0.8)
+        return plotting.finish(ax, "Standard normal quantile", "Quantile residual")
+    if kind == "cox-snell":
+        return _plot_cox_snell(ax, fit, values)
+    return _plot_against(ax, fit, kind, values, against)
+
+
+def _plot_cox_snell(ax: Any, fit: FlexibleSurvivalResults, values: Any) -> Any:
+    from lifelines import NelsonAalenFitter
+
+    event = fit.sample.response.code == 1  # type: ignore[union-attr]
+    table = NelsonAalenFitter(nelson_aalen_smoothing=False).fit(values, event).cumulative_hazard_
+    ax.step(table.index, table.iloc[:, 0], where="post", color=plotting.COLOURS[0])
+    end = float(values.max())
+    ax.plot([0.0, end], [0.0, end], color="0.4", linewidth=0.8)
+    return plotting.finish(ax, "Cox-Snell residual", "Nelson-Aalen cumulative hazard")
+
+
+def _plot_against(ax: Any, fit: FlexibleSurvivalResults, kind: str, values: Any, against: str | None) -> Any:
+    sample = fit.sample
+    data = sample.frame.data  # type: ignore[union-attr]
+    if against is not None and against not in data.columns:
+        raise DataError(f"plot_residuals: `against` is {against!r}, which is no column of this model.")
+    x = sample.response.time if against is None else data[against]  # type: ignore[union-attr]
+    seen = sample.response.code == 1  # type: ignore[union-attr]
+    for inside, mark, label in ((seen, "o", "event"), (~seen, "x", "censored")):
+        ax.plot(np.asarray(x)[inside], values[inside], mark, markersize=4, label=label, alpha=0.8)
+    ax.axhline(0.0, color="0.4", linewidth=0.8)
+    return plotting.finish(ax, against or _axis_labels(fit, "survival")[0], f"{kind.capitalize()} residual")
