@@ -20,7 +20,7 @@ from statmodels_x.core.errors import (
 from statmodels_x.core.frames import as_pandas
 from statmodels_x.core.rank import check_full_rank
 from statmodels_x.core.surv import Surv
-from statmodels_x.core.validation import check_choice, check_number, numeric_array, rows_text
+from statmodels_x.core.validation import check_choice, check_count, check_number, numeric_array, rows_text
 from statmodels_x.survival.assembly import build_results
 from statmodels_x.survival.checks import check_events, check_separation
 from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS, sample_arrays
@@ -124,8 +124,15 @@ class FlexibleSurvival:
             {"weights": weights, "cluster": cluster},
             {"Surv": Surv},
         )
+        if time_unit is not None and not isinstance(time_unit, str):
+            raise DataError(f"`time_unit` is {time_unit!r}; give the name of the unit, such as 'years'.")
+        weights_used = _checked_weights(self._frame)
+        if weights_used is not None and np.any(weights_used == 0.0):
+            # such rows say nothing, so they must not count as events, levels or observations either
+            self._frame = self._frame.take(weights_used > 0.0, "weight of 0")
+            weights_used = weights_used[weights_used > 0.0]
         self.response: Surv = _survival_response(self._frame)
-        self.weights: NDArray[np.float64] | None = _checked_weights(self._frame)
+        self.weights: NDArray[np.float64] | None = weights_used
         self.time_unit = time_unit or _unit_from(
             frame, self.response, self.specification.response.expressions[0]
         )
@@ -199,9 +206,10 @@ class FlexibleSurvival:
 
         cov_type = self._covariance_type(cov_type)
         check_number("tol", tol, low=0.0, high=1.0)
-        for name, value, least in (("max_iter", max_iter, 1), ("n_starts", n_starts, 0), ("seed", seed, 0)):
-            if value is not None and (isinstance(value, bool) or int(value) != value or value < least):
-                raise DataError(f"`{name}` is {value!r}; give a whole number of at least {least}.")
+        check_count("max_iter", max_iter, 1)
+        check_count("seed", seed, 0)
+        if n_starts is not None:
+            check_count("n_starts", n_starts, 0)
         arrays = self._arrays()
         first = None if start is None else _checked_start(start, arrays.n_parameters)
         found = estimate(
@@ -278,7 +286,10 @@ def _offset(offset: NDArray[np.float64]) -> float | NDArray[np.float64]:
 
 
 def _checked_start(start: ArrayLike, p: int) -> NDArray[np.float64]:
-    values = np.asarray(start, float)
+    try:
+        values = np.asarray(start, float)
+    except (TypeError, ValueError):
+        values = np.zeros(0)
     if values.shape != (p,) or not np.isfinite(values).all():
         raise DataError(f"`start` must hold {p} finite numbers, one for each parameter.")
     return values

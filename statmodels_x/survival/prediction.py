@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.frames import as_pandas, check_columns
 from statmodels_x.core.inference import normal_quantile
-from statmodels_x.core.validation import check_choice, numeric_array
+from statmodels_x.core.validation import check_choice, check_count, numeric_array
 from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.quantities import QUANTITIES, Quantity, Rows, average, difference, ratio
 
@@ -57,8 +57,8 @@ class Options:
     def __post_init__(self) -> None:
         check_choice("method", self.method, ("delta", "simulation"), "predict()")
         normal_quantile(self.alpha)
-        if isinstance(self.n_draws, bool) or int(self.n_draws) != self.n_draws or self.n_draws < 100:
-            raise DataError(f"`n_draws` is {self.n_draws!r}; give a whole number of at least 100.")
+        check_count("n_draws", self.n_draws, 100)
+        check_count("seed", self.seed, 0)
         if self.simultaneous and self.method == "simulation":
             raise DataError('predict: simultaneous bands are made with method="delta".')
 
