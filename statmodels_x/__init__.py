@@ -15,12 +15,13 @@ _HOMES = {
     "FlexibleSurvival": "statmodels_x.survival.model",
     "Surv": "statmodels_x.core.surv",
     "compare": "statmodels_x.core.tables",
+    "ladder": "statmodels_x.survival.ladder",
     "load": "statmodels_x.core.files",
     "save": "statmodels_x.core.files",
 }
 _MODULES = ("datasets",)
 
-__all__ = ["APGW", "FlexibleSurvival", "Surv", "__version__", "compare", "datasets", "load", "save"]
+__all__ = ["APGW", "FlexibleSurvival", "Surv", "__version__", "compare", "datasets", "ladder", "load", "save"]
 
 if TYPE_CHECKING:
     from statmodels_x import datasets
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from statmodels_x.core.surv import Surv
     from statmodels_x.core.tables import compare
     from statmodels_x.survival.family import APGW
+    from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,10 @@ class Design:
     offset: NDArray[np.float64] = field(repr=False)
     spec: DesignSpec
 
+    def take(self, rows: NDArray[np.bool_]) -> Design:
+        """Return the design of some rows."""
+        return replace(self, matrix=self.matrix[rows], offset=self.offset[rows])
+
     @property
     def names(self) -> tuple[str, ...]:
         """Column names."""
@@ -123,6 +127,17 @@ class ModelFrame:
     def n_dropped(self) -> int:
         """Number of rows that were left out."""
         return self.n_rows - len(self.data)
+
+    def take(self, rows: NDArray[np.bool_], reason: str) -> ModelFrame:
+        """Return the frame without the other rows, which are counted as dropped for a reason."""
+        return replace(
+            self,
+            response=tuple(value[rows] for value in self.response),
+            designs={key: design.take(rows) for key, design in self.designs.items()},
+            columns={key: values[rows] for key, values in self.columns.items()},
+            data=self.data[rows],
+            dropped={**self.dropped, reason: int(np.count_nonzero(~rows))},
+        )
 
 
 def build_frame(

@@ -96,7 +96,7 @@ def right_side(text: str, argument: str) -> Part:
     body = text.strip() if isinstance(text, str) else ""
     if not body.startswith("~") or body.count("~") != 1 or not body[1:].strip():
         raise FormulaError(f"`{argument}` is {text!r}; give a one-sided formula such as '~ 1' or '~ age'.")
-    return _part(_parse(body), body[1:].strip(), f"{argument}={text}")
+    return _part(_parse(body, f"{argument}={text}"), body[1:].strip(), f"{argument}={text}")
 
 
 def evaluate(expression: str, data: pd.DataFrame, functions: Mapping[str, Any], state: dict[str, Any]) -> Any:
@@ -122,7 +122,7 @@ def evaluate(expression: str, data: pd.DataFrame, functions: Mapping[str, Any], 
         raise FormulaError(f"{expression!r} could not be evaluated: {error}") from error
 
 
-def _parse(text: str) -> Any:
+def _parse(text: str, where: str | None = None) -> Any:
     from formulaic import Formula
     from formulaic.errors import FormulaicError
     from formulaic.parser.algos.sanitize_tokens import sanitize_tokens
@@ -142,7 +142,7 @@ def _parse(text: str) -> Any:
     except (FormulaicError, SyntaxError, ValueError, IndexError, RecursionError, MemoryError) as error:
         message = re.sub(r"\x1b\[[0-9;]*m|[⧛⧚]", "", str(error)).strip()
         reason = message.splitlines()[0] if message else "it is nested too deeply"
-        raise FormulaError(f"formula {text!r} cannot be read: {reason}") from error
+        raise FormulaError(f"formula {where or text!r} cannot be read: {reason}") from error
 
 
 def _part(terms: Any, body: str, where: str) -> Part:

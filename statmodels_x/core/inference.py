@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def standard_errors(covariance: Array) -> Array:
 
 def normal_quantile(alpha: float) -> float:
     """Two-sided critical value; DataError unless 0 < alpha < 1."""
-    if isinstance(alpha, bool) or not 0.0 < float(alpha) < 1.0:
+    if isinstance(alpha, bool) or not isinstance(alpha, Real) or not 0.0 < float(alpha) < 1.0:
         raise DataError(
             f"`alpha` is {alpha!r}; give the error rate of the interval, between 0 and 1 (0.05: 95 %)."
         )

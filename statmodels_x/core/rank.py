@@ -35,8 +35,10 @@ def check_full_rank(matrix: NDArray[np.float64], names: tuple[str, ...], where: 
         return
     column, others = culprit
     listed = ", ".join(repr(names[k]) for k in others[:6])
+    spline = any(name.startswith(("cr(", "cc(")) for name in names)
     raise DataError(
-        f"{where}: the column {names[column]!r} is a linear combination of {listed}; take one of them out."
+        f"{where}: the column {names[column]!r} is a linear combination of {listed}; take one of them out"
+        + (", or give cr() and cc() the argument constraints='center'." if spline else ".")
     )
 
 

@@ -62,6 +62,14 @@ def check_number(name: str, value: Any, *, low: float, high: float, closed: bool
     return number
 
 
+def check_count(name: str, value: Any, least: int) -> int:
+    """Return ``value`` as an int if it is a whole number of at least ``least``; else a DataError names it."""
+    whole = isinstance(value, Real) and not isinstance(value, bool) and float(value).is_integer()
+    if not whole or value < least:
+        raise DataError(f"`{name}` is {value!r}; give a whole number of at least {least}.")
+    return int(value)
+
+
 def column_label(values: Any, default: str) -> str:
     """Name of a pandas Series, or ``default`` for what has no name."""
     name = getattr(values, "name", None)

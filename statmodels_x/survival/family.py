@@ -15,6 +15,8 @@ from statmodels_x.core.errors import DataError
 
 Array = NDArray[np.float64]
 
+_TINY_KAPPA = 1e-100
+
 
 @dataclass(frozen=True, eq=False, init=False)
 class APGW:
@@ -81,6 +83,8 @@ class APGW:
                 raise DataError(
                     f"APGW: `{name}` must be {'above -1' if name == 'kappa' else 'positive and finite'}."
                 )
+            if name == "kappa":  # next to 0 the special functions lose their way, and 0 is the same law
+                values = np.where(np.abs(values) < _TINY_KAPPA, 0.0, values)
             object.__setattr__(self, name, values)
 
     def _log_z(self, t: ArrayLike) -> Array:
@@ -133,7 +137,7 @@ class APGW:
         times = np.asarray(t, float)
         with np.errstate(invalid="ignore"):
             value = self.log_hazard(times) - self.cumulative_hazard(times)
-        return np.asarray(np.where(times < 0.0, -np.inf, value))
+        return np.asarray(np.where((times < 0.0) | (times == np.inf), -np.inf, value))
 
     def pdf(self, t: ArrayLike) -> Array:
         """Density at t > 0, per unit of time."""
@@ -144,16 +148,16 @@ class APGW:
         """Quantile: the time by which a fraction p has had the event; infinite beyond 1 - cure fraction."""
         probability = _probability(p)
         with np.errstate(divide="ignore"):
-            return self._time_at(-np.log1p(-probability))
+            return self.time_at(-np.log1p(-probability))
 
     def isf(self, p: ArrayLike) -> Array:
         """Time at which the survival function has fallen to p; infinite below the cure fraction."""
         probability = _probability(p)
         with np.errstate(divide="ignore"):
-            return self._time_at(-np.log(probability))
+            return self.time_at(-np.log(probability))
 
-    def _time_at(self, cumulative: Array) -> Array:
-        """Time at which H reaches a value."""
+    def time_at(self, cumulative: Array) -> Array:
+        """Time at which the cumulative hazard reaches a value; infinite if it never does."""
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             bounded = np.where(np.isinf(self.kappa), 0.0, self.kappa)
             k1 = bounded + 1.0
@@ -228,7 +232,8 @@ class APGW:
                 (1.0 - self.gamma) / self.gamma,
                 (self.kappa + 1.0) * (self.gamma - 1.0) / (1.0 - self.kappa * self.gamma),
             )
-            return np.asarray(np.where(z > 0.0, np.abs(z) ** (1.0 / self.gamma) / self.phi, np.nan))
+            time = np.where((z > 0.0) & (z < np.inf), np.abs(z) ** (1.0 / self.gamma) / self.phi, np.nan)
+            return np.asarray(time + 0.0 * self.lam)
 
     def rvs(
         self, size: int | tuple[int, ...] | None = None, seed: int | np.random.Generator | None = None
@@ -248,7 +253,7 @@ class APGW:
         """
         rng = np.random.default_rng(seed)
         shape = np.broadcast_shapes(*(np.shape(v) for v in (self.phi, self.lam, self.gamma, self.kappa)))
-        return self._time_at(rng.standard_exponential(shape if size is None else size))
+        return self.time_at(rng.standard_exponential(shape if size is None else size))
 
 
 def _probability(p: ArrayLike) -> Array:

@@ -17,11 +17,15 @@ Array = NDArray[np.float64]
 SCALE_LIMIT = 60.0
 POWER_LOW, POWER_HIGH = -5.0, 4.0
 SHAPE_LOW, SHAPE_HIGH = -9.0, 12.0
+CURE_LIMIT = 12.0
 
 _SHAPE_RIDGE = 7.0  # kappa above 1,000 or within 0.001 of -1
 _WALL_MARGIN = 0.25
+_SCALE_MARGIN = 15.0
 _WEIBULL_GAP = 0.02  # log hazard within 2 % of a Weibull's at every observed time
 _WEAK_ERROR = 1.5  # standard error of a direction on the log scale: an interval of a factor 19 either way
+_CURE_RIDGE = 7.0  # a cured fraction within 0.001 of 0 or 1
+_PROMOTION_RIDGE = 3.0  # exp(-exp(3)) is below 1e-8
 _NULL_RATIO = 1e-9
 _NULL_SHARE = 1e-6
 
@@ -33,8 +37,8 @@ class Finding:
     Attributes
     ----------
     kind : str
-        ``"weibull"``, ``"guarantee"``, ``"kappa_inf"``, ``"kappa_minus_one"``, ``"power_zero"``, ``"null"``,
-        ``"weak"``, ``"not_converged"``.
+        ``"weibull"``, ``"guarantee"``, ``"kappa_inf"``, ``"kappa_minus_one"``, ``"power_zero"``, ``"cure_zero"``,
+        ``"cure_one"``, ``"kappa_zero"``, ``"scale_limit"``, ``"null"``, ``"weak"``, ``"not_converged"``.
     parameters : tuple of int
         Positions in theta that are concerned.
     message : str
@@ -49,12 +53,16 @@ class Finding:
     degenerate: bool
 
 
-def search_limits(log_times: Array, power_start: float) -> tuple[Array, Array]:
-    """Lower and upper limits of the four linear predictors, shape (4,) each."""
+def search_limits(log_times: Array, power_start: float, cure: int) -> tuple[Array, Array]:
+    """Lower and upper limits of the five linear predictors, shape (5,) each."""
     middle = float(np.median(log_times))
     power_high = max(POWER_HIGH, power_start + 3.0)
-    low = np.array([-SCALE_LIMIT - middle, -SCALE_LIMIT, min(POWER_LOW, power_start - 3.0), SHAPE_LOW])
-    high = np.array([SCALE_LIMIT - middle, SCALE_LIMIT, power_high, SHAPE_HIGH])
+    low = np.array(
+        [-SCALE_LIMIT - middle, -SCALE_LIMIT, min(POWER_LOW, power_start - 3.0), SHAPE_LOW, -CURE_LIMIT]
+    )
+    high = np.array([SCALE_LIMIT - middle, SCALE_LIMIT, power_high, SHAPE_HIGH, CURE_LIMIT])
+    if cure:  # the uncured must follow a proper law
+        low[3] = 0.0
     # without an estimated log phi, log lambda has to carry gamma log t
     reach = float(np.abs(log_times).max(initial=0.0)) * np.exp(min(power_high, POWER_HIGH))
     low[1] -= reach
@@ -96,7 +104,7 @@ def examine(optimum: Optimum, arrays: SurvivalArrays) -> tuple[Finding, ...]:
 def ridges(optimum: Optimum, arrays: SurvivalArrays) -> list[Finding]:
     """Name the ridges on which a point lies."""
     theta, parts = optimum.theta, arrays.slices
-    tau, _, alpha, nu = arrays.linear_predictors(theta)
+    tau, beta, alpha, nu, c = arrays.linear_predictors(theta)
     positions = [tuple(range(part.start, part.stop)) for part in parts]
     free = arrays.free
     found = []
@@ -125,6 +133,8 @@ def ridges(optimum: Optimum, arrays: SurvivalArrays) -> list[Finding]:
                 True,
             )
         )  # fmt: skip
+    if arrays.cure:
+        found += _cure_ridges(arrays, c, nu, positions)
     if free[3] and nu.min() < -_SHAPE_RIDGE:
         found.append(
             Finding(
@@ -142,11 +152,48 @@ def ridges(optimum: Optimum, arrays: SurvivalArrays) -> list[Finding]:
                 "weibull",
                 concerned,
                 "the fitted hazard is a Weibull's: with both scales only lambda * phi^gamma is determined, "
-                "neither phi, lambda nor the shape alone. Refit with one scale (other_scale=None), or as "
-                'distribution="weibull".',
+                'neither phi, lambda nor the shape alone. Refit as distribution="weibull", or with one scale.',
                 True,
             )
         )
+    if not found:
+        found += _scale_ridges(arrays, tau, beta, positions)
+    return found
+
+
+def _scale_ridges(
+    arrays: SurvivalArrays, tau: Array, beta: Array, positions: list[tuple[int, ...]]
+) -> list[Finding]:
+    """Name a scale that runs away, as log phi does when late entry leaves only a hazard like 1/t to be seen."""
+    found = []
+    for j, (values, name) in enumerate(((tau, "phi"), (beta, "lambda"))):
+        near = values.max() > arrays.high[j] - _SCALE_MARGIN or values.min() < arrays.low[j] + _SCALE_MARGIN
+        if arrays.free[j] and near:
+            message = (
+                f"log({name}) runs to its limit, so that no maximum exists: the hazard seen in these data falls "
+                "(or rises) faster than this form allows. Take a more flexible distribution, or fix the power."
+            )
+            found.append(Finding("scale_limit", positions[j], message, True))
+    return found
+
+
+def _cure_ridges(
+    arrays: SurvivalArrays, c: Array, nu: Array, positions: list[tuple[int, ...]]
+) -> list[Finding]:
+    """Name the ends at which a cure model is no cure model, or its uncured law no proper law."""
+    found = []
+    none, everyone = (c.min() < -_CURE_RIDGE, c.max() > _CURE_RIDGE)
+    if arrays.cure == 2:
+        none, everyone = c.max() > _PROMOTION_RIDGE, c.min() < -_CURE_RIDGE
+    where = " for some covariate values: take covariates out of `cure`" if len(positions[4]) > 1 else ""
+    if none:
+        message = f"the cured fraction runs to 0{where or ': leave `cure` out'}."
+        found.append(Finding("cure_zero", positions[4], message, True))
+    if everyone:
+        found.append(Finding("cure_one", positions[4], f"the cured fraction runs to 1{where}.", True))
+    if arrays.free[3] and nu.min() < 1e-4:
+        message = "the shape of the uncured runs to kappa = 0, the limit of proper laws: refit with shape=0."
+        found.append(Finding("kappa_zero", positions[3], message, True))
     return found
 
 

@@ -1,11 +1,11 @@
 """Compiled per-row terms of the adapted power generalized Weibull: hazards, likelihood, derivatives.
 
-Arrays in, arrays out; no names, no options. Each row has four linear predictors
+Arrays in, arrays out; no names, no options. Each row has five linear predictors
 
-    tau = log(phi)   beta = log(lambda)   alpha = log(gamma)   nu = log(kappa + 1)
+    tau = log(phi)   beta = log(lambda)   alpha = log(gamma)   nu = log(kappa + 1)   c (cure)
 
 and q = log z = gamma (log t + tau). Derivatives are stored in that order; second derivatives as the upper
-triangle by rows: (tau tau), (tau beta), (tau alpha), (tau nu), (beta beta), ..., (nu nu).
+triangle by rows: (tau tau), (tau beta), (tau alpha), (tau nu), (tau c), (beta beta), ..., (c c).
 
 Every function here is plain Python before it is compiled: ``function.py_func``, or all of them at once with
 ``NUMBA_DISABLE_JIT=1``.
@@ -26,6 +26,7 @@ _FAR = 40.0
 _BLOCK = 1024
 
 RIGHT, EXACT, LEFT, INTERVAL = 0, 1, 2, 3
+NO_CURE, MIXTURE, PROMOTION = 0, 1, 2
 
 
 @_compile
@@ -134,67 +135,91 @@ def baseline_terms(q, nu, shape_free, order):
 
 
 @_compile
-def _add_cumulative(sign, log_t, tau, beta, alpha, nu, shape_free, order, grad, hess):
-    """Add sign * (derivatives of H) to grad (4) and hess (10); return H itself, unsigned."""
-    gamma = math.exp(alpha)
-    q = gamma * (log_t + tau)
-    h, h_q, h_nu, h_qq, h_qnu, h_nunu, _, _, _, _, _, _ = baseline_terms(q, nu, shape_free, order)
-    scale = math.exp(beta)
-    if order == 0:
-        return scale * h
-    scaled = sign * scale
-    # q may be -inf-like for tiny times: q h_q -> 0 there, and so in all products below
-    qh_q = q * h_q
-    grad[0] += scaled * h_q * gamma
-    grad[1] += scaled * h
-    grad[2] += scaled * qh_q
-    grad[3] += scaled * h_nu
-    if order > 1:
-        curve = h_qq * gamma
-        hess[0] += scaled * curve * gamma
-        hess[1] += scaled * h_q * gamma
-        hess[2] += scaled * (curve * q + h_q * gamma)
-        hess[3] += scaled * h_qnu * gamma
-        hess[4] += scaled * h
-        hess[5] += scaled * qh_q
-        hess[6] += scaled * h_nu
-        hess[7] += scaled * (h_qq * q * q + qh_q)
-        hess[8] += scaled * h_qnu * q
-        hess[9] += scaled * h_nunu
-    return scale * h
+def _cured_terms(cumulative, c, cure):
+    """Return -log S* of the population as a function F of the uncured H and the cure predictor c.
+
+    Mixture: S* = p + (1 - p) exp(-H) with p = 1/(1 + exp(-c)). Promotion time: S* = exp{-theta (1 - exp(-H))}
+    with theta = exp(c). Returns F, F_H, F_c, F_HH, F_Hc, F_cc.
+    """
+    a, dead = math.exp(-cumulative), -math.expm1(-cumulative)
+    if cure == PROMOTION:
+        theta = math.exp(c)
+        f = theta * dead
+        return f, theta * a, f, -theta * a, theta * a, f
+    p = 1.0 / (1.0 + math.exp(-c))
+    q = 1.0 / (1.0 + math.exp(c))
+    alive = p + q * a
+    w = q * a / alive  # probability of being uncured, given survival
+    f_c = -p * q * dead / alive
+    return -math.log1p(-q * dead), w, f_c, -w * (1.0 - w), w * (f_c - p), f_c * (1.0 - 2.0 * p + f_c)
 
 
 @_compile
-def _add_log_hazard(log_t, tau, beta, alpha, nu, shape_free, order, grad, hess):
-    """Add the derivatives of log h to grad and hess; return log h."""
-    gamma = math.exp(alpha)
-    q = gamma * (log_t + tau)
-    _, _, _, _, _, _, a, a_q, a_nu, a_qq, a_qnu, a_nunu = baseline_terms(q, nu, shape_free, order)
+def _uncured(log_t, eta, shape_free, order, g, h):
+    """H of the uncured; its derivatives in the first four predictors are written to g and h."""
+    gamma = math.exp(eta[2])
+    q = gamma * (log_t + eta[0])
+    h0, h_q, h_nu, h_qq, h_qnu, h_nunu, _, _, _, _, _, _ = baseline_terms(q, eta[3], shape_free, order)
+    scale = math.exp(eta[1])
     if order > 0:
-        slope = 1.0 + a_q
-        grad[0] += slope * gamma
-        grad[1] += 1.0
-        grad[2] += 1.0 + slope * q
-        grad[3] += a_nu
-        if order > 1:
-            hess[0] += a_qq * gamma * gamma
-            hess[2] += (a_qq * q + slope) * gamma
-            hess[3] += a_qnu * gamma
-            hess[7] += a_qq * q * q + slope * q
-            hess[8] += a_qnu * q
-            hess[9] += a_nunu
-    return beta + alpha + q - log_t + a
+        g[0] = scale * h_q * gamma
+        g[1] = scale * h0
+        g[2] = scale * h_q * q
+        g[3] = scale * h_nu
+    if order > 1:
+        curve, slope = scale * h_qq, scale * h_q
+        h[0] = curve * gamma * gamma
+        h[1] = slope * gamma
+        h[2] = (curve * q + slope) * gamma
+        h[3] = scale * h_qnu * gamma
+        h[5] = g[1]
+        h[6] = g[2]
+        h[7] = g[3]
+        h[9] = (curve * q + slope) * q
+        h[10] = scale * h_qnu * q
+        h[12] = scale * h_nunu
+    return scale * h0
 
 
 @_compile
-def _add_exact(log_t, tau, beta, alpha, nu, shape_free, order, grad, hess):
-    """Add the derivatives of log h - H to grad and hess; return log h - H. One evaluation for both."""
+def _add_cumulative(sign, log_t, eta, cure, shape_free, order, grad, hess, work):
+    """Add sign * (derivatives of the population H) to grad (5) and hess (15); return H, unsigned."""
+    g, h = work[0, :5], work[0, 5:]  # scratch: an allocation in each row would cost more than the logarithms
+    cumulative = _uncured(log_t, eta, shape_free, order, g, h)
+    if cure == NO_CURE:
+        for a in range(4):
+            grad[a] += sign * g[a]
+        if order > 1:
+            for k in range(14):
+                hess[k] += sign * h[k]
+        return cumulative
+    f, f_h, f_c, f_hh, f_hc, f_cc = _cured_terms(cumulative, eta[4], cure)
+    if order > 0:
+        for a in range(4):
+            grad[a] += sign * f_h * g[a]
+        grad[4] += sign * f_c
+    if order > 1:
+        k = 0
+        for a in range(4):
+            for b in range(a, 4):
+                hess[k] += sign * (f_h * h[k] + f_hh * g[a] * g[b])
+                k += 1
+            hess[k] += sign * f_hc * g[a]
+            k += 1
+        hess[14] += sign * f_cc
+    return f
+
+
+@_compile
+def _add_exact(log_t, eta, cure, shape_free, order, grad, hess, work):
+    """Add the derivatives of the log density to grad and hess; return it. One evaluation of the baseline."""
+    alpha, nu = eta[2], eta[3]
     gamma = math.exp(alpha)
-    q = gamma * (log_t + tau)
+    q = gamma * (log_t + eta[0])
     h, h_q, h_nu, h_qq, h_qnu, h_nunu, a, a_q, a_nu, a_qq, a_qnu, a_nunu = baseline_terms(
         q, nu, shape_free, order
     )
-    scale = math.exp(beta)
+    scale = math.exp(eta[1])
     if order > 0:
         slope = 1.0 + a_q - scale * h_q
         grad[0] += slope * gamma
@@ -208,35 +233,52 @@ def _add_exact(log_t, tau, beta, alpha, nu, shape_free, order, grad, hess):
             hess[1] -= scale * h_q * gamma
             hess[2] += (curve * q + slope) * gamma
             hess[3] += mixed * gamma
-            hess[4] -= scale * h
-            hess[5] -= scale * h_q * q
-            hess[6] -= scale * h_nu
-            hess[7] += (curve * q + slope) * q
-            hess[8] += mixed * q
-            hess[9] += a_nunu - scale * h_nunu
-    return beta + alpha + q - log_t + a - scale * h
+            hess[5] -= scale * h
+            hess[6] -= scale * h_q * q
+            hess[7] -= scale * h_nu
+            hess[9] += (curve * q + slope) * q
+            hess[10] += mixed * q
+            hess[12] += a_nunu - scale * h_nunu
+    total = eta[1] + alpha + q - log_t + a - scale * h
+    if cure == NO_CURE:
+        return total
+    if cure == PROMOTION:  # log theta + log f - theta F
+        grad[4] += 1.0
+        return total + eta[4] - _add_cumulative(-1.0, log_t, eta, cure, shape_free, order, grad, hess, work)
+    p = 1.0 / (1.0 + math.exp(-eta[4]))  # log(1 - p) + log f
+    grad[4] -= p
+    hess[14] -= p * (1.0 - p)
+    return total - math.log1p(math.exp(eta[4]))
 
 
 @_compile
-def _add_interval(log_l, log_u, tau, beta, alpha, nu, shape_free, order, grad, hess):
+def _add_log_hazard(log_t, eta, cure, grad):
+    """Add the gradient of the population log hazard to grad; return the log hazard."""
+    no_hess, work = np.zeros(15), np.zeros((3, 20))
+    density = _add_exact(log_t, eta, cure, True, 1, grad, no_hess, work)
+    return density + _add_cumulative(1.0, log_t, eta, cure, True, 1, grad, no_hess, work)  # log f + H
+
+
+@_compile
+def _add_interval(log_l, log_u, eta, cure, shape_free, order, grad, hess, work):
     """Add the derivatives of log{S(l) - S(u)} to grad and hess; return it. log_l is -inf for l = 0."""
-    low_g, low_h = np.zeros(4), np.zeros(10)
-    gap_g, gap_h = np.zeros(4), np.zeros(10)
+    work[1:] = 0.0
+    low_g, low_h, gap_g, gap_h = work[1, :5], work[1, 5:], work[2, :5], work[2, 5:]
     low = 0.0
     if log_l > -math.inf:
-        low = _add_cumulative(1.0, log_l, tau, beta, alpha, nu, shape_free, order, low_g, low_h)
-    high = _add_cumulative(1.0, log_u, tau, beta, alpha, nu, shape_free, order, gap_g, gap_h)
+        low = _add_cumulative(1.0, log_l, eta, cure, shape_free, order, low_g, low_h, work)
+    high = _add_cumulative(1.0, log_u, eta, cure, shape_free, order, gap_g, gap_h, work)
     gap = high - low
     if not gap > 0.0:
         return -math.inf
     if order > 0:
         weight = 1.0 / math.expm1(gap) if gap < _EXP_MAX else 0.0
-        for i in range(4):
+        for i in range(5):
             gap_g[i] -= low_g[i]
             grad[i] += weight * gap_g[i] - low_g[i]
         k = 0
-        for i in range(4):
-            for j in range(i, 4):
+        for i in range(5):
+            for j in range(i, 5):
                 bend = weight * (gap_h[k] - low_h[k]) - weight * (1.0 + weight) * gap_g[i] * gap_g[j]
                 hess[k] += bend - low_h[k]
                 k += 1
@@ -244,27 +286,26 @@ def _add_interval(log_l, log_u, tau, beta, alpha, nu, shape_free, order, grad, h
 
 
 @_compile
-def _row(code, log_lower, log_upper, log_entry, eta, shape_free, order, g, h):
-    """Log-likelihood of one row; its derivatives in the four linear predictors are written to g and h."""
-    tau, beta, alpha, nu = eta[0], eta[1], eta[2], eta[3]
+def _row(code, log_lower, log_upper, log_entry, eta, cure, shape_free, order, g, h, work):
+    """Log-likelihood of one row; its derivatives in the five linear predictors are written to g and h."""
     g[:] = 0.0
     h[:] = 0.0
     if code == EXACT:
-        total = _add_exact(log_lower, tau, beta, alpha, nu, shape_free, order, g, h)
+        total = _add_exact(log_lower, eta, cure, shape_free, order, g, h, work)
     elif code == RIGHT:
-        total = -_add_cumulative(-1.0, log_lower, tau, beta, alpha, nu, shape_free, order, g, h)
+        total = -_add_cumulative(-1.0, log_lower, eta, cure, shape_free, order, g, h, work)
     else:
-        total = _add_interval(log_lower, log_upper, tau, beta, alpha, nu, shape_free, order, g, h)
+        total = _add_interval(log_lower, log_upper, eta, cure, shape_free, order, g, h, work)
     if log_entry > -math.inf:
-        total += _add_cumulative(1.0, log_entry, tau, beta, alpha, nu, shape_free, order, g, h)
+        total += _add_cumulative(1.0, log_entry, eta, cure, shape_free, order, g, h, work)
     return total
 
 
 @_compile
 def _linear(i, theta, starts, matrix, offsets, eta):
-    """Linear predictors of row i, written to eta (4)."""
+    """Linear predictors of row i, written to eta (5)."""
     k = i if offsets.shape[1] > 1 else 0
-    for j in range(4):
+    for j in range(5):
         total = offsets[j, k]
         for a in range(starts[j], starts[j + 1]):
             total += matrix[i, a] * theta[a]
@@ -275,7 +316,7 @@ def _linear(i, theta, starts, matrix, offsets, eta):
 def _inside(eta, starts, low, high):
     """Whether the estimated linear predictors of a row lie within the limits of the search."""
     inside = True
-    for j in range(4):
+    for j in range(5):
         if starts[j + 1] > starts[j]:
             inside = inside and low[j] <= eta[j] <= high[j]
     return inside
@@ -288,31 +329,33 @@ def _accumulate(w, g, h, x, part_of, score, hessian):
     for a in range(p):
         i = part_of[a]
         score[a] += w * g[i] * x[a]
-        row = 3 * i - i * (i - 1) // 2  # where (i, i) stands in the packed triangle, less i
+        row = 4 * i - i * (i - 1) // 2  # where (i, i) stands in the packed triangle, less i
         for b in range(a, p):
             hessian[a, b] += w * h[row + part_of[b]] * x[a] * x[b]
 
 
 @_compile
 def loglik_sums(
-    theta, starts, matrix, offsets, code, log_lower, log_upper, log_entry, weight, low, high, shape_free
+    theta, starts, matrix, offsets, code, log_lower, log_upper, log_entry, weight, low, high, cure, shape_free
 ):
     """Log-likelihood, score and Hessian in one pass over the rows, without temporary arrays of their length.
 
     Parameters
     ----------
     theta : float array (p,)
-    starts : int64 array (5,)
+    starts : int64 array (6,)
         The columns starts[j]:starts[j + 1] of ``matrix`` belong to linear predictor j; none where it is fixed.
     matrix : float array (n, p)
-    offsets : float array (4, n) or (4, 1)
+    offsets : float array (5, n) or (5, 1)
     code : int8 array (n,)
         0 right-censored, 1 exact, 2 left-censored, 3 interval-censored.
     log_lower : float array (n,)
     log_upper, log_entry, weight : float arrays (n,) or (0,)
         Empty where no row needs them.
-    low, high : float arrays (4,)
+    low, high : float arrays (5,)
         Limits of the search.
+    cure : int
+        0 none, 1 mixture, 2 promotion time.
     shape_free : bool
         Whether derivatives in nu are needed; without them nu = log 2 is a fast Weibull.
 
@@ -326,9 +369,9 @@ def loglik_sums(
     n, p = matrix.shape
     total, score, hessian = 0.0, np.zeros(p), np.zeros((p, p))
     part_of = np.empty(p, np.int64)
-    for j in range(4):
+    for j in range(5):
         part_of[starts[j] : starts[j + 1]] = j
-    eta, g, h = np.empty(4), np.empty(4), np.empty(10)
+    eta, g, h, work = np.empty(5), np.empty(5), np.empty(15), np.zeros((3, 20))
     for first in range(0, n, _BLOCK):
         # sums of blocks, then the sum of these: rounding stays near that of a pairwise sum
         block_total, block_score, block_hessian = 0.0, np.zeros(p), np.zeros((p, p))
@@ -338,7 +381,7 @@ def loglik_sums(
                 return -math.inf, score, hessian
             upper = log_upper[i] if log_upper.shape[0] else math.inf
             entry = log_entry[i] if log_entry.shape[0] else -math.inf
-            value = _row(code[i], log_lower[i], upper, entry, eta, shape_free, 2, g, h)
+            value = _row(code[i], log_lower[i], upper, entry, eta, cure, shape_free, 2, g, h, work)
             w = weight[i] if weight.shape[0] else 1.0
             block_total += w * value
             _accumulate(w, g, h, matrix[i], part_of, block_score, block_hessian)
@@ -352,35 +395,32 @@ def loglik_sums(
 
 
 @_compile
-def row_terms(theta, starts, matrix, offsets, code, log_lower, log_upper, log_entry, shape_free, value, grad):
-    """Unweighted log-likelihood (n,) of each row and its gradient (n, 4) in the linear predictors."""
-    eta, h = np.empty(4), np.empty(10)
+def row_terms(
+    theta, starts, matrix, offsets, code, log_lower, log_upper, log_entry, cure, shape_free, value, grad
+):
+    """Unweighted log-likelihood (n,) of each row and its gradient (n, 5) in the linear predictors."""
+    eta, h, work = np.empty(5), np.empty(15), np.zeros((3, 20))
     for i in range(matrix.shape[0]):
         _linear(i, theta, starts, matrix, offsets, eta)
         upper = log_upper[i] if log_upper.shape[0] else math.inf
         entry = log_entry[i] if log_entry.shape[0] else -math.inf
-        value[i] = _row(code[i], log_lower[i], upper, entry, eta, shape_free, 1, grad[i], h)
+        value[i] = _row(code[i], log_lower[i], upper, entry, eta, cure, shape_free, 1, grad[i], h, work)
 
 
 @_compile
-def cumulative_hazard_terms(log_t, eta, value, grad):
-    """H (n,) and its gradient (n, 4) in the linear predictors, at times of each row; 0 at log_t = -inf."""
-    no_hess = np.zeros(10)
+def cumulative_hazard_terms(log_t, eta, cure, value, grad):
+    """Compute the population H (n,) and its gradient (n, 5) in the linear predictors eta (n, 5); 0 at log_t = -inf."""
+    no_hess, work = np.zeros(15), np.zeros((3, 20))
     for i in range(log_t.shape[0]):
         grad[i, :] = 0.0
         value[i] = 0.0
         if log_t[i] > -math.inf:
-            value[i] = _add_cumulative(
-                1.0, log_t[i], eta[0, i], eta[1, i], eta[2, i], eta[3, i], True, 1, grad[i], no_hess
-            )
+            value[i] = _add_cumulative(1.0, log_t[i], eta[i], cure, True, 1, grad[i], no_hess, work)
 
 
 @_compile
-def log_hazard_terms(log_t, eta, value, grad):
-    """Log h (n,) and its gradient (n, 4) in the linear predictors."""
-    no_hess = np.zeros(10)
+def log_hazard_terms(log_t, eta, cure, value, grad):
+    """Compute the population log h (n,) and its gradient (n, 5) in the linear predictors eta (n, 5)."""
     for i in range(log_t.shape[0]):
         grad[i, :] = 0.0
-        value[i] = _add_log_hazard(
-            log_t[i], eta[0, i], eta[1, i], eta[2, i], eta[3, i], True, 1, grad[i], no_hess
-        )
+        value[i] = _add_log_hazard(log_t[i], eta[i], cure, grad[i])

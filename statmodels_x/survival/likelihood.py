@@ -13,8 +13,11 @@ Array = NDArray[np.float64]
 Designs = tuple[Array | None, ...]
 Offsets = tuple[float | Array, ...]
 
-PARAMETERS = ("aft", "ph", "power", "shape")
-"""Order of the linear predictors: log phi, log lambda, log gamma, log(kappa + 1)."""
+PARAMETERS = ("aft", "ph", "power", "shape", "cure")
+"""Order of the linear predictors: log phi, log lambda, log gamma, log(kappa + 1), and the cure predictor."""
+
+CURE_KINDS = ("none", "mixture", "promotion")
+"""Position is the code of ``SurvivalArrays.cure``: logit of the cured fraction, or log of theta."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,14 @@ class SurvivalArrays:
         Right ends of intervals, late entry and case weights; empty where no row needs them.
     matrix : ndarray of shape (n, p)
         The design matrices of the free parameters side by side.
-    starts : ndarray of shape (5,)
+    starts : ndarray of shape (6,)
         Columns starts[j]:starts[j + 1] belong to parameter j; none where it is fixed.
-    offsets : ndarray of shape (4, n) or (4, 1)
+    offsets : ndarray of shape (5, n) or (5, 1)
         Offsets, and the fixed values on the log scale (infinite allowed for the shape).
-    low, high : ndarray of shape (4,)
+    low, high : ndarray of shape (5,)
         Limits of the search for each linear predictor; outside the log-likelihood counts as -inf.
+    cure : int
+        0 none, 1 mixture, 2 promotion time.
     """
 
     code: NDArray[np.int8] = field(repr=False)
@@ -47,6 +52,7 @@ class SurvivalArrays:
     offsets: Array = field(repr=False)
     low: Array = field(repr=False)
     high: Array = field(repr=False)
+    cure: int
 
     @property
     def n(self) -> int:
@@ -103,8 +109,8 @@ class SurvivalArrays:
         )
 
     def linear_predictors(self, theta: Array) -> Array:
-        """Return the four linear predictors, shape (4, n)."""
-        eta = np.broadcast_to(self.offsets, (4, self.n)).copy()
+        """Return the five linear predictors, shape (5, n)."""
+        eta = np.broadcast_to(self.offsets, (5, self.n)).copy()
         for j, part in enumerate(self.slices):
             if part.stop > part.start:
                 eta[j] += self.matrix[:, part] @ theta[part]
@@ -112,9 +118,20 @@ class SurvivalArrays:
 
 
 def sample_arrays(
-    response: Surv, weight: Array | None, designs: Designs, offsets: Offsets, low: Array, high: Array
+    response: Surv,
+    weight: Array | None,
+    designs: Designs,
+    offsets: Offsets,
+    low: Array,
+    high: Array,
+    cure: int = 0,
 ) -> SurvivalArrays:
-    """Take the logarithms of a response's times and put the sample together."""
+    """Take the logarithms of a response's times and put the sample together.
+
+    Designs, offsets and limits are those of aft, ph, power and shape, and with ``cure`` of the cure predictor.
+    """
+    designs, offsets = (*designs, None)[:5], (*offsets, 0.0)[:5]
+    low, high = (np.append(limit, end)[:5] for limit, end in ((low, -np.inf), (high, np.inf)))
     empty = np.zeros(0)
     matrix, starts = _side_by_side(designs, len(response))
     with np.errstate(divide="ignore"):
@@ -129,6 +146,7 @@ def sample_arrays(
             offsets=_stack_offsets(offsets, len(response)),
             low=low,
             high=high,
+            cure=cure,
         )
 
 
@@ -153,7 +171,7 @@ def loglik(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
     a = arrays
     return loglik_sums(
         theta, a.starts, a.matrix, a.offsets, a.code, a.log_lower, a.log_upper, a.log_entry, a.weight,
-        a.low, a.high, a.free[3],
+        a.low, a.high, a.cure, a.free[3],
     )  # fmt: skip
 
 
@@ -162,12 +180,12 @@ def row_scores(theta: Array, arrays: SurvivalArrays) -> Array:
     from statmodels_x.survival.kernels import row_terms
 
     a = arrays
-    value, grad = np.empty(a.n), np.empty((a.n, 4))
+    value, grad = np.empty(a.n), np.empty((a.n, 5))
     row_terms(
-        theta, a.starts, a.matrix, a.offsets, a.code, a.log_lower, a.log_upper, a.log_entry, a.free[3],
+        theta, a.starts, a.matrix, a.offsets, a.code, a.log_lower, a.log_upper, a.log_entry, a.cure, a.free[3],
         value, grad,
     )  # fmt: skip
-    part_of = np.repeat(np.arange(4), np.diff(a.starts))
+    part_of = np.repeat(np.arange(5), np.diff(a.starts))
     scores = a.matrix * grad[:, part_of]
     return scores * a.weight[:, None] if len(a.weight) else scores
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import warnings
 from typing import Any
 
@@ -19,10 +20,12 @@ from statmodels_x.core.errors import (
 from statmodels_x.core.frames import as_pandas
 from statmodels_x.core.rank import check_full_rank
 from statmodels_x.core.surv import Surv
-from statmodels_x.core.validation import check_choice, check_number, numeric_array, rows_text
+from statmodels_x.core.validation import check_choice, check_count, check_number, numeric_array, rows_text
+from statmodels_x.survival.assembly import build_results
 from statmodels_x.survival.checks import check_events, check_separation
-from statmodels_x.survival.likelihood import PARAMETERS, sample_arrays
-from statmodels_x.survival.results import FlexibleSurvivalResults, Sample, build_results
+from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS, sample_arrays
+from statmodels_x.survival.results import FlexibleSurvivalResults
+from statmodels_x.survival.sample import Sample
 from statmodels_x.survival.specification import Specification, specify
 
 _COVARIANCES = ("observed", "robust", "cluster")
@@ -57,6 +60,11 @@ class FlexibleSurvival:
     shape : str or float
         Formula for log(kappa + 1), or a number above -1 that fixes kappa: 1 is the Weibull, 0 the Burr XII,
         ``float("inf")`` the Gompertz type.
+    cure : None or str
+        Formula for a cured fraction beside a proper law of the uncured (kappa of at least 0).
+    cure_kind : {"mixture", "promotion"}
+        Mixture: a fraction p is cured, logit(p) linear in the covariates of ``cure``. Promotion time
+        (non-mixture): S = exp{-theta F}, log(theta) linear, with the cured fraction exp(-theta).
     weights : str or array_like, optional
         Case weights, not negative: whole numbers count repeated rows. With other weights the default
         covariance is the robust one.
@@ -99,11 +107,15 @@ class FlexibleSurvival:
         other_scale: str | None = None,
         power: str | float = "~ 1",
         shape: str | float = "~ 1",
+        cure: str | None = None,
+        cure_kind: str = "mixture",
         weights: str | ArrayLike | None = None,
         cluster: str | ArrayLike | None = None,
         time_unit: str | None = None,
     ) -> None:
-        self.specification: Specification = specify(formula, distribution, scale, other_scale, power, shape)
+        self.specification: Specification = specify(
+            formula, distribution, scale, other_scale, power, shape, cure, cure_kind
+        )
         frame = as_pandas(data)
         self._frame: ModelFrame = build_frame(
             frame,
@@ -112,9 +124,18 @@ class FlexibleSurvival:
             {"weights": weights, "cluster": cluster},
             {"Surv": Surv},
         )
+        if time_unit is not None and not isinstance(time_unit, str):
+            raise DataError(f"`time_unit` is {time_unit!r}; give the name of the unit, such as 'years'.")
+        weights_used = _checked_weights(self._frame)
+        if weights_used is not None and np.any(weights_used == 0.0):
+            # such rows say nothing, so they must not count as events, levels or observations either
+            self._frame = self._frame.take(weights_used > 0.0, "weight of 0")
+            weights_used = weights_used[weights_used > 0.0]
         self.response: Surv = _survival_response(self._frame)
-        self.weights: NDArray[np.float64] | None = _checked_weights(self._frame)
-        self.time_unit = time_unit or _unit_from(frame, self.response.time_name)
+        self.weights: NDArray[np.float64] | None = weights_used
+        self.time_unit = time_unit or _unit_from(
+            frame, self.response, self.specification.response.expressions[0]
+        )
         self._check_designs()
         if self._frame.n_dropped:
             warnings.warn(
@@ -185,9 +206,10 @@ class FlexibleSurvival:
 
         cov_type = self._covariance_type(cov_type)
         check_number("tol", tol, low=0.0, high=1.0)
-        for name, value, least in (("max_iter", max_iter, 1), ("n_starts", n_starts, 0), ("seed", seed, 0)):
-            if value is not None and (isinstance(value, bool) or int(value) != value or value < least):
-                raise DataError(f"`{name}` is {value!r}; give a whole number of at least {least}.")
+        check_count("max_iter", max_iter, 1)
+        check_count("seed", seed, 0)
+        if n_starts is not None:
+            check_count("n_starts", n_starts, 0)
         arrays = self._arrays()
         first = None if start is None else _checked_start(start, arrays.n_parameters)
         found = estimate(
@@ -210,11 +232,12 @@ class FlexibleSurvival:
         designs = self._frame.designs
         fixed = self.specification.fixed
         offsets = tuple(
-            _offset(designs[name].offset) if name in designs else fixed[name] for name in PARAMETERS
+            _offset(designs[name].offset) if name in designs else fixed.get(name, 0.0) for name in PARAMETERS
         )
         matrices = tuple(designs[name].matrix if name in designs else None for name in PARAMETERS)
-        wide = np.full(4, np.inf)
-        return sample_arrays(self.response, self.weights, matrices, offsets, -wide, wide)
+        wide = np.full(5, np.inf)
+        cure = CURE_KINDS.index(self.specification.cure_kind)
+        return sample_arrays(self.response, self.weights, matrices, offsets, -wide, wide, cure)
 
     def _covariance_type(self, cov_type: str | None) -> str:
         has_cluster = "cluster" in self._frame.columns
@@ -250,9 +273,12 @@ def _checked_weights(frame: ModelFrame) -> NDArray[np.float64] | None:
     return values
 
 
-def _unit_from(data: pd.DataFrame, time_name: str) -> str | None:
+def _unit_from(data: pd.DataFrame, response: Surv, expression: str) -> str | None:
+    """Find the unit of the time column by the frame's own account, unless the formula computes with that column."""
     units = data.attrs.get("units")
-    return units.get(time_name) if isinstance(units, dict) else None
+    call = ast.parse(expression, mode="eval").body if "`" not in expression else None
+    bare = [part.id for part in getattr(call, "args", []) if isinstance(part, ast.Name)]
+    return units.get(response.time_name) if isinstance(units, dict) and response.time_name in bare else None
 
 
 def _offset(offset: NDArray[np.float64]) -> float | NDArray[np.float64]:
@@ -260,7 +286,10 @@ def _offset(offset: NDArray[np.float64]) -> float | NDArray[np.float64]:
 
 
 def _checked_start(start: ArrayLike, p: int) -> NDArray[np.float64]:
-    values = np.asarray(start, float)
+    try:
+        values = np.asarray(start, float)
+    except (TypeError, ValueError):
+        values = np.zeros(0)
     if values.shape != (p,) or not np.isfinite(values).all():
         raise DataError(f"`start` must hold {p} finite numbers, one for each parameter.")
     return values

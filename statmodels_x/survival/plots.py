@@ -12,18 +12,27 @@ from statmodels_x.core import plotting
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.frames import as_pandas
 from statmodels_x.core.validation import check_choice
-from statmodels_x.survival.prediction import TIME_KINDS, predict
+from statmodels_x.survival.prediction import CONTRASTS, PLAIN_KINDS, TIME_KINDS, Options, predict
 
 if TYPE_CHECKING:
     from statmodels_x.survival.results import FlexibleSurvivalResults
 
+_CURVES = (
+    *TIME_KINDS,
+    "quantile",
+    *(kind for kind in CONTRASTS if kind.rpartition("_")[0] not in PLAIN_KINDS),
+)
 _LABELS = {
     "survival": "Survival probability",
     "cumulative_hazard": "Cumulative hazard",
     "hazard": "Hazard",
     "density": "Density",
-    "hazard_ratio": "Hazard ratio",
+    "odds": "Odds of the event",
+    "rmst": "Restricted mean time",
+    "quantile": "Time",
 }
+_PER_TIME = ("hazard", "density", "hazard_difference")
+_IN_TIME = ("rmst", "quantile", "rmst_difference", "quantile_difference")
 
 
 def plot(
@@ -35,40 +44,58 @@ def plot(
     reference: Any,
     alpha: float,
     kaplan_meier: bool | None,
+    simultaneous: bool,
     ax: Any,
 ) -> Any:
     """Draw predicted curves; see :meth:`FlexibleSurvivalResults.plot`."""
-    check_choice("kind", kind, TIME_KINDS, "plot()")
+    check_choice("kind", kind, _CURVES, "plot()")
     rows, labels, title = _curves(fit, by, newdata)
     times = _grid(fit, kind) if at is None else np.sort(np.atleast_1d(np.asarray(at, float)))
-    if kind == "hazard_ratio":
+    if kind in CONTRASTS:
         rows, labels, reference, title = _against_reference(rows, labels, reference, by, title)
     wanted = _wants_kaplan_meier(fit, kind, by, newdata) if kaplan_meier is None else kaplan_meier
     ax = plotting.get_axes(ax)
+    options = Options(alpha, simultaneous=simultaneous)
     for k, label in enumerate(labels):
         if wanted:
             _draw_kaplan_meier(ax, fit, kind, by, None if by is None else rows[by].iloc[k], k)
-        table = predict(fit, rows.iloc[[k]], kind, times, reference, alpha)
+        table = predict(fit, rows.iloc[[k]], kind, times, reference, None, options)
         lower, upper = table["lower"].to_numpy(), table["upper"].to_numpy()
         plotting.curve(ax, times, table["estimate"].to_numpy(), lower, upper, label, k)
+    _scale_axes(ax, kind)
+    return plotting.finish(ax, *_axis_labels(fit, kind), title)
+
+
+def _scale_axes(ax: Any, kind: str) -> None:
     if kind == "survival":
         ax.set_ylim(0.0, 1.02)
-    elif kind == "hazard_ratio":
+    elif kind.endswith("_ratio"):
         ax.axhline(1.0, color="0.4", linewidth=0.8, linestyle=":")
         ax.set_yscale("log")
         _plain_log_ticks(ax)
+    elif kind.endswith("_difference"):
+        ax.axhline(0.0, color="0.4", linewidth=0.8, linestyle=":")
     else:
         ax.set_ylim(bottom=0.0)
     ax.set_xlim(left=0.0)
-    unit = fit.facts.time_unit
-    per = (
-        f" per {unit[:-1] if unit.endswith('s') else unit}" if unit and kind in ("hazard", "density") else ""
-    )
-    name = fit.facts.time_name.capitalize()
-    return plotting.finish(ax, f"{name} ({unit})" if unit else name, _LABELS[kind] + per, title)
+
+
+def _axis_labels(fit: FlexibleSurvivalResults, kind: str) -> tuple[str, str]:
+    unit, name = fit.facts.time_unit, fit.facts.time_name.capitalize()
+    base, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
+    text = _LABELS[base] + (f" {how}" if how else "")
+    if unit and kind in _PER_TIME:
+        text += f" per {unit.removesuffix('s')}"
+    elif unit and kind in _IN_TIME:
+        text += f" ({unit})"
+    if base == "quantile":
+        return "Probability of the event", text
+    return f"{name} ({unit})" if unit else name, text
 
 
 def _grid(fit: FlexibleSurvivalResults, kind: str) -> Any:
+    if kind.startswith("quantile"):
+        return np.linspace(0.01, 0.99, 99)
     end = fit.facts.last_time
     start = 0.0 if kind in ("survival", "cumulative_hazard") else 0.01 * end
     return np.linspace(start, end, 200)
@@ -112,7 +139,7 @@ def _against_reference(
     if reference is not None:
         return rows, labels, reference, title
     if len(rows) < 2:
-        raise DataError('plot: kind="hazard_ratio" needs `by`, two rows of `newdata`, or a `reference`.')
+        raise DataError("plot: a comparison needs `by`, two rows of `newdata`, or a `reference`.")
     return rows.iloc[1:], [f"{label} vs {labels[0]}" for label in labels[1:]], rows.iloc[[0]], title
 
 
@@ -154,3 +181,46 @@ def _plain_log_ticks(ax: Any) -> None:
     ax.yaxis.set_major_locator(LogLocator(base=10.0, subs=(1.0, 2.0, 5.0)))
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def plot_residuals(fit: FlexibleSurvivalResults, kind: str, against: str | None, seed: int, ax: Any) -> Any:
+    """Draw residuals; see :meth:`FlexibleSurvivalResults.plot_residuals`."""
+    from statmodels_x.survival.residuals import residuals
+
+    check_choice("kind", kind, ("quantile", "cox-snell", "martingale", "deviance"), "plot_residuals()")
+    values = np.asarray(residuals(fit, kind, seed), dtype=float)
+    ax = plotting.get_axes(ax)
+    if kind == "quantile":
+        from scipy.special import ndtri
+
+        expected = ndtri((np.arange(len(values)) + 0.5) / len(values))
+        ax.plot(expected, np.sort(values), "o", markersize=3, color=plotting.COLOURS[0])
+        ax.plot(expected, expected, color="0.4", linewidth=0.8)
+        return plotting.finish(ax, "Standard normal quantile", "Quantile residual")
+    if kind == "cox-snell":
+        return _plot_cox_snell(ax, fit, values)
+    return _plot_against(ax, fit, kind, values, against)
+
+
+def _plot_cox_snell(ax: Any, fit: FlexibleSurvivalResults, values: Any) -> Any:
+    from lifelines import NelsonAalenFitter
+
+    event = fit.sample.response.code == 1  # type: ignore[union-attr]
+    table = NelsonAalenFitter(nelson_aalen_smoothing=False).fit(values, event).cumulative_hazard_
+    ax.step(table.index, table.iloc[:, 0], where="post", color=plotting.COLOURS[0])
+    end = float(values.max())
+    ax.plot([0.0, end], [0.0, end], color="0.4", linewidth=0.8)
+    return plotting.finish(ax, "Cox-Snell residual", "Nelson-Aalen cumulative hazard")
+
+
+def _plot_against(ax: Any, fit: FlexibleSurvivalResults, kind: str, values: Any, against: str | None) -> Any:
+    sample = fit.sample
+    data = sample.frame.data  # type: ignore[union-attr]
+    if against is not None and against not in data.columns:
+        raise DataError(f"plot_residuals: `against` is {against!r}, which is no column of this model.")
+    x = sample.response.time if against is None else data[against]  # type: ignore[union-attr]
+    seen = sample.response.code == 1  # type: ignore[union-attr]
+    for inside, mark, label in ((seen, "o", "event"), (~seen, "x", "censored")):
+        ax.plot(np.asarray(x)[inside], values[inside], mark, markersize=4, label=label, alpha=0.8)
+    ax.axhline(0.0, color="0.4", linewidth=0.8)
+    return plotting.finish(ax, against or _axis_labels(fit, "survival")[0], f"{kind.capitalize()} residual")

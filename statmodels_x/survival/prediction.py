@@ -1,12 +1,11 @@
-"""One engine for every prediction: a quantity, its gradient in the linear predictors, and the delta method.
+"""One engine for every prediction: newdata and times in, a tidy frame with errors and intervals out.
 
-Each quantity is computed on a working scale that has no bounds (log cumulative hazard, log hazard, log time),
-with its exact gradient; the interval is made there and mapped back.
+Intervals are made on a scale without bounds (log cumulative hazard, log hazard, log time) by the delta method, or
+by drawing coefficients from their estimated law; see ``quantities`` for what can be predicted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,113 +14,173 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.frames import as_pandas
+from statmodels_x.core.frames import as_pandas, check_columns
 from statmodels_x.core.inference import normal_quantile
-from statmodels_x.core.validation import check_choice, numeric_array
-from statmodels_x.survival.family import APGW
-from statmodels_x.survival.likelihood import PARAMETERS
+from statmodels_x.core.validation import check_choice, check_count, numeric_array
+from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS
+from statmodels_x.survival.quantities import QUANTITIES, Quantity, Rows, average, difference, ratio
 
 if TYPE_CHECKING:
     from statmodels_x.survival.results import FlexibleSurvivalResults
 
 Array = NDArray[np.float64]
 
-TIME_KINDS = ("survival", "cumulative_hazard", "hazard", "density", "hazard_ratio")
-KINDS = (*TIME_KINDS, "quantile", "median", "cure_fraction", "link")
+TIME_KINDS = ("survival", "cumulative_hazard", "hazard", "density", "odds", "rmst")
+PLAIN_KINDS = ("median", "mean", "cure_fraction")
+_CONTRASTED = ("survival", "cumulative_hazard", "hazard", "odds", "rmst", "quantile", *PLAIN_KINDS)
+CONTRASTS = tuple(f"{kind}_{how}" for kind in _CONTRASTED for how in ("difference", "ratio"))
+KINDS = (*TIME_KINDS, "quantile", *PLAIN_KINDS, *CONTRASTS, "link")
+STANDARDISED = ("survival", "rmst", "cure_fraction")
+_FROM_ZERO = ("survival", "cumulative_hazard", "odds")
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Covariate rows as the model sees them.
+class Options:
+    """How intervals are made.
 
     Attributes
     ----------
-    index : Index
-        Labels of the rows.
-    eta : ndarray of shape (4, m)
-        Linear predictors at the estimates.
-    matrices : tuple of four (ndarray of shape (m, k) or None)
-        The columns that multiply each parameter's coefficients; None where it is fixed.
+    alpha : float
+    method : {"delta", "simulation"}
+    n_draws : int
+    seed : int
+    simultaneous : bool
+        Whether the bands of a row cover all its points at once.
     """
 
-    index: pd.Index
-    eta: Array
-    matrices: tuple[Array | None, ...]
+    alpha: float = 0.05
+    method: str = "delta"
+    n_draws: int = 2000
+    seed: int = 0
+    simultaneous: bool = False
 
-    @property
-    def law(self) -> APGW:
-        """The distribution of each row."""
-        tau, beta, alpha, nu = self.eta
-        return APGW(np.exp(tau), np.exp(beta), np.exp(alpha), np.expm1(nu))
-
-    def repeat(self, k: int) -> Rows:
-        """Each row k times in turn."""
-        matrices = tuple(None if matrix is None else np.repeat(matrix, k, axis=0) for matrix in self.matrices)
-        return Rows(self.index.repeat(k), np.repeat(self.eta, k, axis=1), matrices)
-
-    def jacobian(self, grad: Array) -> Array:
-        """Chain a gradient in the linear predictors (m, 4) to one in the parameters (m, p)."""
-        parts = [matrix * grad[:, j : j + 1] for j, matrix in enumerate(self.matrices) if matrix is not None]
-        return np.hstack(parts) if parts else np.zeros((len(grad), 0))
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """A prediction on its working scale, and how to leave it."""
-
-    value: Array
-    grad: Array
-    natural: Callable[[Array], Array]
-    slope: Callable[[Array], Array]
-    falls: bool = False  # whether the natural scale runs against the working scale
+    def __post_init__(self) -> None:
+        check_choice("method", self.method, ("delta", "simulation"), "predict()")
+        normal_quantile(self.alpha)
+        check_count("n_draws", self.n_draws, 100)
+        check_count("seed", self.seed, 0)
+        if self.simultaneous and self.method == "simulation":
+            raise DataError('predict: simultaneous bands are made with method="delta".')
 
 
 def predict(
-    fit: FlexibleSurvivalResults, newdata: Any, kind: str, at: ArrayLike | None, reference: Any, alpha: float
+    fit: FlexibleSurvivalResults,
+    newdata: Any,
+    kind: str,
+    at: ArrayLike | None,
+    reference: Any,
+    given: Any,
+    options: Options,
 ) -> pd.DataFrame:
     """Predict; see :meth:`FlexibleSurvivalResults.predict`."""
     check_choice("kind", kind, KINDS, "predict()")
-    critical = normal_quantile(alpha)
-    rows = covariate_rows(fit, newdata)
+    rows = covariate_rows(fit, newdata, given)
     if kind == "link":
-        return _link_frame(fit, rows, critical)
-    points, column = _points(kind, at)
-    wide = rows.repeat(len(points))
-    grid = np.tile(points, len(rows.index))
-    if kind == "hazard_ratio":
-        base = _reference_rows(fit, reference, len(rows.index)).repeat(len(points))
-        parts = [(wide, *_log_hazard(grid, wide)), (base, *_log_hazard(grid, base))]
-        jacobian = parts[0][0].jacobian(parts[0][2]) - parts[1][0].jacobian(parts[1][2])
-        quantity = Quantity(parts[0][1] - parts[1][1], jacobian, np.exp, np.exp)
-    else:
-        quantity = _QUANTITIES[kind](grid, wide)
-        jacobian = wide.jacobian(quantity.grad)
-    frame = _intervals(quantity, jacobian, fit.covariance.to_numpy(), critical)
+        return _link_frame(fit, rows, normal_quantile(options.alpha))
+    base, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
+    points, column = _points(base, at)
+    k = len(points)
+    wide, grid = rows.repeat(k), np.tile(points, len(rows.index))
+    other = _reference_rows(fit, reference, rows, kind).repeat(k) if how else None
+
+    def quantity(theta: Array) -> Quantity:
+        first = QUANTITIES[base](grid, wide.at(theta))
+        if other is None:
+            return first
+        second = QUANTITIES[base](grid, other.at(theta))
+        return difference(first, second) if how == "difference" else ratio(first, second)
+
+    frame = _intervals(fit, quantity, options, k)
     frame.insert(0, "row", wide.index)
     if column:
         frame.insert(1, column, grid)
+        if column == "time":
+            frame["extrapolated"] = grid > fit.facts.last_time
     return frame
 
 
-def covariate_rows(fit: FlexibleSurvivalResults, newdata: Any) -> Rows:
-    """Build the linear predictors for new rows; the training rows for None."""
+def standardise(
+    fit: FlexibleSurvivalResults,
+    kind: str,
+    at: ArrayLike | None,
+    by: str | None,
+    levels: Any,
+    over: Any,
+    weights: ArrayLike | None,
+    contrast: str | None,
+    options: Options,
+) -> pd.DataFrame:
+    """Average predictions over covariates; see :meth:`FlexibleSurvivalResults.standardise`."""
+    check_choice("kind", kind, STANDARDISED, "standardise()")
+    population = _prediction_data(fit, over)
+    share = _population_weights(fit, over, weights, len(population))
+    points, column = _points(kind, at)
+    values: list[Any] = [None] if by is None else _levels(fit, population, by, levels)
+    worlds = [
+        population if by is None else population.assign(**{by: _like(population[by], v)}) for v in values
+    ]
+    wide = [covariate_rows(fit, world, None).repeat(len(points)) for world in worlds]
+    grid = np.tile(points, len(population))
+    if contrast is not None:
+        check_choice("contrast", contrast, ("difference", "ratio"), "standardise()")
+        if len(values) < 2:
+            raise DataError("standardise: a contrast needs `by`, a covariate with at least two levels.")
+
+    def mean_of(rows: Rows, theta: Array) -> Quantity:
+        return average(QUANTITIES[kind](grid, rows.at(theta)), share, kind)
+
+    frames = []
+    for k, value in enumerate(values):
+        if contrast is not None and k == 0:
+            continue
+
+        def quantity(theta: Array, k: int = k) -> Quantity:
+            mean = mean_of(wide[k], theta)
+            if contrast is None:
+                return mean
+            first = mean_of(wide[0], theta)
+            return difference(mean, first) if contrast == "difference" else ratio(mean, first)
+
+        frame = _intervals(fit, quantity, options, len(points))
+        if column:
+            frame.insert(0, column, points)
+        if by is not None:
+            label = (
+                value
+                if contrast is None
+                else f"{value} {'-' if contrast == 'difference' else '/'} {values[0]}"
+            )
+            frame.insert(0, by, [label] * len(frame))
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def covariate_rows(fit: FlexibleSurvivalResults, newdata: Any, given: Any = None) -> Rows:
+    """Build the linear predictors' columns for new rows; the training rows for None."""
     data = _prediction_data(fit, newdata)
-    theta = fit.params.to_numpy()
-    eta = np.empty((4, len(data)))
+    base = np.zeros((len(data), 5))
     matrices: list[Array | None] = []
-    position = 0
     for j, parameter in enumerate(PARAMETERS):
         spec = fit.design_specs.get(parameter)
         if spec is None:
-            eta[j] = fit.specification.fixed[parameter]
+            base[:, j] = fit.specification.fixed.get(parameter, 0.0)
             matrices.append(None)
             continue
-        matrix, offset = spec.rebuild(data)
-        width = matrix.shape[1]
-        eta[j] = matrix @ theta[position : position + width] + offset
-        position += width
+        matrix, base[:, j] = spec.rebuild(data)
         matrices.append(matrix)
-    return Rows(data.index, eta, tuple(matrices))
+    cure = CURE_KINDS.index(fit.specification.cure_kind)
+    return Rows(data.index, base, tuple(matrices), fit.params.to_numpy(), cure, _survived(given, len(data)))
+
+
+def _survived(given: Any, m: int) -> Array:
+    if given is None:
+        return np.zeros(m)
+    values = numeric_array(np.atleast_1d(np.asarray(given)), "given", "predict()")
+    if len(values) not in (1, m):
+        raise DataError(f"predict: `given` has {len(values)} values; give one, or one for each of {m} rows.")
+    if not np.all((values >= 0.0) & np.isfinite(values)):
+        raise DataError("predict: `given` is the time already survived: finite and not negative.")
+    return np.broadcast_to(values, (m,)).copy()
 
 
 def _prediction_data(fit: FlexibleSurvivalResults, newdata: Any) -> pd.DataFrame:
@@ -132,16 +191,14 @@ def _prediction_data(fit: FlexibleSurvivalResults, newdata: Any) -> pd.DataFrame
         return pd.DataFrame(index=pd.RangeIndex(1))
     if fit.sample is None:
         raise DataError(
-            "predict: this result was loaded without its data; give `newdata`, or fit with keep_data=True."
+            "this result was loaded without its data; give `newdata`, or fit with keep_data=True."
         )
     return fit.sample.frame.data
 
 
 def _points(kind: str, at: ArrayLike | None) -> tuple[Array, str | None]:
-    if kind == "cure_fraction":
+    if kind in PLAIN_KINDS:
         return np.array([np.nan]), None
-    if kind == "median":
-        return np.array([0.5]), None
     if at is None:
         what = (
             "probabilities, such as at=[0.25, 0.5]" if kind == "quantile" else "times, such as at=[1, 2, 5]"
@@ -154,131 +211,78 @@ def _points(kind: str, at: ArrayLike | None) -> tuple[Array, str | None]:
         if np.any((points <= 0.0) | (points >= 1.0)):
             raise DataError("predict: `at` holds a probability outside 0 and 1.")
         return points, "probability"
-    lowest_allowed = 0.0 if kind in ("survival", "cumulative_hazard") else np.nextafter(0.0, 1.0)
-    if np.any(points < lowest_allowed) or np.isinf(points).any():
-        raise DataError(f'predict: `at` holds times that are {"negative" if lowest_allowed == 0.0 else "not positive"} '
-                        f'or infinite; kind="{kind}" is defined for finite times from 0 on.')  # fmt: skip
+    from_zero = kind in _FROM_ZERO
+    if np.any(points < 0.0 if from_zero else points <= 0.0) or np.isinf(points).any():
+        raise DataError(
+            f"predict: `at` holds times that are {'negative' if from_zero else 'not positive'} or infinite; "
+            f'kind="{kind}" is defined for finite times {"from" if from_zero else "above"} 0.'
+        )
     return points, "time"
 
 
-def _reference_rows(fit: FlexibleSurvivalResults, reference: Any, m: int) -> Rows:
+def _reference_rows(fit: FlexibleSurvivalResults, reference: Any, rows: Rows, kind: str) -> Rows:
     if reference is None:
         raise DataError(
-            'predict: kind="hazard_ratio" needs `reference`, a frame with the covariates to divide by.'
+            f'predict: kind="{kind}" needs `reference`, a frame with the covariates to compare with.'
         )
-    rows = covariate_rows(fit, reference)
-    if len(rows.index) == m:
-        return rows
-    if len(rows.index) == 1:
-        return rows.repeat(m)
-    raise DataError(f"predict: `reference` has {len(rows.index)} rows; give one, or {m} as in newdata.")
+    m = len(rows.index)
+    size = len(as_pandas(reference))
+    if size not in (1, m):
+        raise DataError(f"predict: `reference` has {size} rows; give one, or {m} as in newdata.")
+    found = covariate_rows(fit, reference, None if size != m else rows.given)
+    if size == m:
+        return found
+    return covariate_rows(fit, pd.concat([as_pandas(reference)] * m), rows.given)
 
 
-def _cumulative(times: Array, rows: Rows) -> tuple[Array, Array]:
-    """H and its gradient in the linear predictors."""
-    from statmodels_x.survival.kernels import cumulative_hazard_terms
-
-    value, grad = np.empty(len(times)), np.empty((len(times), 4))
-    with np.errstate(divide="ignore"):
-        cumulative_hazard_terms(np.log(times), rows.eta, value, grad)
-    return value, grad
-
-
-def _log_hazard(times: Array, rows: Rows) -> tuple[Array, Array]:
-    """Log hazard and its gradient in the linear predictors."""
-    from statmodels_x.survival.kernels import log_hazard_terms
-
-    value, grad = np.empty(len(times)), np.empty((len(times), 4))
-    log_hazard_terms(np.log(times), rows.eta, value, grad)
-    return value, grad
+def _population_weights(fit: FlexibleSurvivalResults, over: Any, weights: ArrayLike | None, m: int) -> Array:
+    if weights is None:
+        own = fit.sample.arrays.weight if over is None and fit.sample is not None else np.zeros(0)
+        return own if len(own) == m else np.ones(m)
+    values = numeric_array(weights, "weights", "standardise()")
+    if len(values) != m or not np.all(values >= 0.0) or not values.sum() > 0.0:
+        raise DataError(f"standardise: `weights` must be {m} numbers, none negative and not all 0.")
+    return values
 
 
-def _over(grad: Array, value: Array) -> Array:
-    """Gradient of a logarithm; 0 where the value is 0 for certain, as H is at time 0."""
-    return np.divide(grad, value[:, None], out=np.zeros_like(grad), where=value[:, None] > 0.0)
+def _levels(fit: FlexibleSurvivalResults, population: pd.DataFrame, by: str, levels: Any) -> list[Any]:
+    check_columns(population, [by], "standardise(): by")
+    if by not in fit.facts.levels:
+        raise DataError(f"standardise: `by` is {by!r}, which is no covariate of this model.")
+    return list(fit.facts.levels[by] if levels is None else levels)
 
 
-def _log_of(value: Array) -> Array:
-    with np.errstate(divide="ignore"):
-        return np.log(value)
+def _like(column: pd.Series, value: Any) -> Any:
+    """Make a constant column of the same kind: a category must stay one."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return pd.Categorical([value] * len(column), categories=column.cat.categories)
+    return value
 
 
-def _survival(times: Array, rows: Rows) -> Quantity:
-    value, grad = _cumulative(times, rows)
-    return Quantity(
-        _log_of(value),
-        _over(grad, value),
-        lambda w: np.exp(-np.exp(w)),
-        lambda w: np.exp(w - np.exp(w)),
-        True,
-    )
-
-
-def _cumulative_hazard(times: Array, rows: Rows) -> Quantity:
-    value, grad = _cumulative(times, rows)
-    return Quantity(_log_of(value), _over(grad, value), np.exp, np.exp)
-
-
-def _hazard(times: Array, rows: Rows) -> Quantity:
-    value, grad = _log_hazard(times, rows)
-    return Quantity(value, grad, np.exp, np.exp)
-
-
-def _density(times: Array, rows: Rows) -> Quantity:
-    (log_h, log_h_grad), (h, h_grad) = _log_hazard(times, rows), _cumulative(times, rows)
-    return Quantity(log_h - h, log_h_grad - h_grad, np.exp, np.exp)
-
-
-def _quantile(probabilities: Array, rows: Rows) -> Quantity:
-    """Log time, with the gradient from H(t) = constant: d log t = - dH / (t h)."""
-    times = rows.law.ppf(probabilities)
-    reached = np.isfinite(times)
-    safe = np.where(reached, times, 1.0)
-    _, h_grad = _cumulative(safe, rows)
-    log_h, _ = _log_hazard(safe, rows)
-    grad = -h_grad / np.exp(np.log(safe) + log_h)[:, None]
-    grad[~reached] = np.nan
-    return Quantity(np.log(times), grad, np.exp, np.exp)
-
-
-def _median(_: Array, rows: Rows) -> Quantity:
-    return _quantile(np.full(len(rows.index), 0.5), rows)
-
-
-def _cure_fraction(_: Array, rows: Rows) -> Quantity:
-    """Log of -log p = beta + nu - log(-kappa) where kappa < 0; p is 0 and has no error otherwise."""
-    _, beta, _, nu = rows.eta
-    kappa = np.expm1(nu)
-    cured = kappa < 0.0
-    below = np.where(cured, kappa, -1.0)
-    grad = np.zeros((len(nu), 4))
-    grad[:, 1] = 1.0
-    grad[:, 3] = 1.0 - (below + 1.0) / below  # d log(-kappa)/d nu = (kappa + 1)/kappa
-    grad[~cured] = np.nan
-    value = np.where(cured, beta + nu - np.log(-below), np.inf)
-    return Quantity(value, grad, lambda w: np.exp(-np.exp(w)), lambda w: np.exp(w - np.exp(w)), True)
-
-
-_QUANTITIES: Mapping[str, Callable[[Array, Rows], Quantity]] = {
-    "survival": _survival,
-    "cumulative_hazard": _cumulative_hazard,
-    "hazard": _hazard,
-    "density": _density,
-    "quantile": _quantile,
-    "median": _median,
-    "cure_fraction": _cure_fraction,
-}
-
-
-def _intervals(quantity: Quantity, jacobian: Array, covariance: Array, critical: float) -> pd.DataFrame:
-    error = _errors(jacobian, covariance)
-    value = quantity.value
+def _intervals(fit: FlexibleSurvivalResults, quantity: Any, options: Options, k: int) -> pd.DataFrame:
+    """Estimate, standard error and limits; k points belong to each row."""
+    theta, covariance = fit.params.to_numpy(), fit.covariance.to_numpy()
+    found = quantity(theta)
+    if options.method == "simulation":
+        draws = fit.sample_params(options.n_draws, options.seed).to_numpy()
+        values = np.stack([quantity(draw).estimate for draw in draws])
+        lower, upper = np.quantile(values, [options.alpha / 2, 1 - options.alpha / 2], axis=0)
+        error = values.std(axis=0, ddof=1)
+        return pd.DataFrame({"estimate": found.estimate, "std_error": error, "lower": lower, "upper": upper})
+    error = _errors(found.jacobian, covariance)
+    critical: Any = normal_quantile(options.alpha)
+    if options.simultaneous:
+        critical = _simultaneous(found.jacobian, error, covariance, k, options)
     with np.errstate(over="ignore", invalid="ignore"):
-        estimate = quantity.natural(value)
-        bounds = [quantity.natural(value - critical * error), quantity.natural(value + critical * error)]
-        natural_error = np.where(error == 0.0, 0.0, np.abs(quantity.slope(value)) * error)
-    lower, upper = bounds[::-1] if quantity.falls else bounds
-    return pd.DataFrame({"estimate": estimate, "std_error": natural_error, "lower": lower, "upper": upper})
+        bounds = [
+            found.natural(found.value - critical * error),
+            found.natural(found.value + critical * error),
+        ]
+        natural_error = np.where(error == 0.0, 0.0, np.abs(found.slope(found.value)) * error)
+    lower, upper = bounds[::-1] if found.falls else bounds
+    return pd.DataFrame(
+        {"estimate": found.estimate, "std_error": natural_error, "lower": lower, "upper": upper}
+    )
 
 
 def _errors(jacobian: Array, covariance: Array) -> Array:
@@ -290,25 +294,32 @@ def _errors(jacobian: Array, covariance: Array) -> Array:
     return np.sqrt(np.where(touched, np.nan, np.maximum(variance, 0.0)))
 
 
+def _simultaneous(jacobian: Array, error: Array, covariance: Array, k: int, options: Options) -> Array:
+    """Critical value of each row: the quantile of the largest standardised deviation over its points."""
+    rng = np.random.default_rng(options.seed)
+    usable = np.where(np.isnan(covariance), 0.0, covariance)
+    draws = rng.multivariate_normal(np.zeros(len(usable)), usable, size=options.n_draws, method="eigh")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scaled = np.where(error[:, None] > 0.0, jacobian / error[:, None], 0.0)
+    critical = np.empty(len(error))
+    for start in range(0, len(error), k):
+        part = slice(start, start + k)
+        largest = np.abs(draws @ scaled[part].T).max(axis=1)
+        critical[part] = np.quantile(largest, 1.0 - options.alpha)
+    return critical
+
+
 def _link_frame(fit: FlexibleSurvivalResults, rows: Rows, critical: float) -> pd.DataFrame:
     frames = []
+    eta = rows.eta
     for j, parameter in enumerate(PARAMETERS):
         if rows.matrices[j] is None:
             continue
-        grad = np.zeros((len(rows.index), 4))
+        grad = np.zeros(eta.shape)
         grad[:, j] = 1.0
         error = _errors(rows.jacobian(grad), fit.covariance.to_numpy())
-        value = rows.eta[j]
-        frames.append(
-            pd.DataFrame(
-                {
-                    "row": rows.index,
-                    "parameter": parameter,
-                    "estimate": value,
-                    "std_error": error,
-                    "lower": value - critical * error,
-                    "upper": value + critical * error,
-                }
-            )
-        )
+        value = eta[:, j]
+        columns = {"row": rows.index, "parameter": parameter, "estimate": value, "std_error": error}
+        limits = {"lower": value - critical * error, "upper": value + critical * error}
+        frames.append(pd.DataFrame({**columns, **limits}))
     return pd.concat(frames, ignore_index=True)

@@ -12,64 +12,18 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core import inference
-from statmodels_x.core.design import DesignSpec, ModelFrame
+from statmodels_x.core.design import DesignSpec
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.results import LikelihoodResults
-from statmodels_x.core.surv import Surv
-from statmodels_x.survival.identification import identified_covariance, name_positions
-from statmodels_x.survival.likelihood import PARAMETERS, SurvivalArrays, row_scores
+from statmodels_x.core.validation import check_choice
+from statmodels_x.survival.sample import Sample, SampleFacts
 from statmodels_x.survival.specification import Specification
 
 if TYPE_CHECKING:
     from statmodels_x.survival.estimation import Estimate
+    from statmodels_x.survival.model import FlexibleSurvival
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The data of a fit: what pickling leaves out unless it is asked to keep it."""
-
-    frame: ModelFrame = field(repr=False)
-    response: Surv = field(repr=False)
-    arrays: SurvivalArrays = field(repr=False)
-    time_unit: str | None
-
-
-@dataclass(frozen=True)
-class SampleFacts:
-    """What summaries say of the data, kept with every result.
-
-    Attributes
-    ----------
-    rows, used : int
-        Rows given and rows used.
-    dropped : dict of str to int
-        Missing values by column.
-    counts : dict of str to int
-        Rows by kind of observation.
-    weight : float
-        Sum of the weights.
-    last_time, last_event : float
-        The longest follow-up, and the last time at which an event was seen.
-    time_name, time_unit : str or None
-    typical : dict
-        Mean of each numeric covariate and the most frequent level of each other one.
-    levels : dict
-        Sorted values of each covariate with few values.
-    """
-
-    rows: int
-    used: int
-    dropped: Mapping[str, int]
-    counts: Mapping[str, int]
-    weight: float
-    last_time: float
-    last_event: float
-    time_name: str
-    time_unit: str | None
-    typical: Mapping[str, Any]
-    levels: Mapping[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +58,9 @@ class FlexibleSurvivalResults(LikelihoodResults):
     def __getstate__(self) -> dict[str, Any]:
         state = {name: value for name, value in self.__dict__.items() if name in self.__dataclass_fields__}
         return state if self.keep_data else {**state, "sample": None}
+
+    def __repr__(self) -> str:
+        return f"FlexibleSurvivalResults({self.formula!r}, n={self.facts.used}, llf={self.llf:.4f})"
 
     @property
     def formula(self) -> str:
@@ -140,40 +97,104 @@ class FlexibleSurvivalResults(LikelihoodResults):
         at: ArrayLike | None = None,
         reference: Any = None,
         alpha: float = 0.05,
+        given: ArrayLike | None = None,
+        method: str = "delta",
+        simultaneous: bool = False,
+        n_draws: int = 2000,
+        seed: int = 0,
     ) -> pd.DataFrame:
-        """Predict with standard errors and intervals by the delta method.
+        """Predict with standard errors and intervals.
 
         Parameters
         ----------
         newdata : DataFrame, optional
             Covariates; the training rows by default.
         kind : str
-            ``"survival"``, ``"cumulative_hazard"``, ``"hazard"``, ``"density"``, ``"hazard_ratio"`` (against
-            ``reference``) at the times ``at``; ``"quantile"`` at the probabilities ``at``; ``"median"``;
-            ``"cure_fraction"``; ``"link"`` (the linear predictors).
+            At the times ``at``: ``"survival"``, ``"cumulative_hazard"``, ``"hazard"``, ``"density"``,
+            ``"odds"`` (of the event, (1 - S)/S), ``"rmst"`` (mean time lived up to a horizon). At the
+            probabilities ``at``: ``"quantile"``. Without ``at``: ``"median"``, ``"mean"`` (infinite with a
+            cured fraction), ``"cure_fraction"`` (0 without an error where the law has none), ``"link"`` (the
+            linear predictors). With ``_difference`` or
+            ``_ratio`` added (``"hazard_ratio"``, ``"survival_difference"``, ``"quantile_ratio"``, ...): against
+            ``reference``.
         at : array_like of shape (k,), optional
             Times in the unit of the data, or probabilities.
         reference : DataFrame, optional
-            One row, or as many as ``newdata``: the denominator of the hazard ratio.
+            One row, or as many as ``newdata``: what to compare with.
         alpha : float
             Error rate of the intervals.
+        given : float or array_like of shape (m,), optional
+            Time already survived: every prediction is conditional on it (times still count from 0).
+        method : {"delta", "simulation"}
+            Delta method on a scale that respects the bounds (log cumulative hazard for survival and cure
+            fraction, log for the others), or quantiles over coefficients drawn from their estimated law.
+        simultaneous : bool
+            Whether the bands of each row hold at all its points at once.
+        n_draws, seed : int
+            For ``method="simulation"`` and for simultaneous bands.
 
         Returns
         -------
         DataFrame
             One row for each row of ``newdata`` and each value of ``at``: ``row`` (index label of ``newdata``),
-            ``time`` or ``probability``, ``estimate``, ``std_error``, ``lower``, ``upper``. Intervals are made
-            on a scale that respects the bounds (log cumulative hazard for survival and cure fraction, log for
-            the others).
+            ``time`` or ``probability``, ``estimate``, ``std_error``, ``lower``, ``upper``; for times also
+            ``extrapolated``: whether the time lies beyond the longest follow-up.
 
         Raises
         ------
         DataError
-            If a covariate is missing or has an unseen level, or ``at`` does not suit ``kind``.
+            If a covariate is missing or has an unseen level, or an argument does not suit ``kind``.
         """
-        from statmodels_x.survival.prediction import predict
+        from statmodels_x.survival.prediction import Options, predict
 
-        return predict(self, newdata, kind, at, reference, alpha)
+        options = Options(alpha, method, n_draws, seed, simultaneous)
+        return predict(self, newdata, kind, at, reference, given, options)
+
+    def standardise(
+        self,
+        kind: str = "survival",
+        at: ArrayLike | None = None,
+        by: str | None = None,
+        levels: Sequence[Any] | None = None,
+        over: Any = None,
+        weights: ArrayLike | None = None,
+        contrast: str | None = None,
+        alpha: float = 0.05,
+        method: str = "delta",
+        simultaneous: bool = False,
+        n_draws: int = 2000,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Average predictions over a population, with ``by`` set to each of its levels (g-formula).
+
+        Parameters
+        ----------
+        kind : {"survival", "rmst", "cure_fraction"}
+        at : array_like, optional
+            Times or horizons.
+        by : str, optional
+            Covariate that is set to each of ``levels`` for everybody; none for the population as it is.
+        levels : sequence, optional
+            Values of ``by``; those seen in the fit by default.
+        over : DataFrame, optional
+            The population; the training rows (with their weights) by default.
+        weights : array_like, optional
+            Weight of each row of the population.
+        contrast : {"difference", "ratio"}, optional
+            Compare each level with the first.
+        alpha, method, simultaneous, n_draws, seed
+            As in :meth:`predict`.
+
+        Returns
+        -------
+        DataFrame
+            ``by``, ``time``, ``estimate``, ``std_error``, ``lower``, ``upper``. The errors are those of the
+            coefficients; the population is taken as given.
+        """
+        from statmodels_x.survival.prediction import Options, standardise
+
+        options = Options(alpha, method, n_draws, seed, simultaneous)
+        return standardise(self, kind, at, by, levels, over, weights, contrast, options)
 
     def plot(
         self,
@@ -184,13 +205,15 @@ class FlexibleSurvivalResults(LikelihoodResults):
         reference: Any = None,
         alpha: float = 0.05,
         kaplan_meier: bool | None = None,
+        simultaneous: bool = False,
         ax: Any = None,
     ) -> Any:
         """Draw predicted curves with bands.
 
         Parameters
         ----------
-        kind : {"survival", "cumulative_hazard", "hazard", "density", "hazard_ratio"}
+        kind : str
+            Any kind of :meth:`predict` over times, or ``"quantile"``.
         by : str, optional
             Covariate with a curve for each value; the others are held at their mean or most frequent level,
             which the legend says.
@@ -199,12 +222,14 @@ class FlexibleSurvivalResults(LikelihoodResults):
         at : array_like, optional
             Times; a fine grid to the end of follow-up by default.
         reference : DataFrame, optional
-            For hazard ratios; the first curve's covariates by default.
+            For differences and ratios; the first curve's covariates by default.
         alpha : float
             Error rate of the bands.
         kaplan_meier : bool, optional
             Whether to draw Kaplan-Meier curves under survival or cumulative hazard; by default where ``by``
             names the only covariate, or there is none, and the data are at hand.
+        simultaneous : bool
+            Whether a band holds over the whole curve at once.
         ax : matplotlib Axes, optional
 
         Returns
@@ -213,7 +238,7 @@ class FlexibleSurvivalResults(LikelihoodResults):
         """
         from statmodels_x.survival.plots import plot
 
-        return plot(self, kind, by, newdata, at, reference, alpha, kaplan_meier, ax)
+        return plot(self, kind, by, newdata, at, reference, alpha, kaplan_meier, simultaneous, ax)
 
     def summary(self, alpha: float = 0.05) -> Any:
         """Tables of the model, the estimates on both scales, and the warnings.
@@ -282,6 +307,159 @@ class FlexibleSurvivalResults(LikelihoodResults):
         index = pd.MultiIndex.from_tuples(list(rows), names=["parameter", "term"]) if rows else None
         return pd.DataFrame(list(rows.values()), index=index, columns=["statistic", "df", "p.value"])
 
+    def conf_int(self, alpha: float = 0.05, method: str = "wald") -> pd.DataFrame:
+        """Confidence intervals on the working scale.
+
+        Parameters
+        ----------
+        alpha : float
+            Error rate: 0.05 gives 95 % intervals.
+        method : {"wald", "profile"}
+            Estimate plus and minus normal quantiles of the standard error, or all values that a
+            likelihood-ratio test does not reject (infinite where the likelihood never falls that far).
+
+        Returns
+        -------
+        DataFrame of shape (p, 2)
+            Columns ``lower`` and ``upper``.
+
+        Raises
+        ------
+        DataError
+            For profile intervals of a fit that is no regular maximum, or that has lost its data.
+        """
+        if check_choice("method", method, ("wald", "profile"), "conf_int()") == "wald":
+            return super().conf_int(alpha)
+        from statmodels_x.survival.intervals import profile_conf_int
+
+        return profile_conf_int(self, alpha)
+
+    def profile_cure_fraction(self, newdata: Any = None, alpha: float = 0.05) -> pd.DataFrame:
+        """Profile-likelihood intervals for the cured fraction of a model with a ``cure`` part.
+
+        Parameters
+        ----------
+        newdata : DataFrame, optional
+            Covariates; a single row is enough for ``cure="~ 1"``.
+        alpha : float
+
+        Returns
+        -------
+        DataFrame
+            ``row``, ``estimate``, ``lower``, ``upper``; a bound of 0 or 1 is one that the data do not give.
+        """
+        from statmodels_x.survival.intervals import profile_cure_fraction
+
+        return profile_cure_fraction(self, newdata, alpha)
+
+    def lr_test(self, larger: FlexibleSurvivalResults) -> pd.Series:
+        """Likelihood-ratio test of this model within a larger one.
+
+        Parameters
+        ----------
+        larger : FlexibleSurvivalResults
+            A fit to the same rows in which this model is nested.
+
+        Returns
+        -------
+        Series
+            ``statistic`` (chi-squared), ``df``, ``p.value``.
+        """
+        from statmodels_x.survival.hypotheses import likelihood_ratio
+
+        return likelihood_ratio(self, larger)
+
+    def score_test(self, larger: FlexibleSurvival) -> pd.Series:
+        """Score (Rao) test of this model within a larger one, which need not be fitted.
+
+        Parameters
+        ----------
+        larger : FlexibleSurvival
+            The larger model on the same data.
+
+        Returns
+        -------
+        Series
+            ``statistic`` (chi-squared), ``df``, ``p.value``.
+        """
+        from statmodels_x.survival.hypotheses import score_test
+
+        return score_test(self, larger)
+
+    def scale_tests(self) -> pd.DataFrame:
+        """Test proportional hazards and accelerated time inside a model with covariates on both scales.
+
+        Returns
+        -------
+        DataFrame
+            Rows ``"ph"`` and ``"aft"``: ``statistic``, ``df``, ``p.value``, ``valid`` and ``note``. Near the
+            Weibull the two scales are one and the tests mean nothing.
+        """
+        from statmodels_x.survival.hypotheses import scale_tests
+
+        return scale_tests(self)
+
+    def residuals(self, kind: str = "quantile", seed: int = 0) -> pd.Series | pd.DataFrame:
+        """Residuals of the rows of the fit.
+
+        Parameters
+        ----------
+        kind : str
+            ``"quantile"`` (normalised: standard normal under the model; what censoring leaves open is drawn
+            with ``seed``), ``"cox-snell"``, ``"martingale"``, ``"deviance"``; ``"score"`` (weighted score of
+            each row), ``"dfbeta"`` (one-step change of each estimate when the row is added), ``"dfbetas"``
+            (the same over the standard errors).
+        seed : int
+
+        Returns
+        -------
+        Series of shape (n,), or DataFrame of shape (n, p) for the last three
+            Indexed like the data of the fit.
+        """
+        from statmodels_x.survival.residuals import residuals
+
+        return residuals(self, kind, seed)
+
+    def calibration(self, by: str | None = None) -> pd.DataFrame:
+        """Compare Kaplan-Meier with the mean fitted curve at every event time.
+
+        Parameters
+        ----------
+        by : str, optional
+            A column of the model: one comparison for each of its values.
+
+        Returns
+        -------
+        DataFrame
+            ``time``, ``kaplan_meier``, ``fitted``, its ``lower`` and ``upper``, ``difference``.
+        """
+        from statmodels_x.survival.residuals import calibration
+
+        return calibration(self, by)
+
+    def plot_residuals(
+        self, kind: str = "quantile", against: str | None = None, seed: int = 0, ax: Any = None
+    ) -> Any:
+        """Draw residuals.
+
+        Parameters
+        ----------
+        kind : {"quantile", "cox-snell", "martingale", "deviance"}
+            Quantile residuals against normal quantiles, Cox-Snell residuals as a cumulative hazard against
+            the diagonal, the others against time or a column.
+        against : str, optional
+            A column of the model, for martingale and deviance residuals.
+        seed : int
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from statmodels_x.survival.plots import plot_residuals
+
+        return plot_residuals(self, kind, against, seed, ax)
+
     def sample_params(self, n: int, seed: int | np.random.Generator = 0) -> pd.DataFrame:
         """Draw from the estimated normal law of the estimates.
 
@@ -306,96 +484,3 @@ class FlexibleSurvivalResults(LikelihoodResults):
             self.params.to_numpy(), self.covariance.to_numpy(), size=n, method="eigh"
         )
         return pd.DataFrame(draws, columns=self.params.index)
-
-
-def build_results(
-    specification: Specification, sample: Sample, found: Estimate, cov_type: str, keep_data: bool
-) -> FlexibleSurvivalResults:
-    """Label the estimates and compute their covariance."""
-    designs = sample.frame.designs
-    names = {parameter: design.names for parameter, design in designs.items()}
-    labels = [
-        (parameter, name) for parameter in PARAMETERS if parameter in names for name in names[parameter]
-    ]
-    index = pd.MultiIndex.from_tuples(labels, names=["parameter", "term"])
-    optimum, arrays = found.optimum, sample.arrays
-    covariance = identified_covariance(optimum)
-    if cov_type != "observed":
-        groups = sample.frame.columns.get("cluster") if cov_type == "cluster" else None
-        covariance = inference.sandwich(covariance, row_scores(optimum.theta, arrays), groups)
-    weight = float(arrays.weight.sum()) if len(arrays.weight) else float(arrays.n)
-    whole = not len(arrays.weight) or bool(np.all(arrays.weight == np.round(arrays.weight)))
-    return FlexibleSurvivalResults(
-        params=pd.Series(optimum.theta, index, name="estimate"),
-        covariance=pd.DataFrame(covariance, index, index),
-        llf=float(optimum.value),
-        nobs=round(weight) if whole else arrays.n,
-        converged=optimum.converged,
-        specification=specification,
-        design_specs={parameter: design.spec for parameter, design in designs.items()},
-        cov_type=cov_type,
-        estimate=found,
-        facts=_sample_facts(sample, weight),
-        warnings=_warning_texts(found, arrays, names),
-        sample=sample,
-        keep_data=keep_data,
-    )
-
-
-def _warning_texts(
-    found: Estimate, arrays: SurvivalArrays, names: Mapping[str, tuple[str, ...]]
-) -> tuple[str, ...]:
-    texts = []
-    for finding in found.findings:
-        concerned = name_positions(finding.parameters, arrays, dict(names))
-        label = {"weak": "Weakly identified", "not_converged": "Not converged"}.get(
-            finding.kind, "Not identified"
-        )
-        texts.append(f"{label}{': ' + concerned if concerned else ''}: {finding.message}")
-    highest: dict[str, float] = {}
-    for value, finding in found.rejected:
-        highest[finding.kind] = max(value, highest.get(finding.kind, -np.inf))
-    messages = {finding.kind: finding.message for _, finding in found.rejected}
-    for kind, value in highest.items():
-        texts.append(
-            f"The likelihood is higher ({value:.3f}) on a ridge where no estimate exists, so the fit reported is "
-            f"{'the best regular maximum' if found.is_regular else 'another end of the search'}: {messages[kind]}"
-        )
-    return tuple(texts)
-
-
-def _sample_facts(sample: Sample, weight: float) -> SampleFacts:
-    frame, response = sample.frame, sample.response
-    events = response.code != 0
-    covariates = sorted({name for design in frame.designs.values() for name in design.spec.part.variables})
-    return SampleFacts(
-        rows=frame.n_rows,
-        used=len(response),
-        dropped=dict(frame.dropped),
-        counts=response.counts(),
-        weight=weight,
-        last_time=float(response.time.max()),
-        last_event=float(response.time[events].max()),
-        time_name=response.time_name,
-        time_unit=sample.time_unit,
-        typical={name: _typical(frame.data[name]) for name in covariates},
-        levels={name: _few_values(frame.data[name]) for name in covariates},
-    )
-
-
-def _is_number(series: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
-
-
-def _typical(series: pd.Series) -> Any:
-    return float(series.mean()) if _is_number(series) else series.mode().iloc[0]
-
-
-def _few_values(series: pd.Series, most: int = 7) -> tuple[Any, ...]:
-    """All values if they are few; quartiles of a continuous column."""
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        return tuple(series.cat.categories.tolist())
-    values: Sequence[Any] = sorted(series.unique().tolist())
-    if len(values) <= most or not _is_number(series):
-        return tuple(values)
-    return tuple(float(q) for q in series.quantile([0.25, 0.5, 0.75]))

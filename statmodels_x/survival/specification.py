@@ -43,9 +43,11 @@ class Specification:
         Parameter that the formula's right side drives, ``"aft"`` or ``"ph"``.
     response : Response
     parts : dict of str to Part
-        Terms of each estimated parameter, in the order aft, ph, power, shape.
+        Terms of each estimated parameter, in the order aft, ph, power, shape, cure.
     fixed : dict of str to float
         Value of each other parameter on the log scale (log phi, log lambda, log gamma, log(kappa + 1)).
+    cure_kind : str
+        ``"none"``, ``"mixture"`` or ``"promotion"``.
     """
 
     formula: str
@@ -54,6 +56,7 @@ class Specification:
     response: Response
     parts: Mapping[str, Part]
     fixed: Mapping[str, float]
+    cure_kind: str = "none"
 
     @property
     def has_both_scales(self) -> bool:
@@ -88,6 +91,8 @@ def specify(
     other_scale: str | None = None,
     power: str | float = "~ 1",
     shape: str | float = "~ 1",
+    cure: str | None = None,
+    cure_kind: str = "mixture",
 ) -> Specification:
     """Resolve the arguments of a model.
 
@@ -112,14 +117,18 @@ def specify(
         "power": _part_or_value(options["power"], "power"),
         "shape": _part_or_value(options["shape"], "shape"),
     }
-    order = ("aft", "ph", "power", "shape")
+    check_choice("cure_kind", cure_kind, ("mixture", "promotion"))
+    if cure is not None:
+        found["cure"] = _cure_part(cure, found["shape"])
+    order = ("aft", "ph", "power", "shape", "cure")
     return Specification(
         formula,
         distribution,
         scale,
         response,
-        {name: value for name in order if isinstance(value := found[name], Part)},
-        {name: value for name in order if isinstance(value := found[name], float)},
+        {name: value for name in order if isinstance(value := found.get(name), Part)},
+        {name: value for name in order if isinstance(value := found.get(name), float)},
+        "none" if cure is None else cure_kind,
     )
 
 
@@ -145,6 +154,17 @@ def _formula_part(value: Any, argument: str) -> Part:
     if not isinstance(value, str):
         raise DataError(f"`{argument}` is {value!r}; give None (fixed at 1) or a formula such as '~ 1'.")
     return right_side(value, argument)
+
+
+def _cure_part(cure: Any, shape: Part | float) -> Part:
+    if not isinstance(cure, str):
+        raise DataError(f"`cure` is {cure!r}; give None or a formula such as '~ 1' or '~ treatment'.")
+    if isinstance(shape, float) and shape < 0.0:
+        raise DataError(
+            "`cure` needs a proper law for the uncured, but `shape` fixes kappa below 0, which has a cured "
+            "fraction of its own; fix the shape at 0 or above."
+        )
+    return right_side(cure, "cure")
 
 
 def _part_or_value(value: Any, argument: str) -> Part | float:

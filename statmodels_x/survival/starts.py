@@ -22,7 +22,9 @@ Array = NDArray[np.float64]
 _KAPPAS = (-0.5, 0.0, 1.0)
 _KAPPAS_BOTH = (-0.7, -0.3, 0.0, 0.4, 2.5)
 _RIDGE_SHIFTS = (-2.0, 2.0)
-_RANDOM_SD = (1.5, 1.5, 0.75, 1.2)
+_RANDOM_SD = (1.5, 1.5, 0.75, 1.2, 1.0)
+_CURED = (0.15, 0.4, 0.7)
+_FLATTEST = -2.5
 _SLOPE_SD = 0.5
 SAME_MODE = 1e-2
 ROUGH_TOL = 1e-4
@@ -82,9 +84,9 @@ def preliminary_weibull(arrays: SurvivalArrays, primary: int) -> tuple[Weibull, 
     """
     middle = float(np.median(arrays.log_time))
     main = arrays.designs[primary]
-    designs: list[Array | None] = [None, None, np.ones((arrays.n, 1)), None]
+    designs: list[Array | None] = [None, None, np.ones((arrays.n, 1)), None, None]
     designs[primary] = main
-    offsets: list[float | Array] = [0.0, 0.0, 0.0, math.log(2.0)]
+    offsets: list[float | Array] = [0.0, 0.0, 0.0, math.log(2.0), 0.0]
     offsets[primary] = arrays.offsets[primary] if arrays.offsets.shape[1] > 1 else 0.0
     # times around 1, so that log phi and log lambda start at the same value
     centred = replace(
@@ -92,13 +94,15 @@ def preliminary_weibull(arrays: SurvivalArrays, primary: int) -> tuple[Weibull, 
         log_lower=arrays.log_lower - middle,
         log_upper=arrays.log_upper - middle,
         log_entry=arrays.log_entry - middle,
-        low=np.full(4, -1e3),
-        high=np.full(4, 1e3),
+        low=np.array([-1e3, -1e3, _FLATTEST, 0.0, 0.0]),
+        high=np.full(5, 1e3),
+        cure=0,
     )
     start = np.zeros(centred.n_parameters)
     start[centred.slices[primary]] = constant_coefficients(main, _log_rate(centred))
     optimum = climb(centred, start, orthogonal_transform(centred), ROUGH_TOL, ROUGH_ITER)
-    theta = start if optimum.status == "bad start" else optimum.theta
+    # with late entry a falling hazard can have no Weibull maximum; the exponential always has one
+    theta = optimum.theta if optimum.status in ("converged", "flat") else start
     power = float(theta[centred.slices[2]][0])
     shift = -middle if primary == 0 else -math.exp(power) * middle
     coefficients = theta[centred.slices[primary]] + constant_coefficients(main, shift)
@@ -107,7 +111,7 @@ def preliminary_weibull(arrays: SurvivalArrays, primary: int) -> tuple[Weibull, 
 
 def with_limits(arrays: SurvivalArrays, power: float) -> SurvivalArrays:
     """Set the limits of the search around the power of a preliminary Weibull."""
-    low, high = search_limits(arrays.log_time, power)
+    low, high = search_limits(arrays.log_time, power, arrays.cure)
     return replace(arrays, low=low, high=high)
 
 
@@ -127,16 +131,18 @@ def constant_coefficients(design: Array | None, value: float | Array) -> Array:
 
 def ladder(arrays: SurvivalArrays, weibull: Weibull) -> Iterator[Array]:
     """Yield start values from the Weibull and from nested models, simplest first."""
-    primary, shape_free = weibull.primary, arrays.free[3]
-    for kappa in _KAPPAS if shape_free else (0.0,):
+    primary = weibull.primary
+    if arrays.cure:
+        yield from _cure_starts(arrays, weibull)
+    for kappa in _shapes(arrays, _KAPPAS):
         yield weibull_start(arrays, weibull, kappa)
     if arrays.free[1 - primary]:
         yield from _from_one_scale(arrays, weibull)
-        for kappa in _KAPPAS_BOTH if shape_free else (0.0,):
+        for kappa in _shapes(arrays, _KAPPAS_BOTH):
             for shift in _RIDGE_SHIFTS:
                 yield _slide(arrays, weibull_start(arrays, weibull, kappa), shift, weibull.power)
     sizes = np.diff(arrays.starts)
-    extra = [j for j in range(4) if j != primary and sizes[j] > 1]
+    extra = [j for j in range(5) if j != primary and sizes[j] > 1]
     if extra:
         yield from _from_fewer_covariates(arrays, weibull, extra)
 
@@ -152,13 +158,31 @@ def random_starts(
         yield _perturbed(arrays, best if k % 4 == 3 else centre, rng)
 
 
-def weibull_start(arrays: SurvivalArrays, weibull: Weibull, kappa: float) -> Array:
-    """Start at the preliminary Weibull's scale and power with another shape."""
+def _shapes(arrays: SurvivalArrays, kappas: tuple[float, ...]) -> tuple[float, ...]:
+    """Start values of kappa that the model allows."""
+    if not arrays.free[3]:
+        return (0.0,)
+    return tuple(kappa for kappa in kappas if math.log1p(kappa) >= arrays.low[3])
+
+
+def _cure_starts(arrays: SurvivalArrays, weibull: Weibull) -> Iterator[Array]:
+    """Yield starts with several cured fractions, the uncured law taken from the events alone."""
+    seen = np.flatnonzero(arrays.code != 0)
+    events = preliminary_weibull(arrays.take(seen), weibull.primary)[0] if len(seen) > 2 else weibull
+    for fraction in _CURED:
+        for kappa in _shapes(arrays, _KAPPAS):
+            yield weibull_start(arrays, events, kappa, fraction)
+
+
+def weibull_start(arrays: SurvivalArrays, weibull: Weibull, kappa: float, cured: float = 0.2) -> Array:
+    """Start at the preliminary Weibull's scale and power with another shape, and a cured fraction."""
     theta = np.zeros(arrays.n_parameters)
     designs, parts = arrays.designs, arrays.slices
     theta[parts[weibull.primary]] = weibull.coefficients
     theta[parts[2]] = constant_coefficients(designs[2], weibull.power)
     theta[parts[3]] = constant_coefficients(designs[3], math.log1p(kappa))
+    level = math.log(cured / (1.0 - cured)) if arrays.cure == 1 else math.log(-math.log(cured))
+    theta[parts[4]] = constant_coefficients(designs[4], level)
     return theta
 
 
@@ -194,7 +218,7 @@ def _from_fewer_covariates(arrays: SurvivalArrays, weibull: Weibull, extra: list
     """Yield optima with covariates in the main scale only, then with those of one other parameter added."""
     ones = np.ones((arrays.n, 1))
     full = arrays.designs
-    base = _with_designs(arrays, tuple(ones if j in extra else full[j] for j in range(4)))
+    base = _with_designs(arrays, tuple(ones if j in extra else full[j] for j in range(5)))
     seeds = distinct_best(rough_climbs(base, ladder(base, weibull)), 3)
     for optimum in seeds:
         yield embed(optimum.theta, base, arrays)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from statmodels_x.core.tables import Block, number, p_value, summary
 
@@ -17,6 +18,8 @@ _TITLES = {
     "ph": "ph: log(lambda)",
     "power": "power: log(gamma)",
     "shape": "shape: log(kappa + 1)",
+    "mixture": "cure: logit(cured fraction)",
+    "promotion": "cure: log(theta), cured fraction exp(-theta)",
 }
 _SYMBOLS = {"aft": "phi", "ph": "lambda", "power": "gamma", "shape": "kappa"}
 _FIXED_NAMES = {"aft": "phi", "ph": "lambda", "power": "gamma", "shape": "kappa"}
@@ -32,19 +35,44 @@ def natural_scale(fit: FlexibleSurvivalResults, alpha: float = 0.05) -> pd.DataF
     rows = []
     labels: list[tuple[str, str]] = fit.params.index.to_list()
     for (parameter, term), value, (low, high) in zip(labels, fit.params, limits.to_numpy(), strict=True):
-        is_level = term == "Intercept" or len(fit.design_specs[parameter].names) == 1
-        rows.append(_natural_row(parameter, is_level, value, low, high))
+        is_level = term in _level_terms(fit, parameter)
+        kind = fit.specification.cure_kind if parameter == "cure" else parameter
+        rows.append(_natural_row(kind, is_level, value, low, high))
     return pd.DataFrame(rows, index=fit.params.index, columns=["quantity", "estimate", "lower", "upper"])
+
+
+def _level_terms(fit: FlexibleSurvivalResults, parameter: str) -> set[str]:
+    """Columns whose coefficient is a level of the parameter: the intercept, or the groups where there is none."""
+    spec = fit.design_specs[parameter]
+    if "Intercept" in spec.names:
+        return {"Intercept"}
+    levels: set[str] = set()
+    for part in spec.model_spec.structure:
+        factors = [factor for term in part.scoped_terms for factor in term.factors]
+        if len(factors) == 1 and not factors[0].reduced:
+            kind = spec.model_spec.encoder_state[factors[0].factor.expr][0]
+            levels.update(str(name) for name in part.columns if kind.value == "categorical")
+    return levels
 
 
 def _natural_row(parameter: str, is_level: bool, value: float, low: float, high: float) -> tuple[Any, ...]:
     with np.errstate(over="ignore"):
+        if is_level and parameter == "mixture":
+            return ("cured fraction", *expit([value, low, high]))
+        if is_level and parameter == "promotion":
+            return ("cured fraction", *np.exp(-np.exp([value, high, low])))
         if is_level:
             shift = 1.0 if parameter == "shape" else 0.0
             return (_SYMBOLS[parameter], *(np.exp(x) - shift for x in (value, low, high)))
         if parameter == "aft":
             return ("time ratio", np.exp(-value), np.exp(-high), np.exp(-low))
-        name = {"ph": "hazard ratio", "power": "ratio of gamma", "shape": "ratio of kappa + 1"}[parameter]
+        name = {
+            "ph": "hazard ratio",
+            "power": "ratio of gamma",
+            "shape": "ratio of kappa + 1",
+            "mixture": "odds ratio of cure",
+            "promotion": "ratio of theta",
+        }[parameter]
         return (name, np.exp(value), np.exp(low), np.exp(high))
 
 
@@ -100,7 +128,8 @@ def _coefficient_block(fit: FlexibleSurvivalResults, parameter: str, alpha: floa
         for _, row in table.iterrows()
     ]
     headings = ["coef", "std err", "z", "P>|z|", low, high]
-    return Block(_TITLES[parameter], headings, [str(term) for term in table["term"]], cells)
+    title = _TITLES[fit.specification.cure_kind if parameter == "cure" else parameter]
+    return Block(title, headings, [str(term) for term in table["term"]], cells)
 
 
 def _natural_block(fit: FlexibleSurvivalResults, alpha: float) -> Block:
@@ -140,7 +169,7 @@ def _singular(unit: str) -> str:
 def _cure_note(fit: FlexibleSurvivalResults) -> list[str]:
     """Say that a constant shape below 0 implies a cured fraction, which rests on the end of follow-up."""
     spec = fit.design_specs.get("shape")
-    if spec is None or len(spec.names) != 1:
+    if spec is None or len(spec.names) != 1 or "cure" in fit.design_specs:
         return []
     kappa = float(np.expm1(fit.params["shape"].iloc[0]))
     if kappa >= 0.0:

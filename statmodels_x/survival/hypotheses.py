@@ -1,0 +1,160 @@
+"""Likelihood-ratio and score tests, and proportional hazards against accelerated time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.survival.likelihood import PARAMETERS, loglik
+from statmodels_x.survival.residuals import need_sample
+from statmodels_x.survival.starts import constant_coefficients
+
+if TYPE_CHECKING:
+    from statmodels_x.survival.model import FlexibleSurvival
+    from statmodels_x.survival.results import FlexibleSurvivalResults
+
+Array = NDArray[np.float64]
+
+_NEAR_WEIBULL = 2.0  # kappa within this many standard errors of 1: the two scales are one
+
+
+def is_nested(small: FlexibleSurvivalResults, large: FlexibleSurvivalResults) -> bool:
+    """Whether every linear predictor of one model can be had in the other, as an interior point.
+
+    A fixed value is nested in a part with an intercept, and columns in a part that holds them all by name. No
+    cured fraction is not nested in a cure model: it lies on its boundary.
+    """
+    if small.specification.cure_kind != large.specification.cure_kind or small.df_model >= large.df_model:
+        return False
+    return all(_part_nested(small, large, parameter) for parameter in PARAMETERS)
+
+
+def _part_nested(small: FlexibleSurvivalResults, large: FlexibleSurvivalResults, parameter: str) -> bool:
+    inner, outer = small.design_specs.get(parameter), large.design_specs.get(parameter)
+    if inner is None:
+        value = small.specification.fixed.get(parameter)
+        if outer is None:
+            return value == large.specification.fixed.get(parameter)
+        return value is not None and np.isfinite(value) and "Intercept" in outer.names
+    return (
+        outer is not None and set(inner.names) <= set(outer.names) and inner.part.offset == outer.part.offset
+    )
+
+
+def likelihood_ratio(small: FlexibleSurvivalResults, large: FlexibleSurvivalResults) -> pd.Series:
+    """Test a model against a larger one that holds it.
+
+    Returns
+    -------
+    Series
+        ``statistic`` (chi-squared), ``df``, ``p.value``.
+
+    Raises
+    ------
+    DataError
+        If the models are not nested, differ in their data, or one of them is no regular maximum.
+    """
+    if not is_nested(small, large):
+        raise DataError("lr_test: the first model is not nested in the second; compare them by AIC or BIC.")
+    if (small.nobs, small.n_events) != (large.nobs, large.n_events):
+        raise DataError("lr_test: the two models were fitted to different rows.")
+    if not (small.is_regular and large.is_regular):
+        raise DataError("lr_test: a fit on a ridge has no likelihood-ratio test; see its `warnings`.")
+    statistic = max(2.0 * (large.llf - small.llf), 0.0)
+    df = large.df_model - small.df_model
+    return pd.Series(
+        {"statistic": statistic, "df": df, "p.value": float(chi2.sf(statistic, df))}, name="LR test"
+    )
+
+
+def score_test(fit: FlexibleSurvivalResults, model: FlexibleSurvival) -> pd.Series:
+    """Rao's test of a larger model without fitting it: its score and information at the smaller maximum.
+
+    Parameters
+    ----------
+    fit : FlexibleSurvivalResults
+    model : FlexibleSurvival
+        The larger model on the same rows, not fitted.
+
+    Returns
+    -------
+    Series
+        ``statistic``, ``df``, ``p.value``; NaN if the information is not positive definite there.
+    """
+    sample = need_sample(fit)
+    arrays = model._arrays()
+    if arrays.n != sample.arrays.n:
+        raise DataError("score_test: the larger model uses other rows.")
+    eta = sample.arrays.linear_predictors(fit.params.to_numpy())
+    theta = np.zeros(arrays.n_parameters)
+    for j, (design, part) in enumerate(zip(arrays.designs, arrays.slices, strict=True)):
+        if design is None:
+            continue
+        target = eta[j] - (arrays.offsets[j] if arrays.offsets.shape[1] > 1 else arrays.offsets[j, 0])
+        theta[part] = constant_coefficients(design, target)
+        if not np.allclose(design @ theta[part], target, atol=1e-6):
+            raise DataError(
+                f"score_test: the {PARAMETERS[j]} part of the fit is not nested in the larger model."
+            )
+    _, score, hessian = loglik(theta, arrays)
+    df = arrays.n_parameters - len(fit.params)
+    if df < 1:
+        raise DataError("score_test: the model given is not larger than the fit.")
+    values, vectors = np.linalg.eigh(-hessian)
+    statistic = float(np.sum((vectors.T @ score) ** 2 / values)) if values[0] > 0.0 else np.nan
+    return pd.Series(
+        {"statistic": statistic, "df": df, "p.value": float(chi2.sf(statistic, df))}, name="score test"
+    )
+
+
+def scale_tests(fit: FlexibleSurvivalResults) -> pd.DataFrame:
+    """Proportional hazards against accelerated time, inside a model with the same covariates on both scales.
+
+    Returns
+    -------
+    DataFrame
+        Rows ``"ph"`` (no covariate acts on log phi) and ``"aft"`` (none acts on log lambda): ``statistic``,
+        ``df``, ``p.value``, ``valid``, ``note``. Near the Weibull (kappa = 1) the two scales are one and the
+        tests mean nothing; then ``valid`` is False.
+
+    Raises
+    ------
+    DataError
+        If the model does not have covariates on both scales.
+    """
+    from statmodels_x.core.inference import wald_test
+
+    index = fit.params.index
+    rows: dict[str, Any] = {}
+    doubt = _scale_doubt(fit)
+    for name, tested in (("ph", "aft"), ("aft", "ph")):
+        positions = [
+            k for k, (parameter, term) in enumerate(index) if parameter == tested and term != "Intercept"
+        ]
+        if not positions:
+            raise DataError(
+                "scale_tests: fit a model with the covariates on both scales (other_scale='~ x')."
+            )
+        test = wald_test(fit.params, fit.covariance, np.eye(len(index))[positions])
+        rows[name] = (float(test.statistic), len(positions), float(test.pvalue), not doubt, doubt)
+    frame = pd.DataFrame.from_dict(
+        rows, orient="index", columns=["statistic", "df", "p.value", "valid", "note"]
+    )
+    return frame.rename_axis("hypothesis")
+
+
+def _scale_doubt(fit: FlexibleSurvivalResults) -> str:
+    if not fit.is_regular:
+        return "the fit is no regular maximum"
+    if any(finding.kind == "weak" for finding in fit.estimate.findings):
+        return "weakly identified"
+    if "shape" not in fit.design_specs:
+        return "" if fit.specification.fixed["shape"] != np.log(2.0) else "a Weibull has only one scale"
+    shape = fit.params["shape"].iloc[0]
+    error = fit.bse["shape"].iloc[0]
+    return "kappa is not told apart from 1" if abs(shape - np.log(2.0)) < _NEAR_WEIBULL * error else ""

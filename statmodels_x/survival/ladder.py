@@ -1,0 +1,84 @@
+"""The grid of models: one scale or both, special cases, and which parameters carry the covariates."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import pandas as pd
+
+from statmodels_x.core.errors import ConvergenceError, StatmodelsXWarning
+from statmodels_x.core.tables import compare
+
+
+def ladder_forms(right_side: str) -> dict[str, dict[str, Any]]:
+    """Arguments of every model of the grid, by a name that says what carries the covariates."""
+    x = f"~ {right_side}"
+    forms: dict[str, dict[str, Any]] = {
+        "exponential": {"distribution": "exponential"},
+        "weibull": {"distribution": "weibull"},
+        "weibull + power": {"distribution": "weibull", "power": x},
+        "loglogistic": {"distribution": "loglogistic"},
+        "loglogistic + power": {"distribution": "loglogistic", "power": x},
+        "burr12, aft": {"distribution": "burr12"},
+        "burr12, ph": {"distribution": "burr12", "scale": "ph"},
+    }
+    for scale in ("aft", "ph"):
+        forms[scale] = {"scale": scale}
+        forms[f"{scale} + power"] = {"scale": scale, "power": x}
+        forms[f"{scale} + shape"] = {"scale": scale, "shape": x}
+        forms[f"{scale} + power + shape"] = {"scale": scale, "power": x, "shape": x}
+        forms[f"both, {scale}"] = {"scale": scale, "other_scale": "~ 1"}
+        forms[f"both, {scale} + power"] = {"scale": scale, "other_scale": "~ 1", "power": x}
+        forms[f"both, {scale} + shape"] = {"scale": scale, "other_scale": "~ 1", "shape": x}
+    forms["both, aft + ph"] = {"scale": "aft", "other_scale": x}
+    forms["both, aft + ph + power"] = {"scale": "aft", "other_scale": x, "power": x}
+    return forms
+
+
+def ladder(
+    formula: str, data: Any, *, n_jobs: int = 1, progress: bool = False, **options: Any
+) -> pd.DataFrame:
+    """Fit the grid of models with the same covariates and tabulate it.
+
+    Parameters
+    ----------
+    formula : str
+        ``"Surv(time, status) ~ x + z"``: the right side is put on the parameters in turn.
+    data : DataFrame
+    n_jobs : int
+        Processes, through joblib.
+    progress : bool
+        Show a bar.
+    **options
+        Further arguments of :class:`FlexibleSurvival` that all models share, such as ``weights`` or ``cluster``.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`compare` gives it, the lowest AIC first. What each row is stands in its name: the scale with
+        the covariates, then the other parameters that carry them too. Fits without a regular maximum stand
+        last, with the reason in ``note``.
+    """
+    from joblib import Parallel, delayed
+    from tqdm import tqdm
+
+    forms = ladder_forms(formula.split("~", 1)[-1].strip())
+    calls = (delayed(_fit_form)(formula, data, {**form, **options}) for form in forms.values())
+    results = tqdm(
+        Parallel(n_jobs=n_jobs, return_as="generator")(calls), total=len(forms), disable=not progress
+    )
+    fits = dict(zip(forms, results, strict=True))
+    kept = {name: fit for name, fit in fits.items() if fit is not None}
+    return compare(*kept.values(), names=list(kept))
+
+
+def _fit_form(formula: str, data: Any, form: dict[str, Any]) -> Any:
+    from statmodels_x.survival.model import FlexibleSurvival
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", StatmodelsXWarning)  # the table has a column for what they say
+        try:
+            return FlexibleSurvival(formula, data, **form).fit()
+        except ConvergenceError:
+            return None

@@ -1,0 +1,127 @@
+"""Residuals, influence and calibration of a fitted model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.validation import check_choice
+from statmodels_x.survival.likelihood import row_scores
+
+if TYPE_CHECKING:
+    from statmodels_x.survival.results import FlexibleSurvivalResults
+    from statmodels_x.survival.sample import Sample
+
+Array = NDArray[np.float64]
+
+KINDS = ("cox-snell", "martingale", "deviance", "quantile", "score", "dfbeta", "dfbetas")
+
+
+def residuals(fit: FlexibleSurvivalResults, kind: str, seed: int) -> pd.Series | pd.DataFrame:
+    """Compute residuals; see :meth:`FlexibleSurvivalResults.residuals`."""
+    check_choice("kind", kind, KINDS, "residuals()")
+    sample = need_sample(fit)
+    index = sample.frame.data.index
+    if kind in ("score", "dfbeta", "dfbetas"):
+        return pd.DataFrame(_influence(fit, sample, kind), index=index, columns=fit.params.index)
+    return pd.Series(_from_cumulative(fit, sample, kind, seed), index=index, name=kind)
+
+
+def need_sample(fit: FlexibleSurvivalResults) -> Sample:
+    """Return the data of a fit, or say that they were not kept."""
+    if fit.sample is None:
+        raise DataError("this result was loaded without its data; fit with keep_data=True to have them.")
+    return fit.sample
+
+
+def cumulative_hazards(fit: FlexibleSurvivalResults, sample: Sample, times: Array) -> Array:
+    """Fitted cumulative hazard of each training row at its own time, since its entry."""
+    from statmodels_x.survival.kernels import cumulative_hazard_terms
+
+    arrays = sample.arrays
+    eta = np.ascontiguousarray(arrays.linear_predictors(fit.params.to_numpy()).T)
+    found = []
+    for points in (times, sample.response.entry):
+        value, grad = np.empty(arrays.n), np.empty((arrays.n, 5))
+        with np.errstate(divide="ignore"):
+            cumulative_hazard_terms(np.log(points), eta, arrays.cure, value, grad)
+        found.append(value)
+    return found[0] - found[1]
+
+
+def _from_cumulative(fit: FlexibleSurvivalResults, sample: Sample, kind: str, seed: int) -> Array:
+    response = sample.response
+    if kind == "quantile":
+        return _quantile_residuals(fit, sample, seed)
+    if not response.is_right_censored:
+        raise DataError(
+            f'residuals: kind="{kind}" needs exact or right-censored times; use kind="quantile" for intervals.'
+        )
+    expected = cumulative_hazards(fit, sample, response.time)
+    if kind == "cox-snell":
+        return expected
+    event = (response.code == 1).astype(float)
+    martingale = event - expected
+    if kind == "martingale":
+        return martingale
+    inside = martingale + special.xlogy(event, expected)
+    return np.asarray(np.sign(martingale) * np.sqrt(np.maximum(-2.0 * inside, 0.0)))
+
+
+def _quantile_residuals(fit: FlexibleSurvivalResults, sample: Sample, seed: int) -> Array:
+    """Take normal quantiles of 1 - S, drawn uniformly over what censoring leaves open (Dunn and Smyth 1996)."""
+    response = sample.response
+    low = -np.expm1(-cumulative_hazards(fit, sample, np.maximum(response.lower, response.entry)))
+    finite = np.isfinite(response.upper)
+    high = np.ones(len(low))
+    upper = np.where(finite, response.upper, response.lower)
+    high[finite] = -np.expm1(-cumulative_hazards(fit, sample, upper))[finite]
+    draw = np.random.default_rng(seed).uniform(size=len(low))
+    level = np.where(response.code == 1, high, low + draw * (high - low))
+    return np.asarray(special.ndtri(np.clip(level, 1e-300, 1.0 - 1e-16)))
+
+
+def _influence(fit: FlexibleSurvivalResults, sample: Sample, kind: str) -> Array:
+    scores = row_scores(fit.params.to_numpy(), sample.arrays)
+    if kind == "score":
+        return scores
+    information = fit.estimate.optimum.information
+    changes = np.linalg.solve(information, scores.T).T if fit.is_regular else np.full(scores.shape, np.nan)
+    return np.asarray(changes if kind == "dfbeta" else changes / fit.bse.to_numpy())
+
+
+def calibration(fit: FlexibleSurvivalResults, by: str | None) -> pd.DataFrame:
+    """Compare Kaplan-Meier with the mean fitted curve; see :meth:`FlexibleSurvivalResults.calibration`."""
+    from lifelines import KaplanMeierFitter
+
+    sample = need_sample(fit)
+    if not sample.response.is_right_censored:
+        raise DataError("calibration: a Kaplan-Meier curve needs exact or right-censored times.")
+    data = sample.frame.data
+    if by is not None and by not in data.columns:
+        raise DataError(f"calibration: `by` is {by!r}, which is no column of this model.")
+    groups = [(None, np.ones(len(data), bool))] if by is None else [
+        (level, (data[by] == level).to_numpy()) for level in sorted(data[by].unique().tolist())
+    ]  # fmt: skip
+    frames = []
+    for level, inside in groups:
+        part, weight = sample.response[inside], sample.arrays.weight
+        own = weight[inside] if len(weight) else None
+        curve = KaplanMeierFitter().fit(
+            part.time, part.code == 1, entry=part.entry if part.has_entry else None, weights=own
+        )
+        table = curve.survival_function_at_times(np.unique(part.time[part.code == 1]))
+        fitted = fit.standardise("survival", at=table.index.to_numpy(), over=data[inside], weights=own)
+        frame = pd.DataFrame({"time": table.index, "kaplan_meier": table.to_numpy()})
+        frame["fitted"] = fitted["estimate"].to_numpy()
+        frame["lower"], frame["upper"] = fitted["lower"].to_numpy(), fitted["upper"].to_numpy()
+        frame["difference"] = frame["kaplan_meier"] - frame["fitted"]
+        if by is not None:
+            frame.insert(0, by, [level] * len(frame))
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
