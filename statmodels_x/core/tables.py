@@ -51,7 +51,10 @@ def summary(
 
     stub = max((len(label) for block in blocks for label in block.labels), default=0)
     widths = [_cell_widths(block) for block in blocks]
-    total = max((stub + sum(w) + _GAP * len(w) for w in widths), default=_WIDTH)
+    needed = [stub + sum(w) + _GAP * len(w) for w in widths]
+    total = max(
+        [*needed, *(2 * (len(name) + len(value) + 2) + _GAP for name, value in facts)], default=_WIDTH
+    )
     result = Summary()
     result.tables.append(
         SimpleTable(_two_columns(facts, total), title=title, txt_fmt=_format([0, 0], "l", "=", "-"))

@@ -31,19 +31,18 @@ def build_results(
     if cov_type != "observed":
         groups = sample.frame.columns.get("cluster") if cov_type == "cluster" else None
         covariance = inference.sandwich(covariance, row_scores(optimum.theta, arrays), groups)
-    weight = float(arrays.weight.sum()) if len(arrays.weight) else float(arrays.n)
-    whole = not len(arrays.weight) or bool(np.all(arrays.weight == np.round(arrays.weight)))
+    facts = sample_facts(sample)
     return FlexibleSurvivalResults(
         params=pd.Series(optimum.theta, index, name="estimate"),
         covariance=pd.DataFrame(covariance, index, index),
         llf=float(optimum.value),
-        nobs=round(weight) if whole else arrays.n,
+        nobs=round(facts.weight) if sample.has_frequency_weights else arrays.n,
         converged=optimum.converged,
         specification=specification,
         design_specs={parameter: design.spec for parameter, design in designs.items()},
         cov_type=cov_type,
         estimate=found,
-        facts=sample_facts(sample, weight),
+        facts=facts,
         warnings=_warning_texts(found, arrays, names),
         sample=sample,
         keep_data=keep_data,

@@ -25,7 +25,7 @@ def check_events(response: Surv, n_parameters: int) -> None:
     if response.n_events == 0:
         raise DataError(
             f"Surv(): no event in {n} rows: every time is censored, so no hazard can be estimated. "
-            "Check the coding of the status (1 is an event)."
+            "Check the coding of the status (1 is an event), and the weights."
         )
 
 

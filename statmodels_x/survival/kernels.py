@@ -88,9 +88,10 @@ def baseline_terms(q, nu, shape_free, order):
     else:  # z/k1 beyond every rounding
         s, length, gap = 1.0, q - nu, q - nu - 1.0
     x = kappa * length
-    if x > _EXP_MAX:
-        return math.inf, math.inf, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     big_a = (kappa - 1.0) * length
+    if x > _EXP_MAX:  # H is beyond the range of floats, the hazard need not be
+        a_nu = k1 * gap + 2.0 * s
+        return math.inf, math.inf, 0.0, 0.0, 0.0, 0.0, big_a, (kappa - 1.0) * s, a_nu, 0.0, 0.0, 0.0
     if order == 0:
         if abs(x) < 1e-300:
             return k1 * length, 0.0, 0.0, 0.0, 0.0, 0.0, big_a, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -254,9 +255,18 @@ def _add_exact(log_t, eta, cure, shape_free, order, grad, hess, work):
 @_compile
 def _add_log_hazard(log_t, eta, cure, grad):
     """Add the gradient of the population log hazard to grad; return the log hazard."""
-    no_hess, work = np.zeros(15), np.zeros((3, 20))
-    density = _add_exact(log_t, eta, cure, True, 1, grad, no_hess, work)
-    return density + _add_cumulative(1.0, log_t, eta, cure, True, 1, grad, no_hess, work)  # log f + H
+    if cure != NO_CURE:  # log h* = log f* + H*
+        no_hess, work = np.zeros(15), np.zeros((3, 20))
+        density = _add_exact(log_t, eta, cure, True, 1, grad, no_hess, work)
+        return density + _add_cumulative(1.0, log_t, eta, cure, True, 1, grad, no_hess, work)
+    gamma = math.exp(eta[2])
+    q = gamma * (log_t + eta[0])
+    _, _, _, _, _, _, a, a_q, a_nu, _, _, _ = baseline_terms(q, eta[3], True, 1)
+    grad[0] += (1.0 + a_q) * gamma
+    grad[1] += 1.0
+    grad[2] += 1.0 + (1.0 + a_q) * q
+    grad[3] += a_nu
+    return eta[1] + eta[2] + q - log_t + a
 
 
 @_compile

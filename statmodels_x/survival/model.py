@@ -28,6 +28,7 @@ from statmodels_x.survival.results import FlexibleSurvivalResults
 from statmodels_x.survival.sample import Sample
 from statmodels_x.survival.specification import Specification, specify
 
+_ZERO_WEIGHT = "weight of 0"
 _COVARIANCES = ("observed", "robust", "cluster")
 
 
@@ -129,7 +130,7 @@ class FlexibleSurvival:
         weights_used = _checked_weights(self._frame)
         if weights_used is not None and np.any(weights_used == 0.0):
             # such rows say nothing, so they must not count as events, levels or observations either
-            self._frame = self._frame.take(weights_used > 0.0, "weight of 0")
+            self._frame = self._frame.take(weights_used > 0.0, _ZERO_WEIGHT)
             weights_used = weights_used[weights_used > 0.0]
         self.response: Surv = _survival_response(self._frame)
         self.weights: NDArray[np.float64] | None = weights_used
@@ -137,10 +138,11 @@ class FlexibleSurvival:
             frame, self.response, self.specification.response.expressions[0]
         )
         self._check_designs()
-        if self._frame.n_dropped:
+        missing = {name: count for name, count in self._frame.dropped.items() if name != _ZERO_WEIGHT}
+        if missing:
+            listed = ", ".join(f"{name} ({count})" for name, count in missing.items())
             warnings.warn(
-                f"{self._frame.n_dropped} of {self._frame.n_rows} rows were dropped; missing values: "
-                + ", ".join(f"{name} ({count})" for name, count in self._frame.dropped.items()),
+                f"{self._frame.n_dropped} of {self._frame.n_rows} rows were dropped; missing values: {listed}",
                 DataWarning,
                 stacklevel=2,
             )

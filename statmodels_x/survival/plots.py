@@ -13,6 +13,7 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.frames import as_pandas
 from statmodels_x.core.validation import check_choice
 from statmodels_x.survival.prediction import CONTRASTS, PLAIN_KINDS, TIME_KINDS, Options, predict
+from statmodels_x.survival.residuals import kaplan_meier_curve
 
 if TYPE_CHECKING:
     from statmodels_x.survival.results import FlexibleSurvivalResults
@@ -154,21 +155,13 @@ def _wants_kaplan_meier(fit: FlexibleSurvivalResults, kind: str, by: str | None,
 def _draw_kaplan_meier(
     ax: Any, fit: FlexibleSurvivalResults, kind: str, by: str | None, level: Any, k: int
 ) -> None:
-    from lifelines import KaplanMeierFitter
-
     if fit.sample is None or not fit.sample.response.is_right_censored:
         raise DataError("plot: a Kaplan-Meier curve needs the data of the fit, exact or right-censored.")
     inside = np.ones(len(fit.sample.response), bool)
     if by is not None:
         inside = (fit.sample.frame.data[by] == level).to_numpy()
     response, weight = fit.sample.response[inside], fit.sample.arrays.weight
-    curve = KaplanMeierFitter().fit(
-        response.time,
-        response.code == 1,
-        entry=response.entry if response.has_entry else None,
-        weights=weight[inside] if len(weight) else None,
-    )
-    table = curve.survival_function_
+    table = kaplan_meier_curve(response, weight[inside] if len(weight) else None).survival_function_
     values = table.iloc[:, 0].to_numpy()
     with np.errstate(divide="ignore"):
         heights = values if kind == "survival" else -np.log(values)

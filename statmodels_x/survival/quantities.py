@@ -72,7 +72,10 @@ class Rows:
 
     def jacobian(self, grad: Array) -> Array:
         """Chain a gradient in the linear predictors (m, 5) to one in the coefficients (m, p)."""
-        parts = [matrix * grad[:, j : j + 1] for j, matrix in enumerate(self.matrices) if matrix is not None]
+        with np.errstate(invalid="ignore"):  # a gradient beyond the range of floats times a column of 0
+            parts = [
+                matrix * grad[:, j : j + 1] for j, matrix in enumerate(self.matrices) if matrix is not None
+            ]
         return np.hstack(parts) if parts else np.zeros((len(grad), 0))
 
 
@@ -106,7 +109,8 @@ class Quantity:
     def natural_jacobian(self) -> Array:
         """Gradient of the natural value; 0 where the working value is at an infinite end."""
         with np.errstate(over="ignore", invalid="ignore"):
-            slope = self.slope(self.value)
+            slope = self.slope(self.value)  # 0 times infinity where the survival is 0: no slope there
+        slope = np.where(np.isnan(slope), 0.0, slope)
         return np.where(slope[:, None] == 0.0, 0.0, slope[:, None] * self.jacobian)
 
 
@@ -115,6 +119,8 @@ def _log(value: Array, jacobian: Array) -> Quantity:
     with np.errstate(divide="ignore", invalid="ignore"):
         logarithm = np.log(value)
         relative = np.where(value[:, None] > 0.0, jacobian / value[:, None], 0.0)
+    # beyond the range of floats the relative error has no number; of exp(-H) = 0 there is none
+    relative[np.isinf(value)] = np.nan
     return Quantity(logarithm, relative, np.exp, np.exp)
 
 
@@ -125,9 +131,13 @@ def _from_log(value: Array, jacobian: Array) -> Quantity:
 def _cloglog(cumulative: Array, jacobian: Array) -> Quantity:
     """Work on the logarithm of a cumulative hazard; the natural value is exp(-H)."""
     inner = _log(cumulative, jacobian)
-    return Quantity(
-        inner.value, inner.jacobian, lambda w: np.exp(-np.exp(w)), lambda w: np.exp(w - np.exp(w)), True
-    )
+    relative = np.where(np.isinf(cumulative)[:, None], 0.0, inner.jacobian)
+    return Quantity(inner.value, relative, _survivors, lambda w: np.exp(w) * _survivors(w), True)
+
+
+def _survivors(w: Array) -> Array:
+    """Map the logarithm of a cumulative hazard to the survival probability."""
+    return np.exp(-np.exp(w))
 
 
 def _cumulative(times: Array, rows: Rows) -> tuple[Array, Array]:
@@ -175,9 +185,10 @@ def _hazard(times: Array, rows: Rows) -> Quantity:
 
 def _density(times: Array, rows: Rows) -> Quantity:
     (log_h, log_h_grad), (h, h_grad) = _log_hazard(times, rows), _since(times, rows)
-    early = times < rows.given
-    value = np.where(early, -np.inf, log_h - h)
-    return _from_log(value, rows.jacobian(np.where(early[:, None], 0.0, log_h_grad - h_grad)))
+    gone = (times < rows.given) | np.isinf(h)
+    with np.errstate(invalid="ignore"):
+        value = np.where(gone, -np.inf, log_h - h)
+        return _from_log(value, rows.jacobian(np.where(gone[:, None], 0.0, log_h_grad - h_grad)))
 
 
 def _odds(times: Array, rows: Rows) -> Quantity:
@@ -286,9 +297,7 @@ def _cure_fraction(_: Array, rows: Rows) -> Quantity:
         grad[:, 3] = -1.0 / below  # 1 - d log(-kappa)/d nu = 1 - (kappa + 1)/kappa
         grad[~cured] = np.nan
         value = np.where(cured, beta + nu - np.log(-below), np.inf)
-    return Quantity(
-        value, rows.jacobian(grad), lambda w: np.exp(-np.exp(w)), lambda w: np.exp(w - np.exp(w)), True
-    )
+    return Quantity(value, rows.jacobian(grad), _survivors, lambda w: np.exp(w) * _survivors(w), True)
 
 
 QUANTITIES: Mapping[str, Callable[[Array, Rows], Quantity]] = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.surv import Surv
 from statmodels_x.core.validation import check_choice
 from statmodels_x.survival.likelihood import row_scores
 
@@ -95,10 +97,24 @@ def _influence(fit: FlexibleSurvivalResults, sample: Sample, kind: str) -> Array
     return np.asarray(changes if kind == "dfbeta" else changes / fit.bse.to_numpy())
 
 
+def kaplan_meier_curve(response: Surv, weight: Array | None) -> Any:
+    """Fit lifelines' Kaplan-Meier estimator to exact and right-censored times."""
+    from lifelines import KaplanMeierFitter
+    from lifelines.exceptions import StatisticalWarning
+
+    with warnings.catch_warnings():
+        # about the variances under weights that are no counts; only the curve is used
+        warnings.simplefilter("ignore", StatisticalWarning)
+        return KaplanMeierFitter().fit(
+            response.time,
+            response.code == 1,
+            entry=response.entry if response.has_entry else None,
+            weights=weight,
+        )
+
+
 def calibration(fit: FlexibleSurvivalResults, by: str | None) -> pd.DataFrame:
     """Compare Kaplan-Meier with the mean fitted curve; see :meth:`FlexibleSurvivalResults.calibration`."""
-    from lifelines import KaplanMeierFitter
-
     sample = need_sample(fit)
     if not sample.response.is_right_censored:
         raise DataError("calibration: a Kaplan-Meier curve needs exact or right-censored times.")
@@ -112,9 +128,7 @@ def calibration(fit: FlexibleSurvivalResults, by: str | None) -> pd.DataFrame:
     for level, inside in groups:
         part, weight = sample.response[inside], sample.arrays.weight
         own = weight[inside] if len(weight) else None
-        curve = KaplanMeierFitter().fit(
-            part.time, part.code == 1, entry=part.entry if part.has_entry else None, weights=own
-        )
+        curve = kaplan_meier_curve(part, own)
         table = curve.survival_function_at_times(np.unique(part.time[part.code == 1]))
         fitted = fit.standardise("survival", at=table.index.to_numpy(), over=data[inside], weights=own)
         frame = pd.DataFrame({"time": table.index, "kaplan_meier": table.to_numpy()})

@@ -74,8 +74,8 @@ class FlexibleSurvivalResults(LikelihoodResults):
 
     @property
     def n_events(self) -> int:
-        """Rows in which the event is known to have happened."""
-        return self.facts.used - self.facts.counts["right-censored"]
+        """Number of events, exact or within an interval; with frequency weights the sum of their weights."""
+        return self.facts.events
 
     @cached_property
     def natural_params(self) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from statmodels_x.core.design import ModelFrame
@@ -22,6 +23,11 @@ class Sample:
     arrays: SurvivalArrays = field(repr=False)
     time_unit: str | None
 
+    @property
+    def has_frequency_weights(self) -> bool:
+        """Whether the weights are whole numbers, and so count observations."""
+        return bool(np.all(self.arrays.weight == np.round(self.arrays.weight)))
+
 
 @dataclass(frozen=True)
 class SampleFacts:
@@ -37,6 +43,8 @@ class SampleFacts:
         Rows by kind of observation.
     weight : float
         Sum of the weights.
+    events : int
+        Events; with frequency weights the sum of their weights.
     last_time, last_event : float
         The longest follow-up, and the last time at which an event was seen.
     time_name, time_unit : str or None
@@ -51,6 +59,7 @@ class SampleFacts:
     dropped: Mapping[str, int]
     counts: Mapping[str, int]
     weight: float
+    events: int
     last_time: float
     last_event: float
     time_name: str
@@ -59,8 +68,10 @@ class SampleFacts:
     levels: Mapping[str, tuple[Any, ...]]
 
 
-def sample_facts(sample: Sample, weight: float) -> SampleFacts:
+def sample_facts(sample: Sample) -> SampleFacts:
     """Count and summarise the data of a fit."""
+    weights = sample.arrays.weight
+    counted = sample.has_frequency_weights and len(weights) > 0
     frame, response = sample.frame, sample.response
     events = response.code != 0
     covariates = sorted({name for design in frame.designs.values() for name in design.spec.part.variables})
@@ -69,7 +80,8 @@ def sample_facts(sample: Sample, weight: float) -> SampleFacts:
         used=len(response),
         dropped=dict(frame.dropped),
         counts=response.counts(),
-        weight=weight,
+        weight=float(weights.sum()) if len(weights) else float(len(response)),
+        events=round(weights[events].sum()) if counted else int(np.count_nonzero(events)),
         last_time=float(response.time.max()),
         last_event=float(response.time[events].max()),
         time_name=response.time_name,

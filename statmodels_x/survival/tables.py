@@ -153,7 +153,7 @@ def _notes(fit: FlexibleSurvivalResults) -> list[str]:
         )
     if fit.facts.dropped:
         listed = ", ".join(f"{name} ({count})" for name, count in fit.facts.dropped.items())
-        notes.append(f"Dropped rows had missing values in {listed}.")
+        notes.append(f"Rows were dropped for missing values or weights of 0: {listed}.")
     usual = ("exact", "right-censored")
     special = [f"{name}: {count}" for name, count in fit.facts.counts.items() if count and name not in usual]
     if special:

@@ -121,7 +121,9 @@ def test_a_row_of_weight_zero_only_counts(data, options):
     assert_same_fit(plain, padded)
     assert padded.nobs == plain.nobs
     assert padded.bic == pytest.approx(plain.bic, abs=1e-7)
-    assert padded.facts.used == plain.facts.used + 1
+    assert padded.facts.used == plain.facts.used
+    assert padded.facts.rows == plain.facts.rows + 1
+    assert padded.facts.dropped == {"weight of 0": 1}
 
 
 @forms({name: FORMS[name] for name in ("aft", "aft_power", "ph", "both", "weibull")})
