@@ -152,7 +152,10 @@ def _choose(
         degenerate.append((optimum, findings))
     end, findings = _least_bad(degenerate)
     optimum = climb(arrays, end.theta, transform, tol, max_iter)
-    return _report(optimum, examine(optimum, arrays) or findings, degenerate, found, n_tried)
+    finished = examine(optimum, arrays)
+    if {finding.kind for finding in finished} != {finding.kind for finding in findings}:
+        optimum, finished = end, findings  # the way up leads from this ridge to a worse one
+    return _report(optimum, finished, degenerate, found, n_tried)
 
 
 def _is_degenerate(findings: Iterable[Finding]) -> bool:

@@ -21,12 +21,14 @@ Array = NDArray[np.float64]
 
 _KAPPAS = (-0.5, 0.0, 1.0)
 _KAPPAS_BOTH = (-0.7, -0.3, 0.0, 0.4, 2.5)
-_RIDGE_SHIFTS = (-2.0, 2.0)
+_RIDGE_SHIFTS = (-8.0, -2.0, 2.0, 8.0)
+_LATE_KAPPA = 0.1
 _RANDOM_SD = (1.5, 1.5, 0.75, 1.2, 1.0)
 _CURED = (0.15, 0.4, 0.7)
 _FLATTEST = -2.5
 _SLOPE_SD = 0.5
 SAME_MODE = 1e-2
+_SAME_PLACE = 1.0
 ROUGH_TOL = 1e-4
 ROUGH_ITER = 60
 
@@ -65,12 +67,22 @@ def rough_climbs(arrays: SurvivalArrays, starts: Iterator[Array]) -> list[Optimu
 
 
 def distinct_best(found: list[Optimum], most: int | None = None) -> list[Optimum]:
-    """Return the highest ends whose values differ, in descending order."""
+    """Return the highest ends that differ, in descending order.
+
+    A maximum and the end of a ridge at the same height are different ends.
+    """
     kept: list[Optimum] = []
     for optimum in sorted((o for o in found if o.status != "bad start"), key=lambda o: -o.value):
-        if not kept or kept[-1].value - optimum.value > SAME_MODE:
+        if not any(_same_end(optimum, other) for other in kept):
             kept.append(optimum)
     return kept[:most]
+
+
+def _same_end(one: Optimum, other: Optimum) -> bool:
+    if abs(one.value - other.value) > SAME_MODE or one.converged != other.converged:
+        return False
+    apart = np.linalg.solve(one.transform, one.theta - other.theta)
+    return not one.converged or float(np.sqrt(apart @ apart)) < _SAME_PLACE
 
 
 def preliminary_weibull(arrays: SurvivalArrays, primary: int) -> tuple[Weibull, SurvivalArrays]:
@@ -136,6 +148,8 @@ def ladder(arrays: SurvivalArrays, weibull: Weibull) -> Iterator[Array]:
         yield from _cure_starts(arrays, weibull)
     for kappa in _shapes(arrays, _KAPPAS):
         yield weibull_start(arrays, weibull, kappa)
+    if arrays.free[2] and arrays.free[3]:
+        yield _late_start(arrays, weibull)
     if arrays.free[1 - primary]:
         yield from _from_one_scale(arrays, weibull)
         for kappa in _shapes(arrays, _KAPPAS_BOTH):
@@ -184,6 +198,14 @@ def weibull_start(arrays: SurvivalArrays, weibull: Weibull, kappa: float, cured:
     level = math.log(cured / (1.0 - cured)) if arrays.cure == 1 else math.log(-math.log(cured))
     theta[parts[4]] = constant_coefficients(designs[4], level)
     return theta
+
+
+def _late_start(arrays: SurvivalArrays, weibull: Weibull) -> Array:
+    """Start at the Weibull of large z, H ~ (lambda/kappa) z^kappa with a small kappa: a hazard that sets in late."""
+    gain = math.log(_LATE_KAPPA)
+    shift = gain * math.exp(-weibull.power) if weibull.primary == 0 else gain
+    moved = weibull.coefficients + constant_coefficients(arrays.designs[weibull.primary], shift)
+    return weibull_start(arrays, Weibull(weibull.primary, moved, weibull.power - gain), _LATE_KAPPA)
 
 
 def _slide(arrays: SurvivalArrays, theta: Array, shift: float, power: float) -> Array:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit, log_expit
 
 from statmodels_x import APGW, Surv
 from statmodels_x.survival.kernels import baseline_terms, cumulative_hazard_terms, log_hazard_terms
@@ -19,7 +20,11 @@ from statmodels_x.survival.likelihood import loglik, row_scores, sample_arrays
 
 INF = np.inf
 RIGHT, EXACT, LEFT, INTERVAL = 0, 1, 2, 3
-WIDE = np.full(4, 1e3)
+NONE, MIXTURE, PROMOTION = 0, 1, 2
+CURES = {"no_cure": NONE, "mixture": MIXTURE, "promotion": PROMOTION}
+cures = pytest.mark.parametrize("cure", CURES.values(), ids=CURES.keys())
+cured = pytest.mark.parametrize("cure", [MIXTURE, PROMOTION], ids=["mixture", "promotion"])
+WIDE = np.full(5, 1e3)
 
 # log(kappa + 1) in every branch of the family
 SHAPES = {
@@ -43,12 +48,12 @@ FIXED = {"zero": 0.0, "one": np.log(2.0), "two": np.log(3.0), "infinite": INF}
 # ---- one row, against the definition in arithmetic with 110 digits
 
 
-def decimal_loglik(kind, eta, lower, upper, entry):
+def decimal_loglik(kind, eta, lower, upper, entry, cure=NONE):
     """Log-likelihood of one row from the definition, all arguments Decimal; nu may be None for kappa = inf."""
-    tau, beta, alpha, nu = eta
+    tau, beta, alpha, nu, c = eta
     one = Decimal(1)
 
-    def cumulative(t):
+    def uncured(t):
         z = (alpha.exp() * (t.ln() + tau)).exp()
         if nu is None:
             return beta.exp() * (z.exp() - one)
@@ -58,54 +63,68 @@ def decimal_loglik(kind, eta, lower, upper, entry):
             return beta.exp() * (one + z).ln()
         return beta.exp() * k1 / kappa * ((kappa * (one + z / k1).ln()).exp() - one)
 
-    def log_hazard(t):
+    def log_density(t):
         q = alpha.exp() * (t.ln() + tau)
         if nu is None:
-            return beta + alpha + q - t.ln() + q.exp()
-        k1 = nu.exp()
-        return beta + alpha + q - t.ln() + (k1 - 2 * one) * (one + q.exp() / k1).ln()
+            log_hazard = beta + alpha + q - t.ln() + q.exp()
+        else:
+            k1 = nu.exp()
+            log_hazard = beta + alpha + q - t.ln() + (k1 - 2 * one) * (one + q.exp() / k1).ln()
+        log_f = log_hazard - uncured(t)
+        if cure == MIXTURE:
+            return log_f - (one + c.exp()).ln()
+        return log_f + c - c.exp() * (one - (-uncured(t)).exp()) if cure == PROMOTION else log_f
+
+    def survival(t):
+        alive = (-uncured(t)).exp()
+        if cure == MIXTURE:
+            p = one / (one + (-c).exp())
+            return p + (one - p) * alive
+        return (-c.exp() * (one - alive)).exp() if cure == PROMOTION else alive
+
+    def log_survival(t):
+        return -uncured(t) if cure == NONE else survival(t).ln()
 
     if kind == EXACT:
-        total = log_hazard(lower) - cumulative(lower)
+        total = log_density(lower)
     elif kind == RIGHT:
-        total = -cumulative(lower)
+        total = log_survival(lower)
     else:
-        start = (-cumulative(lower)).exp() if kind == INTERVAL else one
-        total = (start - (-cumulative(upper)).exp()).ln()
-    return total + (cumulative(entry) if entry else 0)
+        total = ((survival(lower) if kind == INTERVAL else one) - survival(upper)).ln()
+    return total - (log_survival(entry) if entry else 0)
 
 
-def decimal_derivatives(kind, eta, lower, upper, entry, digits=110):
-    """Value, gradient and Hessian in the linear predictors; differences with a step of 1e-25 lose nothing."""
+def decimal_derivatives(kind, eta, lower, upper, entry, digits=110, cure=NONE):
+    """Value, gradient and Hessian in the linear predictors; differences with a step of 1e-25 lose nothing.
+
+    Those in an infinite nu, and in c without a cured fraction, are 0.
+    """
+    eta = (*eta, 0.0)[:5]
     with localcontext(prec=digits):
-        fixed_shape = np.isinf(eta[3])
         point = [Decimal(float(x)) if np.isfinite(x) else None for x in eta]
         times = [None if t is None else Decimal(float(t)) for t in (lower, upper, entry)]
         step = Decimal(10) ** -25
-        size = 3 if fixed_shape else 4
+        moving = [0, 1, 2, *([3] if np.isfinite(eta[3]) else []), *([4] if cure else [])]
 
         def at(*shifts):
             moved = list(point)
             for j, sign in shifts:
                 moved[j] = moved[j] + sign * step
-            return decimal_loglik(kind, moved, *times)
+            return decimal_loglik(kind, moved, *times, cure)
 
         value = at()
-        gradient = [(at((j, 1)) - at((j, -1))) / (2 * step) for j in range(size)]
-        hessian = [[Decimal(0)] * size for _ in range(size)]
-        for j in range(size):
-            hessian[j][j] = (at((j, 1)) - 2 * value + at((j, -1))) / step**2
-            for k in range(j):
+        gradient, hessian = np.zeros(5), np.zeros((5, 5))
+        for j in moving:
+            up, down = at((j, 1)), at((j, -1))
+            gradient[j] = float((up - down) / (2 * step))
+            hessian[j, j] = float((up - 2 * value + down) / step**2)
+            for k in moving[: moving.index(j)]:
                 mixed = at((j, 1), (k, 1)) - at((j, 1), (k, -1)) - at((j, -1), (k, 1)) + at((j, -1), (k, -1))
-                hessian[j][k] = hessian[k][j] = mixed / (4 * step**2)
-        return (
-            float(value),
-            np.array([float(g) for g in gradient]),
-            np.array([[float(h) for h in row] for row in hessian]),
-        )
+                hessian[j, k] = hessian[k, j] = float(mixed / (4 * step**2))
+        return float(value), gradient, hessian
 
 
-def one_row(kind, lower, upper, entry, nu_fixed=None):
+def one_row(kind, lower, upper, entry, nu_fixed=None, cure=NONE):
     """One observation, with an intercept for each free parameter: theta are the linear predictors."""
     if kind in (EXACT, RIGHT):
         response = Surv([entry or 0.0], [lower], [kind == EXACT], type="counting")
@@ -113,8 +132,8 @@ def one_row(kind, lower, upper, entry, nu_fixed=None):
         response = Surv([lower or 0.0], [upper], type="interval2", entry=[entry or 0.0])
     assert response.code[0] == kind
     one = np.ones((1, 1))
-    designs = (one, one, one, one if nu_fixed is None else None)
-    return sample_arrays(response, None, designs, (0.0, 0.0, 0.0, nu_fixed or 0.0), -WIDE, WIDE)
+    designs = (one, one, one, one if nu_fixed is None else None, one if cure else None)
+    return sample_arrays(response, None, designs, (0.0, 0.0, 0.0, nu_fixed or 0.0, 0.0), -WIDE, WIDE, cure)
 
 
 # kind, (left, right, entry) relative to the scale 1/phi
@@ -133,14 +152,14 @@ POINTS = {"gentle": (0.3, -0.4, 0.2), "steep": (-0.2, 0.7, 0.9), "shallow": (0.1
 
 
 def compare_with_decimal(kind, lower, upper, entry, eta, arrays, digits=110):
-    value, gradient, hessian = decimal_derivatives(kind, eta, lower, upper, entry, digits)
-    theta = np.asarray(eta)[: arrays.n_parameters]
-    size = len(theta)
+    value, gradient, hessian = decimal_derivatives(kind, eta, lower, upper, entry, digits, arrays.cure)
+    free = np.flatnonzero(arrays.free)
+    theta = np.asarray((*eta, 0.0))[free]
     found, score, second = loglik(theta, arrays)
     assert_allclose(found, value, rtol=1e-11, atol=1e-13)
     # every entry has its own digits: a small derivative next to a large one must be right too
-    assert_allclose(score, gradient[:size], rtol=2e-9, atol=1e-14)
-    assert_allclose(second, hessian[:size, :size], rtol=1e-7, atol=1e-12)
+    assert_allclose(score, gradient[free], rtol=2e-9, atol=1e-14)
+    assert_allclose(second, hessian[np.ix_(free, free)], rtol=1e-7, atol=1e-12)
     assert_array_equal(second, second.T)
 
 
@@ -160,6 +179,89 @@ def test_one_row_with_a_fixed_shape(point, observation, nu):
     compare_with_decimal(
         kind, lower, upper, entry, (*point, nu), one_row(kind, lower, upper, entry, nu_fixed=nu)
     )
+
+
+@cured
+@pytest.mark.parametrize("nu", SHAPES.values(), ids=SHAPES.keys())
+@pytest.mark.parametrize("observation", OBSERVATIONS.values(), ids=OBSERVATIONS.keys())
+def test_one_row_with_a_cured_fraction(observation, nu, cure):
+    kind, lower, upper, entry = observation
+    arrays = one_row(kind, lower, upper, entry, cure=cure)
+    compare_with_decimal(kind, lower, upper, entry, (*POINTS["gentle"], nu, -0.7), arrays)
+
+
+@cured
+@pytest.mark.parametrize("nu", FIXED.values(), ids=FIXED.keys())
+@pytest.mark.parametrize("observation", OBSERVATIONS.values(), ids=OBSERVATIONS.keys())
+def test_one_row_with_a_fixed_shape_and_a_cured_fraction(observation, nu, cure):
+    kind, lower, upper, entry = observation
+    arrays = one_row(kind, lower, upper, entry, nu_fixed=nu, cure=cure)
+    compare_with_decimal(kind, lower, upper, entry, (*POINTS["steep"], nu, 0.4), arrays)
+
+
+@cured
+@pytest.mark.parametrize("c", [-12.0, -5.0, 2.0, 5.0, 12.0])
+@pytest.mark.parametrize("observation", OBSERVATIONS.values(), ids=OBSERVATIONS.keys())
+def test_extreme_cured_fractions(observation, c, cure):
+    kind, lower, upper, entry = observation
+    for nu in (np.log(0.55), 0.0, np.log(1.4), np.log(8.0)):
+        eta = (*POINTS["shallow"], nu, c)
+        compare_with_decimal(kind, lower, upper, entry, eta, one_row(kind, lower, upper, entry, cure=cure))
+    eta = (*POINTS["shallow"], np.log(2.0), c)
+    arrays = one_row(kind, lower, upper, entry, nu_fixed=np.log(2.0), cure=cure)
+    compare_with_decimal(kind, lower, upper, entry, eta, arrays)
+
+
+@cured
+@pytest.mark.parametrize("c", [-12.0, 0.4, 12.0])
+@pytest.mark.parametrize("t", [1e-30, 1e-12, 1e-6])
+def test_tiny_times_with_a_cured_fraction(t, c, cure):
+    for nu in (np.log(0.3), 0.0, np.log(2.0), np.log(30.0)):
+        eta = (0.3, -0.4, 0.2, nu, c)
+        compare_with_decimal(EXACT, t, None, None, eta, one_row(EXACT, t, None, None, cure=cure), digits=220)
+        compare_with_decimal(LEFT, None, t, None, eta, one_row(LEFT, None, t, None, cure=cure), digits=220)
+        compare_with_decimal(RIGHT, t, None, None, eta, one_row(RIGHT, t, None, None, cure=cure), digits=220)
+
+
+@cured
+@pytest.mark.parametrize("c", [-12.0, 0.4, 12.0])
+@pytest.mark.parametrize("t", [1e2, 1e4, 1e9, 1e25])
+def test_huge_times_with_a_cured_fraction(t, c, cure):
+    # the plateau of the population, where no event is left: the density ends, the survival does not
+    for nu in (np.log(0.3), 0.0, np.log(1.5)):
+        eta = (0.3, -0.4, 0.2, nu, c)
+        compare_with_decimal(RIGHT, t, None, None, eta, one_row(RIGHT, t, None, None, cure=cure))
+        compare_with_decimal(EXACT, t, None, None, eta, one_row(EXACT, t, None, None, cure=cure))
+
+
+@cured
+@pytest.mark.parametrize("late", [(0.9, 1.6), (3.0, 3.6), (4.0, 9.0)])
+def test_late_intervals_with_a_cured_fraction(late, cure):
+    # S(l) - S(u) is far below the plateau: it must not be lost in the difference of two survivals
+    lower, upper = late
+    eta = (0.9, 0.5, 0.4, np.log(2.2), -0.3)
+    compare_with_decimal(INTERVAL, lower, upper, None, eta, one_row(INTERVAL, lower, upper, None, cure=cure))
+    eta = (*eta[:3], np.log(2.0), 0.8)
+    arrays = one_row(INTERVAL, lower, upper, None, nu_fixed=np.log(2.0), cure=cure)
+    compare_with_decimal(INTERVAL, lower, upper, None, eta, arrays)
+
+
+@cured
+@pytest.mark.parametrize("observation", OBSERVATIONS.values(), ids=OBSERVATIONS.keys())
+def test_without_the_cured_the_likelihood_is_that_of_the_uncured(observation, cure):
+    kind, lower, upper, entry = observation
+    theta = np.array([*POINTS["gentle"], np.log(1.4)])
+    known = loglik(theta, one_row(kind, lower, upper, entry))
+    # logit p = -40; for the promotion time H is theta F, with H itself where theta runs to 0
+    if cure == MIXTURE:
+        found = loglik(np.r_[theta, -40.0], one_row(kind, lower, upper, entry, cure=cure))
+        for a, b in zip(found, known, strict=True):
+            assert_allclose(a if np.ndim(a) == 0 else a[(slice(4),) * np.ndim(a)], b, rtol=1e-9, atol=1e-13)
+    else:
+        small = np.r_[theta[0], theta[1] - 25.0, theta[2:], 25.0]
+        found = loglik(small, one_row(kind, lower, upper, entry, cure=cure))
+        assert_allclose(found[0], known[0], rtol=1e-7)
+        assert_allclose(found[1][:4], known[1], rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("nu", [np.log(0.3), 0.0, np.log(2.0), np.log(30.0)])
@@ -200,7 +302,9 @@ def test_both_sides_of_the_switch_of_the_gap(nu, r):
 # ---- many rows: values through APGW, gradients by the complex step
 
 
-def random_sample(rng, n, *, late=True, weighted=True, offsets=True, nu_fixed=None, kinds=(0, 1, 2, 3)):
+def random_sample(
+    rng, n, *, late=True, weighted=True, offsets=True, nu_fixed=None, kinds=(0, 1, 2, 3), cure=NONE
+):
     """Rows of every kind with two covariates, and different designs for each parameter."""
     kind = rng.choice(kinds, n)
     lower = rng.exponential(1.0, n) + 0.1
@@ -215,7 +319,10 @@ def random_sample(rng, n, *, late=True, weighted=True, offsets=True, nu_fixed=No
     if nu_fixed is not None:
         designs[3], shifts[3] = None, nu_fixed
     weight = rng.choice([0.0, 0.5, 1.0, 3.0], n) if weighted else None
-    return sample_arrays(response, weight, tuple(designs), tuple(shifts), -WIDE, WIDE), response
+    if cure:
+        designs.append(x)
+        shifts.append(0.3 * rng.standard_normal(n) if offsets else 0.0)
+    return sample_arrays(response, weight, tuple(designs), tuple(shifts), -WIDE, WIDE, cure), response
 
 
 def random_theta(rng, arrays, nu):
@@ -229,17 +336,29 @@ def random_theta(rng, arrays, nu):
 
 def plain_loglik(theta, arrays, response):
     """The log-likelihood as a textbook writes it, through the distribution."""
-    tau, beta, alpha, nu = arrays.linear_predictors(theta)
+    tau, beta, alpha, nu, c = arrays.linear_predictors(theta)
     law = APGW(np.exp(tau), np.exp(beta), np.exp(alpha), np.expm1(nu))
+
+    def logsf(t):
+        if arrays.cure == MIXTURE:
+            return np.log(expit(c) + expit(-c) * law.sf(t))
+        return -np.exp(c) * law.cdf(t) if arrays.cure == PROMOTION else law.logsf(t)
+
     with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.select(
-            [response.code == EXACT, response.code == RIGHT],
-            [law.logpdf(response.lower), law.logsf(response.lower)],
-            # log{S(l) - S(u)}, where S may be below the smallest float
-            default=law.logsf(response.lower)
-            + np.log(-np.expm1(law.logsf(response.upper) - law.logsf(response.lower))),
+        # log{S(l) - S(u)} of the uncured, where S may be below the smallest float
+        log_mass = law.logsf(response.lower) + np.log(
+            -np.expm1(law.logsf(response.upper) - law.logsf(response.lower))
         )
-    terms = terms - law.logsf(response.entry)
+        density = law.logpdf(response.lower)
+        if arrays.cure == MIXTURE:
+            log_mass, density = log_mass + log_expit(-c), density + log_expit(-c)
+        if arrays.cure == PROMOTION:
+            log_mass = logsf(response.lower) + np.log(-np.expm1(-np.exp(c + log_mass)))
+            density = density + c + logsf(response.lower)
+        terms = np.select(
+            [response.code == EXACT, response.code == RIGHT], [density, logsf(response.lower)], log_mass
+        )
+    terms = terms - logsf(response.entry)
     weight = arrays.weight if len(arrays.weight) else np.ones(arrays.n)
     return np.sum(terms[weight > 0.0] * weight[weight > 0.0])
 
@@ -254,10 +373,10 @@ def expm1(w):
 
 def complex_loglik(theta, arrays, response):
     """The same for complex theta with an infinitesimal imaginary part."""
-    eta = np.broadcast_to(arrays.offsets, (4, arrays.n)).astype(complex)
+    eta = np.broadcast_to(arrays.offsets, (5, arrays.n)).astype(complex)
     for j, part in enumerate(arrays.slices):
         eta[j] += arrays.matrix[:, part] @ theta[part]
-    tau, beta, alpha, nu = eta
+    tau, beta, alpha, nu, c = eta
     infinite = np.isinf(nu.real)
     nu = np.where(infinite, 0.0, nu)
     kappa = expm1(nu)
@@ -282,14 +401,24 @@ def complex_loglik(theta, arrays, response):
         bend = np.where(infinite, np.exp(q), (kappa - 1.0) * log1p(np.exp(q - nu)))
         return beta + alpha + q - np.log(t) + bend
 
+    def log_alive(h):
+        """Log survival of the population where the uncured have the cumulative hazard h."""
+        if arrays.cure == MIXTURE:
+            return log1p(expm1(-h) / (1.0 + np.exp(c)))
+        return np.exp(c) * expm1(-h) if arrays.cure == PROMOTION else -h
+
     low = np.where(response.lower > 0.0, cumulative(response.lower), 0.0)
     gap = np.where(response.code >= LEFT, cumulative(response.upper) - low, 1.0 + 0j)
+    density, mass = log_hazard(response.lower) - low, -low + np.log(-expm1(-gap))
+    if arrays.cure == MIXTURE:
+        density, mass = density - np.log(1.0 + np.exp(c)), mass - np.log(1.0 + np.exp(c))
+    elif arrays.cure == PROMOTION:
+        density = density + c + log_alive(low)
+        mass = log_alive(low) + np.log(-expm1(-np.exp(c + mass)))
     terms = np.select(
-        [response.code == EXACT, response.code == RIGHT],
-        [log_hazard(response.lower) - low, -low],
-        default=-low + np.log(-expm1(-gap)),
+        [response.code == EXACT, response.code == RIGHT], [density, log_alive(low)], default=mass
     )
-    terms = terms + np.where(response.entry > 0.0, cumulative(response.entry), 0.0)
+    terms = terms - np.where(response.entry > 0.0, log_alive(cumulative(response.entry)), 0.0)
     return np.sum(terms * (arrays.weight if len(arrays.weight) else 1.0))
 
 
@@ -333,32 +462,35 @@ BRANCHES = {
 branches = pytest.mark.parametrize(("nu", "fixed"), BRANCHES.values(), ids=BRANCHES.keys())
 
 
-def make(nu, fixed, seed):
+def make(nu, fixed, seed, cure=NONE):
     rng = np.random.default_rng(seed)
     offsets = fixed is None
-    arrays, response = random_sample(rng, 60, nu_fixed=fixed, offsets=offsets)
+    arrays, response = random_sample(rng, 60, nu_fixed=fixed, offsets=offsets, cure=cure)
     return arrays, response, random_theta(rng, arrays, nu)
 
 
+@cures
 @branches
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_value_against_the_distribution(nu, fixed, seed):
-    arrays, response, theta = make(nu, fixed, seed)
+def test_value_against_the_distribution(nu, fixed, seed, cure):
+    arrays, response, theta = make(nu, fixed, seed, cure)
     assert_allclose(loglik(theta, arrays)[0], plain_loglik(theta, arrays, response), rtol=1e-9)
     assert_allclose(loglik(theta, arrays)[0], complex_loglik(theta, arrays, response).real, rtol=1e-9)
 
 
+@cures
 @branches
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_score_against_the_complex_step(nu, fixed, seed):
-    arrays, response, theta = make(nu, fixed, seed)
+def test_score_against_the_complex_step(nu, fixed, seed, cure):
+    arrays, response, theta = make(nu, fixed, seed, cure)
     expected = complex_step_gradient(theta, arrays, response)
     assert_allclose(loglik(theta, arrays)[1], expected, rtol=1e-7, atol=1e-8)
 
 
+@cures
 @branches
-def test_derivatives_against_central_differences(nu, fixed):
-    arrays, response, theta = make(nu, fixed, 4)
+def test_derivatives_against_central_differences(nu, fixed, cure):
+    arrays, response, theta = make(nu, fixed, 4, cure)
     _, score, hessian = loglik(theta, arrays)
     size = max(1.0, np.abs(score).max())
     assert_allclose(score, central(lambda x: loglik(x, arrays)[0], theta), rtol=1e-6, atol=1e-8 * size)
@@ -368,13 +500,13 @@ def test_derivatives_against_central_differences(nu, fixed):
     assert_allclose(hessian, independent, rtol=1e-6, atol=1e-8 * size)
 
 
-@given(seed=st.integers(0, 10_000), nu=st.floats(-3.0, 9.0))
-@settings(max_examples=60, deadline=None)
-def test_score_at_random_points(seed, nu):
+@given(seed=st.integers(0, 10_000), nu=st.floats(-3.0, 9.0), cure=st.sampled_from([NONE, MIXTURE, PROMOTION]))
+@settings(max_examples=120, deadline=None)
+def test_score_at_random_points(seed, nu, cure):
     rng = np.random.default_rng(seed)
-    arrays, response = random_sample(rng, 25)
+    arrays, response = random_sample(rng, 25, cure=cure)
     theta = random_theta(rng, arrays, nu)
-    tau, beta, alpha, shape = arrays.linear_predictors(theta)
+    tau, beta, alpha, shape, _ = arrays.linear_predictors(theta)
     law = APGW(np.exp(tau), np.exp(beta), np.exp(alpha), np.expm1(shape))
     # the independent formula would overflow; it also takes every row at time 1
     assume(law.cumulative_hazard(np.maximum(response.time, 1.0)).max() < 1e100)
@@ -383,14 +515,17 @@ def test_score_at_random_points(seed, nu):
     assert_allclose(loglik(theta, arrays)[1], expected, rtol=1e-7, atol=1e-8)
 
 
+@cures
 @pytest.mark.parametrize("kinds", [(0, 1), (1, 3), (1, 2), (3,), (2,), (1,)])
 @pytest.mark.parametrize("late", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_every_kind_of_sample(kinds, late, weighted):
+def test_every_kind_of_sample(kinds, late, weighted, cure):
     rng = np.random.default_rng(7)
     if kinds == (2,) and late:
         pytest.skip("left censoring after a late entry is interval censoring")
-    arrays, response = random_sample(rng, 40, late=late, weighted=weighted, offsets=False, kinds=kinds)
+    arrays, response = random_sample(
+        rng, 40, late=late, weighted=weighted, offsets=False, kinds=kinds, cure=cure
+    )
     assert (len(arrays.weight) == 40) == weighted
     theta = random_theta(rng, arrays, 0.4)
     assert_allclose(loglik(theta, arrays)[0], plain_loglik(theta, arrays, response), rtol=1e-10)
@@ -398,10 +533,11 @@ def test_every_kind_of_sample(kinds, late, weighted):
     assert_allclose(loglik(theta, arrays)[1], expected, rtol=1e-8, atol=1e-10)
 
 
-def test_more_rows_than_one_block():
+@cures
+def test_more_rows_than_one_block(cure):
     # sums are made in blocks: the parts must add up to the whole
     rng = np.random.default_rng(9)
-    arrays, response = random_sample(rng, 2500)
+    arrays, response = random_sample(rng, 2500, cure=cure)
     theta = random_theta(rng, arrays, 0.4)
     value, score, hessian = loglik(theta, arrays)
     assert_allclose(value, plain_loglik(theta, arrays, response), rtol=1e-10)
@@ -411,9 +547,10 @@ def test_more_rows_than_one_block():
     assert_allclose(hessian, sum(part[2] for part in parts), rtol=1e-10)
 
 
+@cures
 @branches
-def test_row_scores_sum_to_the_score(nu, fixed):
-    arrays, _, theta = make(nu, fixed, 5)
+def test_row_scores_sum_to_the_score(nu, fixed, cure):
+    arrays, _, theta = make(nu, fixed, 5, cure)
     rows = row_scores(theta, arrays)
     assert rows.shape == (arrays.n, arrays.n_parameters)
     score = loglik(theta, arrays)[1]
@@ -423,26 +560,29 @@ def test_row_scores_sum_to_the_score(nu, fixed):
     assert_allclose(rows[17], loglik(theta, one)[1], rtol=1e-12, atol=1e-14)
 
 
-def test_weights_are_repeated_rows():
+@cures
+def test_weights_are_repeated_rows(cure):
     rng = np.random.default_rng(3)
-    plain, response = random_sample(rng, 30, weighted=False)
+    plain, response = random_sample(rng, 30, weighted=False, cure=cure)
     weight = rng.integers(0, 4, 30).astype(float)
-    weighted = sample_arrays(response, weight, plain.designs, tuple(plain.offsets), -WIDE, WIDE)
+    weighted = sample_arrays(response, weight, plain.designs, tuple(plain.offsets), -WIDE, WIDE, cure)
     repeated = plain.take(np.repeat(np.arange(30), weight.astype(int)))
     theta = random_theta(rng, plain, 0.2)
     for a, b in zip(loglik(theta, weighted), loglik(theta, repeated), strict=True):
         assert_allclose(a, b, rtol=1e-11, atol=1e-11)
 
 
-def test_offsets_are_known_shifts_of_the_linear_predictors():
+@cures
+def test_offsets_are_known_shifts_of_the_linear_predictors(cure):
     rng = np.random.default_rng(5)
-    arrays, response = random_sample(rng, 30, offsets=False)
+    arrays, response = random_sample(rng, 30, offsets=False, cure=cure)
     theta = random_theta(rng, arrays, 0.2)
-    shift = np.array([0.3, -0.2, 0.1, 0.25])
-    shifted = sample_arrays(response, arrays.weight, arrays.designs, tuple(shift), -WIDE, WIDE)
+    shift = np.array([0.3, -0.2, 0.1, 0.25, -0.6 if cure else 0.0])
+    shifted = sample_arrays(response, arrays.weight, arrays.designs, tuple(shift), -WIDE, WIDE, cure)
     moved = theta.copy()
-    for part, amount in zip(arrays.slices, shift, strict=True):
-        moved[part.start] += amount
+    for part, amount, free in zip(arrays.slices, shift, arrays.free, strict=True):
+        if free:
+            moved[part.start] += amount
     for a, b in zip(loglik(theta, shifted), loglik(moved, arrays), strict=True):
         assert_allclose(a, b, rtol=1e-11, atol=1e-11)
 
@@ -450,15 +590,18 @@ def test_offsets_are_known_shifts_of_the_linear_predictors():
 # ---- limits and overflow
 
 
-def test_outside_the_limits_the_value_is_minus_infinity():
+@cures
+def test_outside_the_limits_the_value_is_minus_infinity(cure):
     arrays, _ = random_sample(np.random.default_rng(1), 10)
+    size = 5 if cure else 4
+    designs = (np.ones((10, 1)),) * size
     narrow = sample_arrays(
-        Surv(np.ones(10), np.ones(10)), None, (np.ones((10, 1)),) * 4, (0.0,) * 4, -np.ones(4), np.ones(4)
+        Surv(np.ones(10), np.ones(10)), None, designs, (0.0,) * size, -np.ones(size), np.ones(size), cure
     )
-    assert np.isfinite(loglik(np.array([0.5, 0.5, 0.5, 0.5]), narrow)[0])
-    for k in range(4):
+    assert np.isfinite(loglik(np.full(size, 0.5), narrow)[0])
+    for k in range(size):
         for sign in (-1.0, 1.0):
-            theta = np.zeros(4)
+            theta = np.zeros(size)
             theta[k] = 1.01 * sign
             assert loglik(theta, narrow)[0] == -INF
     assert np.isfinite(loglik(np.zeros(arrays.n_parameters), arrays)[0])
@@ -467,17 +610,37 @@ def test_outside_the_limits_the_value_is_minus_infinity():
 @given(
     tau=st.floats(-60.0, 60.0), beta=st.floats(-60.0, 60.0), alpha=st.floats(-5.0, 4.0),
     nu=st.floats(-9.0, 12.0), kind=st.sampled_from([RIGHT, EXACT, LEFT, INTERVAL]),
-    scale=st.floats(-10.0, 10.0),
+    scale=st.floats(-10.0, 10.0), c=st.floats(-12.0, 12.0), cure=st.sampled_from([NONE, MIXTURE, PROMOTION]),
 )  # fmt: skip
-@settings(max_examples=400, deadline=None)
-def test_the_value_is_never_nan_nor_plus_infinity(tau, beta, alpha, nu, kind, scale):
+@settings(max_examples=900, deadline=None)
+def test_the_value_is_never_nan_nor_plus_infinity(tau, beta, alpha, nu, kind, scale, c, cure):
     t = 10.0**scale
     lower, upper = (t, None) if kind in (EXACT, RIGHT) else (t, 2.0 * t) if kind == INTERVAL else (None, t)
-    value, _, _ = loglik(np.array([tau, beta, alpha, nu]), one_row(kind, lower, upper, None))
+    theta = np.array([tau, beta, alpha, nu, c])[: 5 if cure else 4]
+    value, _, _ = loglik(theta, one_row(kind, lower, upper, None, cure=cure))
     assert not np.isnan(value)
     assert value < INF
     if kind != EXACT:
         assert value <= 0.0
+
+
+@given(
+    tau=st.floats(-9.0, 9.0), beta=st.floats(-9.0, 9.0), alpha=st.floats(-1.0, 3.0), nu=st.floats(0.0, 12.0),
+    kind=st.sampled_from([RIGHT, EXACT, LEFT, INTERVAL]), c=st.floats(-12.0, 12.0),
+    cure=st.sampled_from([MIXTURE, PROMOTION]), gompertz=st.booleans(),
+)  # fmt: skip
+@settings(max_examples=600, deadline=None)
+def test_with_a_cured_fraction_a_finite_value_has_finite_derivatives(
+    tau, beta, alpha, nu, kind, c, cure, gompertz
+):
+    # the H of the uncured may be infinite, the likelihood of the population ends on its plateau
+    lower, upper = (2.0, None) if kind in (EXACT, RIGHT) else (2.0, 3.0) if kind == INTERVAL else (None, 2.0)
+    arrays = one_row(kind, lower, upper, None, nu_fixed=INF if gompertz else None, cure=cure)
+    theta = np.array([tau, beta, alpha, c] if gompertz else [tau, beta, alpha, nu, c])
+    value, score, hessian = loglik(theta, arrays)
+    if value > -1e100:
+        assert np.isfinite(score).all()
+        assert np.isfinite(hessian).all()
 
 
 @given(beta=st.floats(-3.0, 3.0), alpha=st.floats(-1.0, 1.5), nu=st.floats(-2.0, 3.0), t=st.floats(0.05, 5.0))
@@ -493,27 +656,43 @@ def test_overflow_is_minus_infinity_and_not_a_plateau(beta, alpha, nu, t):
 # ---- the terms that predictions use
 
 
+@cures
 @pytest.mark.parametrize("nu", SHAPES.values(), ids=SHAPES.keys())
-def test_terms_of_predictions(nu):
-    eta = np.array([[0.3], [-0.4], [0.2], [nu]])
+def test_terms_of_predictions(nu, cure):
+    eta = np.array([[0.3, -0.4, 0.2, nu, -0.6]])
     log_t = np.log([0.9])
-    value, grad = np.empty(1), np.empty((1, 4))
-    cumulative_hazard_terms(log_t, eta, value, grad)
-    expected, gradient, _ = decimal_derivatives(RIGHT, eta[:, 0], 0.9, None, None)
+    value, grad = np.empty(1), np.empty((1, 5))
+    cumulative_hazard_terms(log_t, eta, cure, value, grad)
+    expected, gradient, _ = decimal_derivatives(RIGHT, eta[0], 0.9, None, None, cure=cure)
     assert_allclose(value[0], -expected, rtol=1e-12)
     assert_allclose(grad[0], -gradient, rtol=1e-9)
-    log_hazard_terms(log_t, eta, value, grad)
-    both, both_gradient, _ = decimal_derivatives(EXACT, eta[:, 0], 0.9, None, None)
+    log_hazard_terms(log_t, eta, cure, value, grad)
+    both, both_gradient, _ = decimal_derivatives(EXACT, eta[0], 0.9, None, None, cure=cure)
     assert_allclose(value[0], both - expected, rtol=1e-11)
     assert_allclose(grad[0], both_gradient - gradient, rtol=1e-9, atol=1e-12)
 
 
-def test_cumulative_hazard_terms_at_time_zero():
-    value, grad = np.full(2, 9.0), np.full((2, 4), 9.0)
-    cumulative_hazard_terms(np.array([-INF, 0.0]), np.zeros((4, 2)), value, grad)
+@cures
+def test_cumulative_hazard_terms_at_time_zero(cure):
+    value, grad = np.full(2, 9.0), np.full((2, 5), 9.0)
+    cumulative_hazard_terms(np.array([-INF, 0.0]), np.zeros((2, 5)), cure, value, grad)
     assert value[0] == 0.0
     assert_array_equal(grad[0], 0.0)
-    assert value[1] == pytest.approx(np.log(2.0))
+    # S = 1/2 for the uncured at t = 1
+    assert value[1] == pytest.approx([np.log(2.0), -np.log(0.75), 0.5][cure])
+
+
+@cured
+def test_the_population_hazard_of_predictions_ends_at_its_plateau(cure):
+    # H of the population is -log p far out, and its only slope is the one in c
+    value, grad = np.empty(1), np.empty((1, 5))
+    for nu in (0.0, np.log(1.4), np.log(2.0), INF):
+        eta = np.array([[0.3, 1.5, 0.2, nu, -0.6]])
+        cumulative_hazard_terms(np.log([1e40]), eta, cure, value, grad)
+        p = expit(-0.6) if cure == MIXTURE else np.exp(-np.exp(-0.6))
+        assert value[0] == pytest.approx(-np.log(p), rel=1e-12)
+        slope = -expit(0.6) if cure == MIXTURE else np.exp(-0.6)
+        assert_allclose(grad[0], [0.0, 0.0, 0.0, 0.0, slope], rtol=1e-9, atol=1e-9)
 
 
 # ---- the plain Python twin
@@ -532,7 +711,7 @@ def test_baseline_terms_in_plain_python(q, nu, order):
 
 
 _TWIN = """
-import json, sys
+import itertools, json, sys
 import numpy as np
 from statmodels_x import Surv
 from statmodels_x.survival.likelihood import loglik, row_scores, sample_arrays
@@ -545,16 +724,16 @@ lower = np.where(np.arange(n) % 4 == 2, 0.0, lower)
 response = Surv(lower, upper, type="interval2", entry=0.3 * lower)
 x = np.column_stack([np.ones(n), rng.standard_normal(n)])
 out = []
-for nu in (-0.7, 0.0, 0.3, np.log(2.0), 1.1, 6.9, np.inf):
+for nu, cure in itertools.product((-0.7, 0.0, 0.3, np.log(2.0), 1.1, 6.9, np.inf), (0, 1, 2)):
     for free in (True, False):
         if free and np.isinf(nu):
             continue
-        designs = (x, x[:, :1], x, x[:, :1] if free else None)
+        designs = (x, x[:, :1], x, x[:, :1] if free else None, x if cure else None)
         arrays = sample_arrays(
-            response, rng.integers(0, 3, n) * 1.0, designs, (0.0, 0.0, 0.0, 0.0 if free else nu),
-            np.full(4, -1e3), np.full(4, 1e3),
+            response, rng.integers(0, 3, n) * 1.0, designs, (0.0, 0.0, 0.0, 0.0 if free else nu, 0.0),
+            np.full(5, -1e3), np.full(5, 1e3), cure,
         )
-        theta = np.array([0.1, 0.2, -0.3, 0.1, 0.05, nu])[: arrays.n_parameters]
+        theta = np.array([0.1, 0.2, -0.3, 0.1, 0.05] + [nu] * free + [-0.8, 0.3] * (cure > 0))
         value, score, hessian = loglik(theta, arrays)
         out.append([value, score.tolist(), hessian.tolist(), row_scores(theta, arrays).tolist()])
 import numba
@@ -577,7 +756,7 @@ def test_the_compiled_likelihood_equals_its_plain_python_twin():
     also_disabled, compiled = run(NUMBA_DISABLE_JIT="0")
     assert disabled
     assert not also_disabled
-    assert len(plain) == len(compiled) == 13
+    assert len(plain) == len(compiled) == 39
     for a, b in zip(compiled, plain, strict=True):
         for x, y in zip(a, b, strict=True):
             assert_allclose(x, y, rtol=1e-11, atol=1e-12)
