@@ -14,7 +14,7 @@ _HOMES = {
     "APGW": "statmodels_x.survival.family",
     "FlexibleSurvival": "statmodels_x.survival.model",
     "Surv": "statmodels_x.core.surv",
-    "compare": "statmodels_x.core.tables",
+    "compare": "statmodels_x.core.comparison",
     "ladder": "statmodels_x.survival.ladder",
     "load": "statmodels_x.core.files",
     "save": "statmodels_x.core.files",
@@ -25,9 +25,9 @@ __all__ = ["APGW", "FlexibleSurvival", "Surv", "__version__", "compare", "datase
 
 if TYPE_CHECKING:
     from statmodels_x import datasets
+    from statmodels_x.core.comparison import compare
     from statmodels_x.core.files import load, save
     from statmodels_x.core.surv import Surv
-    from statmodels_x.core.tables import compare
     from statmodels_x.survival.family import APGW
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
-
-from statmodels_x.core.errors import DataError
 
 _WIDTH = 78
 _GAP = 2
@@ -44,10 +41,11 @@ def summary(
     Returns
     -------
     statsmodels.iolib.summary.Summary
-        With ``as_text()``, ``as_html()``, ``as_latex()`` and ``as_csv()``.
+        With ``as_text()``, ``as_html()``, ``as_latex()``, ``as_csv()`` and ``as_markdown()``.
     """
-    from statsmodels.iolib.summary import Summary
     from statsmodels.iolib.table import SimpleTable
+
+    from statmodels_x.core.fit_summary import FitSummary
 
     stub = max((len(label) for block in blocks for label in block.labels), default=0)
     widths = [_cell_widths(block) for block in blocks]
@@ -55,7 +53,7 @@ def summary(
     total = max(
         [*needed, *(2 * (len(name) + len(value) + 2) + _GAP for name, value in facts)], default=_WIDTH
     )
-    result = Summary()
+    result = FitSummary(title, facts, blocks, notes)
     result.tables.append(
         SimpleTable(_two_columns(facts, total), title=title, txt_fmt=_format([0, 0], "l", "=", "-"))
     )
@@ -127,75 +125,3 @@ def number(value: float, digits: int = 4) -> str:
 def p_value(value: float) -> str:
     """Format a p-value."""
     return "nan" if np.isnan(value) else "<0.001" if value < 0.0005 else f"{value:.3f}"
-
-
-def compare(*fits: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
-    """Tabulate fits of the same data side by side.
-
-    Parameters
-    ----------
-    *fits : results
-        Fitted models with a log-likelihood on the same rows.
-    names : sequence of str, optional
-        Row labels; the formulas by default.
-
-    Returns
-    -------
-    DataFrame
-        One row a fit, the lowest AIC first: ``logLik``, ``df``, ``AIC``, ``delta_AIC``, ``AICc``, ``BIC``,
-        ``regular`` and ``note``; and the likelihood-ratio test against the largest of the fits that is nested
-        in it: ``versus``, ``LR`` (chi-squared) and ``p.value``. A fit that is no regular maximum stands last
-        with a missing ``delta_AIC``: its likelihood is not one that a ranking may use.
-
-    Raises
-    ------
-    DataError
-        If fewer than two fits are given, or they do not share their observations.
-    """
-    if len(fits) < 2:
-        raise DataError("compare: give at least two fits.")
-    if names is not None and len(names) != len(fits):
-        raise DataError(f"compare: {len(names)} names for {len(fits)} fits.")
-    glances = [fit.glance().iloc[0] for fit in fits]
-    for name in ("nobs", "events"):
-        if len({glance.get(name) for glance in glances}) > 1:
-            raise DataError(f"compare: the fits differ in {name}; likelihoods compare only on the same rows.")
-    labels = list(names) if names is not None else [str(fit.formula) for fit in fits]
-    table = pd.DataFrame(
-        {
-            "logLik": [glance["logLik"] for glance in glances],
-            "df": [int(glance["df"]) for glance in glances],
-            "AIC": [glance["AIC"] for glance in glances],
-            "AICc": [glance["AICc"] for glance in glances],
-            "BIC": [glance["BIC"] for glance in glances],
-            "regular": [bool(glance["regular"]) for glance in glances],
-            "note": [str(glance.get("note", "")) for glance in glances],
-        },
-        index=pd.Index(labels, name="model"),
-    )
-    for name, values in zip(
-        ("versus", "LR", "p.value"), zip(*_ratio_tests(fits, labels), strict=True), strict=True
-    ):
-        table[name] = list(values)
-    ranked = table.sort_values(["regular", "AIC"], ascending=[False, True])
-    best = ranked["AIC"].where(ranked["regular"]).min()
-    ranked.insert(3, "delta_AIC", (ranked["AIC"] - best).where(ranked["regular"]))
-    return ranked
-
-
-def _ratio_tests(fits: Sequence[Any], labels: Sequence[str]) -> list[tuple[str, float, float]]:
-    """Test each fit against the largest of the others that is nested in it."""
-    rows = []
-    for large in fits:
-        smaller = sorted((k for k, fit in enumerate(fits) if fit.df_model < large.df_model),
-                         key=lambda k: -fits[k].df_model)  # fmt: skip
-        row = ("", np.nan, np.nan)
-        for k in smaller:
-            try:
-                test = fits[k].lr_test(large)
-            except DataError:  # not nested, or without a regular maximum
-                continue
-            row = (labels[k], float(test["statistic"]), float(test["p.value"]))
-            break
-        rows.append(row)
-    return rows
