@@ -16,6 +16,7 @@ from statmodels_x.core.design import DesignSpec
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.results import LikelihoodResults
 from statmodels_x.core.validation import check_choice
+from statmodels_x.survival.diagnostics import DiagnosticMethods
 from statmodels_x.survival.sample import Sample, SampleFacts
 from statmodels_x.survival.specification import Specification
 
@@ -27,7 +28,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class FlexibleSurvivalResults(LikelihoodResults):
+class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
     """A fitted :class:`FlexibleSurvival`.
 
     Attributes
@@ -398,67 +399,6 @@ class FlexibleSurvivalResults(LikelihoodResults):
         from statmodels_x.survival.hypotheses import scale_tests
 
         return scale_tests(self)
-
-    def residuals(self, kind: str = "quantile", seed: int = 0) -> pd.Series | pd.DataFrame:
-        """Residuals of the rows of the fit.
-
-        Parameters
-        ----------
-        kind : str
-            ``"quantile"`` (normalised: standard normal under the model; what censoring leaves open is drawn
-            with ``seed``), ``"cox-snell"``, ``"martingale"``, ``"deviance"``; ``"score"`` (weighted score of
-            each row), ``"dfbeta"`` (one-step change of each estimate when the row is added), ``"dfbetas"``
-            (the same over the standard errors).
-        seed : int
-
-        Returns
-        -------
-        Series of shape (n,), or DataFrame of shape (n, p) for the last three
-            Indexed like the data of the fit.
-        """
-        from statmodels_x.survival.residuals import residuals
-
-        return residuals(self, kind, seed)
-
-    def calibration(self, by: str | None = None) -> pd.DataFrame:
-        """Compare Kaplan-Meier with the mean fitted curve at every event time.
-
-        Parameters
-        ----------
-        by : str, optional
-            A column of the model: one comparison for each of its values.
-
-        Returns
-        -------
-        DataFrame
-            ``time``, ``kaplan_meier``, ``fitted``, its ``lower`` and ``upper``, ``difference``.
-        """
-        from statmodels_x.survival.residuals import calibration
-
-        return calibration(self, by)
-
-    def plot_residuals(
-        self, kind: str = "quantile", against: str | None = None, seed: int = 0, ax: Any = None
-    ) -> Any:
-        """Draw residuals.
-
-        Parameters
-        ----------
-        kind : {"quantile", "cox-snell", "martingale", "deviance"}
-            Quantile residuals against normal quantiles, Cox-Snell residuals as a cumulative hazard against
-            the diagonal, the others against time or a column.
-        against : str, optional
-            A column of the model, for martingale and deviance residuals.
-        seed : int
-        ax : matplotlib Axes, optional
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-        """
-        from statmodels_x.survival.plots import plot_residuals
-
-        return plot_residuals(self, kind, against, seed, ax)
 
     def sample_params(self, n: int, seed: int | np.random.Generator = 0) -> pd.DataFrame:
         """Draw from the estimated normal law of the estimates.

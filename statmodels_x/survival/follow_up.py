@@ -1,0 +1,57 @@
+"""Whether follow-up was long enough to speak of a plateau."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.surv import Surv
+from statmodels_x.survival.residuals import kaplan_meier_curve, need_sample
+
+if TYPE_CHECKING:
+    from statmodels_x.survival.results import FlexibleSurvivalResults
+
+_LEVEL = 0.05
+
+
+def follow_up(fit: FlexibleSurvivalResults, by: str | None) -> pd.DataFrame:
+    """Describe the end of follow-up; see :meth:`FlexibleSurvivalResults.follow_up`."""
+    sample = need_sample(fit)
+    response, data, weight = sample.response, sample.frame.data, sample.arrays.weight
+    if not response.is_right_censored:
+        raise DataError("follow_up: needs exact or right-censored times.")
+    if by is None:
+        return pd.DataFrame([_describe(response, weight)])
+    if by not in data.columns:
+        raise DataError(f"follow_up: `by` is {by!r}, which is no column of this model.")
+    rows = {}
+    for level in sorted(data[by].unique().tolist()):
+        inside = (data[by] == level).to_numpy()
+        rows[level] = _describe(response[inside], weight[inside] if len(weight) else weight)
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(by)
+
+
+def _describe(response: Surv, weight: NDArray[np.float64]) -> dict[str, float | bool]:
+    """Maller and Zhou's test: few events in the last stretch before the last event speak against a plateau."""
+    counts = weight if len(weight) else np.ones(len(response))
+    event, time = response.code == 1, response.time
+    last_time = float(time.max())
+    last_event = float(time[event].max()) if event.any() else np.nan
+    recent = event & (time > 2.0 * last_event - last_time)
+    n = float(counts.sum())
+    alpha = (1.0 - float(counts[recent].sum()) / n) ** n
+    curve = kaplan_meier_curve(response, weight if len(weight) else None).survival_function_
+    return {
+        "n": n,
+        "events": float(counts[event].sum()),
+        "last_event": last_event,
+        "last_time": last_time,
+        "at_risk_after": float(counts[time > last_event].sum()),
+        "kaplan_meier_end": float(curve.iloc[-1, 0]),
+        "alpha": alpha,
+        "sufficient": bool(alpha < _LEVEL),
+    }
