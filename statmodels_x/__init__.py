@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "APGW": "statmodels_x.survival.family",
     "FlexibleSurvival": "statmodels_x.survival.model",
+    "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
     "Surv": "statmodels_x.core.surv",
     "compare": "statmodels_x.core.comparison",
     "ladder": "statmodels_x.survival.ladder",
@@ -21,7 +22,18 @@ _HOMES = {
 }
 _MODULES = ("datasets",)
 
-__all__ = ["APGW", "FlexibleSurvival", "Surv", "__version__", "compare", "datasets", "ladder", "load", "save"]
+__all__ = [
+    "APGW",
+    "FlexibleSurvival",
+    "FlexibleSurvivalRegressor",
+    "Surv",
+    "__version__",
+    "compare",
+    "datasets",
+    "ladder",
+    "load",
+    "save",
+]
 
 if TYPE_CHECKING:
     from statmodels_x import datasets
@@ -31,6 +43,7 @@ if TYPE_CHECKING:
     from statmodels_x.survival.family import APGW
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival
+    from statmodels_x.survival.sklearn import FlexibleSurvivalRegressor
 
 
 def __getattr__(name: str) -> Any:

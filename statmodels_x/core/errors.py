@@ -21,6 +21,10 @@ class IdentificationError(StatmodelsXError, ValueError):
     """The data cannot determine what was asked for."""
 
 
+class MissingPackageError(StatmodelsXError, ImportError):
+    """Something asked for needs a package that is not installed; the message says which."""
+
+
 class StatmodelsXWarning(UserWarning):
     """Base of every warning of this package."""
 

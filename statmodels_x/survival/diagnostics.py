@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
+from numpy.typing import ArrayLike
 
 if TYPE_CHECKING:
     from statmodels_x.survival.results import FlexibleSurvivalResults
@@ -73,6 +74,55 @@ class DiagnosticMethods:
         from statmodels_x.survival.residuals import calibration
 
         return calibration(cast("FlexibleSurvivalResults", self), by)
+
+    def concordance(self, newdata: Any = None, at: float | None = None) -> float:
+        """Harrell's concordance index of the predicted risk, by scikit-survival.
+
+        Parameters
+        ----------
+        newdata : DataFrame, optional
+            Rows with the response and the covariates; those of the fit by default.
+        at : float, optional
+            Time at which the risk is compared, for models whose survival curves cross; the last event by
+            default.
+
+        Returns
+        -------
+        float
+            0.5 for no information, 1 for a perfect order.
+
+        Raises
+        ------
+        MissingPackageError
+            If scikit-survival is not installed.
+        """
+        from statmodels_x.survival.scores import concordance
+
+        return concordance(cast("FlexibleSurvivalResults", self), newdata, at)
+
+    def brier_score(self, at: ArrayLike, newdata: Any = None) -> pd.DataFrame:
+        """Brier score with inverse-probability-of-censoring weights, by scikit-survival.
+
+        Parameters
+        ----------
+        at : array_like
+            Times within the follow-up of the rows scored.
+        newdata : DataFrame, optional
+            Rows with the response and the covariates; those of the fit by default.
+
+        Returns
+        -------
+        DataFrame
+            ``time``, ``brier_score``.
+
+        Raises
+        ------
+        MissingPackageError
+            If scikit-survival is not installed.
+        """
+        from statmodels_x.survival.scores import brier_score
+
+        return brier_score(cast("FlexibleSurvivalResults", self), newdata, at)
 
     def plot_residuals(
         self, kind: str = "quantile", against: str | None = None, seed: int = 0, ax: Any = None

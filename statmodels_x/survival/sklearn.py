@@ -1,0 +1,177 @@
+"""A thin scikit-learn estimator around :class:`FlexibleSurvival`.
+
+scikit-learn itself is not needed: the class follows its conventions (``get_params``, ``set_params``, ``fit``,
+``predict``, ``score``), so that it can be cloned, put in a pipeline and searched over.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.survival.model import FlexibleSurvival
+
+_TIME, _EVENT = "_time", "_event"
+
+
+class FlexibleSurvivalRegressor:
+    """Flexible parametric survival regression with scikit-learn's interface.
+
+    Parameters
+    ----------
+    terms : str
+        Right side of the formula; ``"."`` takes every column of ``X``.
+    distribution, scale, other_scale, power, shape, cure, cure_kind
+        As in :class:`FlexibleSurvival`.
+
+    Attributes
+    ----------
+    results_ : FlexibleSurvivalResults
+        The fit.
+    feature_names_in_ : ndarray of str
+    n_features_in_ : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import statmodels_x as smx
+    >>> data = smx.datasets.load_melanoma()
+    >>> y = np.array(list(zip(data["status"] == 1, data["time"])), dtype=[("event", "?"), ("time", "f8")])
+    >>> model = smx.FlexibleSurvivalRegressor().fit(data[["treatment", "age"]], y)
+    >>> model.predict(data[["treatment", "age"]]).shape
+    (284,)
+    """
+
+    def __init__(
+        self,
+        terms: str = ".",
+        distribution: str = "apgw",
+        scale: str = "aft",
+        other_scale: str | None = None,
+        power: str | float = "~ 1",
+        shape: str | float = "~ 1",
+        cure: str | None = None,
+        cure_kind: str = "mixture",
+    ) -> None:
+        self.terms = terms
+        self.distribution = distribution
+        self.scale = scale
+        self.other_scale = other_scale
+        self.power = power
+        self.shape = shape
+        self.cure = cure
+        self.cure_kind = cure_kind
+
+    @classmethod
+    def _names(cls) -> list[str]:
+        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {name: getattr(self, name) for name in self._names()}
+
+    def set_params(self, **params: Any) -> FlexibleSurvivalRegressor:
+        """Change constructor arguments; a DataError names one that does not exist."""
+        for name, value in params.items():
+            if name not in self._names():
+                raise DataError(
+                    f"set_params: there is no parameter {name!r}; they are {', '.join(self._names())}."
+                )
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        """Describe the estimator to scikit-learn 1.6 and later."""
+        from sklearn.utils import Tags, TargetTags
+
+        return Tags(estimator_type=None, target_tags=TargetTags(required=True))
+
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> FlexibleSurvivalRegressor:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : DataFrame or array_like of shape (n, k)
+        y : structured array, DataFrame with two columns, or array_like of shape (n, 2)
+            Event (or status) and time: structured arrays as in scikit-survival, other forms as (time, event).
+        sample_weight : array_like of shape (n,), optional
+
+        Returns
+        -------
+        self
+        """
+        frame = _covariates(X)
+        time, event = _outcome(y)
+        if len(time) != len(frame):
+            raise DataError(f"fit: `y` has {len(time)} rows and `X` has {len(frame)}.")
+        names = [f"`{name}`" for name in frame.columns]
+        terms = " + ".join(names) if self.terms.strip() == "." else self.terms
+        data = frame.assign(**{_TIME: time, _EVENT: event})
+        arguments = {name: value for name, value in self.get_params().items() if name != "terms"}
+        model = FlexibleSurvival(
+            f"Surv({_TIME}, {_EVENT}) ~ {terms}", data, weights=sample_weight, **arguments
+        )
+        self.results_ = model.fit()
+        self.feature_names_in_ = np.array(frame.columns, dtype=object)
+        self.n_features_in_ = frame.shape[1]
+        return self
+
+    def predict(self, X: Any) -> NDArray[np.float64]:
+        """Predict the risk of each row: its cumulative hazard at the last event time of the fit."""
+        at = self._fitted().facts.last_event
+        return self.results_.predict(_covariates(X), "cumulative_hazard", at=at)["estimate"].to_numpy()
+
+    def predict_survival(self, X: Any, times: ArrayLike) -> NDArray[np.float64]:
+        """Survival probabilities, shape (n, len(times))."""
+        rows = _covariates(X)
+        table = self._fitted().predict(rows, "survival", at=times)
+        return table["estimate"].to_numpy().reshape(len(rows), -1)
+
+    def score(self, X: Any, y: Any) -> float:
+        """Harrell's concordance index of the predicted risk (lifelines)."""
+        from lifelines.utils import concordance_index
+
+        time, event = _outcome(y)
+        return float(concordance_index(time, -self.predict(X), event))
+
+    def _fitted(self) -> Any:
+        if not hasattr(self, "results_"):
+            raise DataError("the estimator is not fitted: call fit(X, y) first.")
+        return self.results_
+
+    def __repr__(self) -> str:
+        defaults = inspect.signature(type(self).__init__).parameters
+        changed = [f"{k}={v!r}" for k, v in self.get_params().items() if v != defaults[k].default]
+        return f"FlexibleSurvivalRegressor({', '.join(changed)})"
+
+
+def _covariates(X: Any) -> pd.DataFrame:
+    if isinstance(X, pd.DataFrame):
+        return X.reset_index(drop=True)
+    if hasattr(X, "columns"):
+        from statmodels_x.core.frames import as_pandas
+
+        return as_pandas(X)
+    values = np.asarray(X)
+    if values.ndim != 2:
+        raise DataError("`X` must be a data frame or an array of two dimensions.")
+    return pd.DataFrame(values, columns=[f"x{k}" for k in range(values.shape[1])])
+
+
+def _outcome(y: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Read times and events: a structured array holds a boolean and a number, other forms time first."""
+    if isinstance(y, np.ndarray) and y.dtype.names:
+        kinds = {y.dtype[name].kind: y[name] for name in y.dtype.names}
+        if len(y.dtype.names) != 2 or "b" not in kinds or len(kinds) != 2:
+            raise DataError("`y`: a structured array needs one boolean field (event) and one number (time).")
+        time = next(values for kind, values in kinds.items() if kind != "b")
+        return np.asarray(time, float), np.asarray(kinds["b"], bool)
+    values = np.asarray(y)
+    if values.ndim != 2 or values.shape[1] != 2:
+        raise DataError("`y` must be a structured array (event, time) or have two columns, time and event.")
+    return values[:, 0].astype(float), values[:, 1].astype(float)
