@@ -103,7 +103,9 @@ def _few_values(series: pd.Series, most: int = 7) -> tuple[Any, ...]:
     """All values if they are few; quartiles of a continuous column."""
     if isinstance(series.dtype, pd.CategoricalDtype):
         return tuple(series.cat.categories.tolist())
-    values: Sequence[Any] = sorted(series.unique().tolist())
-    if len(values) <= most or not _is_number(series):
-        return tuple(values)
+    # a thousand rows tell a continuous column, whose distinct values would be slow to sort
+    if not _is_number(series) or series.iloc[:1000].nunique() <= most:
+        values: Sequence[Any] = sorted(series.unique().tolist())
+        if len(values) <= most or not _is_number(series):
+            return tuple(values)
     return tuple(float(q) for q in series.quantile([0.25, 0.5, 0.75]))

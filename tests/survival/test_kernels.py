@@ -48,45 +48,39 @@ FIXED = {"zero": 0.0, "one": np.log(2.0), "two": np.log(3.0), "infinite": INF}
 # ---- one row, against the definition in arithmetic with 110 digits
 
 
-def decimal_loglik(kind, eta, lower, upper, entry, cure=NONE):
-    """Log-likelihood of one row from the definition, all arguments Decimal; nu may be None for kappa = inf."""
-    tau, beta, alpha, nu, c = eta
+def decimal_terms(t, eta):
+    """Cumulative hazard and log hazard of the uncured, all arguments Decimal; nu may be None for kappa = inf."""
+    tau, beta, alpha, nu = eta[:4]
     one = Decimal(1)
+    q = alpha.exp() * (t.ln() + tau)
+    z = q.exp()
+    log_hazard = beta + alpha + q - t.ln()
+    if nu is None:
+        return beta.exp() * (z.exp() - one), log_hazard + z
+    k1 = nu.exp()
+    kappa, length = k1 - one, (one + z / k1).ln()
+    base = length if kappa == 0 else k1 / kappa * ((kappa * length).exp() - one)
+    return beta.exp() * base, log_hazard + (kappa - one) * length
 
-    def uncured(t):
-        z = (alpha.exp() * (t.ln() + tau)).exp()
-        if nu is None:
-            return beta.exp() * (z.exp() - one)
-        k1 = nu.exp()
-        kappa = k1 - one
-        if kappa == 0:
-            return beta.exp() * (one + z).ln()
-        return beta.exp() * k1 / kappa * ((kappa * (one + z / k1).ln()).exp() - one)
 
-    def log_density(t):
-        q = alpha.exp() * (t.ln() + tau)
-        if nu is None:
-            log_hazard = beta + alpha + q - t.ln() + q.exp()
-        else:
-            k1 = nu.exp()
-            log_hazard = beta + alpha + q - t.ln() + (k1 - 2 * one) * (one + q.exp() / k1).ln()
-        log_f = log_hazard - uncured(t)
-        if cure == MIXTURE:
-            return log_f - (one + c.exp()).ln()
-        return log_f + c - c.exp() * (one - (-uncured(t)).exp()) if cure == PROMOTION else log_f
+def decimal_loglik(kind, eta, lower, upper, entry, cure=NONE):
+    """Log-likelihood of one row from the definition."""
+    c, one = eta[4], Decimal(1)
 
     def survival(t):
-        alive = (-uncured(t)).exp()
+        alive = (-decimal_terms(t, eta)[0]).exp()
         if cure == MIXTURE:
             p = one / (one + (-c).exp())
             return p + (one - p) * alive
         return (-c.exp() * (one - alive)).exp() if cure == PROMOTION else alive
 
     def log_survival(t):
-        return -uncured(t) if cure == NONE else survival(t).ln()
+        return -decimal_terms(t, eta)[0] if cure == NONE else survival(t).ln()
 
     if kind == EXACT:
-        total = log_density(lower)
+        cumulative, log_hazard = decimal_terms(lower, eta)
+        own = {NONE: 0, MIXTURE: -(one + c.exp()).ln(), PROMOTION: c + log_survival(lower)}
+        total = log_hazard - cumulative + own[cure]
     elif kind == RIGHT:
         total = log_survival(lower)
     else:
@@ -216,11 +210,11 @@ def test_extreme_cured_fractions(observation, c, cure):
 @pytest.mark.parametrize("c", [-12.0, 0.4, 12.0])
 @pytest.mark.parametrize("t", [1e-30, 1e-12, 1e-6])
 def test_tiny_times_with_a_cured_fraction(t, c, cure):
-    for nu in (np.log(0.3), 0.0, np.log(2.0), np.log(30.0)):
+    for nu in (np.log(0.3), 0.0, np.log(30.0)):
         eta = (0.3, -0.4, 0.2, nu, c)
-        compare_with_decimal(EXACT, t, None, None, eta, one_row(EXACT, t, None, None, cure=cure), digits=220)
-        compare_with_decimal(LEFT, None, t, None, eta, one_row(LEFT, None, t, None, cure=cure), digits=220)
-        compare_with_decimal(RIGHT, t, None, None, eta, one_row(RIGHT, t, None, None, cure=cure), digits=220)
+        compare_with_decimal(EXACT, t, None, None, eta, one_row(EXACT, t, None, None, cure=cure), digits=160)
+        compare_with_decimal(LEFT, None, t, None, eta, one_row(LEFT, None, t, None, cure=cure), digits=160)
+        compare_with_decimal(RIGHT, t, None, None, eta, one_row(RIGHT, t, None, None, cure=cure), digits=160)
 
 
 @cured
@@ -353,7 +347,9 @@ def plain_loglik(theta, arrays, response):
         if arrays.cure == MIXTURE:
             log_mass, density = log_mass + log_expit(-c), density + log_expit(-c)
         if arrays.cure == PROMOTION:
-            log_mass = logsf(response.lower) + np.log(-np.expm1(-np.exp(c + log_mass)))
+            events = c + log_mass  # log theta {F(u) - F(l)}
+            log_mass = np.where(events < -30.0, events, np.log(-np.expm1(-np.exp(events))))
+            log_mass = log_mass + logsf(response.lower)
             density = density + c + logsf(response.lower)
         terms = np.select(
             [response.code == EXACT, response.code == RIGHT], [density, logsf(response.lower)], log_mass
@@ -414,7 +410,9 @@ def complex_loglik(theta, arrays, response):
         density, mass = density - np.log(1.0 + np.exp(c)), mass - np.log(1.0 + np.exp(c))
     elif arrays.cure == PROMOTION:
         density = density + c + log_alive(low)
-        mass = log_alive(low) + np.log(-expm1(-np.exp(c + mass)))
+        with np.errstate(divide="ignore", invalid="ignore"):  # both sides of the choice are computed
+            mass = np.where((c + mass).real < -30.0, c + mass, np.log(-expm1(-np.exp(c + mass))))
+        mass = mass + log_alive(low)
     terms = np.select(
         [response.code == EXACT, response.code == RIGHT], [density, log_alive(low)], default=mass
     )
@@ -612,7 +610,7 @@ def test_outside_the_limits_the_value_is_minus_infinity(cure):
     nu=st.floats(-9.0, 12.0), kind=st.sampled_from([RIGHT, EXACT, LEFT, INTERVAL]),
     scale=st.floats(-10.0, 10.0), c=st.floats(-12.0, 12.0), cure=st.sampled_from([NONE, MIXTURE, PROMOTION]),
 )  # fmt: skip
-@settings(max_examples=900, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_the_value_is_never_nan_nor_plus_infinity(tau, beta, alpha, nu, kind, scale, c, cure):
     t = 10.0**scale
     lower, upper = (t, None) if kind in (EXACT, RIGHT) else (t, 2.0 * t) if kind == INTERVAL else (None, t)
@@ -627,16 +625,14 @@ def test_the_value_is_never_nan_nor_plus_infinity(tau, beta, alpha, nu, kind, sc
 @given(
     tau=st.floats(-9.0, 9.0), beta=st.floats(-9.0, 9.0), alpha=st.floats(-1.0, 3.0), nu=st.floats(0.0, 12.0),
     kind=st.sampled_from([RIGHT, EXACT, LEFT, INTERVAL]), c=st.floats(-12.0, 12.0),
-    cure=st.sampled_from([MIXTURE, PROMOTION]), gompertz=st.booleans(),
+    cure=st.sampled_from([NONE, MIXTURE, PROMOTION]), gompertz=st.booleans(),
 )  # fmt: skip
-@settings(max_examples=600, deadline=None)
-def test_with_a_cured_fraction_a_finite_value_has_finite_derivatives(
-    tau, beta, alpha, nu, kind, c, cure, gompertz
-):
-    # the H of the uncured may be infinite, the likelihood of the population ends on its plateau
+@settings(max_examples=300, deadline=None)
+def test_a_finite_value_has_finite_derivatives(tau, beta, alpha, nu, kind, c, cure, gompertz):
+    # H may be infinite where the likelihood is not: at the right end of an interval, on a plateau
     lower, upper = (2.0, None) if kind in (EXACT, RIGHT) else (2.0, 3.0) if kind == INTERVAL else (None, 2.0)
     arrays = one_row(kind, lower, upper, None, nu_fixed=INF if gompertz else None, cure=cure)
-    theta = np.array([tau, beta, alpha, c] if gompertz else [tau, beta, alpha, nu, c])
+    theta = np.array([tau, beta, alpha] + [nu] * (not gompertz) + [c] * (cure > 0))
     value, score, hessian = loglik(theta, arrays)
     if value > -1e100:
         assert np.isfinite(score).all()
