@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -62,7 +63,10 @@ class Optimum:
 
 @dataclass
 class _Point:
-    """One evaluation in the search coordinates."""
+    """One evaluation in the search coordinates.
+
+    ``curvature`` holds the absolute eigenvalues, kept off zero: ascent also where the function is not concave.
+    """
 
     u: Array
     value: float
@@ -71,20 +75,11 @@ class _Point:
     eigenvectors: Array
     raw: tuple[Array, Array, Array]  # theta, its gradient, its Hessian
 
-    @property
-    def curvature(self) -> Array:
-        """Absolute eigenvalues, kept off zero: ascent also where the function is not concave."""
+    def __post_init__(self) -> None:
         size = np.abs(self.eigenvalues)
-        return np.maximum(size, _RELATIVE_FLOOR * max(1.0, size.max(initial=0.0)))
-
-    @property
-    def rotated_gradient(self) -> Array:
-        return self.eigenvectors.T @ self.gradient
-
-    @property
-    def decrement(self) -> float:
-        with np.errstate(over="ignore"):
-            return float(0.5 * np.sum(self.rotated_gradient**2 / self.curvature))
+        self.curvature = np.maximum(size, _RELATIVE_FLOOR * max(1.0, size.max(initial=0.0)))
+        self.rotated_gradient = self.eigenvectors.T @ self.gradient
+        self.decrement = float(0.5 * np.sum(self.rotated_gradient**2 / self.curvature))
 
 
 def maximise(
@@ -154,11 +149,12 @@ def _evaluate(objective: Objective, matrix: Array, u: Array) -> _Point | None:
     theta = matrix @ u
     with np.errstate(over="ignore", invalid="ignore"):  # a point beyond the range of floats is refused below
         value, gradient, hessian = objective(theta)
-    if not np.isfinite(value) or not np.isfinite(gradient).all() or not np.isfinite(hessian).all():
-        return None
-    information = -(matrix.T @ hessian @ matrix)
-    values, vectors = np.linalg.eigh(0.5 * (information + information.T))
-    return _Point(u, value, matrix.T @ gradient, values, vectors, (theta, gradient, hessian))
+        # one sum sees an infinite or missing entry anywhere
+        if not math.isfinite(value + float(gradient.sum()) + float(hessian.sum())):
+            return None
+        information = -(matrix.T @ hessian @ matrix)
+        values, vectors = np.linalg.eigh(0.5 * (information + information.T))
+        return _Point(u, value, matrix.T @ gradient, values, vectors, (theta, gradient, hessian))
 
 
 def _bad_start(matrix: Array, start: Array) -> Optimum:

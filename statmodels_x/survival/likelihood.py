@@ -171,7 +171,7 @@ def loglik(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
     a = arrays
     return loglik_sums(
         theta, a.starts, a.matrix, a.offsets, a.code, a.log_lower, a.log_upper, a.log_entry, a.weight,
-        a.low, a.high, a.cure, a.free[3],
+        a.low, a.high, a.cure, bool(a.starts[4] > a.starts[3]),
     )  # fmt: skip
 
 
