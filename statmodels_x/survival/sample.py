@@ -108,4 +108,4 @@ def _few_values(series: pd.Series, most: int = 7) -> tuple[Any, ...]:
         values: Sequence[Any] = sorted(series.unique().tolist())
         if len(values) <= most or not _is_number(series):
             return tuple(values)
-    return tuple(float(q) for q in series.quantile([0.25, 0.5, 0.75]))
+    return tuple(float(q) for q in np.quantile(series.to_numpy(float), [0.25, 0.5, 0.75]))
