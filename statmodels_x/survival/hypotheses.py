@@ -87,7 +87,7 @@ def score_test(fit: FlexibleSurvivalResults, model: FlexibleSurvival) -> pd.Seri
         ``statistic``, ``df``, ``p.value``; NaN if the information is not positive definite there.
     """
     sample = need_sample(fit)
-    arrays = model._arrays()
+    arrays = model.to_arrays()
     if arrays.n != sample.arrays.n:
         raise DataError("score_test: the larger model uses other rows.")
     eta = sample.arrays.linear_predictors(fit.params.to_numpy())

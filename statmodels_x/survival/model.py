@@ -23,7 +23,7 @@ from statmodels_x.core.surv import Surv
 from statmodels_x.core.validation import check_choice, check_count, check_number, numeric_array, rows_text
 from statmodels_x.survival.assembly import build_results
 from statmodels_x.survival.checks import check_events, check_separation
-from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS, sample_arrays
+from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS, SurvivalArrays, sample_arrays
 from statmodels_x.survival.results import FlexibleSurvivalResults
 from statmodels_x.survival.sample import Sample
 from statmodels_x.survival.specification import Specification, specify
@@ -212,7 +212,7 @@ class FlexibleSurvival:
         check_count("seed", seed, 0)
         if n_starts is not None:
             check_count("n_starts", n_starts, 0)
-        arrays = self._arrays()
+        arrays = self.to_arrays()
         first = None if start is None else _checked_start(start, arrays.n_parameters)
         found = estimate(
             arrays,
@@ -230,7 +230,8 @@ class FlexibleSurvival:
             warnings.warn(message, ConvergenceWarning if lost else IdentificationWarning, stacklevel=2)
         return results
 
-    def _arrays(self) -> Any:
+    def to_arrays(self) -> SurvivalArrays:
+        """Return the sample and the model as arrays for the likelihood, without limits of search."""
         designs = self._frame.designs
         fixed = self.specification.fixed
         offsets = tuple(
