@@ -279,6 +279,11 @@ def _build_design(part: Part, data: pd.DataFrame) -> Design:
     state: dict[str, Any] = {}
     offset = _offset(part, data, state)
     names = tuple(str(name) for name in spec.column_names)
+    for term in spec.structure:
+        if not term.columns:
+            raise DataError(
+                f"formula: the term {str(term.term)!r} has a single level in the rows used; take it out."
+            )
     return Design(built, offset, DesignSpec(part, spec, names, _known_levels(part, data), state))
 
 

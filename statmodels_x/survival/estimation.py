@@ -34,6 +34,8 @@ Array = NDArray[np.float64]
 _SUBSAMPLE = 5000
 _RANDOM_BOTH = 20
 _REPORTED = 1e-3
+_CLEARLY_HIGHER = 1.92  # half the 95 % quantile of chi-squared with one degree of freedom
+_PROPER_LIMITS = {"weibull", "null", "kappa_inf", "kappa_minus_one", "cure_zero", "kappa_zero"}
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def estimate(
     start : ndarray of shape (p,), optional
         A first start value to try besides the ladder's.
     n_starts : int, optional
-        Random starts after the ladder: 0 for one scale and 20 for both by default.
+        Random starts after the ladder: by default 20 where both scales and both shapes are free, else 0.
     tol : float
         Newton decrement at which the final search ends.
     max_iter : int
@@ -105,7 +107,7 @@ def estimate(
     """
     rng = np.random.default_rng(seed)
     primary = 0 if scale == "aft" else 1
-    n_random = (_RANDOM_BOTH if all(arrays.free[:2]) else 0) if n_starts is None else n_starts
+    n_random = (_RANDOM_BOTH if all(arrays.free[:4]) else 0) if n_starts is None else n_starts
     sample = arrays
     if arrays.n > 4 * _SUBSAMPLE:
         sample = arrays.take(np.sort(rng.choice(arrays.n, _SUBSAMPLE, replace=False)))
@@ -147,15 +149,26 @@ def _choose(
             continue
         optimum = climb(arrays, end.theta, transform, tol, max_iter)
         findings = examine(optimum, arrays)
-        if not _is_degenerate(findings):
+        if not _is_degenerate(findings) and not _is_minor(optimum, degenerate):
             return _report(optimum, findings, degenerate, found, n_tried)
         degenerate.append((optimum, findings))
+    degenerate = [item for item in degenerate if _is_degenerate(item[1])]
     end, findings = _least_bad(degenerate)
     optimum = climb(arrays, end.theta, transform, tol, max_iter)
     finished = examine(optimum, arrays)
     if {finding.kind for finding in finished} != {finding.kind for finding in findings}:
         optimum, finished = end, findings  # the way up leads from this ridge to a worse one
     return _report(optimum, finished, degenerate, found, n_tried)
+
+
+def _is_minor(optimum: Optimum, degenerate: list[tuple[Optimum, tuple[Finding, ...]]]) -> bool:
+    """Whether a maximum lies clearly below a proper limit of the family, such as a Weibull or kappa = -1.
+
+    Then the likelihood is largest at that limit, and the maximum is a minor mode. A ridge without a proper limit,
+    such as a guarantee time, does not count.
+    """
+    limits = (end.value for end, findings in degenerate if {f.kind for f in findings} & _PROPER_LIMITS)
+    return max(limits, default=-np.inf) > optimum.value + _CLEARLY_HIGHER
 
 
 def _is_degenerate(findings: Iterable[Finding]) -> bool:

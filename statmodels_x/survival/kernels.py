@@ -256,7 +256,7 @@ def _add_exact(log_t, eta, cure, shape_free, order, grad, hess, work):
 def _add_log_hazard(log_t, eta, cure, grad):
     """Add the gradient of the population log hazard to grad; return the log hazard."""
     if cure != NO_CURE:  # log h* = log f* + H*
-        no_hess, work = np.zeros(15), np.zeros((3, 20))
+        no_hess, work = np.zeros(15), np.zeros((4, 20))
         density = _add_exact(log_t, eta, cure, True, 1, grad, no_hess, work)
         return density + _add_cumulative(1.0, log_t, eta, cure, True, 1, grad, no_hess, work)
     gamma = math.exp(eta[2])
@@ -270,29 +270,66 @@ def _add_log_hazard(log_t, eta, cure, grad):
 
 
 @_compile
-def _add_interval(log_l, log_u, eta, cure, shape_free, order, grad, hess, work):
-    """Add the derivatives of log{S(l) - S(u)} to grad and hess; return it. log_l is -inf for l = 0."""
-    work[1:] = 0.0
+def _interval(log_l, log_u, eta, shape_free, order, g, h, work):
+    """Return log{S(l) - S(u)} of the uncured; write its derivatives to g and h. log_l is -inf for l = 0."""
+    work[1:3] = 0.0
     low_g, low_h, gap_g, gap_h = work[1, :5], work[1, 5:], work[2, :5], work[2, 5:]
     low = 0.0
     if log_l > -math.inf:
-        low = _add_cumulative(1.0, log_l, eta, cure, shape_free, order, low_g, low_h, work)
-    high = _add_cumulative(1.0, log_u, eta, cure, shape_free, order, gap_g, gap_h, work)
-    gap = high - low
+        low = _add_cumulative(1.0, log_l, eta, NO_CURE, shape_free, order, low_g, low_h, work)
+    gap = _add_cumulative(1.0, log_u, eta, NO_CURE, shape_free, order, gap_g, gap_h, work) - low
     if not gap > 0.0:
         return -math.inf
     if order > 0:
         weight = 1.0 / math.expm1(gap) if gap < _EXP_MAX else 0.0
         for i in range(5):
             gap_g[i] -= low_g[i]
-            grad[i] += weight * gap_g[i] - low_g[i]
+            g[i] = weight * gap_g[i] - low_g[i]
         k = 0
         for i in range(5):
             for j in range(i, 5):
                 bend = weight * (gap_h[k] - low_h[k]) - weight * (1.0 + weight) * gap_g[i] * gap_g[j]
-                hess[k] += bend - low_h[k]
+                h[k] = bend - low_h[k]
                 k += 1
     return -low + math.log(-math.expm1(-gap))
+
+
+@_compile
+def _add_interval(log_l, log_u, eta, cure, shape_free, order, grad, hess, work):
+    """Add the derivatives of log{S*(l) - S*(u)} of the population to grad and hess; return it.
+
+    With a cured fraction the difference is taken among the uncured, B = log{S(l) - S(u)}: near the plateau that of
+    the population would be lost. Mixture: log(1 - p) + B. Promotion time: with D = theta exp(B),
+    log S*(l) + log(1 - exp(-D)).
+    """
+    g, h = work[3, :5], work[3, 5:]
+    base = _interval(log_l, log_u, eta, shape_free, order, g, h, work)
+    if base == -math.inf:
+        return base
+    if cure != PROMOTION:
+        grad[:] += g
+        hess[:] += h
+        if cure == NO_CURE:
+            return base
+        p = 1.0 / (1.0 + math.exp(-eta[4]))
+        grad[4] -= p
+        hess[14] -= p * (1.0 - p)
+        return base - math.log1p(math.exp(eta[4]))
+    d = math.exp(eta[4] + base)
+    weight = d / math.expm1(d) if 0.0 < d < _EXP_MAX else (1.0 if d == 0.0 else 0.0)
+    bend = weight * (1.0 - d - weight)
+    g[4] += 1.0
+    k = 0
+    for i in range(5):
+        grad[i] += weight * g[i]
+        for j in range(i, 5):
+            hess[k] += weight * h[k] + bend * g[i] * g[j]
+            k += 1
+    alive = 0.0
+    if log_l > -math.inf:
+        alive = _add_cumulative(-1.0, log_l, eta, cure, shape_free, order, grad, hess, work)
+    # log(1 - exp(-D)) is log D to all digits where D has lost its own
+    return (math.log(-math.expm1(-d)) if d > 1e-300 else eta[4] + base) - alive
 
 
 @_compile
@@ -381,7 +418,7 @@ def loglik_sums(
     part_of = np.empty(p, np.int64)
     for j in range(5):
         part_of[starts[j] : starts[j + 1]] = j
-    eta, g, h, work = np.empty(5), np.empty(5), np.empty(15), np.zeros((3, 20))
+    eta, g, h, work = np.empty(5), np.empty(5), np.empty(15), np.zeros((4, 20))
     for first in range(0, n, _BLOCK):
         # sums of blocks, then the sum of these: rounding stays near that of a pairwise sum
         block_total, block_score, block_hessian = 0.0, np.zeros(p), np.zeros((p, p))
@@ -409,7 +446,7 @@ def row_terms(
     theta, starts, matrix, offsets, code, log_lower, log_upper, log_entry, cure, shape_free, value, grad
 ):
     """Unweighted log-likelihood (n,) of each row and its gradient (n, 5) in the linear predictors."""
-    eta, h, work = np.empty(5), np.empty(15), np.zeros((3, 20))
+    eta, h, work = np.empty(5), np.empty(15), np.zeros((4, 20))
     for i in range(matrix.shape[0]):
         _linear(i, theta, starts, matrix, offsets, eta)
         upper = log_upper[i] if log_upper.shape[0] else math.inf
@@ -420,7 +457,7 @@ def row_terms(
 @_compile
 def cumulative_hazard_terms(log_t, eta, cure, value, grad):
     """Compute the population H (n,) and its gradient (n, 5) in the linear predictors eta (n, 5); 0 at log_t = -inf."""
-    no_hess, work = np.zeros(15), np.zeros((3, 20))
+    no_hess, work = np.zeros(15), np.zeros((4, 20))
     for i in range(log_t.shape[0]):
         grad[i, :] = 0.0
         value[i] = 0.0

@@ -178,7 +178,7 @@ class FlexibleSurvival:
         start : array_like of shape (p,), optional
             A start value to try besides the built-in ladder, in the order of ``params``.
         n_starts : int, optional
-            Random starts after the ladder; by default 0 for one scale and 20 for two.
+            Random starts after the ladder; by default 20 where both scales and both shapes are free, else 0.
         tol : float
             Newton decrement (in units of log-likelihood) at which the search ends.
         max_iter : int

@@ -127,7 +127,7 @@ def standardise(
             raise DataError("standardise: a contrast needs `by`, a covariate with at least two levels.")
 
     def mean_of(rows: Rows, theta: Array) -> Quantity:
-        return average(QUANTITIES[kind](grid, rows.at(theta)), share, kind)
+        return average(QUANTITIES[kind](grid, rows.at(theta)), share, kind, points)
 
     frames = []
     for k, value in enumerate(values):
@@ -266,8 +266,10 @@ def _intervals(fit: FlexibleSurvivalResults, quantity: Any, options: Options, k:
     if options.method == "simulation":
         draws = fit.sample_params(options.n_draws, options.seed).to_numpy()
         values = np.stack([quantity(draw).estimate for draw in draws])
-        lower, upper = np.quantile(values, [options.alpha / 2, 1 - options.alpha / 2], axis=0)
-        error = values.std(axis=0, ddof=1)
+        levels = [options.alpha / 2, 1 - options.alpha / 2]
+        lower, upper = np.quantile(values, levels, axis=0, method="inverted_cdf")
+        with np.errstate(invalid="ignore"):  # draws can be infinite, as quantiles near a plateau are
+            error = values.std(axis=0, ddof=1)
         return pd.DataFrame({"estimate": found.estimate, "std_error": error, "lower": lower, "upper": upper})
     error = _errors(found.jacobian, covariance)
     critical: Any = normal_quantile(options.alpha)
@@ -279,6 +281,7 @@ def _intervals(fit: FlexibleSurvivalResults, quantity: Any, options: Options, k:
             found.natural(found.value + critical * error),
         ]
         natural_error = np.where(error == 0.0, 0.0, np.abs(found.slope(found.value)) * error)
+        natural_error = np.where(np.isnan(found.estimate), np.nan, natural_error)
     lower, upper = bounds[::-1] if found.falls else bounds
     return pd.DataFrame(
         {"estimate": found.estimate, "std_error": natural_error, "lower": lower, "upper": upper}

@@ -110,8 +110,9 @@ class Quantity:
         """Gradient of the natural value; 0 where the working value is at an infinite end."""
         with np.errstate(over="ignore", invalid="ignore"):
             slope = self.slope(self.value)  # 0 times infinity where the survival is 0: no slope there
-        slope = np.where(np.isnan(slope), 0.0, slope)
-        return np.where(slope[:, None] == 0.0, 0.0, slope[:, None] * self.jacobian)
+            slope = np.where(np.isnan(slope), 0.0, slope)[:, None]
+            natural = slope * self.jacobian
+        return np.where((slope == 0.0) & ~np.isnan(self.jacobian), 0.0, natural)
 
 
 def _log(value: Array, jacobian: Array) -> Quantity:
@@ -126,6 +127,18 @@ def _log(value: Array, jacobian: Array) -> Quantity:
 
 def _from_log(value: Array, jacobian: Array) -> Quantity:
     return Quantity(value, jacobian, np.exp, np.exp)
+
+
+def _within(value: Array, jacobian: Array, low: Array, width: Array) -> Quantity:
+    """Work on the logit of where a value lies between low and low + width."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(width > 0.0, value / width, 0.0)
+        inside = (share > 0.0) & (share < 1.0)
+        relative = np.where(inside[:, None], jacobian / (width * share * (1.0 - share))[:, None], 0.0)
+        position = np.log(share) - np.log1p(-np.minimum(share, 1.0))
+    return Quantity(
+        position, relative, lambda w: low + width * expit(w), lambda w: width * expit(w) * expit(-w)
+    )
 
 
 def _cloglog(cumulative: Array, jacobian: Array) -> Quantity:
@@ -242,8 +255,7 @@ def _rmst(horizons: Array, rows: Rows) -> Quantity:
     value, grad = _since(times.ravel(), wide)
     alive = np.exp(-value).reshape(times.shape) * weights
     slope = -(alive[:, :, None] * grad.reshape(*times.shape, 5)).sum(axis=1)
-    lived = np.minimum(rows.given, horizons) + alive.sum(axis=1)
-    return _log(lived, rows.jacobian(slope))
+    return _within(alive.sum(axis=1), rows.jacobian(slope), np.minimum(rows.given, horizons), span)
 
 
 def _mean(_: Array, rows: Rows) -> Quantity:
@@ -264,8 +276,9 @@ def _mean(_: Array, rows: Rows) -> Quantity:
     wide = rows.repeat(_MEAN_NODES)
     start, start_grad = _cumulative(wide.given, wide)
     ok = np.repeat(exists, _MEAN_NODES)
+    # a heavy tail passes the range of floats where its weight has left it long before
     times = np.where(ok, _time_at(start + np.exp(points).ravel(), wide), 1.0)
-    times = np.maximum(times, 1e-300)
+    times = np.clip(times, 1e-300, 1e300)
     _, grad = _cumulative(times, wide)
     log_h, _ = _log_hazard(times, wide)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -333,7 +346,7 @@ def ratio(first: Quantity, second: Quantity) -> Quantity:
         return _from_log(parts[0].value - parts[1].value, parts[0].jacobian - parts[1].jacobian)
 
 
-def average(quantity: Quantity, weights: Array, kind: str) -> Quantity:
+def average(quantity: Quantity, weights: Array, kind: str, points: Array) -> Quantity:
     """Weighted mean of natural values over rows, on a scale that suits the kind.
 
     Parameters
@@ -342,6 +355,8 @@ def average(quantity: Quantity, weights: Array, kind: str) -> Quantity:
         m rows of k points each, row by row.
     weights : ndarray of shape (m,)
     kind : str
+    points : ndarray of shape (k,)
+        Times or horizons.
     """
     share = weights / weights.sum()
     value = share @ quantity.estimate.reshape(len(weights), -1)
@@ -350,4 +365,4 @@ def average(quantity: Quantity, weights: Array, kind: str) -> Quantity:
     if kind in ("survival", "cure_fraction"):
         with np.errstate(divide="ignore", invalid="ignore"):
             return _cloglog(-np.log(value), np.where(value[:, None] > 0.0, -jacobian / value[:, None], 0.0))
-    return _log(value, jacobian)
+    return _within(value, jacobian, np.zeros(len(value)), points)

@@ -176,7 +176,7 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
         by : str, optional
             Covariate that is set to each of ``levels`` for everybody; none for the population as it is.
         levels : sequence, optional
-            Values of ``by``; those seen in the fit by default.
+            Values of ``by``; by default those seen in the fit, or the quartiles of a number with many.
         over : DataFrame, optional
             The population; the training rows (with their weights) by default.
         weights : array_like, optional
@@ -214,7 +214,7 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
         Parameters
         ----------
         kind : str
-            Any kind of :meth:`predict` over times, or ``"quantile"``.
+            A kind of :meth:`predict` over times, ``"quantile"``, or a difference or ratio of these.
         by : str, optional
             Covariate with a curve for each value; the others are held at their mean or most frequent level,
             which the legend says.
