@@ -33,6 +33,7 @@ lint: $(VENV)/test  ## style, types, import contracts
 	$(BIN)/lint-imports
 
 docs: $(VENV)/docs  ## the site with its gallery, offline, warnings as errors
+	$(BIN)/python -m sphinx -W --keep-going -q -b doctest -D plot_gallery=0 docs docs/_build/doctest
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "The site is in docs/_build/html/index.html"
 

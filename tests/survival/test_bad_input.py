@@ -500,7 +500,7 @@ def test_reference_of_the_wrong_length(fit):
     )
 
 
-@pytest.mark.parametrize("kind", ["odds", None, 3])
+@pytest.mark.parametrize("kind", ["log odds", None, 3])
 def test_kind(fit, kind):
     refusal(lambda: fit.predict(kind=kind, at=1.0), "`kind`", "choose one of")
     refusal(lambda: fit.plot(kind), "`kind`", "choose one of")

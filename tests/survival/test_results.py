@@ -261,7 +261,7 @@ def test_quantiles_undo_survival(fit, new):
 
 def test_shape_of_the_table(fit, new):
     table = fit.predict(new, at=[1.0, 2.0])
-    assert list(table.columns) == ["row", "time", "estimate", "std_error", "lower", "upper"]
+    assert list(table.columns) == ["row", "time", "estimate", "std_error", "lower", "upper", "extrapolated"]
     assert table["row"].tolist() == ["a", "a", "b", "b", "c", "c"]
     assert table["time"].tolist() == [1.0, 2.0] * 3
     assert list(fit.predict(new, kind="median").columns) == ["row", "estimate", "std_error", "lower", "upper"]
