@@ -183,18 +183,12 @@ def _uncured(log_t, eta, shape_free, order, g, h):
 
 
 @_compile
-def _add_cumulative(sign, log_t, eta, cure, shape_free, order, grad, hess, work):
-    """Add sign * (derivatives of the population H) to grad (5) and hess (15); return H, unsigned."""
-    g, h = work[0, :5], work[0, 5:]  # scratch: an allocation in each row would cost more than the logarithms
-    cumulative = _uncured(log_t, eta, shape_free, order, g, h)
-    if cure == NO_CURE:
-        for a in range(4):
-            grad[a] += sign * g[a]
-        if order > 1:
-            for k in range(14):
-                hess[k] += sign * h[k]
-        return cumulative
-    f, f_h, f_c, f_hh, f_hc, f_cc = _cured_terms(cumulative, eta[4], cure)
+def _add_cured(sign, cumulative, c, cure, order, g, h, grad, hess):
+    """Add sign * (derivatives of F(H, c)) given those of the uncured H in g and h, which are scratch; return F."""
+    f, f_h, f_c, f_hh, f_hc, f_cc = _cured_terms(cumulative, c, cure)
+    if f_h == 0.0:  # on the plateau, where the H of the uncured and its slopes may be infinite
+        g[:4] = 0.0
+        h[:14] = 0.0
     if order > 0:
         for a in range(4):
             grad[a] += sign * f_h * g[a]
@@ -209,6 +203,21 @@ def _add_cumulative(sign, log_t, eta, cure, shape_free, order, grad, hess, work)
             k += 1
         hess[14] += sign * f_cc
     return f
+
+
+@_compile
+def _add_cumulative(sign, log_t, eta, cure, shape_free, order, grad, hess, work):
+    """Add sign * (derivatives of the population H) to grad (5) and hess (15); return H, unsigned."""
+    g, h = work[0, :5], work[0, 5:]  # scratch: an allocation in each row would cost more than the logarithms
+    cumulative = _uncured(log_t, eta, shape_free, order, g, h)
+    if cure == NO_CURE:
+        for a in range(4):
+            grad[a] += sign * g[a]
+        if order > 1:
+            for k in range(14):
+                hess[k] += sign * h[k]
+        return cumulative
+    return _add_cured(sign, cumulative, eta[4], cure, order, g, h, grad, hess)
 
 
 @_compile
@@ -282,6 +291,9 @@ def _interval(log_l, log_u, eta, shape_free, order, g, h, work):
         return -math.inf
     if order > 0:
         weight = 1.0 / math.expm1(gap) if gap < _EXP_MAX else 0.0
+        if weight == 0.0:  # nobody is left at the right end, where H and its slopes may be infinite
+            gap_g[:] = low_g
+            gap_h[:] = low_h
         for i in range(5):
             gap_g[i] -= low_g[i]
             g[i] = weight * gap_g[i] - low_g[i]

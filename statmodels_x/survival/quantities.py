@@ -289,6 +289,12 @@ def _mean(_: Array, rows: Rows) -> Quantity:
     return _log(np.where(exists, value, np.inf), rows.jacobian(slope))
 
 
+def _cured_since(plateau: Array, grad: Array, rows: Rows) -> Quantity:
+    """Probability of being cured given survival so far, p/S(given), with -log p and its gradient."""
+    start, start_grad = _cumulative(rows.given, rows)
+    return _cloglog(plateau - start, rows.jacobian(grad - start_grad))
+
+
 def _cure_fraction(_: Array, rows: Rows) -> Quantity:
     """Logit of p (mixture), log of -log p = c (promotion), or the plateau of a law with kappa < 0.
 
@@ -300,6 +306,8 @@ def _cure_fraction(_: Array, rows: Rows) -> Quantity:
     if rows.cure:
         grad[:, 4] = 1.0
         if rows.cure == 1:
+            if np.any(rows.given):
+                return _cured_since(np.logaddexp(0.0, -c), -expit(-c)[:, None] * grad, rows)
             return Quantity(c, rows.jacobian(grad), expit, lambda w: expit(w) * expit(-w))
         value = c
     else:
@@ -310,6 +318,9 @@ def _cure_fraction(_: Array, rows: Rows) -> Quantity:
         grad[:, 3] = -1.0 / below  # 1 - d log(-kappa)/d nu = 1 - (kappa + 1)/kappa
         grad[~cured] = np.nan
         value = np.where(cured, beta + nu - np.log(-below), np.inf)
+    if np.any(rows.given):
+        plateau = np.exp(value)
+        return _cured_since(plateau, np.where(np.isinf(plateau), 0.0, plateau)[:, None] * grad, rows)
     return Quantity(value, rows.jacobian(grad), _survivors, lambda w: np.exp(w) * _survivors(w), True)
 
 

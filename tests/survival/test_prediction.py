@@ -317,7 +317,11 @@ def test_simulated_intervals_are_quantiles_over_drawn_coefficients(fits, new, ba
         replace(fit, params=params).predict(new, **options)["estimate"]
         for _, params in fit.sample_params(100, seed=3).iterrows()
     ])  # fmt: skip
-    assert_allclose(drawn[["lower", "upper"]], np.quantile(values, [0.025, 0.975], axis=0).T, rtol=1e-9)
+    assert_allclose(
+        drawn[["lower", "upper"]],
+        np.quantile(values, [0.025, 0.975], axis=0, method="inverted_cdf").T,
+        rtol=1e-9,
+    )
     assert_allclose(drawn["std_error"], values.std(axis=0, ddof=1), rtol=1e-9, atol=1e-14)
     assert_allclose(drawn["estimate"], fit.predict(new, **options)["estimate"], rtol=1e-12)
     few = {"method": "simulation", "n_draws": 100, **options}
