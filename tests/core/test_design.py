@@ -1,6 +1,7 @@
 """Design matrices: their values and names, which rows are used, and the same columns again from new data."""
 
 import contextlib
+import datetime as dt
 import pickle
 
 import formulaic
@@ -299,7 +300,7 @@ def test_numbers_in_an_object_column_are_not_groups_by_accident(values):
     "values",
     [
         pd.date_range("2020", periods=30),
-        pd.timedelta_range("1D", periods=30),
+        pd.Series([dt.timedelta(days=k) for k in range(30)]),
         pd.period_range("2020", periods=30, freq="D"),
         np.full(30, 1j),
         [[1]] * 30,
