@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -172,7 +172,7 @@ def build_frame(
     """
     _check_all_columns(data, response, parts)
     used = {
-        name: plain_column(data[name]) for name in _ordered({v for p in parts.values() for v in p.variables})
+        name: plain_column(data[name]) for name in sorted({v for p in parts.values() for v in p.variables})
     }
     for name, series in used.items():
         _refuse_numbers_as_text(series, name, data)
@@ -206,10 +206,6 @@ def build_frame(
         n_rows=len(data),
         dropped=dropped,
     )
-
-
-def _ordered(names: Iterable[str]) -> list[str]:
-    return sorted(names)
 
 
 def _counts_text(dropped: Mapping[str, int]) -> str:

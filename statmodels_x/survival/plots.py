@@ -13,7 +13,7 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.frames import as_pandas
 from statmodels_x.core.validation import check_choice
 from statmodels_x.survival.prediction import CONTRASTS, PLAIN_KINDS, TIME_KINDS, Options, predict
-from statmodels_x.survival.residuals import kaplan_meier_curve
+from statmodels_x.survival.residuals import kaplan_meier_curve, need_sample
 
 if TYPE_CHECKING:
     from statmodels_x.survival.results import FlexibleSurvivalResults
@@ -198,7 +198,7 @@ def plot_residuals(fit: FlexibleSurvivalResults, kind: str, against: str | None,
 def _plot_cox_snell(ax: Any, fit: FlexibleSurvivalResults, values: Any) -> Any:
     from lifelines import NelsonAalenFitter
 
-    event = fit.sample.response.code == 1  # type: ignore[union-attr]
+    event = need_sample(fit).response.code == 1
     table = NelsonAalenFitter(nelson_aalen_smoothing=False).fit(values, event).cumulative_hazard_
     ax.step(table.index, table.iloc[:, 0], where="post", color=plotting.COLOURS[0])
     end = float(values.max())
@@ -207,12 +207,12 @@ def _plot_cox_snell(ax: Any, fit: FlexibleSurvivalResults, values: Any) -> Any:
 
 
 def _plot_against(ax: Any, fit: FlexibleSurvivalResults, kind: str, values: Any, against: str | None) -> Any:
-    sample = fit.sample
-    data = sample.frame.data  # type: ignore[union-attr]
+    sample = need_sample(fit)
+    data = sample.frame.data
     if against is not None and against not in data.columns:
         raise DataError(f"plot_residuals: `against` is {against!r}, which is no column of this model.")
-    x = sample.response.time if against is None else data[against]  # type: ignore[union-attr]
-    seen = sample.response.code == 1  # type: ignore[union-attr]
+    x = sample.response.time if against is None else data[against]
+    seen = sample.response.code == 1
     for inside, mark, label in ((seen, "o", "event"), (~seen, "x", "censored")):
         ax.plot(np.asarray(x)[inside], values[inside], mark, markersize=4, label=label, alpha=0.8)
     ax.axhline(0.0, color="0.4", linewidth=0.8)

@@ -225,14 +225,12 @@ def _reference_rows(fit: FlexibleSurvivalResults, reference: Any, rows: Rows, ki
         raise DataError(
             f'predict: kind="{kind}" needs `reference`, a frame with the covariates to compare with.'
         )
-    m = len(rows.index)
-    size = len(as_pandas(reference))
-    if size not in (1, m):
-        raise DataError(f"predict: `reference` has {size} rows; give one, or {m} as in newdata.")
-    found = covariate_rows(fit, reference, None if size != m else rows.given)
-    if size == m:
-        return found
-    return covariate_rows(fit, pd.concat([as_pandas(reference)] * m), rows.given)
+    m, frame = len(rows.index), as_pandas(reference)
+    if len(frame) not in (1, m):
+        raise DataError(f"predict: `reference` has {len(frame)} rows; give one, or {m} as in newdata.")
+    if len(frame) < m:
+        frame = frame.iloc[np.zeros(m, int)]
+    return covariate_rows(fit, frame, rows.given)
 
 
 def _population_weights(fit: FlexibleSurvivalResults, over: Any, weights: ArrayLike | None, m: int) -> Array:

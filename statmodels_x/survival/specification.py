@@ -68,21 +68,6 @@ class Specification:
         """Whether another unit of time gives another model: phi is fixed and no Weibull hides it."""
         return "aft" not in self.parts and self.fixed.get("shape") != math.log(2.0)
 
-    @property
-    def label(self) -> str:
-        """The name of the model, for summaries."""
-        names = {
-            "apgw": "Adapted power generalized Weibull",
-            "burr12": "Burr XII",
-            "loglogistic": "Log-logistic",
-        }
-        name = names.get(self.distribution, self.distribution.capitalize())
-        if self.has_both_scales:
-            return f"{name}, both scales ({self.scale.upper()} regression)"
-        return (
-            f"{name}, {'accelerated failure time' if self.scale == 'aft' else 'proportional hazards'} scale"
-        )
-
 
 def specify(
     formula: str,

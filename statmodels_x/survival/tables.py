@@ -22,7 +22,6 @@ _TITLES = {
     "promotion": "cure: log(theta), cured fraction exp(-theta)",
 }
 _SYMBOLS = {"aft": "phi", "ph": "lambda", "power": "gamma", "shape": "kappa"}
-_FIXED_NAMES = {"aft": "phi", "ph": "lambda", "power": "gamma", "shape": "kappa"}
 
 
 def natural_scale(fit: FlexibleSurvivalResults, alpha: float = 0.05) -> pd.DataFrame:
@@ -86,7 +85,7 @@ def summary_tables(fit: FlexibleSurvivalResults, alpha: float) -> Any:
 def _facts(fit: FlexibleSurvivalResults) -> list[tuple[str, str]]:
     facts, found = fit.facts, fit.estimate
     response = fit.formula.split("~")[0].strip()
-    fixed = ", ".join(f"{_FIXED_NAMES[name]} = {np.exp(value) - (name == 'shape'):g}"
+    fixed = ", ".join(f"{_SYMBOLS[name]} = {np.exp(value) - (name == 'shape'):g}"
                       for name, value in fit.specification.fixed.items())  # fmt: skip
     left = [
         ("Response", response),
