@@ -12,6 +12,7 @@ from statmodels_x.core.surv import EXACT, INTERVAL, LEFT, RIGHT, Surv
 Array = NDArray[np.float64]
 
 _ZERO = 1e-9
+_GLANCE = 5_000
 
 
 def check_events(response: Surv, n_parameters: int) -> None:
@@ -43,7 +44,9 @@ def check_separation(design: Array, names: tuple[str, ...], response: Surv, wher
     where : str
         The parameter's formula, for the message.
     """
-    seen = (response.code == EXACT) | (response.code == INTERVAL)
+    seen = np.flatnonzero((response.code == EXACT) | (response.code == INTERVAL))
+    if not _null_space(design[seen[:_GLANCE]]).shape[1]:  # more events only rule out more directions
+        return
     null = _null_space(design[seen])
     if not null.shape[1]:
         return

@@ -138,6 +138,11 @@ class FlexibleSurvival:
             frame, self.response, self.specification.response.expressions[0]
         )
         self._check_designs()
+        self._arrays = self._stack_arrays()
+        # one copy of the design matrices is enough
+        self._frame = self._frame.with_matrices(
+            {name: self._arrays.designs[PARAMETERS.index(name)] for name in self._frame.designs}  # type: ignore[misc]
+        )
         missing = {name: count for name, count in self._frame.dropped.items() if name != _ZERO_WEIGHT}
         if missing:
             listed = ", ".join(f"{name} ({count})" for name, count in missing.items())
@@ -232,6 +237,9 @@ class FlexibleSurvival:
 
     def to_arrays(self) -> SurvivalArrays:
         """Return the sample and the model as arrays for the likelihood, without limits of search."""
+        return self._arrays
+
+    def _stack_arrays(self) -> SurvivalArrays:
         designs = self._frame.designs
         fixed = self.specification.fixed
         offsets = tuple(
