@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.optimize import Optimum
+from statmodels_x.survival.families import Family
 from statmodels_x.survival.likelihood import PARAMETERS, SurvivalArrays
 
 Array = NDArray[np.float64]
@@ -26,6 +27,7 @@ _WEIBULL_GAP = 0.02  # log hazard within 2 % of a Weibull's at every observed ti
 _WEAK_ERROR = 1.5  # standard error of a direction on the log scale: an interval of a factor 19 either way
 _CURE_RIDGE = 7.0  # a cured fraction within 0.001 of 0 or 1
 _PROMOTION_RIDGE = 3.0  # exp(-exp(3)) is below 1e-8
+_LIMIT_SHARE = 0.01
 _NULL_RATIO = 1e-9
 _NULL_SHARE = 1e-6
 
@@ -38,7 +40,8 @@ class Finding:
     ----------
     kind : str
         ``"weibull"``, ``"guarantee"``, ``"kappa_inf"``, ``"kappa_minus_one"``, ``"power_zero"``, ``"cure_zero"``,
-        ``"cure_one"``, ``"kappa_zero"``, ``"scale_limit"``, ``"null"``, ``"weak"``, ``"not_converged"``.
+        ``"cure_one"``, ``"kappa_zero"``, ``"scale_limit"``, ``"shape_limit"``, ``"null"``, ``"weak"``,
+        ``"not_converged"``.
     parameters : tuple of int
         Positions in theta that are concerned.
     message : str
@@ -53,7 +56,9 @@ class Finding:
     degenerate: bool
 
 
-def search_limits(log_times: Array, power_start: float, cure: int) -> tuple[Array, Array]:
+def search_limits(
+    log_times: Array, power_start: float, cure: int, family: Family | None = None
+) -> tuple[Array, Array]:
     """Lower and upper limits of the five linear predictors, shape (5,) each."""
     middle = float(np.median(log_times))
     power_high = max(POWER_HIGH, power_start + 3.0)
@@ -61,7 +66,9 @@ def search_limits(log_times: Array, power_start: float, cure: int) -> tuple[Arra
         [-SCALE_LIMIT - middle, -SCALE_LIMIT, min(POWER_LOW, power_start - 3.0), SHAPE_LOW, -CURE_LIMIT]
     )
     high = np.array([SCALE_LIMIT - middle, SCALE_LIMIT, power_high, SHAPE_HIGH, CURE_LIMIT])
-    if cure:  # the uncured must follow a proper law
+    if family is not None and family.has_shape:
+        low[3], high[3] = (family.to_working(limit) for limit in family.shape_limits)
+    elif cure:  # the uncured must follow a proper law
         low[3] = 0.0
     # without an estimated log phi, log lambda has to carry gamma log t
     reach = float(np.abs(log_times).max(initial=0.0)) * np.exp(min(power_high, POWER_HIGH))
@@ -122,7 +129,9 @@ def ridges(optimum: Optimum, arrays: SurvivalArrays) -> list[Finding]:
         found.append(
             Finding("power_zero", positions[2], "the power runs to 0: take covariates out of `power`.", True)
         )
-    if free[3] and nu.max() > _SHAPE_RIDGE:
+    if free[3] and arrays.family is not None:
+        found += _own_shape_ridges(arrays, nu, positions)
+    elif free[3] and nu.max() > _SHAPE_RIDGE:
         found.append(
             Finding(
                 "kappa_inf",
@@ -135,7 +144,7 @@ def ridges(optimum: Optimum, arrays: SurvivalArrays) -> list[Finding]:
         )  # fmt: skip
     if arrays.cure:
         found += _cure_ridges(arrays, c, nu, positions)
-    if free[3] and nu.min() < -_SHAPE_RIDGE:
+    if free[3] and arrays.family is None and nu.min() < -_SHAPE_RIDGE:
         found.append(
             Finding(
                 "kappa_minus_one",
@@ -159,6 +168,18 @@ def ridges(optimum: Optimum, arrays: SurvivalArrays) -> list[Finding]:
     if not found:
         found += _scale_ridges(arrays, tau, beta, positions)
     return found
+
+
+def _own_shape_ridges(arrays: SurvivalArrays, nu: Array, positions: list[tuple[int, ...]]) -> list[Finding]:
+    """Name a shape of a family of its own that runs to the end of its range."""
+    margin = _LIMIT_SHARE * (arrays.high[3] - arrays.low[3])
+    if nu.min() > arrays.low[3] + margin and nu.max() < arrays.high[3] - margin:
+        return []
+    message = (
+        "the shape runs to the end of the family's range: fix the shape by a number, or take a family with "
+        "fewer parameters."
+    )
+    return [Finding("shape_limit", positions[3], message, True)]
 
 
 def _scale_ridges(
@@ -191,7 +212,7 @@ def _cure_ridges(
         found.append(Finding("cure_zero", positions[4], message, True))
     if everyone:
         found.append(Finding("cure_one", positions[4], f"the cured fraction runs to 1{where}.", True))
-    if arrays.free[3] and nu.min() < 1e-4:
+    if arrays.free[3] and nu.min() < 1e-4 and arrays.family is None:
         message = "the shape of the uncured runs to kappa = 0, the limit of proper laws: refit with shape=0."
         found.append(Finding("kappa_zero", positions[3], message, True))
     return found
@@ -199,7 +220,7 @@ def _cure_ridges(
 
 def _is_weibull_ridge(arrays: SurvivalArrays, tau: Array, alpha: Array, nu: Array) -> bool:
     """Whether log hazard - Weibull log hazard is constant over the observed times, with both scales free."""
-    if not (arrays.free[0] and arrays.free[1]):
+    if not (arrays.free[0] and arrays.free[1]) or arrays.family is not None:
         return False
     q = np.exp(alpha) * (arrays.log_time + tau)
     if np.isinf(nu).any():  # log hazard - Weibull log hazard is z itself

@@ -23,6 +23,7 @@ from statmodels_x.core.surv import Surv
 from statmodels_x.core.validation import check_choice, check_count, check_number, numeric_array, rows_text
 from statmodels_x.survival.assembly import build_results
 from statmodels_x.survival.checks import check_events, check_separation
+from statmodels_x.survival.families import Family
 from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS, SurvivalArrays, sample_arrays
 from statmodels_x.survival.results import FlexibleSurvivalResults
 from statmodels_x.survival.sample import Sample
@@ -46,10 +47,12 @@ class FlexibleSurvival:
         ``Surv(left, right, type="interval2")`` for interval censoring. The right side drives the chosen scale.
     data : DataFrame
         pandas, polars, pyarrow, or a mapping of columns.
-    distribution : {"apgw", "exponential", "weibull", "loglogistic", "burr12", "gompertz"}
-        Special cases fix the other arguments: exponential (power 1, shape 1), weibull (shape 1), loglogistic
-        (scale "aft", shape 0), burr12 (both scales, shape 0), gompertz (scale "ph", both scales, power 1,
-        shape infinite). An argument that contradicts one is an error.
+    distribution : str or Family
+        ``"apgw"`` or one of its special cases, which fix other arguments: ``"exponential"`` (power 1, shape 1),
+        ``"weibull"`` (shape 1), ``"loglogistic"`` (scale "aft", shape 0), ``"burr12"`` (both scales, shape 0),
+        ``"gompertz"`` (scale "ph", both scales, power 1, shape infinite). Other baselines with the same scales
+        and power: ``"lognormal"``, ``"gengamma"`` (Prentice's generalised gamma, scale "aft"), or a
+        :class:`~statmodels_x.Family` of your own. An argument that contradicts the family is an error.
     scale : {"aft", "ph"}
         Whether the covariates accelerate time (log phi; free of the unit of time) or multiply the hazard
         (log lambda; for ``"ph"`` with ``other_scale=None`` the unit of time is part of the model, because
@@ -103,7 +106,7 @@ class FlexibleSurvival:
         self,
         formula: str,
         data: Any,
-        distribution: str = "apgw",
+        distribution: str | Family = "apgw",
         scale: str = "aft",
         other_scale: str | None = None,
         power: str | float = "~ 1",
@@ -248,7 +251,8 @@ class FlexibleSurvival:
         matrices = tuple(designs[name].matrix if name in designs else None for name in PARAMETERS)
         wide = np.full(5, np.inf)
         cure = CURE_KINDS.index(self.specification.cure_kind)
-        return sample_arrays(self.response, self.weights, matrices, offsets, -wide, wide, cure)
+        family = self.specification.own_family
+        return sample_arrays(self.response, self.weights, matrices, offsets, -wide, wide, cure, family)
 
     def _covariance_type(self, cov_type: str | None) -> str:
         has_cluster = "cluster" in self._frame.columns
