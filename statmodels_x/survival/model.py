@@ -15,6 +15,7 @@ from statmodels_x.core.errors import (
     ConvergenceWarning,
     DataError,
     DataWarning,
+    FollowUpWarning,
     IdentificationWarning,
 )
 from statmodels_x.core.frames import as_pandas
@@ -211,6 +212,8 @@ class FlexibleSurvival:
             If the data do not determine some parameters, which are named.
         ConvergenceWarning
             If the search ended without a proved maximum.
+        FollowUpWarning
+            If the model has a cured fraction and follow-up does not support a plateau.
         """
         from statmodels_x.survival.estimation import estimate
 
@@ -236,7 +239,22 @@ class FlexibleSurvival:
         lost = any(finding.kind == "not_converged" for finding in found.findings)
         for message in results.warnings:
             warnings.warn(message, ConvergenceWarning if lost else IdentificationWarning, stacklevel=2)
+        if "cure" in self.specification.parts and self.response.is_right_censored:
+            self._judge_follow_up()
         return results
+
+    def _judge_follow_up(self) -> None:
+        from statmodels_x.survival.follow_up import LEVEL, plateau_alpha
+
+        alpha = plateau_alpha(self.response, self._arrays.weight)
+        if alpha >= LEVEL:
+            warnings.warn(
+                f"Follow-up does not support a plateau (Maller and Zhou's alpha is {alpha:.3g}, not below {LEVEL:g}): "
+                "the cured fraction rests on the form of the model beyond the last event. Compare models, and see "
+                "follow_up().",
+                FollowUpWarning,
+                stacklevel=3,
+            )
 
     def to_arrays(self) -> SurvivalArrays:
         """Return the sample and the model as arrays for the likelihood, without limits of search."""
