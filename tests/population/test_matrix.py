@@ -216,6 +216,11 @@ def test_a_plus_group_that_outlives_the_breeders():
     relict = LeslieMatrix([0.1, 0.1, 0.0], [0.5, 0.5, 0.98], plus_group=True)
     assert relict.growth_rate == pytest.approx(0.98)
     assert_allclose(relict.stable_distribution, [0.0, 0.0, 1.0], atol=1e-12)
+    assert relict.outlives_breeders
+    assert not BIRD.outlives_breeders
+    with pytest.raises(DataError, match="no births"):
+        relict.generation_time()
+    assert relict.generation_time("cohort") == pytest.approx(0.2 / 0.15)
     immortal = LeslieMatrix([0.0, 0.1], [0.5, 1.0], plus_group=True)
     assert immortal.net_reproductive_rate == immortal.life_expectancy() == np.inf
     assert immortal.generation_time() == np.inf
@@ -265,6 +270,36 @@ def test_arrays_cannot_be_changed():
     for array in (BIRD.matrix, BIRD.fecundity, BIRD.survival):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 9.0
+
+
+def test_summary():
+    text = str(BIRD.summary())
+    for part in (
+        "3 (the last a plus group)",
+        "1.1050",
+        "1.1900",
+        "1.7426",
+        "1.6694",
+        "1.8235",
+        "class 3",
+        "0.7778",
+    ):
+        assert part in text
+    assert "waves of period 3" in str(BEETLE.summary())
+    assert "no offspring (reducible)" in str(LeslieMatrix([0.5, 1.5, 0.0], [0.6, 0.5]).summary())
+    assert "outlive the breeders" in str(
+        LeslieMatrix([0.1, 0.1, 0], [0.5, 0.5, 0.98], plus_group=True).summary()
+    )
+    assert "class 1" in LeslieMatrix([0.4], [0.8], plus_group=True).summary().as_html()
+
+
+def test_extreme_rates_keep_their_vectors():
+    wide = LeslieMatrix([0.0] * 5 + [1e12], [1e-3] * 5)
+    assert wide.growth_rate == pytest.approx(1e-3 ** (5 / 6) * 1e2, rel=1e-12)
+    assert (wide.reproductive_values > 0.0).all()
+    assert_allclose(
+        wide.matrix @ wide.stable_distribution, wide.growth_rate * wide.stable_distribution, rtol=1e-9
+    )
 
 
 # ---- refusals
