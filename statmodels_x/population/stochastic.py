@@ -84,7 +84,7 @@ def stochastic_growth(
 
     References
     ----------
-    Tuljapurkar (1982), Theoretical Population Biology 21, 141-165. Caswell (2001), *Matrix Population Models*,
+    Tuljapurkar (1990), *Population Dynamics in Variable Environments*, Springer. Caswell (2001), *Matrix Population Models*,
     chapter 14.
 
     Examples

@@ -222,6 +222,10 @@ def test_a_species_that_is_never_there():
     path = Competition(1.2, 0.1, 0.1, 1.1).trajectory([5], [0], 4, extinction="total")
     assert path.extinct == {"y": 0}
     assert_allclose(path.totals["x"], 5 * 1.2 ** np.arange(5))
+    # predators of a linear model are born of prey even if there were none
+    born = PredatorPrey(1.1, 0.3, 0.2, 0.8).trajectory([5], [0], 3, extinction="total")
+    assert not born.extinct
+    assert born.totals.loc[1, "predator"] == pytest.approx(1.0)
 
 
 # ---- objects
