@@ -1,4 +1,4 @@
-"""
+r"""
 The Hamiltonian of a population
 ===============================
 

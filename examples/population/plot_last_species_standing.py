@@ -45,10 +45,10 @@ table[["winner", "margin", "relative_margin", "time_to_extinction", "settled"]]
 # value of the hares minus that of the tortoises, weighed by the *joint* system: its sign names the winner. A cross
 # marks an extinction.
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
-for ax, ((name, (x, y)), title) in zip(axes, zip(starts.items(), rows, strict=True), strict=True):
+for ax, (x, y), title in zip(axes, starts.values(), rows, strict=True):
     path = rivals.trajectory(x, y, 25, extinction="total")
     path.plot(ax=ax)
-    ax.set_title(title[0].upper() + title[1:], fontsize=11)
+    ax.set_title(title.capitalize(), fontsize=11)
 axes[1].set_ylabel("")
 plt.show()
 
@@ -88,6 +88,7 @@ rng = np.random.default_rng(7)
 
 
 def random_leslie(k):
+    """Draw a Leslie matrix with k classes."""
     return smx.LeslieMatrix(rng.uniform(0.2, 1.5, k), rng.uniform(0.3, 0.95, k - 1))
 
 

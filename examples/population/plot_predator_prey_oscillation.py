@@ -114,13 +114,14 @@ axes[0].set_ylim(-4, 105)
 # %%
 # What it does not do
 # -------------------
-# It does not cycle. In all these models a predator takes a fixed number of prey, however few there are. In the classical
-# Lotka-Volterra model it takes a fixed *share* of them (encounters, prey times predators), which is what keeps prey
-# above zero and cycles going.
+# It does not cycle. In all these models a predator takes a fixed number of prey, however few there are. In the
+# classical Lotka-Volterra model it takes a fixed *share* of them (encounters, prey times predators), which is what
+# keeps prey above zero and cycles going.
 from scipy.integrate import solve_ivp
 
 
 def lotka_volterra(t, n):
+    """Rates of change of prey n[0] and predators n[1]."""
     return [n[0] * (0.55 - 0.028 * n[1]), n[1] * (-0.84 + 0.026 * n[0])]
 
 
