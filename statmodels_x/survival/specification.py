@@ -58,6 +58,10 @@ class Specification:
     fixed: Mapping[str, float]
     cure_kind: str = "none"
 
+    def where(self, parameter: str) -> str:
+        """Say which formula a parameter's terms stand in, for messages."""
+        return "formula" if parameter == self.scale else f"the {parameter} part"
+
     @property
     def has_both_scales(self) -> bool:
         """Whether log phi and log lambda are both estimated."""
