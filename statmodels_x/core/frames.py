@@ -57,7 +57,7 @@ def _convert(data: Any) -> pd.DataFrame:
     except TypeError as error:
         raise DataError(
             f"data: a {type(data).__name__} is not a data frame; give a pandas, polars or pyarrow table "
-            "or a mapping of columns (collect a lazy frame first)."
+            "or a mapping of columns (collect a lazy frame first; compute a Dask one)."
         ) from error
     # column by column: narwhals' to_pandas() needs pyarrow for polars, this does not
     columns = {}

@@ -299,7 +299,9 @@ def _read(request: Request, data: pd.DataFrame) -> Rows:
 
 def _examples(request: Request, rows: Rows, data: pd.DataFrame) -> tuple[Rows, pd.DataFrame]:
     """Find rows that show every level of the partition: the first row, and the first with each value."""
-    kept = pd.DataFrame({name: series[rows.keep] for name, series in rows.used.items()})
+    kept = pd.DataFrame(
+        {name: series[rows.keep] for name, series in rows.used.items()}, index=data.index[rows.keep]
+    )
     raw = data.loc[rows.keep, list(kept.columns)]
     shown = np.zeros(len(kept), bool)
     shown[:1] = True

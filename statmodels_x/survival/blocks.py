@@ -26,6 +26,7 @@ from statmodels_x.survival.specification import Specification
 Array = NDArray[np.float64]
 
 _GRID = np.linspace(0.0, 1.0, 513)
+_POINTS = 4097
 _FEW = 7
 
 
@@ -155,13 +156,21 @@ def few_values(parts: Sequence[CovariateFacts]) -> tuple[Any, ...]:
         values = tuple(_counts(parts).index.tolist())
         if len(values) <= _FEW or not len(parts[0].quantiles):
             return values
+    quarters = [0.25, 0.5, 0.75]
     points = np.concatenate([part.quantiles for part in parts])
-    weight = np.concatenate([np.full(len(part.quantiles), part.n / len(part.quantiles)) for part in parts])
-    order = np.argsort(points)
-    # each value stands at the middle of its share, from 0 for the first to 1 for the last
-    place = np.cumsum(weight[order]) - 0.5 * weight[order]
-    place = (place - place[0]) / max(place[-1] - place[0], 1e-300)
-    return tuple(float(q) for q in np.interp([0.25, 0.5, 0.75], place, points[order]))
+    if len(points) == sum(part.n for part in parts):  # all values are here
+        return tuple(np.quantile(points, quarters).tolist())
+    # the distribution functions of the partitions, each linear between its quantiles, averaged and inverted
+    points = np.unique(points)
+    if len(points) > _POINTS:
+        points = np.quantile(points, np.linspace(0.0, 1.0, _POINTS))
+    shares = [part.n * np.interp(points, part.quantiles, _places(part.quantiles)) for part in parts]
+    below = np.sum(shares, axis=0) / sum(part.n for part in parts)
+    return tuple(float(q) for q in np.interp(quarters, below, points))
+
+
+def _places(quantiles: Array) -> Array:
+    return np.linspace(0.0, 1.0, len(quantiles))
 
 
 def _counts(parts: Sequence[CovariateFacts]) -> pd.Series:

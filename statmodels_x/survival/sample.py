@@ -163,6 +163,16 @@ def sample_facts(sample: Sample) -> SampleFacts:
     )
 
 
+def without_data(facts: SampleFacts, remedy: str) -> str:
+    """Say why a result has no data, and the remedy for one that had them."""
+    if facts.partitions:
+        return (
+            "this model was fitted to a Dask frame, and its rows are not in memory: give new data where a method "
+            "takes them, or fit it to a sample of the rows, frame.sample(frac=...).compute()."
+        )
+    return f"this result was loaded without its data; {remedy}"
+
+
 def is_number(series: pd.Series) -> bool:
     """Whether a covariate is a number, and not a truth value."""
     return pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
