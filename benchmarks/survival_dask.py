@@ -12,12 +12,8 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import time
 from pathlib import Path
-
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"
 
 import dask
 import dask.dataframe as dd
@@ -45,8 +41,9 @@ def part(seed: int, rows: int, kappa: float) -> pd.DataFrame:
 
 
 def peak_megabytes() -> float:
-    """Largest resident memory of this process since its start."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+    """Largest resident memory of this process since its start, as Linux counts it."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024.0
 
 
 def truth(distribution: str) -> dict[tuple[str, str], float]:
@@ -59,7 +56,11 @@ def run(distribution: str, arguments: argparse.Namespace) -> pd.DataFrame:
     rows = arguments.rows // arguments.partitions
     kappa = KAPPA[distribution]
     cluster = distributed.LocalCluster(
-        n_workers=arguments.workers, threads_per_worker=1, dashboard_address=None, memory_limit=None
+        n_workers=arguments.workers,
+        threads_per_worker=1,
+        dashboard_address=None,
+        memory_limit=None,
+        silence_logs=60,
     )
     with cluster, distributed.Client(cluster) as client:
         idle = max(client.run(peak_megabytes).values())
@@ -106,6 +107,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--save", action="store_true", help="write benchmarks/results/survival_dask.csv")
     arguments = parser.parse_args()
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"  # the workers inherit it
     print(f"dask {dask.__version__}, {arguments.workers} workers of one thread, {os.cpu_count()} processors")
     tables = [run(distribution, arguments) for distribution in KAPPA]
     if arguments.save:

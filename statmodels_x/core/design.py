@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,8 @@ class DesignSpec:
 
     def build(self, used: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Build the matrix and the offset from columns that are known to be complete and of known levels."""
+        if self.part.text == "1":
+            return np.ones((len(used), 1)), _no_offset(len(used))
         matrix, _ = _materialise_with_spec(self.model_spec, used, self.part)
         return matrix, _offset(self.part, used, self.offset_state)
 
@@ -134,6 +137,11 @@ class ModelFrame:
         """Number of rows that were left out."""
         return self.n_rows - len(self.data)
 
+    def with_matrices(self, matrices: Mapping[str, NDArray[np.float64]]) -> ModelFrame:
+        """Return the frame with equal design matrices that stand elsewhere in memory."""
+        moved = {key: replace(design, matrix=matrices[key]) for key, design in self.designs.items()}
+        return replace(self, designs=moved)
+
     def take(self, rows: NDArray[np.bool_], reason: str) -> ModelFrame:
         """Return the frame without the other rows, which are counted as dropped for a reason."""
         return replace(
@@ -184,14 +192,16 @@ def build_frame(
         raise DataError(f"data: no row is complete; missing values: {counts_text(rows.dropped)}.")
 
     # the frame that formulas see: kept rows, and no level that only dropped rows had
-    kept = pd.DataFrame(
-        {name: plain_column(series[keep]) for name, series in rows.used.items()}, index=data.index[keep]
+    everything = pd.DataFrame(
+        {name: plain_column(_rows(series, keep)) for name, series in rows.used.items()},
+        index=data.index[keep],
     )
-    for series in kept.items():
+    for series in everything.items():
         refuse_single_level(*series)
-    designs = {key: _build_design(part, kept) for key, part in parts.items()}
-    names = [name for name in response.variables if name not in kept.columns]
-    everything = kept.assign(**{name: data[name][keep] for name in names})
+    for name in response.variables:
+        if name not in everything.columns:
+            everything[name] = _rows(data[name], keep)
+    designs = _build_designs(parts, everything)
     everything.attrs = dict(data.attrs)
     return ModelFrame(
         response=rows.kept_response(),
@@ -257,6 +267,10 @@ def read_rows(
     return Rows(used, extra, evaluated, keep, dropped)
 
 
+def _rows(series: pd.Series, keep: NDArray[np.bool_]) -> pd.Series:
+    return series if keep.all() else series[keep]
+
+
 def counts_text(dropped: Mapping[str, int]) -> str:
     """List how many values each column misses."""
     return ", ".join(f"{name} ({count})" for name, count in dropped.items())
@@ -318,7 +332,33 @@ def _evaluate_response(data: pd.DataFrame, response: Response, functions: Mappin
     return [value.to_numpy() if isinstance(value, pd.Series) else value for value in values]
 
 
+def _build_designs(parts: Mapping[str, Part], data: pd.DataFrame) -> dict[str, Design]:
+    """Build the design of each part, and that of equal parts once."""
+    built: dict[str, Design] = {}
+    for part in parts.values():
+        if part.text not in built:
+            built[part.text] = _build_design(part, data)
+    return {key: built[part.text] for key, part in parts.items()}
+
+
 def _build_design(part: Part, data: pd.DataFrame) -> Design:
+    if part.text == "1":
+        return Design(np.ones((len(data), 1)), _no_offset(len(data)), _intercept())
+    return _materialised_design(part, data)
+
+
+@lru_cache(1)
+def _intercept() -> DesignSpec:
+    """Return the specification of an intercept alone, which no data can change."""
+    part = _formula.right_side("~ 1", "formula")
+    return _materialised_design(part, pd.DataFrame(index=[0])).spec
+
+
+def _no_offset(n: int) -> NDArray[np.float64]:
+    return np.broadcast_to(0.0, (n,))
+
+
+def _materialised_design(part: Part, data: pd.DataFrame) -> Design:
     built, model_spec = _materialise_with_spec(_blank(part), data, part)
     state: dict[str, Any] = {}
     offset = _offset(part, data, state)
@@ -330,6 +370,8 @@ def design_spec(part: Part, examples: pd.DataFrame) -> DesignSpec:
 
     Only for terms whose transforms keep no state: that of a spline would be the state of these rows.
     """
+    if part.text == "1":
+        return _intercept()
     _, model_spec = _model_matrix(_blank(part), examples, part)
     return _design_spec(part, model_spec, examples, {})
 
@@ -359,7 +401,7 @@ def _materialise_with_spec(spec: Any, data: pd.DataFrame, part: Part) -> tuple[N
                 f"the term {name!r} is not a finite number in {rows_text(bad)}; check the column's values or "
                 "the transform's domain."
             )
-    return np.ascontiguousarray(matrix), model_spec
+    return matrix, model_spec
 
 
 def _model_matrix(spec: Any, data: pd.DataFrame, part: Part) -> tuple[NDArray[np.float64], Any]:
@@ -390,7 +432,7 @@ def _warnings_as_errors() -> Iterator[None]:
 
 def _offset(part: Part, data: pd.DataFrame, state: dict[str, Any]) -> NDArray[np.float64]:
     if part.offset is None:
-        return np.zeros(len(data))
+        return _no_offset(len(data))
     evaluated = _formula.evaluate(part.offset, data, {}, state)
     try:
         values = np.broadcast_to(np.asarray(evaluated, dtype=float), (len(data),)).copy()

@@ -14,6 +14,8 @@ from statmodels_x.core.errors import DataError
 Array = NDArray[np.float64]
 
 _TOLERANCE = 1e-11  # of the squared distance from the other columns, relative to the column
+_CHUNK = 65_536
+_GLANCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -24,15 +26,14 @@ class ColumnSums:
     ----------
     n : int
         Rows.
-    low, high, mean : ndarray of shape (k,)
-        Smallest, largest and mean value of each column.
+    value, mean : ndarray of shape (k,)
+        The value of a column that has the same in all rows, else NaN; the mean of each column.
     products : ndarray of shape (k, k)
         Sums of products of the columns less their means.
     """
 
     n: int
-    low: Array
-    high: Array
+    value: Array
     mean: Array
     products: Array
 
@@ -40,8 +41,11 @@ class ColumnSums:
     def of(cls, matrix: Array) -> ColumnSums:
         """Sum over the rows of a matrix of shape (n, k), with at least one row."""
         mean = matrix.mean(axis=0)
-        centred = matrix - mean
-        return cls(len(matrix), matrix.min(axis=0), matrix.max(axis=0), mean, centred.T @ centred)
+        products = np.zeros((len(mean), len(mean)))
+        for first in range(0, len(matrix), _CHUNK):  # no copy of the whole matrix
+            part = matrix[first : first + _CHUNK] - mean
+            products += part.T @ part
+        return cls(len(matrix), np.where(constant_columns(matrix), matrix[0], np.nan), mean, products)
 
     @classmethod
     def merged(cls, parts: Sequence[ColumnSums]) -> ColumnSums:
@@ -52,8 +56,7 @@ class ColumnSums:
             gap = part.mean - total.mean
             total = cls(
                 n,
-                np.minimum(total.low, part.low),
-                np.maximum(total.high, part.high),
+                np.where(total.value == part.value, total.value, np.nan),
                 total.mean + gap * (part.n / n),
                 total.products + part.products + np.outer(gap, gap) * (total.n * part.n / n),
             )
@@ -61,12 +64,12 @@ class ColumnSums:
 
     def columns(self, part: slice) -> ColumnSums:
         """Return the sums of some of the columns."""
-        return ColumnSums(self.n, self.low[part], self.high[part], self.mean[part], self.products[part, part])
+        return ColumnSums(self.n, self.value[part], self.mean[part], self.products[part, part])
 
     @property
     def is_constant(self) -> NDArray[np.bool_]:
         """Which columns have one value."""
-        return self.low == self.high
+        return ~np.isnan(self.value)
 
 
 def check_full_rank(matrix: Array | ColumnSums, names: tuple[str, ...], where: str) -> None:
@@ -80,7 +83,7 @@ def check_full_rank(matrix: Array | ColumnSums, names: tuple[str, ...], where: s
         The parameter's formula, for the message.
     """
     sums = matrix if isinstance(matrix, ColumnSums) else ColumnSums.of(matrix)
-    zero = (sums.low == 0.0) & (sums.high == 0.0)
+    zero = sums.value == 0.0
     if zero.any():
         raise DataError(
             f"{where}: the column {names[int(np.argmax(zero))]!r} is 0 in every row; take it out."
@@ -126,3 +129,11 @@ def dependent_column(matrix: Array | ColumnSums) -> tuple[int, tuple[int, ...]] 
     weights = np.linalg.lstsq(gram[np.ix_(kept, kept)], gram[kept, column], rcond=None)[0]
     others = tuple(int(k) for k, w in zip(kept, weights, strict=True) if abs(w) > 1e-6)
     return column, others or tuple(int(k) for k in np.flatnonzero(is_constant))
+
+
+def constant_columns(matrix: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which columns hold one value in all rows, shape (k,)."""
+    constant = (matrix[:_GLANCE] == matrix[:1]).all(axis=0)
+    for k in np.flatnonzero(constant):
+        constant[k] = bool((matrix[:, k] == matrix[0, k]).all())
+    return constant

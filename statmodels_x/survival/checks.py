@@ -15,6 +15,7 @@ from statmodels_x.core.surv import EXACT, INTERVAL, LEFT, RIGHT, Surv
 Array = NDArray[np.float64]
 
 _ZERO = 1e-9
+_GLANCE = 5_000
 
 
 def check_events(n: int, n_events: int, n_parameters: int) -> None:
@@ -64,10 +65,12 @@ def check_separation_of(each: Callable[..., list[Any]], names: tuple[str, ...], 
     names : tuple of str
     where : str
     """
-    grams, counts = zip(*each(_gram_of_events), strict=True)
-    null = _null_space(np.sum(grams, axis=0), sum(counts))
-    if not null.shape[1]:
-        return
+    null = np.zeros((0, 0))
+    for most in (_GLANCE, None):
+        grams, counts = zip(*each(_gram_of_events, most), strict=True)
+        null = _null_space(np.sum(grams, axis=0), sum(counts))
+        if not null.shape[1]:  # more events only rule out more directions
+            return
     directions = np.unique(np.vstack(each(_pushes, null)), axis=0)
     if not len(directions):
         return
@@ -84,8 +87,8 @@ def check_separation_of(each: Callable[..., list[Any]], names: tuple[str, ...], 
     )
 
 
-def _gram_of_events(design: Array, code: NDArray[np.int8]) -> tuple[Array, int]:
-    seen = design[(code == EXACT) | (code == INTERVAL)]
+def _gram_of_events(most: int | None, design: Array, code: NDArray[np.int8]) -> tuple[Array, int]:
+    seen = design[np.flatnonzero((code == EXACT) | (code == INTERVAL))[:most]]
     return seen.T @ seen, len(seen)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from statmodels_x.core.rank import constant_columns
 from statmodels_x.core.surv import Surv
 
 Array = NDArray[np.float64]
@@ -17,6 +19,9 @@ Offsets = tuple[float | Array, ...]
 
 PARAMETERS = ("aft", "ph", "power", "shape", "cure")
 """Order of the linear predictors: log phi, log lambda, log gamma, log(kappa + 1), and the cure predictor."""
+
+NOTHING_KNOWN = np.zeros((1, 3, 0))
+"""In place of the terms of a user's baseline, for the built-in family."""
 
 CURE_KINDS = ("none", "mixture", "promotion")
 """Position is the code of ``SurvivalArrays.cure``: logit of the cured fraction, or log of theta."""
@@ -74,7 +79,7 @@ class SurvivalArrays:
     log_upper, log_entry, weight : ndarray of shape (n,) or (0,)
         Right ends of intervals, late entry and case weights; empty where no row needs them.
     matrix : ndarray of shape (n, p)
-        The design matrices of the free parameters side by side.
+        The design matrices of the free parameters side by side, each column contiguous in memory.
     starts : ndarray of shape (6,)
         Columns starts[j]:starts[j + 1] belong to parameter j; none where it is fixed.
     offsets : ndarray of shape (5, n) or (5, 1)
@@ -122,6 +127,13 @@ class SurvivalArrays:
         """Design matrix of each parameter; None where it is fixed."""
         return tuple(self.matrix[:, s] if s.stop > s.start else None for s in self.slices)
 
+    @cached_property
+    def same(self) -> NDArray[np.bool_]:
+        """Which linear predictors have one value in all rows."""
+        scalar = self.offsets.shape[1] == 1
+        constant = constant_columns(self.matrix)
+        return np.array([scalar and bool(constant[part].all()) for part in self.slices])
+
     @property
     def log_time(self) -> Array:
         """Logarithm of the last finite time of each row."""
@@ -155,7 +167,7 @@ class SurvivalArrays:
             log_upper=part(self.log_upper),
             log_entry=part(self.log_entry),
             weight=part(self.weight),
-            matrix=np.ascontiguousarray(self.matrix[rows]),
+            matrix=np.ascontiguousarray(self.matrix.T[:, rows]).T,
             offsets=self.offsets[:, rows] if self.offsets.shape[1] > 1 else self.offsets,
         )
 
@@ -217,25 +229,25 @@ def loglik(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
     score : ndarray of shape (p,)
     hessian : ndarray of shape (p, p)
     """
-    from statmodels_x.survival.kernels import loglik_sums
+    from statmodels_x.survival.kernels.sums import loglik_sums
 
     a = arrays
     return loglik_sums(
-        theta, a.starts, a.matrix, a.offsets, a.code, a.log_lower, a.log_upper, a.log_entry, a.weight,
-        a.low, a.high, a.cure, bool(a.starts[4] > a.starts[3]),
+        theta, a.starts, a.matrix.T, a.offsets, a.same, a.code, a.log_lower, a.log_upper, a.log_entry, a.weight,
+        a.low, a.high, a.cure, bool(a.starts[4] > a.starts[3]), NOTHING_KNOWN,
     )  # fmt: skip
 
 
 def row_scores(theta: Array, arrays: SurvivalArrays) -> Array:
     """Weighted score of each row, shape (n, p)."""
-    from statmodels_x.survival.kernels import row_terms
+    from statmodels_x.survival.kernels.rows import row_terms
 
     a = arrays
     value, grad = np.empty(a.n), np.empty((a.n, 5))
+    eta = np.ascontiguousarray(a.linear_predictors(theta).T)
     row_terms(
-        theta, a.starts, a.matrix, a.offsets, a.code, a.log_lower, a.log_upper, a.log_entry, a.cure, a.free[3],
-        value, grad,
-    )  # fmt: skip
+        eta, a.code, a.log_lower, a.log_upper, a.log_entry, a.cure, a.free[3], NOTHING_KNOWN, value, grad
+    )
     part_of = np.repeat(np.arange(5), np.diff(a.starts))
     scores = a.matrix * grad[:, part_of]
     return scores * a.weight[:, None] if len(a.weight) else scores
@@ -243,9 +255,12 @@ def row_scores(theta: Array, arrays: SurvivalArrays) -> Array:
 
 def _side_by_side(designs: Designs, n: int) -> tuple[Array, NDArray[np.int64]]:
     sizes = [0 if design is None else design.shape[1] for design in designs]
-    present = [design for design in designs if design is not None and design.shape[1]]
-    matrix = np.ascontiguousarray(np.hstack(present)) if present else np.zeros((n, 0))
-    return matrix, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    columns = np.empty((starts[-1], n))  # the sums run down the columns, which so stand together
+    for design, first in zip(designs, starts, strict=False):
+        if design is not None:
+            columns[first : first + design.shape[1]] = design.T
+    return columns.T, starts
 
 
 def _stack_offsets(offsets: Offsets, n: int) -> Array:

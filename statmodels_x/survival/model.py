@@ -26,7 +26,7 @@ from statmodels_x.core.surv import Surv
 from statmodels_x.core.validation import check_choice, check_count, check_number
 from statmodels_x.survival.assembly import build_results
 from statmodels_x.survival.checks import check_events, check_separation, check_terms
-from statmodels_x.survival.likelihood import SurvivalArrays
+from statmodels_x.survival.likelihood import PARAMETERS, SurvivalArrays
 from statmodels_x.survival.partitions import PartitionedSample, read_partitions
 from statmodels_x.survival.results import FlexibleSurvivalResults
 from statmodels_x.survival.sample import (
@@ -133,22 +133,27 @@ class FlexibleSurvival:
         self.response: Surv | None = None
         self.weights: NDArray[np.float64] | None = None
         self._has_cluster = cluster is not None
-        self._partitions: PartitionedSample | None = None
+        self._sample: Sample | PartitionedSample
         if is_dask_frame(data):
-            sample = read_partitions(data, self.specification, weights, cluster)
-            self.time_unit = time_unit or self._unit(data._meta, sample.time_name)
-            self._partitions = replace(sample, time_unit=self.time_unit)
-            self._n = sample.arrays.n
-            self._warn_of_dropped(sample.n_rows, sample.dropped)
+            partitions = read_partitions(data, self.specification, weights, cluster)
+            self.time_unit = time_unit or self._unit(data._meta, partitions.time_name)
+            self._sample = replace(partitions, time_unit=self.time_unit)
+            self._warn_of_dropped(partitions.n_rows, partitions.dropped)
         else:
             frame = as_pandas(data)
-            response = self._read(frame, {"weights": weights, "cluster": cluster})
+            rows = self._read(frame, {"weights": weights, "cluster": cluster})
+            response = self.response = survival_response(rows)
             self.time_unit = time_unit or self._unit(frame, response.time_name)
-            self._n = len(response)
-            self._check_designs(response)
-            self._warn_of_dropped(self._frame.n_rows, self._frame.dropped)
+            self._check_designs(rows, response)
+            arrays = model_arrays(self.specification, rows.designs, response, self.weights)
+            # one copy of the design matrices is enough
+            rows = rows.with_matrices(
+                {name: arrays.designs[PARAMETERS.index(name)] for name in rows.designs}  # type: ignore[misc]
+            )
+            self._sample = Sample(rows, response, arrays, self.time_unit)
+            self._warn_of_dropped(rows.n_rows, rows.dropped)
 
-    def _read(self, data: pd.DataFrame, columns: dict[str, Any]) -> Surv:
+    def _read(self, data: pd.DataFrame, columns: dict[str, Any]) -> ModelFrame:
         """Build the designs of rows in memory."""
         parts = self.specification.parts
         frame = build_frame(data, self.specification.response, parts, columns, {"Surv": Surv})
@@ -159,13 +164,11 @@ class FlexibleSurvival:
             # such rows say nothing, so they must not count as events, levels or observations either
             frame = frame.take(weights > 0.0, ZERO_WEIGHT)
             weights = weights[weights > 0.0]
-        response = survival_response(frame)
-        self._frame: ModelFrame = frame
-        self.response, self.weights = response, weights
-        return response
+        self.weights = weights
+        return frame
 
-    def _check_designs(self, response: Surv) -> None:
-        parts = self._frame.designs
+    def _check_designs(self, rows: ModelFrame, response: Surv) -> None:
+        parts = rows.designs
         check_events(len(response), response.n_events, sum(part.matrix.shape[1] for part in parts.values()))
         for parameter, design in parts.items():
             where = self.specification.where(parameter)
@@ -176,8 +179,9 @@ class FlexibleSurvival:
     def _warn_of_dropped(self, n_rows: int, dropped: Mapping[str, int]) -> None:
         missing = {name: count for name, count in dropped.items() if name != ZERO_WEIGHT}
         if missing:
+            n_dropped = n_rows - self._sample.arrays.n
             warnings.warn(
-                f"{n_rows - self._n} of {n_rows} rows were dropped; missing values: {counts_text(missing)}",
+                f"{n_dropped} of {n_rows} rows were dropped; missing values: {counts_text(missing)}",
                 DataWarning,
                 stacklevel=3,
             )
@@ -243,9 +247,9 @@ class FlexibleSurvival:
         check_count("seed", seed, 0)
         if n_starts is not None:
             check_count("n_starts", n_starts, 0)
-        if keep_data and self._partitions is not None:
+        if keep_data and not isinstance(self._sample, Sample):
             raise DataError("fit(): the rows of a Dask frame stay with it: keep_data=True cannot keep them.")
-        sample = self._partitions or self._sample()
+        sample = self._sample
         cov_type = self._covariance_type(cov_type, sample.has_frequency_weights)
         arrays = sample.arrays
         first = None if start is None else _checked_start(start, arrays.n_parameters)
@@ -266,13 +270,9 @@ class FlexibleSurvival:
 
     def to_arrays(self) -> SurvivalArrays:
         """Return the sample and the model as arrays for the likelihood, without limits of search."""
-        return self._sample().arrays
-
-    def _sample(self) -> Sample:
-        if self.response is None:
+        if not isinstance(self._sample, Sample):
             raise DataError("the rows of a Dask frame are in its partitions; this needs them in memory.")
-        arrays = model_arrays(self.specification, self._frame.designs, self.response, self.weights)
-        return Sample(self._frame, self.response, arrays, self.time_unit)
+        return self._sample.arrays
 
     def _covariance_type(self, cov_type: str | None, whole_weights: bool) -> str:
         if cov_type is None:
@@ -283,7 +283,7 @@ class FlexibleSurvival:
         return cov_type
 
     def __repr__(self) -> str:
-        return f"FlexibleSurvival({self.specification.formula!r}, n={self._n})"
+        return f"FlexibleSurvival({self.specification.formula!r}, n={self._sample.arrays.n})"
 
 
 def _checked_start(start: ArrayLike, p: int) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from statmodels_x.survival.family import APGW
+from statmodels_x.survival.hazards import cumulative_hazard, log_hazard
 
 Array = NDArray[np.float64]
 Function = Callable[[Array], Array]
@@ -153,31 +154,12 @@ def _survivors(w: Array) -> Array:
     return np.exp(-np.exp(w))
 
 
-def _cumulative(times: Array, rows: Rows) -> tuple[Array, Array]:
-    """H of the population and its gradient in the linear predictors."""
-    from statmodels_x.survival.kernels import cumulative_hazard_terms
-
-    value, grad = np.empty(len(times)), np.empty((len(times), 5))
-    with np.errstate(divide="ignore"):
-        cumulative_hazard_terms(np.log(times), rows.eta, rows.cure, value, grad)
-    return value, grad
-
-
-def _log_hazard(times: Array, rows: Rows) -> tuple[Array, Array]:
-    """Log hazard of the population and its gradient in the linear predictors."""
-    from statmodels_x.survival.kernels import log_hazard_terms
-
-    value, grad = np.empty(len(times)), np.empty((len(times), 5))
-    log_hazard_terms(np.log(times), rows.eta, rows.cure, value, grad)
-    return value, grad
-
-
 def _since(times: Array, rows: Rows) -> tuple[Array, Array]:
     """H between the time already survived and later times; 0 before it."""
-    value, grad = _cumulative(np.maximum(times, rows.given), rows)
+    value, grad = cumulative_hazard(np.maximum(times, rows.given), rows.eta, rows.cure)
     if not np.any(rows.given):
         return value, grad
-    start, start_grad = _cumulative(rows.given, rows)
+    start, start_grad = cumulative_hazard(rows.given, rows.eta, rows.cure)
     return value - start, grad - start_grad
 
 
@@ -192,12 +174,12 @@ def _cumulative_hazard(times: Array, rows: Rows) -> Quantity:
 
 
 def _hazard(times: Array, rows: Rows) -> Quantity:
-    value, grad = _log_hazard(times, rows)
+    value, grad = log_hazard(times, rows.eta, rows.cure)
     return _from_log(value, rows.jacobian(grad))
 
 
 def _density(times: Array, rows: Rows) -> Quantity:
-    (log_h, log_h_grad), (h, h_grad) = _log_hazard(times, rows), _since(times, rows)
+    (log_h, log_h_grad), (h, h_grad) = log_hazard(times, rows.eta, rows.cure), _since(times, rows)
     gone = (times < rows.given) | np.isinf(h)
     with np.errstate(invalid="ignore"):
         value = np.where(gone, -np.inf, log_h - h)
@@ -230,12 +212,12 @@ def _time_at(cumulative: Array, rows: Rows) -> Array:
 
 def _quantile(probabilities: Array, rows: Rows) -> Quantity:
     """Log time, with the gradient from H(t) = constant: d log t = -dH/(t h)."""
-    start, start_grad = _cumulative(rows.given, rows)
+    start, start_grad = cumulative_hazard(rows.given, rows.eta, rows.cure)
     times = _time_at(start - np.log1p(-probabilities), rows)
     reached = np.isfinite(times)
     safe = np.where(reached, times, 1.0)
-    _, grad = _cumulative(safe, rows)
-    log_h, _ = _log_hazard(safe, rows)
+    _, grad = cumulative_hazard(safe, rows.eta, rows.cure)
+    log_h, _ = log_hazard(safe, rows.eta, rows.cure)
     grad = -(grad - start_grad) / np.exp(np.log(safe) + log_h)[:, None]
     grad[~reached] = np.nan
     return _from_log(np.log(times), rows.jacobian(grad))
@@ -274,13 +256,13 @@ def _mean(_: Array, rows: Rows) -> Quantity:
     points = -60.0 + (top + 60.0)[:, None] * u
     weights = np.exp(points - np.exp(points)) * ((top + 60.0) / (_MEAN_NODES - 1))[:, None]
     wide = rows.repeat(_MEAN_NODES)
-    start, start_grad = _cumulative(wide.given, wide)
+    start, start_grad = cumulative_hazard(wide.given, wide.eta, wide.cure)
     ok = np.repeat(exists, _MEAN_NODES)
     # a heavy tail passes the range of floats where its weight has left it long before
     times = np.where(ok, _time_at(start + np.exp(points).ravel(), wide), 1.0)
     times = np.clip(times, 1e-300, 1e300)
-    _, grad = _cumulative(times, wide)
-    log_h, _ = _log_hazard(times, wide)
+    _, grad = cumulative_hazard(times, wide.eta, wide.cure)
+    log_h, _ = log_hazard(times, wide.eta, wide.cure)
     with np.errstate(over="ignore", invalid="ignore"):
         change = -(grad - start_grad) * np.exp(-log_h)[:, None]
         slope = (weights[:, :, None] * change.reshape(*points.shape, 5)).sum(axis=1)
@@ -291,7 +273,7 @@ def _mean(_: Array, rows: Rows) -> Quantity:
 
 def _cured_since(plateau: Array, grad: Array, rows: Rows) -> Quantity:
     """Probability of being cured given survival so far, p/S(given), with -log p and its gradient."""
-    start, start_grad = _cumulative(rows.given, rows)
+    start, start_grad = cumulative_hazard(rows.given, rows.eta, rows.cure)
     return _cloglog(plateau - start, rows.jacobian(grad - start_grad))
 
 

@@ -13,6 +13,7 @@ from scipy import special
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.surv import Surv
 from statmodels_x.core.validation import check_choice
+from statmodels_x.survival.hazards import cumulative_hazard
 from statmodels_x.survival.likelihood import row_scores
 from statmodels_x.survival.sample import without_data
 
@@ -44,16 +45,9 @@ def need_sample(fit: FlexibleSurvivalResults) -> Sample:
 
 def cumulative_hazards(fit: FlexibleSurvivalResults, sample: Sample, times: Array) -> Array:
     """Fitted cumulative hazard of each training row at its own time, since its entry."""
-    from statmodels_x.survival.kernels import cumulative_hazard_terms
-
     arrays = sample.arrays
     eta = np.ascontiguousarray(arrays.linear_predictors(fit.params.to_numpy()).T)
-    found = []
-    for points in (times, sample.response.entry):
-        value, grad = np.empty(arrays.n), np.empty((arrays.n, 5))
-        with np.errstate(divide="ignore"):
-            cumulative_hazard_terms(np.log(points), eta, arrays.cure, value, grad)
-        found.append(value)
+    found = [cumulative_hazard(points, eta, arrays.cure)[0] for points in (times, sample.response.entry)]
     return found[0] - found[1]
 
 
