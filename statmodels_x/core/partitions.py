@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from statmodels_x.core import formula as _formula
 from statmodels_x.core.design import (
@@ -29,11 +28,11 @@ from statmodels_x.core.design import (
     refuse_numbers_as_text,
     refuse_single_level,
 )
-from statmodels_x.core.errors import DataError, FormulaError, MissingPackageError, StatmodelsXError
+from statmodels_x.core.errors import DataError, FormulaError, StatmodelsXError
 from statmodels_x.core.formula import Part, Response
 from statmodels_x.core.frames import check_columns, check_unique_names, plain_column
 from statmodels_x.core.safety import called_names
-from statmodels_x.core.validation import joined_rows
+from statmodels_x.core.workers import Blocks, Failure, call, failed, import_dask, raise_first
 
 _MOST_LEVELS = 1000
 _STATEFUL = frozenset("bs cc center cr cs poly scale standardize".split())
@@ -54,14 +53,6 @@ class Request:
         """Every column that is read."""
         used = {name for part in self.parts.values() for name in part.variables}
         return sorted({*self.response.variables, *used, *self.columns.values()})
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An error of ours on a worker, as a value: raised on the client, it carries no traceback of Dask's."""
-
-    error: type[StatmodelsXError]
-    message: str
 
 
 @dataclass(frozen=True)
@@ -115,44 +106,11 @@ class PartitionedFrame:
             ``function(*arguments, frame)`` with the ModelFrame of a partition; importable by the workers.
         *arguments : object
         """
-        dask = _dask()
+        dask = import_dask()
         build = dask.delayed(_build, pure=False)
         plan = dask.delayed(self._plan, pure=False, traverse=False)
         blocks = [build(plan, function, arguments, partition) for partition in self._partitions]
         return Blocks(tuple(dask.persist(*blocks)), tuple(np.cumsum([0, *self._sizes[:-1]]).tolist()))
-
-
-@dataclass(frozen=True)
-class Blocks:
-    """Values that stay on the workers, one for each partition; a lost one is computed again from its source."""
-
-    _values: tuple[Any, ...] = field(repr=False)
-    _first_rows: tuple[int, ...] = field(repr=False)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def keep(self, which: Sequence[bool]) -> Blocks:
-        """Return some of the values."""
-        kept = [
-            pair
-            for pair, keep in zip(zip(self._values, self._first_rows, strict=True), which, strict=True)
-            if keep
-        ]
-        return Blocks(tuple(value for value, _ in kept), tuple(first for _, first in kept))
-
-    def each(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
-        """Return ``function(*arguments, value)`` for every value, in the order of the partitions."""
-        return self.each_with(function, [arguments] * len(self))
-
-    def each_with(self, function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """Return ``function(*arguments[k], value)`` for the k-th value."""
-        dask = _dask()
-        call = dask.delayed(_call, pure=False)
-        tasks = [call(function, own, value) for own, value in zip(arguments, self._values, strict=True)]
-        found = list(dask.compute(*tasks))
-        _raise_first(found, self._first_rows)
-        return found
 
 
 def is_dask_frame(data: Any) -> bool:
@@ -187,12 +145,12 @@ def partitioned_frame(
     check_all_columns(data._meta, response, parts)
     named = {key: _extra_name(data._meta, key, value) for key, value in columns.items() if value is not None}
     request = Request(response, parts, named, functions)
-    dask = _dask()
+    dask = import_dask()
     partitions = data[request.names].to_delayed()
     survey = dask.delayed(_survey, pure=False)
     surveys: list[Survey] = list(dask.compute(*(survey(request, partition) for partition in partitions)))
     sizes = [survey.n_rows for survey in surveys]
-    _raise_first([survey.failure for survey in surveys], np.cumsum([0, *sizes[:-1]]).tolist())
+    raise_first([survey.failure for survey in surveys], np.cumsum([0, *sizes[:-1]]).tolist())
     if not sum(sizes):
         raise DataError("data: the frame has no rows.")
     dropped: dict[str, int] = {}
@@ -217,16 +175,6 @@ def partitioned_frame(
         tuple(part for _, part in kept),
         tuple(survey.n_kept for survey, _ in kept),
     )
-
-
-def _dask() -> Any:
-    try:
-        import dask
-    except ImportError as error:
-        raise MissingPackageError(
-            "a Dask data frame needs the package dask: pip install 'statmodels_x[dask]'."
-        ) from error
-    return dask
 
 
 def _refuse_stateful(response: Response, parts: Mapping[str, Part]) -> None:
@@ -256,38 +204,17 @@ def _extra_name(columns: pd.DataFrame, key: str, value: Any) -> str:
     return value
 
 
-def _raise_first(found: Iterable[Any], first_rows: Sequence[int]) -> None:
-    """Raise the first failure, its rows counted over all partitions that failed in the same way."""
-    failures = [(value, first) for value, first in zip(found, first_rows, strict=True) if _failed(value)]
-    if failures:
-        messages = [failure.message for failure, _ in failures]
-        raise failures[0][0].error(joined_rows(messages, [first for _, first in failures])) from None
-
-
-def _failed(value: Any) -> bool:
-    return isinstance(value, Failure)
-
-
 # what runs on the workers
-
-
-def _call(function: Callable[..., Any], arguments: tuple[Any, ...], value: Any) -> Any:
-    if _failed(value):
-        return value
-    try:
-        return function(*arguments, value)
-    except StatmodelsXError as error:
-        return Failure(type(error), str(error))
 
 
 def _survey(request: Request, data: pd.DataFrame) -> Survey:
     if not len(data):
         return Survey(0, 0, {}, data)
     with _formulas:
-        found = _call(_read, (request,), data)
-        if not _failed(found):
-            found = _call(_examples, (request, found), data)
-    if _failed(found):
+        found = call(_read, (request,), data)
+        if not failed(found):
+            found = call(_examples, (request, found), data)
+    if failed(found):
         return Survey(len(data), 0, {}, data.iloc[:0], found)
     rows, examples = found
     return Survey(len(data), int(rows.keep.sum()), rows.dropped, examples)
@@ -367,8 +294,8 @@ def _together(parts: list[pd.Series]) -> pd.Series:
 
 def _build(plan: Plan, function: Callable[..., Any], arguments: tuple[Any, ...], data: pd.DataFrame) -> Any:
     with _formulas:
-        frame = _call(_model_frame, (plan,), data)
-    return _call(function, arguments, frame)
+        frame = call(_model_frame, (plan,), data)
+    return call(function, arguments, frame)
 
 
 def _model_frame(plan: Plan, data: pd.DataFrame) -> ModelFrame:
@@ -385,12 +312,3 @@ def _model_frame(plan: Plan, data: pd.DataFrame) -> ModelFrame:
         n_rows=len(data),
         dropped=rows.dropped,
     )
-
-
-def positions(sizes: NDArray[np.intp], rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """Split sorted positions among all rows into positions within blocks of the given sizes."""
-    ends = np.cumsum(sizes)
-    cuts = np.searchsorted(rows, ends)
-    firsts = np.concatenate([[0], cuts[:-1]])
-    starts = ends - sizes
-    return [rows[a:b] - start for a, b, start in zip(firsts, cuts, starts, strict=True)]

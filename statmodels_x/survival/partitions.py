@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.design import DesignSpec
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.partitions import Blocks, partitioned_frame, positions
+from statmodels_x.core.partitions import partitioned_frame
 from statmodels_x.core.rank import ColumnSums, check_full_rank
 from statmodels_x.core.surv import Surv
+from statmodels_x.core.workers import Blocks, positions
 from statmodels_x.survival.blocks import (
     Block,
     BlockFacts,
