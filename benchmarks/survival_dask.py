@@ -91,7 +91,7 @@ def run(distribution: str, arguments: argparse.Namespace) -> pd.DataFrame:
         "worker peak, MB": round(max(peaks.values())),
         "idle worker, MB": round(idle),
         "client peak, MB": round(peak_megabytes()),
-        "one frame in memory, MB": round(fit.nobs * (8 * (len(SLOPES) + 1) + 1) / 2**20),
+        "these columns in one frame, MB": round(fit.nobs * (8 * (len(SLOPES) + 1) + 1) / 2**20),
         "censored": round(1.0 - fit.n_events / fit.nobs, 3),
         "log-likelihood": round(fit.llf, 2),
     }

@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "APGW": "statmodels_x.survival.family",
+    "Family": "statmodels_x.survival.families",
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
     "Surv": "statmodels_x.core.surv",
@@ -24,6 +25,7 @@ _MODULES = ("datasets",)
 
 __all__ = [
     "APGW",
+    "Family",
     "FlexibleSurvival",
     "FlexibleSurvivalRegressor",
     "Surv",
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from statmodels_x.core.comparison import compare
     from statmodels_x.core.files import load, save
     from statmodels_x.core.surv import Surv
+    from statmodels_x.survival.families import Family
     from statmodels_x.survival.family import APGW
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,11 @@ from statmodels_x.core.frames import check_columns, plain_column
 from statmodels_x.core.validation import rows_text
 
 _MANY_LEVELS = 10
+
+
+def formulaic_version() -> str:
+    """Return the version of formulaic that is installed."""
+    return version("formulaic")
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,33 @@ class DesignSpec:
     names: tuple[str, ...]
     levels: Mapping[str, tuple[Any, ...]]
     offset_state: dict[str, Any] = field(repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # the encoding goes as bytes of its own: a result then outlives a formulaic that cannot read them
+        state = dict(self.__dict__)
+        packed = state.pop("_packed", None)
+        if packed is None:
+            packed = (formulaic_version(), pickle.dumps(state.pop("model_spec"), protocol=5))
+        state.pop("model_spec", None)
+        return {**state, "_packed": packed}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "model_spec" or "_packed" not in self.__dict__:
+            raise AttributeError(name)
+        version, packed = self.__dict__["_packed"]
+        try:
+            model_spec = pickle.loads(packed)
+        except Exception as error:
+            raise DataError(
+                f"the terms {self.part.text!r} were stored by formulaic {version}, which formulaic "
+                f"{formulaic_version()} cannot read ({error}): install that version, or fit again. Estimates, "
+                "tables and tests do not need it."
+            ) from error
+        self.__dict__["model_spec"] = model_spec
+        return model_spec
 
     def rebuild(self, data: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Build the matrix and the offset for new rows.

@@ -39,6 +39,10 @@ class Part:
     offset: str | None
     variables: tuple[str, ...]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # stored as text, which every version of formulaic can read
+        return _right, (f"~ {self.text}", "formula")
+
 
 @dataclass(frozen=True, slots=True)
 class Response:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.design import ModelFrame
 from statmodels_x.core.rank import ColumnSums
-from statmodels_x.core.surv import Surv
+from statmodels_x.core.surv import EXACT, Surv
 from statmodels_x.survival.likelihood import SurvivalArrays, row_scores
 from statmodels_x.survival.sample import (
     ZERO_WEIGHT,
@@ -64,8 +64,8 @@ class BlockFacts:
         Sums of the weights, of all rows and of the events.
     whole_weights : bool
         Whether every weight is a whole number.
-    last_time, last_event : float
-        The latter -inf without events.
+    last_time, last_event, last_exact : float
+        Longest follow-up; last event, and last one seen exactly: -inf where there is none.
     time_name : str
     columns : ColumnSums
         Of the design matrices side by side.
@@ -80,6 +80,7 @@ class BlockFacts:
     whole_weights: bool
     last_time: float
     last_event: float
+    last_exact: float
     time_name: str
     columns: ColumnSums
     covariates: Mapping[str, CovariateFacts]
@@ -123,6 +124,7 @@ def _facts(frame: ModelFrame, response: Surv, arrays: SurvivalArrays) -> BlockFa
         whole_weights=bool(np.all(weight == np.round(weight))),
         last_time=float(response.time.max()),
         last_event=float(response.time[event].max(initial=-np.inf)),
+        last_exact=float(response.time[response.code == EXACT].max(initial=-np.inf)),
         time_name=response.time_name,
         columns=ColumnSums.of(arrays.matrix),
         covariates={name: _covariate(frame.data[name]) for name in names},
@@ -205,6 +207,12 @@ def score_sums(theta: Array, by_cluster: bool, block: Block) -> tuple[Array, NDA
     summed = np.zeros((len(labels), scores.shape[1]))
     np.add.at(summed, codes, scores)
     return summed, np.asarray(labels)
+
+
+def exact_weight_after(log_time: float, arrays: SurvivalArrays) -> float:
+    """Sum the weights of the exact events after a time."""
+    late = (arrays.code == EXACT) & (arrays.log_lower > log_time)
+    return float(arrays.weight[late].sum()) if len(arrays.weight) else float(np.count_nonzero(late))
 
 
 def designs_and_code(function: Any, part: slice, arguments: tuple[Any, ...], arrays: SurvivalArrays) -> Any:

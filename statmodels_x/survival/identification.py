@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.optimize import Optimum
+from statmodels_x.survival.families import Family
 from statmodels_x.survival.likelihood import PARAMETERS, SurvivalArrays, SurvivalRows
 
 Array = NDArray[np.float64]
@@ -27,6 +28,7 @@ _WEIBULL_GAP = 0.02  # log hazard within 2 % of a Weibull's at every observed ti
 _WEAK_ERROR = 1.5  # standard error of a direction on the log scale: an interval of a factor 19 either way
 _CURE_RIDGE = 7.0  # a cured fraction within 0.001 of 0 or 1
 _PROMOTION_RIDGE = 3.0  # exp(-exp(3)) is below 1e-8
+_LIMIT_SHARE = 0.01
 _NULL_RATIO = 1e-9
 _NULL_SHARE = 1e-6
 
@@ -39,7 +41,8 @@ class Finding:
     ----------
     kind : str
         ``"weibull"``, ``"guarantee"``, ``"kappa_inf"``, ``"kappa_minus_one"``, ``"power_zero"``, ``"cure_zero"``,
-        ``"cure_one"``, ``"kappa_zero"``, ``"scale_limit"``, ``"null"``, ``"weak"``, ``"not_converged"``.
+        ``"cure_one"``, ``"kappa_zero"``, ``"scale_limit"``, ``"shape_limit"``, ``"null"``, ``"weak"``,
+        ``"not_converged"``.
     parameters : tuple of int
         Positions in theta that are concerned.
     message : str
@@ -54,7 +57,9 @@ class Finding:
     degenerate: bool
 
 
-def search_limits(middle: float, reach: float, power_start: float, cure: int) -> tuple[Array, Array]:
+def search_limits(
+    middle: float, reach: float, power_start: float, cure: int, family: Family | None = None
+) -> tuple[Array, Array]:
     """Lower and upper limits of the five linear predictors, shape (5,) each.
 
     Parameters
@@ -64,13 +69,17 @@ def search_limits(middle: float, reach: float, power_start: float, cure: int) ->
     power_start : float
         Log power of a preliminary Weibull.
     cure : int
+    family : Family, optional
+        One that is no case of the built-in family.
     """
     power_high = max(POWER_HIGH, power_start + 3.0)
     low = np.array(
         [-SCALE_LIMIT - middle, -SCALE_LIMIT, min(POWER_LOW, power_start - 3.0), SHAPE_LOW, -CURE_LIMIT]
     )
     high = np.array([SCALE_LIMIT - middle, SCALE_LIMIT, power_high, SHAPE_HIGH, CURE_LIMIT])
-    if cure:  # the uncured must follow a proper law
+    if family is not None and family.has_shape:
+        low[3], high[3] = (family.to_working(limit) for limit in family.shape_limits)
+    elif cure:  # the uncured must follow a proper law
         low[3] = 0.0
     # without an estimated log phi, log lambda has to carry gamma log t
     reach *= np.exp(min(power_high, POWER_HIGH))
@@ -143,7 +152,7 @@ class Reach:
 
 def _reach(theta: Array, arrays: SurvivalArrays) -> tuple[Array, Array, Array]:
     eta = arrays.linear_predictors(theta)
-    both = arrays.free[0] and arrays.free[1]
+    both = arrays.free[0] and arrays.free[1] and arrays.family is None
     gaps = _gaps_from_weibull(arrays.log_time, eta) if both else np.full(2, np.inf)
     return eta.min(axis=1), eta.max(axis=1), gaps
 
@@ -170,7 +179,9 @@ def ridges(optimum: Optimum, arrays: SurvivalRows) -> list[Finding]:
         found.append(
             Finding("power_zero", positions[2], "the power runs to 0: take covariates out of `power`.", True)
         )
-    if free[3] and nu.high > _SHAPE_RIDGE:
+    if free[3] and arrays.family is not None:
+        found += _own_shape_ridges(arrays, nu, positions)
+    elif free[3] and nu.high > _SHAPE_RIDGE:
         found.append(
             Finding(
                 "kappa_inf",
@@ -183,7 +194,7 @@ def ridges(optimum: Optimum, arrays: SurvivalRows) -> list[Finding]:
         )  # fmt: skip
     if arrays.cure:
         found += _cure_ridges(arrays, c, nu, positions)
-    if free[3] and nu.low < -_SHAPE_RIDGE:
+    if free[3] and arrays.family is None and nu.low < -_SHAPE_RIDGE:
         found.append(
             Finding(
                 "kappa_minus_one",
@@ -207,6 +218,18 @@ def ridges(optimum: Optimum, arrays: SurvivalRows) -> list[Finding]:
     if not found:
         found += _scale_ridges(arrays, reach, positions)
     return found
+
+
+def _own_shape_ridges(arrays: SurvivalRows, nu: Range, positions: list[tuple[int, ...]]) -> list[Finding]:
+    """Name a shape of a family of its own that runs to the end of its range."""
+    margin = _LIMIT_SHARE * (arrays.high[3] - arrays.low[3])
+    if nu.low > arrays.low[3] + margin and nu.high < arrays.high[3] - margin:
+        return []
+    message = (
+        "the shape runs to the end of the family's range: fix the shape by a number, or take a family with "
+        "fewer parameters."
+    )
+    return [Finding("shape_limit", positions[3], message, True)]
 
 
 def _scale_ridges(arrays: SurvivalRows, reach: Reach, positions: list[tuple[int, ...]]) -> list[Finding]:
@@ -237,7 +260,7 @@ def _cure_ridges(
         found.append(Finding("cure_zero", positions[4], message, True))
     if everyone:
         found.append(Finding("cure_one", positions[4], f"the cured fraction runs to 1{where}.", True))
-    if arrays.free[3] and nu.low < 1e-4:
+    if arrays.free[3] and nu.low < 1e-4 and arrays.family is None:
         message = "the shape of the uncured runs to kappa = 0, the limit of proper laws: refit with shape=0."
         found.append(Finding("kappa_zero", positions[3], message, True))
     return found

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.rank import constant_columns
 from statmodels_x.core.surv import Surv
+from statmodels_x.survival.families import Family
 
 Array = NDArray[np.float64]
 Designs = tuple[Array | None, ...]
@@ -20,8 +21,7 @@ Offsets = tuple[float | Array, ...]
 PARAMETERS = ("aft", "ph", "power", "shape", "cure")
 """Order of the linear predictors: log phi, log lambda, log gamma, log(kappa + 1), and the cure predictor."""
 
-NOTHING_KNOWN = np.zeros((1, 3, 0))
-"""In place of the terms of a user's baseline, for the built-in family."""
+_NOTHING_KNOWN = np.zeros((1, 3, 0))
 
 CURE_KINDS = ("none", "mixture", "promotion")
 """Position is the code of ``SurvivalArrays.cure``: logit of the cured fraction, or log of theta."""
@@ -58,6 +58,10 @@ class SurvivalRows(Protocol):
     def cure(self) -> int:
         """Kind of cure model."""
 
+    @property
+    def family(self) -> Family | None:
+        """A family that is no case of the built-in one."""
+
     def each(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
         """Return ``function(*arguments, arrays)`` for each block of rows."""
 
@@ -88,6 +92,8 @@ class SurvivalArrays:
         Limits of the search for each linear predictor; outside the log-likelihood counts as -inf.
     cure : int
         0 none, 1 mixture, 2 promotion time.
+    family : Family, optional
+        A family that is not a case of the built-in one.
     """
 
     code: NDArray[np.int8] = field(repr=False)
@@ -101,6 +107,7 @@ class SurvivalArrays:
     low: Array = field(repr=False)
     high: Array = field(repr=False)
     cure: int
+    family: Family | None = None
 
     @property
     def n(self) -> int:
@@ -171,6 +178,23 @@ class SurvivalArrays:
             offsets=self.offsets[:, rows] if self.offsets.shape[1] > 1 else self.offsets,
         )
 
+    def known_terms(self, theta: Array) -> Array:
+        """Terms of a family's own baseline at the left end, the right end and the entry, shape (n, 3, 12).
+
+        Shape (1, 3, 0) for the built-in family, whose terms are computed row by row.
+        """
+        if self.family is None:
+            return _NOTHING_KNOWN
+        eta = self.linear_predictors(theta)
+        gamma = np.exp(eta[2])
+        known = np.zeros((self.n, 3, 12))
+        for k, log_times in enumerate((self.log_lower, self.log_upper, self.log_entry)):
+            if len(log_times):
+                finite = np.isfinite(log_times)
+                q = gamma[finite] * (log_times[finite] + eta[0, finite])
+                known[finite, k] = self.family.terms(q, eta[3, finite])
+        return known
+
     def linear_predictors(self, theta: Array) -> Array:
         """Return the five linear predictors, shape (5, n)."""
         eta = np.broadcast_to(self.offsets, (5, self.n)).copy()
@@ -188,6 +212,7 @@ def sample_arrays(
     low: Array,
     high: Array,
     cure: int = 0,
+    family: Family | None = None,
 ) -> SurvivalArrays:
     """Take the logarithms of a response's times and put the sample together.
 
@@ -210,6 +235,7 @@ def sample_arrays(
             low=low,
             high=high,
             cure=cure,
+            family=family,
         )
 
 
@@ -234,7 +260,7 @@ def loglik(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
     a = arrays
     return loglik_sums(
         theta, a.starts, a.matrix.T, a.offsets, a.same, a.code, a.log_lower, a.log_upper, a.log_entry, a.weight,
-        a.low, a.high, a.cure, bool(a.starts[4] > a.starts[3]), NOTHING_KNOWN,
+        a.low, a.high, a.cure, bool(a.starts[4] > a.starts[3]), a.known_terms(theta),
     )  # fmt: skip
 
 
@@ -246,7 +272,16 @@ def row_scores(theta: Array, arrays: SurvivalArrays) -> Array:
     value, grad = np.empty(a.n), np.empty((a.n, 5))
     eta = np.ascontiguousarray(a.linear_predictors(theta).T)
     row_terms(
-        eta, a.code, a.log_lower, a.log_upper, a.log_entry, a.cure, a.free[3], NOTHING_KNOWN, value, grad
+        eta,
+        a.code,
+        a.log_lower,
+        a.log_upper,
+        a.log_entry,
+        a.cure,
+        a.free[3],
+        a.known_terms(theta),
+        value,
+        grad,
     )
     part_of = np.repeat(np.arange(5), np.diff(a.starts))
     scores = a.matrix * grad[:, part_of]

@@ -17,6 +17,7 @@ from statmodels_x.core.errors import (
     ConvergenceWarning,
     DataError,
     DataWarning,
+    FollowUpWarning,
     IdentificationWarning,
 )
 from statmodels_x.core.frames import as_pandas
@@ -26,6 +27,7 @@ from statmodels_x.core.surv import Surv
 from statmodels_x.core.validation import check_choice, check_count, check_number
 from statmodels_x.survival.assembly import build_results
 from statmodels_x.survival.checks import check_events, check_separation, check_terms
+from statmodels_x.survival.families import Family
 from statmodels_x.survival.likelihood import PARAMETERS, SurvivalArrays
 from statmodels_x.survival.partitions import PartitionedSample, read_partitions
 from statmodels_x.survival.results import FlexibleSurvivalResults
@@ -57,10 +59,12 @@ class FlexibleSurvival:
     data : DataFrame
         pandas, polars, pyarrow, or a mapping of columns; or a Dask data frame, whose rows stay in its
         partitions: each sends back its log-likelihood, score and information.
-    distribution : {"apgw", "exponential", "weibull", "loglogistic", "burr12", "gompertz"}
-        Special cases fix the other arguments: exponential (power 1, shape 1), weibull (shape 1), loglogistic
-        (scale "aft", shape 0), burr12 (both scales, shape 0), gompertz (scale "ph", both scales, power 1,
-        shape infinite). An argument that contradicts one is an error.
+    distribution : str or Family
+        ``"apgw"`` or one of its special cases, which fix other arguments: ``"exponential"`` (power 1, shape 1),
+        ``"weibull"`` (shape 1), ``"loglogistic"`` (scale "aft", shape 0), ``"burr12"`` (both scales, shape 0),
+        ``"gompertz"`` (scale "ph", both scales, power 1, shape infinite). Other baselines with the same scales
+        and power: ``"lognormal"``, ``"gengamma"`` (Prentice's generalised gamma, scale "aft"), or a
+        :class:`~statmodels_x.Family` of your own. An argument that contradicts the family is an error.
     scale : {"aft", "ph"}
         Whether the covariates accelerate time (log phi; free of the unit of time) or multiply the hazard
         (log lambda; for ``"ph"`` with ``other_scale=None`` the unit of time is part of the model, because
@@ -114,7 +118,7 @@ class FlexibleSurvival:
         self,
         formula: str,
         data: Any,
-        distribution: str = "apgw",
+        distribution: str | Family = "apgw",
         scale: str = "aft",
         other_scale: str | None = None,
         power: str | float = "~ 1",
@@ -239,6 +243,8 @@ class FlexibleSurvival:
             If the data do not determine some parameters, which are named.
         ConvergenceWarning
             If the search ended without a proved maximum.
+        FollowUpWarning
+            If the model has a cured fraction and follow-up does not support a plateau.
         """
         from statmodels_x.survival.estimation import estimate
 
@@ -266,7 +272,22 @@ class FlexibleSurvival:
         lost = any(finding.kind == "not_converged" for finding in found.findings)
         for message in results.warnings:
             warnings.warn(message, ConvergenceWarning if lost else IdentificationWarning, stacklevel=2)
+        if "cure" in self.specification.parts:
+            self._judge_follow_up()
         return results
+
+    def _judge_follow_up(self) -> None:
+        from statmodels_x.survival.follow_up import LEVEL
+
+        alpha = self._sample.plateau_alpha()
+        if alpha is not None and alpha >= LEVEL:
+            warnings.warn(
+                f"Follow-up does not support a plateau (Maller and Zhou's alpha is {alpha:.3g}, not below {LEVEL:g}): "
+                "the cured fraction rests on the form of the model beyond the last event. Compare models, and see "
+                "follow_up().",
+                FollowUpWarning,
+                stacklevel=3,
+            )
 
     def to_arrays(self) -> SurvivalArrays:
         """Return the sample and the model as arrays for the likelihood, without limits of search."""

@@ -5,6 +5,7 @@ A search for a maximum asks for sums over rows alone (:class:`SurvivalRows`), an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,6 +23,7 @@ from statmodels_x.survival.blocks import (
     Block,
     BlockFacts,
     designs_and_code,
+    exact_weight_after,
     few_values,
     joined,
     make_block,
@@ -31,6 +33,7 @@ from statmodels_x.survival.blocks import (
     typical,
 )
 from statmodels_x.survival.checks import check_events, check_separation_of, check_terms
+from statmodels_x.survival.families import Family
 from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS, SurvivalArrays
 from statmodels_x.survival.sample import NO_WEIGHT, ZERO_WEIGHT, SampleFacts
 from statmodels_x.survival.specification import Specification
@@ -47,7 +50,7 @@ class PartitionedArrays:
     blocks : Blocks
     sizes : ndarray of shape (blocks,)
         Rows of each.
-    starts, low, high, cure
+    starts, low, high, cure, family
         As in :class:`SurvivalArrays`.
     """
 
@@ -57,6 +60,7 @@ class PartitionedArrays:
     low: Array = field(repr=False)
     high: Array = field(repr=False)
     cure: int
+    family: Family | None
 
     @property
     def n(self) -> int:
@@ -121,6 +125,17 @@ class PartitionedSample:
         scores, groups = zip(*self.arrays.blocks.each(score_sums, theta, by_cluster), strict=True)
         return np.vstack(scores), np.concatenate(groups) if by_cluster else None
 
+    def plateau_alpha(self) -> float | None:
+        """Maller and Zhou's alpha, as for rows in memory; None for intervals."""
+        blocks = self.block_facts
+        if any(block.counts["left-censored"] or block.counts["interval-censored"] for block in blocks):
+            return None
+        after = 2.0 * max(b.last_exact for b in blocks) - max(b.last_time for b in blocks)
+        log_after = math.log(after) if after > 0.0 else -math.inf
+        recent = sum(self.arrays.each(exact_weight_after, log_after))
+        n = float(sum(block.weight for block in blocks))
+        return float((1.0 - recent / n) ** n)
+
     def facts(self) -> SampleFacts:
         """Add up what the partitions say."""
         blocks = self.block_facts
@@ -168,6 +183,7 @@ def read_partitions(data: Any, specification: Specification, weights: Any, clust
         np.full(5, -np.inf),
         np.full(5, np.inf),
         CURE_KINDS.index(specification.cure_kind),
+        specification.own_family,
     )
     dropped = dict(frame.dropped) | ({ZERO_WEIGHT: weightless} if weightless else {})
     sample = PartitionedSample(

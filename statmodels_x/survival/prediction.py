@@ -170,7 +170,15 @@ def covariate_rows(fit: FlexibleSurvivalResults, newdata: Any, given: Any = None
         matrix, base[:, j] = spec.rebuild(data)
         matrices.append(matrix)
     cure = CURE_KINDS.index(fit.specification.cure_kind)
-    return Rows(data.index, base, tuple(matrices), fit.params.to_numpy(), cure, _survived(given, len(data)))
+    return Rows(
+        data.index,
+        base,
+        tuple(matrices),
+        fit.params.to_numpy(),
+        cure,
+        _survived(given, len(data)),
+        fit.specification.own_family,
+    )
 
 
 def _survived(given: Any, m: int) -> Array:

@@ -47,7 +47,10 @@ def cumulative_hazards(fit: FlexibleSurvivalResults, sample: Sample, times: Arra
     """Fitted cumulative hazard of each training row at its own time, since its entry."""
     arrays = sample.arrays
     eta = np.ascontiguousarray(arrays.linear_predictors(fit.params.to_numpy()).T)
-    found = [cumulative_hazard(points, eta, arrays.cure)[0] for points in (times, sample.response.entry)]
+    found = [
+        cumulative_hazard(points, eta, arrays.cure, arrays.family)[0]
+        for points in (times, sample.response.entry)
+    ]
     return found[0] - found[1]
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.design import Design, DesignSpec, ModelFrame
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.surv import Surv
+from statmodels_x.core.surv import EXACT, Surv
 from statmodels_x.core.validation import numeric_array, rows_text
 from statmodels_x.survival.likelihood import (
     CURE_KINDS,
@@ -54,6 +54,10 @@ class Sample:
     def scores(self, theta: Array, by_cluster: bool) -> tuple[Array, Any]:
         """Score of each row, and the clusters that they are summed in."""
         return row_scores(theta, self.arrays), self.frame.columns["cluster"] if by_cluster else None
+
+    def plateau_alpha(self) -> float | None:
+        """Maller and Zhou's alpha; None for intervals, for which it is not defined."""
+        return plateau_alpha(self.response, self.arrays.weight) if self.response.is_right_censored else None
 
     def facts(self) -> SampleFacts:
         """Count and summarise the data."""
@@ -133,11 +137,35 @@ def model_arrays(
     matrices = tuple(designs[name].matrix if name in designs else None for name in PARAMETERS)
     wide = np.full(5, np.inf)
     cure = CURE_KINDS.index(specification.cure_kind)
-    return sample_arrays(response, weights, matrices, offsets, -wide, wide, cure)
+    family = specification.own_family
+    return sample_arrays(response, weights, matrices, offsets, -wide, wide, cure, family)
 
 
 def _offset(offset: Array) -> float | Array:
     return offset if np.any(offset) else 0.0
+
+
+def plateau_alpha(response: Surv, weight: Array) -> float:
+    """Compute Maller and Zhou's alpha: few events in the last stretch before the last event speak against a plateau.
+
+    Parameters
+    ----------
+    response : Surv
+        Exact and right-censored times.
+    weight : ndarray of shape (n,) or (0,)
+
+    Returns
+    -------
+    float
+        (1 - share of events after 2 t_event - t_last)^n; a plateau is supported where it is small.
+    """
+    counts = weight if len(weight) else np.ones(len(response))
+    event, time = response.code == EXACT, response.time
+    if not event.any():
+        return 1.0
+    recent = event & (time > 2.0 * float(time[event].max()) - float(time.max()))
+    n = float(counts.sum())
+    return float((1.0 - float(counts[recent].sum()) / n) ** n)
 
 
 def sample_facts(sample: Sample) -> SampleFacts:

@@ -120,6 +120,7 @@ def preliminary_weibull(arrays: SurvivalArrays, primary: int) -> tuple[Weibull, 
         low=np.array([-1e3, -1e3, _FLATTEST, 0.0, 0.0]),
         high=np.full(5, 1e3),
         cure=0,
+        family=None,
     )
     start = np.zeros(centred.n_parameters)
     start[centred.slices[primary]] = constant_coefficients(main, _log_rate(centred))
@@ -135,7 +136,7 @@ def preliminary_weibull(arrays: SurvivalArrays, primary: int) -> tuple[Weibull, 
 def with_limits(arrays: Rows, power: float) -> Rows:
     """Set the limits of the search around the power of a preliminary Weibull."""
     middle, reach = zip(*arrays.each(_middle_and_reach), strict=True)
-    low, high = search_limits(float(np.median(middle)), max(reach), power, arrays.cure)
+    low, high = search_limits(float(np.median(middle)), max(reach), power, arrays.cure, arrays.family)
     return arrays.with_limits(low, high)
 
 
@@ -165,7 +166,7 @@ def ladder(arrays: SurvivalArrays, weibull: Weibull) -> Iterator[Array]:
         yield from _cure_starts(arrays, weibull)
     for kappa in _shapes(arrays, _KAPPAS):
         yield weibull_start(arrays, weibull, kappa)
-    if arrays.free[2] and arrays.free[3]:
+    if arrays.free[2] and arrays.free[3] and arrays.family is None:
         yield _late_start(arrays, weibull)
     if arrays.free[1 - primary]:
         yield from _from_one_scale(arrays, weibull)
@@ -193,6 +194,8 @@ def _shapes(arrays: SurvivalArrays, kappas: tuple[float, ...]) -> tuple[float, .
     """Start values of kappa that the model allows."""
     if not arrays.free[3]:
         return (0.0,)
+    if arrays.family is not None:
+        return arrays.family.shape_starts
     return tuple(kappa for kappa in kappas if math.log1p(kappa) >= arrays.low[3])
 
 
@@ -211,10 +214,17 @@ def weibull_start(arrays: SurvivalArrays, weibull: Weibull, kappa: float, cured:
     designs, parts = arrays.designs, arrays.slices
     theta[parts[weibull.primary]] = weibull.coefficients
     theta[parts[2]] = constant_coefficients(designs[2], weibull.power)
-    theta[parts[3]] = constant_coefficients(designs[3], math.log1p(kappa))
+    theta[parts[3]] = constant_coefficients(designs[3], _working_shape(arrays, kappa))
     level = math.log(cured / (1.0 - cured)) if arrays.cure == 1 else math.log(-math.log(cured))
     theta[parts[4]] = constant_coefficients(designs[4], level)
     return theta
+
+
+def _working_shape(arrays: SurvivalArrays, kappa: float) -> float:
+    if arrays.family is None:
+        return math.log1p(kappa)
+    starts = arrays.family.shape_starts
+    return arrays.family.to_working(kappa if kappa in starts else starts[0]) if starts else 0.0
 
 
 def _late_start(arrays: SurvivalArrays, weibull: Weibull) -> Array:

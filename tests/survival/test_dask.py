@@ -14,7 +14,13 @@ import pandas as pd
 import pytest
 
 import statmodels_x as smx
-from statmodels_x.core.errors import DataError, DataWarning, FormulaError, MissingPackageError
+from statmodels_x.core.errors import (
+    DataError,
+    DataWarning,
+    FollowUpWarning,
+    FormulaError,
+    MissingPackageError,
+)
 from statmodels_x.core.partitions import is_dask_frame
 from statmodels_x.core.workers import Blocks
 
@@ -83,6 +89,15 @@ def assert_same_facts(memory, dask) -> None:
         assert also[name] == (pytest.approx(value, rel=1e-12) if isinstance(value, float) else value)
 
 
+def own_cumulative(z):
+    return np.log1p(z)
+
+
+def own_log_hazard(z):
+    return -np.log1p(z)
+
+
+OWN = smx.Family("log-logistic by hand", own_cumulative, own_log_hazard)
 MODELS = {
     "accelerated": ("Surv(time, status) ~ age + arm", {"power": "~ female"}),
     "proportional": ("Surv(time, status) ~ age + stage", {"scale": "ph"}),
@@ -107,6 +122,9 @@ MODELS = {
         {"distribution": "weibull"},
     ),
     "no intercept": ("Surv(time, status) ~ 0 + stage", {"distribution": "exponential"}),
+    "lognormal": ("Surv(time, status) ~ age", {"distribution": "lognormal"}),
+    "generalised gamma": ("Surv(entry, time, status) ~ age", {"distribution": "gengamma"}),
+    "own family": ("Surv(time, status) ~ age", {"distribution": OWN}),
     "nothing": ("Surv(time, status) ~ 1", {}),
 }
 
@@ -152,6 +170,27 @@ def test_ridges_are_named_alike():
     assert [finding.kind for finding in fits[1].estimate.findings] == [
         finding.kind for finding in fits[0].estimate.findings
     ]
+
+
+@pytest.mark.parametrize("weights", [None, "share"])
+def test_follow_up_is_judged_alike(weights):
+    data = trial().assign(time=lambda d: d["time"].round(1) + 0.05)
+    short = data.assign(status=np.where(data["time"] == data["time"].max(), 1, data["status"]))
+    options = {"distribution": "weibull", "cure": "~ 1", "weights": weights}
+    for rows in (data, short):
+        models = [
+            smx.FlexibleSurvival("Surv(time, status) ~ 1", source, **options)
+            for source in (rows, dd.from_pandas(rows, npartitions=4))
+        ]
+        memory, dask = (model._sample.plateau_alpha() for model in models)
+        assert (memory == 1.0) == (rows is short)  # events to the last
+        assert dask == pytest.approx(memory, rel=1e-9)
+    said = []
+    for model in models:
+        with pytest.warns(FollowUpWarning, match="does not support a plateau") as caught:
+            model.fit()
+        said.append([str(warning.message) for warning in caught])
+    assert said[0] == said[1]
 
 
 def test_missing_values_are_counted_over_all_partitions():
