@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -110,7 +112,13 @@ class DesignSpec:
                 )
         for name, known in self.levels.items():
             _check_levels(used[name], known)
-        matrix = _materialise(self.model_spec, used, self.part)
+        return self.build(used)
+
+    def build(self, used: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Build the matrix and the offset from columns that are known to be complete and of known levels."""
+        if self.part.text == "1":
+            return np.ones((len(used), 1)), _no_offset(len(used))
+        matrix, _ = _materialise_with_spec(self.model_spec, used, self.part)
         return matrix, _offset(self.part, used, self.offset_state)
 
 
@@ -210,60 +218,106 @@ def build_frame(
     FormulaError, DataError
         With the name of the column, term or argument that cannot be used.
     """
-    _check_all_columns(data, response, parts)
-    used = {
-        name: plain_column(data[name]) for name in sorted({v for p in parts.values() for v in p.variables})
-    }
-    for name, series in used.items():
-        _refuse_numbers_as_text(series, name, data)
-    extra = {
-        key: _extra_column(data, key, value) for key, value in (columns or {}).items() if value is not None
-    }
-    evaluated = _evaluate_response(data, response, functions or {})
-
-    missing = {name: series.isna().to_numpy() for name, series in used.items()}
-    missing |= {label: series.isna().to_numpy() for label, series in extra.values()}
-    keep = ~np.logical_or.reduce([np.zeros(len(data), bool), *missing.values()])
-    dropped = {name: int(rows.sum()) for name, rows in missing.items() if rows.any()}
+    rows = read_rows(data, response, parts, columns or {}, functions or {})
+    for name, series in rows.used.items():
+        refuse_numbers_as_text(series, name)
+    keep = rows.keep
     if not keep.any():
-        raise DataError(f"data: no row is complete; missing values: {_counts_text(dropped)}.")
+        raise DataError(f"data: no row is complete; missing values: {counts_text(rows.dropped)}.")
 
     # the frame that formulas see: kept rows, and no level that only dropped rows had
     everything = pd.DataFrame(
-        {name: plain_column(_rows(series, keep)) for name, series in used.items()}, index=data.index[keep]
+        {name: plain_column(_rows(series, keep)) for name, series in rows.used.items()},
+        index=data.index[keep],
     )
     for series in everything.items():
-        _refuse_single_level(*series)
+        refuse_single_level(*series)
     for name in response.variables:
         if name not in everything.columns:
             everything[name] = _rows(data[name], keep)
     designs = _build_designs(parts, everything)
     everything.attrs = dict(data.attrs)
     return ModelFrame(
-        response=tuple(value[keep] for value in evaluated),
+        response=rows.kept_response(),
         designs=designs,
-        columns={key: series.to_numpy()[keep] for key, (_, series) in extra.items()},
+        columns=rows.kept_columns(),
         data=everything,
         n_rows=len(data),
-        dropped=dropped,
+        dropped=rows.dropped,
     )
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a formula reads from a frame, before any matrix is built.
+
+    Attributes
+    ----------
+    used : dict of str to Series
+        Columns of the terms, all rows.
+    extra : dict of str to (str, Series)
+        Label and values of each extra column, all rows.
+    response : list
+        The evaluated responses, all rows.
+    keep : ndarray of shape (n,)
+        Which rows are complete.
+    dropped : dict of str to int
+        Missing values by column.
+    """
+
+    used: Mapping[str, pd.Series]
+    extra: Mapping[str, tuple[str, pd.Series]]
+    response: list[Any]
+    keep: NDArray[np.bool_]
+    dropped: Mapping[str, int]
+
+    def kept_response(self) -> tuple[Any, ...]:
+        """Return the responses of the complete rows."""
+        return tuple(value[self.keep] for value in self.response)
+
+    def kept_columns(self) -> dict[str, NDArray[Any]]:
+        """Return the extra columns of the complete rows."""
+        return {key: series.to_numpy()[self.keep] for key, (_, series) in self.extra.items()}
+
+
+def read_rows(
+    data: pd.DataFrame,
+    response: Response,
+    parts: Mapping[str, Part],
+    columns: Mapping[str, Any],
+    functions: Mapping[str, Any],
+) -> Rows:
+    """Read the columns of a formula, evaluate the response, and find the complete rows."""
+    check_all_columns(data, response, parts)
+    used = {
+        name: plain_column(data[name]) for name in sorted({v for p in parts.values() for v in p.variables})
+    }
+    extra = {key: _extra_column(data, key, value) for key, value in columns.items() if value is not None}
+    evaluated = _evaluate_response(data, response, functions)
+    missing = {name: series.isna().to_numpy() for name, series in used.items()}
+    missing |= {label: series.isna().to_numpy() for label, series in extra.values()}
+    keep = ~np.logical_or.reduce([np.zeros(len(data), bool), *missing.values()])
+    dropped = {name: int(rows.sum()) for name, rows in missing.items() if rows.any()}
+    return Rows(used, extra, evaluated, keep, dropped)
 
 
 def _rows(series: pd.Series, keep: NDArray[np.bool_]) -> pd.Series:
     return series if keep.all() else series[keep]
 
 
-def _counts_text(dropped: Mapping[str, int]) -> str:
+def counts_text(dropped: Mapping[str, int]) -> str:
+    """List how many values each column misses."""
     return ", ".join(f"{name} ({count})" for name, count in dropped.items())
 
 
-def _check_all_columns(data: pd.DataFrame, response: Response, parts: Mapping[str, Part]) -> None:
+def check_all_columns(data: pd.DataFrame, response: Response, parts: Mapping[str, Part]) -> None:
+    """Raise a DataError that names the first column that a formula uses and the frame lacks."""
     check_columns(data, response.variables, "formula")
     for key, part in parts.items():
         check_columns(data, part.variables, f"formula ({key} part)")
 
 
-def _refuse_numbers_as_text(series: pd.Series, name: str, data: pd.DataFrame) -> None:
+def refuse_numbers_as_text(series: pd.Series, name: str) -> None:
     """Refuse a numeric column that was read as text: each distinct number would become an effect."""
     if series.dtype != object:
         return
@@ -282,7 +336,7 @@ def _refuse_numbers_as_text(series: pd.Series, name: str, data: pd.DataFrame) ->
         )
 
 
-def _refuse_single_level(name: Any, series: pd.Series) -> None:
+def refuse_single_level(name: Any, series: pd.Series) -> None:
     """Refuse a category without contrast: its term would vanish from the model without a word."""
     if (series.dtype == object or isinstance(series.dtype, pd.CategoricalDtype)) and series.nunique() == 1:
         raise DataError(
@@ -339,46 +393,75 @@ def _no_offset(n: int) -> NDArray[np.float64]:
 
 
 def _materialised_design(part: Part, data: pd.DataFrame) -> Design:
-    from formulaic import ModelSpec
-
-    blank = ModelSpec.from_spec(part.formula, ensure_full_rank=True, output="numpy", na_action="ignore")
-    built, spec = _materialise_with_spec(blank, data, part)
+    built, model_spec = _materialise_with_spec(_blank(part), data, part)
     state: dict[str, Any] = {}
     offset = _offset(part, data, state)
-    names = tuple(str(name) for name in spec.column_names)
-    for term in spec.structure:
+    return Design(built, offset, _design_spec(part, model_spec, data, state))
+
+
+def design_spec(part: Part, examples: pd.DataFrame) -> DesignSpec:
+    """Learn the columns of a design from rows that show every level; their own values are not checked.
+
+    Only for terms whose transforms keep no state: that of a spline would be the state of these rows.
+    """
+    if part.text == "1":
+        return _intercept()
+    _, model_spec = _model_matrix(_blank(part), examples, part)
+    return _design_spec(part, model_spec, examples, {})
+
+
+def _blank(part: Part) -> Any:
+    from formulaic import ModelSpec
+
+    return ModelSpec.from_spec(part.formula, ensure_full_rank=True, output="numpy", na_action="ignore")
+
+
+def _design_spec(part: Part, model_spec: Any, data: pd.DataFrame, state: dict[str, Any]) -> DesignSpec:
+    names = tuple(str(name) for name in model_spec.column_names)
+    for term in model_spec.structure:
         if not term.columns:
             raise DataError(
                 f"formula: the term {str(term.term)!r} has a single level in the rows used; take it out."
             )
-    return Design(built, offset, DesignSpec(part, spec, names, _known_levels(part, data), state))
-
-
-def _materialise(spec: Any, data: pd.DataFrame, part: Part) -> NDArray[np.float64]:
-    return _materialise_with_spec(spec, data, part)[0]
+    return DesignSpec(part, model_spec, names, _known_levels(part, data), state)
 
 
 def _materialise_with_spec(spec: Any, data: pd.DataFrame, part: Part) -> tuple[NDArray[np.float64], Any]:
-    from formulaic.errors import FormulaicError
-
-    columns = data if len(data.columns) else data.assign(_rows=0.0)
-    try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("error")
-            built = spec.get_model_matrix(columns, context={})
-        if np.asarray(built).dtype.kind == "c":
-            raise TypeError("complex numbers")
-    except (FormulaicError, Warning, ValueError, TypeError, LookupError, NameError, RecursionError) as error:
-        raise FormulaError(f"the terms {part.text!r} could not be built: {error}") from error
-    matrix = np.asarray(built, dtype=float).reshape(len(data), len(built.model_spec.column_names))
-    for name, column in zip(built.model_spec.column_names, matrix.T, strict=True):
+    matrix, model_spec = _model_matrix(spec, data, part)
+    for name, column in zip(model_spec.column_names, matrix.T, strict=True):
         bad = ~np.isfinite(column)
         if bad.any():
             raise DataError(
                 f"the term {name!r} is not a finite number in {rows_text(bad)}; check the column's values or "
                 "the transform's domain."
             )
+    return matrix, model_spec
+
+
+def _model_matrix(spec: Any, data: pd.DataFrame, part: Part) -> tuple[NDArray[np.float64], Any]:
+    from formulaic.errors import FormulaicError
+
+    columns = data if len(data.columns) else data.assign(_rows=0.0)
+    try:
+        with _warnings_as_errors(), np.errstate(all="ignore"):
+            built = spec.get_model_matrix(columns, context={})
+        if np.asarray(built).dtype.kind == "c":
+            raise TypeError("complex numbers")
+    except (FormulaicError, Warning, ValueError, TypeError, LookupError, NameError, RecursionError) as error:
+        raise FormulaError(f"the terms {part.text!r} could not be built: {error}") from error
+    matrix = np.asarray(built, dtype=float).reshape(len(data), len(built.model_spec.column_names))
     return matrix, built.model_spec
+
+
+@contextmanager
+def _warnings_as_errors() -> Iterator[None]:
+    """Turn warnings into errors; in the main thread only, because the filters belong to all threads at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
 
 
 def _offset(part: Part, data: pd.DataFrame, state: dict[str, Any]) -> NDArray[np.float64]:
