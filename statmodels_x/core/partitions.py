@@ -16,21 +16,19 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core import formula as _formula
-from statmodels_x.core.design import (
-    Design,
-    DesignSpec,
+from statmodels_x.core.design import Design, DesignSpec, design_spec
+from statmodels_x.core.errors import DataError, FormulaError, StatmodelsXError
+from statmodels_x.core.formula import Part, Response
+from statmodels_x.core.frames import check_columns, check_unique_names, plain_column
+from statmodels_x.core.model_frame import (
     ModelFrame,
     Rows,
     check_all_columns,
     counts_text,
-    design_spec,
     read_rows,
     refuse_numbers_as_text,
     refuse_single_level,
 )
-from statmodels_x.core.errors import DataError, FormulaError, StatmodelsXError
-from statmodels_x.core.formula import Part, Response
-from statmodels_x.core.frames import check_columns, check_unique_names, plain_column
 from statmodels_x.core.safety import called_names
 from statmodels_x.core.workers import Blocks, Failure, call, failed, import_dask, raise_first
 

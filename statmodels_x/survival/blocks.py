@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statmodels_x.core.design import ModelFrame
+from statmodels_x.core.model_frame import ModelFrame
 from statmodels_x.core.rank import ColumnSums
 from statmodels_x.core.surv import EXACT, Surv
 from statmodels_x.survival.likelihood import SurvivalArrays, row_scores

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from statmodels_x.core.design import ModelFrame, build_frame, counts_text
 from statmodels_x.core.errors import (
     ConvergenceWarning,
     DataError,
@@ -21,6 +20,7 @@ from statmodels_x.core.errors import (
     IdentificationWarning,
 )
 from statmodels_x.core.frames import as_pandas
+from statmodels_x.core.model_frame import ModelFrame, build_frame, counts_text
 from statmodels_x.core.partitions import is_dask_frame
 from statmodels_x.core.rank import check_full_rank
 from statmodels_x.core.surv import Surv

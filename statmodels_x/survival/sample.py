@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statmodels_x.core.design import Design, DesignSpec, ModelFrame
+from statmodels_x.core.design import Design, DesignSpec
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.model_frame import ModelFrame
 from statmodels_x.core.surv import EXACT, Surv
 from statmodels_x.core.validation import numeric_array, rows_text
 from statmodels_x.survival.likelihood import (
