@@ -15,6 +15,7 @@ _HOMES = {
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
     "Surv": "statmodels_x.core.surv",
+    "SurrogatePTE": "statmodels_x.surrogate.model",
     "compare": "statmodels_x.core.comparison",
     "ladder": "statmodels_x.survival.ladder",
     "load": "statmodels_x.core.files",
@@ -27,6 +28,7 @@ __all__ = [
     "FlexibleSurvival",
     "FlexibleSurvivalRegressor",
     "Surv",
+    "SurrogatePTE",
     "__version__",
     "compare",
     "datasets",
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from statmodels_x.core.comparison import compare
     from statmodels_x.core.files import load, save
     from statmodels_x.core.surv import Surv
+    from statmodels_x.surrogate.model import SurrogatePTE
     from statmodels_x.survival.family import APGW
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival

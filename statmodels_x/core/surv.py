@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.errors import DataError
@@ -225,6 +227,26 @@ class Surv:
         found = {name: int(np.count_nonzero(self.code == code)) for name, code in codes.items()}
         found["late entry"] = int(np.count_nonzero(self.entry > 0))
         return found
+
+
+def unit_of_time(data: pd.DataFrame, response: Surv, expression: str) -> str | None:
+    """Find the unit of the time column by the frame's own account, ``data.attrs["units"]``.
+
+    Parameters
+    ----------
+    data : DataFrame
+    response : Surv
+    expression : str
+        How the response was written: None is returned if it computes with the time column.
+
+    Returns
+    -------
+    str or None
+    """
+    units = data.attrs.get("units")
+    call = ast.parse(expression, mode="eval").body if "`" not in expression else None
+    bare = [part.id for part in getattr(call, "args", []) if isinstance(part, ast.Name)]
+    return units.get(response.time_name) if isinstance(units, dict) and response.time_name in bare else None
 
 
 def _refuse(bad: NDArray[np.bool_], what: str, remedy: str) -> None:

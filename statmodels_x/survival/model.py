@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import warnings
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.design import ModelFrame, build_frame
@@ -19,7 +17,7 @@ from statmodels_x.core.errors import (
 )
 from statmodels_x.core.frames import as_pandas
 from statmodels_x.core.rank import check_full_rank
-from statmodels_x.core.surv import Surv
+from statmodels_x.core.surv import Surv, unit_of_time
 from statmodels_x.core.validation import check_choice, check_count, check_number, numeric_array, rows_text
 from statmodels_x.survival.assembly import build_results
 from statmodels_x.survival.checks import check_events, check_separation
@@ -134,7 +132,7 @@ class FlexibleSurvival:
             weights_used = weights_used[weights_used > 0.0]
         self.response: Surv = _survival_response(self._frame)
         self.weights: NDArray[np.float64] | None = weights_used
-        self.time_unit = time_unit or _unit_from(
+        self.time_unit = time_unit or unit_of_time(
             frame, self.response, self.specification.response.expressions[0]
         )
         self._check_designs()
@@ -274,14 +272,6 @@ def _checked_weights(frame: ModelFrame) -> NDArray[np.float64] | None:
     if not np.any(values > 0.0):
         raise DataError("`weights` is 0 in every row; give a positive weight to the rows to be used.")
     return values
-
-
-def _unit_from(data: pd.DataFrame, response: Surv, expression: str) -> str | None:
-    """Find the unit of the time column by the frame's own account, unless the formula computes with that column."""
-    units = data.attrs.get("units")
-    call = ast.parse(expression, mode="eval").body if "`" not in expression else None
-    bare = [part.id for part in getattr(call, "args", []) if isinstance(part, ast.Name)]
-    return units.get(response.time_name) if isinstance(units, dict) and response.time_name in bare else None
 
 
 def _offset(offset: NDArray[np.float64]) -> float | NDArray[np.float64]:
