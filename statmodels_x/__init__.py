@@ -14,6 +14,7 @@ _HOMES = {
     "APGW": "statmodels_x.survival.family",
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
+    "ResidualEffect": "statmodels_x.surrogate.residual",
     "Surv": "statmodels_x.core.surv",
     "SurrogatePTE": "statmodels_x.surrogate.model",
     "compare": "statmodels_x.core.comparison",
@@ -27,6 +28,7 @@ __all__ = [
     "APGW",
     "FlexibleSurvival",
     "FlexibleSurvivalRegressor",
+    "ResidualEffect",
     "Surv",
     "SurrogatePTE",
     "__version__",
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from statmodels_x.core.files import load, save
     from statmodels_x.core.surv import Surv
     from statmodels_x.surrogate.model import SurrogatePTE
+    from statmodels_x.surrogate.residual import ResidualEffect
     from statmodels_x.survival.family import APGW
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival

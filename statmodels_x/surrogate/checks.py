@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from statmodels_x.core.errors import DataError, IdentificationError
 from statmodels_x.core.validation import check_number
 from statmodels_x.surrogate.diagnostics import FEW_EARLY, FEW_LOCAL, WEAK_OVERLAP, Diagnostics
-from statmodels_x.surrogate.quantities import Inference, overlap
+from statmodels_x.surrogate.quantities import Inference
 from statmodels_x.surrogate.sample import Trial, TrialFacts
 
 LEAST_EARLY = 3
@@ -84,21 +84,34 @@ def _check_early(trial: Trial, inside: NDArray[np.bool_], label: str, landmark: 
         )
 
 
+def check_jobs(n_jobs: Any) -> int:
+    """Return a number of workers; DataError unless it is a whole number other than 0."""
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer) or n_jobs == 0:
+        raise DataError(f"`n_jobs` is {n_jobs!r}; give a number of workers, or -1 for all cores.")
+    return int(n_jobs)
+
+
+def undefined_note(found: Inference) -> str:
+    """Say that there is no effect to explain."""
+    return (
+        f"the effect on the primary outcome cannot be told from 0 (delta {found.delta[0]:.4g}, standard error "
+        f"{found.delta_error:.4g}): there is no effect to explain, so PTE and the other proportions are undefined "
+        "and shown as nan."
+    )
+
+
 def findings(found: Inference, evidence: Diagnostics, facts: TrialFacts) -> tuple[str, ...]:
     """Say what a reader of the estimate must know."""
     notes = []
-    delta, error = found.delta, found.delta_error
+    delta = found.delta[0]
     if not found.is_defined:
-        notes.append(
-            f"the effect on the primary outcome cannot be told from 0 (delta {delta:.4g}, standard error {error:.4g}): "
-            "there is no effect to explain, so PTE and the other proportions are undefined and shown as nan."
-        )
+        notes.append(undefined_note(found))
     elif delta < 0.0:
         notes.append(
             f"delta is negative ({delta:.4g}): the arm {facts.treated} does worse than {facts.control}. PTE is not "
             "symmetric in the arms; swap `treated` and `control` to explain a benefit."
         )
-    amount = float(overlap(found.point.values[0]))
+    amount = found.others["overlap"][0]
     if amount > WEAK_OVERLAP:
         notes.append(
             f"weak overlap (c = {amount:.2f}, 1 if the arms' surrogate laws agree): PTE tends to 1 as the laws "

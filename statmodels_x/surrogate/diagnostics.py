@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.surrogate.estimation import Batch
 from statmodels_x.surrogate.perturbation import Plan
-from statmodels_x.surrogate.quantities import Inference, column
+from statmodels_x.surrogate.quantities import column
 
 Array = NDArray[np.float64]
 
@@ -36,7 +37,7 @@ class Diagnostics:
         mu_1(t0) - mu_0(t0) >= 0 and ``forecast gain`` E[M1(Q1) | T1 > t0] - E[M1(Q0) | T0 > t0] >= 0 (together
         with the first: PTE >= 0); columns ``estimate``, ``std_error``, ``z`` and ``verdict``.
     bandwidth : float
-        Of the kernel over surrogate times, in the unit of time; 0 where few distinct times are bins.
+        Of the kernel, in ranks of the early surrogate times (0 to 1); 0 where few distinct times are bins.
     n_points : int
         Points or bins over (0, landmark].
     least_local_treated : float
@@ -52,12 +53,12 @@ class Diagnostics:
     least_local_treated: float
 
 
-def diagnose(plan: Plan, found: Inference) -> Diagnostics:
+def diagnose(plan: Plan, point: Batch, replicates: Batch) -> Diagnostics:
     """Collect the evidence about an estimate."""
     return Diagnostics(
         counts=_counts(plan),
-        constraint=_constraint(found),
-        conditions=_conditions(found),
+        constraint=_constraint(point.values[0], replicates.values),
+        conditions=_conditions(point.values[0], replicates.values),
         bandwidth=plan.smoother.bandwidth,
         n_points=len(plan.smoother.points),
         least_local_treated=_least_local(plan),
@@ -84,9 +85,8 @@ def _counts(plan: Plan) -> pd.DataFrame:
     return pd.DataFrame(columns).astype(float)
 
 
-def _constraint(found: Inference) -> pd.Series:
-    estimate, target = (float(column(found.point.values[0], name)) for name in ("constraint", "target_control"))
-    values = found.replicates.values
+def _constraint(one: Array, values: Array) -> pd.Series:
+    estimate, target = (float(column(one, name)) for name in ("constraint", "target_control"))
     error = float(np.std(column(values, "constraint") - column(values, "target_control"), ddof=1))
     return pd.Series(
         {"estimate": estimate, "target": target, "difference": estimate - target, "std_error": error},
@@ -94,7 +94,7 @@ def _constraint(found: Inference) -> pd.Series:
     )
 
 
-def _conditions(found: Inference) -> pd.DataFrame:
+def _conditions(one: Array, values: Array) -> pd.DataFrame:
     rows = {}
     for name, value in {
         "residual effect": lambda v: column(v, "residual"),
@@ -104,8 +104,8 @@ def _conditions(found: Inference) -> pd.DataFrame:
             - column(v, "mean_forecast") / column(v, "early_control")
         ),
     }.items():
-        estimate = float(value(found.point.values[0]))
-        error = float(np.std(value(found.replicates.values), ddof=1))
+        estimate = float(value(one))
+        error = float(np.std(value(values), ddof=1))
         z = estimate / error if error > 0.0 else np.nan
         verdict = "holds" if z > 1.96 else "fails" if z < -1.96 else "open"
         rows[name] = {"estimate": estimate, "std_error": error, "z": z, "verdict": verdict}
@@ -123,7 +123,8 @@ def _least_local(plan: Plan) -> float:
         middle = counts[0] > 0.0
     if smoother.spread is None:
         return float(counts[1][middle].min())
-    kernel = np.exp(-0.5 * ((smoother.points[:, None] - smoother.points) / smoother.bandwidth) ** 2)
+    ranks = np.linspace(0.0, 1.0, len(smoother.points))
+    kernel = np.exp(-0.5 * ((ranks[:, None] - ranks) / smoother.bandwidth) ** 2)
     effective = (kernel @ counts[1]) ** 2 / np.maximum(kernel**2 @ counts[1], 1e-300)
     return float(effective[middle].min())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statmodels_x.surrogate.checks import check_support, findings
 from statmodels_x.surrogate.diagnostics import diagnose
 from statmodels_x.surrogate.perturbation import build_plan, perturb, point_estimate, sort_for
-from statmodels_x.surrogate.quantities import Inference
+from statmodels_x.surrogate.quantities import PARAMS, infer
 from statmodels_x.surrogate.results import Question, SurrogateResults
 from statmodels_x.surrogate.sample import Trial, TrialFacts
 
@@ -32,11 +32,15 @@ def fit_question(
         sort_for(trial, settings), settings, question.at, question.landmark, question.effect == "rmst"
     )
     replicates = perturb([plan], question.n_perturb, question.seed, n_jobs, progress)[0]
-    found = Inference(point_estimate(plan), replicates, is_corrected)
-    evidence = diagnose(plan, found)
+    point = point_estimate(plan)
+    found = infer(point, replicates, is_corrected)
+    evidence = diagnose(plan, point, replicates)
     return SurrogateResults(
-        question=question,
+        names=PARAMS,
         inference=found,
+        question=question,
+        point=point,
+        replicates=replicates,
         points=plan.smoother.points,
         facts=facts,
         diagnostics=evidence,

@@ -10,11 +10,14 @@ Array = NDArray[np.float64]
 
 MAD_TO_SD = float(1.0 / stats.norm.ppf(0.75))
 _FAR = 6.0
+_ROUNDING = 1e-12
 
 
 def mad_scale(replicates: Array) -> float:
-    """Spread by the median absolute deviation, a standard deviation under normality."""
-    return float(MAD_TO_SD * np.median(np.abs(replicates - np.median(replicates))))
+    """Spread by the median absolute deviation, a standard deviation under normality; 0 if it is mere rounding."""
+    middle = np.median(replicates)
+    scale = float(MAD_TO_SD * np.median(np.abs(replicates - middle)))
+    return scale if scale > _ROUNDING * max(1.0, abs(float(middle))) else 0.0
 
 
 def robust_covariance(*columns: Array) -> Array:
@@ -78,3 +81,13 @@ def simultaneous_factor(estimates: Array, replicates: Array, errors: Array, alph
     centred = replicates[:, used] - np.median(replicates[:, used], axis=0)
     largest = np.max(np.abs(centred) / errors[used], axis=1)
     return max(float(np.quantile(largest, 1.0 - alpha)), float(stats.norm.ppf(1.0 - alpha / 2.0)))
+
+
+def one_sided_factor(replicates: Array, errors: Array, alpha: float) -> float:
+    """Quantile of the largest standardised excess over the columns: the reach of simultaneous lower bounds."""
+    used = np.isfinite(errors) & (errors > 0.0)
+    if not used.any():
+        return np.nan
+    centred = replicates[:, used] - np.median(replicates[:, used], axis=0)
+    largest = np.max(centred / errors[used], axis=1)
+    return max(float(np.quantile(largest, 1.0 - alpha)), float(stats.norm.ppf(1.0 - alpha)))

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError, IdentificationWarning
 from statmodels_x.core.validation import check_choice, check_count, check_number
-from statmodels_x.surrogate.checks import check_times
+from statmodels_x.surrogate.checks import check_jobs, check_times
 from statmodels_x.surrogate.perturbation import Settings
 from statmodels_x.surrogate.reading import Choice, read_trial
 from statmodels_x.surrogate.results import Question, SurrogateResults
@@ -167,8 +167,9 @@ class SurrogatePTE:
         n_folds, n_splits : int
             Folds and repeated splits of ``"crossfit"``.
         bandwidth : float, optional
-            Of the normal kernel over surrogate times, in the unit of time. By default 1.06 min(sd, IQR/1.349)
-            n^-0.26 of the early surrogate times; few distinct times are bins of their own, not smoothed.
+            Standard deviation of the normal kernel over the ranks (0 to 1) of the early surrogate times of both
+            arms. By default 0.306 n^-0.26 for n early events; few distinct times (at most 12) are bins of their
+            own, not smoothed.
         bias_correction : bool, optional
             Whether ratios are freed of their bias of order 1/n (Beale's ratio estimator), which comes from the
             noise of Delta below the line. By default yes, except for ``"split"``.
@@ -204,7 +205,7 @@ class SurrogatePTE:
         from statmodels_x.surrogate.fitting import fit_question
 
         results = fit_question(
-            asked, self.trial, self.facts, is_corrected, _checked_jobs(n_jobs), progress, keep_data
+            asked, self.trial, self.facts, is_corrected, check_jobs(n_jobs), progress, keep_data
         )
         for message in results.warnings:
             warnings.warn(message, IdentificationWarning, stacklevel=2)
@@ -219,7 +220,7 @@ class SurrogatePTE:
         check_count("n_splits", n_splits, 1)
         check_count("seed", seed, 0)
         if bandwidth is not None:
-            bandwidth = check_number("bandwidth", bandwidth, low=0.0, high=np.inf)
+            bandwidth = check_number("bandwidth", bandwidth, low=0.0, high=1.0)
         return Settings(method, int(n_folds), int(n_splits), bandwidth, int(seed))
 
     def __repr__(self) -> str:
@@ -238,8 +239,3 @@ def _correction(asked: bool | None, method: str) -> bool:
         raise DataError('`bias_correction` is not part of method="split"; use "crossfit", or leave it out.')
     return asked
 
-
-def _checked_jobs(n_jobs: int) -> int:
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer) or n_jobs == 0:
-        raise DataError(f"`n_jobs` is {n_jobs!r}; give a number of threads, or -1 for all cores.")
-    return int(n_jobs)

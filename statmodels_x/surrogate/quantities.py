@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,74 +44,79 @@ def overlap(values: Array) -> Array:
     return column(values, "mean_ratio") * column(values, "early_treated") / column(values, "early_control") ** 2
 
 
+Draws = tuple[float, Array]
+"""An estimate and its replicates."""
+
+
 @dataclass(frozen=True)
 class Inference:
-    """One pair of times: estimates, replicates, and the intervals that they give.
+    """Proportions of an effect, with their standard errors and intervals from perturbed replicates.
 
     Attributes
     ----------
-    point : Batch
-        Of one.
-    replicates : Batch
-        Of the perturbed samples.
+    delta : (float, ndarray of shape (B,))
+        The effect on the primary outcome.
+    numerators : mapping of str to (float, ndarray)
+        What each proportion puts over the effect.
+    others : mapping of str to (float, ndarray)
+        Quantities that are no proportions.
+    given : mapping of str to (float, ndarray)
+        Proportions that are not the ratio of their numerator and the effect, but a mean of such ratios.
     is_corrected : bool
         Whether ratios are freed of their bias of order 1/n.
     """
 
-    point: Batch = field(repr=False)
-    replicates: Batch = field(repr=False)
+    delta: Draws = field(repr=False)
+    numerators: Mapping[str, Draws] = field(repr=False)
+    others: Mapping[str, Draws] = field(repr=False)
+    given: Mapping[str, Draws] = field(repr=False)
     is_corrected: bool
 
     @property
-    def delta(self) -> float:
-        """Effect on the primary outcome."""
-        return float(column(self.point.values[0], "delta"))
-
-    @property
     def delta_error(self) -> float:
-        """Its standard error."""
-        return float(np.std(column(self.replicates.values, "delta"), ddof=1))
+        """Standard error of the effect."""
+        return float(np.std(self.delta[1], ddof=1))
 
     @property
     def is_defined(self) -> bool:
-        """Whether Delta differs from 0 at the level of 5 %: else there is no effect to explain."""
-        return abs(self.delta) > normal_quantile(DELTA_LEVEL) * self.delta_error
+        """Whether the effect differs from 0 at the level of 5 %: else there is nothing to explain."""
+        return abs(self.delta[0]) > normal_quantile(DELTA_LEVEL) * self.delta_error
 
     def covariance(self, name: str) -> Array:
-        """Covariance of a ratio's numerator and Delta."""
-        values = self.replicates.values
-        return intervals.robust_covariance(numerators(values)[name], column(values, "delta"))
+        """Covariance of a proportion's numerator and the effect."""
+        return intervals.robust_covariance(self.numerators[name][1], self.delta[1])
 
-    def ratio(self, name: str) -> tuple[float, Array]:
-        """Estimate of a ratio and its replicates, whether Delta differs from 0 or not."""
-        if name == "pte" and np.isfinite(self.point.split_ratio[0]):
-            return float(self.point.split_ratio[0]), self.replicates.split_ratio
-        found = []
+    def ratio(self, name: str) -> Draws:
+        """Estimate of a proportion and its replicates, whether the effect differs from 0 or not."""
+        if name in self.given:
+            return self.given[name]
         shape = self.covariance(name) if self.is_corrected else np.zeros((2, 2))
-        for values in (self.point.values, self.replicates.values):
-            found.append(intervals.beale_ratio(numerators(values)[name], column(values, "delta"), shape))
-        return float(found[0][0]), found[1]
+        point, many = self.numerators[name]
+        value = intervals.beale_ratio(np.array(point), np.array(self.delta[0]), shape)
+        return float(value), intervals.beale_ratio(many, self.delta[1], shape)
 
-    def estimate(self, name: str) -> tuple[float, Array]:
-        """Estimate of any of ``PARAMS`` and its replicates; a ratio is NaN where it is not defined."""
-        if name in RATIOS:
-            value, replicates = self.ratio(name)
-            return (value, replicates) if self.is_defined else (np.nan, np.full(len(replicates), np.nan))
-        pick = overlap if name == "overlap" else lambda values: column(values, name)
-        return float(pick(self.point.values[0])), np.asarray(pick(self.replicates.values))
+    def estimate(self, name: str) -> Draws:
+        """Estimate of anything and its replicates; a proportion is NaN where it is not defined."""
+        if name == "delta":
+            return self.delta
+        if name in self.others:
+            return self.others[name]
+        value, replicates = self.ratio(name)
+        return (value, replicates) if self.is_defined else (np.nan, np.full(len(replicates), np.nan))
 
     def standard_error(self, name: str) -> float:
-        """Spread of the replicates: their MAD for ratios and overlap, their standard deviation for Delta."""
+        """Spread of the replicates: standard deviation of the effect, scaled MAD of all else."""
         if name == "delta":
             return self.delta_error
         _, replicates = self.estimate(name)
         return intervals.mad_scale(replicates) if np.isfinite(replicates).all() else np.nan
 
     def interval(self, name: str, alpha: float, kind: str) -> tuple[float, float]:
-        """Confidence interval; Fieller's for ratios is unbounded where Delta cannot be told from 0."""
+        """Confidence interval; Fieller's for proportions is unbounded where the effect cannot be told from 0."""
         value, replicates = self.estimate(name)
-        if kind == "fieller" and name in RATIOS:
-            return self._fieller(name, alpha)
+        if kind == "fieller" and name in self.numerators:
+            covariance, z = self.covariance(name), normal_quantile(alpha)
+            return intervals.fieller(self.numerators[name][0], self.delta[0], covariance, z)
         if not np.isfinite(value):
             return np.nan, np.nan
         if kind == "quantile":
@@ -118,6 +124,18 @@ class Inference:
         reach = normal_quantile(alpha) * self.standard_error(name)
         return value - reach, value + reach
 
-    def _fieller(self, name: str, alpha: float) -> tuple[float, float]:
-        numerator = float(numerators(self.point.values[0])[name])
-        return intervals.fieller(numerator, self.delta, self.covariance(name), normal_quantile(alpha))
+
+def infer(point: Batch, replicates: Batch, is_corrected: bool) -> Inference:
+    """Put an estimate and its replicates together."""
+    one, many = point.values[0], replicates.values
+    tops, top_replicates = numerators(one), numerators(many)
+    given = {}
+    if np.isfinite(point.split_ratio[0]):
+        given["pte"] = (float(point.split_ratio[0]), replicates.split_ratio)
+    return Inference(
+        delta=(float(column(one, "delta")), column(many, "delta")),
+        numerators={name: (float(tops[name]), top_replicates[name]) for name in RATIOS},
+        others={"overlap": (float(overlap(one)), overlap(many))},
+        given=given,
+        is_corrected=is_corrected,
+    )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.design import ModelFrame, build_frame
 from statmodels_x.core.errors import DataError, DataWarning, FormulaError
-from statmodels_x.core.formula import Part, Response, evaluate, split_formula
+from statmodels_x.core.formula import Part, evaluate, split_formula
 from statmodels_x.core.frames import as_pandas, check_columns
 from statmodels_x.core.surv import Surv, unit_of_time
 from statmodels_x.core.validation import column_label, numeric_array, rows_text
@@ -35,6 +35,8 @@ class Choice:
     columns : dict of str to (str, array_like or None)
         ``weights``, ``propensity``, ``strata``, ``cluster`` and ``id``.
     time_unit : str or None
+    is_marker : bool
+        Whether the surrogate is a marker measured at the landmark instead of an event.
     """
 
     formula: str
@@ -43,6 +45,7 @@ class Choice:
     control: Any
     columns: Mapping[str, Any]
     time_unit: str | None
+    is_marker: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,15 @@ def read_surrogate(time: Any, status: Any = None) -> SurrogateTimes:
     return SurrogateTimes(np.where(happened, times, np.inf), until, name, True)
 
 
+def read_marker(values: Any) -> SurrogateTimes:
+    """Read a marker measured at the landmark; missing where it was not measured."""
+    name = column_label(values, "surrogate")
+    numbers = numeric_array(values, name, "surrogate")
+    _refuse(np.isinf(numbers), f"surrogate: '{name}' is infinite", "leave it missing where it was not measured")
+    seen = np.where(np.isnan(numbers), np.inf, numbers)
+    return SurrogateTimes(seen, np.full(len(seen), np.inf), name, True)
+
+
 def read_trial(choice: Choice, data: Any) -> tuple[Trial, TrialFacts]:
     """Read and check a trial.
 
@@ -113,7 +125,7 @@ def read_trial(choice: Choice, data: Any) -> tuple[Trial, TrialFacts]:
     frame = as_pandas(data)
     response, part = split_formula(choice.formula)
     arm_name = _arm_column(part, choice.formula)
-    surrogate, surrogate_response = _evaluate_surrogate(choice.surrogate, frame)
+    surrogate = _evaluate_surrogate(choice, frame)
     columns = {**choice.columns, "arm": arm_name, "seen": surrogate.seen, "until": surrogate.until}
     built = build_frame(frame, response, {}, columns, {"Surv": Surv})
     survival = _survival(built)
@@ -137,7 +149,8 @@ def read_trial(choice: Choice, data: Any) -> tuple[Trial, TrialFacts]:
         weight=weight[keep],
         cluster=None if "cluster" not in built.columns else _codes(built.columns["cluster"], keep),
     )
-    trial = _settle_surrogate(trial, surrogate, np.asarray(built.columns["until"], float)[keep])
+    if not choice.is_marker:
+        trial = _settle_surrogate(trial, surrogate, np.asarray(built.columns["until"], float)[keep])
     unit = choice.time_unit or unit_of_time(frame, survival, response.expressions[0])
     facts = _facts(trial, built, dropped, labels, survival, surrogate, unit, source)
     _warn(trial, facts)
@@ -159,7 +172,8 @@ def _arm_column(part: Part, formula: str) -> str:
     return part.variables[0]
 
 
-def _evaluate_surrogate(text: str, frame: pd.DataFrame) -> tuple[SurrogateTimes, Response]:
+def _evaluate_surrogate(choice: Choice, frame: pd.DataFrame) -> SurrogateTimes:
+    text = choice.surrogate
     if not isinstance(text, str) or not text.strip() or "~" in text:
         raise FormulaError(
             f"`surrogate` is {text!r}; give text such as 'Surv(pfs_time, progressed)', or the name of a column of "
@@ -172,10 +186,12 @@ def _evaluate_surrogate(text: str, frame: pd.DataFrame) -> tuple[SurrogateTimes,
     columns = frame[list(response.variables)]
     value = evaluate(response.expressions[0], columns, {"Surv": read_surrogate}, {})
     if not isinstance(value, SurrogateTimes):
-        value = read_surrogate(value)
+        value = read_marker(value) if choice.is_marker else read_surrogate(value)
+    elif choice.is_marker:
+        raise FormulaError(f"`surrogate` is {text!r}; a marker is one column of numbers, not Surv(...).")
     if len(value) != len(frame):
         raise FormulaError(f"`surrogate` {text!r} does not give one value for each row.")
-    return value, response
+    return value
 
 
 def _survival(built: ModelFrame) -> Surv:

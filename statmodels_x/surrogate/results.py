@@ -12,12 +12,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.inference import normal_quantile, two_sided_p
-from statmodels_x.core.results import SummaryText
+from statmodels_x.core.inference import normal_quantile
 from statmodels_x.core.validation import check_choice, check_number
 from statmodels_x.surrogate import intervals
+from statmodels_x.surrogate.estimation import Batch
 from statmodels_x.surrogate.perturbation import Settings
-from statmodels_x.surrogate.quantities import KINDS, PARAMS, Inference, column
+from statmodels_x.surrogate.proportions import ProportionResults
+from statmodels_x.surrogate.quantities import column
 from statmodels_x.surrogate.sample import Trial, TrialFacts
 
 if TYPE_CHECKING:
@@ -52,15 +53,18 @@ class Question:
 
 
 @dataclass(frozen=True, eq=False)
-class SurrogateResults(SummaryText):
+class SurrogateResults(ProportionResults):
     """A fitted :class:`~statmodels_x.SurrogatePTE`.
 
     Attributes
     ----------
     question : Question
         What was asked.
-    inference : Inference
-        Estimates and replicates.
+    names, inference
+        See :class:`ProportionResults`: the quantities are ``pte``, ``delta``, ``pte_primary``,
+        ``incremental_value``, ``r_s``, ``r_t`` and ``overlap``.
+    point, replicates : Batch
+        The sums behind them, of the sample and of the perturbed samples.
     points : ndarray of shape (m,)
         Surrogate times at which g is known, in the unit of the data.
     facts : TrialFacts
@@ -72,7 +76,8 @@ class SurrogateResults(SummaryText):
     """
 
     question: Question
-    inference: Inference = field(repr=False)
+    point: Batch = field(repr=False)
+    replicates: Batch = field(repr=False)
     points: Array = field(repr=False)
     facts: TrialFacts = field(repr=False)
     diagnostics: Diagnostics = field(repr=False)
@@ -87,27 +92,6 @@ class SurrogateResults(SummaryText):
     def __repr__(self) -> str:
         asked = self.question
         return f"SurrogateResults(pte={self.pte:.4f}, at={asked.at:g}, landmark={asked.landmark:g}, n={self.nobs})"
-
-    # ---- estimates
-
-    @cached_property
-    def params(self) -> pd.Series:
-        """All estimates.
-
-        Returns
-        -------
-        Series
-            ``pte``, ``delta``, ``pte_primary``, ``incremental_value``, ``r_s``, ``r_t``, ``overlap``.
-        """
-        return pd.Series({name: self.inference.estimate(name)[0] for name in PARAMS}, name="estimate")
-
-    @cached_property
-    def bse(self) -> pd.Series:
-        """Standard errors of ``params``: the scaled median absolute deviation of the perturbed ratios.
-
-        For ``delta`` it is their standard deviation. NaN where the proportions are undefined.
-        """
-        return pd.Series({name: self.inference.standard_error(name) for name in PARAMS}, name="std_error")
 
     @property
     def pte(self) -> float:
@@ -148,66 +132,16 @@ class SurrogateResults(SummaryText):
         return float(self.params["overlap"])
 
     @property
-    def is_defined(self) -> bool:
-        """Whether the effect on the primary outcome differs from 0 (two-sided 5 % test)."""
-        return self.inference.is_defined
-
-    @property
     def raw_ratio(self) -> float:
         """Explained effect over effect as they stand: no bias correction, given even where it means nothing."""
-        if self.question.settings.method == "split":
-            return float(self.inference.point.split_ratio[0])
-        values = self.inference.point.values[0]
-        return float(column(values, "explained") / column(values, "delta"))
+        if "pte" in self.inference.given:
+            return self.inference.given["pte"][0]
+        return self.inference.numerators["pte"][0] / self.inference.delta[0]
 
     @property
     def nobs(self) -> int:
         """Number of subjects used."""
         return self.facts.used
-
-    @property
-    def tvalues(self) -> pd.Series:
-        """Estimates over their standard errors."""
-        return (self.params / self.bse).rename("statistic")
-
-    @property
-    def pvalues(self) -> pd.Series:
-        """Two-sided p-values of the hypothesis that each quantity is 0 (overlap: that it is 1)."""
-        shift = pd.Series({name: float(name == "overlap") for name in PARAMS})
-        z = (self.params - shift) / self.bse
-        return pd.Series(two_sided_p(z.to_numpy()), z.index, name="p_value")
-
-    def cov_params(self) -> pd.DataFrame:
-        """Covariance of the estimates over the replicates, single far replicates pulled in."""
-        columns = [self.inference.estimate(name)[1] for name in PARAMS]
-        return pd.DataFrame(intervals.robust_covariance(*columns), list(PARAMS), list(PARAMS))
-
-    def conf_int(self, alpha: float = 0.05, kind: str = "quantile") -> pd.DataFrame:
-        """Confidence intervals of all estimates.
-
-        Parameters
-        ----------
-        alpha : float
-            Error rate: 0.05 gives 95 % intervals.
-        kind : {"quantile", "normal", "fieller"}
-            Quantiles of the perturbed ratios; estimate and standard error; or Fieller's interval of a ratio,
-            which is (-inf, inf) where the effect cannot be told from 0 at the level ``alpha`` (for ``delta``
-            and ``overlap``, which are no ratios to Delta, it is the normal one).
-
-        Returns
-        -------
-        DataFrame
-            Indexed like ``params``, columns ``lower`` and ``upper``; NaN where a proportion is undefined.
-
-        Raises
-        ------
-        DataError
-            If ``alpha`` or ``kind`` is none of these.
-        """
-        check_choice("kind", kind, KINDS, "conf_int()")
-        normal_quantile(alpha)
-        rows = {name: self.inference.interval(name, float(alpha), kind) for name in PARAMS}
-        return pd.DataFrame.from_dict(rows, orient="index", columns=["lower", "upper"])
 
     # ---- the transformation
 
@@ -233,7 +167,7 @@ class SurrogateResults(SummaryText):
             ``stratum``, ``surrogate_time``, ``estimate``, ``std_error``, ``lower``, ``upper``. Learned from the
             whole sample; g is a prediction of the primary outcome in the treated, and not clipped to [0, 1].
         """
-        point, many = self.inference.point, self.inference.replicates
+        point, many = self.point, self.replicates
         estimate = np.append(point.g1[0], column(point.values[0], "g2"))
         replicates = np.column_stack([many.g1, column(many.values, "g2")])
         error = np.array([intervals.mad_scale(values) for values in replicates.T])
@@ -381,27 +315,6 @@ class SurrogateResults(SummaryText):
 
         return summary_tables(self, alpha, kind)
 
-    def tidy(self, alpha: float = 0.05, kind: str = "quantile") -> pd.DataFrame:
-        """One row a quantity, with the column names of R's broom.
-
-        Returns
-        -------
-        DataFrame
-            ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low``, ``conf.high``.
-        """
-        limits = self.conf_int(alpha, kind)
-        return pd.DataFrame(
-            {
-                "term": list(PARAMS),
-                "estimate": self.params.to_numpy(),
-                "std.error": self.bse.to_numpy(),
-                "statistic": self.tvalues.to_numpy(),
-                "p.value": self.pvalues.to_numpy(),
-                "conf.low": limits["lower"].to_numpy(),
-                "conf.high": limits["upper"].to_numpy(),
-            }
-        )
-
     def glance(self) -> pd.DataFrame:
         """One row about the fit.
 
@@ -446,9 +359,8 @@ class SurrogateResults(SummaryText):
             Fieller: no ratio is taken, so that it also holds where Delta is uncertain.
         """
         share = check_number("share", share, low=0.0, high=1.0, closed=True)
-        values, covariance = self.inference.point.values[0], self.inference.covariance("pte")
-        contrast = np.array([1.0, -share])
-        gap = float(contrast @ [column(values, "explained"), column(values, "delta")])
+        covariance, contrast = self.inference.covariance("pte"), np.array([1.0, -share])
+        gap = float(contrast @ [self.inference.numerators["pte"][0], self.inference.delta[0]])
         error = float(np.sqrt(contrast @ covariance @ contrast))
         z = gap / error if error > 0.0 else np.nan
         from scipy import stats

@@ -21,19 +21,26 @@ _LEAST_PER_BIN = 5
 class Smoother:
     """Bins of early surrogate times and a matrix that spreads the mass of each bin over all.
 
+    The bins are equidistant in rank (0 to 1) among the early events of both arms, so that a monotone change of
+    the time scale changes nothing, and every bandwidth reaches about as many events.
+
     Attributes
     ----------
     points : ndarray of shape (m,)
-        Surrogate times at which densities and g are evaluated.
+        Surrogate times at the bins, where densities and g are evaluated.
     spread : ndarray of shape (m, m) or None
         Row j: how the mass at point j is spread; rows sum to 1. None: no smoothing.
     bandwidth : float
-        Standard deviation of the kernel; 0 without smoothing.
+        Standard deviation of the kernel, in ranks; 0 without smoothing.
+    values, places : ndarray of shape (k,)
+        Surrogate times in order and their place among the bins.
     """
 
     points: Array = field(repr=False)
     spread: Array | None = field(repr=False)
     bandwidth: float
+    values: Array = field(repr=False)
+    places: Array = field(repr=False)
 
     def smooth(self, masses: Array) -> Array:
         """Spread masses of shape (..., m) over the bins; their sum stays."""
@@ -41,61 +48,49 @@ class Smoother:
 
     def locate(self, times: Array) -> tuple[NDArray[np.int64], Array]:
         """Return the bin to the left of each time and the share of the bin to the right."""
-        left = np.clip(np.searchsorted(self.points, times, side="right") - 1, 0, len(self.points) - 2)
-        low, high = self.points[left], self.points[left + 1]
-        return left, np.clip((times - low) / (high - low), 0.0, 1.0)
-
-
-@dataclass(frozen=True)
-class Pooled(Smoother):
-    """Bins for surrogate times with few distinct values: each value in one bin, nothing spread.
-
-    Attributes
-    ----------
-    bin_of : ndarray of shape (k,)
-        Bin of each distinct value.
-    values : ndarray of shape (k,)
-        The distinct values.
-    """
-
-    bin_of: NDArray[np.int64] = field(repr=False)
-    values: Array = field(repr=False)
-
-    def locate(self, times: Array) -> tuple[NDArray[np.int64], Array]:
-        """Return the bin of each time; the bin to the right takes no share."""
-        found = np.clip(np.searchsorted(self.values, times), 0, len(self.values) - 1)
-        return self.bin_of[found], np.zeros(len(times))
+        place = np.interp(times, self.values, self.places)
+        if self.spread is None:
+            return np.rint(place).astype(np.int64), np.zeros(len(times))
+        left = np.clip(place.astype(np.int64), 0, len(self.points) - 2)
+        return left, np.clip(place - left, 0.0, 1.0)
 
 
 def build_smoother(sample: SortedTrial, landmark: float, bandwidth: float | None) -> Smoother:
     """Choose bins and bandwidth from the early surrogate times of both arms.
 
     Few distinct values (scheduled visits) are bins of their own, neighbours pooled until each holds
-    subjects of both arms; otherwise a normal kernel, reflected at 0 and at the landmark.
+    subjects of both arms; otherwise a normal kernel over ranks, reflected at both ends.
     """
     trial = sample.trial
     early = trial.early(landmark)
-    times, arms = trial.surrogate[early], trial.arm[early]
+    times, weights = trial.surrogate[early], trial.weight[early]
     values = np.unique(times)
     if bandwidth is None and len(values) <= FEW_VALUES:
-        return _pooled(times, arms, values)
-    width = rule_of_thumb(times, trial.weight[early]) if bandwidth is None else bandwidth
-    wanted = np.ceil(_BINS_PER_BANDWIDTH * landmark / width) + 1.0
-    points = np.linspace(0.0, landmark, int(np.clip(wanted, _LEAST_BINS, _MOST_BINS)))
-    return Smoother(points, reflected_kernel(points, width), float(width))
+        return _pooled(times, trial.arm[early], values)
+    width = rule_of_thumb(weights) if bandwidth is None else bandwidth
+    wanted = np.ceil(_BINS_PER_BANDWIDTH / width) + 1.0
+    m = int(np.clip(wanted, _LEAST_BINS, _MOST_BINS))
+    grid = np.linspace(0.0, 1.0, m)
+    known, ranks = _ranks(times, weights, values, landmark)
+    points = np.interp(grid, ranks, known)
+    return Smoother(points, reflected_kernel(grid, width), float(width), known, ranks * (m - 1))
 
 
-def rule_of_thumb(times: Array, weights: Array) -> float:
-    """1.06 min(sd, IQR/1.349) n^-0.26, with n the effective number of subjects."""
+def rule_of_thumb(weights: Array) -> float:
+    """1.06 sd n^-0.26 for ranks, whose sd is 1/sqrt(12), with n the effective number of subjects."""
     n = weights.sum() ** 2 / np.sum(weights**2)
-    mean = np.average(times, weights=weights)
-    spread = np.sqrt(np.average((times - mean) ** 2, weights=weights) * n / max(n - 1.0, 1.0))
-    order = np.argsort(times, kind="stable")
-    ranks = (np.cumsum(weights[order]) - 0.5 * weights[order]) / weights.sum()
-    low, high = np.interp([0.25, 0.75], ranks, times[order])
-    if high > low:
-        spread = min(spread, (high - low) / 1.349)
-    return float(1.06 * spread * n**-0.26)
+    return float(1.06 / np.sqrt(12.0) * n**-0.26)
+
+
+def _ranks(times: Array, weights: Array, values: Array, landmark: float) -> tuple[Array, Array]:
+    """Weighted mid-ranks of the distinct values, from 0 at time 0 to 1 at the landmark."""
+    mass = np.bincount(np.searchsorted(values, times), weights, len(values))
+    ranks = (np.cumsum(mass) - 0.5 * mass) / mass.sum()
+    inner = (values > 0.0) & (values < landmark)
+    return (
+        np.concatenate([[0.0], values[inner], [landmark]]),
+        np.concatenate([[0.0], ranks[inner], [1.0]]),
+    )
 
 
 def reflected_kernel(points: Array, width: float) -> Array:
@@ -109,7 +104,7 @@ def reflected_kernel(points: Array, width: float) -> Array:
     return np.asarray(density / density.sum(axis=1, keepdims=True))
 
 
-def _pooled(times: Array, arms: NDArray[np.int64], values: Array) -> Pooled:
+def _pooled(times: Array, arms: NDArray[np.int64], values: Array) -> Smoother:
     counts = np.array([[np.sum((times == value) & (arms == k)) for k in (0, 1)] for value in values])
     bin_of = np.zeros(len(values), np.int64)
     held, current = np.zeros(2), 0
@@ -119,5 +114,5 @@ def _pooled(times: Array, arms: NDArray[np.int64], values: Array) -> Pooled:
         bin_of[j] = current
         held = held + count
     weights = counts.sum(axis=1)
-    points = np.array([np.average(values[bin_of == b], weights=weights[bin_of == b]) for b in range(current + 1)])
-    return Pooled(points, None, 0.0, bin_of, values)
+    points = [np.average(values[bin_of == b], weights=weights[bin_of == b]) for b in range(current + 1)]
+    return Smoother(np.array(points), None, 0.0, values, bin_of.astype(float))
