@@ -21,6 +21,7 @@ _HOMES = {
     "ladder": "statmodels_x.survival.ladder",
     "load": "statmodels_x.core.files",
     "save": "statmodels_x.core.files",
+    "surrogate_power": "statmodels_x.surrogate.power",
 }
 _MODULES = ("datasets",)
 
@@ -29,14 +30,15 @@ __all__ = [
     "FlexibleSurvival",
     "FlexibleSurvivalRegressor",
     "ResidualEffect",
-    "Surv",
     "SurrogatePTE",
+    "Surv",
     "__version__",
     "compare",
     "datasets",
     "ladder",
     "load",
     "save",
+    "surrogate_power",
 ]
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from statmodels_x.core.files import load, save
     from statmodels_x.core.surv import Surv
     from statmodels_x.surrogate.model import SurrogatePTE
+    from statmodels_x.surrogate.power import surrogate_power
     from statmodels_x.surrogate.residual import ResidualEffect
     from statmodels_x.survival.family import APGW
     from statmodels_x.survival.ladder import ladder

@@ -118,9 +118,11 @@ def findings(found: Inference, evidence: Diagnostics, facts: TrialFacts) -> tupl
             "separate, even for a useless surrogate; read R_S beside it."
         )
     early = evidence.counts.loc["early events"]
-    for arm in ("treated", "control"):
-        if early[arm] < FEW_EARLY:
-            notes.append(f"only {early[arm]:g} early surrogate events in the {arm} arm: g is poorly known.")
+    notes += [
+        f"only {early[arm]:g} early surrogate events in the {arm} arm: g is poorly known."
+        for arm in ("treated", "control")
+        if early[arm] < FEW_EARLY
+    ]
     if evidence.least_local_treated < FEW_LOCAL and early["treated"] >= FEW_EARLY:
         notes.append(
             f"where the control's early events lie there are places with only {evidence.least_local_treated:.1f} "

@@ -100,7 +100,9 @@ def add_to_bins(sums, row, folds, i, bin_, fraction, value):
 
 
 @_compile
-def add_survivors(weight, time, died, groups, bins, fractions, folds, t, t0, is_area, risk, scalars, strata, sums):
+def add_survivors(
+    weight, time, died, groups, bins, fractions, folds, t, t0, is_area, risk, scalars, strata, sums
+):
     """Add the survivors of t0 to the bins: rows 0 and 1 control and treated at t0, row 2 treated at t.
 
     With ``is_area`` row 2 holds the integral over (t0, t] instead of the value at t: a subject counts with

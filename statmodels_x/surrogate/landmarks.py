@@ -53,9 +53,7 @@ class LandmarkGrid(SummaryText):
     def __repr__(self) -> str:
         return f"LandmarkGrid({len(self.pairs)} pairs, {len(self.refused)} refused)"
 
-    def frame(
-        self, quantity: str = "pte", alpha: float = 0.05, kind: str = "simultaneous"
-    ) -> pd.DataFrame:
+    def frame(self, quantity: str = "pte", alpha: float = 0.05, kind: str = "simultaneous") -> pd.DataFrame:
         """Estimates with bands, one row a pair of times.
 
         Parameters
@@ -112,7 +110,7 @@ class LandmarkGrid(SummaryText):
         return intervals.one_sided_factor(replicates, errors, alpha)
 
     def earliest_landmark(self, share: float, alpha: float = 0.05) -> pd.DataFrame:
-        """The earliest landmark that explains at least a share of the effect, for each time t.
+        """Find the earliest landmark that explains at least a share of the effect, for each time t.
 
         Parameters
         ----------
@@ -187,11 +185,22 @@ class LandmarkGrid(SummaryText):
         ]
         unit = f" {self.facts.time_unit}" if self.facts.time_unit else ""
         labels = [f"t = {at:g}, t0 = {landmark:g}" for at, landmark in self.pairs]
-        headings = ["delta", "PTE", "std err", f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]", "primary", "R_S", "c"]
+        headings = [
+            "delta",
+            "PTE",
+            "std err",
+            f"[{alpha / 2:g}",
+            f"{1 - alpha / 2:g}]",
+            "primary",
+            "R_S",
+            "c",
+        ]
         notes = ["The bands hold at all pairs of times at once."]
         if not table["is_defined"].all():
             notes.append("nan: the effect at t cannot be told from 0, there is nothing to explain.")
-        notes += [f"t = {r['at']:g}, t0 = {r['landmark']:g}: {r['reason']}" for _, r in self.refused.iterrows()]
+        notes += [
+            f"t = {r['at']:g}, t0 = {r['landmark']:g}: {r['reason']}" for _, r in self.refused.iterrows()
+        ]
         facts = [
             ("Treated", self.facts.treated),
             ("Control", self.facts.control),
@@ -236,7 +245,9 @@ def landmark_grid(
     n = asked.n_perturb if n_perturb is None else check_count("n_perturb", n_perturb, 20)
     batches = perturb(plans, n, asked.seed, n_jobs, progress)
     is_corrected = fit.inference.is_corrected
-    found = [infer(point_estimate(plan), many, is_corrected) for plan, many in zip(plans, batches, strict=True)]
+    found = [
+        infer(point_estimate(plan), many, is_corrected) for plan, many in zip(plans, batches, strict=True)
+    ]
     table = pd.DataFrame(refused, columns=["at", "landmark", "reason"])
     return LandmarkGrid(asked, fit.facts, pairs, found, table)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError, IdentificationWarning
@@ -238,4 +237,3 @@ def _correction(asked: bool | None, method: str) -> bool:
     if asked and method == "split":
         raise DataError('`bias_correction` is not part of method="split"; use "crossfit", or leave it out.')
     return asked
-

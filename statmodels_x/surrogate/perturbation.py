@@ -75,9 +75,7 @@ def sort_for(trial: Trial, settings: Settings) -> SortedTrial:
     return sort_trial(trial, balanced_folds(groups, trial.cluster, 2, rng))
 
 
-def build_plan(
-    sample: SortedTrial, settings: Settings, at: float, landmark: float, is_area: bool
-) -> Plan:
+def build_plan(sample: SortedTrial, settings: Settings, at: float, landmark: float, is_area: bool) -> Plan:
     """Place the subjects in bins and folds."""
     trial = sample.trial
     smoother = build_smoother(sample, landmark, settings.bandwidth)
@@ -100,7 +98,9 @@ def _folds(sample: SortedTrial, early: NDArray[np.bool_], settings: Settings) ->
     """Random folds, balanced within arm, stratum, and early event or not."""
     trial = sample.trial
     groups = 2 * (trial.arm * sample.n_strata + trial.stratum) + early
-    streams = [np.random.SeedSequence(settings.seed, spawn_key=(_SPLITS, r)) for r in range(settings.n_splits)]
+    streams = [
+        np.random.SeedSequence(settings.seed, spawn_key=(_SPLITS, r)) for r in range(settings.n_splits)
+    ]
     columns = [
         balanced_folds(groups, trial.cluster, settings.n_folds, np.random.default_rng(stream))
         for stream in streams
@@ -180,9 +180,7 @@ def perturb(
     from tqdm import tqdm
 
     starts = range(0, n_perturb, _CHUNK)
-    calls = (
-        delayed(_chunk)(plans, range(start, min(start + _CHUNK, n_perturb)), seed) for start in starts
-    )
+    calls = (delayed(_chunk)(plans, range(start, min(start + _CHUNK, n_perturb)), seed) for start in starts)
     pool = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
     chunks = list(tqdm(pool(calls), total=len(starts), disable=not progress))
     return [_join([chunk[k] for chunk in chunks]) for k in range(len(plans))]
@@ -210,7 +208,9 @@ def _draw(trial: Trial, rng: np.random.Generator, weight: Array) -> None:
         rng.standard_exponential(out=weight)
         weight *= trial.weight
     else:
-        np.multiply(rng.standard_exponential(trial.cluster.max() + 1)[trial.cluster], trial.weight, out=weight)
+        np.multiply(
+            rng.standard_exponential(trial.cluster.max() + 1)[trial.cluster], trial.weight, out=weight
+        )
 
 
 def _join(batches: Sequence[Batch]) -> Batch:

@@ -27,7 +27,7 @@ def column(values: Array, name: str) -> Array:
 
 
 def numerators(values: Array) -> dict[str, Array]:
-    """What each ratio puts over Delta."""
+    """Return what each ratio puts over Delta."""
     delta = column(values, "delta")
     explained, primary = column(values, "explained"), column(values, "primary")
     return {
@@ -40,8 +40,10 @@ def numerators(values: Array) -> dict[str, Array]:
 
 
 def overlap(values: Array) -> Array:
-    """c = E_0[L] mu_1(t0)/mu_0(t0)^2: 1 where the surrogate laws of the arms' survivors agree."""
-    return column(values, "mean_ratio") * column(values, "early_treated") / column(values, "early_control") ** 2
+    """Overlap c = E_0[L] mu_1(t0)/mu_0(t0)^2: 1 where the surrogate laws of the arms' survivors agree."""
+    return (
+        column(values, "mean_ratio") * column(values, "early_treated") / column(values, "early_control") ** 2
+    )
 
 
 Draws = tuple[float, Array]

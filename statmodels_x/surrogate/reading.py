@@ -104,7 +104,9 @@ def read_marker(values: Any) -> SurrogateTimes:
     """Read a marker measured at the landmark; missing where it was not measured."""
     name = column_label(values, "surrogate")
     numbers = numeric_array(values, name, "surrogate")
-    _refuse(np.isinf(numbers), f"surrogate: '{name}' is infinite", "leave it missing where it was not measured")
+    _refuse(
+        np.isinf(numbers), f"surrogate: '{name}' is infinite", "leave it missing where it was not measured"
+    )
     seen = np.where(np.isnan(numbers), np.inf, numbers)
     return SurrogateTimes(seen, np.full(len(seen), np.inf), name, True)
 
@@ -206,7 +208,9 @@ def _survival(built: ModelFrame) -> Surv:
     return survival
 
 
-def _arms(values: NDArray[Any], name: str, treated: Any, control: Any) -> tuple[NDArray[np.int64], tuple[str, str]]:
+def _arms(
+    values: NDArray[Any], name: str, treated: Any, control: Any
+) -> tuple[NDArray[np.int64], tuple[str, str]]:
     """Code the arms 0 (control), 1 (treated) and -1 (others)."""
     levels = _levels(values)
     for argument, label in (("treated", treated), ("control", control)):
@@ -338,7 +342,9 @@ def _facts(
         control=labels[0],
         subjects={arm: int(inside.sum()) for arm, inside in arms.items()},
         deaths={arm: int(trial.died[inside].sum()) for arm, inside in arms.items()},
-        surrogate_events={arm: int(np.isfinite(trial.surrogate[inside]).sum()) for arm, inside in arms.items()},
+        surrogate_events={
+            arm: int(np.isfinite(trial.surrogate[inside]).sum()) for arm, inside in arms.items()
+        },
         last_time=float(trial.time.max()),
         time_name=survival.time_name,
         surrogate_name=surrogate.name,

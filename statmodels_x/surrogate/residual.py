@@ -401,6 +401,8 @@ class ResidualResults(ProportionResults):
             for _, row in table.iterrows()
         ]
         headings = ["estimate", "std err", f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"]
-        block = Block(f"Estimates ({kind} intervals)", headings, [_LABELS[name] for name in self.names], cells)
+        block = Block(
+            f"Estimates ({kind} intervals)", headings, [_LABELS[name] for name in self.names], cells
+        )
         notes = [f"Warning: {text}" for text in self.warnings]
         return summary("Residual treatment effect", facts, [block], notes)

@@ -74,7 +74,9 @@ class Problem:
     def informed(self, arm: ArmSample) -> NDArray[np.bool_]:
         """Survivors of the landmark with surrogate information to smooth over."""
         alive = arm.time > self.landmark
-        return alive & np.isfinite(arm.surrogate) if self.is_marker else alive & (arm.surrogate < self.landmark)
+        return (
+            alive & np.isfinite(arm.surrogate) if self.is_marker else alive & (arm.surrogate < self.landmark)
+        )
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,10 @@ def _standardised(
         alive = control.time > problem.landmark
         return value * float(weights[0][alive].sum() / weights[0][informed].sum()), n_borrowed
     rest = [arm.time > problem.landmark for arm in (control, treated)]
-    rest = [inside & (arm.surrogate > problem.landmark) for inside, arm in zip(rest, (control, treated), strict=True)]
+    rest = [
+        inside & (arm.surrogate > problem.landmark)
+        for inside, arm in zip(rest, (control, treated), strict=True)
+    ]
     mass = weights[1][rest[1]]
     forward = float(at_landmark[1] * (mass @ score[rest[1]]) / mass.sum()) if mass.sum() > 0.0 else np.nan
     share = float(weights[0][rest[0]].sum() / total)

@@ -128,7 +128,7 @@ class SurrogateResults(ProportionResults):
 
     @property
     def overlap(self) -> float:
-        """c = E_0[L] mu_1(t0)/mu_0(t0)^2, 1 where the arms' surrogate laws agree; large: weak overlap."""
+        """Overlap c = E_0[L] mu_1(t0)/mu_0(t0)^2, 1 where the arms' surrogate laws agree; large: weak overlap."""
         return float(self.params["overlap"])
 
     @property
@@ -151,7 +151,7 @@ class SurrogateResults(ProportionResults):
         return self.transformation_bands()
 
     def transformation_bands(self, alpha: float = 0.05, simultaneous: bool = False) -> pd.DataFrame:
-        """The estimated optimal transformation g with bands.
+        """Return the estimated optimal transformation g with bands.
 
         Parameters
         ----------
@@ -269,7 +269,12 @@ class SurrogateResults(ProportionResults):
         from statmodels_x.surrogate.power import surrogate_power
 
         asked = self.question
-        own = {"at": asked.at, "landmark": asked.landmark, "effect": asked.effect, "method": asked.settings.method}
+        own = {
+            "at": asked.at,
+            "landmark": asked.landmark,
+            "effect": asked.effect,
+            "method": asked.settings.method,
+        }
         return surrogate_power(self.fitted_process(), n=n, **{**own, **how})
 
     # ---- tables and pictures

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -30,7 +31,7 @@ class Arm(Protocol):
         ...
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Times of the surrogate event (infinite if death comes first) and of death."""
+        """Draw times of the surrogate event (infinite if death comes first) and of death."""
         ...
 
 
@@ -61,7 +62,7 @@ class Rates:
         return np.asarray(inside @ self.values)
 
     def invert(self, amount: Array) -> Array:
-        """Times at which the cumulative hazard reaches amounts; infinite if it never does."""
+        """Return times at which the cumulative hazard reaches amounts; infinite if it never does."""
         edges = np.concatenate([[0.0], self.breaks])
         starts = self.cumulative(edges)
         piece = np.searchsorted(starts, amount, side="right") - 1
@@ -126,7 +127,7 @@ class IllnessDeath:
         return float(free + weights @ self.density(nodes, u))
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Times of the surrogate event (infinite if death comes first) and of death."""
+        """Draw times of the surrogate event (infinite if death comes first) and of death."""
         progression, death, after = self.hazards
         ill = progression.invert(rng.standard_exponential(n))
         dead = death.invert(rng.standard_exponential(n))
@@ -169,7 +170,7 @@ class LatentWeibull:
         return float(weights @ (s * self.density(s, u)))
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Times of the surrogate event (infinite if death comes first) and of death."""
+        """Draw times of the surrogate event (infinite if death comes first) and of death."""
         s = rng.exponential(self.mean, n)
         dead = np.exp(self.level + self.slope * np.log(s)) * rng.weibull(self.shape, n)
         return np.where(s < dead, s, np.inf), dead
@@ -207,7 +208,7 @@ class IllnessDeathTrial:
         return as_rates(value, "censoring")
 
     def true_values(self, at: float, landmark: float, effect: str = "survival") -> dict[str, float]:
-        """True values by numerical integration.
+        """Compute true values by numerical integration.
 
         Parameters
         ----------
@@ -245,8 +246,12 @@ class IllnessDeathTrial:
             end = self._censoring(arm).invert(rng.standard_exponential(size))
             time = np.minimum(death, end)
             if np.isinf(time).any():
-                raise DataError("simulate: a subject neither dies nor is censored; give a positive censoring rate.")
-            parts.append((time, death <= end, np.where(surrogate <= time, surrogate, np.inf), np.full(size, arm)))
+                raise DataError(
+                    "simulate: a subject neither dies nor is censored; give a positive censoring rate."
+                )
+            parts.append(
+                (time, death <= end, np.where(surrogate <= time, surrogate, np.inf), np.full(size, arm))
+            )
         time, died, surrogate, arms = (np.concatenate(column) for column in zip(*parts, strict=True))
         ones = np.ones(len(time))
         return Trial(time, died, surrogate, arms.astype(np.int64), np.zeros(len(time), np.int64), ones, None)
@@ -299,7 +304,9 @@ PROCESSES: Mapping[str, Setting] = {
     "A illness-death": Setting(_markov([1.0, 0.5], [0.10, 0.08], [0.55, 0.45]), 3.0, 1.0),
     "B strong surrogate": Setting(_markov([1.2, 0.5], [0.10, 0.10], [0.65, 0.65]), 3.0, 1.5),
     "C latent Weibull": Setting(
-        IllnessDeathTrial(LatentWeibull(1.0, 1.5, 0.9, 0.5), LatentWeibull(1.7, 1.5, 1.05, 0.5), 0.08), 3.0, 1.0
+        IllnessDeathTrial(LatentWeibull(1.0, 1.5, 0.9, 0.5), LatentWeibull(1.7, 1.5, 1.05, 0.5), 0.08),
+        3.0,
+        1.0,
     ),
     "D weak surrogate": Setting(_markov([0.8, 0.7], [0.30, 0.10], [0.55, 0.25]), 3.0, 1.0),
     "E useless surrogate": Setting(_markov([1.0, 0.5], [0.45, 0.25], [0.45, 0.25]), 3.0, 1.0),
@@ -349,7 +356,7 @@ def _occurrence(start: Array, stop: Array, event: NDArray[np.bool_], weight: Arr
     """Events over exposure in each piece; 0 where nobody was at risk."""
     edges = np.concatenate([[0.0], breaks, [np.inf]])
     values = np.zeros(len(edges) - 1)
-    for k, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for k, (low, high) in enumerate(pairwise(edges)):
         exposure = weight @ np.maximum(np.minimum(stop, high) - np.maximum(start, low), 0.0)
         inside = event & (stop > low) & (stop <= high)
         values[k] = weight[inside].sum() / exposure if exposure > 0.0 else 0.0

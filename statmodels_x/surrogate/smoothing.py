@@ -94,11 +94,13 @@ def _ranks(times: Array, weights: Array, values: Array, landmark: float) -> tupl
 
 
 def reflected_kernel(points: Array, width: float) -> Array:
-    """Normal kernel between equidistant points, its tails folded back at both ends; rows sum to 1."""
+    """Evaluate a normal kernel between equidistant points, its tails folded back at both ends; rows sum to 1."""
     last = points[-1]
     gaps = points[:, None] - points[None, :]
     sums = points[:, None] + points[None, :]
-    density = sum(np.exp(-0.5 * (shift / width) ** 2) for shift in (gaps, sums, 2.0 * last - sums))
+    density = np.zeros_like(gaps)
+    for shift in (gaps, sums, 2.0 * last - sums):
+        density += np.exp(-0.5 * (shift / width) ** 2)
     # the two end points stand for half a cell
     density[:, [0, -1]] *= 0.5
     return np.asarray(density / density.sum(axis=1, keepdims=True))

@@ -27,7 +27,9 @@ _EFFECTS = {"survival": "survival difference", "rmst": "restricted mean"}
 def summary_tables(fit: SurrogateResults, alpha: float, kind: str) -> Any:
     """Build the summary of a fit."""
     blocks = [_estimates(fit, alpha, kind), _counts(fit), _conditions(fit)]
-    return summary("Proportion of treatment effect explained by a surrogate", _facts(fit), blocks, _notes(fit))
+    return summary(
+        "Proportion of treatment effect explained by a surrogate", _facts(fit), blocks, _notes(fit)
+    )
 
 
 def _time(value: float, unit: str | None) -> str:

@@ -34,7 +34,7 @@ def quadrature(low: float, high: float, breaks: Array) -> tuple[Array, Array]:
 def true_values(
     arms: tuple[Arm, Arm], at: float, landmark: float, is_area: bool, breaks: Array
 ) -> dict[str, float]:
-    """True values for (control, treated).
+    """Compute true values for (control, treated).
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def true_values(
 
 
 def true_transformation(arms: tuple[Arm, Arm], at: float, landmark: float, s: Array, breaks: Array) -> Array:
-    """The optimal g1 at surrogate times, for the difference in survival."""
+    """Compute the optimal g1 at surrogate times, for the difference in survival."""
     lam = true_values(arms, at, landmark, False, breaks)["lam"]
     control, treated = arms
     f1 = treated.density(s, landmark)
@@ -99,10 +99,10 @@ def _targets(
     if not is_area:
         return [arm.survival(at) for arm in arms], arms[1].density(s, at)
     times, weights = quadrature(landmark, at, breaks)
-    density = sum(w * arms[1].density(s, float(u)) for u, w in zip(times, weights, strict=True))
-    return [_area(arm, landmark, at, breaks) for arm in arms], np.asarray(density)
+    density = np.array([arms[1].density(s, float(u)) for u in times])
+    return [_area(arm, landmark, at, breaks) for arm in arms], np.asarray(weights @ density)
 
 
 def _area(arm: Arm, low: float, high: float, breaks: Array) -> float:
     times, weights = quadrature(low, high, breaks)
-    return float(weights @ [arm.survival(float(u)) for u in times])
+    return float(weights @ np.array([arm.survival(float(u)) for u in times]))
