@@ -140,8 +140,10 @@ def estimate_crossfit(smoother: Smoother, sums: Array, margins: Array, is_area: 
     held = np.moveaxis(sums, 1, 0)  # (3, B, R, K, m + 1)
     total = held.sum(axis=3, keepdims=True)
     train = total - held
-    scale = total.sum(axis=-1, keepdims=True) / train.sum(axis=-1, keepdims=True)
-    found = learn(smoother, train * np.where(np.isfinite(scale), scale, 1.0), known.target[0][:, None, None])
+    kept = train.sum(axis=-1, keepdims=True)
+    # a restricted mean from t0 = t to t has no mass at all
+    scale = np.divide(total.sum(axis=-1, keepdims=True), kept, out=np.ones_like(kept), where=kept > 0.0)
+    found = learn(smoother, train * scale, known.target[0][:, None, None])
     g = found.g
 
     def mean_of(row: int, values: Array) -> Array:

@@ -167,7 +167,7 @@ class SurrogatePTE:
             Folds and repeated splits of ``"crossfit"``.
         bandwidth : float, optional
             Standard deviation of the normal kernel over the ranks (0 to 1) of the early surrogate times of both
-            arms. By default 0.306 n^-0.26 for n early events; few distinct times (at most 12) are bins of their
+            arms. By default 0.459 n^-0.26 for n early events; few distinct times (at most 12) are bins of their
             own, not smoothed.
         bias_correction : bool, optional
             Whether ratios are freed of their bias of order 1/n (Beale's ratio estimator), which comes from the

@@ -77,9 +77,13 @@ def build_smoother(sample: SortedTrial, landmark: float, bandwidth: float | None
 
 
 def rule_of_thumb(weights: Array) -> float:
-    """1.06 sd n^-0.26 for ranks, whose sd is 1/sqrt(12), with n the effective number of subjects."""
+    """Half a normal-reference bandwidth more: 1.5 x 1.06 sd n^-0.26 for ranks, whose sd is 1/sqrt(12).
+
+    n is the effective number of early events. The order undersmooths, as root-n inference asks; the factor of
+    1.5 had the smaller error in the simulation study.
+    """
     n = weights.sum() ** 2 / np.sum(weights**2)
-    return float(1.06 / np.sqrt(12.0) * n**-0.26)
+    return float(1.5 * 1.06 / np.sqrt(12.0) * n**-0.26)
 
 
 def _ranks(times: Array, weights: Array, values: Array, landmark: float) -> tuple[Array, Array]:
