@@ -14,6 +14,7 @@ from statmodels_x.surrogate.quantities import Inference
 from statmodels_x.surrogate.sample import Trial, TrialFacts
 
 LEAST_EARLY = 3
+FEW_CLUSTERS = 20
 
 
 def check_times(at: Any, landmark: Any) -> tuple[float, float]:
@@ -127,5 +128,9 @@ def findings(found: Inference, evidence: Diagnostics, facts: TrialFacts) -> tupl
         notes.append(
             f"where the control's early events lie there are places with only {evidence.least_local_treated:.1f} "
             "treated events within reach of the kernel: little supports the density ratio there."
+        )
+    if facts.clusters is not None and facts.clusters < FEW_CLUSTERS:
+        notes.append(
+            f"there are only {facts.clusters} clusters: standard errors from so few are unreliable, mostly too small."
         )
     return tuple(notes)

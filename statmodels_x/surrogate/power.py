@@ -158,9 +158,8 @@ def _facts(trial: Trial) -> TrialFacts:
 
 
 def _summarise(trials: Sequence[Any], truth: float, at_least: float) -> dict[str, float]:
-    table = pd.DataFrame(
-        [trial for trial in trials if trial is not None], columns=["pte", "se", "low", "high"]
-    )
+    rows = [trial for trial in trials if trial is not None]
+    table = pd.DataFrame(rows, columns=["pte", "se", "low", "high"], dtype=float)
     known = table[np.isfinite(table["pte"])]
     m, k = len(trials), max(len(known), 1)
     covered = float(((known["low"] <= truth) & (truth <= known["high"])).mean()) if len(known) else np.nan

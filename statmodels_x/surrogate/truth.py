@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +64,7 @@ def true_values(
     delta = base + target[1] - target[0]
     primary = base + target[0] / early[0] * (early[1] - early[0])
     pte, pte_primary = 1.0 + lam * early[0] / delta, primary / delta
-    values = {
+    values: dict[str, Any] = {
         "pte": pte,
         "delta": delta,
         "pte_primary": pte_primary,

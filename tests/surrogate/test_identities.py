@@ -108,9 +108,9 @@ def test_nothing_late_enters(trial_frame, model_of, method):
     frame.loc[late, "time"] = 3.0 + order  # same order, other times
     frame.loc[late, "status"] = 1 - frame.loc[late, "status"]
     surrogate_late = (frame["surrogate_time"] > 1.0) & (frame["surrogate_status"] == 1)
-    frame.loc[surrogate_late, ["surrogate_time", "surrogate_status"]] = frame.loc[
-        surrogate_late, ["time", "status"]
-    ].assign(status=0).to_numpy()
+    frame.loc[surrogate_late, ["surrogate_time", "surrogate_status"]] = (
+        frame.loc[surrogate_late, ["time", "status"]].assign(status=0).to_numpy()
+    )
     frame["surrogate_time"] = frame["surrogate_time"].where(frame["surrogate_status"] == 1, frame["time"])
     # within ties and order of rows nothing changes either, up to the order in which perturbations are drawn
     other = model_of(frame).fit(method=method, **HOW)
@@ -144,7 +144,9 @@ def test_weights_repeat_rows(trial_frame, model_of):
     """Whole weights give the estimate of the repeated rows."""
     weights = np.random.default_rng(0).integers(1, 4, 600)
     repeated = trial_frame.loc[trial_frame.index.repeat(weights)].reset_index(drop=True)
-    one = model_of(trial_frame, weights=weights).fit(method="full", bandwidth=0.1, bias_correction=False, **HOW)
+    one = model_of(trial_frame, weights=weights).fit(
+        method="full", bandwidth=0.1, bias_correction=False, **HOW
+    )
     import warnings
 
     with warnings.catch_warnings():
@@ -157,7 +159,11 @@ def test_weights_repeat_rows(trial_frame, model_of):
 def test_propensity_is_its_weights(trial_frame, model_of):
     p = np.random.default_rng(0).uniform(0.3, 0.7, 600)
     weights = np.where(trial_frame["arm"] == 1, 1.0 / p, 1.0 / (1.0 - p))
-    exact(model_of(trial_frame, propensity=p).fit(**HOW), model_of(trial_frame, weights=weights).fit(**HOW), 1e-12)
+    exact(
+        model_of(trial_frame, propensity=p).fit(**HOW),
+        model_of(trial_frame, weights=weights).fit(**HOW),
+        1e-12,
+    )
 
 
 def test_one_stratum_is_none(trial_frame, model_of):

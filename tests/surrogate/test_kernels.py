@@ -1,5 +1,7 @@
 """The compiled reduction against plain numpy that knows nothing of it."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from lifelines import KaplanMeierFitter
@@ -45,7 +47,7 @@ def kaplan_meier(time, died, weight, u):
 
 def area(time, died, weight, low, high):
     cuts = np.unique(np.concatenate([[low], time[(time > low) & (time < high)], [high]]))
-    return sum(kaplan_meier(time, died, weight, a) * (b - a) for a, b in zip(cuts[:-1], cuts[1:], strict=True))
+    return sum(kaplan_meier(time, died, weight, a) * (b - a) for a, b in pairwise(cuts))
 
 
 def slow_margins(trial, weight, inside):
@@ -77,8 +79,10 @@ def slow_subject_masses(trial, weight, inside, is_area):
 
             early += at(LANDMARK)
             if is_area:
-                cuts = np.unique(np.concatenate([[LANDMARK], known[0][(known[0] > LANDMARK) & (known[0] < AT)], [AT]]))
-                late += sum(at(a) * (b - a) for a, b in zip(cuts[:-1], cuts[1:], strict=True))
+                cuts = np.unique(
+                    np.concatenate([[LANDMARK], known[0][(known[0] > LANDMARK) & (known[0] < AT)], [AT]])
+                )
+                late += sum(at(a) * (b - a) for a, b in pairwise(cuts))
             else:
                 late += at(AT)
     return early, late
@@ -136,7 +140,14 @@ def test_compiled_is_its_own_python(rng, case, monkeypatch):
     plan = build_plan(sample, settings, AT, LANDMARK, True)
     weight = rng.exponential(size=len(sample.trial))
     compiled = reduce_weights(plan, weight)
-    for name in ("walk_back", "group_scalars", "add_margins", "add_to_bins", "add_survivors", "reduce_sample"):
+    for name in (
+        "walk_back",
+        "group_scalars",
+        "add_margins",
+        "add_to_bins",
+        "add_survivors",
+        "reduce_sample",
+    ):
         monkeypatch.setattr(kernels, name, getattr(kernels, name).py_func)
     plain = reduce_weights(plan, weight)
     assert_allclose(compiled[0], plain[0], rtol=1e-14)

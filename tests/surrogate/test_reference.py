@@ -49,7 +49,9 @@ def test_product_against_the_published_estimate(event_example, method):
     An independent prototype with reflection there gave .597 (one sample) and .584 (two folds).
     """
     frame = event_example.assign(s=event_example["s"].where(event_example["s"] <= event_example["x"]))
-    fit = smx.SurrogatePTE("Surv(x, delta) ~ trt", "s", frame, at=5, landmark=2).fit(method=method, n_perturb=200)
+    fit = smx.SurrogatePTE("Surv(x, delta) ~ trt", "s", frame, at=5, landmark=2).fit(
+        method=method, n_perturb=200
+    )
     assert fit.pte == pytest.approx(0.590, abs=0.015)
     assert fit.pte_primary == pytest.approx(0.1545, abs=0.01)
     assert fit.bse["pte"] == pytest.approx(0.06, abs=0.015)

@@ -175,7 +175,10 @@ def test_simulated_margins(name):
         rows = trial.arm == arm
         for u in (t0, t):
             known = [law.survival(u), ds @ law.density(s, u)]
-            seen = [np.mean(trial.time[rows] > u), np.mean((trial.surrogate <= t0)[rows] & (trial.time[rows] > u))]
+            seen = [
+                np.mean(trial.time[rows] > u),
+                np.mean((trial.surrogate <= t0)[rows] & (trial.time[rows] > u)),
+            ]
             for value, share in zip(seen, known, strict=True):
                 assert abs(value - share) < 4.0 * np.sqrt(share * (1 - share) / n)
 
