@@ -64,7 +64,7 @@ class ResidualEffect:
     kind : {"event", "marker"}
         What the surrogate is.
     treated, control : optional
-        Values of the arm column; needed where there are more than two.
+        Values of the arm column, as for :class:`~statmodels_x.SurrogatePTE`.
     weights : str or array_like, optional
         Weights, not negative; taken as known.
     time_unit : str, optional
