@@ -372,13 +372,13 @@ class ResidualResults(ProportionResults):
             }
         )
 
-    def summary(self, alpha: float = 0.05, kind: str = "quantile") -> Any:
+    def summary(self, alpha: float = 0.05, kind: str = "fieller") -> Any:
         """Tables of the question, the estimates and the warnings.
 
         Parameters
         ----------
         alpha : float
-        kind : {"quantile", "normal", "fieller"}
+        kind : {"fieller", "normal", "quantile"}
 
         Returns
         -------
