@@ -17,15 +17,20 @@ _HOMES = {
     "Family": "statmodels_x.survival.families",
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
+    "IllnessDeath": "statmodels_x.surrogate.simulate",
+    "IllnessDeathTrial": "statmodels_x.surrogate.simulate",
     "LeslieMatrix": "statmodels_x.population.matrix",
     "PredatorPrey": "statmodels_x.population.systems",
+    "ResidualEffect": "statmodels_x.surrogate.residual",
     "Surv": "statmodels_x.core.surv",
+    "SurrogatePTE": "statmodels_x.surrogate.model",
     "compare": "statmodels_x.core.comparison",
     "ladder": "statmodels_x.survival.ladder",
     "load": "statmodels_x.core.files",
     "save": "statmodels_x.core.files",
     "stochastic_growth": "statmodels_x.population.stochastic",
     "structural_rank": "statmodels_x.population.structural",
+    "surrogate_power": "statmodels_x.surrogate.power",
 }
 _MODULES = ("datasets",)
 
@@ -36,8 +41,12 @@ __all__ = [
     "Family",
     "FlexibleSurvival",
     "FlexibleSurvivalRegressor",
+    "IllnessDeath",
+    "IllnessDeathTrial",
     "LeslieMatrix",
     "PredatorPrey",
+    "ResidualEffect",
+    "SurrogatePTE",
     "Surv",
     "__version__",
     "compare",
@@ -47,6 +56,7 @@ __all__ = [
     "save",
     "stochastic_growth",
     "structural_rank",
+    "surrogate_power",
 ]
 
 if TYPE_CHECKING:
@@ -58,6 +68,10 @@ if TYPE_CHECKING:
     from statmodels_x.population.stochastic import stochastic_growth
     from statmodels_x.population.structural import structural_rank
     from statmodels_x.population.systems import Competition, ComplexPredatorPrey, PredatorPrey
+    from statmodels_x.surrogate.model import SurrogatePTE
+    from statmodels_x.surrogate.power import surrogate_power
+    from statmodels_x.surrogate.residual import ResidualEffect
+    from statmodels_x.surrogate.simulate import IllnessDeath, IllnessDeathTrial
     from statmodels_x.survival.families import Family
     from statmodels_x.survival.family import APGW
     from statmodels_x.survival.ladder import ladder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any, Literal
 
 import numpy as np
@@ -224,6 +225,26 @@ class Surv:
         found = {name: int(np.count_nonzero(self.code == code)) for name, code in codes.items()}
         found["late entry"] = int(np.count_nonzero(self.entry > 0))
         return found
+
+
+def unit_of_time(data: Any, time_name: str, expression: str) -> str | None:
+    """Find the unit of the time column by the frame's own account, ``data.attrs["units"]``.
+
+    Parameters
+    ----------
+    data : DataFrame
+    time_name : str
+    expression : str
+        How the response was written: None is returned if it computes with the time column.
+
+    Returns
+    -------
+    str or None
+    """
+    units = data.attrs.get("units")
+    call = ast.parse(expression, mode="eval").body if "`" not in expression else None
+    bare = [part.id for part in getattr(call, "args", []) if isinstance(part, ast.Name)]
+    return units.get(time_name) if isinstance(units, dict) and time_name in bare else None
 
 
 def _refuse(bad: NDArray[np.bool_], what: str, remedy: str) -> None:

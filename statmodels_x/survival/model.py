@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,7 +22,7 @@ from statmodels_x.core.frames import as_pandas
 from statmodels_x.core.model_frame import ModelFrame, build_frame, counts_text
 from statmodels_x.core.partitions import is_dask_frame
 from statmodels_x.core.rank import check_full_rank
-from statmodels_x.core.surv import Surv
+from statmodels_x.core.surv import Surv, unit_of_time
 from statmodels_x.core.validation import check_choice, check_count, check_number
 from statmodels_x.survival.assembly import build_results
 from statmodels_x.survival.checks import check_events, check_separation, check_terms
@@ -138,16 +137,17 @@ class FlexibleSurvival:
         self.weights: NDArray[np.float64] | None = None
         self._has_cluster = cluster is not None
         self._sample: Sample | PartitionedSample
+        expression = self.specification.response.expressions[0]
         if is_dask_frame(data):
             partitions = read_partitions(data, self.specification, weights, cluster)
-            self.time_unit = time_unit or self._unit(data._meta, partitions.time_name)
+            self.time_unit = time_unit or unit_of_time(data._meta, partitions.time_name, expression)
             self._sample = replace(partitions, time_unit=self.time_unit)
             self._warn_of_dropped(partitions.n_rows, partitions.dropped)
         else:
             frame = as_pandas(data)
             rows = self._read(frame, {"weights": weights, "cluster": cluster})
             response = self.response = survival_response(rows)
-            self.time_unit = time_unit or self._unit(frame, response.time_name)
+            self.time_unit = time_unit or unit_of_time(frame, response.time_name, expression)
             self._check_designs(rows, response)
             arrays = model_arrays(self.specification, rows.designs, response, self.weights)
             # one copy of the design matrices is enough
@@ -189,13 +189,6 @@ class FlexibleSurvival:
                 DataWarning,
                 stacklevel=3,
             )
-
-    def _unit(self, data: pd.DataFrame, time_name: str) -> str | None:
-        """Find the unit of time by the frame's own account, unless the formula computes with that column."""
-        units, expression = data.attrs.get("units"), self.specification.response.expressions[0]
-        call = ast.parse(expression, mode="eval").body if "`" not in expression else None
-        bare = [part.id for part in getattr(call, "args", []) if isinstance(part, ast.Name)]
-        return units.get(time_name) if isinstance(units, dict) and time_name in bare else None
 
     def fit(
         self,

@@ -1,0 +1,1 @@
+"""How much of a treatment's effect on survival a censored surrogate event explains."""

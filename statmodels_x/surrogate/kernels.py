@@ -1,0 +1,166 @@
+"""Compiled reduction of one weighted sample: Kaplan-Meier scalars and binned sums of early surrogate events.
+
+Arrays in, arrays out; no names, no options. Subjects stand in groups (an arm within a stratum, within a half of the
+sample for the split estimator), in each group by time with deaths before censorings at ties. A group is a row of
+six integers: part, arm, stratum, start, early stop (first subject with time > t0), late stop (first with time > t),
+stop. Within a group the Kaplan-Meier estimate at u is the product of (weight still at risk)/(weight at risk) over
+deaths by u, and
+
+    mu(u) x (share of the weight at risk after u)
+
+estimates any probability of the kind P(S in bin, T > u): censoring enters by a scalar alone.
+
+Every function here is plain Python before it is compiled: ``function.py_func``, or all of them at once with
+``NUMBA_DISABLE_JIT=1``.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+_compile = njit(cache=True, nogil=True, error_model="numpy")
+
+PART, ARM, STRATUM, START, EARLY, LATE, STOP = range(7)
+SURVIVAL_T0, SURVIVAL_T, AREA_BEFORE, AREA_AFTER = range(4)
+
+
+@_compile
+def walk_back(weight, time, died, risk, start, stop, begin, end):
+    """Kaplan-Meier factor and restricted mean over (begin, end], for the subjects with times within.
+
+    ``risk[stop]`` must hold the weight at risk after ``end``; ``risk[i]`` is filled with the weight at risk just
+    before subject i. Both values are relative to survival at ``begin``.
+    """
+    factor = 1.0
+    area = end - (time[stop - 1] if stop > start else begin)
+    for i in range(stop - 1, start - 1, -1):
+        risk[i] = risk[i + 1] + weight[i]
+        if died[i]:
+            keep = risk[i + 1] / risk[i]
+            factor *= keep
+            area *= keep
+        area += time[i] - (time[i - 1] if i > start else begin)
+    return factor, area
+
+
+@_compile
+def group_scalars(weight, time, died, groups, t0, t, risk, scalars):
+    """Fill for each group: weight in all, at risk after t0, at risk after t; then survival and areas."""
+    for g in range(groups.shape[0]):
+        start, early, late, stop = groups[g, START], groups[g, EARLY], groups[g, LATE], groups[g, STOP]
+        # risk has a place more than there are subjects in each group, so that groups do not share an end
+        shift = g
+        view = risk[shift:]
+        total = 0.0
+        for i in range(stop - 1, late - 1, -1):
+            total += weight[i]
+        view[late] = total
+        scalars[g, 2] = total
+        after, area_after = walk_back(weight, time, died, view, early, late, t0, t)
+        scalars[g, 1] = view[early]
+        before, area_before = walk_back(weight, time, died, view, start, early, 0.0, t0)
+        scalars[g, 0] = view[start]
+        scalars[g, 3] = before
+        scalars[g, 4] = before * after
+        scalars[g, 5] = area_before
+        scalars[g, 6] = before * area_after
+
+
+@_compile
+def add_margins(groups, scalars, strata, margins):
+    """Average the groups' survival and areas over strata, by the strata's shares of the part's weight.
+
+    ``strata[part, stratum]`` is filled with these shares.
+    """
+    for g in range(groups.shape[0]):
+        strata[groups[g, PART], groups[g, STRATUM]] += scalars[g, 0]
+    for p in range(strata.shape[0]):
+        total = 0.0
+        for s in range(strata.shape[1]):
+            total += strata[p, s]
+        for s in range(strata.shape[1]):
+            strata[p, s] /= total
+    for g in range(groups.shape[0]):
+        share = strata[groups[g, PART], groups[g, STRATUM]]
+        for k in range(4):
+            margins[groups[g, PART], groups[g, ARM], k] += share * scalars[g, 3 + k]
+
+
+@_compile
+def add_to_bins(sums, row, folds, i, bin_, fraction, value):
+    """Share a subject's value between two neighbouring bins, for each split within the subject's fold."""
+    last = sums.shape[3] - 1
+    for r in range(folds.shape[1]):
+        k = folds[i, r]
+        if bin_ < 0:
+            sums[row, r, k, last] += value
+        else:
+            sums[row, r, k, bin_] += value * (1.0 - fraction)
+            sums[row, r, k, bin_ + 1] += value * fraction
+
+
+@_compile
+def add_survivors(
+    weight, time, died, groups, bins, fractions, folds, t, t0, is_area, risk, scalars, strata, sums
+):
+    """Add the survivors of t0 to the bins: rows 0 and 1 control and treated at t0, row 2 treated at t.
+
+    With ``is_area`` row 2 holds the integral over (t0, t] instead of the value at t: a subject counts with
+    the integral of mu(u)/(weight at risk after u) up to the end of follow-up. Deaths leave that ratio as it is;
+    only a censoring changes it.
+    """
+    for g in range(groups.shape[0]):
+        early, late, stop = groups[g, EARLY], groups[g, LATE], groups[g, STOP]
+        arm = groups[g, ARM]
+        share = strata[groups[g, PART], groups[g, STRATUM]]
+        at_t0 = share * scalars[g, 3] / scalars[g, 1]
+        at_t = share * scalars[g, 4] / scalars[g, 2]
+        view = risk[g:]
+        ratio, integral, before = at_t0, 0.0, t0
+        for i in range(early, stop):
+            add_to_bins(sums, arm, folds, i, bins[i], fractions[i], weight[i] * at_t0)
+            if arm == 0:
+                continue
+            if not is_area:
+                if i >= late:
+                    add_to_bins(sums, 2, folds, i, bins[i], fractions[i], weight[i] * at_t)
+                continue
+            until = time[i] if i < late else t
+            integral += ratio * (until - before)
+            before = until
+            if i < late and not died[i]:
+                ratio *= view[i] / view[i + 1]
+            add_to_bins(sums, 2, folds, i, bins[i], fractions[i], weight[i] * integral)
+
+
+@_compile
+def reduce_sample(
+    weight, time, died, groups, bins, fractions, folds, t0, t, is_area, risk, scalars, strata, margins, sums
+):
+    """Reduce a weighted sample to its margins and binned sums (which must come in as zeros).
+
+    Parameters
+    ----------
+    weight, time, died : arrays of shape (n,)
+    groups : int array of shape (G, 7)
+    bins : int array of shape (n,)
+        Left of the two bins between which the surrogate time lies; -1: no event by t0.
+    fractions : array of shape (n,)
+        Share of the right bin.
+    folds : int array of shape (n, R)
+    t0, t : float
+    is_area : bool
+    risk : array of shape (n + G,)
+        Working space.
+    scalars : array of shape (G, 7)
+    strata : array of shape (parts, strata)
+    margins : array of shape (parts, 2, 4)
+        Survival at t0 and at t, its integrals over (0, t0] and (t0, t].
+    sums : array of shape (3, R, folds, bins + 1)
+        The last bin is "no event by t0".
+    """
+    group_scalars(weight, time, died, groups, t0, t, risk, scalars)
+    add_margins(groups, scalars, strata, margins)
+    add_survivors(
+        weight, time, died, groups, bins, fractions, folds, t, t0, is_area, risk, scalars, strata, sums
+    )

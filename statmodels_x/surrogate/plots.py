@@ -1,0 +1,196 @@
+"""Results -> matplotlib axes."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from statmodels_x.core import plotting
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.inference import normal_quantile
+from statmodels_x.core.validation import check_choice
+from statmodels_x.surrogate.quantities import PARAMS, RATIOS
+
+if TYPE_CHECKING:
+    from statmodels_x.surrogate.landmarks import LandmarkGrid
+    from statmodels_x.surrogate.results import SurrogateResults
+    from statmodels_x.surrogate.sample import Trial
+
+_LABELS = {
+    "pte": "Proportion of treatment effect explained",
+    "delta": "Effect on the primary outcome",
+    "pte_primary": "PTE of survival to the landmark alone",
+    "incremental_value": "Incremental value of the surrogate",
+    "r_s": "R_S",
+    "r_t": "R_T",
+    "overlap": "Overlap c",
+}
+_GREY = "0.4"
+
+
+def _with_unit(label: str, unit: str | None) -> str:
+    return f"{label} ({unit})" if unit else label
+
+
+def plot_transformation(
+    fit: SurrogateResults, alpha: float = 0.05, simultaneous: bool = False, ax: Any = None
+) -> Any:
+    """Draw the estimated g with its bands, g2 at the right, and a rug of the surrogate times by arm."""
+    normal_quantile(alpha)
+    table = fit.transformation_bands(alpha, simultaneous)
+    event, late = table[table["stratum"] == "event"], table.iloc[-1]
+    ax = plotting.get_axes(ax)
+    times = event["surrogate_time"].to_numpy()
+    estimate, lower, upper = (event[name].to_numpy() for name in ("estimate", "lower", "upper"))
+    if len(times) > 12:
+        plotting.curve(ax, times, estimate, lower, upper, "event by the landmark, g1(s)", 0)
+    else:
+        spread = np.abs(np.vstack([estimate - lower, upper - estimate]))
+        ax.errorbar(times, estimate, spread, fmt="o", capsize=3, label="event by the landmark, g1(s)",
+                    color=plotting.COLOURS[0])  # fmt: skip
+    end = fit.question.landmark
+    place = end * 1.08
+    reach = [[late["estimate"] - late["lower"]], [late["upper"] - late["estimate"]]]
+    ax.errorbar([place], [late["estimate"]], reach, fmt="s", capsize=4, label="no event by then, g2",
+                color=plotting.COLOURS[1])  # fmt: skip
+    ax.axvline(end, color=_GREY, linewidth=0.8, linestyle=":")
+    # what bands of a few far-off subjects would do to the axis
+    inside = np.append(estimate, [late["lower"], late["upper"], 0.0, 1.0])
+    low, high = min(inside.min(), np.quantile(lower, 0.1)), max(inside.max(), np.quantile(upper, 0.9))
+    ax.set_ylim(max(low, -0.5) - 0.04, min(high, 1.5) + 0.04)
+    _rug(ax, fit)
+    ax.set_xlim(0.0, end * 1.14)
+    outcome = (
+        "survival beyond t" if fit.question.effect == "survival" else "time lived from the landmark to t"
+    )
+    plotting.finish(
+        ax,
+        _with_unit("Time of the surrogate event", fit.facts.time_unit),
+        f"g: predicted {outcome}",
+    )
+    return ax
+
+
+def _rug(ax: Any, fit: SurrogateResults) -> None:
+    if fit.sample is None:
+        return
+    trial = fit.sample
+    early = trial.early(fit.question.landmark)
+    for arm, (label, y) in enumerate(((fit.facts.control, 0.0), (fit.facts.treated, 0.035))):
+        times = trial.surrogate[early & (trial.arm == arm)]
+        ax.plot(times, np.full(len(times), y), "|", transform=ax.get_xaxis_transform(), clip_on=False,
+                markersize=7, markeredgewidth=0.8, color=plotting.COLOURS[3 - arm], alpha=0.8,
+                label=f"surrogate events, {label}")  # fmt: skip
+
+
+def plot_survival(fit: SurrogateResults, alpha: float = 0.05, ax: Any = None) -> Any:
+    """Draw Kaplan-Meier curves by arm with the landmark and the effect at t.
+
+    Strata are averaged as in the estimate; bands are drawn where there are neither strata nor weights.
+    """
+    normal_quantile(alpha)
+    trial, asked = fit.need_sample(), fit.question
+    ax = plotting.get_axes(ax)
+    for k, (arm, label) in enumerate(((1, fit.facts.treated), (0, fit.facts.control))):
+        times, survival, band = _survival_curve(trial, arm, alpha)
+        ax.step(times, survival, where="post", linewidth=1.7, label=label, **plotting.style(k))
+        if band is not None:
+            ax.fill_between(times, *band.T, step="post", color=plotting.COLOURS[k], alpha=0.14, linewidth=0)
+    ax.axvline(asked.landmark, color=_GREY, linewidth=0.9, linestyle=":")
+    ax.text(asked.landmark, 1.01, "landmark", ha="center", va="bottom", fontsize="small", color=_GREY,
+            transform=ax.get_xaxis_transform())  # fmt: skip
+    if asked.effect == "survival":
+        _mark_effect(ax, fit)
+    else:
+        ax.axvline(asked.at, color=_GREY, linewidth=0.9)
+    ax.set_ylim(0.0, 1.0)
+    ax.set_xlim(left=0.0)
+    return plotting.finish(ax, _with_unit("Time", fit.facts.time_unit), "Survival probability")
+
+
+def _survival_curve(trial: Trial, arm: int, alpha: float) -> tuple[Any, Any, Any]:
+    """Return times, survival averaged over strata, and a band where it is plain Kaplan-Meier."""
+    from lifelines import KaplanMeierFitter
+
+    inside = trial.arm == arm
+    is_plain = trial.stratum.max() == 0 and np.ptp(trial.weight[inside]) == 0.0
+    times = np.unique(np.concatenate([[0.0], trial.time[inside]]))
+    survival = np.zeros(len(times))
+    for stratum in range(trial.stratum.max() + 1):
+        rows, share = inside & (trial.stratum == stratum), trial.weight[trial.stratum == stratum].sum()
+        curve = KaplanMeierFitter(alpha=alpha)
+        with warnings.catch_warnings():  # it warns of weights that are not whole; only its errors need that
+            warnings.simplefilter("ignore")
+            curve.fit(trial.time[rows], trial.died[rows], weights=None if is_plain else trial.weight[rows])
+        survival += share / trial.weight.sum() * curve.predict(times).to_numpy()
+    return times, survival, curve.confidence_interval_.to_numpy() if is_plain else None
+
+
+def _mark_effect(ax: Any, fit: SurrogateResults) -> None:
+    values = fit.point.values[0]
+    from statmodels_x.surrogate.quantities import column
+
+    low, high = (float(column(values, name)) for name in ("target_control", "target_treated"))
+    at = fit.question.at
+    ax.annotate(
+        "",
+        (at, low),
+        (at, high),
+        arrowprops={"arrowstyle": "<->", "color": "0.2", "shrinkA": 0, "shrinkB": 0},
+    )
+    text = f" $\\Delta$ = {fit.delta:.3f}"
+    ax.annotate(text, (at, max(low, high)), textcoords="offset points", xytext=(2, 10), fontsize="small")
+
+
+def plot_curves(grid: LandmarkGrid, quantity: str, alpha: float, ax: Any = None) -> Any:
+    """Draw a quantity over the landmark, a curve with its simultaneous band for each time t."""
+    check_choice("quantity", quantity, PARAMS, "plot()")
+    table = grid.frame(quantity, alpha)
+    ax = plotting.get_axes(ax)
+    drawn = 0
+    for at, part in table.groupby("at", sort=True):
+        if not np.isfinite(part["estimate"]).any():
+            continue
+        unit = f" {grid.facts.time_unit}" if grid.facts.time_unit else ""
+        x, y, low, high = (part[name].to_numpy() for name in ("landmark", "estimate", "lower", "upper"))
+        plotting.curve(ax, x, y, low, high, f"t = {at:g}{unit}", drawn)
+        ax.plot(x, y, "o", markersize=3.5, color=plotting.COLOURS[drawn % len(plotting.COLOURS)])
+        drawn += 1
+    if not drawn:
+        raise DataError(
+            "plot: at none of these times does the effect differ from 0; there is no PTE to draw."
+        )
+    if quantity in RATIOS:
+        for height in (0.0, 1.0):
+            ax.axhline(height, color=_GREY, linewidth=0.8, linestyle=":")
+        estimates = table["estimate"].to_numpy()
+        low, high = np.nanmin(estimates), np.nanmax(estimates)
+        ax.set_ylim(
+            max(np.nanmin(table["lower"]), min(low, 0.0) - 0.75),
+            min(np.nanmax(table["upper"]), max(high, 1.0) + 0.75),
+        )
+    ax.set_xlim(left=0.0)
+    return plotting.finish(ax, _with_unit("Landmark $t_0$", grid.facts.time_unit), _LABELS[quantity])
+
+
+def plot_surface(grid: LandmarkGrid, quantity: str, ax: Any = None) -> Any:
+    """Draw a quantity over both times as filled contours; blank where it is not defined."""
+    check_choice("quantity", quantity, PARAMS, "plot()")
+    table = grid.frame(quantity)
+    wide = table.pivot_table(index="at", columns="landmark", values="estimate", dropna=False)
+    if wide.shape[0] < 2 or wide.shape[1] < 2 or np.isfinite(wide.to_numpy()).sum() < 4:
+        raise DataError("plot: a surface needs at least two times t and two landmarks with a defined value.")
+    ax = plotting.get_axes(ax)
+    heights = np.ma.masked_invalid(wide.to_numpy())
+    levels = np.linspace(0.0, 1.0, 11) if quantity in RATIOS else 11
+    filled = ax.contourf(wide.columns, wide.index, heights, levels=levels, cmap="cividis", extend="both")
+    lines = ax.contour(wide.columns, wide.index, heights, levels=levels, colors="white", linewidths=0.6)
+    ax.clabel(lines, fmt="%.1f", fontsize="x-small")
+    ax.plot(table["landmark"], table["at"], ".", color="white", markersize=2.5, alpha=0.8)
+    ax.figure.colorbar(filled, ax=ax, label=_LABELS[quantity])
+    unit = grid.facts.time_unit
+    return plotting.finish(
+        ax, _with_unit("Landmark $t_0$", unit), _with_unit("Time $t$ of the outcome", unit)
+    )

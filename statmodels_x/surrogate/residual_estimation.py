@@ -1,0 +1,349 @@
+"""Residual treatment effects after Parast, Cai and Tian: weighted samples in, Delta, Delta_S and Delta_T out.
+
+Delta_S is the effect that would remain if the surrogate information at the landmark had the control's law in both
+arms: the mean over control survivors of what the treated with the same information go on to. Delta_T is the same
+with survival to the landmark as the only information. Everything is weighted by the inverse of censoring.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from scipy.integrate import trapezoid
+
+Array = NDArray[np.float64]
+
+_BLOCK = 512
+_NEWTON_STEPS = 50
+
+
+@dataclass(frozen=True)
+class ArmSample:
+    """One arm sorted by time, deaths before censorings at ties.
+
+    Attributes
+    ----------
+    time : ndarray of shape (n,)
+    died : ndarray of bool, shape (n,)
+    surrogate : ndarray of shape (n,)
+        Time of the surrogate event, infinite if not seen; or the marker at the landmark.
+    """
+
+    time: Array = field(repr=False)
+    died: NDArray[np.bool_] = field(repr=False)
+    surrogate: Array = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be estimated and how.
+
+    Attributes
+    ----------
+    control, treated : ArmSample
+    at, landmark : float
+    is_area : bool
+        Restricted means instead of survival.
+    is_marker : bool
+        The surrogate is a marker measured at the landmark in all survivors, not an event by then.
+    scale : {"log", "identity", "normal"}
+        On which the surrogate is smoothed.
+    smoother : {"kernel", "cox"}
+    is_linear : bool
+        Step functions are interpolated linearly, as the authors' software does.
+    n_grid : int or None
+        Intervals of the trapezoidal rule over (t0, t]; None integrates the step functions exactly.
+    bandwidth : float or None
+    """
+
+    control: ArmSample
+    treated: ArmSample
+    at: float
+    landmark: float
+    is_area: bool
+    is_marker: bool
+    scale: str
+    smoother: str
+    is_linear: bool
+    n_grid: int | None
+    bandwidth: float | None
+
+    def informed(self, arm: ArmSample) -> NDArray[np.bool_]:
+        """Survivors of the landmark with surrogate information to smooth over."""
+        alive = arm.time > self.landmark
+        return (
+            alive & np.isfinite(arm.surrogate) if self.is_marker else alive & (arm.surrogate < self.landmark)
+        )
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A problem with all that stays the same between replicates.
+
+    Attributes
+    ----------
+    problem : Problem
+    grids : pair of ndarray
+        Distinct times of each arm.
+    positions : pair of ndarray
+        Place of each subject's time among them.
+    kernel : ndarray of shape (m0, m1)
+        Control survivors by treated survivors with surrogate information.
+    scaled : pair of ndarray
+        Their surrogate values on the scale of smoothing.
+    """
+
+    problem: Problem
+    grids: tuple[Array, Array] = field(repr=False)
+    positions: tuple[NDArray[np.int64], NDArray[np.int64]] = field(repr=False)
+    kernel: Array = field(repr=False)
+    scaled: tuple[Array, Array] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Residual:
+    """Effect, residual effects, and how many predictions had to be borrowed from the nearest neighbour."""
+
+    delta: float
+    delta_s: float
+    delta_t: float
+    n_borrowed: int
+
+
+def prepare(problem: Problem) -> Prepared:
+    """Scale the surrogate, choose the bandwidth, and evaluate the kernel."""
+    arms = (problem.control, problem.treated)
+    found = [np.unique(arm.time, return_inverse=True) for arm in arms]
+    scaled = _rescale([arm.surrogate[problem.informed(arm)] for arm in arms], problem.scale)
+    width = problem.bandwidth or normal_reference(scaled[1]) * len(scaled[1]) ** -0.11
+    kernel = np.zeros((0, 0))
+    if problem.smoother == "kernel":
+        kernel = stats.norm.pdf((scaled[1][None, :] - scaled[0][:, None]) / width)
+    return Prepared(problem, (found[0][0], found[1][0]), (found[0][1], found[1][1]), kernel, scaled)
+
+
+def normal_reference(values: Array) -> float:
+    """Scott's bandwidth, 1.06 min(sd, IQR/1.34) n^-1/5."""
+    low, high = np.quantile(values, [0.25, 0.75])
+    spread = min(np.std(values, ddof=1), (high - low) / 1.34) if high > low else np.std(values, ddof=1)
+    return float(1.06 * spread * len(values) ** -0.2)
+
+
+def _rescale(values: list[Array], scale: str) -> tuple[Array, Array]:
+    if scale == "log":
+        return np.log(values[0]), np.log(values[1])
+    if scale == "normal":
+        pooled = np.concatenate(values)
+        centre, spread = pooled.mean(), np.std(pooled, ddof=1)
+        return stats.norm.cdf((values[0] - centre) / spread), stats.norm.cdf((values[1] - centre) / spread)
+    return values[0], values[1]
+
+
+def residual_effects(prepared: Prepared, weights: tuple[Array, Array]) -> Residual:
+    """Estimate from one weighted sample, weights of (control, treated)."""
+    problem = prepared.problem
+    arms = (problem.control, problem.treated)
+    scores, at_landmark = [], []
+    for k, arm in enumerate(arms):
+        curve = _Censoring(arm, weights[k], prepared.grids[k], prepared.positions[k], problem.is_linear)
+        scores.append(_scores(problem, arm, curve))
+        at_landmark.append(curve.at(problem.landmark))
+    means = [float(weights[k] @ scores[k] / weights[k].sum()) for k in (0, 1)]
+    alive = [arm.time > problem.landmark for arm in arms]
+    known = [weights[k] * alive[k] for k in (0, 1)]
+    late_mean = float(known[0] @ scores[0] / weights[0].sum())
+    share = float(known[0].sum() / (weights[0].sum() * at_landmark[0]))
+    forward = float(at_landmark[1] * (known[1] @ scores[1]) / known[1].sum())
+    standardised, n_borrowed = _standardised(prepared, weights, scores[1], at_landmark)
+    return Residual(means[1] - means[0], standardised - late_mean, share * forward - late_mean, n_borrowed)
+
+
+class _Censoring:
+    """Kaplan-Meier curve of censoring in a weighted arm."""
+
+    def __init__(
+        self, arm: ArmSample, weight: Array, grid: Array, position: NDArray[np.int64], is_linear: bool
+    ) -> None:
+        every = np.bincount(position, weight, len(grid))
+        ended = np.bincount(position, weight * ~arm.died, len(grid))
+        risk = np.cumsum(every[::-1])[::-1]
+        # deaths precede censorings at ties; the authors' software has them at risk still
+        risk = risk if is_linear else risk - (every - ended)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            steps = np.where(ended > 0.0, 1.0 - ended / risk, 1.0)
+        self.curve = np.cumprod(np.clip(steps, 0.0, 1.0))
+        self.grid, self.position, self.is_linear = grid, position, is_linear
+
+    def at(self, time: float) -> float:
+        """Share not yet censored at a time."""
+        if self.is_linear:
+            return float(np.interp(time, self.grid, self.curve))
+        k = int(np.searchsorted(self.grid, time, side="right"))
+        return float(self.curve[k - 1]) if k else 1.0
+
+    def own(self) -> Array:
+        """Share not yet censored just before each subject's time (at it, if interpolated)."""
+        curve = self.curve if self.is_linear else np.concatenate([[1.0], self.curve[:-1]])
+        return np.asarray(curve[self.position])
+
+
+def _scores(problem: Problem, arm: ArmSample, curve: _Censoring) -> Array:
+    """Each subject's outcome over the probability of having been seen: its mean is the outcome's."""
+    late = arm.time > problem.at
+    outcome = problem.at if problem.is_area else 1.0
+    scores = np.where(late, outcome / curve.at(problem.at), 0.0)
+    if problem.is_area:
+        seen = ~late & arm.died
+        scores[seen] = arm.time[seen] / curve.own()[seen]
+    return scores
+
+
+def _standardised(
+    prepared: Prepared, weights: tuple[Array, Array], score: Array, at_landmark: list[float]
+) -> tuple[float, int]:
+    """Mean over control survivors of what the treated with their surrogate information go on to."""
+    problem = prepared.problem
+    control, treated = problem.control, problem.treated
+    informed = problem.informed(control)
+    predicted, n_borrowed = _predict(prepared, weights[1][problem.informed(treated)])
+    total = weights[0].sum() * at_landmark[0]
+    value = float(weights[0][informed] @ predicted / total)
+    if problem.is_marker:
+        # survivors whose marker was not measured are taken to be like the others
+        alive = control.time > problem.landmark
+        return value * float(weights[0][alive].sum() / weights[0][informed].sum()), n_borrowed
+    rest = [arm.time > problem.landmark for arm in (control, treated)]
+    rest = [
+        inside & (arm.surrogate > problem.landmark)
+        for inside, arm in zip(rest, (control, treated), strict=True)
+    ]
+    mass = weights[1][rest[1]]
+    forward = float(at_landmark[1] * (mass @ score[rest[1]]) / mass.sum()) if mass.sum() > 0.0 else np.nan
+    share = float(weights[0][rest[0]].sum() / total)
+    return value + (share * forward if share > 0.0 else 0.0), n_borrowed
+
+
+def _predict(prepared: Prepared, weight: Array) -> tuple[Array, int]:
+    """Outcome of the treated at the control survivors' surrogate values."""
+    problem = prepared.problem
+    arm = problem.treated
+    rows = problem.informed(arm)
+    time, died = arm.time[rows], arm.died[rows]
+    if problem.smoother == "cox":
+        return _predict_cox(prepared, time, died, weight), 0
+    first = np.searchsorted(time, time, side="left")
+    blocks = [
+        _outcome(problem, time, _cumulative(prepared.kernel[k : k + _BLOCK], weight, died, first))
+        for k in range(0, len(prepared.kernel), _BLOCK)
+    ]
+    return _borrow(np.concatenate(blocks), prepared.scaled[0])
+
+
+def _cumulative(kernel: Array, weight: Array, died: NDArray[np.bool_], first: NDArray[np.int64]) -> Array:
+    """Cumulative hazards, kernel-weighted, one row a control survivor; NaN where no weight reaches."""
+    weighted = kernel * weight
+    risk = np.cumsum(weighted[:, ::-1], axis=1)[:, ::-1][:, first]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = np.where(died, weighted / risk, 0.0)
+    return np.asarray(np.cumsum(steps, axis=1))
+
+
+def _outcome(problem: Problem, time: Array, cumulative: Array) -> Array:
+    """Survival at t, or its integral from 0, given cumulative hazards at the treated times."""
+    padded = np.concatenate([np.zeros((len(cumulative), 1)), cumulative], axis=1)
+    if not problem.is_area:
+        return np.asarray(np.exp(-padded[:, np.searchsorted(time, problem.at, side="right")]))
+    if problem.n_grid is not None:
+        grid = np.linspace(problem.landmark, problem.at, problem.n_grid + 1)
+        heights = np.exp(-padded[:, np.searchsorted(time, grid, side="right")])
+        return problem.landmark + trapezoid(heights, grid, axis=1)
+    inside = np.clip(time, problem.landmark, problem.at)
+    edges = np.concatenate([[problem.landmark], inside, [problem.at]])
+    return np.asarray(problem.landmark + np.exp(-padded) @ np.diff(edges))
+
+
+def _borrow(values: Array, places: Array) -> tuple[Array, int]:
+    """Fill predictions out of reach of the kernel with the nearest one."""
+    lost = np.isnan(values)
+    if not lost.any() or lost.all():
+        return values, int(lost.sum())
+    known = np.flatnonzero(~lost)
+    nearest = known[np.argmin(np.abs(places[lost][:, None] - places[known][None, :]), axis=1)]
+    values = values.copy()
+    values[lost] = values[nearest]
+    return values, int(lost.sum())
+
+
+def _predict_cox(prepared: Prepared, time: Array, died: NDArray[np.bool_], weight: Array) -> Array:
+    """Outcome by a proportional-hazards model of the surrogate in the treated, time since the landmark."""
+    problem = prepared.problem
+    surrogate = problem.treated.surrogate[problem.informed(problem.treated)]
+    new = problem.control.surrogate[problem.informed(problem.control)]
+    centre = surrogate.mean()
+    slope = cox_slope(time, died, surrogate - centre, weight)
+    relative = np.exp(slope * (surrogate - centre))
+    first = np.searchsorted(time, time, side="left")
+    risk = np.cumsum((weight * relative)[::-1])[::-1][first]
+    baseline = np.cumsum(np.where(died, weight / risk, 0.0))
+    ratio = np.exp(slope * (new - centre))[:, None]
+    if not problem.is_linear:
+        return _outcome(problem, time, ratio * baseline)
+    last = np.flatnonzero(np.append(np.diff(time) > 0.0, True))
+
+    def curve(at: Array) -> Array:
+        return np.exp(-ratio * np.interp(at, time[last], baseline[last]))
+
+    if not problem.is_area:
+        return np.asarray(curve(np.array([problem.at]))[:, 0])
+    grid = np.linspace(problem.landmark, problem.at, (problem.n_grid or 400) + 1)
+    return np.asarray(problem.landmark + trapezoid(curve(grid), grid, axis=1))
+
+
+def cox_slope(time: Array, died: NDArray[np.bool_], covariate: Array, weight: Array) -> float:
+    """Slope of one covariate in a weighted Cox model (Breslow's form at ties); times must be sorted.
+
+    Raises
+    ------
+    FloatingPointError
+        If Newton's method does not converge.
+    """
+    first = np.searchsorted(time, time, side="left")
+    spread = np.std(covariate) or 1.0
+    z, slope = covariate / spread, 0.0
+    for _ in range(_NEWTON_STEPS):
+        relative = weight * np.exp(slope * z)
+        s0, s1, s2 = (np.cumsum((relative * z**k)[::-1])[::-1][first] for k in (0, 1, 2))
+        score = np.sum(weight[died] * (z - s1 / s0)[died])
+        information = np.sum(weight[died] * (s2 / s0 - (s1 / s0) ** 2)[died])
+        step = np.clip(score / information, -1.0, 1.0) if information > 0.0 else np.nan
+        slope += step
+        if abs(step) < 1e-11:
+            return float(slope / spread)
+    raise FloatingPointError("the Cox model did not converge")
+
+
+def perturb_residual(
+    prepared: Prepared, weights: tuple[Array, Array], n_perturb: int, seed: int, n_jobs: int, progress: bool
+) -> Array:
+    """Replicate the estimates under exponential weights.
+
+    Returns
+    -------
+    ndarray of shape (B, 3)
+        Delta, Delta_S and Delta_T.
+    """
+    from functools import partial
+
+    from statmodels_x.core.resampling import replicate
+
+    task = partial(_perturbed, prepared=prepared, weights=weights)
+    return np.array(replicate(task, n_perturb, seed=seed, n_jobs=n_jobs, progress=progress))
+
+
+def _perturbed(rng: np.random.Generator, prepared: Prepared, weights: tuple[Array, Array]) -> Array:
+    drawn = tuple(weight * rng.standard_exponential(len(weight)) for weight in weights)
+    found = residual_effects(prepared, (drawn[0], drawn[1]))
+    return np.array([found.delta, found.delta_s, found.delta_t])
