@@ -3,8 +3,8 @@ Coming from flexsurv, lifelines or rstpm2
 =========================================
 
 The same analyses in four packages: the call in R as text, the call in lifelines and ours run side by side, and the
-numbers compared. The likelihoods are the same to the last digit shown; the parameters differ by a sign, a logarithm or
-a reciprocal, and this page says which.
+numbers compared. The maxima of the likelihoods agree to about 1e-4; the parameters differ by a sign, a logarithm or a
+reciprocal, and this page says which.
 """
 
 # %%
@@ -136,7 +136,7 @@ ratios = pd.DataFrame(
     {name: fit.natural_params.loc[("aft", "treatment")] for name, fit in fits.items()}
 ).T.drop(columns="quantity")
 ratios["AIC"] = [fit.aic for fit in fits.values()]
-ratios
+ratios.astype(float).round(3)
 
 # %%
 # Predictions

@@ -166,6 +166,15 @@ def test_a_falling_gompertz_of_ones_own_is_a_promotion_time_exponential():
     assert_allclose(ours, theirs, rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("law", "shape"),
+    [(APGW, -0.4), (Family("bounded", lambda z: z / (1 + z), lambda z: -2 * np.log1p(z)), "~ 1")],
+)
+def test_no_cure_beside_a_plateau(law, shape):
+    with pytest.raises(DataError, match="has a cured fraction of its own"):
+        smx.FlexibleSurvival("Surv(time, status) ~ 1", MELANOMA, distribution=law, shape=shape, cure="~ 1")
+
+
 @pytest.mark.parametrize("law", ["lognormal", "gengamma"])
 def test_a_proper_family_has_no_plateau(law):
     fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", MELANOMA, distribution=law).fit()
