@@ -149,7 +149,7 @@ memory = pd.Series(
 memory.round(0)
 
 # %%
-# Residuals and robust covariances use one score for each row and coefficient, once more the size of the designs.
+# Robust covariances and influence use one score for each row and coefficient, once more the size of the designs.
 # Standardised predictions over a million rows take each of them at every time: standardise over a random part of
 # them.
 #
@@ -162,7 +162,7 @@ memory.round(0)
 # --------------
 # - With a million rows the full family takes a few times as long as its Weibull; covariates on a second parameter are
 #   no obstacle.
-# - Time grows at most in proportion to the rows.
+# - Time grew at most in proportion to the rows.
 # - Every estimate is where it should be. With a million rows the question is no longer the standard error, but whether
 #   the model is right: compare models, and look at residuals on a part of the rows.
 #

@@ -214,14 +214,14 @@ treated, control = arms.loc[["interferon"], ["treatment"]], arms.loc[["control"]
 moving.predict(treated, "hazard_ratio", at=[0.5, 1, 3, 5], reference=control)
 
 # %%
-# ``meansurv`` and ``standsurv`` of flexsurv are our ``standardise``:
+# rstpm2's ``meansurv`` and flexsurv's ``standsurv`` are our ``standardise``:
 adjusted = smx.FlexibleSurvival(formula, data, scale="ph").fit()
 adjusted.standardise("survival", at=[5], by="treatment")
 
 # %%
-# A spline with seven parameters against three and four: flexsurv's ``flexsurvspline`` with two knots and the three
-# covariates reports a log-likelihood of −365.8173 (AIC 745.6). The generalised gamma, with six parameters, and the
-# family with both scales, with seven, reach the same:
+# What a spline would give: flexsurv's ``flexsurvspline`` with two knots and the three covariates, seven parameters in
+# all, reports a log-likelihood of −365.8173 (AIC 745.6). The generalised gamma, with six, and the four-parameter family
+# with both scales, with seven, reach a little more here:
 two_scales = smx.FlexibleSurvival(formula, data, other_scale="~ 1").fit()
 shown = smx.compare(fits["gengamma"], two_scales, adjusted, names=["gengamma", "both scales", "ph"])
 shown[["logLik", "df", "AIC", "delta_AIC", "regular"]].round(2)
@@ -247,7 +247,7 @@ for law in ("weibull", "loglogistic", "lognormal", "gengamma"):
             cured[law, kind] = smx.FlexibleSurvival(
                 "Surv(time, status) ~ 1", data, distribution=law, cure="~ treatment", cure_kind=kind
             ).fit()
-# flexsurvcure 1.3.3; theta of both arms where it was noted
+# of flexsurvcure 1.3.3; the fractions of two models were not kept
 flexsurvcure = {
     ("weibull", "mixture"): (-379.2262, 0.2408, 0.3561),
     ("weibull", "promotion"): (-375.3632, 0.2299, 0.3559),
@@ -301,5 +301,4 @@ for name in ("loglogistic", "lognormal"):
 assert np.allclose(both["survival at 5"], both["lifelines, survival at 5"], atol=1e-4)
 assert np.allclose(both["median"], both["lifelines, median"], rtol=1e-3)
 assert (cure_table["ours"] - cure_table["flexsurvcure"]).abs().max().max() < 1.1e-4
-assert abs(two_scales.llf - -365.8173) < 1.5
-assert fits["gengamma"].llf > -365.8173
+assert min(two_scales.llf, fits["gengamma"].llf) > -365.8173
