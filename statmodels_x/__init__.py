@@ -12,22 +12,32 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "APGW": "statmodels_x.survival.family",
+    "Competition": "statmodels_x.population.systems",
+    "ComplexPredatorPrey": "statmodels_x.population.systems",
     "Family": "statmodels_x.survival.families",
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
+    "LeslieMatrix": "statmodels_x.population.matrix",
+    "PredatorPrey": "statmodels_x.population.systems",
     "Surv": "statmodels_x.core.surv",
     "compare": "statmodels_x.core.comparison",
     "ladder": "statmodels_x.survival.ladder",
     "load": "statmodels_x.core.files",
     "save": "statmodels_x.core.files",
+    "stochastic_growth": "statmodels_x.population.stochastic",
+    "structural_rank": "statmodels_x.population.structural",
 }
 _MODULES = ("datasets",)
 
 __all__ = [
     "APGW",
+    "Competition",
+    "ComplexPredatorPrey",
     "Family",
     "FlexibleSurvival",
     "FlexibleSurvivalRegressor",
+    "LeslieMatrix",
+    "PredatorPrey",
     "Surv",
     "__version__",
     "compare",
@@ -35,6 +45,8 @@ __all__ = [
     "ladder",
     "load",
     "save",
+    "stochastic_growth",
+    "structural_rank",
 ]
 
 if TYPE_CHECKING:
@@ -42,6 +54,10 @@ if TYPE_CHECKING:
     from statmodels_x.core.comparison import compare
     from statmodels_x.core.files import load, save
     from statmodels_x.core.surv import Surv
+    from statmodels_x.population.matrix import LeslieMatrix
+    from statmodels_x.population.stochastic import stochastic_growth
+    from statmodels_x.population.structural import structural_rank
+    from statmodels_x.population.systems import Competition, ComplexPredatorPrey, PredatorPrey
     from statmodels_x.survival.families import Family
     from statmodels_x.survival.family import APGW
     from statmodels_x.survival.ladder import ladder

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.surv import EXACT, Surv
 from statmodels_x.survival.residuals import kaplan_meier_curve, need_sample
+from statmodels_x.survival.sample import plateau_alpha
 
 if TYPE_CHECKING:
     from statmodels_x.survival.results import FlexibleSurvivalResults
@@ -51,26 +52,3 @@ def _describe(response: Surv, weight: NDArray[np.float64]) -> dict[str, float | 
         "alpha": alpha,
         "sufficient": bool(alpha < LEVEL),
     }
-
-
-def plateau_alpha(response: Surv, weight: NDArray[np.float64]) -> float:
-    """Compute Maller and Zhou's alpha: few events in the last stretch before the last event speak against a plateau.
-
-    Parameters
-    ----------
-    response : Surv
-        Exact and right-censored times.
-    weight : ndarray of shape (n,) or (0,)
-
-    Returns
-    -------
-    float
-        (1 - share of events after 2 t_event - t_last)^n; a plateau is supported where it is small.
-    """
-    counts = weight if len(weight) else np.ones(len(response))
-    event, time = response.code == EXACT, response.time
-    if not event.any():
-        return 1.0
-    recent = event & (time > 2.0 * float(time[event].max()) - float(time.max()))
-    n = float(counts.sum())
-    return float((1.0 - float(counts[recent].sum()) / n) ** n)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,51 @@ _NOTHING_KNOWN = np.zeros((1, 3, 0))
 
 CURE_KINDS = ("none", "mixture", "promotion")
 """Position is the code of ``SurvivalArrays.cure``: logit of the cured fraction, or log of theta."""
+
+
+class SurvivalRows(Protocol):
+    """What the search for a maximum asks of a sample, wherever its rows are: sums over blocks of them."""
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+
+    @property
+    def n_parameters(self) -> int:
+        """Length of theta."""
+
+    @property
+    def free(self) -> tuple[bool, ...]:
+        """Which parameters are estimated."""
+
+    @property
+    def slices(self) -> tuple[slice, ...]:
+        """Where each parameter's coefficients stand in theta."""
+
+    @property
+    def low(self) -> Array:
+        """Lower limits of the search, shape (5,)."""
+
+    @property
+    def high(self) -> Array:
+        """Upper limits."""
+
+    @property
+    def cure(self) -> int:
+        """Kind of cure model."""
+
+    @property
+    def family(self) -> Family | None:
+        """A family that is no case of the built-in one."""
+
+    def each(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
+        """Return ``function(*arguments, arrays)`` for each block of rows."""
+
+    def take(self, rows: NDArray[np.intp]) -> SurvivalArrays:
+        """Return some rows in memory."""
+
+    def with_limits(self, low: Array, high: Array) -> Self:
+        """Return the same sample with other limits of the search."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +147,14 @@ class SurvivalArrays:
         if not len(self.log_upper):
             return self.log_lower
         return np.where(np.isfinite(self.log_upper), self.log_upper, self.log_lower)
+
+    def each(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
+        """Return ``function(*arguments, arrays)`` for each block of rows: there is one, all of them."""
+        return [function(*arguments, self)]
+
+    def with_limits(self, low: Array, high: Array) -> SurvivalArrays:
+        """Return the same sample and model with other limits of the search."""
+        return replace(self, low=low, high=high)
 
     def with_model(self, designs: Designs, offsets: Offsets) -> SurvivalArrays:
         """Return the same sample under another model."""

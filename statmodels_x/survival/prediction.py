@@ -19,6 +19,7 @@ from statmodels_x.core.inference import normal_quantile
 from statmodels_x.core.validation import check_choice, check_count, numeric_array
 from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.quantities import QUANTITIES, Quantity, Rows, average, difference, ratio
+from statmodels_x.survival.sample import without_data
 
 if TYPE_CHECKING:
     from statmodels_x.survival.results import FlexibleSurvivalResults
@@ -198,9 +199,7 @@ def _prediction_data(fit: FlexibleSurvivalResults, newdata: Any) -> pd.DataFrame
     if not variables:
         return pd.DataFrame(index=pd.RangeIndex(1))
     if fit.sample is None:
-        raise DataError(
-            "this result was loaded without its data; give `newdata`, or fit with keep_data=True."
-        )
+        raise DataError(without_data(fit.facts, "give `newdata`, or fit with keep_data=True."))
     return fit.sample.frame.data
 
 

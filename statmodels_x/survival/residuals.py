@@ -15,6 +15,7 @@ from statmodels_x.core.surv import Surv
 from statmodels_x.core.validation import check_choice
 from statmodels_x.survival.hazards import cumulative_hazard
 from statmodels_x.survival.likelihood import row_scores
+from statmodels_x.survival.sample import without_data
 
 if TYPE_CHECKING:
     from statmodels_x.survival.results import FlexibleSurvivalResults
@@ -38,7 +39,7 @@ def residuals(fit: FlexibleSurvivalResults, kind: str, seed: int) -> pd.Series |
 def need_sample(fit: FlexibleSurvivalResults) -> Sample:
     """Return the data of a fit, or say that they were not kept."""
     if fit.sample is None:
-        raise DataError("this result was loaded without its data; fit with keep_data=True to have them.")
+        raise DataError(without_data(fit.facts, "fit with keep_data=True to have them."))
     return fit.sample
 
 

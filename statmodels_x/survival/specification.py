@@ -48,6 +48,10 @@ class Specification:
     fixed: Mapping[str, float]
     cure_kind: str = "none"
 
+    def where(self, parameter: str) -> str:
+        """Say which formula a parameter's terms stand in, for messages."""
+        return "formula" if parameter == self.scale else f"the {parameter} part"
+
     @property
     def distribution(self) -> str:
         """Name of the family."""

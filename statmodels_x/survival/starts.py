@@ -9,15 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.optimize import Optimum, maximise
 from statmodels_x.survival.identification import search_limits
-from statmodels_x.survival.likelihood import Designs, SurvivalArrays, loglik
+from statmodels_x.survival.likelihood import Designs, SurvivalArrays, SurvivalRows, loglik
 
 Array = NDArray[np.float64]
+Rows = TypeVar("Rows", bound=SurvivalRows)
 
 _KAPPAS = (-0.5, 0.0, 1.0)
 _KAPPAS_BOTH = (-0.7, -0.3, 0.0, 0.4, 2.5)
@@ -42,10 +44,10 @@ class Weibull:
     power: float
 
 
-def orthogonal_transform(arrays: SurvivalArrays) -> Array:
+def orthogonal_transform(arrays: SurvivalRows) -> Array:
     """Return T with theta = T u, where a unit of u moves its linear predictor by 1 in mean square."""
     transform = np.eye(arrays.n_parameters)
-    gram = arrays.matrix.T @ arrays.matrix / arrays.n
+    gram = sum(arrays.each(_gram)) / arrays.n
     for part in arrays.slices:
         if part.stop > part.start:
             block = gram[part, part]
@@ -55,12 +57,21 @@ def orthogonal_transform(arrays: SurvivalArrays) -> Array:
     return transform
 
 
-def climb(arrays: SurvivalArrays, start: Array, transform: Array, tol: float, max_iter: int) -> Optimum:
+def _gram(arrays: SurvivalArrays) -> Array:
+    return np.asarray(arrays.matrix.T @ arrays.matrix)
+
+
+def climb(arrays: SurvivalRows, start: Array, transform: Array, tol: float, max_iter: int) -> Optimum:
     """Search for a maximum of the log-likelihood from one start."""
-    return maximise(lambda theta: loglik(theta, arrays), start, transform, tol=tol, max_iter=max_iter)
+
+    def objective(theta: Array) -> tuple[float, Array, Array]:
+        value, score, hessian = zip(*arrays.each(loglik, theta), strict=True)
+        return sum(value), sum(score), sum(hessian)
+
+    return maximise(objective, start, transform, tol=tol, max_iter=max_iter)
 
 
-def rough_climbs(arrays: SurvivalArrays, starts: Iterator[Array]) -> list[Optimum]:
+def rough_climbs(arrays: SurvivalRows, starts: Iterator[Array]) -> list[Optimum]:
     """Search from each start, with a tolerance that tells modes apart but wastes nothing on ridges."""
     transform = orthogonal_transform(arrays)
     return [climb(arrays, start, transform, ROUGH_TOL, ROUGH_ITER) for start in starts]
@@ -122,10 +133,16 @@ def preliminary_weibull(arrays: SurvivalArrays, primary: int) -> tuple[Weibull, 
     return Weibull(primary, coefficients, power), with_limits(arrays, power)
 
 
-def with_limits(arrays: SurvivalArrays, power: float) -> SurvivalArrays:
+def with_limits(arrays: Rows, power: float) -> Rows:
     """Set the limits of the search around the power of a preliminary Weibull."""
-    low, high = search_limits(arrays.log_time, power, arrays.cure, arrays.family)
-    return replace(arrays, low=low, high=high)
+    middle, reach = zip(*arrays.each(_middle_and_reach), strict=True)
+    low, high = search_limits(float(np.median(middle)), max(reach), power, arrays.cure, arrays.family)
+    return arrays.with_limits(low, high)
+
+
+def _middle_and_reach(arrays: SurvivalArrays) -> tuple[float, float]:
+    """Median of the log times, and the largest on either side of 0."""
+    return float(np.median(arrays.log_time)), float(np.abs(arrays.log_time).max(initial=0.0))
 
 
 def _log_rate(arrays: SurvivalArrays) -> float:
