@@ -24,6 +24,7 @@ _FIRST = np.array([1.0, -8.0, 0.0, 8.0, -1.0]) / (12.0 * _STEP)
 _SECOND = np.array([-1.0, 16.0, -30.0, 16.0, -1.0]) / (12.0 * _STEP**2)
 _NEAR_NORMAL = 1e-3  # shape of a generalised gamma below which its functions are interpolated
 _FAR = 500.0  # |log z| beyond which no time can lie
+_FLAT = 1e-8  # relative rise of H0, far out, below which it has ended
 _BISECTIONS = 200
 
 
@@ -199,6 +200,26 @@ class Family:
                 _rule(_SECOND, grid[2]),
             ]
         return np.ascontiguousarray(np.concatenate([np.stack(found)[:, k] for k in range(2)]).T)
+
+    def plateau(self, nu: Array) -> tuple[NDArray[np.bool_], Array, Array]:
+        """Where H0 stays bounded, so that some never have the event: log H0 at infinity, its derivative in nu.
+
+        H0 counts as bounded where it does not rise from z = exp(499) to exp(500).
+
+        Returns
+        -------
+        bounded : ndarray of shape (n,)
+        log_h0, slope : ndarrays of shape (n,)
+            0 where H0 is not bounded.
+        """
+        far = np.full(len(nu), _FAR)
+        last, before = self._baseline(far, nu)[0], self._baseline(far - 1.0, nu)[0]
+        bounded = np.isfinite(last) & (last < (1.0 + _FLAT) * before)
+        log_h0, slope = np.zeros(len(nu)), np.zeros(len(nu))
+        if bounded.any():
+            terms = self.terms(far[bounded] - 1.0, nu[bounded])
+            log_h0[bounded], slope[bounded] = np.log(terms[:, 0]), terms[:, 2] / terms[:, 0]
+        return bounded, log_h0, slope
 
     def log_z_at(self, cumulative: Array, nu: Array) -> Array:
         """Return log z at which H0 reaches a value, by bisection; infinite if it never does."""

@@ -257,7 +257,8 @@ def _mean(_: Array, rows: Rows) -> Quantity:
     r, lam = 1.0 / gamma, np.exp(eta[:, 1])
     exists = (kappa > 0.0) | ((kappa == 0.0) & (r < lam))
     if rows.family is not None:
-        kappa, exists = np.ones(len(r)), np.full(len(r), rows.family.has_mean)
+        kappa = np.ones(len(r))
+        exists = ~rows.family.plateau(eta[:, 3])[0] & rows.family.has_mean
     exists &= rows.cure == 0
     with np.errstate(divide="ignore"):
         growth = np.where(
@@ -291,9 +292,9 @@ def _cured_since(plateau: Array, grad: Array, rows: Rows) -> Quantity:
 
 
 def _cure_fraction(_: Array, rows: Rows) -> Quantity:
-    """Logit of p (mixture), log of -log p = c (promotion), or the plateau of a law with kappa < 0.
+    """Logit of p (mixture), log of -log p = c (promotion), or log of -log p at the plateau of a defective law.
 
-    The last is log of -log p = beta + nu - log(-kappa) where kappa < 0; p is 0 and has no error otherwise.
+    The last is beta + nu - log(-kappa) where kappa < 0; p is 0 and has no error where the law is proper.
     """
     eta = rows.eta
     _, beta, _, nu, c = eta.T
@@ -306,13 +307,18 @@ def _cure_fraction(_: Array, rows: Rows) -> Quantity:
             return Quantity(c, rows.jacobian(grad), expit, lambda w: expit(w) * expit(-w))
         value = c
     else:
-        kappa = np.expm1(nu) if rows.family is None else np.zeros(len(nu))
-        cured = kappa < 0.0
-        below = np.where(cured, kappa, -1.0)
+        if rows.family is None:
+            kappa = np.expm1(nu)
+            cured = kappa < 0.0
+            below = np.where(cured, kappa, -1.0)
+            log_h0 = nu - np.log(-below)
+            slope = -1.0 / below  # 1 - (kappa + 1)/kappa
+        else:
+            cured, log_h0, slope = rows.family.plateau(nu)
         grad[:, 1] = 1.0
-        grad[:, 3] = -1.0 / below  # 1 - d log(-kappa)/d nu = 1 - (kappa + 1)/kappa
+        grad[:, 3] = slope
         grad[~cured] = np.nan
-        value = np.where(cured, beta + nu - np.log(-below), np.inf)
+        value = np.where(cured, beta + log_h0, np.inf)
     if np.any(rows.given):
         plateau = np.exp(value)
         return _cured_since(plateau, np.where(np.isinf(plateau), 0.0, plateau)[:, None] * grad, rows)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.formula import Part, Response, right_side, split_formula
 from statmodels_x.core.validation import check_choice
@@ -154,6 +156,11 @@ def _cure_part(cure: Any, shape: Part | float, family: Family) -> Part:
         raise DataError(
             "`cure` needs a proper law for the uncured, but `shape` fixes kappa below 0, which has a cured "
             "fraction of its own; fix the shape at 0 or above."
+        )
+    if not family.is_compiled and isinstance(shape, float) and family.plateau(np.array([shape]))[0].any():
+        raise DataError(
+            f"`cure` needs a proper law for the uncured, but the cumulative hazard of {family.name!r} is bounded: "
+            "it has a cured fraction of its own; leave `cure` out."
         )
     return right_side(cure, "cure")
 

@@ -130,6 +130,59 @@ def test_predictions_of_a_family_of_ones_own(kind):
     assert_allclose(ours, theirs, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize(("kind", "at"), [("cure_fraction", None), ("mean", None), ("quantile", [0.5, 0.99])])
+@pytest.mark.parametrize("given", [None, 2.0])
+def test_the_plateau_of_a_family_of_ones_own(kind, at, given):
+    newdata = pd.DataFrame({"treatment": [0, 1]})
+    own, built_in = (
+        smx.FlexibleSurvival("Surv(time, status) ~ treatment", MELANOMA, scale="ph", distribution=law).fit()
+        for law in (APGW, "apgw")
+    )
+    columns = ["estimate", "std_error", "lower", "upper"]
+    ours, theirs = (fit.predict(newdata, kind, at, given=given)[columns] for fit in (own, built_in))
+    assert_allclose(ours, theirs, rtol=2e-5)
+    assert np.isinf(theirs["estimate"]).any() == (kind != "cure_fraction")
+
+
+def test_a_falling_gompertz_of_ones_own_is_a_promotion_time_exponential():
+    falling = Family(
+        "falling Gompertz",
+        lambda z: -np.expm1(-z),
+        lambda z: -z,
+        fixed={"scale": "ph", "other_scale": "~ 1", "power": 1.0},
+    )
+    own = smx.FlexibleSurvival("Surv(time, status) ~ treatment", MELANOMA, distribution=falling).fit()
+    cure = smx.FlexibleSurvival(
+        "Surv(time, status) ~ 1",
+        MELANOMA,
+        distribution="exponential",
+        cure="~ treatment",
+        cure_kind="promotion",
+    ).fit()
+    assert own.llf == pytest.approx(cure.llf, abs=1e-8)
+    newdata = pd.DataFrame({"treatment": [0, 1]})
+    columns = ["estimate", "std_error", "lower", "upper"]
+    ours, theirs = (fit.predict(newdata, "cure_fraction")[columns] for fit in (own, cure))
+    assert_allclose(ours, theirs, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("law", "shape"),
+    [(APGW, -0.4), (Family("bounded", lambda z: z / (1 + z), lambda z: -2 * np.log1p(z)), "~ 1")],
+)
+def test_no_cure_beside_a_plateau(law, shape):
+    with pytest.raises(DataError, match="has a cured fraction of its own"):
+        smx.FlexibleSurvival("Surv(time, status) ~ 1", MELANOMA, distribution=law, shape=shape, cure="~ 1")
+
+
+@pytest.mark.parametrize("law", ["lognormal", "gengamma"])
+def test_a_proper_family_has_no_plateau(law):
+    fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", MELANOMA, distribution=law).fit()
+    found = fit.predict(pd.DataFrame({"treatment": [0]}), "cure_fraction")
+    assert found["estimate"].iloc[0] == 0.0
+    assert np.isnan(found["std_error"].iloc[0])
+
+
 def test_the_lognormal_is_that_of_lifelines():
     fit = smx.FlexibleSurvival("Surv(time, status) ~ karno", VETERAN, distribution="lognormal").fit()
     peer = LogNormalAFTFitter().fit(VETERAN[["time", "status", "karno"]], "time", "status")
