@@ -62,7 +62,7 @@ matplotlib.use("agg")
 pd.set_option("display.width", 100, "display.max_columns", 20)
 
 import statmodels_x as smx
-from statmodels_x import APGW, FlexibleSurvival, Surv
+from statmodels_x import *  # the examples of a docstring use its module's own names
 """
 doctest_global_cleanup = """
 import matplotlib.pyplot as plt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.survival.families import FAMILIES
 from statmodels_x.survival.likelihood import PARAMETERS, loglik
 from statmodels_x.survival.residuals import need_sample
 from statmodels_x.survival.starts import constant_coefficients
@@ -17,6 +19,7 @@ from statmodels_x.survival.starts import constant_coefficients
 if TYPE_CHECKING:
     from statmodels_x.survival.model import FlexibleSurvival
     from statmodels_x.survival.results import FlexibleSurvivalResults
+    from statmodels_x.survival.specification import Specification
 
 Array = NDArray[np.float64]
 
@@ -27,17 +30,41 @@ def is_nested(small: FlexibleSurvivalResults, large: FlexibleSurvivalResults) ->
     """Whether every linear predictor of one model can be had in the other, as an interior point.
 
     A fixed value is nested in a part with an intercept, and columns in a part that holds them all by name. No
-    cured fraction is not nested in a cure model: it lies on its boundary.
+    cured fraction is not nested in a cure model: it lies on its boundary. Two baselines must be the same, or
+    one a known case of the other.
     """
-    if small.specification.cure_kind != large.specification.cure_kind or small.df_model >= large.df_model:
+    one, other = small.specification, large.specification
+    if one.cure_kind != other.cure_kind or small.df_model >= large.df_model:
         return False
-    return all(_part_nested(small, large, parameter) for parameter in PARAMETERS)
+    fixed = fixed_in(one, other)
+    return fixed is not None and all(_part_nested(small, large, fixed, parameter) for parameter in PARAMETERS)
 
 
-def _part_nested(small: FlexibleSurvivalResults, large: FlexibleSurvivalResults, parameter: str) -> bool:
+def fixed_in(small: Specification, large: Specification) -> Mapping[str, float] | None:
+    """Return a model's fixed values on the scales of another's family; None if its baseline is no case of that."""
+    one, other = small.family, large.family
+    same = (one.cumulative_hazard, one.log_hazard, one.shape_link) == (
+        other.cumulative_hazard, other.log_hazard, other.shape_link,
+    )  # fmt: skip
+    if same:
+        return small.fixed
+    if other == FAMILIES["gengamma"]:
+        if one == FAMILIES["lognormal"]:
+            return {**small.fixed, "shape": 0.0}
+        if one.is_compiled and small.fixed.get("shape") == np.log(2.0):  # the Weibull
+            return {**small.fixed, "shape": 1.0}
+    return None
+
+
+def _part_nested(
+    small: FlexibleSurvivalResults,
+    large: FlexibleSurvivalResults,
+    fixed: Mapping[str, float],
+    parameter: str,
+) -> bool:
     inner, outer = small.design_specs.get(parameter), large.design_specs.get(parameter)
     if inner is None:
-        value = small.specification.fixed.get(parameter)
+        value = fixed.get(parameter)
         if outer is None:
             return value == large.specification.fixed.get(parameter)
         return value is not None and np.isfinite(value) and "Intercept" in outer.names
@@ -90,6 +117,8 @@ def score_test(fit: FlexibleSurvivalResults, model: FlexibleSurvival) -> pd.Seri
     arrays = model.to_arrays()
     if arrays.n != sample.arrays.n:
         raise DataError("score_test: the larger model uses other rows.")
+    if fixed_in(fit.specification, model.specification) != fit.specification.fixed:
+        raise DataError("score_test: the larger model has another baseline; compare the fits by AIC or BIC.")
     eta = sample.arrays.linear_predictors(fit.params.to_numpy())
     theta = np.zeros(arrays.n_parameters)
     for j, (design, part) in enumerate(zip(arrays.designs, arrays.slices, strict=True)):

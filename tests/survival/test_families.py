@@ -308,3 +308,50 @@ def test_a_shape_that_runs_away_is_named():
     with pytest.warns(Warning, match="Not identified|Not converged|Weakly"):
         fit = smx.FlexibleSurvival("Surv(time, status) ~ 1", data, distribution="gengamma").fit()
     assert not fit.is_regular or fit.warnings
+
+
+NESTED = {
+    ("weibull", "gengamma"): True,
+    ("lognormal", "gengamma"): True,
+    ("loglogistic", "gengamma"): False,
+    ("weibull", "apgw"): True,
+    ("lognormal", "apgw"): False,
+    ("gengamma", "both"): False,
+    ("own Weibull", "apgw"): False,
+    ("own Weibull", "own, power"): True,
+    ("own APGW", "own APGW, both"): True,
+    ("own APGW", "both"): False,
+}
+
+
+@pytest.fixture(scope="module")
+def families():
+    forms = {
+        **{
+            name: {"distribution": name}
+            for name in ("weibull", "lognormal", "loglogistic", "gengamma", "apgw")
+        },
+        "both": {"other_scale": "~ 1"},
+        "own Weibull": {"distribution": WEIBULL},
+        "own, power": {"distribution": WEIBULL, "power": "~ treatment"},
+        "own APGW": {"distribution": APGW},
+        "own APGW, both": {"distribution": APGW, "other_scale": "~ 1"},
+    }
+    formula = "Surv(time, status) ~ treatment"
+    return {name: smx.FlexibleSurvival(formula, MELANOMA, **form).fit() for name, form in forms.items()}
+
+
+@pytest.mark.parametrize(("small", "large"), NESTED)
+def test_one_baseline_is_not_nested_in_another(families, small, large):
+    if NESTED[small, large]:
+        test = families[small].lr_test(families[large])
+        assert test["statistic"] == pytest.approx(2.0 * (families[large].llf - families[small].llf))
+    else:
+        with pytest.raises(DataError, match="not nested"):
+            families[small].lr_test(families[large])
+
+
+def test_a_score_test_stays_within_a_baseline(families):
+    own = smx.FlexibleSurvival("Surv(time, status) ~ treatment", MELANOMA, distribution=APGW)
+    with pytest.raises(DataError, match="another baseline"):
+        families["lognormal"].score_test(own)
