@@ -2,9 +2,10 @@
 
     python benchmarks/surrogate.py [--largest 1000000] [--perturb 500]
 
-Each size runs in a process of its own; processor seconds on one core after compilation, the slope of log time on
-log size, and the peak of what the fit allocates with 25 and with 100 perturbations (it must not grow with them). The R package SurrogateOutcome runs beside it
-where Rscript finds it (point estimate alone: its perturbations take minutes).
+Each size runs in a process of its own: processor seconds on one core after compilation, the slope of log time on
+log size, and the peak of what the fit allocates with 25 and with 100 perturbations (it must not grow with them).
+The R package SurrogateOutcome runs beside it where Rscript finds it (point estimate alone: its perturbations take
+minutes).
 """
 
 from __future__ import annotations

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+_MOST_SUBJECTS = 10_000_000
+
 
 @dataclass(frozen=True, eq=False)
 class LandmarkGrid(SummaryText):
@@ -239,15 +241,19 @@ def landmark_grid(
             refused.append({"at": at, "landmark": t0, "reason": str(error)})
     if not pairs:
         raise IdentificationError(f"landmark_grid: no pair of times can be estimated. {refused[0]['reason']}")
-    settings = asked.settings
-    sample = sort_for(trial, settings)
-    plans = [build_plan(sample, settings, at, t0, asked.effect == "rmst") for at, t0 in pairs]
     n = asked.n_perturb if n_perturb is None else check_count("n_perturb", n_perturb, 20)
-    batches = perturb(plans, n, asked.seed, n_jobs, progress)
-    is_corrected = fit.inference.is_corrected
-    found = [
-        infer(point_estimate(plan), many, is_corrected) for plan, many in zip(plans, batches, strict=True)
-    ]
+    sample = sort_for(trial, asked.settings)
+    # pairs in groups that fit into memory: the same seed gives every group the same weights
+    room = max(1, _MOST_SUBJECTS // len(trial))
+    found = []
+    for start in range(0, len(pairs), room):
+        some = pairs[start : start + room]
+        plans = [build_plan(sample, asked.settings, at, t0, asked.effect == "rmst") for at, t0 in some]
+        batches = perturb(plans, n, asked.seed, n_jobs, progress)
+        found += [
+            infer(point_estimate(plan), many, fit.inference.is_corrected)
+            for plan, many in zip(plans, batches, strict=True)
+        ]
     table = pd.DataFrame(refused, columns=["at", "landmark", "reason"])
     return LandmarkGrid(asked, fit.facts, pairs, found, table)
 

@@ -44,8 +44,8 @@ class SurrogatePTE:
     landmark : float
         Time t0 at which the surrogate is read, at most ``at``.
     treated, control : optional
-        Values of the arm column. With two arms the larger value (or later in the alphabet) is the treated by
-        default; with more both must be given, and other arms are left out.
+        Values of the arm column. Of two numbers, or False and True, the larger is the treated by default; of two
+        names one must be given; of more arms both, and the others are left out.
     weights : str or array_like, optional
         Weights, not negative, such as inverse probabilities of treatment. They are taken as known.
     effect : {"survival", "rmst"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from statmodels_x.surrogate.quantities import PARAMS, RATIOS
 if TYPE_CHECKING:
     from statmodels_x.surrogate.landmarks import LandmarkGrid
     from statmodels_x.surrogate.results import SurrogateResults
+    from statmodels_x.surrogate.sample import Trial
 
 _LABELS = {
     "pte": "Proportion of treatment effect explained",
@@ -84,26 +86,20 @@ def _rug(ax: Any, fit: SurrogateResults) -> None:
 
 
 def plot_survival(fit: SurrogateResults, alpha: float = 0.05, ax: Any = None) -> Any:
-    """Draw Kaplan-Meier curves by arm with the landmark and the effect at t."""
-    from lifelines import KaplanMeierFitter
+    """Draw Kaplan-Meier curves by arm with the landmark and the effect at t.
 
+    Strata are averaged as in the estimate; bands are drawn where there are neither strata nor weights.
+    """
     normal_quantile(alpha)
     trial, asked = fit.need_sample(), fit.question
     ax = plotting.get_axes(ax)
     for k, (arm, label) in enumerate(((1, fit.facts.treated), (0, fit.facts.control))):
-        inside = trial.arm == arm
-        curve = KaplanMeierFitter(alpha=alpha)
-        with np.errstate(all="ignore"):
-            curve.fit(trial.time[inside], trial.died[inside], weights=_whole(trial.weight[inside]))
-        times = curve.survival_function_.index.to_numpy()
-        ax.step(times, curve.survival_function_.iloc[:, 0], where="post", linewidth=1.7, label=label,
-                **plotting.style(k))  # fmt: skip
-        band = curve.confidence_interval_.to_numpy()
-        ax.fill_between(
-            times, band[:, 0], band[:, 1], step="post", color=plotting.COLOURS[k], alpha=0.14, linewidth=0
-        )
+        times, survival, band = _survival_curve(trial, arm, alpha)
+        ax.step(times, survival, where="post", linewidth=1.7, label=label, **plotting.style(k))
+        if band is not None:
+            ax.fill_between(times, *band.T, step="post", color=plotting.COLOURS[k], alpha=0.14, linewidth=0)
     ax.axvline(asked.landmark, color=_GREY, linewidth=0.9, linestyle=":")
-    ax.text(asked.landmark, 1.02, "landmark", ha="center", va="bottom", fontsize="small", color=_GREY,
+    ax.text(asked.landmark, 1.01, "landmark", ha="center", va="bottom", fontsize="small", color=_GREY,
             transform=ax.get_xaxis_transform())  # fmt: skip
     if asked.effect == "survival":
         _mark_effect(ax, fit)
@@ -111,13 +107,25 @@ def plot_survival(fit: SurrogateResults, alpha: float = 0.05, ax: Any = None) ->
         ax.axvline(asked.at, color=_GREY, linewidth=0.9)
     ax.set_ylim(0.0, 1.0)
     ax.set_xlim(left=0.0)
-    name = fit.facts.time_name.replace("_", " ").capitalize()
-    return plotting.finish(ax, _with_unit(name, fit.facts.time_unit), "Survival probability")
+    return plotting.finish(ax, _with_unit("Time", fit.facts.time_unit), "Survival probability")
 
 
-def _whole(weights: np.ndarray) -> Any:
-    """Weights for lifelines, which warns of those that are not whole: none if all are 1."""
-    return None if np.all(weights == 1.0) else np.round(weights / weights.min() * 1000.0)
+def _survival_curve(trial: Trial, arm: int, alpha: float) -> tuple[Any, Any, Any]:
+    """Return times, survival averaged over strata, and a band where it is plain Kaplan-Meier."""
+    from lifelines import KaplanMeierFitter
+
+    inside = trial.arm == arm
+    is_plain = trial.stratum.max() == 0 and np.ptp(trial.weight[inside]) == 0.0
+    times = np.unique(np.concatenate([[0.0], trial.time[inside]]))
+    survival = np.zeros(len(times))
+    for stratum in range(trial.stratum.max() + 1):
+        rows, share = inside & (trial.stratum == stratum), trial.weight[trial.stratum == stratum].sum()
+        curve = KaplanMeierFitter(alpha=alpha)
+        with warnings.catch_warnings():  # it warns of weights that are not whole; only its errors need that
+            warnings.simplefilter("ignore")
+            curve.fit(trial.time[rows], trial.died[rows], weights=None if is_plain else trial.weight[rows])
+        survival += share / trial.weight.sum() * curve.predict(times).to_numpy()
+    return times, survival, curve.confidence_interval_.to_numpy() if is_plain else None
 
 
 def _mark_effect(ax: Any, fit: SurrogateResults) -> None:

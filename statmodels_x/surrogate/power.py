@@ -30,7 +30,7 @@ def surrogate_power(
     method: str = "crossfit",
     at_least: float = 0.5,
     alpha: float = 0.05,
-    kind: str = "quantile",
+    kind: str = "fieller",
     n_repeats: int = 200,
     n_perturb: int = 200,
     seed: int = 0,
@@ -54,7 +54,7 @@ def surrogate_power(
         Share that the lower limit of the interval should exceed.
     alpha : float
         Error rate of the intervals.
-    kind : {"quantile", "normal", "fieller"}
+    kind : {"fieller", "normal", "quantile"}
         Kind of the intervals.
     n_repeats : int
         Simulated trials of each size.

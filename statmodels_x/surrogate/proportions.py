@@ -64,17 +64,17 @@ class ProportionResults(SummaryText):
         columns = [self.inference.estimate(name)[1] for name in self.names]
         return pd.DataFrame(intervals.robust_covariance(*columns), list(self.names), list(self.names))
 
-    def conf_int(self, alpha: float = 0.05, kind: str = "quantile") -> pd.DataFrame:
+    def conf_int(self, alpha: float = 0.05, kind: str = "fieller") -> pd.DataFrame:
         """Confidence intervals of all estimates.
 
         Parameters
         ----------
         alpha : float
             Error rate: 0.05 gives 95 % intervals.
-        kind : {"quantile", "normal", "fieller"}
-            Quantiles of the perturbed ratios; estimate and standard error; or Fieller's interval of a ratio,
-            which is (-inf, inf) where the effect cannot be told from 0 at the level ``alpha`` (for ``delta``
-            and ``overlap``, which are no ratios to Delta, it is the normal one).
+        kind : {"fieller", "normal", "quantile"}
+            Fieller's interval of a ratio, which is (-inf, inf) where the effect cannot be told from 0 at the
+            level ``alpha`` (for quantities that are no ratios to Delta it is the normal one); estimate and
+            standard error; or quantiles of the perturbed ratios.
 
         Returns
         -------
@@ -91,7 +91,7 @@ class ProportionResults(SummaryText):
         rows = {name: self.inference.interval(name, float(alpha), kind) for name in self.names}
         return pd.DataFrame.from_dict(rows, orient="index", columns=["lower", "upper"])
 
-    def tidy(self, alpha: float = 0.05, kind: str = "quantile") -> pd.DataFrame:
+    def tidy(self, alpha: float = 0.05, kind: str = "fieller") -> pd.DataFrame:
         """One row a quantity, with the column names of R's broom.
 
         Returns

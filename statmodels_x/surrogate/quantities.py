@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 PARAMS = ("pte", "delta", "pte_primary", "incremental_value", "r_s", "r_t", "overlap")
 RATIOS = ("pte", "pte_primary", "incremental_value", "r_s", "r_t")
-KINDS = ("quantile", "normal", "fieller")
+KINDS = ("fieller", "normal", "quantile")
 _INDEX = {name: k for k, name in enumerate(QUANTITIES)}
 DELTA_LEVEL = 0.05
 

@@ -223,6 +223,10 @@ def _arms(
             f"formula: column {name!r} has the one value {_listed(levels)}; a treated and a control arm are needed."
         )
     if treated is None and control is None and len(levels) == 2:
+        if isinstance(levels[0], str):
+            raise DataError(
+                f"formula: column {name!r} has the arms {_listed(levels)}; say which is the treated one by `treated`."
+            )
         control, treated = levels
     elif len(levels) == 2 and (treated is None or control is None):
         given = treated if treated is not None else control

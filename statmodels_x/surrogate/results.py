@@ -301,14 +301,14 @@ class SurrogateResults(ProportionResults):
         draw = plots.plot_transformation if kind == "transformation" else plots.plot_survival
         return draw(self, ax=ax, **options)
 
-    def summary(self, alpha: float = 0.05, kind: str = "quantile") -> Any:
+    def summary(self, alpha: float = 0.05, kind: str = "fieller") -> Any:
         """Tables of the question, the estimates, the evidence and the warnings.
 
         Parameters
         ----------
         alpha : float
             Error rate of the intervals.
-        kind : {"quantile", "normal", "fieller"}
+        kind : {"fieller", "normal", "quantile"}
             Kind of the intervals.
 
         Returns
@@ -349,7 +349,7 @@ class SurrogateResults(ProportionResults):
             }
         )
 
-    def test_at_least(self, share: float) -> pd.Series:
+    def share_test(self, share: float) -> pd.Series:
         """Test that the surrogate explains less than a share of the effect, against at least that share.
 
         Parameters

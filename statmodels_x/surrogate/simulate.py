@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
@@ -201,11 +201,18 @@ class IllnessDeathTrial:
     control: Arm
     treated: Arm
     censoring: Rates | float | tuple[Rates | float, Rates | float] = 0.0
-    breaks: Array = field(default_factory=lambda: np.zeros(0), repr=False)
 
     def _censoring(self, arm: int) -> Rates:
         value = self.censoring[arm] if isinstance(self.censoring, tuple) else self.censoring
         return as_rates(value, "censoring")
+
+    @property
+    def breaks(self) -> Array:
+        """Times at which a hazard of either arm changes."""
+        laws = [law for law in (self.control, self.treated) if isinstance(law, IllnessDeath)]
+        return np.unique(
+            np.concatenate([np.zeros(0), *(rates.breaks for law in laws for rates in law.hazards)])
+        )
 
     def true_values(self, at: float, landmark: float, effect: str = "survival") -> dict[str, float]:
         """Compute true values by numerical integration.
@@ -349,7 +356,7 @@ def fit_illness_death(trial: Trial, n_pieces: int = 4) -> IllnessDeathTrial:
             )
         )
         censoring.append(_occurrence(zero, part.time, ~part.died, part.weight, breaks))
-    return IllnessDeathTrial(arms[0], arms[1], (censoring[0], censoring[1]), breaks)
+    return IllnessDeathTrial(arms[0], arms[1], (censoring[0], censoring[1]))
 
 
 def _occurrence(start: Array, stop: Array, event: NDArray[np.bool_], weight: Array, breaks: Array) -> Rates:

@@ -149,7 +149,8 @@ def test_arms_by_default(trial_frame):
     assert build(trial_frame, treated=0).facts.control == "1"
     assert build(trial_frame, control=1).facts.treated == "0"
     named = trial_frame.assign(arm=trial_frame["arm"].map({0: "placebo", 1: "active"}))
-    assert build(named).facts.treated == "placebo"  # in the order of the alphabet, which the summary shows
+    with pytest.raises(DataError, match=r"'active', 'placebo'; say which is the treated one by `treated`"):
+        build(named)
     assert build(named, treated="active").facts.control == "placebo"
     flags = trial_frame.assign(arm=trial_frame["arm"] == 1)
     assert build(flags).facts.treated == "True"

@@ -187,14 +187,14 @@ def test_diagnostics(fitted, trial_frame):
 
 
 def test_share_test(fitted):
-    found = fitted.test_at_least(0.0)
+    found = fitted.share_test(0.0)
     assert found["p.value"] < 0.01
-    assert fitted.test_at_least(1.0)["p.value"] > 0.5
+    assert fitted.share_test(1.0)["p.value"] > 0.5
     # the one-sided test turns at the end of Fieller's interval
     limit = fitted.conf_int(alpha=0.1, kind="fieller").loc["pte", "lower"]
-    assert fitted.test_at_least(float(limit))["p.value"] == pytest.approx(0.05, abs=1e-6)
+    assert fitted.share_test(float(limit))["p.value"] == pytest.approx(0.05, abs=1e-6)
     with pytest.raises(DataError, match="share"):
-        fitted.test_at_least(2)
+        fitted.share_test(2)
 
 
 def test_summary(fitted, trial_frame, model_of):
@@ -229,6 +229,22 @@ def test_more_perturbations_go_on_from_fewer(trial_frame, model_of):
     model = model_of(trial_frame)
     few, many = (model.fit(n_perturb=n).replicates.values for n in (30, 90))
     assert_allclose(few, many[:30], rtol=1e-12)
+
+
+def test_memory_does_not_grow_with_perturbations(model_of):
+    """Weights are drawn replicate by replicate and reduced at once."""
+    import tracemalloc
+
+    model = model_of(PROCESSES["A illness-death"].process.simulate(20_000, seed=1))
+    peaks = []
+    for n_perturb in (25, 100):
+        model.fit(n_perturb=n_perturb, method="full")
+        tracemalloc.start()
+        model.fit(n_perturb=n_perturb, method="full")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.15 * peaks[0]
+    assert peaks[1] < 40_000 * 200  # a weight matrix of 100 replicates alone would be 32 MB
 
 
 def test_progress(trial_frame, model_of, capsys):

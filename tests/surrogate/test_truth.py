@@ -206,6 +206,33 @@ def test_piecewise_rates_by_hand():
     assert np.isinf(stops.invert(np.array([0.7]))).all()
 
 
+def test_piecewise_truth_by_brute_force():
+    """Hazards that jump: true values against a fine midpoint rule that knows nothing of the jumps."""
+    steps = Rates(np.array([0.4, 1.7]), np.array([1.5, 0.4, 0.8]))
+    later = Rates(np.array([0.9]), np.array([0.3, 0.7]))
+    process = IllnessDeathTrial(IllnessDeath(steps, 0.1, later), IllnessDeath(0.5, later, 0.4), 0.1)
+    assert process.breaks.tolist() == [0.4, 0.9, 1.7]
+    truth, m = process.true_values(3, 1), 60_000
+
+    def midpoints(low, high):
+        return low + (high - low) * (np.arange(m) + 0.5) / m, (high - low) / m
+
+    values = {}
+    for name, law in (("control", process.control), ("treated", process.treated)):
+        s, ds = midpoints(0.0, 3.0)
+        free = [np.exp(-sum(rates.cumulative(u) for rates in law.hazards[:2])) for u in (1.0, 3.0)]
+        values[name] = [
+            float(free[0] + ds * law.density(s[s < 1.0], 1.0).sum()),
+            float(free[1] + ds * law.density(s, 3.0).sum()),
+        ]
+    assert truth["early_control"] == pytest.approx(values["control"][0], abs=1e-5)
+    assert truth["target_treated"] == pytest.approx(values["treated"][1], abs=1e-5)
+    s, ds = midpoints(0.0, 1.0)
+    f0, f1 = process.control.density(s, 1.0), process.treated.density(s, 1.0)
+    p0, p1 = values["control"][0] - ds * f0.sum(), values["treated"][0] - ds * f1.sum()
+    assert truth["mean_ratio"] == pytest.approx(ds * (f0**2 / f1).sum() + p0**2 / p1, abs=1e-5)
+
+
 def test_fitted_process_recovers_its_rates():
     process = IllnessDeathTrial(IllnessDeath(1.0, 0.2, 0.6), IllnessDeath(0.5, 0.1, 0.4), 0.1)
     fitted = fit_illness_death(process.draw(40_000, np.random.default_rng(1)), n_pieces=2)
