@@ -14,6 +14,8 @@ _HOMES = {
     "APGW": "statmodels_x.survival.family",
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
+    "IllnessDeath": "statmodels_x.surrogate.simulate",
+    "IllnessDeathTrial": "statmodels_x.surrogate.simulate",
     "ResidualEffect": "statmodels_x.surrogate.residual",
     "Surv": "statmodels_x.core.surv",
     "SurrogatePTE": "statmodels_x.surrogate.model",
@@ -29,6 +31,8 @@ __all__ = [
     "APGW",
     "FlexibleSurvival",
     "FlexibleSurvivalRegressor",
+    "IllnessDeath",
+    "IllnessDeathTrial",
     "ResidualEffect",
     "SurrogatePTE",
     "Surv",
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
     from statmodels_x.surrogate.model import SurrogatePTE
     from statmodels_x.surrogate.power import surrogate_power
     from statmodels_x.surrogate.residual import ResidualEffect
+    from statmodels_x.surrogate.simulate import IllnessDeath, IllnessDeathTrial
     from statmodels_x.survival.family import APGW
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival

@@ -189,8 +189,9 @@ class IllnessDeathTrial:
 
     Examples
     --------
-    >>> from statmodels_x.surrogate.simulate import IllnessDeath, IllnessDeathTrial
-    >>> process = IllnessDeathTrial(IllnessDeath(1.0, 0.10, 0.55), IllnessDeath(0.5, 0.08, 0.45), censoring=0.08)
+    >>> import statmodels_x as smx
+    >>> control, treated = smx.IllnessDeath(1.0, 0.10, 0.55), smx.IllnessDeath(0.5, 0.08, 0.45)
+    >>> process = smx.IllnessDeathTrial(control, treated, censoring=0.08)
     >>> truth = process.true_values(at=3, landmark=1)
     >>> round(truth["pte"], 4), round(truth["r_s"], 4)
     (0.5734, 0.5242)

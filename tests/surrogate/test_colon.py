@@ -17,7 +17,7 @@ def model(colon, treated="Lev+5FU", landmark=2, at=5, **how):
 
 @pytest.mark.parametrize(
     ("landmark", "pte", "r_s"),
-    # one-sample estimates of an independent prototype: .790 and .954, R_S .729 and .917
+    # one-sample estimates of an independent implementation: .790 and .954, R_S .729 and .917
     [(1, 0.790, 0.729), (2, 0.954, 0.917)],
 )
 def test_close_to_an_independent_estimate(colon, quietly, landmark, pte, r_s):

@@ -46,7 +46,7 @@ def test_published_algorithm_depends_on_the_coding_of_the_unseen(published, even
 def test_product_against_the_published_estimate(event_example, method):
     """Over splits the authors' code gives .529 +- .012; its kernel leaks at 0, where these data are densest.
 
-    An independent prototype with reflection there gave .597 (one sample) and .584 (two folds).
+    An independent implementation with reflection there gave .597 (one sample) and .584 (two folds).
     """
     frame = event_example.assign(s=event_example["s"].where(event_example["s"] <= event_example["x"]))
     fit = smx.SurrogatePTE("Surv(x, delta) ~ trt", "s", frame, at=5, landmark=2).fit(
