@@ -53,7 +53,7 @@ plt.show()
 # Bands that hold everywhere
 # --------------------------
 # A simultaneous band covers the whole curve, or surface, with 95 % probability: one may look at all landmarks and pick
-# one. A pointwise interval (``kind="quantile"``) is for a pair of times chosen beforehand. Here the band covers the truth
+# one. A pointwise interval (``kind="fieller"``) is for a pair of times chosen beforehand. Here the band covers the truth
 # at all pairs.
 free = table[table["landmark"] < table["at"]]  # on the diagonal estimate and truth are 1
 inside = free["truth"].between(free["lower"], free["upper"])
