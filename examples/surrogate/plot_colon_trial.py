@@ -2,10 +2,10 @@
 Colon cancer: how much of the effect on survival does recurrence explain?
 =========================================================================
 
-After surgery for stage III colon cancer, levamisole with fluorouracil (Lev+5FU) prolonged survival over observation;
-levamisole alone (Lev) did not :cite:p:`moertel1990,moertel1995`. Recurrence comes years before death. We ask how much of
-the effect of Lev+5FU on five-year survival is seen in who is alive, and who has had a recurrence and when, after one,
-two and three years, and what happens when there is no effect to explain.
+After surgery for stage III colon cancer, levamisole with fluorouracil (Lev+5FU) prolonged survival over
+observation; levamisole alone (Lev) did not :cite:p:`moertel1990,moertel1995`. Recurrence comes years before death.
+We ask how much of the effect of Lev+5FU on five-year survival is seen in who is alive, and who has had a recurrence
+and when, after one, two and three years, and what happens when there is no effect to explain.
 """
 
 # %%
@@ -30,15 +30,20 @@ colon.groupby("rx")[["status_recur", "status_death"]].agg(["size", "sum"])
 # The outcome is survival beyond t = 5 years, the surrogate is read at the landmark of 2 years.
 question = {"at": 5, "control": "Obs", "time_unit": "years"}
 two = smx.SurrogatePTE(
-    "Surv(death, status_death) ~ rx", "Surv(recur, status_recur)", colon, landmark=2, treated="Lev+5FU", **question
+    "Surv(death, status_death) ~ rx",
+    "Surv(recur, status_recur)",
+    colon,
+    landmark=2,
+    treated="Lev+5FU",
+    **question,
 ).fit()
 print(two.summary())
 
 # %%
-# The effect, 11 more patients in 100 alive at five years, is real but not precise. Recurrence and death by two years
-# explain 90 % of it, with an interval from 58 to 160 %; survival to two years alone would explain 27 %, so that most is
-# owed to knowing the recurrences. R_S, another measure from the same information, agrees, and the overlap c is near 1:
-# nothing here rests on arms that hardly overlap.
+# The effect, 11 more patients in 100 alive at five years, is real but not precise. Recurrence and death by two
+# years explain 90 % of it, with an interval from 58 to 160 %; survival to two years alone would explain 27 %, so
+# that most is owed to knowing the recurrences. R_S, another measure from the same information, agrees, and the
+# overlap c is near 1: nothing here rests on arms that hardly overlap.
 fig, ax = plt.subplots(figsize=(7, 4.4), layout="constrained")
 two.plot("survival", ax=ax)
 plt.show()
@@ -54,9 +59,9 @@ plt.show()
 # %%
 # Three landmarks
 # ---------------
-# At one year the arms do not differ in deaths at all (what survival alone explains is 0), and recurrence explains three
-# quarters. From two years on the estimate is near 1; above 1 it says that the survivors' prospects differ the other way,
-# which is well within its error.
+# At one year the arms do not differ in deaths at all (what survival alone explains is 0), and recurrence explains
+# three quarters. From two years on the estimate is near 1; above 1 it says that the survivors' prospects differ the
+# other way, which is well within its error.
 fits = {
     landmark: smx.SurrogatePTE(
         "Surv(death, status_death) ~ rx",
@@ -72,9 +77,9 @@ table = pd.DataFrame({landmark: fit.params for landmark, fit in fits.items()}).T
 table.rename_axis("landmark").round(3)
 
 # %%
-# Delta is known to within a factor of 6 (.030 to .187), so a ratio to it has a skewed distribution. Fieller's interval,
-# the default, is the longest: it holds all values of PTE that the data do not contradict, and were Delta as small as .03
-# the same explained effect would be a large share of it. The normal interval cannot know that.
+# Delta is known to within a factor of 6 (.030 to .187), so a ratio to it has a skewed distribution. Fieller's
+# interval, the default, is the longest: it holds all values of PTE that the data do not contradict, and were Delta
+# as small as .03 the same explained effect would be a large share of it. The normal interval cannot know that.
 fig, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
 marks = {"fieller": ("o", "#0072B2"), "quantile": ("s", "#D55E00"), "normal": ("^", "#009E73")}
 for k, (kind, (mark, colour)) in enumerate(marks.items()):
@@ -106,12 +111,17 @@ spread = {}
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     model = smx.SurrogatePTE(
-        "Surv(death, status_death) ~ rx", "Surv(recur, status_recur)", colon, landmark=1, treated="Lev+5FU", **question
+        "Surv(death, status_death) ~ rx",
+        "Surv(recur, status_recur)",
+        colon,
+        landmark=1,
+        treated="Lev+5FU",
+        **question,
     )
     for method in ("split", "crossfit"):
         spread[method] = [model.fit(method, n_perturb=20, seed=seed).raw_ratio for seed in range(20)]
 fig, ax = plt.subplots(figsize=(7, 2.4), layout="constrained")
-for k, (method, values) in enumerate(spread.items()):
+for k, values in enumerate(spread.values()):
     ax.plot(values, np.full(20, k), "os"[k], color=["#D55E00", "#0072B2"][k], alpha=0.6)
 ax.set_yticks([0, 1], ["split", "crossfit"])
 ax.set_ylim(-0.5, 1.5)
@@ -127,7 +137,12 @@ plt.show()
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     alone = smx.SurrogatePTE(
-        "Surv(death, status_death) ~ rx", "Surv(recur, status_recur)", colon, landmark=2, treated="Lev", **question
+        "Surv(death, status_death) ~ rx",
+        "Surv(recur, status_recur)",
+        colon,
+        landmark=2,
+        treated="Lev",
+        **question,
     ).fit()
 print(caught[-1].message)
 alone.tidy().round(3)
@@ -144,9 +159,9 @@ alone.conf_int(kind="fieller").loc["pte"].tolist()
 # - The interval is wide because Delta is uncertain; no estimator cures that, a larger trial does.
 # - Where there is no effect there is no proportion of it.
 #
-# The page checks its own numbers. An independent estimate of the same kind on these data (one sample, smoothing over
-# time instead of ranks, no bias correction) has .790 and .954 at one and two years, R_S .729 and .917, and Fieller limits
-# .73 and 1.46 at two:
+# The page checks its own numbers. An independent estimate of the same kind on these data (one sample, smoothing
+# over time instead of ranks, no bias correction) has .790 and .954 at one and two years, R_S .729 and .917, and
+# Fieller limits .73 and 1.46 at two:
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     for landmark, pte, r_s in ((1, 0.790, 0.729), (2, 0.954, 0.917)):

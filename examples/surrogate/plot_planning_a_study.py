@@ -3,22 +3,21 @@ Planning a study: how many patients does a statement about a surrogate need?
 =============================================================================
 
 A trial that can show an effect on survival is often far too small to say how much of it a surrogate explains.
-``surrogate_power()`` simulates trials from a process with known truth, analyses each, and counts. The process is written
-down from planned rates, or fitted to a trial that has been done.
+``surrogate_power()`` simulates trials from a process with known truth, analyses each, and counts. The process is
+written down from planned rates, or fitted to a trial that has been done.
 """
 
 # %%
 # From planned rates
 # ------------------
-# A rate is log 2 over a median. We plan for progression after a median of 8 months under control and 14 under treatment,
-# death without progression at 5 % a year, and a median of 15 and 17 months from progression to death. One patient in ten
-# is lost each year.
+# A rate is log 2 over a median. We plan for progression after a median of 8 months under control and 14 under
+# treatment, death without progression at 5 % a year, and a median of 15 and 17 months from progression to death.
+# One patient in ten is lost each year.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.surrogate.simulate import IllnessDeath, IllnessDeathTrial
 
 
 def rate(median_in_months):
@@ -26,9 +25,9 @@ def rate(median_in_months):
     return np.log(2) / (median_in_months / 12)
 
 
-control = IllnessDeath(progression=rate(8), death=0.05, death_after=rate(15))
-treated = IllnessDeath(progression=rate(14), death=0.05, death_after=rate(17))
-plan = IllnessDeathTrial(control, treated, censoring=0.10)
+control = smx.IllnessDeath(progression=rate(8), death=0.05, death_after=rate(15))
+treated = smx.IllnessDeath(progression=rate(14), death=0.05, death_after=rate(17))
+plan = smx.IllnessDeathTrial(control, treated, censoring=0.10)
 truth = plan.true_values(at=3, landmark=1)
 {name: round(truth[name], 3) for name in ("delta", "pte", "pte_primary", "r_s", "overlap")}
 
@@ -44,9 +43,9 @@ sizes.round(3)
 
 # %%
 # ``defined`` is the power for the effect itself: with 300 an arm it is 90 %. ``power`` is the share of all trials
-# whose lower limit of PTE exceeds .4: with four times the patients it is still below 80 %. The bias of the small trials
-# is that of selection: those that see an effect at all have mostly overestimated it. ``refused`` would count trials with too few
-# events to analyse at all.
+# whose lower limit of PTE exceeds .4: with four times the patients it is still below 80 %. The bias of the small
+# trials is that of selection: those that see an effect at all have mostly overestimated it. ``refused`` would count
+# trials with too few events to analyse at all.
 fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 axes[0].plot(sizes["n_per_arm"], sizes["defined"], "o-", color="#0072B2", label="effect differs from 0")
 axes[0].errorbar(sizes["n_per_arm"], sizes["power"], 1.96 * sizes["power_mc_se"], fmt="s--", color="#D55E00",
@@ -81,8 +80,8 @@ looks[["pte", "empirical_se", "mean_se", "median_width", "power", "power_mc_se"]
 # %%
 # From a trial that has been done
 # -------------------------------
-# ``fit.fitted_process()`` fits piecewise constant rates to both arms, and ``fit.power()`` simulates larger trials from it:
-# what would a second colon trial need?
+# ``fit.fitted_process()`` fits piecewise constant rates to both arms, and ``fit.power()`` simulates larger trials
+# from it: what would a second colon trial need?
 colon = smx.datasets.load_colon()
 colon = colon.assign(death=colon["time_death"] / 365.25, recur=colon["time_recur"] / 365.25)
 fit = smx.SurrogatePTE(

@@ -3,8 +3,8 @@ The surface of PTE over both times, and the earliest landmark that is enough
 ============================================================================
 
 A trial that plans an early look has two times to choose: when to read the surrogate (the landmark t0) and for which
-outcome (t). ``landmark_grid()`` estimates PTE at all pairs from common perturbations, with bands that hold at all of
-them at once. We try it where the truth is known, then on the colon cancer trial.
+outcome (t). ``landmark_grid()`` estimates PTE at all pairs from common perturbations, with bands that hold at all
+of them at once. We try it where the truth is known, then on the colon cancer trial.
 """
 
 # %%
@@ -14,7 +14,6 @@ them at once. We try it where the truth is known, then on the colon cancer trial
 # progression and after it.
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 import statmodels_x as smx
 from statmodels_x.surrogate.simulate import PROCESSES
@@ -22,17 +21,25 @@ from statmodels_x.surrogate.simulate import PROCESSES
 process = PROCESSES["A illness-death"].process
 frame = process.simulate(1500, seed=1)
 fit = smx.SurrogatePTE(
-    "Surv(time, status) ~ arm", "Surv(surrogate_time, surrogate_status)", frame, at=3, landmark=1, time_unit="years"
+    "Surv(time, status) ~ arm",
+    "Surv(surrogate_time, surrogate_status)",
+    frame,
+    at=3,
+    landmark=1,
+    time_unit="years",
 ).fit(n_perturb=200)
 grid = fit.landmark_grid(ats=np.arange(1.5, 4.01, 0.5), landmarks=[0.25, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4])
 table = grid.frame()
-table["truth"] = [process.true_values(at, landmark)["pte"] for at, landmark in zip(table["at"], table["landmark"], strict=True)]
+table["truth"] = [
+    process.true_values(at, landmark)["pte"]
+    for at, landmark in zip(table["at"], table["landmark"], strict=True)
+]
 table.iloc[::7].round(3)
 
 # %%
-# Left the truth, right the estimate from 1,500 patients an arm. Contours rise to the diagonal t0 = t, where the surrogate
-# information contains the outcome and PTE is 1; pairs with a landmark after the outcome do not exist. At each time t half
-# of the effect is explained at a landmark of a quarter to two fifths of t.
+# Left the truth, right the estimate from 1,500 patients an arm. Contours rise to the diagonal t0 = t, where the
+# surrogate information contains the outcome and PTE is 1; pairs with a landmark after the outcome do not exist. At
+# each time t half of the effect is explained at a landmark of a quarter to two fifths of t.
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.4), sharey=True, layout="constrained")
 wide = table.pivot(index="at", columns="landmark", values="truth")
 levels = np.linspace(0, 1, 11)
@@ -52,9 +59,9 @@ plt.show()
 # %%
 # Bands that hold everywhere
 # --------------------------
-# A simultaneous band covers the whole curve, or surface, with 95 % probability: one may look at all landmarks and pick
-# one. A pointwise interval (``kind="fieller"``) is for a pair of times chosen beforehand. Here the band covers the truth
-# at all pairs.
+# A simultaneous band covers the whole curve, or surface, with 95 % probability: one may look at all landmarks and
+# pick one. A pointwise interval (``kind="fieller"``) is for a pair of times chosen beforehand. Here the band covers
+# the truth at all pairs.
 free = table[table["landmark"] < table["at"]]  # on the diagonal estimate and truth are 1
 inside = free["truth"].between(free["lower"], free["upper"])
 print(f"{inside.sum()} of {len(free)} true values within the simultaneous bands")
@@ -62,7 +69,8 @@ print(f"{inside.sum()} of {len(free)} true values within the simultaneous bands"
 # %%
 # The colon cancer trial
 # ----------------------
-# Lev+5FU against observation. The estimates climb fast during the first year and a half: that is when recurrences are.
+# Lev+5FU against observation. The estimates climb fast during the first year and a half: that is when recurrences
+# are.
 colon = smx.datasets.load_colon()
 colon = colon.assign(death=colon["time_death"] / 365.25, recur=colon["time_recur"] / 365.25)
 trial = smx.SurrogatePTE(

@@ -2,17 +2,18 @@
 When PTE misleads: a useless surrogate that explains everything
 ===============================================================
 
-A high PTE need not mean a good surrogate. If the treatment moves the surrogate so far that the arms hardly overlap, PTE
-tends to 1 *whatever the surrogate has to do with survival*. This page builds such trials, with known truth, and shows
-the two numbers that give the game away: the overlap c, and R_S.
+A high PTE need not mean a good surrogate. If the treatment moves the surrogate so far that the arms hardly overlap,
+PTE tends to 1 *whatever the surrogate has to do with survival*. This page builds such trials, with known truth, and
+shows the two numbers that give the game away: the overlap c, and R_S.
 """
 
 # %%
 # A useless surrogate
 # -------------------
-# Death comes at its own rate, .45 a year in the controls and .25 in the treated, whether the surrogate event happened or
-# not. Knowing the surrogate is worth nothing. The treatment also delays the surrogate event, by a factor that we turn
-# up: from no effect on it (1) to rates fifty times apart. The effect on survival at t = 3 stays the same throughout.
+# Death comes at its own rate, .45 a year in the controls and .25 in the treated, whether the surrogate event
+# happened or not. Knowing the surrogate is worth nothing. The treatment also delays the surrogate event, by a
+# factor that we turn up: from no effect on it (1) to rates fifty times apart. The effect on survival at t = 3 stays
+# the same throughout.
 import warnings
 
 import matplotlib.pyplot as plt
@@ -20,14 +21,15 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.surrogate.simulate import IllnessDeath, IllnessDeathTrial
 from statmodels_x.surrogate.truth import true_transformation
 
 
 def useless(factor):
     """Rates of the surrogate event of sqrt(factor) and 1/sqrt(factor); death does not depend on it."""
     rate = np.sqrt(factor)
-    return IllnessDeathTrial(IllnessDeath(rate, 0.45, 0.45), IllnessDeath(1 / rate, 0.25, 0.25), censoring=0.08)
+    return smx.IllnessDeathTrial(
+        smx.IllnessDeath(rate, 0.45, 0.45), smx.IllnessDeath(1 / rate, 0.25, 0.25), censoring=0.08
+    )
 
 
 factors = np.geomspace(1, 50, 30)
@@ -62,8 +64,8 @@ plt.show()
 # %%
 # Why
 # ---
-# With :math:`c = E_0[L]\,\mu_1(t_0)/\mu_0(t_0)^2`, which is 1 plus the chi-squared distance between the arms' surrogate laws
-# among survivors (:doc:`/theory/surrogate`),
+# With :math:`c = E_0[L]\,\mu_1(t_0)/\mu_0(t_0)^2`, which is 1 plus the chi-squared distance between the arms'
+# surrogate laws among survivors (:doc:`/theory/surrogate`),
 #
 # .. math:: 1 - \mathrm{PTE} = (1 - R_S)\,\frac{\mu_1(t_0)}{\mu_0(t_0)}\,\frac{1}{c}.
 #
@@ -92,7 +94,9 @@ for factor in (1, 3, 8):
         ).fit()
     low, high = fit.conf_int().loc["pte"]
     fits[factor] = fit
-    rows.append({"factor": factor, "PTE": fit.pte, "lower": low, "upper": high, "R_S": fit.r_s, "c": fit.overlap})
+    rows.append(
+        {"factor": factor, "PTE": fit.pte, "lower": low, "upper": high, "R_S": fit.r_s, "c": fit.overlap}
+    )
 pd.DataFrame(rows).set_index("factor").round(3)
 
 # %%
@@ -101,8 +105,8 @@ pd.DataFrame(rows).set_index("factor").round(3)
 print(fits[8].warnings[0])
 
 # %%
-# The transformations show what happens. A surrogate that predicts nothing should give a flat g, as on the left. On the
-# right g is low where the events of the controls are and high where hardly any control is left (no event by the
+# The transformations show what happens. A surrogate that predicts nothing should give a flat g, as on the left. On
+# the right g is low where the events of the controls are and high where hardly any control is left (no event by the
 # landmark): it recognises the arms.
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.2), sharey=True, layout="constrained")
 for ax, factor in zip(axes, (1, 8), strict=True):

@@ -189,9 +189,7 @@ def plot_surface(grid: LandmarkGrid, quantity: str, ax: Any = None) -> Any:
     # lines and numbers that stand out from both the dark and the light end of the colours
     middle = filled.levels[len(filled.levels) // 2]
     shades = ["white" if level <= middle else "0.15" for level in filled.levels]
-    lines = ax.contour(
-        wide.columns, wide.index, heights, levels=filled.levels, colors=shades, linewidths=0.6
-    )
+    lines = ax.contour(wide.columns, wide.index, heights, levels=filled.levels, colors=shades, linewidths=0.6)
     ax.clabel(lines, fmt="%.1f", fontsize="x-small")
     ax.plot(table["landmark"], table["at"], ".", color="white", markersize=2.5, alpha=0.8)
     ax.figure.colorbar(filled, ax=ax, label=_LABELS[quantity])
