@@ -12,10 +12,15 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "APGW": "statmodels_x.survival.family",
+    "Competition": "statmodels_x.population.systems",
+    "ComplexPredatorPrey": "statmodels_x.population.systems",
+    "Family": "statmodels_x.survival.families",
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
     "IllnessDeath": "statmodels_x.surrogate.simulate",
     "IllnessDeathTrial": "statmodels_x.surrogate.simulate",
+    "LeslieMatrix": "statmodels_x.population.matrix",
+    "PredatorPrey": "statmodels_x.population.systems",
     "ResidualEffect": "statmodels_x.surrogate.residual",
     "Surv": "statmodels_x.core.surv",
     "SurrogatePTE": "statmodels_x.surrogate.model",
@@ -23,16 +28,23 @@ _HOMES = {
     "ladder": "statmodels_x.survival.ladder",
     "load": "statmodels_x.core.files",
     "save": "statmodels_x.core.files",
+    "stochastic_growth": "statmodels_x.population.stochastic",
+    "structural_rank": "statmodels_x.population.structural",
     "surrogate_power": "statmodels_x.surrogate.power",
 }
 _MODULES = ("datasets",)
 
 __all__ = [
     "APGW",
+    "Competition",
+    "ComplexPredatorPrey",
+    "Family",
     "FlexibleSurvival",
     "FlexibleSurvivalRegressor",
     "IllnessDeath",
     "IllnessDeathTrial",
+    "LeslieMatrix",
+    "PredatorPrey",
     "ResidualEffect",
     "SurrogatePTE",
     "Surv",
@@ -42,6 +54,8 @@ __all__ = [
     "ladder",
     "load",
     "save",
+    "stochastic_growth",
+    "structural_rank",
     "surrogate_power",
 ]
 
@@ -50,10 +64,15 @@ if TYPE_CHECKING:
     from statmodels_x.core.comparison import compare
     from statmodels_x.core.files import load, save
     from statmodels_x.core.surv import Surv
+    from statmodels_x.population.matrix import LeslieMatrix
+    from statmodels_x.population.stochastic import stochastic_growth
+    from statmodels_x.population.structural import structural_rank
+    from statmodels_x.population.systems import Competition, ComplexPredatorPrey, PredatorPrey
     from statmodels_x.surrogate.model import SurrogatePTE
     from statmodels_x.surrogate.power import surrogate_power
     from statmodels_x.surrogate.residual import ResidualEffect
     from statmodels_x.surrogate.simulate import IllnessDeath, IllnessDeathTrial
+    from statmodels_x.survival.families import Family
     from statmodels_x.survival.family import APGW
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival

@@ -12,12 +12,15 @@ melanoma trial E1684 :cite:p:`kirkwood1996`, and ask what they agree on.
 # Data
 # ----
 # 284 patients, 196 relapses or deaths, time in years.
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 
 import statmodels_x as smx
+from statmodels_x.core.errors import FollowUpWarning
 from statmodels_x.core.plotting import COLOURS, DASHES, finish
 
 data = smx.datasets.load_melanoma()
@@ -37,6 +40,9 @@ data.groupby("arm", observed=True)["status"].agg(["size", "sum"])
 #   promotion-time model, with a log link for theta, where exp(-theta) are cured. The uncured follow a Weibull or a
 #   log-logistic law that is the same in both arms.
 # - The log-logistic and the Burr XII without a cured fraction: what if nobody is cured?
+#
+# Each of the four with a ``cure`` part warns: the last relapse came late, and nobody knows how many uncured patients
+# are still under observation. The rest of the page shows what that means.
 only_arm, none = "Surv(time, status) ~ arm", "Surv(time, status) ~ 1"
 forms = {
     "defective, aft": (only_arm, {}),
@@ -52,7 +58,14 @@ forms = {
     "no cure, Burr XII": (only_arm, {"distribution": "burr12"}),
     "no cure, log-logistic": (only_arm, {"distribution": "loglogistic"}),
 }
-fits = {name: smx.FlexibleSurvival(formula, data, **form).fit() for name, (formula, form) in forms.items()}
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    fits = {
+        name: smx.FlexibleSurvival(formula, data, **form).fit() for name, (formula, form) in forms.items()
+    }
+print(f"{len(caught)} times: {caught[0].message}")
+
+# %%
 table = smx.compare(*fits.values(), names=list(fits))
 table[["logLik", "df", "AIC", "delta_AIC", "BIC", "regular"]].round(3)
 
@@ -201,6 +214,7 @@ assert np.isclose(fits["mixture Weibull"].llf, -379.2262, atol=1e-3)
 assert np.isclose(fits["promotion Weibull"].llf, -375.3632, atol=1e-3)
 assert np.isclose(fits["mixture log-logistic"].llf, -370.8153, atol=1e-3)
 assert np.isclose(fits["promotion log-logistic"].llf, -370.3686, atol=1e-3)
+assert [warning.category for warning in caught] == 4 * [FollowUpWarning]
 assert table["regular"].all()
 assert table.index[0] == "no cure, Burr XII"
 wald, profile = (cured[cured["interval"] == how].set_index(["model", "arm"]) for how in ("Wald", "profile"))

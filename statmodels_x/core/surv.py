@@ -6,7 +6,6 @@ import ast
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.errors import DataError
@@ -112,12 +111,11 @@ class Surv:
         values = numeric_array(time, self.time_name, "Surv()")
         _check_times(values, self.time_name)
         event = np.ones(len(values), bool) if status is None else _status_array(status, len(values))
-        self.lower, self.upper = values.copy(), values
         if kind == "right":
-            self.upper = np.where(event, values, np.inf)
+            self.lower, self.upper = values.copy(), np.where(event, values, np.inf)
             self.code = np.where(event, EXACT, RIGHT).astype(np.int8)
         else:
-            self.lower = np.where(event, values, 0.0)
+            self.lower, self.upper = np.where(event, values, 0.0), values.copy()
             self.code = np.where(event, EXACT, LEFT).astype(np.int8)
 
     def _from_interval(self, left: ArrayLike, right: ArrayLike | None) -> None:
@@ -154,7 +152,7 @@ class Surv:
 
     def _set_entry(self, entry: ArrayLike | None) -> None:
         if entry is None:
-            self.entry = np.zeros(len(self.lower))
+            self.entry = np.broadcast_to(0.0, (len(self.lower),))  # one number, whatever the length
             return
         name = column_label(entry, "entry")
         self.entry = numeric_array(entry, name, "Surv()")
@@ -229,13 +227,13 @@ class Surv:
         return found
 
 
-def unit_of_time(data: pd.DataFrame, response: Surv, expression: str) -> str | None:
+def unit_of_time(data: Any, time_name: str, expression: str) -> str | None:
     """Find the unit of the time column by the frame's own account, ``data.attrs["units"]``.
 
     Parameters
     ----------
     data : DataFrame
-    response : Surv
+    time_name : str
     expression : str
         How the response was written: None is returned if it computes with the time column.
 
@@ -246,7 +244,7 @@ def unit_of_time(data: pd.DataFrame, response: Surv, expression: str) -> str | N
     units = data.attrs.get("units")
     call = ast.parse(expression, mode="eval").body if "`" not in expression else None
     bare = [part.id for part in getattr(call, "args", []) if isinstance(part, ast.Name)]
-    return units.get(response.time_name) if isinstance(units, dict) and response.time_name in bare else None
+    return units.get(time_name) if isinstance(units, dict) and time_name in bare else None
 
 
 def _refuse(bad: NDArray[np.bool_], what: str, remedy: str) -> None:

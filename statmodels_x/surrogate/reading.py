@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statmodels_x.core.design import ModelFrame, build_frame
 from statmodels_x.core.errors import DataError, DataWarning, FormulaError
 from statmodels_x.core.formula import Part, evaluate, split_formula
 from statmodels_x.core.frames import as_pandas, check_columns
+from statmodels_x.core.model_frame import ModelFrame, build_frame
 from statmodels_x.core.surv import Surv, unit_of_time
 from statmodels_x.core.validation import column_label, numeric_array, rows_text
 from statmodels_x.surrogate.sample import Trial, TrialFacts
@@ -153,7 +153,7 @@ def read_trial(choice: Choice, data: Any) -> tuple[Trial, TrialFacts]:
     )
     if not choice.is_marker:
         trial = _settle_surrogate(trial, surrogate, np.asarray(built.columns["until"], float)[keep])
-    unit = choice.time_unit or unit_of_time(frame, survival, response.expressions[0])
+    unit = choice.time_unit or unit_of_time(frame, survival.time_name, response.expressions[0])
     facts = _facts(trial, built, dropped, labels, survival, surrogate, unit, source)
     _warn(trial, facts)
     return trial, facts
