@@ -6,6 +6,7 @@ The converter is the one that docutils ships.
 from __future__ import annotations
 
 from typing import Any
+from xml.etree import ElementTree
 
 from docutils import nodes
 from docutils.utils.math import MathError
@@ -16,16 +17,35 @@ from sphinx.util.math import get_node_equation_number
 
 logger = logging.getLogger(__name__)
 
+_NAMESPACE = "http://www.w3.org/1998/Math/MathML"
+_ACCENTS = {"ˆ", "^", "˜", "~", "¯", "˙", "→"}
+ElementTree.register_namespace("", _NAMESPACE)
+
 
 def _convert(translator: Any, node: nodes.Element, as_block: bool) -> str:
     text = node.astext()
     if as_block and r"\\" in text and r"\begin" not in text:
         text = rf"\begin{{aligned}}{text}\end{{aligned}}"
     try:
-        return str(tex2mathml(text, as_block=as_block))
+        return _beside(str(tex2mathml(text, as_block=as_block)))
     except MathError as error:
         logger.warning("math %r cannot be converted: %s", text, error, location=node)
         return f"<code>{translator.encode(text)}</code>"
+
+
+def _beside(mathml: str) -> str:
+    """Put the index of an accented letter beside it: the converter sets it below."""
+    if "munderover" not in mathml:
+        return mathml
+    root = ElementTree.fromstring(mathml)
+    for element in root.iter(f"{{{_NAMESPACE}}}munderover"):
+        base, index, accent = element
+        if (accent.text or "").strip() in _ACCENTS:
+            letter = ElementTree.Element(f"{{{_NAMESPACE}}}mover")
+            letter.extend([base, accent])
+            element.tag = f"{{{_NAMESPACE}}}msub"
+            element[:] = [letter, index]
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 def _visit_inline(translator: Any, node: nodes.math) -> None:

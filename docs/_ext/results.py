@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.parsers.rst.directives.tables import CSVTable
+from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 
 
 class ResultTable(CSVTable):
-    """``csv-table`` of a file relative to the docs folder; a note with the script's name if there is no file."""
+    """``csv-table`` of a file relative to the docs folder; a note with the script's name if there is no file.
+
+    ``:columns:`` chooses and formats, a line a column: ``heading: {field} +- {other:.2f}``; a column with a missing
+    value is a dash. ``:rows:`` keeps the rows with certain values: ``field: value; value``.
+    """
 
     optional_arguments = 1
-    option_spec = {**CSVTable.option_spec, "script": directives.unchanged_required}  # noqa: RUF012
+    option_spec = {  # noqa: RUF012
+        **CSVTable.option_spec,
+        "script": directives.unchanged_required,
+        "columns": directives.unchanged_required,
+        "rows": directives.unchanged_required,
+    }
 
     def run(self) -> list[nodes.Node]:
         """Return the table or the note."""
@@ -25,9 +37,38 @@ class ResultTable(CSVTable):
         if not path.is_file():
             text = f"This build holds no results of {script}: run the script, and build the site again."
             return [nodes.note("", nodes.paragraph("", text))]
-        self.options["file"] = str(path)
         self.options.setdefault("header-rows", 1)
+        if "columns" in self.options:
+            del self.options["file"]
+            lines = _chosen(path, self.options.pop("columns"), self.options.pop("rows", ""))
+            self.content = StringList(lines, source=str(path))
+        else:
+            self.options["file"] = str(path)
         return list(super().run())
+
+
+def _chosen(path: Path, columns: str, rows: str) -> list[str]:
+    """Lines of a CSV file with some columns, formatted, of some rows."""
+    templates = dict(line.split(": ", 1) for line in columns.splitlines())
+    field, _, listed = rows.partition(": ")
+    wanted = listed.split("; ")
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(templates)
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            if not rows or row[field] in wanted:
+                values = {name: _value(text) for name, text in row.items()}
+                cells = [template.format(**values) for template in templates.values()]
+                writer.writerow(["–" if "nan" in cell else cell for cell in cells])
+    return out.getvalue().splitlines()
+
+
+def _value(text: str) -> float | str:
+    try:
+        return float(text or "nan")
+    except ValueError:
+        return text
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def _check_early(trial: Trial, inside: NDArray[np.bool_], label: str, landmark: 
     if n_early < LEAST_EARLY:
         few = "no subject" if n_early == 0 else f"only {n_early} subject{'s' if n_early > 1 else ''}"
         raise IdentificationError(
-            f"landmark={landmark:g}: {few} of the {label} had the surrogate event by then and was followed beyond it; "
+            f"landmark={landmark:g}: {few} of the {label} had the surrogate event by then and stayed in follow-up; "
             f"at least {LEAST_EARLY} are needed: choose a later landmark, and check that it is in the unit of the "
             f"times{f' ({unit.strip()})' if unit else ''}."
         )

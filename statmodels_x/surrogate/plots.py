@@ -78,7 +78,7 @@ def _rug(ax: Any, fit: SurrogateResults) -> None:
         return
     trial = fit.sample
     early = trial.early(fit.question.landmark)
-    for arm, (label, y) in enumerate(((fit.facts.control, 0.0), (fit.facts.treated, 0.035))):
+    for arm, (label, y) in enumerate(((fit.facts.control, 0.02), (fit.facts.treated, 0.055))):
         times = trial.surrogate[early & (trial.arm == arm)]
         ax.plot(times, np.full(len(times), y), "|", transform=ax.get_xaxis_transform(), clip_on=False,
                 markersize=7, markeredgewidth=0.8, color=plotting.COLOURS[3 - arm], alpha=0.8,
@@ -186,7 +186,10 @@ def plot_surface(grid: LandmarkGrid, quantity: str, ax: Any = None) -> Any:
     heights = np.ma.masked_invalid(wide.to_numpy())
     levels = np.linspace(0.0, 1.0, 11) if quantity in RATIOS else 11
     filled = ax.contourf(wide.columns, wide.index, heights, levels=levels, cmap="cividis", extend="both")
-    lines = ax.contour(wide.columns, wide.index, heights, levels=levels, colors="white", linewidths=0.6)
+    # lines and numbers that stand out from both the dark and the light end of the colours
+    middle = filled.levels[len(filled.levels) // 2]
+    shades = ["white" if level <= middle else "0.15" for level in filled.levels]
+    lines = ax.contour(wide.columns, wide.index, heights, levels=filled.levels, colors=shades, linewidths=0.6)
     ax.clabel(lines, fmt="%.1f", fontsize="x-small")
     ax.plot(table["landmark"], table["at"], ".", color="white", markersize=2.5, alpha=0.8)
     ax.figure.colorbar(filled, ax=ax, label=_LABELS[quantity])

@@ -49,14 +49,14 @@ class ProportionResults(SummaryText):
 
     @property
     def tvalues(self) -> pd.Series:
-        """Estimates over their standard errors."""
-        return (self.params / self.bse).rename("statistic")
+        """Estimates over their standard errors; the overlap's distance from 1 over its own."""
+        shift = pd.Series({name: float(name == "overlap") for name in self.names})
+        return ((self.params - shift) / self.bse).rename("statistic")
 
     @property
     def pvalues(self) -> pd.Series:
         """Two-sided p-values of the hypothesis that each quantity is 0 (overlap: that it is 1)."""
-        shift = pd.Series({name: float(name == "overlap") for name in self.names})
-        z = (self.params - shift) / self.bse
+        z = self.tvalues
         return pd.Series(two_sided_p(z.to_numpy()), z.index, name="p_value")
 
     def cov_params(self) -> pd.DataFrame:

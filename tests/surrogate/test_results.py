@@ -123,6 +123,13 @@ def test_bad_intervals(fitted, how):
         fitted.conf_int(**how)
 
 
+def test_statistics_and_p_values_belong_together(fitted):
+    """The overlap is compared with 1, where the arms agree; all else with 0."""
+    null = np.array([float(name == "overlap") for name in NAMES])
+    assert_allclose(fitted.tvalues, (fitted.params - null) / fitted.bse)
+    assert_allclose(fitted.pvalues, 2 * stats.norm.sf(np.abs(fitted.tvalues)))
+
+
 def test_tidy_and_glance(fitted):
     table = fitted.tidy()
     assert table.columns.tolist() == [
