@@ -14,8 +14,12 @@ _HOMES = {
     "APGW": "statmodels_x.survival.family",
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
+    "LeslieInteraction": "statmodels_x.population.model",
+    "LotkaVolterra": "statmodels_x.population.lotka_volterra",
+    "ObservedLeslie": "statmodels_x.population.one_step",
     "Surv": "statmodels_x.core.surv",
     "compare": "statmodels_x.core.comparison",
+    "forecast_errors": "statmodels_x.population.forecast",
     "ladder": "statmodels_x.survival.ladder",
     "load": "statmodels_x.core.files",
     "save": "statmodels_x.core.files",
@@ -26,10 +30,14 @@ __all__ = [
     "APGW",
     "FlexibleSurvival",
     "FlexibleSurvivalRegressor",
+    "LeslieInteraction",
+    "LotkaVolterra",
+    "ObservedLeslie",
     "Surv",
     "__version__",
     "compare",
     "datasets",
+    "forecast_errors",
     "ladder",
     "load",
     "save",
@@ -40,6 +48,10 @@ if TYPE_CHECKING:
     from statmodels_x.core.comparison import compare
     from statmodels_x.core.files import load, save
     from statmodels_x.core.surv import Surv
+    from statmodels_x.population.forecast import forecast_errors
+    from statmodels_x.population.lotka_volterra import LotkaVolterra
+    from statmodels_x.population.model import LeslieInteraction
+    from statmodels_x.population.one_step import ObservedLeslie
     from statmodels_x.survival.family import APGW
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival
