@@ -12,27 +12,37 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "APGW": "statmodels_x.survival.family",
+    "Competition": "statmodels_x.population.systems",
+    "ComplexPredatorPrey": "statmodels_x.population.systems",
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
     "LeslieInteraction": "statmodels_x.population.model",
     "LotkaVolterra": "statmodels_x.population.lotka_volterra",
     "ObservedLeslie": "statmodels_x.population.one_step",
+    "LeslieMatrix": "statmodels_x.population.matrix",
+    "PredatorPrey": "statmodels_x.population.systems",
     "Surv": "statmodels_x.core.surv",
     "compare": "statmodels_x.core.comparison",
     "forecast_errors": "statmodels_x.population.forecast",
     "ladder": "statmodels_x.survival.ladder",
     "load": "statmodels_x.core.files",
     "save": "statmodels_x.core.files",
+    "stochastic_growth": "statmodels_x.population.stochastic",
+    "structural_rank": "statmodels_x.population.structural",
 }
 _MODULES = ("datasets",)
 
 __all__ = [
     "APGW",
+    "Competition",
+    "ComplexPredatorPrey",
     "FlexibleSurvival",
     "FlexibleSurvivalRegressor",
     "LeslieInteraction",
+    "LeslieMatrix",
     "LotkaVolterra",
     "ObservedLeslie",
+    "PredatorPrey",
     "Surv",
     "__version__",
     "compare",
@@ -41,6 +51,8 @@ __all__ = [
     "ladder",
     "load",
     "save",
+    "stochastic_growth",
+    "structural_rank",
 ]
 
 if TYPE_CHECKING:
@@ -50,8 +62,12 @@ if TYPE_CHECKING:
     from statmodels_x.core.surv import Surv
     from statmodels_x.population.forecast import forecast_errors
     from statmodels_x.population.lotka_volterra import LotkaVolterra
+    from statmodels_x.population.matrix import LeslieMatrix
     from statmodels_x.population.model import LeslieInteraction
     from statmodels_x.population.one_step import ObservedLeslie
+    from statmodels_x.population.stochastic import stochastic_growth
+    from statmodels_x.population.structural import structural_rank
+    from statmodels_x.population.systems import Competition, ComplexPredatorPrey, PredatorPrey
     from statmodels_x.survival.family import APGW
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival

@@ -1,7 +1,6 @@
 """The recursions and the Lotka-Volterra flow with exact sensitivities: arrays in, arrays out.
 
-``totals`` gives the course of both species with its derivatives; ``cost`` and ``normal_equations`` what a search
-needs. Each compiled function's ``py_func`` is its plain Python twin.
+``totals`` gives the course of both species with its derivatives, ``objective`` what a search needs. Each compiled function's ``py_func`` is its plain Python twin.
 """
 
 from __future__ import annotations
@@ -14,11 +13,10 @@ _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 @njit(**_JIT)
-def stable_growth(P, theta, species):
-    """Largest root of Euler and Lotka's equation of one species alone (0 if it has no fecundity), with its entries."""
+def life_table(P, theta, species, fecundity, survival):
+    """Fill the fecundities of one species, and the survivals to each class (1 for the first)."""
     k = P.ages[species]
     o = 0 if species == 0 else P.ages[0]
-    fecundity, survival = np.zeros(k), np.ones(k)
     for e in range(len(P.signs)):
         row, col = P.entries[e, 0] - o, P.entries[e, 1] - o
         if 0 <= row < k and 0 <= col < k:
@@ -26,23 +24,34 @@ def stable_growth(P, theta, species):
                 fecundity[col] = theta[P.entries[e, 2]]
             else:
                 survival[row] = theta[P.entries[e, 2]]
-    # sum_j f_j l_j rate^-(j+1) = 1: falling and convex, so that Newton's way from the left of the root is safe
-    rate = 0.0
+
+
+@njit(**_JIT)
+def stable_growth(fecundity, survival):
+    """Largest root of Euler and Lotka's equation, sum_j f_j l_j rate^-(j+1) = 1; 0 if there is no fecundity.
+
+    The left side is falling and convex in the rate, so that Newton's way from the left of the root is safe.
+    """
+    k = len(fecundity)
+    net = np.empty(k)
+    lived, rate = 1.0, 0.0
     for j in range(k):
-        rate = max(rate, (fecundity[j] * np.prod(survival[: j + 1])) ** (1.0 / (j + 1)))
+        lived *= survival[j]
+        net[j] = fecundity[j] * lived
+        rate = max(rate, net[j] ** (1.0 / (j + 1)))
     for _ in range(100):
         if rate == 0.0:
             break
-        value, slope = -1.0, 0.0
+        value, slope, power = -1.0, 0.0, 1.0
         for j in range(k):
-            part = fecundity[j] * np.prod(survival[: j + 1]) * rate ** (-(j + 1))
-            value += part
-            slope -= (j + 1) * part / rate
+            power /= rate
+            value += net[j] * power
+            slope -= (j + 1) * net[j] * power / rate
         change = value / slope
         rate -= change
         if abs(change) < 1e-15 * rate:
             break
-    return rate, fecundity, survival
+    return rate
 
 
 @njit(**_JIT)
@@ -50,36 +59,46 @@ def _stable_shares(P, theta, species, share, slope):
     """Stable age distribution of one species alone and its derivative."""
     k, p = P.ages[species], len(theta)
     o = 0 if species == 0 else P.ages[0]
-    rate, fecundity, survival = stable_growth(P, theta, species)
-    slope[:k] = 0.0
-    share[:k] = 0.0
-    share[0] = 1.0
+    fecundity, survival = np.zeros(k), np.ones(k)
+    life_table(P, theta, species, fecundity, survival)
+    rate = stable_growth(fecundity, survival)
+    for j in range(k):
+        share[j] = 1.0 if j == 0 else 0.0
+        for q in range(p):
+            slope[j, q] = 0.0
     if rate <= 0.0:
         return
-    lived = np.zeros((k, p))  # derivatives of the survivorships l_j
-    d_rate = np.zeros(p)  # by the implicit function theorem
-    by_rate = 0.0
-    for e in range(len(P.signs)):
+    d_rate, d_total = np.zeros(p), np.zeros(p)
+    by_rate, total = 0.0, 0.0
+    for e in range(len(P.signs)):  # slope holds the derivatives of the survivorships l_j at first
         row, col, q = P.entries[e, 0] - o, P.entries[e, 1] - o, P.entries[e, 2]
-        if row == 0 and 0 <= col < k:
-            part = np.prod(survival[: col + 1]) * rate ** (-(col + 1))
-            d_rate[q] += part
-            by_rate += (col + 1) * fecundity[col] * part / rate
-        elif 0 < row < k and 0 <= col < k:
-            for j in range(row, k):
-                others = np.prod(survival[:row]) * np.prod(survival[row + 1 : j + 1])
-                lived[j, q] += others
+        if row < 0 or row >= k or col < 0 or col >= k:
+            continue
+        lived, others = 1.0, 1.0
+        for j in range(k):
+            lived *= survival[j]
+            if j != row:
+                others *= survival[j]
+            if row == 0 and j == col:
+                part = lived * rate ** (-(j + 1))
+                d_rate[q] += part
+                by_rate += (j + 1) * fecundity[j] * part / rate
+            elif 0 < row <= j:
+                slope[j, q] += others
                 d_rate[q] += fecundity[j] * others * rate ** (-(j + 1))
-    d_rate /= by_rate
-    total, d_total = 0.0, np.zeros(p)
+    lived = 1.0
     for j in range(k):
-        share[j] = np.prod(survival[: j + 1]) * rate ** (-j)
-        slope[j] = lived[j] * rate ** (-j) - j * share[j] / rate * d_rate
+        lived *= survival[j]
+        power = rate ** (-j)
+        share[j] = lived * power
         total += share[j]
-        d_total += slope[j]
+        for q in range(p):
+            slope[j, q] = slope[j, q] * power - j * share[j] / rate * d_rate[q] / by_rate
+            d_total[q] += slope[j, q]
     for j in range(k):
         share[j] /= total
-        slope[j] = (slope[j] - share[j] * d_total) / total
+        for q in range(p):
+            slope[j, q] = (slope[j, q] - share[j] * d_total[q]) / total
 
 
 @njit(**_JIT)
@@ -306,19 +325,11 @@ def residual(family, dispersion, y, mean, weight, floor):
 
 
 @njit(**_JIT)
-def cost(P, theta):
-    """Half the sum of squared residuals, with the penalties; infinite where the course is not finite."""
-    return _accumulate(P, theta, np.zeros(0), np.zeros((0, 0)))
+def objective(P, theta, g, H):
+    """Half the sum of squared residuals with the penalties; infinite where the course is not finite.
 
-
-@njit(**_JIT)
-def normal_equations(P, theta, g, H):
-    """Return the same as ``cost``, and fill its gradient and the Gauss-Newton matrix."""
-    return _accumulate(P, theta, g, H)
-
-
-@njit(**_JIT)
-def _accumulate(P, theta, g, H):
+    The gradient and the Gauss-Newton matrix are put into ``g`` and ``H`` unless these are empty.
+    """
     p, wanted = len(theta), len(g) > 0
     m = P.ages[0] + P.ages[1]
     longest = P.nodes.max()

@@ -165,7 +165,7 @@ class LeslieInteraction:
         """
         from statmodels_x.population.estimation import Options
         from statmodels_x.population.fitting import fit_form
-        from statmodels_x.population.life_tables import read_ridge
+        from statmodels_x.population.ridge import read_ridge
 
         options = Options(
             initial, structure, dict(bounds or {}), n_starts, seed, n_jobs, progress, warm_starts

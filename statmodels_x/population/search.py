@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from statmodels_x.population.kernels import cost, normal_equations
+from statmodels_x.population.kernels import objective
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 _LARGEST = 1e14
@@ -129,10 +129,11 @@ def search(P, start, lower, upper, max_iter, tol):
     p = len(start)
     x = np.minimum(np.maximum(start, lower), upper)
     g, H = np.zeros(p), np.zeros((p, p))
-    value = normal_equations(P, x, g, H)
+    value = objective(P, x, g, H)
     if not np.isfinite(value):
         return x, np.inf, np.inf, 1
     damping, growth = 1e-3, 2.0
+    none, no_matrix = np.zeros(0), np.zeros((0, 0))
     scale, d, tried = np.zeros(p), np.zeros(p), np.zeros(p)
     n = 1
     while n < max_iter:
@@ -146,13 +147,13 @@ def search(P, start, lower, upper, max_iter, tol):
         if solved:
             for j in range(p):
                 tried[j] = min(max(x[j] + d[j], lower[j]), upper[j])
-            there = cost(P, tried)
+            there = objective(P, tried, none, no_matrix)
             n += 1
             fall = value - there if np.isfinite(there) else -1.0
         if fall > 1e-4 * promised and fall > 0.0:
             ratio = fall / promised
             x[:] = tried
-            value = normal_equations(P, x, g, H)
+            value = objective(P, x, g, H)
             damping = max(damping * max(1.0 / 3.0, 1.0 - (2.0 * ratio - 1.0) ** 3), 1e-15)
             growth = 2.0
         else:
