@@ -27,16 +27,11 @@ def power(matrix: NDArray, start: NDArray, steps: Steps, method: str = "auto") -
     if method != "schur":
         values, vectors = np.linalg.eig(matrix)
         if method == "spectral" or np.linalg.cond(vectors) < _WORST_CONDITION:
-            return _spectral(values, vectors, start, steps)
+            return _spectral(values, vectors, start, steps, np.isrealobj(matrix))
     return _schur(matrix, start, steps)
 
 
-def is_defective(matrix: NDArray) -> bool:
-    """Whether the eigenvectors are too close to dependent for the spectral form."""
-    return bool(np.linalg.cond(np.linalg.eig(matrix)[1]) >= _WORST_CONDITION)
-
-
-def _spectral(values: NDArray, vectors: NDArray, start: NDArray, steps: Steps) -> Scaled:
+def _spectral(values: NDArray, vectors: NDArray, start: NDArray, steps: Steps, real: bool) -> Scaled:
     r"""Return :math:`\sum_j \lambda_j^n c_j r_j`, with the largest modulus taken out of the powers."""
     shares = np.linalg.solve(vectors, start.astype(complex))
     largest = float(np.abs(values).max())
@@ -50,8 +45,7 @@ def _spectral(values: NDArray, vectors: NDArray, start: NDArray, steps: Steps) -
         whole = math.floor(bits)
         rows.append(row * 2.0 ** (bits - whole))
         exponents.append(whole)
-    real = np.isrealobj(start) and np.allclose(values.imag.sum(), 0.0, atol=1e-8 * largest)
-    return _rows([row.real for row in rows] if real else rows, exponents)
+    return _rows([row.real for row in rows] if real and np.isrealobj(start) else rows, exponents)
 
 
 def _schur(matrix: NDArray, start: NDArray, steps: Steps) -> Scaled:

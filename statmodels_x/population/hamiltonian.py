@@ -222,15 +222,25 @@ def _log_two(step: NDArray) -> Complex:
         upper = determinant / lower
     else:
         lower = determinant / upper
-    mean = (cmath.log(upper) + cmath.log(lower)) / 2.0
-    slope = (cmath.log(upper) - cmath.log(lower)) / (2.0 * d) if abs(d) > 1e-7 * abs(half) else 1.0 / half
+    log_upper, log_lower = _log_of(upper), _log_of(lower)
+    mean = (log_upper + log_lower) / 2.0
+    slope = (log_upper - log_lower) / (2.0 * d) if abs(d) > 1e-7 * abs(half) else 1.0 / half
     return np.asarray(mean * np.eye(2) + slope * (step - half * np.eye(2)))
 
 
+def _log_of(value: complex) -> complex:
+    """Return the principal logarithm, with the angle pi for every negative number (one with -0 i too)."""
+    return (
+        complex(cmath.log(abs(value)).real, cmath.pi) if value.imag == 0.0 > value.real else cmath.log(value)
+    )
+
+
 def _log(step: NDArray) -> Complex:
-    values, vectors = np.linalg.eig(step.astype(complex))
+    # eigenvalues of a real step come real or in exact pairs, so that none is on the wrong side of the cut
+    values, vectors = np.linalg.eig(step)
     if np.linalg.cond(vectors) < _WORST_CONDITION:
-        return np.asarray(vectors @ np.diag(np.log(values)) @ np.linalg.inv(vectors))
+        logs = [_log_of(complex(value)) for value in values]
+        return np.asarray(vectors @ np.diag(logs) @ np.linalg.inv(vectors))
     from scipy.linalg import logm
 
     return np.asarray(logm(step.astype(complex)), dtype=complex)

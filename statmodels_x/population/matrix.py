@@ -156,6 +156,17 @@ class LeslieMatrix:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.array(self.matrix, dtype=dtype)
 
+    def summary(self) -> Any:
+        """Return the numbers of the long run, and a table of the classes.
+
+        Returns
+        -------
+        statsmodels.iolib.summary.Summary
+        """
+        from statmodels_x.population.leslie_summary import leslie_summary
+
+        return leslie_summary(self)
+
     # ---- the matrix
 
     @property
@@ -194,6 +205,14 @@ class LeslieMatrix:
     def is_primitive(self) -> bool:
         """Whether the population settles into its stable structure with all classes, from any start."""
         return perron.is_primitive(self.matrix)
+
+    @property
+    def outlives_breeders(self) -> bool:
+        """Whether a plus group past breeding declines more slowly than the breeders, so that only it remains."""
+        last = int(np.flatnonzero(self.fecundity)[-1]) + 1
+        if not self.plus_group or last == self.ages:
+            return False
+        return bool(self.survival[-1] >= perron.spectral_radius(self.matrix[:last, :last]))
 
     @cached_property
     def _perron(self) -> Perron:
@@ -260,6 +279,11 @@ class LeslieMatrix:
             the members of a cohort have their offspring. An individual of class j is of age j when its offspring
             are counted. All three agree where the growth rate is 1.
 
+        Raises
+        ------
+        DataError
+            If in the long run there are no births: see :attr:`outlives_breeders`.
+
         Examples
         --------
         >>> population = LeslieMatrix([0.0, 1.0, 1.5], [0.6, 0.5])
@@ -267,6 +291,11 @@ class LeslieMatrix:
         [2.4261, 2.4237, 2.4286]
         """
         check_choice("definition", definition, life_table.GENERATION_TIMES, "generation_time()")
+        if definition != "cohort" and self.outlives_breeders:
+            raise DataError(
+                f"{_WHERE}: in the long run there are no births, only the old of the plus group, so that generations "
+                'have no length there; take definition="cohort".'
+            )
         return life_table.generation_time(
             self.fecundity, self.survival, self.plus_group, self.growth_rate, definition
         )

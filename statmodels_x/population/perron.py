@@ -93,7 +93,7 @@ def perron(matrix: Array) -> Perron:
     root = float(values[top].real)
     left_unit, right_unit = (_nonnegative(vectors[:, top]) for vectors in (left, right))
     overlap = float(left_unit @ right_unit)
-    if root <= 0.0 or overlap < _SIMPLE:
+    if root <= 0.0 or (overlap < _SIMPLE and not is_irreducible(matrix)):
         raise DataError(
             f"the largest eigenvalue ({root:g}) of the matrix is not a simple positive one, so that the population "
             "has no single stable structure; take classes out that do not reproduce."

@@ -84,8 +84,8 @@ def stochastic_growth(
 
     References
     ----------
-    Tuljapurkar (1982), Theoretical Population Biology 21, 141-165. Caswell (2001), *Matrix Population Models*,
-    chapter 14.
+    Tuljapurkar (1990), *Population Dynamics in Variable Environments*, Springer. Caswell (2001), *Matrix Population
+    Models*, 2nd edition, Sinauer, chapter 14.
 
     Examples
     --------

@@ -160,12 +160,12 @@ def run(
     for n in range(steps + 1):
         if n:
             state, exponent = step(state, exponent)
-        if remove:
+        if remove and n:  # a species that is not there yet may still be born of the other
             state = state.copy()
             for i, name in enumerate(names):
                 block = slice(edges[i], edges[i + 1])
                 if name not in extinct and state[block].sum() <= 0.0:
-                    extinct[name] = n
+                    extinct[name] = n if n > 1 or start[block].any() else 0
                 if name in extinct:
                     state[block] = 0.0
         scaled[n], exponents[n] = state, exponent

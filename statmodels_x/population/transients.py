@@ -16,7 +16,7 @@ from statmodels_x.population.perron import Perron
 Array = NDArray[np.float64]
 
 _SETTLED = 1e-13
-_MOST_STEPS = 200_000
+_MOST_STEPS = 50_000
 _GRID = 400
 
 

@@ -113,8 +113,8 @@ class TwoSpecies:
             Numbers in each class at the start, not negative.
         steps : int
         extinction : {"none", "total"}, optional
-            ``"total"``: a species whose total falls to 0 or below is removed for good; single classes may be
-            negative for a while. ``"none"``: the rule goes on through negative numbers, as the theory of linear
+            ``"total"``: a species whose total is 0 or below after a step is removed for good; single classes may
+            be negative for a while. ``"none"``: the rule goes on through negative numbers, as the theory of linear
             systems needs it. By default ``"none"`` for a linear system and ``"total"`` for a density-dependent one,
             which means nothing for negative totals.
 

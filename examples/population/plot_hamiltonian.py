@@ -1,0 +1,121 @@
+r"""
+The Hamiltonian of a population
+===============================
+
+A Leslie step L can be written as :math:`L = e^{-iH}`, as if the population were a quantum system with the Hamiltonian
+:math:`H = i\log L`. We build H for two age classes, look at what its eigenvalues say, and check the second form of it,
+in creation and annihilation operators, on Fock space. These formulas are derived in :doc:`/theory/population`.
+"""
+
+# %%
+# Two age classes
+# ---------------
+# The logarithm of a 2 by 2 matrix is a straight line through the logarithms of its two eigenvalues. One of these is
+# always negative for a Leslie matrix, so that H is complex; and since the population grows or dies, H is not
+# Hermitian.
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+import statmodels_x as smx
+from statmodels_x.core.plotting import COLOURS, finish, style
+
+population = smx.LeslieMatrix([0.6, 1.1], [0.5])
+found = population.hamiltonian()
+print("H =\n", found.matrix.round(4))
+print("largest error of exp(-iH):", f"{found.residual:.0e}", "  Hermitian:", found.is_hermitian)
+
+# %%
+# Its eigenvalues are :math:`-\theta_j + i\log r_j` for the modes :math:`r_j e^{i\theta_j}` of L: the imaginary part is
+# the growth, the real part the turn in a step. The second mode changes its sign at every step, a turn by pi.
+modes = pd.DataFrame(
+    {
+        "eigenvalue of L": population.eigenvalues.real,
+        "growth factor": np.exp(found.energies.imag),
+        "turn (radians)": -found.energies.real,
+    }
+)
+modes.round(4)
+
+# %%
+# Between the steps
+# -----------------
+# The Hamiltonian moves the population in continuous time, too. It passes through the right numbers at whole steps,
+# and in between through complex ones: there is no real population that could have been there.
+start = np.array([10.0, 0.0])
+times = np.linspace(0, 6, 241)
+flow = np.array([found.evolve(start, t) for t in times])
+steps = population.project(start, 6)
+fig, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+for k, age in enumerate(("young", "old")):
+    axes[0].plot(times, flow[:, k].real, label=f"{age}, real part", **style(k))
+    axes[0].plot(
+        times, flow[:, k].imag, label=f"{age}, imaginary part", linewidth=1.3, color=COLOURS[k], linestyle=":"
+    )
+    axes[0].plot(steps.steps, steps.values[:, k], "os"[k], color=COLOURS[k], markersize=5)
+axes[0].axhline(0, color="0.6", linewidth=0.7)
+finish(axes[0], "Time (steps)", "Individuals (marks: the Leslie model)")
+axes[0].set_ylim(-3, 16)
+axes[0].legend(frameon=False, ncols=2, fontsize=9)
+
+# %%
+# Predator and prey as one oscillator
+# -----------------------------------
+# The complex predator-prey model with one class multiplies z = prey + i predators by :math:`r e^{i\theta}`, and its
+# Hamiltonian is a number: :math:`H = (-\theta + i\log r)\,a^\dagger a`, a harmonic oscillator with a gain. Its coherent
+# state turns and grows in phase space.
+pair = smx.ComplexPredatorPrey(A=1.02, B=0.3)
+oscillator = pair.hamiltonian()
+turns = np.linspace(0, 20, 400)
+z = np.array([oscillator.evolve([8.0 + 2.0j], t)[0] for t in turns])
+whole = np.array([oscillator.evolve([8.0 + 2.0j], t)[0] for t in range(21)])
+axes[1].plot(z.real, z.imag, color=COLOURS[0], linewidth=1.3, label="exp(-iHt)")
+axes[1].plot(whole.real, whole.imag, "o", color=COLOURS[1], markersize=4, label="steps of the model")
+axes[1].axhline(0, color="0.6", linewidth=0.7)
+axes[1].axvline(0, color="0.6", linewidth=0.7)
+axes[1].set_aspect("equal")
+finish(axes[1], "Prey", "Predators")
+plt.show()
+
+# %%
+# On Fock space
+# -------------
+# With a pair of ladder operators for each age class, :math:`\hat G = \sum_{ij} (\log L)_{ij}\, a_i^\dagger a_j` moves
+# particles between the classes, and :math:`e^{\hat G}` takes the coherent state of the numbers x to that of L x. No
+# particle number is left by :math:`\hat G`, so that the states with up to 24 particles are a closed space of 325
+# dimensions, and the identity can be checked there without any error of truncation:
+ladder = found.ladder(24)
+errors = pd.Series(
+    {f"{n} step(s)": ladder.check([0.7, 0.4], steps=n) for n in (1, 2, 3)}, name="relative error"
+)
+errors.map("{:.0e}".format)
+
+# %%
+# The operator for up to three particles: a block for each number of particles, of sizes 1, 2, 3 and 4.
+small = found.ladder(3)
+size = np.abs(small.operator.toarray())
+fig, ax = plt.subplots(figsize=(5.6, 4.6), layout="constrained")
+drawn = ax.imshow(np.where(size > 0, size, np.nan), cmap="cividis_r", vmin=0)
+fig.colorbar(drawn, ax=ax).set_label("Modulus of the entry")
+names = ["|" + ",".join(map(str, state)) + "⟩" for state in small.basis]
+ax.set_xticks(range(len(names)), names, rotation=90)
+ax.set_yticks(range(len(names)), names)
+finish(ax, "from the state |young, old⟩", "to the state")
+plt.show()
+
+# %%
+# What we learnt
+# --------------
+# - Every invertible Leslie step has a Hamiltonian; it is never Hermitian, and its eigenvalues are the growth and the
+#   turn of each mode.
+# - The continuous motion it defines is complex between whole steps: a Leslie model lives in discrete time.
+# - The form in ladder operators holds to rounding on any number of particles.
+#
+# The page checks its own numbers:
+assert found.residual < 1e-12
+assert not found.is_hermitian
+assert np.allclose(flow[::40], steps.values, atol=1e-10)
+assert np.abs(flow.imag).max() > 1
+assert np.isclose(oscillator.matrix[0, 0], -np.angle(1.02 + 0.3j) + 1j * np.log(abs(1.02 + 0.3j)))
+assert np.allclose(whole, (8 + 2j) * (1.02 + 0.3j) ** np.arange(21))
+assert errors.max() < 1e-12
