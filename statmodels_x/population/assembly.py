@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.population.layout import Layout
+from statmodels_x.population.form import Layout
 from statmodels_x.population.problem import FAMILIES, ODE, Problem
 from statmodels_x.population.sample import Sample
 
 Array = NDArray[np.float64]
 
 PENALTY = 1e4
-_SUBSTEPS = 12  # Runge-Kutta steps in the median gap of the times, at first
+_SUBSTEPS = 4  # Runge-Kutta steps in the median gap of the times, at first
 
 
 def check_weights(weights: Any, sample: Sample) -> Array:
@@ -58,7 +58,6 @@ def build_problem(layout: Layout, sample: Sample, family: str, weights: Array) -
             nodes.append(int(place[-1]) + 1)
             row_node.append(place)
             durations.append(np.full(nodes[-1], sample.step))
-    gaps = np.concatenate([np.diff(time[row_start[c] : row_start[c + 1]]) for c in range(n_cultures)])
     p = len(layout.names)
     return Problem(
         kind=layout.form.kind,
@@ -79,7 +78,7 @@ def build_problem(layout: Layout, sample: Sample, family: str, weights: Array) -
         nodes=np.array(nodes, np.int64),
         node_start=np.concatenate([[0], np.cumsum(nodes)[:-1]]).astype(np.int64),
         durations=np.concatenate(durations),
-        substep=float(np.median(gaps)) / _SUBSTEPS,
+        substep=sample.gap / _SUBSTEPS,
         row_start=row_start.astype(np.int64),
         row_node=np.concatenate(row_node).astype(np.int64),
         counts=sample.counts[order],

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from statmodels_x.core.errors import ConvergenceError, DataError
 from statmodels_x.population.assembly import build_problem
 from statmodels_x.population.families import best_dispersion
-from statmodels_x.population.layout import Form, Layout, build_layout
+from statmodels_x.population.form import Form, Layout
+from statmodels_x.population.layout import build_layout
 from statmodels_x.population.problem import NEGATIVE_BINOMIAL, ODE, Problem
 from statmodels_x.population.sample import Sample
 from statmodels_x.population.starts import carry_over, jittered, ladder, random_starts
@@ -20,12 +21,12 @@ from statmodels_x.population.starts import carry_over, jittered, ladder, random_
 Array = NDArray[np.float64]
 
 SAME = 0.01  # a search has reached the best if its sum of squares is within this share of it
-_ROUGH, _FINE = 300, 30_000  # evaluations
+_ROUGH, _FINE = (300, 100), 30_000  # evaluations; those of an ODE are dear
 _ROUGH_TOL, _FINE_TOL = 1e-9, 1e-14
 _CONVERGED = 1e-6  # what the model may still promise, relative to the sum of squares
 _POSITIVE = 1e-6  # a total may fall this far below 0, relative to its series
-_KEPT = 3  # distinct ends that a rung of the ladder hands on
-_ODE_ERROR = 1e-7
+_KEPT = 4  # distinct ends that a rung of the ladder hands on
+_ODE_ERROR = 1e-6
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,7 @@ def estimate(
     layout, problem = _prepare(form, sample, family, weights, options, ridge, strict=True)
     starts = _starts(layout, sample, pool, options.n_starts, rng)
     ends = _search_all(problem, layout, starts, options)
-    problem, best = _finish(problem, layout, distinct(ends, _KEPT))
-    values = np.array([end[1] for end in ends])
+    problem, best, values = _finish(problem, layout, ends)
     if problem.family == NEGATIVE_BINOMIAL:
         problem, best = fit_dispersion(problem, layout, best)
         values = values / np.min(values) * best[1]  # searches were made under the Poisson law
@@ -182,7 +182,7 @@ def _search_all(problem: Problem, layout: Layout, starts: Sequence[Array], optio
     calls = (delayed(_search)(problem, start, lower, upper, _ROUGH, _ROUGH_TOL) for start in starts)
     if options.n_jobs == 1:
         ends = [
-            _search(problem, start, lower, upper, _ROUGH, _ROUGH_TOL)
+            _search(problem, start, lower, upper, _ROUGH[problem.kind], _ROUGH_TOL)
             for start in tqdm(starts, disable=not options.progress)
         ]
     else:
@@ -202,8 +202,13 @@ def _search(problem: Problem, start: Array, lower: Array, upper: Array, most: in
     return found
 
 
+def search_once(problem: Problem, layout: Layout, start: Array, most: int, tol: float) -> End:
+    """One search within a layout's bounds."""
+    return _search(problem, start, np.array(layout.lower), np.array(layout.upper), most, tol)
+
+
 def distinct(ends: Sequence[End], most: int) -> list[End]:
-    """The best ends that differ by more than a thousandth in cost."""
+    """Keep the best ends that differ by more than a thousandth in cost."""
     kept: list[End] = []
     for end in sorted(ends, key=lambda found: found[1]):
         if np.isfinite(end[1]) and all(abs(end[1] - other[1]) > 1e-3 * other[1] for other in kept):
@@ -213,20 +218,29 @@ def distinct(ends: Sequence[End], most: int) -> list[End]:
     return kept
 
 
-def _finish(problem: Problem, layout: Layout, ends: Sequence[End]) -> tuple[Problem, End]:
-    """Polish the best ends, then the best of them until it is stationary and no total is negative."""
-    lower, upper = np.array(layout.lower), np.array(layout.upper)
-    polished = [_search(problem, end[0], lower, upper, 10 * _ROUGH, _ROUGH_TOL) for end in ends]
-    best = min(polished, key=lambda end: end[1])
+def _finish(problem: Problem, layout: Layout, ends: Sequence[End]) -> tuple[Problem, End, Array]:
+    """Polish the best ends, then the best of them until it is stationary and no total is negative.
+
+    Also return the costs at which all searches ended, those of the polished ones after that.
+    """
+    values = np.array([end[1] for end in ends])
+    polished = []
+    for end in distinct(ends, _KEPT):  # a coarse flow may have ends that a fine one has not
+        fine = refine_flow(problem, end[0]) if problem.kind == ODE else problem
+        found = search_once(fine, layout, end[0], 10 * _ROUGH[problem.kind], _ROUGH_TOL)
+        values[values == end[1]] = found[1]
+        polished.append(found)
+    first = min(polished, key=lambda end: end[1])
     if problem.kind == ODE:
-        problem = refine_flow(problem, best[0])
-    best = _search(problem, best[0], lower, upper, _FINE, _FINE_TOL)
+        problem = refine_flow(problem, first[0])
+    best = search_once(problem, layout, first[0], _FINE, _FINE_TOL)
     for _ in range(4):
         if lowest_total(problem, best[0])[0] >= -_POSITIVE:
             break
         problem = problem._replace(penalty=100.0 * problem.penalty)
-        best = _search(problem, best[0], lower, upper, _FINE, _FINE_TOL)
-    return problem, best
+        best = search_once(problem, layout, best[0], _FINE, _FINE_TOL)
+    values[values == first[1]] = best[1]
+    return problem, best, values
 
 
 def refine_flow(problem: Problem, theta: Array) -> Problem:
@@ -244,7 +258,7 @@ def refine_flow(problem: Problem, theta: Array) -> Problem:
 
 
 def course(problem: Problem, theta: Array, c: int, slopes: bool = False) -> tuple[Array, Array, Array]:
-    """Course of one culture: states (nodes, m), totals (nodes, 2) and, if asked for, their derivatives (nodes, 2, p)."""
+    """Compute states (nodes, m), totals (nodes, 2) and, if asked for, derivatives (nodes, 2, p) of a culture."""
     from statmodels_x.population.kernels import totals
 
     n, m = int(problem.nodes[c]), int(problem.ages.sum())
@@ -281,7 +295,6 @@ def fitted_rows(problem: Problem, theta: Array, slopes: bool = False) -> tuple[A
 
 def fit_dispersion(problem: Problem, layout: Layout, best: End) -> tuple[Problem, End]:
     """Alternate between the dispersion of a negative binomial and the course until neither moves."""
-    lower, upper = np.array(layout.lower), np.array(layout.upper)
     for _ in range(50):
         mean, _ = fitted_rows(problem, best[0])
         seen = ~np.isnan(problem.counts) & ~np.isnan(mean)
@@ -289,7 +302,7 @@ def fit_dispersion(problem: Problem, layout: Layout, best: End) -> tuple[Problem
         if abs(dispersion - problem.dispersion) <= 1e-7 * (1e-6 + dispersion):
             break
         problem = problem._replace(dispersion=dispersion)
-        best = _search(problem, best[0], lower, upper, _FINE, _FINE_TOL)
+        best = search_once(problem, layout, best[0], _FINE, _FINE_TOL)
     return problem, best
 
 
@@ -297,7 +310,7 @@ def check_initial(initial: Any) -> str | float:
     """Return ``initial`` if it is "free", "observed" or a positive bound."""
     if isinstance(initial, str) and initial in ("free", "observed"):
         return initial
-    if isinstance(initial, bool) or isinstance(initial, str):
+    if isinstance(initial, bool | str):
         number = np.nan
     else:
         try:
@@ -306,7 +319,7 @@ def check_initial(initial: Any) -> str | float:
             number = np.nan
     if not (np.isfinite(number) and number > 0.0):
         raise DataError(
-            f'fit(): `initial` is {initial!r}; choose "free", "observed" (the first row\'s counts), or give the largest '
-            "total that a species may start from."
+            f'fit(): `initial` is {initial!r}; choose "free", "observed" (the first row\'s counts), or give the '
+            "largest total that a species may start from."
         )
     return number

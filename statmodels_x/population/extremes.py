@@ -17,7 +17,7 @@ _NEGATIVE = 1e-6
 
 
 def node_times(fit: InteractionResults, problem: Problem, c: int) -> Any:
-    """Times of the nodes of a culture."""
+    """Return the times of the nodes of a culture."""
     start, n = problem.node_start[c], int(problem.nodes[c])
     return fit.sample.origin[c] + np.append(0.0, np.cumsum(problem.durations[start : start + n - 1]))
 

@@ -29,10 +29,10 @@ def log_likelihood(family: int, y: Array, mean: Array, weight: Array, dispersion
     n = len(y)
     mu = np.maximum(mean, _FLOOR)
     if family == GAUSSIAN:
-        variance = max(np.mean((weight * (y - mean)) ** 2), _FLOOR)
+        variance = max(float(np.mean((weight * (y - mean)) ** 2)), _FLOOR)
         return float(-0.5 * n * (np.log(2.0 * np.pi * variance) + 1.0) + np.sum(np.log(weight)))
     if family == LOGNORMAL:
-        variance = max(np.mean(np.log(y / mu) ** 2), _FLOOR)
+        variance = max(float(np.mean(np.log(y / mu) ** 2)), _FLOOR)
         return float(-0.5 * n * (np.log(2.0 * np.pi * variance) + 1.0) - np.sum(np.log(y)))
     if family == POISSON or dispersion <= 0.0:
         return float(np.sum(y * np.log(mu) - mu - gammaln(y + 1.0)))
@@ -46,7 +46,7 @@ def _negative_binomial(y: Array, mu: Array, dispersion: float) -> float:
 
 
 def scale_variance(family: int, residuals: Array, n_parameters: int) -> float:
-    """Variance of a weighted residual, with the degrees of freedom that the parameters leave; 1 for the discrete laws."""
+    """Variance of a weighted residual over the degrees of freedom that are left; 1 for the discrete laws."""
     if family in (POISSON, NEGATIVE_BINOMIAL):
         return 1.0
     room = len(residuals) - n_parameters

@@ -60,7 +60,7 @@ def _last_time(fit: InteractionResults, c: int, until: float | None) -> float:
 
 
 def time_grid(fit: InteractionResults, c: int, last: float) -> Any:
-    """Times at which a course is drawn: the steps of a recursion, a fine grid of a flow."""
+    """Return the times at which a course is drawn: the steps of a recursion, a fine grid of a flow."""
     first = fit.sample.origin[c]
     if fit.problem.kind == ODE:
         return np.linspace(first, last, _POINTS)
@@ -115,7 +115,8 @@ def _plot_course(fit: InteractionResults, c: int, last: float, alpha: float, int
     end = fit.sample.time[rows].max()
     if last > end:
         ax.axvline(end, color="0.5", linewidth=0.8, linestyle=":")
-        ax.annotate("forecast", (end, 1.0), xycoords=("data", "axes fraction"), xytext=(4, -2), textcoords="offset points",
+        ax.annotate("forecast", (end, 1.0), xycoords=("data", "axes fraction"), xytext=(4, -2),
+                    textcoords="offset points",
                     va="top", color="0.35")  # fmt: skip
     observed = fit.sample.counts[rows][:, fit.problem.present[c]]
     top = 1.15 * max(np.nanmax(observed), np.nanmax(table.xs("estimate", axis=1, level=1).to_numpy()))

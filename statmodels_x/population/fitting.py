@@ -13,8 +13,9 @@ from statmodels_x.core.errors import ConvergenceWarning, IdentificationError, Id
 from statmodels_x.core.validation import check_count
 from statmodels_x.population.estimation import Estimate, Options, check_initial, estimate, fitted_rows
 from statmodels_x.population.families import log_likelihood
+from statmodels_x.population.form import Form, Layout
 from statmodels_x.population.identification import identify
-from statmodels_x.population.layout import Form, Layout, build_layout
+from statmodels_x.population.layout import build_layout
 from statmodels_x.population.problem import LESLIE, Problem
 from statmodels_x.population.results import InteractionResults
 from statmodels_x.population.sample import Sample
@@ -61,7 +62,8 @@ def assemble(
     form: Form, sample: Sample, layout: Layout, problem: Problem, found: Estimate, settings: dict[str, str]
 ) -> InteractionResults:
     """Compute what is known at the end of a search."""
-    identification = identify(problem, layout, found.theta)
+    structural = structural_of(form, sample, layout)
+    identification = identify(problem, layout, found.theta, structural)
     index = pd.MultiIndex.from_tuples(layout.names, names=["parameter", "term"])
     mean, _ = fitted_rows(problem, found.theta)
     seen = ~np.isnan(problem.counts) & ~np.isnan(mean)
@@ -69,7 +71,6 @@ def assemble(
     llf = log_likelihood(
         problem.family, problem.counts[seen], mean[seen], problem.weights[culture][seen], problem.dispersion
     )
-    structural = structural_of(form, sample, layout)
     notes = []
     if not found.converged:
         notes.append(
@@ -84,7 +85,8 @@ def assemble(
     if structural is not None and structural.deficit > 0:
         notes.append(
             f"totals determine only {structural.rank} of the {structural.n_params} parameters of this model "
-            f"(deficit {structural.deficit}): use a simpler `coupling` or `structure`, or rely on invariants() and predict() alone."
+            f"(deficit {structural.deficit}): use a simpler `coupling` or "
+            "`structure`, or rely on invariants() and predict() alone."
         )
     return InteractionResults(
         params=pd.Series(found.theta, index, name="estimate"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,11 @@ from scipy import stats
 
 from statmodels_x.population.estimation import fitted_rows
 from statmodels_x.population.families import scale_variance
-from statmodels_x.population.layout import Layout
+from statmodels_x.population.form import Layout
 from statmodels_x.population.problem import GAUSSIAN, LOGNORMAL, Problem
+
+if TYPE_CHECKING:
+    from statmodels_x.population.structural import StructuralRank
 
 Array = NDArray[np.float64]
 
@@ -31,7 +35,8 @@ class Identification:
     covariance : ndarray of shape (p, p)
         NaN for a parameter that is not determined.
     spread : ndarray of shape (p, p)
-        Covariance within the directions that the data determine; 0 for parameters at a bound.
+        Covariance within the directions that the data determine. A parameter at a bound of the search is treated as
+        free here, so that the errors of the others allow for its being elsewhere; one that bounds fix has none.
     null : ndarray of shape (p, q)
         Directions that the data do not determine.
     scale : ndarray of shape (p,)
@@ -76,7 +81,7 @@ class Identification:
             return 0.0
         if self.null.shape[1] and np.linalg.norm(self.null.T @ pull) > _ORTHOGONAL * size:
             return np.nan
-        return float(np.sqrt(max(gradient @ self.spread @ gradient, 0.0)))
+        return float(np.sqrt(max(float(gradient @ self.spread @ gradient), 0.0)))
 
     def quantile(self, alpha: float) -> float:
         """Two-sided critical value: Student's for an estimated error variance, else the normal."""
@@ -87,7 +92,7 @@ class Identification:
 
 def sensitivities(problem: Problem, theta: Array) -> tuple[Array, Array]:
     """Weighted residuals of all observed counts and their derivatives (n, p), in the order of the rows."""
-    from statmodels_x.population.kernels import residual
+    from statmodels_x.population.objective import FLOOR, residual
 
     mean, slope = fitted_rows(problem, theta, slopes=True)
     culture = np.repeat(np.arange(len(problem.nodes)), np.diff(problem.row_start))
@@ -96,7 +101,7 @@ def sensitivities(problem: Problem, theta: Array) -> tuple[Array, Array]:
         c = culture[row]
         r, d = residual(
             problem.family, problem.dispersion, problem.counts[row, s], mean[row, s], problem.weights[c, s],
-            1e-6 * problem.level[c, s],
+            FLOOR * problem.level[c, s],
         )  # fmt: skip
         values.append(r)
         rows.append(d * slope[row, s])
@@ -117,46 +122,38 @@ def information_rows(problem: Problem, theta: Array) -> tuple[Array, Array]:
     return residuals, slope[seen] / np.sqrt(mu * (1.0 + problem.dispersion * mu))[:, None]
 
 
-def identify(problem: Problem, layout: Layout, theta: Array) -> Identification:
-    """Find ranks and covariance at a fit."""
+def identify(
+    problem: Problem, layout: Layout, theta: Array, structural: StructuralRank | None = None
+) -> Identification:
+    """Find ranks and covariance at a fit; parameters that totals cannot determine at all count as not determined."""
     p = len(theta)
-    lower, upper = np.array(layout.lower), np.array(layout.upper)
-    fixed = lower == upper
-    room = np.where(np.isfinite(upper), upper, np.maximum(theta, 1.0)) - lower
-    low, high = theta - lower <= _BOUND * room, upper - theta <= _BOUND * room
-    free = ~(fixed | low | high)
+    free = np.array(layout.lower) < np.array(layout.upper)
     residuals, rows = information_rows(problem, theta)
     scale = parameter_scale(layout, theta)
     penalised = problem.ridge > 0.0
     if penalised.any():
         rows = np.vstack([rows, np.diag(np.sqrt(problem.ridge))[penalised]])
-    scaled = np.where(free, rows * scale, 0.0)
-    _, values, directions = np.linalg.svd(scaled, full_matrices=True)
-    values = np.append(values, np.zeros(p - len(values)))[:p]
+    _, values, directions = np.linalg.svd((rows * scale)[:, free], full_matrices=True)
     n_free = int(free.sum())
-    rank = int(np.sum(values[:n_free] > _NULL * values[0])) if n_free else 0
-    null = directions[rank:n_free].T if rank < n_free else np.zeros((p, 0))
-    if null.shape[1]:  # the tail of an SVD with zero columns mixes in the parameters at their bounds
-        null = _null_space(scaled, free, rank)
+    values = np.append(values, np.zeros(n_free))[:n_free]
+    rank = int(np.sum(values > _NULL * values[0])) if n_free else 0
+    basis = np.zeros((p, n_free))
+    basis[free] = directions.T
     variance = scale_variance(problem.family, residuals, rank)
-    estimated = problem.family in (GAUSSIAN, LOGNORMAL)
-    root = directions[:rank].T / values[:rank] * scale[:, None]
+    root = basis[:, :rank] / values[:rank] * scale[:, None]
     spread = variance * root @ root.T
-    spread[~free, :] = spread[:, ~free] = 0.0
-    singular = values[:n_free] / np.sqrt(variance) if variance > 0 else np.full(n_free, np.inf)
-    reasons = _reasons(layout, theta, low & ~fixed, high & ~fixed, fixed, null, spread)
+    null = basis[:, rank:]
+    singular = values / np.sqrt(variance) if variance > 0 else np.full(n_free, np.inf)
+    unknown = (
+        hidden_parameters(layout, structural) if structural is not None and not penalised.any() else set()
+    )
+    reasons = _reasons(layout, theta, null, spread, unknown)
     covariance = spread.copy()
     lost = list(reasons)
     covariance[lost, :] = covariance[:, lost] = np.nan
+    estimated = problem.family in (GAUSSIAN, LOGNORMAL)
     df = float(len(residuals) - rank) if estimated else np.inf
     return Identification(covariance, spread, null, scale, singular, reasons, variance, df)
-
-
-def _null_space(scaled: Array, free: NDArray[np.bool_], rank: int) -> Array:
-    _, _, directions = np.linalg.svd(scaled[:, free], full_matrices=True)
-    null = np.zeros((len(free), int(free.sum()) - rank))
-    null[free] = directions[rank:].T
-    return null
 
 
 def parameter_scale(layout: Layout, theta: Array) -> Array:
@@ -177,23 +174,48 @@ def useful_range(layout: Layout, j: int) -> float:
     return width
 
 
-def _reasons(
-    layout: Layout,
-    theta: Array,
-    low: NDArray[np.bool_],
-    high: NDArray[np.bool_],
-    fixed: NDArray[np.bool_],
-    null: Array,
-    spread: Array,
-) -> dict[int, str]:
+def hidden_parameters(layout: Layout, structural: StructuralRank) -> set[int]:
+    """Parameters that totals do not determine whatever the data, by the exact rank of the form."""
+    known = dict(zip(structural.names, structural.identified, strict=True))
+    hidden = set()
+    for j, key in enumerate(layout.keys):
+        names = structural_names(layout, key)
+        if not all(known.get(name, True) for name in names):
+            hidden.add(j)
+    return hidden
+
+
+def structural_names(layout: Layout, key: tuple[Any, ...]) -> list[str]:
+    """Names under which the exact rank knows a parameter; a share is known if the classes up to its own are."""
+    block, place = key[0], key[1:]
+    if block == "fecundity":
+        return [f"{'AD'[place[0]]}[1,{place[1] + 1}]"]
+    if block == "survival":
+        return [f"{'AD'[place[0]]}[{place[1] + 2},{place[1] + 1}]"]
+    if block == "coupling":
+        name = "B" if layout.form.interaction == "complex" else "BC"[place[0]]
+        return [name if place[1] < 0 else f"{name}[{place[1] + 1},{place[2] + 1}]"]
+    if block == "crowding":
+        return [f"a_{'xy'[place[0]]}{'xy'[place[1]]}"]
+    if block == "saturation":
+        return ["c"]
+    if block == "structure":
+        return [f"{'xy'[place[1]]}0[{j + 1}]" for j in range(place[2] + 1)]
+    return []  # an initial total is seen itself, or moves every total
+
+
+def _reasons(layout: Layout, theta: Array, null: Array, spread: Array, hidden: set[int]) -> dict[int, str]:
+    lower, upper = np.array(layout.lower), np.array(layout.upper)
+    room = np.where(np.isfinite(upper), upper, np.maximum(theta, 1.0)) - lower
     reasons = {}
     for j in range(len(theta)):
-        if fixed[j]:
+        at_lower, at_upper = theta[j] - lower[j] <= _BOUND * room[j], upper[j] - theta[j] <= _BOUND * room[j]
+        if lower[j] == upper[j]:
             reasons[j] = f"fixed at {theta[j]:.4g} by bounds"
-        elif low[j] or high[j]:
-            reasons[j] = f"at its {'lower' if low[j] else 'upper'} bound {theta[j]:.4g}"
-        elif null.shape[1] and np.linalg.norm(null[j]) > _ORTHOGONAL:
+        elif j in hidden or (null.shape[1] and np.linalg.norm(null[j]) > _ORTHOGONAL):
             reasons[j] = "not identified: other parameters make up for it exactly"
+        elif at_lower or at_upper:
+            reasons[j] = f"at its {'lower' if at_lower else 'upper'} bound {theta[j]:.4g}"
         elif 1.96 * np.sqrt(spread[j, j]) > useful_range(layout, j):
             reasons[j] = "not determined: the data allow almost all of its range"
     return reasons

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import root
 
+from statmodels_x.population.form import Layout
 from statmodels_x.population.identification import Identification
-from statmodels_x.population.layout import Layout
 from statmodels_x.population.perron import is_primitive, perron, spectral_radius
 from statmodels_x.population.problem import ODE, Problem
 
@@ -175,25 +175,21 @@ def outcome_of(values: dict[str, float], species: tuple[str, str]) -> str | None
 def gradients(
     layout: Layout, problem: Problem, theta: Array, species: tuple[str, str], found: Identification
 ) -> dict[str, Array]:
-    """Derivatives of the invariants in the parameters by central differences; 0 for parameters at a bound."""
-    values = invariants_of(layout, problem, theta, species)
-    table = {name: np.zeros(len(theta)) for name in values}
+    """Differentiate the invariants in the parameters by differences within the bounds."""
+    table: dict[str, Array] = {}
     for j in range(len(theta)):
-        if found.spread[j, j] == 0.0 and not (found.null.shape[1] and np.any(found.null[j] != 0.0)):
-            continue
-        h = min(
-            _DIFFERENCE * found.scale[j],
-            0.5 * (theta[j] - layout.lower[j]),
-            0.5 * (layout.upper[j] - theta[j]),
-        )
+        h = _DIFFERENCE * found.scale[j]
         high, low = theta.copy(), theta.copy()
-        high[j] += h
-        low[j] -= h
+        high[j], low[j] = min(theta[j] + h, layout.upper[j]), max(theta[j] - h, layout.lower[j])
+        if high[j] == low[j]:
+            continue
         above = invariants_of(layout, problem, high, species)
         below = invariants_of(layout, problem, low, species)
-        for name in values:
+        for name in above:
             with np.errstate(invalid="ignore"):
-                table[name][j] = (above[name] - below[name]) / (2.0 * h)
+                table.setdefault(name, np.zeros(len(theta)))[j] = (above[name] - below[name]) / (
+                    high[j] - low[j]
+                )
     return table
 
 

@@ -1,120 +1,24 @@
-"""Which parameters a model has: their names, their bounds, and where they stand in the recursion."""
+"""Which parameters a model has on a sample: the dynamics, the start, and the bounds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.population.problem import FREE, LESLIE, ODE, STABLE
+from statmodels_x.population.form import Form, Layout, class_name
+from statmodels_x.population.problem import FREE, ODE, STABLE
 from statmodels_x.population.sample import Sample
+from statmodels_x.population.terms import add_density, add_flow, add_matrices
 
 Array = NDArray[np.float64]
 
-COUPLINGS = ("scalar", "diagonal", "full")
-INTERACTIONS = ("competition", "predation", "complex")
-BLOCKS = (
-    "fecundity",
-    "survival",
-    "coupling",
-    "crowding",
-    "saturation",
-    "rate",
-    "effect",
-    "initial",
-    "structure",
-)
-
 _FECUNDITY = 6.0  # the highest fecundity tried, unless the data grow faster
-_COUPLING = 3.0  # the strongest coupling tried, in units of the two species' levels
-_CROWDING = 1e3  # the strongest crowding tried, over the mean count
+_SINGLE = 10.0  # times that for a single class, where nothing can make up for a high fecundity
 _HIGHEST_START = 10.0  # the largest initial total tried, over the largest count
-
-
-@dataclass(frozen=True)
-class Form:
-    """The form of a model, apart from data.
-
-    Attributes
-    ----------
-    kind : int
-        ``LESLIE`` or ``ODE``.
-    interaction : str
-    ages : tuple of (int, int)
-    coupling : str
-    density : str or None
-    """
-
-    kind: int
-    interaction: str
-    ages: tuple[int, int] = (1, 1)
-    coupling: str = "scalar"
-    density: str | None = None
-
-    @property
-    def is_linear(self) -> bool:
-        """Whether the recursion is linear in the state."""
-        return self.kind == LESLIE and self.density is None
-
-
-@dataclass
-class Layout:
-    """Parameters of a form on a sample, in order, with their places in the recursion.
-
-    Attributes
-    ----------
-    form : Form
-    names : list of (str, str)
-        Block and term of each parameter.
-    keys : list of tuple
-        Block and place of each parameter, by which nested forms find it.
-    size : list of float
-        Count that a density effect is multiplied by, on average; 1 for other parameters.
-    lower, upper : list of float
-    entries, signs : list
-        See :class:`~statmodels_x.population.problem.Problem`.
-    density, rates, effects, initial, shares : ndarray of int
-    rate_signs, effect_signs, initial_value, share_value : ndarray
-    structure : int
-    """
-
-    form: Form
-    names: list[tuple[str, str]] = field(default_factory=list)
-    keys: list[tuple[Any, ...]] = field(default_factory=list)
-    size: list[float] = field(default_factory=list)
-    lower: list[float] = field(default_factory=list)
-    upper: list[float] = field(default_factory=list)
-    entries: list[tuple[int, int, int, int]] = field(default_factory=list)
-    signs: list[float] = field(default_factory=list)
-    density: NDArray[np.int64] = field(default_factory=lambda: np.full(5, -1))
-    rates: NDArray[np.int64] = field(default_factory=lambda: np.full(2, -1))
-    rate_signs: Array = field(default_factory=lambda: np.ones(2))
-    effects: NDArray[np.int64] = field(default_factory=lambda: np.full((2, 2), -1))
-    effect_signs: Array = field(default_factory=lambda: -np.ones((2, 2)))
-    initial: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))
-    initial_value: Array = field(default_factory=lambda: np.zeros((0, 2)))
-    shares: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2, 1), np.int64))
-    share_value: Array = field(default_factory=lambda: np.zeros((0, 2, 1)))
-    structure: int = FREE
-
-    def add(
-        self, block: str, term: str, place: tuple[int, ...], lower: float, upper: float, size: float = 1.0
-    ) -> int:
-        """Append a parameter and return its number."""
-        self.names.append((block, term))
-        self.keys.append((block, *place))
-        self.size.append(size)
-        self.lower.append(lower)
-        self.upper.append(upper)
-        return len(self.names) - 1
-
-    def block(self, name: str) -> NDArray[np.int64]:
-        """Numbers of the parameters of a block."""
-        return np.array([j for j, (block, _) in enumerate(self.names) if block == name], np.int64)
 
 
 def build_layout(
@@ -143,124 +47,15 @@ def build_layout(
     layout = Layout(form)
     level = np.array([np.nanmean(sample.counts[sample.present[sample.culture, s], s]) for s in range(2)])
     if form.kind == ODE:
-        _add_flow(layout, sample.species, level)
+        add_flow(layout, sample.species, level, sample.gap)
     else:
-        _add_matrices(layout, sample, level)
-        _add_density(layout, sample.species, level)
+        times = np.where(np.array(form.ages) > 1, 1.0, _SINGLE)
+        fastest = times * np.maximum(_FECUNDITY, 3.0 * _growth(sample))
+        add_matrices(layout, sample.species, fastest, level / level[::-1])
+        add_density(layout, sample.species, level)
     _add_initial(layout, sample, initial, structure)
     _apply_bounds(layout, bounds or {}, strict)
     return layout
-
-
-def _add_flow(layout: Layout, species: tuple[str, str], level: Array) -> None:
-    x, y = species
-    fastest = 50.0
-    for s, name in enumerate(species):
-        layout.rates[s] = layout.add("rate", name, (s,), 0.0, fastest)
-    if layout.form.interaction == "competition":
-        for i in range(2):
-            for j in range(2):
-                term = f"{species[j]}_on_{species[i]}"
-                layout.effects[i, j] = layout.add("effect", term, (i, j), 0.0, _CROWDING / level[j], level[j])
-    else:
-        layout.rate_signs[1] = -1.0
-        layout.effects[0, 1] = layout.add(
-            "effect", f"{y}_on_{x}", (0, 1), 0.0, _CROWDING / level[1], level[1]
-        )
-        layout.effects[1, 0] = layout.add(
-            "effect", f"{x}_on_{y}", (1, 0), 0.0, _CROWDING / level[0], level[0]
-        )
-        layout.effect_signs[1, 0] = 1.0
-
-
-def class_name(species: str, j: int, k: int) -> str:
-    """Name of class j (from 0) of k."""
-    return species if k == 1 else f"{species}_{j + 1}"
-
-
-def _add_matrices(layout: Layout, sample: Sample, level: Array) -> None:
-    form = layout.form
-    fastest = np.maximum(_FECUNDITY, 3.0 * _growth(sample))
-    if form.interaction == "complex":
-        highest = float(fastest.max())
-        first = _add_leslie(layout, "both", form.ages[0], 0, 0, highest)
-        for row, col, q, _ in list(first):
-            layout.entries.append((row + form.ages[0], col + form.ages[0], q, 1))
-            layout.signs.append(1.0)
-        places = _add_coupling(layout, "both", "both", 1.0, 0, form.ages[0], 0, -1.0)
-        for i, j, q in places:
-            layout.entries.append((form.ages[0] + i, j, q, 2))
-            layout.signs.append(1.0)
-        return
-    x, y = sample.species
-    _add_leslie(layout, x, form.ages[0], 0, 0, float(fastest[0]))
-    _add_leslie(layout, y, form.ages[1], form.ages[0], 1, float(fastest[1]))
-    if form.density is not None and form.interaction == "competition":
-        return
-    ratio = level[0] / level[1]
-    gain = -1.0 if form.interaction == "competition" else 1.0
-    _add_coupling(layout, x, y, ratio, 0, form.ages[0], 0, -1.0)
-    _add_coupling(layout, y, x, 1.0 / ratio, form.ages[0], 0, 2 if gain > 0 else 1, gain)
-
-
-def _add_leslie(
-    layout: Layout, name: str, k: int, offset: int, group: int, highest: float
-) -> list[tuple[int, int, int, int]]:
-    added = []
-    for j in range(k):
-        q = layout.add("fecundity", class_name(name, j, k), (group, j), 0.0, highest)
-        added.append((offset, offset + j, q, group))
-    for j in range(k - 1):
-        q = layout.add("survival", class_name(name, j, k), (group, j), 0.0, 1.0)
-        added.append((offset + j + 1, offset + j, q, group))
-    layout.entries += added
-    layout.signs += [1.0] * len(added)
-    return added
-
-
-def _add_coupling(
-    layout: Layout, on: str, by: str, ratio: float, row: int, col: int, group: int, sign: float
-) -> list[tuple[int, int, int]]:
-    """Add the effect of ``by`` on ``on``; return its places within the block and their parameters."""
-    form = layout.form
-    k_on, k_by = form.ages if row == 0 else form.ages[::-1]
-    strongest = _COUPLING * max(1.0, ratio)
-    side = 0 if row == 0 else 1
-    start = "" if by == on else f"{by}_on_"
-    places = []
-    if form.coupling == "scalar":
-        q = layout.add("coupling", f"{start}{on}", (side, -1, -1), 0.0, strongest)
-        places = [(j, j, q) for j in range(k_on)]
-    elif form.coupling == "diagonal":
-        for j in range(k_on):
-            q = layout.add("coupling", f"{start}{class_name(on, j, k_on)}", (side, j, j), 0.0, strongest)
-            places.append((j, j, q))
-    else:
-        for i in range(k_on):
-            for j in range(k_by):
-                term = f"{class_name(by, j, k_by)}_on_{class_name(on, i, k_on)}"
-                places.append((i, j, layout.add("coupling", term, (side, i, j), 0.0, strongest)))
-    layout.entries += [(row + i, col + j, q, group) for i, j, q in places]
-    layout.signs += [sign] * len(places)
-    return places
-
-
-def _add_density(layout: Layout, species: tuple[str, str], level: Array) -> None:
-    form = layout.form
-    if form.density is None:
-        return
-    x, y = species
-    if form.interaction == "competition":
-        for i in range(2):
-            for j in range(2):
-                term = f"{species[j]}_on_{species[i]}"
-                layout.density[2 * i + j] = layout.add(
-                    "crowding", term, (i, j), 0.0, _CROWDING / level[j], level[j]
-                )
-        return
-    layout.density[0] = layout.add("crowding", f"{x}_on_{x}", (0, 0), 0.0, _CROWDING / level[0], level[0])
-    layout.density[3] = layout.add("crowding", f"{y}_on_{y}", (1, 1), 0.0, _CROWDING / level[1], level[1])
-    layout.density[4] = layout.add("saturation", x, (0,), 0.0, _CROWDING / level[0], level[0])
 
 
 def _growth(sample: Sample) -> Array:

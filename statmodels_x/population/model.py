@@ -9,7 +9,7 @@ import numpy as np
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import check_choice, check_count, rows_text
-from statmodels_x.population.layout import COUPLINGS, INTERACTIONS, Form
+from statmodels_x.population.form import COUPLINGS, INTERACTIONS, Form
 from statmodels_x.population.problem import FAMILIES, LESLIE
 from statmodels_x.population.sample import Sample, read_sample
 

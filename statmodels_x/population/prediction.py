@@ -105,7 +105,7 @@ def _errors(fit: InteractionResults, slope: Array) -> Array:
 
 
 def noise_sd(fit: InteractionResults, culture: NDArray[np.int64], mean: Array) -> Array:
-    """Standard deviation of a count about its total, by the family."""
+    """Return the standard deviation of a count about its total, by the family."""
     problem, variance = fit.problem, fit.identification.variance
     if problem.family == GAUSSIAN:
         return np.sqrt(variance) / problem.weights[culture]
@@ -130,8 +130,8 @@ def _warn_of_negative(fit: InteractionResults, mean: Array, time: Array, is_new:
         bad = mean[:, s] < -1e-6 * level[s]
         if is_new and bad.any():
             warnings.warn(
-                f"predict(): the total of {name!r} is negative from {fit.sample.time_name} {time[bad].min():g} on: the linear "
-                "recursion has left the range in which it means anything.",
+                f"predict(): the total of {name!r} is negative from {fit.sample.time_name} {time[bad].min():g} on: the "
+                "linear recursion has left the range in which it means anything.",
                 DataWarning,
                 stacklevel=4,
             )

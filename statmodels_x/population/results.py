@@ -15,8 +15,8 @@ from statmodels_x.core import inference
 from statmodels_x.core.results import LikelihoodResults
 from statmodels_x.core.validation import check_choice, check_count
 from statmodels_x.population.estimation import Estimate, fitted_rows
+from statmodels_x.population.form import Form, Layout
 from statmodels_x.population.identification import Identification
-from statmodels_x.population.layout import Form, Layout
 from statmodels_x.population.problem import FAMILIES, POISSON, Problem
 from statmodels_x.population.sample import Sample
 
@@ -80,7 +80,7 @@ class InteractionResults(LikelihoodResults):
         return {name: value for name, value in self.__dict__.items() if name in self.__dataclass_fields__}
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.formula!r}, {self.settings['model']}, nobs={self.nobs}, wss={self.wss:.4g})"
+        return f"InteractionResults({self.formula!r}, {self.settings['model']}, n={self.nobs}, wss={self.wss:.4g})"
 
     # ---- facts about the fit
 
@@ -203,7 +203,7 @@ class InteractionResults(LikelihoodResults):
 
     @cached_property
     def negative_classes(self) -> pd.DataFrame:
-        """Age classes that are negative at some step although the totals are not: ``species``, ``class``, ``culture``, ``time``, ``value``."""
+        """Lowest value of each class that turns negative: ``species``, ``class``, ``culture``, ``time``, ``value``."""
         from statmodels_x.population.extremes import negative_classes
 
         return negative_classes(self)
@@ -315,7 +315,7 @@ class InteractionResults(LikelihoodResults):
         n: int = 1000,
         kind: str = "parametric",
         block: int | None = None,
-        n_starts: int = 2,
+        n_starts: int = 1,
         seed: int = 0,
         n_jobs: int = 1,
         progress: bool = False,

@@ -9,14 +9,14 @@ import numpy as np
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import check_number
-from statmodels_x.population.layout import Form
+from statmodels_x.population.form import Form
 from statmodels_x.population.sample import Sample
 
 
 def read_ridge(
     life_table: Mapping[str, Any] | None, ridge: float, form: Form, sample: Sample
 ) -> tuple[tuple[dict[Any, float], float] | None, str]:
-    """Return targets by parameter key with their weight, and the sentence for the summary; None and "" without ridge."""
+    """Return targets by parameter key with their weight, and a sentence for the summary; None and "" without."""
     weight = check_number("ridge", ridge, low=0.0, high=1e12, closed=True)
     if life_table is None and weight == 0.0:
         return None, ""
@@ -35,8 +35,8 @@ def read_ridge(
         targets |= {("fecundity", s, j): float(value) for j, value in enumerate(fecundity)}
         targets |= {("survival", s, j): float(value) for j, value in enumerate(survival)}
     text = (
-        f"Ridge of weight {weight:g} toward the life table of {' and '.join(map(str, life_table))}: estimates, standard "
-        "errors and intervals are those of a penalised fit, and lean on the table where the data say little."
+        f"Ridge of weight {weight:g} toward the life table of {' and '.join(map(str, life_table))}: estimates, "
+        "standard errors and intervals are those of a penalised fit, and lean on the table where the data say little."
     )
     return (targets, weight), text
 
@@ -49,8 +49,8 @@ def _entries(table: Any, name: str, k: int) -> tuple[Any, Any]:
         raise DataError(f"fit(): `life_table` of {name!r} must be (fecundity, survival).") from None
     if len(fecundity) != k or len(survival) != k - 1:
         raise DataError(
-            f"fit(): `life_table` of {name!r} has {len(fecundity)} fecundities and {len(survival)} survivals; {k} age classes "
-            f"need {k} and {k - 1}."
+            f"fit(): `life_table` of {name!r} has {len(fecundity)} fecundities and {len(survival)} survivals; "
+            f"{k} age classes need {k} and {k - 1}."
         )
     if not (np.all(np.isfinite(fecundity)) and np.all(fecundity >= 0.0)):
         raise DataError(f"fit(): `life_table` of {name!r} has a fecundity that is negative or not finite.")

@@ -74,6 +74,12 @@ class Sample:
         return np.array([self.time[self.culture == c].min() for c in range(len(self.cultures))])
 
     @property
+    def gap(self) -> float:
+        """Median time from one row to the next."""
+        gaps = [np.diff(self.time[self.culture == c]) for c in range(len(self.cultures))]
+        return float(np.median(np.concatenate(gaps)))
+
+    @property
     def means(self) -> Array:
         """Mean count of each species in each culture, shape (C, 2); 1 where it is absent."""
         table = np.ones((len(self.cultures), 2))
@@ -212,15 +218,15 @@ def _present(
 def _check_zero_rows(
     counts: Array, codes: NDArray[np.int64], present: NDArray[np.bool_], time: Array, name: str
 ) -> None:
-    """A closed population does not come back from 0: refuse it at the start, and warn of it later."""
+    """Refuse zeros at the start, from which nothing grows, and warn of a return from 0."""
     for c in range(len(present)):
         rows = np.flatnonzero(codes == c)
         inside = counts[np.ix_(rows, np.flatnonzero(present[c]))]
         zero = np.all(inside == 0.0, axis=1)
         if zero[0]:
             raise DataError(
-                f"all counts are 0 at the first time ({name} {time[rows[0]]:g}, row position {rows[0]}), and nothing grows "
-                "from nothing; start the series at its first positive count."
+                f"all counts are 0 at the first time ({name} {time[rows[0]]:g}, row position {rows[0]}), and "
+                "nothing grows from nothing; start the series at its first positive count."
             )
         later = np.maximum.accumulate(np.nan_to_num(inside.max(axis=1))[::-1])[::-1]
         back = zero & (later > 0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from statmodels_x.population.kernels import objective
+from statmodels_x.population.objective import objective
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 _LARGEST = 1e14
@@ -40,40 +40,43 @@ def _solve(A, b, n):
 
 
 @njit(**_JIT)
+def _fill(H, g, d, held, damping, scale, free, A, b):
+    """Write the damped equations of the free parameters; return how many there are."""
+    count = 0
+    for j in range(len(g)):
+        if not held[j]:
+            free[count] = j
+            count += 1
+    for a in range(count):
+        i = free[a]
+        b[a] = -g[i]
+        for j in range(len(g)):
+            if held[j]:
+                b[a] -= H[i, j] * d[j]
+        for c in range(a + 1):
+            A[a, c] = H[i, free[c]]
+        A[a, a] += damping * scale[i]
+    return count
+
+
+@njit(**_JIT)
 def box_step(x, g, H, damping, scale, lower, upper, d):
-    """Minimise the damped quadratic model within the bounds, by adding bounds to the active set; False if it fails."""
+    """Minimise the damped quadratic model within the bounds, adding bounds to the active set; False if it fails."""
     p = len(x)
-    free, count = np.empty(p, np.int64), 0
-    held = np.zeros(p, np.bool_)
+    free, held, A, b = np.empty(p, np.int64), np.zeros(p, np.bool_), np.empty((p, p)), np.empty(p)
     for j in range(p):
         held[j] = lower[j] == upper[j] or (x[j] <= lower[j] and g[j] > 0) or (x[j] >= upper[j] and g[j] < 0)
         d[j] = 0.0
-    A, b = np.empty((p, p)), np.empty(p)
     for _ in range(p + 1):
-        count = 0
-        for j in range(p):
-            if not held[j]:
-                free[count] = j
-                count += 1
-        for a in range(count):
-            i = free[a]
-            b[a] = -g[i]
-            for j in range(p):
-                if held[j] and d[j] != 0.0:
-                    b[a] -= H[i, j] * d[j]
-            for c in range(a + 1):
-                A[a, c] = H[i, free[c]]
-            A[a, a] += damping * scale[i]
+        count = _fill(H, g, d, held, damping, scale, free, A, b)
         if not _solve(A, b, count):
             return False
         crossed = False
         for a in range(count):
             i = free[a]
-            d[i] = b[a]
-            if x[i] + d[i] < lower[i]:
-                d[i], held[i], crossed = lower[i] - x[i], True, True
-            elif x[i] + d[i] > upper[i]:
-                d[i], held[i], crossed = upper[i] - x[i], True, True
+            d[i] = min(max(b[a], lower[i] - x[i]), upper[i] - x[i])
+            if d[i] != b[a]:
+                held[i], crossed = True, True
         if not crossed:
             return True
     return True
@@ -92,7 +95,7 @@ def _promise(g, H, d):
 
 @njit(**_JIT)
 def decrement(x, g, H, lower, upper):
-    """What the undamped model still promises within the bounds: 0 at a stationary point."""
+    """Return what the undamped model still promises within the bounds: 0 at a stationary point."""
     scale, d = np.empty(len(x)), np.empty(len(x))
     for j in range(len(x)):
         scale[j] = H[j, j] + 1e-300

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from statmodels_x.population.layout import Form, Layout
+from statmodels_x.population.form import Form, Layout
 from statmodels_x.population.sample import Sample
 
 Array = NDArray[np.float64]
@@ -24,10 +24,9 @@ def random_starts(layout: Layout, sample: Sample, n: int, rng: np.random.Generat
 def _random_start(layout: Layout, sample: Sample, rng: np.random.Generator, spread: bool) -> Array:
     lower, upper = np.array(layout.lower), np.array(layout.upper)
     theta = np.empty(len(layout.names))
-    largest = float(np.nanmax(sample.counts))
     linear = layout.form.is_linear
     for j, (block, _) in enumerate(layout.names):
-        theta[j] = _draw(block, upper[j], largest, linear, rng)
+        theta[j] = _draw(block, upper[j], layout.size[j], rng)
         if spread and not linear and block in ("fecundity", "crowding"):
             theta[j] *= rng.lognormal(0.0, 0.5)
     for s in range(2):
@@ -40,7 +39,7 @@ def _random_start(layout: Layout, sample: Sample, rng: np.random.Generator, spre
     return np.clip(theta, lower + inside, upper - inside)
 
 
-def _draw(block: str, upper: float, largest: float, linear: bool, rng: np.random.Generator) -> float:
+def _draw(block: str, upper: float, size: float, rng: np.random.Generator) -> float:
     if block in ("survival", "structure"):
         return float(rng.uniform(0.02, 0.98))
     if block == "fecundity":
@@ -48,10 +47,10 @@ def _draw(block: str, upper: float, largest: float, linear: bool, rng: np.random
     if block == "coupling":
         return float(upper * rng.uniform(0.0, 1.0) ** 3 * rng.choice([0.02, 0.1, 0.3]))
     if block == "rate":
-        return float(np.exp(rng.uniform(-2.5, 1.0)))
+        return float(np.exp(rng.uniform(-2.5, 1.0)) / size)
     if block in ("crowding", "effect", "saturation"):
-        return float(np.exp(rng.uniform(-3.0, 1.5)) / largest)
-    return largest
+        return float(np.exp(rng.uniform(-3.5, 1.0)) / size)
+    return 1.0  # initial totals are drawn from the counts
 
 
 def _normalise_growth(layout: Layout, theta: Array, species: int, target: float) -> None:
