@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 SAME = 0.01  # a search has reached the best if its sum of squares is within this share of it
 _ROUGH, _FINE = (300, 100), 30_000  # evaluations; those of an ODE are dear
 _ROUGH_TOL, _FINE_TOL = 1e-9, 1e-14
-_CONVERGED = 1e-6  # what the model may still promise, relative to the sum of squares
+_CONVERGED = 1e-5  # what the model may still promise, relative to the sum of squares
 _POSITIVE = 1e-6  # a total may fall this far below 0, relative to its series
 _KEPT = 4  # distinct ends that a rung of the ladder hands on
 _ODE_ERROR = 1e-6
@@ -150,7 +150,9 @@ def _prepare(
     ridge: Any,
     strict: bool = False,
 ) -> tuple[Layout, Problem]:
-    layout = build_layout(form, sample, options.initial, options.structure, options.bounds, strict)
+    given = not isinstance(options.structure, str)  # shares of all classes say nothing of fewer classes
+    structure = options.structure if strict or not given else "free"
+    layout = build_layout(form, sample, options.initial, structure, options.bounds, strict)
     problem = build_problem(layout, sample, family, weights)
     if ridge is not None:
         targets, weight = ridge
@@ -178,14 +180,12 @@ def _search_all(problem: Problem, layout: Layout, starts: Sequence[Array], optio
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
-    lower, upper = np.array(layout.lower), np.array(layout.upper)
-    calls = (delayed(_search)(problem, start, lower, upper, _ROUGH, _ROUGH_TOL) for start in starts)
+    most = _ROUGH[problem.kind]
     if options.n_jobs == 1:
-        ends = [
-            _search(problem, start, lower, upper, _ROUGH[problem.kind], _ROUGH_TOL)
-            for start in tqdm(starts, disable=not options.progress)
-        ]
+        bar = tqdm(starts, disable=not options.progress)
+        ends = [search_once(problem, layout, start, most, _ROUGH_TOL) for start in bar]
     else:
+        calls = (delayed(search_once)(problem, layout, start, most, _ROUGH_TOL) for start in starts)
         results = Parallel(n_jobs=options.n_jobs, prefer="threads", return_as="generator")(calls)
         ends = list(tqdm(results, total=len(starts), disable=not options.progress))
     if not any(np.isfinite(end[1]) for end in ends):
@@ -195,16 +195,12 @@ def _search_all(problem: Problem, layout: Layout, starts: Sequence[Array], optio
     return ends
 
 
-def _search(problem: Problem, start: Array, lower: Array, upper: Array, most: int, tol: float) -> End:
-    from statmodels_x.population.search import search
-
-    found: End = search(problem, start, lower, upper, most, tol)
-    return found
-
-
 def search_once(problem: Problem, layout: Layout, start: Array, most: int, tol: float) -> End:
     """One search within a layout's bounds."""
-    return _search(problem, start, np.array(layout.lower), np.array(layout.upper), most, tol)
+    from statmodels_x.population.search import search
+
+    found: End = search(problem, start, np.array(layout.lower), np.array(layout.upper), most, tol)
+    return found
 
 
 def distinct(ends: Sequence[End], most: int) -> list[End]:

@@ -21,7 +21,7 @@ from statmodels_x.population.results import InteractionResults
 from statmodels_x.population.sample import Sample
 
 _FEW = 0.05  # share of the starts at the best below which a better optimum is likely to be missed
-_CORRELATED = 2.0  # autocorrelation over its standard error under independence
+_STOPPED = "the search stopped"
 
 
 def fit_form(
@@ -52,8 +52,8 @@ def fit_form(
         )
     layout, problem, found = estimate(form, sample, family, weights, options, ridge)
     results = assemble(form, sample, layout, problem, found, settings)
-    kind = IdentificationWarning if results.converged else ConvergenceWarning
     for message in results.warnings:
+        kind = ConvergenceWarning if message.startswith(_STOPPED) else IdentificationWarning
         warnings.warn(message, kind, stacklevel=4)
     return results
 
@@ -74,7 +74,7 @@ def assemble(
     notes = []
     if not found.converged:
         notes.append(
-            f"the search stopped where a fall of {100 * found.left:.2g} % of the sum of squares still seems possible; "
+            f"{_STOPPED} where a fall of {100 * found.left:.2g} % of the sum of squares still seems possible; "
             "raise n_starts, or use a smaller model."
         )
     if found.n_best < max(1, _FEW * found.n_starts):
