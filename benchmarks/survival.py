@@ -2,33 +2,39 @@
 
     python benchmarks/survival.py [--rows 100000 1000000] [--repeats 5]
 
-Prints one table: medians of warm repeats, the log-likelihood each program reached, and the ratio to ours. Peers
-that are not installed are skipped with a word: lifelines comes with this package; surpyval, greenwood and
-splitpopsurv from PyPI; R's survival (survreg) through Rscript. One thread: set OMP_NUM_THREADS=1 and
-OPENBLAS_NUM_THREADS=1.
+Prints one table: medians of warm repeats, the log-likelihood each program reached, and the ratio to ours; then
+the time of one pass over the rows beside that of the exponentials and logarithms in it, and the peak memory of a
+fit beside the size of its design matrices. Peers that are not installed are skipped with a word: lifelines comes
+with this package; surpyval, greenwood and splitpopsurv from PyPI; R's survival (survreg), mpr and flexsurv through
+Rscript. All in one thread, which the script sets itself.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
-import resource
 import shutil
 import subprocess
 import tempfile
 import time
+import tracemalloc
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-import numpy as np
-import pandas as pd
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ[variable] = "1"
 
-import statmodels_x as smx
+import numpy as np  # noqa: E402  (the numbers of threads are read when it loads)
+import pandas as pd  # noqa: E402
+
+import statmodels_x as smx  # noqa: E402
 
 COVARIATES = list("abcde")
 TERMS = " + ".join(COVARIATES)
+RESULTS = Path(__file__).parent / "results"
 
 
 def trial() -> pd.DataFrame:
@@ -100,23 +106,99 @@ def surpyval_weibull(data: pd.DataFrame) -> Callable[[], float]:
 def greenwood_weibull(data: pd.DataFrame, terms: str) -> Callable[[], float]:
     import greenwood
 
-    return lambda: float(greenwood.AFT(f"Surv(time, status) ~ {terms}", data, dist="weibull").fit().loglik)
+    formula = f"Surv(time, status) ~ {terms}"
+    return lambda: float(greenwood.AFT("weibull").fit(formula, data=data).loglik_)
 
 
-def survreg(data: pd.DataFrame, repeats: int) -> tuple[float, float]:
-    """R's survreg, timed inside R after one warm call."""
-    script = """
-    arguments <- commandArgs(TRUE); suppressMessages(library(survival))
-    d <- read.csv(arguments[1]); f <- as.formula(arguments[2]); s <- c()
-    for (k in 0:as.integer(arguments[3])) s <- c(s, system.time(m <- survreg(f, d, dist = "weibull"))[["elapsed"]])
-    cat(median(s[-1]), m$loglik[2])
+def splitpopsurv_cure(data: pd.DataFrame, name: str) -> Callable[[], float]:
+    import splitpopsurv
+
+    fit = getattr(splitpopsurv, f"fit_splitpop_{name}")
+    return lambda: float(fit(data, "time", "status", ["treatment"], ["treatment"]).loglik)
+
+
+R_CALLS = {
+    "survival": 'survreg(Surv(time, status) ~ {terms}, d, dist = "weibull")',
+    "mpr": 'mpr(Surv(time, status) ~ list(~ {terms}, ~ {terms}), d, family = "Weibull")',
+    "flexsurv": 'flexsurvreg(Surv(time, status) ~ {terms}, anc = list(shape = ~ {terms}), d, dist = "weibull")',
+}
+R_LOGLIK = {"survival": "m$loglik[2]", "mpr": "m$model$loglike", "flexsurv": "m$loglik"}
+
+
+def r_package(package: str, data: pd.DataFrame, repeats: int) -> tuple[float, float]:
+    """Time a fit inside R after one warm call."""
+    if not shutil.which("Rscript"):
+        raise ImportError("R is not installed", name="R")
+    call = R_CALLS[package].format(terms=TERMS)
+    script = f"""
+    arguments <- commandArgs(TRUE); ok <- suppressMessages(require({package}, quietly = TRUE))
+    if (!ok) {{ cat("missing"); quit() }}
+    d <- read.csv(arguments[1]); s <- c()
+    for (k in 0:as.integer(arguments[2])) s <- c(s, system.time(m <- {call})[["elapsed"]])
+    cat(median(s[-1]), {R_LOGLIK[package]})
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "data.csv"
         data.to_csv(path, index=False)
-        command = ["Rscript", "-e", script, str(path), f"Surv(time, status) ~ {TERMS}", str(repeats)]
-        seconds, value = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    return float(seconds), float(value)
+        command = ["Rscript", "-e", script, str(path), str(repeats)]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    if printed == ["missing"]:
+        raise ImportError(f"{package} is not installed", name=f"R's {package}")
+    return float(printed[0]), float(printed[1])
+
+
+def one_pass(n: int, repeats: int) -> list[dict]:
+    """Time log-likelihood, score and Hessian over the rows beside the bare transcendental functions in them."""
+    from numba import njit
+
+    from statmodels_x.survival.likelihood import loglik
+
+    @njit(nogil=True, error_model="numpy")
+    def bare(log_t: np.ndarray, log_phi: np.ndarray, gamma: float, nu: float) -> float:
+        total, kappa = 0.0, math.expm1(nu)
+        for i in range(log_t.shape[0]):
+            ratio = math.exp(gamma * (log_t[i] + log_phi[i]) - nu)
+            total += math.expm1(kappa * math.log1p(ratio))
+        return total
+
+    data = sample(n)
+    arrays = smx.FlexibleSurvival(f"Surv(time, status) ~ {TERMS}", data).to_arrays()
+    theta = np.array([0.1, 0.2, -0.3, 0.1, 0.0, 0.05, 0.3, -0.5])
+    log_t, log_phi = arrays.log_lower, arrays.linear_predictors(theta)[0]
+    full, _ = timed(lambda: loglik(theta, arrays)[0], repeats)
+    needed, _ = timed(lambda: bare(log_t, log_phi, math.exp(0.3), -0.5), repeats)
+    work = f"{n:,} rows, one pass of the four-parameter family"
+    return [
+        {"work": work, "program": "statmodels_x", "seconds": full, "note": "value, score, Hessian"},
+        {"work": work, "program": "its exp, log1p, expm1", "seconds": needed, "note": "a plain loop"},
+    ]
+
+
+def memory(n: int) -> pd.DataFrame:
+    """Peak memory of a fit beyond the data frame, beside the size of the design matrices."""
+    data, rows = sample(n), []
+    forms = {
+        "Weibull": {"distribution": "weibull"},
+        "Weibull, scale and power": {"distribution": "weibull", "power": f"~ {TERMS}"},
+        "four parameters": {},
+    }
+    for name, options in forms.items():
+        tracemalloc.start()
+        model = smx.FlexibleSurvival(f"Surv(time, status) ~ {TERMS}", data, **options)
+        designs = model.to_arrays().matrix.nbytes
+        model.fit()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        rows.append(
+            {
+                "model": name,
+                "rows": n,
+                "peak MiB": peak / 2**20,
+                "design MiB": designs / 2**20,
+                "ratio": peak / designs,
+            }
+        )
+    return pd.DataFrame(rows).round(2)
 
 
 def add(rows: list[dict], work: str, program: str, make: Callable[[], tuple[float, float]]) -> None:
@@ -147,10 +229,21 @@ def small(rows: list[dict], repeats: int) -> None:
     )
     work = "E1684, a flexible form with 3 covariates (other families, other likelihoods)"
     add(rows, work, "statmodels_x", lambda: timed(ours(data, formula), repeats))
+    add(rows, work, "same, gengamma", lambda: timed(ours(data, formula, distribution="gengamma"), repeats))
     add(rows, work, "lifelines GeneralizedGamma", lambda: timed(lifelines_gamma(data, terms), repeats))
     work = "E1684, Weibull, 3 covariates"
     add(rows, work, "statmodels_x", lambda: timed(ours(data, formula, distribution="weibull"), repeats))
     add(rows, work, "greenwood AFT", lambda: timed(greenwood_weibull(data, terms), repeats))
+    for name in ("weibull", "loglogistic"):
+        work = f"E1684, {name} mixture cure, treatment on scale and cure"
+        options = {"distribution": name, "cure": "~ treatment"}
+        add(
+            rows,
+            work,
+            "statmodels_x",
+            lambda options=options: timed(ours(data, "Surv(time, status) ~ treatment", **options), repeats),
+        )
+        add(rows, work, "splitpopsurv", lambda name=name: timed(splitpopsurv_cure(data, name), repeats))
 
 
 def large(rows: list[dict], n: int, repeats: int) -> None:
@@ -160,14 +253,13 @@ def large(rows: list[dict], n: int, repeats: int) -> None:
     add(rows, work, "statmodels_x", lambda: timed(ours(data, formula, distribution="weibull"), repeats))
     add(rows, work, "surpyval", lambda: timed(surpyval_weibull(data), repeats))
     add(rows, work, "lifelines", lambda: timed(lifelines_weibull(data, TERMS, None), min(repeats, 2)))
-    if shutil.which("Rscript"):
-        add(rows, work, "R survreg", lambda: survreg(data, repeats))
-    else:
-        rows.append({"work": work, "program": "R survreg", "note": "skipped: R is not installed"})
+    add(rows, work, "R survreg", lambda: r_package("survival", data, repeats))
     work = f"{n:,} rows, Weibull, 5 covariates on scale and power"
     options = {"distribution": "weibull", "power": f"~ {TERMS}"}
     add(rows, work, "statmodels_x", lambda: timed(ours(data, formula, **options), repeats))
     add(rows, work, "lifelines", lambda: timed(lifelines_weibull(data, TERMS, TERMS), min(repeats, 2)))
+    add(rows, work, "R mpr", lambda: r_package("mpr", data, min(repeats, 2)))
+    add(rows, work, "R flexsurv", lambda: r_package("flexsurv", data, min(repeats, 2)))
     work = f"{n:,} rows, four-parameter family on one scale, 5 covariates"
     add(rows, work, "statmodels_x", lambda: timed(ours(data, formula), repeats))
 
@@ -181,15 +273,16 @@ def main() -> None:
     small(rows, arguments.repeats)
     for n in arguments.rows:
         large(rows, n, arguments.repeats)
+    rows += one_pass(max(arguments.rows), arguments.repeats)
     table = pd.DataFrame(rows)
     own = table[table["program"] == "statmodels_x"].set_index("work")["seconds"]
     table["times ours"] = (table["seconds"] / table["work"].map(own)).round(2)
-    table.to_csv(Path(__file__).parent / "results" / "survival_speed.csv", index=False)
+    table.to_csv(RESULTS / "survival_speed.csv", index=False)
+    sizes = memory(max(arguments.rows))
+    sizes.to_csv(RESULTS / "survival_memory.csv", index=False)
     print(table.to_string(index=False))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"threads: {os.environ.get('OMP_NUM_THREADS', 'all')}; {os.cpu_count()} processors; peak {peak:.0f} MiB"
-    )
+    print(sizes.to_string(index=False))
+    print(f"threads: 1; processors: {os.cpu_count()}")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ _HOMES = {
     "APGW": "statmodels_x.survival.family",
     "Competition": "statmodels_x.population.systems",
     "ComplexPredatorPrey": "statmodels_x.population.systems",
+    "Family": "statmodels_x.survival.families",
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
     "LeslieInteraction": "statmodels_x.population.model",
@@ -36,6 +37,7 @@ __all__ = [
     "APGW",
     "Competition",
     "ComplexPredatorPrey",
+    "Family",
     "FlexibleSurvival",
     "FlexibleSurvivalRegressor",
     "LeslieInteraction",
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
     from statmodels_x.population.stochastic import stochastic_growth
     from statmodels_x.population.structural import structural_rank
     from statmodels_x.population.systems import Competition, ComplexPredatorPrey, PredatorPrey
+    from statmodels_x.survival.families import Family
     from statmodels_x.survival.family import APGW
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival

@@ -39,3 +39,7 @@ class ConvergenceWarning(StatmodelsXWarning):
 
 class IdentificationWarning(StatmodelsXWarning):
     """The data say little or nothing about some parameters, which are named."""
+
+
+class FollowUpWarning(IdentificationWarning):
+    """Follow-up is too short to tell a plateau of the survival curve, and so a cured fraction."""

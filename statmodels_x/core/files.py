@@ -26,6 +26,11 @@ def save(fit: Any, path: str | PathLike[str]) -> Path:
     -------
     pathlib.Path
         Where it was written. The file appears whole or not at all.
+
+    Raises
+    ------
+    DataError
+        If the result holds functions that cannot be stored, as those of a user's own family may be.
     """
     from formulaic import __version__ as formulaic_version
 
@@ -34,7 +39,14 @@ def save(fit: Any, path: str | PathLike[str]) -> Path:
     target = Path(path)
     versions = {"statmodels_x": __version__, "formulaic": formulaic_version}
     partial = target.with_name(target.name + ".partial")
-    partial.write_bytes(pickle.dumps((_MARK, versions, fit), protocol=5))
+    try:
+        content = pickle.dumps((_MARK, versions, fit), protocol=5)
+    except (AttributeError, TypeError, pickle.PicklingError) as error:
+        raise DataError(
+            f"save: the result holds what cannot be stored ({error}); functions of a family of your own must be "
+            "defined at the top level of a module."
+        ) from error
+    partial.write_bytes(content)
     partial.replace(target)
     return target
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.safety import column_names, offset_argument
 
 _LONGEST = 20_000
+_REMEMBERED = 256  # parsing a short formula takes longer than fitting a small data set
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class Part:
     formula: Any = field(repr=False)
     offset: str | None
     variables: tuple[str, ...]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # stored as text, which every version of formulaic can read
+        return _right, (f"~ {self.text}", "formula")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,11 @@ def split_formula(text: str) -> tuple[Response, Part]:
     """
     if not isinstance(text, str):
         raise FormulaError(f"formula: give text such as 'Surv(time, status) ~ x', not {type(text).__name__}.")
+    return _split(text)
+
+
+@lru_cache(_REMEMBERED)
+def _split(text: str) -> tuple[Response, Part]:
     if text.count("~") != 1 or not all(side.strip() for side in text.split("~")):
         raise FormulaError(f"formula {text!r}: write one '~' with a response before it and terms after it.")
     parsed = _parse(text)
@@ -96,7 +107,12 @@ def right_side(text: str, argument: str) -> Part:
     body = text.strip() if isinstance(text, str) else ""
     if not body.startswith("~") or body.count("~") != 1 or not body[1:].strip():
         raise FormulaError(f"`{argument}` is {text!r}; give a one-sided formula such as '~ 1' or '~ age'.")
-    return _part(_parse(body, f"{argument}={text}"), body[1:].strip(), f"{argument}={text}")
+    return _right(body, f"{argument}={text}")
+
+
+@lru_cache(_REMEMBERED)
+def _right(body: str, where: str) -> Part:
+    return _part(_parse(body, where), body[1:].strip(), where)
 
 
 def evaluate(expression: str, data: pd.DataFrame, functions: Mapping[str, Any], state: dict[str, Any]) -> Any:

@@ -31,10 +31,15 @@ def as_pandas(data: Any) -> pd.DataFrame:
     frame = data if isinstance(data, pd.DataFrame) else _convert(data)
     if not len(frame):
         raise DataError("data: the frame has no rows.")
+    check_unique_names(frame)
+    return frame
+
+
+def check_unique_names(frame: pd.DataFrame) -> None:
+    """Raise a DataError that names a column that stands more than once."""
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
         raise DataError(f"data: the column name {str(twice[0])!r} stands more than once; rename one of them.")
-    return frame
 
 
 def _convert(data: Any) -> pd.DataFrame:
@@ -52,7 +57,7 @@ def _convert(data: Any) -> pd.DataFrame:
     except TypeError as error:
         raise DataError(
             f"data: a {type(data).__name__} is not a data frame; give a pandas, polars or pyarrow table "
-            "or a mapping of columns (collect a lazy frame first)."
+            "or a mapping of columns (collect a lazy frame first; compute a Dask one)."
         ) from error
     # column by column: narwhals' to_pandas() needs pyarrow for polars, this does not
     columns = {}

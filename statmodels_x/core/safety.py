@@ -67,6 +67,12 @@ def column_names(expression: str, where: str) -> set[str]:
     return {quoted.get(name, name) for name in names} - {"True", "False", "None"}
 
 
+def called_names(expression: str) -> set[str]:
+    """Return the names of the functions that a checked expression calls."""
+    calls = (node for node in ast.walk(syntax_tree(expression, expression)) if isinstance(node, ast.Call))
+    return {node.func.id for node in calls if isinstance(node.func, ast.Name)}
+
+
 def offset_argument(expression: str, where: str) -> str:
     """Return what stands inside ``offset(...)``, which must be the whole expression."""
     call = syntax_tree(expression, where).body

@@ -110,12 +110,11 @@ class Surv:
         values = numeric_array(time, self.time_name, "Surv()")
         _check_times(values, self.time_name)
         event = np.ones(len(values), bool) if status is None else _status_array(status, len(values))
-        self.lower, self.upper = values.copy(), values
         if kind == "right":
-            self.upper = np.where(event, values, np.inf)
+            self.lower, self.upper = values.copy(), np.where(event, values, np.inf)
             self.code = np.where(event, EXACT, RIGHT).astype(np.int8)
         else:
-            self.lower = np.where(event, values, 0.0)
+            self.lower, self.upper = np.where(event, values, 0.0), values.copy()
             self.code = np.where(event, EXACT, LEFT).astype(np.int8)
 
     def _from_interval(self, left: ArrayLike, right: ArrayLike | None) -> None:
@@ -152,7 +151,7 @@ class Surv:
 
     def _set_entry(self, entry: ArrayLike | None) -> None:
         if entry is None:
-            self.entry = np.zeros(len(self.lower))
+            self.entry = np.broadcast_to(0.0, (len(self.lower),))  # one number, whatever the length
             return
         name = column_label(entry, "entry")
         self.entry = numeric_array(entry, name, "Surv()")

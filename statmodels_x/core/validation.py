@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from numbers import Real
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
 
+_ROWS_SAID = re.compile(r"(?P<count>\d+) rows? \(position (?P<rows>\d+(, \d+)*)(, \.\.\.)?\)")
 _TIME_KINDS = {"datetime64", "datetime", "date", "timedelta64", "timedelta", "period"}
 
 
@@ -79,9 +81,40 @@ def column_label(values: Any, default: str) -> str:
 def rows_text(bad: NDArray[np.bool_], most: int = 5) -> str:
     """Say how many rows are bad and where the first of them are (counted from 0)."""
     rows = np.flatnonzero(bad)
+    return _rows_said(len(rows), rows, most)
+
+
+def _rows_said(count: int, rows: Sequence[int] | NDArray[np.intp], most: int = 5) -> str:
     shown = ", ".join(str(row) for row in rows[:most])
-    more = ", ..." if len(rows) > most else ""
-    return f"{len(rows)} row{'s' if len(rows) != 1 else ''} (position {shown}{more})"
+    more = ", ..." if count > most else ""
+    return f"{count} row{'s' if count != 1 else ''} (position {shown}{more})"
+
+
+def joined_rows(messages: Sequence[str], first_rows: Sequence[int]) -> str:
+    """Join messages about blocks of rows into one about all: what :func:`rows_text` says of each is added up.
+
+    Parameters
+    ----------
+    messages : sequence of str
+        The same fault in several blocks; others than the first one's fault are left out.
+    first_rows : sequence of int
+        Position among all rows at which each block starts.
+    """
+    head, _, tail = _split_rows(messages[0])
+    count, positions = 0, []
+    for message, first in zip(messages, first_rows, strict=True):
+        before, found, after = _split_rows(message)
+        if found is not None and (before, after) == (head, tail):
+            count += int(found["count"])
+            positions += [first + int(row) for row in found["rows"].split(", ")]
+    if not count:
+        return messages[0]
+    return f"{head}{_rows_said(count, sorted(positions))}{tail}"
+
+
+def _split_rows(message: str) -> tuple[str, re.Match[str] | None, str]:
+    found = _ROWS_SAID.search(message)
+    return (message, None, "") if found is None else (message[: found.start()], found, message[found.end() :])
 
 
 def numeric_array(

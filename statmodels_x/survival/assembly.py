@@ -10,18 +10,22 @@ import pandas as pd
 from statmodels_x.core import inference
 from statmodels_x.survival.estimation import Estimate
 from statmodels_x.survival.identification import identified_covariance, name_positions
-from statmodels_x.survival.likelihood import PARAMETERS, SurvivalArrays, row_scores
+from statmodels_x.survival.likelihood import PARAMETERS, SurvivalRows
+from statmodels_x.survival.partitions import PartitionedSample
 from statmodels_x.survival.results import FlexibleSurvivalResults
-from statmodels_x.survival.sample import Sample, sample_facts
+from statmodels_x.survival.sample import Sample
 from statmodels_x.survival.specification import Specification
 
 
 def build_results(
-    specification: Specification, sample: Sample, found: Estimate, cov_type: str, keep_data: bool
+    specification: Specification,
+    sample: Sample | PartitionedSample,
+    found: Estimate,
+    cov_type: str,
+    keep_data: bool,
 ) -> FlexibleSurvivalResults:
     """Label the estimates and compute their covariance."""
-    designs = sample.frame.designs
-    names = {parameter: design.names for parameter, design in designs.items()}
+    names = {parameter: spec.names for parameter, spec in sample.design_specs.items()}
     labels = [
         (parameter, name) for parameter in PARAMETERS if parameter in names for name in names[parameter]
     ]
@@ -29,9 +33,8 @@ def build_results(
     optimum, arrays = found.optimum, sample.arrays
     covariance = identified_covariance(optimum)
     if cov_type != "observed":
-        groups = sample.frame.columns.get("cluster") if cov_type == "cluster" else None
-        covariance = inference.sandwich(covariance, row_scores(optimum.theta, arrays), groups)
-    facts = sample_facts(sample)
+        covariance = inference.sandwich(covariance, *sample.scores(optimum.theta, cov_type == "cluster"))
+    facts = sample.facts()
     return FlexibleSurvivalResults(
         params=pd.Series(optimum.theta, index, name="estimate"),
         covariance=pd.DataFrame(covariance, index, index),
@@ -39,18 +42,18 @@ def build_results(
         nobs=round(facts.weight) if sample.has_frequency_weights else arrays.n,
         converged=optimum.converged,
         specification=specification,
-        design_specs={parameter: design.spec for parameter, design in designs.items()},
+        design_specs=dict(sample.design_specs),
         cov_type=cov_type,
         estimate=found,
         facts=facts,
         warnings=_warning_texts(found, arrays, names),
-        sample=sample,
+        sample=sample if isinstance(sample, Sample) else None,
         keep_data=keep_data,
     )
 
 
 def _warning_texts(
-    found: Estimate, arrays: SurvivalArrays, names: Mapping[str, tuple[str, ...]]
+    found: Estimate, arrays: SurvivalRows, names: Mapping[str, tuple[str, ...]]
 ) -> tuple[str, ...]:
     texts = []
     for finding in found.findings:

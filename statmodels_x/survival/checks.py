@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
@@ -12,21 +15,27 @@ from statmodels_x.core.surv import EXACT, INTERVAL, LEFT, RIGHT, Surv
 Array = NDArray[np.float64]
 
 _ZERO = 1e-9
+_GLANCE = 5_000
 
 
-def check_events(response: Surv, n_parameters: int) -> None:
+def check_events(n: int, n_events: int, n_parameters: int) -> None:
     """Raise a DataError if there is no event, or fewer rows than parameters."""
-    n = len(response)
     if n < max(2, n_parameters):
         raise DataError(
             f"data: {n} row{'s' if n != 1 else ''} cannot determine {n_parameters} parameters; use a simpler "
             "model or more data."
         )
-    if response.n_events == 0:
+    if n_events == 0:
         raise DataError(
             f"Surv(): no event in {n} rows: every time is censored, so no hazard can be estimated. "
             "Check the coding of the status (1 is an event), and the weights."
         )
+
+
+def check_terms(names: tuple[str, ...], where: str) -> None:
+    """Raise a DataError if a parameter has no column."""
+    if not names:
+        raise DataError(f"{where}: there is no term; write '~ 1', or fix the parameter by a number.")
 
 
 def check_separation(design: Array, names: tuple[str, ...], response: Surv, where: str) -> None:
@@ -43,13 +52,26 @@ def check_separation(design: Array, names: tuple[str, ...], response: Surv, wher
     where : str
         The parameter's formula, for the message.
     """
-    seen = (response.code == EXACT) | (response.code == INTERVAL)
-    null = _null_space(design[seen])
-    if not null.shape[1]:
-        return
-    pushes_down = design[response.code == RIGHT] @ null
-    pushes_up = design[response.code == LEFT] @ null
-    directions = np.unique(np.vstack([pushes_down, -pushes_up]).round(10), axis=0)
+    check_separation_of(lambda function, *given: [function(*given, design, response.code)], names, where)
+
+
+def check_separation_of(each: Callable[..., list[Any]], names: tuple[str, ...], where: str) -> None:
+    """Check a design in blocks of rows; see :func:`check_separation`.
+
+    Parameters
+    ----------
+    each : callable
+        ``each(function, *given)`` returns ``function(*given, design, code)`` for every block.
+    names : tuple of str
+    where : str
+    """
+    null = np.zeros((0, 0))
+    for most in (_GLANCE, None):
+        grams, counts = zip(*each(_gram_of_events, most), strict=True)
+        null = _null_space(np.sum(grams, axis=0), sum(counts))
+        if not null.shape[1]:  # more events only rule out more directions
+            return
+    directions = np.unique(np.vstack(each(_pushes, null)), axis=0)
     if not len(directions):
         return
     found = linprog(
@@ -65,10 +87,20 @@ def check_separation(design: Array, names: tuple[str, ...], response: Surv, wher
     )
 
 
-def _null_space(matrix: Array) -> Array:
-    """Orthonormal directions d with matrix @ d = 0."""
-    size = np.sqrt(np.mean(matrix**2, axis=0)) if len(matrix) else np.zeros(matrix.shape[1])
+def _gram_of_events(most: int | None, design: Array, code: NDArray[np.int8]) -> tuple[Array, int]:
+    seen = design[np.flatnonzero((code == EXACT) | (code == INTERVAL))[:most]]
+    return seen.T @ seen, len(seen)
+
+
+def _pushes(null: Array, design: Array, code: NDArray[np.int8]) -> Array:
+    """Distinct moves of the censored rows along directions that no event resists; down counts as positive."""
+    down, up = design[code == RIGHT] @ null, design[code == LEFT] @ null
+    return np.unique(np.vstack([down, -up]).round(10), axis=0)
+
+
+def _null_space(gram: Array, n: int) -> Array:
+    """Orthonormal directions d with matrix @ d = 0, from the Gram matrix of a matrix with n rows."""
+    size = np.sqrt(np.diag(gram) / max(n, 1))
     scale = np.where(size > 0.0, size, 1.0)
-    gram = (matrix / scale).T @ (matrix / scale) / max(len(matrix), 1)
-    values, vectors = np.linalg.eigh(gram)
+    values, vectors = np.linalg.eigh(gram / np.outer(scale, scale) / max(n, 1))
     return np.asarray(vectors[:, values < 1e-12] / scale[:, None])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from statmodels_x.core.errors import ConvergenceError
 from statmodels_x.core.optimize import Optimum
 from statmodels_x.survival.identification import Finding, examine, ridges
-from statmodels_x.survival.likelihood import SurvivalArrays
+from statmodels_x.survival.likelihood import SurvivalArrays, SurvivalRows
 from statmodels_x.survival.starts import (
     SAME_MODE,
     Weibull,
@@ -68,7 +68,7 @@ class Estimate:
 
 
 def estimate(
-    arrays: SurvivalArrays,
+    arrays: SurvivalRows,
     scale: str,
     *,
     start: Array | None = None,
@@ -81,7 +81,7 @@ def estimate(
 
     Parameters
     ----------
-    arrays : SurvivalArrays
+    arrays : SurvivalRows
         Its limits are replaced by limits found from a preliminary Weibull.
     scale : {"aft", "ph"}
         The scale that carries the main regression.
@@ -108,18 +108,17 @@ def estimate(
     rng = np.random.default_rng(seed)
     primary = 0 if scale == "aft" else 1
     n_random = (_RANDOM_BOTH if all(arrays.free[:4]) else 0) if n_starts is None else n_starts
-    sample = arrays
     if arrays.n > 4 * _SUBSAMPLE:
         sample = arrays.take(np.sort(rng.choice(arrays.n, _SUBSAMPLE, replace=False)))
+    else:
+        sample = arrays if isinstance(arrays, SurvivalArrays) else arrays.take(np.arange(arrays.n))
     weibull, sample = preliminary_weibull(sample, primary)
     found = _explore(sample, weibull, start, n_random, rng)
     n_tried = len(found)
+    arrays = with_limits(arrays, weibull.power)
     if sample.n < arrays.n:
-        arrays = with_limits(arrays, weibull.power)
         ends = [optimum.theta for optimum in distinct_best(found, 2 if n_random else 1)]
         found = rough_climbs(arrays, iter(ends if start is None else [start, *ends]))
-    else:
-        arrays = sample
     return _choose(found, arrays, n_tried, tol, max_iter)
 
 
@@ -131,9 +130,7 @@ def _explore(
     return found + rough_climbs(sample, random_starts(sample, weibull, found, n_random, rng))
 
 
-def _choose(
-    found: list[Optimum], arrays: SurvivalArrays, n_tried: int, tol: float, max_iter: int
-) -> Estimate:
+def _choose(found: list[Optimum], arrays: SurvivalRows, n_tried: int, tol: float, max_iter: int) -> Estimate:
     """Finish the distinct ends from the highest down until one is a regular maximum."""
     ends = distinct_best(found)
     if not ends:

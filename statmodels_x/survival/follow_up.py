@@ -9,13 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.surv import Surv
+from statmodels_x.core.surv import EXACT, Surv
 from statmodels_x.survival.residuals import kaplan_meier_curve, need_sample
+from statmodels_x.survival.sample import plateau_alpha
 
 if TYPE_CHECKING:
     from statmodels_x.survival.results import FlexibleSurvivalResults
 
-_LEVEL = 0.05
+LEVEL = 0.05
 
 
 def follow_up(fit: FlexibleSurvivalResults, by: str | None) -> pd.DataFrame:
@@ -36,22 +37,18 @@ def follow_up(fit: FlexibleSurvivalResults, by: str | None) -> pd.DataFrame:
 
 
 def _describe(response: Surv, weight: NDArray[np.float64]) -> dict[str, float | bool]:
-    """Maller and Zhou's test: few events in the last stretch before the last event speak against a plateau."""
     counts = weight if len(weight) else np.ones(len(response))
-    event, time = response.code == 1, response.time
-    last_time = float(time.max())
+    event, time = response.code == EXACT, response.time
     last_event = float(time[event].max()) if event.any() else np.nan
-    recent = event & (time > 2.0 * last_event - last_time)
-    n = float(counts.sum())
-    alpha = (1.0 - float(counts[recent].sum()) / n) ** n
+    alpha = plateau_alpha(response, weight)
     curve = kaplan_meier_curve(response, weight if len(weight) else None).survival_function_
     return {
-        "n": n,
+        "n": float(counts.sum()),
         "events": float(counts[event].sum()),
         "last_event": last_event,
-        "last_time": last_time,
+        "last_time": float(time.max()),
         "at_risk_after": float(counts[time > last_event].sum()),
         "kaplan_meier_end": float(curve.iloc[-1, 0]),
         "alpha": alpha,
-        "sufficient": bool(alpha < _LEVEL),
+        "sufficient": bool(alpha < LEVEL),
     }

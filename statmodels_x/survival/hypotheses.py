@@ -153,6 +153,8 @@ def _scale_doubt(fit: FlexibleSurvivalResults) -> str:
         return "the fit is no regular maximum"
     if any(finding.kind == "weak" for finding in fit.estimate.findings):
         return "weakly identified"
+    if fit.specification.own_family is not None:
+        return ""
     if "shape" not in fit.design_specs:
         return "" if fit.specification.fixed["shape"] != np.log(2.0) else "a Weibull has only one scale"
     shape = fit.params["shape"].iloc[0]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.optimize import Optimum
-from statmodels_x.survival.likelihood import PARAMETERS, SurvivalArrays
+from statmodels_x.survival.families import Family
+from statmodels_x.survival.likelihood import PARAMETERS, SurvivalArrays, SurvivalRows
 
 Array = NDArray[np.float64]
 
@@ -26,6 +28,7 @@ _WEIBULL_GAP = 0.02  # log hazard within 2 % of a Weibull's at every observed ti
 _WEAK_ERROR = 1.5  # standard error of a direction on the log scale: an interval of a factor 19 either way
 _CURE_RIDGE = 7.0  # a cured fraction within 0.001 of 0 or 1
 _PROMOTION_RIDGE = 3.0  # exp(-exp(3)) is below 1e-8
+_LIMIT_SHARE = 0.01
 _NULL_RATIO = 1e-9
 _NULL_SHARE = 1e-6
 
@@ -38,7 +41,8 @@ class Finding:
     ----------
     kind : str
         ``"weibull"``, ``"guarantee"``, ``"kappa_inf"``, ``"kappa_minus_one"``, ``"power_zero"``, ``"cure_zero"``,
-        ``"cure_one"``, ``"kappa_zero"``, ``"scale_limit"``, ``"null"``, ``"weak"``, ``"not_converged"``.
+        ``"cure_one"``, ``"kappa_zero"``, ``"scale_limit"``, ``"shape_limit"``, ``"null"``, ``"weak"``,
+        ``"not_converged"``.
     parameters : tuple of int
         Positions in theta that are concerned.
     message : str
@@ -53,30 +57,44 @@ class Finding:
     degenerate: bool
 
 
-def search_limits(log_times: Array, power_start: float, cure: int) -> tuple[Array, Array]:
-    """Lower and upper limits of the five linear predictors, shape (5,) each."""
-    middle = float(np.median(log_times))
+def search_limits(
+    middle: float, reach: float, power_start: float, cure: int, family: Family | None = None
+) -> tuple[Array, Array]:
+    """Lower and upper limits of the five linear predictors, shape (5,) each.
+
+    Parameters
+    ----------
+    middle, reach : float
+        Median of the log times, and the largest on either side of 0.
+    power_start : float
+        Log power of a preliminary Weibull.
+    cure : int
+    family : Family, optional
+        One that is no case of the built-in family.
+    """
     power_high = max(POWER_HIGH, power_start + 3.0)
     low = np.array(
         [-SCALE_LIMIT - middle, -SCALE_LIMIT, min(POWER_LOW, power_start - 3.0), SHAPE_LOW, -CURE_LIMIT]
     )
     high = np.array([SCALE_LIMIT - middle, SCALE_LIMIT, power_high, SHAPE_HIGH, CURE_LIMIT])
-    if cure:  # the uncured must follow a proper law
+    if family is not None and family.has_shape:
+        low[3], high[3] = (family.to_working(limit) for limit in family.shape_limits)
+    elif cure:  # the uncured must follow a proper law
         low[3] = 0.0
     # without an estimated log phi, log lambda has to carry gamma log t
-    reach = float(np.abs(log_times).max(initial=0.0)) * np.exp(min(power_high, POWER_HIGH))
+    reach *= np.exp(min(power_high, POWER_HIGH))
     low[1] -= reach
     high[1] += reach
     return low, high
 
 
-def examine(optimum: Optimum, arrays: SurvivalArrays) -> tuple[Finding, ...]:
+def examine(optimum: Optimum, arrays: SurvivalRows) -> tuple[Finding, ...]:
     """List what is not determined at a point where the search ended.
 
     Parameters
     ----------
     optimum : Optimum
-    arrays : SurvivalArrays
+    arrays : SurvivalRows
 
     Returns
     -------
@@ -101,14 +119,53 @@ def examine(optimum: Optimum, arrays: SurvivalArrays) -> tuple[Finding, ...]:
     return tuple(_weak_directions(optimum))
 
 
-def ridges(optimum: Optimum, arrays: SurvivalArrays) -> list[Finding]:
+class Range(NamedTuple):
+    """Smallest and largest of some values."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far the linear predictors of a sample go.
+
+    Attributes
+    ----------
+    low, high : ndarray of shape (5,)
+        Smallest and largest value of each.
+    from_weibull : ndarray of shape (2,)
+        Largest gap between the log hazard and a Weibull's, over the observed times: that of a shape near 1 or a
+        small z, and that of the limit of large z (infinite where there is none).
+    """
+
+    low: Array
+    high: Array
+    from_weibull: Array
+
+    @classmethod
+    def of(cls, theta: Array, arrays: SurvivalRows) -> Reach:
+        """Find it in one pass over the rows."""
+        low, high, gaps = zip(*arrays.each(_reach, theta), strict=True)
+        return cls(np.min(low, axis=0), np.max(high, axis=0), np.max(gaps, axis=0))
+
+
+def _reach(theta: Array, arrays: SurvivalArrays) -> tuple[Array, Array, Array]:
+    eta = arrays.linear_predictors(theta)
+    both = arrays.free[0] and arrays.free[1] and arrays.family is None
+    gaps = _gaps_from_weibull(arrays.log_time, eta) if both else np.full(2, np.inf)
+    return eta.min(axis=1), eta.max(axis=1), gaps
+
+
+def ridges(optimum: Optimum, arrays: SurvivalRows) -> list[Finding]:
     """Name the ridges on which a point lies."""
     theta, parts = optimum.theta, arrays.slices
-    tau, beta, alpha, nu, c = arrays.linear_predictors(theta)
+    reach = Reach.of(theta, arrays)
+    _, _, alpha, nu, c = (Range(low, high) for low, high in zip(reach.low, reach.high, strict=True))
     positions = [tuple(range(part.start, part.stop)) for part in parts]
     free = arrays.free
     found = []
-    if free[2] and alpha.max() > arrays.high[2] - _WALL_MARGIN:
+    if free[2] and alpha.high > arrays.high[2] - _WALL_MARGIN:
         found.append(
             Finding(
                 "guarantee",
@@ -118,24 +175,26 @@ def ridges(optimum: Optimum, arrays: SurvivalArrays) -> list[Finding]:
                 True,
             )
         )
-    if free[2] and alpha.min() < arrays.low[2] + _WALL_MARGIN:
+    if free[2] and alpha.low < arrays.low[2] + _WALL_MARGIN:
         found.append(
             Finding("power_zero", positions[2], "the power runs to 0: take covariates out of `power`.", True)
         )
-    if free[3] and nu.max() > _SHAPE_RIDGE:
+    if free[3] and arrays.family is not None:
+        found += _own_shape_ridges(arrays, nu, positions)
+    elif free[3] and nu.high > _SHAPE_RIDGE:
         found.append(
             Finding(
                 "kappa_inf",
                 positions[3],
                 "the shape runs to its upper limit, kappa = infinity (Gompertz type)"
-                + (" for some covariate values: take covariates out of `shape`." if nu.min() < _SHAPE_RIDGE else
+                + (" for some covariate values: take covariates out of `shape`." if nu.low < _SHAPE_RIDGE else
                    ": refit with shape=float('inf')."),
                 True,
             )
         )  # fmt: skip
     if arrays.cure:
         found += _cure_ridges(arrays, c, nu, positions)
-    if free[3] and nu.min() < -_SHAPE_RIDGE:
+    if free[3] and arrays.family is None and nu.low < -_SHAPE_RIDGE:
         found.append(
             Finding(
                 "kappa_minus_one",
@@ -145,7 +204,7 @@ def ridges(optimum: Optimum, arrays: SurvivalArrays) -> list[Finding]:
                 True,
             )
         )
-    if not found and _is_weibull_ridge(arrays, tau, alpha, nu):
+    if not found and reach.from_weibull.min() < _WEIBULL_GAP:
         concerned = positions[0] + positions[1] + positions[3]
         found.append(
             Finding(
@@ -157,18 +216,28 @@ def ridges(optimum: Optimum, arrays: SurvivalArrays) -> list[Finding]:
             )
         )
     if not found:
-        found += _scale_ridges(arrays, tau, beta, positions)
+        found += _scale_ridges(arrays, reach, positions)
     return found
 
 
-def _scale_ridges(
-    arrays: SurvivalArrays, tau: Array, beta: Array, positions: list[tuple[int, ...]]
-) -> list[Finding]:
+def _own_shape_ridges(arrays: SurvivalRows, nu: Range, positions: list[tuple[int, ...]]) -> list[Finding]:
+    """Name a shape of a family of its own that runs to the end of its range."""
+    margin = _LIMIT_SHARE * (arrays.high[3] - arrays.low[3])
+    if nu.low > arrays.low[3] + margin and nu.high < arrays.high[3] - margin:
+        return []
+    message = (
+        "the shape runs to the end of the family's range: fix the shape by a number, or take a family with "
+        "fewer parameters."
+    )
+    return [Finding("shape_limit", positions[3], message, True)]
+
+
+def _scale_ridges(arrays: SurvivalRows, reach: Reach, positions: list[tuple[int, ...]]) -> list[Finding]:
     """Name a scale that runs away, as log phi does when late entry leaves only a hazard like 1/t to be seen."""
     found = []
-    for j, (values, name) in enumerate(((tau, "phi"), (beta, "lambda"))):
-        near = values.max() > arrays.high[j] - _SCALE_MARGIN or values.min() < arrays.low[j] + _SCALE_MARGIN
-        if arrays.free[j] and near:
+    above, below = reach.high > arrays.high - _SCALE_MARGIN, reach.low < arrays.low + _SCALE_MARGIN
+    for j, name in enumerate(("phi", "lambda")):
+        if arrays.free[j] and (above[j] or below[j]):
             message = (
                 f"log({name}) runs to its limit, so that no maximum exists: the hazard seen in these data falls "
                 "(or rises) faster than this form allows. Take a more flexible distribution, or fix the power."
@@ -178,38 +247,37 @@ def _scale_ridges(
 
 
 def _cure_ridges(
-    arrays: SurvivalArrays, c: Array, nu: Array, positions: list[tuple[int, ...]]
+    arrays: SurvivalRows, c: Range, nu: Range, positions: list[tuple[int, ...]]
 ) -> list[Finding]:
     """Name the ends at which a cure model is no cure model, or its uncured law no proper law."""
     found = []
-    none, everyone = (c.min() < -_CURE_RIDGE, c.max() > _CURE_RIDGE)
+    none, everyone = (c.low < -_CURE_RIDGE, c.high > _CURE_RIDGE)
     if arrays.cure == 2:
-        none, everyone = c.max() > _PROMOTION_RIDGE, c.min() < -_CURE_RIDGE
+        none, everyone = c.high > _PROMOTION_RIDGE, c.low < -_CURE_RIDGE
     where = " for some covariate values: take covariates out of `cure`" if len(positions[4]) > 1 else ""
     if none:
         message = f"the cured fraction runs to 0{where or ': leave `cure` out'}."
         found.append(Finding("cure_zero", positions[4], message, True))
     if everyone:
         found.append(Finding("cure_one", positions[4], f"the cured fraction runs to 1{where}.", True))
-    if arrays.free[3] and nu.min() < 1e-4:
+    if arrays.free[3] and nu.low < 1e-4 and arrays.family is None:
         message = "the shape of the uncured runs to kappa = 0, the limit of proper laws: refit with shape=0."
         found.append(Finding("kappa_zero", positions[3], message, True))
     return found
 
 
-def _is_weibull_ridge(arrays: SurvivalArrays, tau: Array, alpha: Array, nu: Array) -> bool:
-    """Whether log hazard - Weibull log hazard is constant over the observed times, with both scales free."""
-    if not (arrays.free[0] and arrays.free[1]):
-        return False
-    q = np.exp(alpha) * (arrays.log_time + tau)
+def _gaps_from_weibull(log_time: Array, eta: Array) -> Array:
+    """Largest gap between the log hazard and a Weibull's; see :class:`Reach`."""
+    tau, _, alpha, nu, _ = eta
+    q = np.exp(alpha) * (log_time + tau)
     if np.isinf(nu).any():  # log hazard - Weibull log hazard is z itself
-        return bool(q.max() < np.log(_WEIBULL_GAP))
+        return np.array([np.exp(min(q.max(), 50.0)), np.inf])
     far_left = np.abs(np.expm1(nu) - 1.0) * np.logaddexp(0.0, q - nu)  # (kappa - 1) log(1 + z/k1)
-    if far_left.max() < _WEIBULL_GAP:
-        return True
+    if not np.all(np.expm1(nu) > 0.0):
+        return np.array([far_left.max(), np.inf])
     # z/k1 large everywhere and kappa > 0: H ~ lambda k1^(1-kappa)/kappa z^kappa, again a Weibull
-    gap = np.abs(np.expm1(nu) - 1.0) * np.log1p(np.exp(np.minimum(nu - q, 50.0)))
-    return bool(np.all(np.expm1(nu) > 0.0) and gap.max() < _WEIBULL_GAP)
+    far_right = np.abs(np.expm1(nu) - 1.0) * np.log1p(np.exp(np.minimum(nu - q, 50.0)))
+    return np.array([far_left.max(), far_right.max()])
 
 
 def _weak_directions(optimum: Optimum) -> list[Finding]:
@@ -271,7 +339,7 @@ def identified_covariance(optimum: Optimum) -> Array:
 
 
 def name_positions(
-    positions: tuple[int, ...], arrays: SurvivalArrays, names: dict[str, tuple[str, ...]]
+    positions: tuple[int, ...], arrays: SurvivalRows, names: dict[str, tuple[str, ...]]
 ) -> str:
     """Say which parameters a finding is about, such as ``aft Intercept, shape``."""
     texts = []

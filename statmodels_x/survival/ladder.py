@@ -18,8 +18,13 @@ def ladder_forms(right_side: str) -> dict[str, dict[str, Any]]:
         "exponential": {"distribution": "exponential"},
         "weibull": {"distribution": "weibull"},
         "weibull + power": {"distribution": "weibull", "power": x},
+        "weibull, ph + power": {"distribution": "weibull", "scale": "ph", "power": x},
+        "gompertz": {"distribution": "gompertz"},
         "loglogistic": {"distribution": "loglogistic"},
         "loglogistic + power": {"distribution": "loglogistic", "power": x},
+        "lognormal": {"distribution": "lognormal"},
+        "lognormal + power": {"distribution": "lognormal", "power": x},
+        "gengamma": {"distribution": "gengamma"},
         "burr12, aft": {"distribution": "burr12"},
         "burr12, ph": {"distribution": "burr12", "scale": "ph"},
     }

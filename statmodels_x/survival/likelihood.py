@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from statmodels_x.core.rank import constant_columns
 from statmodels_x.core.surv import Surv
+from statmodels_x.survival.families import Family
 
 Array = NDArray[np.float64]
 Designs = tuple[Array | None, ...]
@@ -16,8 +21,55 @@ Offsets = tuple[float | Array, ...]
 PARAMETERS = ("aft", "ph", "power", "shape", "cure")
 """Order of the linear predictors: log phi, log lambda, log gamma, log(kappa + 1), and the cure predictor."""
 
+_NOTHING_KNOWN = np.zeros((1, 3, 0))
+
 CURE_KINDS = ("none", "mixture", "promotion")
 """Position is the code of ``SurvivalArrays.cure``: logit of the cured fraction, or log of theta."""
+
+
+class SurvivalRows(Protocol):
+    """What the search for a maximum asks of a sample, wherever its rows are: sums over blocks of them."""
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+
+    @property
+    def n_parameters(self) -> int:
+        """Length of theta."""
+
+    @property
+    def free(self) -> tuple[bool, ...]:
+        """Which parameters are estimated."""
+
+    @property
+    def slices(self) -> tuple[slice, ...]:
+        """Where each parameter's coefficients stand in theta."""
+
+    @property
+    def low(self) -> Array:
+        """Lower limits of the search, shape (5,)."""
+
+    @property
+    def high(self) -> Array:
+        """Upper limits."""
+
+    @property
+    def cure(self) -> int:
+        """Kind of cure model."""
+
+    @property
+    def family(self) -> Family | None:
+        """A family that is no case of the built-in one."""
+
+    def each(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
+        """Return ``function(*arguments, arrays)`` for each block of rows."""
+
+    def take(self, rows: NDArray[np.intp]) -> SurvivalArrays:
+        """Return some rows in memory."""
+
+    def with_limits(self, low: Array, high: Array) -> Self:
+        """Return the same sample with other limits of the search."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +83,7 @@ class SurvivalArrays:
     log_upper, log_entry, weight : ndarray of shape (n,) or (0,)
         Right ends of intervals, late entry and case weights; empty where no row needs them.
     matrix : ndarray of shape (n, p)
-        The design matrices of the free parameters side by side.
+        The design matrices of the free parameters side by side, each column contiguous in memory.
     starts : ndarray of shape (6,)
         Columns starts[j]:starts[j + 1] belong to parameter j; none where it is fixed.
     offsets : ndarray of shape (5, n) or (5, 1)
@@ -40,6 +92,8 @@ class SurvivalArrays:
         Limits of the search for each linear predictor; outside the log-likelihood counts as -inf.
     cure : int
         0 none, 1 mixture, 2 promotion time.
+    family : Family, optional
+        A family that is not a case of the built-in one.
     """
 
     code: NDArray[np.int8] = field(repr=False)
@@ -53,6 +107,7 @@ class SurvivalArrays:
     low: Array = field(repr=False)
     high: Array = field(repr=False)
     cure: int
+    family: Family | None = None
 
     @property
     def n(self) -> int:
@@ -79,12 +134,27 @@ class SurvivalArrays:
         """Design matrix of each parameter; None where it is fixed."""
         return tuple(self.matrix[:, s] if s.stop > s.start else None for s in self.slices)
 
+    @cached_property
+    def same(self) -> NDArray[np.bool_]:
+        """Which linear predictors have one value in all rows."""
+        scalar = self.offsets.shape[1] == 1
+        constant = constant_columns(self.matrix)
+        return np.array([scalar and bool(constant[part].all()) for part in self.slices])
+
     @property
     def log_time(self) -> Array:
         """Logarithm of the last finite time of each row."""
         if not len(self.log_upper):
             return self.log_lower
         return np.where(np.isfinite(self.log_upper), self.log_upper, self.log_lower)
+
+    def each(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
+        """Return ``function(*arguments, arrays)`` for each block of rows: there is one, all of them."""
+        return [function(*arguments, self)]
+
+    def with_limits(self, low: Array, high: Array) -> SurvivalArrays:
+        """Return the same sample and model with other limits of the search."""
+        return replace(self, low=low, high=high)
 
     def with_model(self, designs: Designs, offsets: Offsets) -> SurvivalArrays:
         """Return the same sample under another model."""
@@ -104,9 +174,26 @@ class SurvivalArrays:
             log_upper=part(self.log_upper),
             log_entry=part(self.log_entry),
             weight=part(self.weight),
-            matrix=np.ascontiguousarray(self.matrix[rows]),
+            matrix=np.ascontiguousarray(self.matrix.T[:, rows]).T,
             offsets=self.offsets[:, rows] if self.offsets.shape[1] > 1 else self.offsets,
         )
+
+    def known_terms(self, theta: Array) -> Array:
+        """Terms of a family's own baseline at the left end, the right end and the entry, shape (n, 3, 12).
+
+        Shape (1, 3, 0) for the built-in family, whose terms are computed row by row.
+        """
+        if self.family is None:
+            return _NOTHING_KNOWN
+        eta = self.linear_predictors(theta)
+        gamma = np.exp(eta[2])
+        known = np.zeros((self.n, 3, 12))
+        for k, log_times in enumerate((self.log_lower, self.log_upper, self.log_entry)):
+            if len(log_times):
+                finite = np.isfinite(log_times)
+                q = gamma[finite] * (log_times[finite] + eta[0, finite])
+                known[finite, k] = self.family.terms(q, eta[3, finite])
+        return known
 
     def linear_predictors(self, theta: Array) -> Array:
         """Return the five linear predictors, shape (5, n)."""
@@ -125,6 +212,7 @@ def sample_arrays(
     low: Array,
     high: Array,
     cure: int = 0,
+    family: Family | None = None,
 ) -> SurvivalArrays:
     """Take the logarithms of a response's times and put the sample together.
 
@@ -147,6 +235,7 @@ def sample_arrays(
             low=low,
             high=high,
             cure=cure,
+            family=family,
         )
 
 
@@ -166,25 +255,34 @@ def loglik(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
     score : ndarray of shape (p,)
     hessian : ndarray of shape (p, p)
     """
-    from statmodels_x.survival.kernels import loglik_sums
+    from statmodels_x.survival.kernels.sums import loglik_sums
 
     a = arrays
     return loglik_sums(
-        theta, a.starts, a.matrix, a.offsets, a.code, a.log_lower, a.log_upper, a.log_entry, a.weight,
-        a.low, a.high, a.cure, bool(a.starts[4] > a.starts[3]),
+        theta, a.starts, a.matrix.T, a.offsets, a.same, a.code, a.log_lower, a.log_upper, a.log_entry, a.weight,
+        a.low, a.high, a.cure, bool(a.starts[4] > a.starts[3]), a.known_terms(theta),
     )  # fmt: skip
 
 
 def row_scores(theta: Array, arrays: SurvivalArrays) -> Array:
     """Weighted score of each row, shape (n, p)."""
-    from statmodels_x.survival.kernels import row_terms
+    from statmodels_x.survival.kernels.rows import row_terms
 
     a = arrays
     value, grad = np.empty(a.n), np.empty((a.n, 5))
+    eta = np.ascontiguousarray(a.linear_predictors(theta).T)
     row_terms(
-        theta, a.starts, a.matrix, a.offsets, a.code, a.log_lower, a.log_upper, a.log_entry, a.cure, a.free[3],
-        value, grad,
-    )  # fmt: skip
+        eta,
+        a.code,
+        a.log_lower,
+        a.log_upper,
+        a.log_entry,
+        a.cure,
+        a.free[3],
+        a.known_terms(theta),
+        value,
+        grad,
+    )
     part_of = np.repeat(np.arange(5), np.diff(a.starts))
     scores = a.matrix * grad[:, part_of]
     return scores * a.weight[:, None] if len(a.weight) else scores
@@ -192,9 +290,12 @@ def row_scores(theta: Array, arrays: SurvivalArrays) -> Array:
 
 def _side_by_side(designs: Designs, n: int) -> tuple[Array, NDArray[np.int64]]:
     sizes = [0 if design is None else design.shape[1] for design in designs]
-    present = [design for design in designs if design is not None and design.shape[1]]
-    matrix = np.ascontiguousarray(np.hstack(present)) if present else np.zeros((n, 0))
-    return matrix, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    columns = np.empty((starts[-1], n))  # the sums run down the columns, which so stand together
+    for design, first in zip(designs, starts, strict=False):
+        if design is not None:
+            columns[first : first + design.shape[1]] = design.T
+    return columns.T, starts
 
 
 def _stack_offsets(offsets: Offsets, n: int) -> Array:

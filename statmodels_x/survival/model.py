@@ -4,31 +4,43 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from statmodels_x.core.design import ModelFrame, build_frame
 from statmodels_x.core.errors import (
     ConvergenceWarning,
     DataError,
     DataWarning,
+    FollowUpWarning,
     IdentificationWarning,
 )
 from statmodels_x.core.frames import as_pandas
+from statmodels_x.core.model_frame import ModelFrame, build_frame, counts_text
+from statmodels_x.core.partitions import is_dask_frame
 from statmodels_x.core.rank import check_full_rank
 from statmodels_x.core.surv import Surv
-from statmodels_x.core.validation import check_choice, check_count, check_number, numeric_array, rows_text
+from statmodels_x.core.validation import check_choice, check_count, check_number
 from statmodels_x.survival.assembly import build_results
-from statmodels_x.survival.checks import check_events, check_separation
-from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS, SurvivalArrays, sample_arrays
+from statmodels_x.survival.checks import check_events, check_separation, check_terms
+from statmodels_x.survival.families import Family
+from statmodels_x.survival.likelihood import PARAMETERS, SurvivalArrays
+from statmodels_x.survival.partitions import PartitionedSample, read_partitions
 from statmodels_x.survival.results import FlexibleSurvivalResults
-from statmodels_x.survival.sample import Sample
+from statmodels_x.survival.sample import (
+    NO_WEIGHT,
+    ZERO_WEIGHT,
+    Sample,
+    checked_weights,
+    model_arrays,
+    survival_response,
+)
 from statmodels_x.survival.specification import Specification, specify
 
-_ZERO_WEIGHT = "weight of 0"
 _COVARIANCES = ("observed", "robust", "cluster")
 
 
@@ -45,11 +57,14 @@ class FlexibleSurvival:
         ``"Surv(time, status) ~ x + z"``; also ``Surv(entry, exit, status)`` for late entry and
         ``Surv(left, right, type="interval2")`` for interval censoring. The right side drives the chosen scale.
     data : DataFrame
-        pandas, polars, pyarrow, or a mapping of columns.
-    distribution : {"apgw", "exponential", "weibull", "loglogistic", "burr12", "gompertz"}
-        Special cases fix the other arguments: exponential (power 1, shape 1), weibull (shape 1), loglogistic
-        (scale "aft", shape 0), burr12 (both scales, shape 0), gompertz (scale "ph", both scales, power 1,
-        shape infinite). An argument that contradicts one is an error.
+        pandas, polars, pyarrow, or a mapping of columns; or a Dask data frame, whose rows stay in its
+        partitions: each sends back its log-likelihood, score and information.
+    distribution : str or Family
+        ``"apgw"`` or one of its special cases, which fix other arguments: ``"exponential"`` (power 1, shape 1),
+        ``"weibull"`` (shape 1), ``"loglogistic"`` (scale "aft", shape 0), ``"burr12"`` (both scales, shape 0),
+        ``"gompertz"`` (scale "ph", both scales, power 1, shape infinite). Other baselines with the same scales
+        and power: ``"lognormal"``, ``"gengamma"`` (Prentice's generalised gamma, scale "aft"), or a
+        :class:`~statmodels_x.Family` of your own. An argument that contradicts the family is an error.
     scale : {"aft", "ph"}
         Whether the covariates accelerate time (log phi; free of the unit of time) or multiply the hazard
         (log lambda; for ``"ph"`` with ``other_scale=None`` the unit of time is part of the model, because
@@ -103,7 +118,7 @@ class FlexibleSurvival:
         self,
         formula: str,
         data: Any,
-        distribution: str = "apgw",
+        distribution: str | Family = "apgw",
         scale: str = "aft",
         other_scale: str | None = None,
         power: str | float = "~ 1",
@@ -117,45 +132,70 @@ class FlexibleSurvival:
         self.specification: Specification = specify(
             formula, distribution, scale, other_scale, power, shape, cure, cure_kind
         )
-        frame = as_pandas(data)
-        self._frame: ModelFrame = build_frame(
-            frame,
-            self.specification.response,
-            self.specification.parts,
-            {"weights": weights, "cluster": cluster},
-            {"Surv": Surv},
-        )
         if time_unit is not None and not isinstance(time_unit, str):
             raise DataError(f"`time_unit` is {time_unit!r}; give the name of the unit, such as 'years'.")
-        weights_used = _checked_weights(self._frame)
-        if weights_used is not None and np.any(weights_used == 0.0):
+        self.response: Surv | None = None
+        self.weights: NDArray[np.float64] | None = None
+        self._has_cluster = cluster is not None
+        self._sample: Sample | PartitionedSample
+        if is_dask_frame(data):
+            partitions = read_partitions(data, self.specification, weights, cluster)
+            self.time_unit = time_unit or self._unit(data._meta, partitions.time_name)
+            self._sample = replace(partitions, time_unit=self.time_unit)
+            self._warn_of_dropped(partitions.n_rows, partitions.dropped)
+        else:
+            frame = as_pandas(data)
+            rows = self._read(frame, {"weights": weights, "cluster": cluster})
+            response = self.response = survival_response(rows)
+            self.time_unit = time_unit or self._unit(frame, response.time_name)
+            self._check_designs(rows, response)
+            arrays = model_arrays(self.specification, rows.designs, response, self.weights)
+            # one copy of the design matrices is enough
+            rows = rows.with_matrices(
+                {name: arrays.designs[PARAMETERS.index(name)] for name in rows.designs}  # type: ignore[misc]
+            )
+            self._sample = Sample(rows, response, arrays, self.time_unit)
+            self._warn_of_dropped(rows.n_rows, rows.dropped)
+
+    def _read(self, data: pd.DataFrame, columns: dict[str, Any]) -> ModelFrame:
+        """Build the designs of rows in memory."""
+        parts = self.specification.parts
+        frame = build_frame(data, self.specification.response, parts, columns, {"Surv": Surv})
+        weights = checked_weights(frame)
+        if weights is not None and np.any(weights == 0.0):
+            if not np.any(weights > 0.0):
+                raise DataError(NO_WEIGHT)
             # such rows say nothing, so they must not count as events, levels or observations either
-            self._frame = self._frame.take(weights_used > 0.0, _ZERO_WEIGHT)
-            weights_used = weights_used[weights_used > 0.0]
-        self.response: Surv = _survival_response(self._frame)
-        self.weights: NDArray[np.float64] | None = weights_used
-        self.time_unit = time_unit or _unit_from(
-            frame, self.response, self.specification.response.expressions[0]
-        )
-        self._check_designs()
-        missing = {name: count for name, count in self._frame.dropped.items() if name != _ZERO_WEIGHT}
+            frame = frame.take(weights > 0.0, ZERO_WEIGHT)
+            weights = weights[weights > 0.0]
+        self.weights = weights
+        return frame
+
+    def _check_designs(self, rows: ModelFrame, response: Surv) -> None:
+        parts = rows.designs
+        check_events(len(response), response.n_events, sum(part.matrix.shape[1] for part in parts.values()))
+        for parameter, design in parts.items():
+            where = self.specification.where(parameter)
+            check_terms(design.names, where)
+            check_full_rank(design.matrix, design.names, where)
+            check_separation(design.matrix, design.names, response, where)
+
+    def _warn_of_dropped(self, n_rows: int, dropped: Mapping[str, int]) -> None:
+        missing = {name: count for name, count in dropped.items() if name != ZERO_WEIGHT}
         if missing:
-            listed = ", ".join(f"{name} ({count})" for name, count in missing.items())
+            n_dropped = n_rows - self._sample.arrays.n
             warnings.warn(
-                f"{self._frame.n_dropped} of {self._frame.n_rows} rows were dropped; missing values: {listed}",
+                f"{n_dropped} of {n_rows} rows were dropped; missing values: {counts_text(missing)}",
                 DataWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
 
-    def _check_designs(self) -> None:
-        parts = self._frame.designs
-        check_events(self.response, sum(design.matrix.shape[1] for design in parts.values()))
-        for parameter, design in parts.items():
-            where = "formula" if parameter == self.specification.scale else f"the {parameter} part"
-            if not design.names:
-                raise DataError(f"{where}: there is no term; write '~ 1', or fix the parameter by a number.")
-            check_full_rank(design.matrix, design.names, where)
-            check_separation(design.matrix, design.names, self.response, where)
+    def _unit(self, data: pd.DataFrame, time_name: str) -> str | None:
+        """Find the unit of time by the frame's own account, unless the formula computes with that column."""
+        units, expression = data.attrs.get("units"), self.specification.response.expressions[0]
+        call = ast.parse(expression, mode="eval").body if "`" not in expression else None
+        bare = [part.id for part in getattr(call, "args", []) if isinstance(part, ast.Name)]
+        return units.get(time_name) if isinstance(units, dict) and time_name in bare else None
 
     def fit(
         self,
@@ -203,16 +243,21 @@ class FlexibleSurvival:
             If the data do not determine some parameters, which are named.
         ConvergenceWarning
             If the search ended without a proved maximum.
+        FollowUpWarning
+            If the model has a cured fraction and follow-up does not support a plateau.
         """
         from statmodels_x.survival.estimation import estimate
 
-        cov_type = self._covariance_type(cov_type)
         check_number("tol", tol, low=0.0, high=1.0)
         check_count("max_iter", max_iter, 1)
         check_count("seed", seed, 0)
         if n_starts is not None:
             check_count("n_starts", n_starts, 0)
-        arrays = self.to_arrays()
+        if keep_data and not isinstance(self._sample, Sample):
+            raise DataError("fit(): the rows of a Dask frame stay with it: keep_data=True cannot keep them.")
+        sample = self._sample
+        cov_type = self._covariance_type(cov_type, sample.has_frequency_weights)
+        arrays = sample.arrays
         first = None if start is None else _checked_start(start, arrays.n_parameters)
         found = estimate(
             arrays,
@@ -223,69 +268,43 @@ class FlexibleSurvival:
             max_iter=max_iter,
             seed=seed,
         )
-        sample = Sample(self._frame, self.response, arrays, self.time_unit)
         results = build_results(self.specification, sample, found, cov_type, keep_data)
         lost = any(finding.kind == "not_converged" for finding in found.findings)
         for message in results.warnings:
             warnings.warn(message, ConvergenceWarning if lost else IdentificationWarning, stacklevel=2)
+        if "cure" in self.specification.parts:
+            self._judge_follow_up()
         return results
+
+    def _judge_follow_up(self) -> None:
+        from statmodels_x.survival.follow_up import LEVEL
+
+        alpha = self._sample.plateau_alpha()
+        if alpha is not None and alpha >= LEVEL:
+            warnings.warn(
+                f"Follow-up does not support a plateau (Maller and Zhou's alpha is {alpha:.3g}, not below {LEVEL:g}): "
+                "the cured fraction rests on the form of the model beyond the last event. Compare models, and see "
+                "follow_up().",
+                FollowUpWarning,
+                stacklevel=3,
+            )
 
     def to_arrays(self) -> SurvivalArrays:
         """Return the sample and the model as arrays for the likelihood, without limits of search."""
-        designs = self._frame.designs
-        fixed = self.specification.fixed
-        offsets = tuple(
-            _offset(designs[name].offset) if name in designs else fixed.get(name, 0.0) for name in PARAMETERS
-        )
-        matrices = tuple(designs[name].matrix if name in designs else None for name in PARAMETERS)
-        wide = np.full(5, np.inf)
-        cure = CURE_KINDS.index(self.specification.cure_kind)
-        return sample_arrays(self.response, self.weights, matrices, offsets, -wide, wide, cure)
+        if not isinstance(self._sample, Sample):
+            raise DataError("the rows of a Dask frame are in its partitions; this needs them in memory.")
+        return self._sample.arrays
 
-    def _covariance_type(self, cov_type: str | None) -> str:
-        has_cluster = "cluster" in self._frame.columns
+    def _covariance_type(self, cov_type: str | None, whole_weights: bool) -> str:
         if cov_type is None:
-            whole = self.weights is None or bool(np.all(self.weights == np.round(self.weights)))
-            return "cluster" if has_cluster else "observed" if whole else "robust"
+            return "cluster" if self._has_cluster else "observed" if whole_weights else "robust"
         check_choice("cov_type", cov_type, _COVARIANCES, "fit()")
-        if cov_type == "cluster" and not has_cluster:
+        if cov_type == "cluster" and not self._has_cluster:
             raise DataError('fit(): cov_type="cluster" needs FlexibleSurvival(..., cluster="column").')
         return cov_type
 
     def __repr__(self) -> str:
-        return f"FlexibleSurvival({self.specification.formula!r}, n={len(self.response)})"
-
-
-def _survival_response(frame: ModelFrame) -> Surv:
-    if len(frame.response) != 1 or not isinstance(frame.response[0], Surv):
-        raise DataError("formula: the response must be one Surv(...), for example Surv(time, status) ~ x.")
-    return frame.response[0]
-
-
-def _checked_weights(frame: ModelFrame) -> NDArray[np.float64] | None:
-    if "weights" not in frame.columns:
-        return None
-    values = numeric_array(frame.columns["weights"], "weights", "FlexibleSurvival()")
-    for bad, what in ((values < 0.0, "negative"), (~np.isfinite(values), "infinite")):
-        if bad.any():
-            raise DataError(
-                f"`weights` is {what} in {rows_text(bad)}; case weights count observations: 0 or more."
-            )
-    if not np.any(values > 0.0):
-        raise DataError("`weights` is 0 in every row; give a positive weight to the rows to be used.")
-    return values
-
-
-def _unit_from(data: pd.DataFrame, response: Surv, expression: str) -> str | None:
-    """Find the unit of the time column by the frame's own account, unless the formula computes with that column."""
-    units = data.attrs.get("units")
-    call = ast.parse(expression, mode="eval").body if "`" not in expression else None
-    bare = [part.id for part in getattr(call, "args", []) if isinstance(part, ast.Name)]
-    return units.get(response.time_name) if isinstance(units, dict) and response.time_name in bare else None
-
-
-def _offset(offset: NDArray[np.float64]) -> float | NDArray[np.float64]:
-    return offset if np.any(offset) else 0.0
+        return f"FlexibleSurvival({self.specification.formula!r}, n={self._sample.arrays.n})"
 
 
 def _checked_start(start: ArrayLike, p: int) -> NDArray[np.float64]:

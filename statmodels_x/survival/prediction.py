@@ -19,6 +19,7 @@ from statmodels_x.core.inference import normal_quantile
 from statmodels_x.core.validation import check_choice, check_count, numeric_array
 from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.quantities import QUANTITIES, Quantity, Rows, average, difference, ratio
+from statmodels_x.survival.sample import without_data
 
 if TYPE_CHECKING:
     from statmodels_x.survival.results import FlexibleSurvivalResults
@@ -169,7 +170,15 @@ def covariate_rows(fit: FlexibleSurvivalResults, newdata: Any, given: Any = None
         matrix, base[:, j] = spec.rebuild(data)
         matrices.append(matrix)
     cure = CURE_KINDS.index(fit.specification.cure_kind)
-    return Rows(data.index, base, tuple(matrices), fit.params.to_numpy(), cure, _survived(given, len(data)))
+    return Rows(
+        data.index,
+        base,
+        tuple(matrices),
+        fit.params.to_numpy(),
+        cure,
+        _survived(given, len(data)),
+        fit.specification.own_family,
+    )
 
 
 def _survived(given: Any, m: int) -> Array:
@@ -190,9 +199,7 @@ def _prediction_data(fit: FlexibleSurvivalResults, newdata: Any) -> pd.DataFrame
     if not variables:
         return pd.DataFrame(index=pd.RangeIndex(1))
     if fit.sample is None:
-        raise DataError(
-            "this result was loaded without its data; give `newdata`, or fit with keep_data=True."
-        )
+        raise DataError(without_data(fit.facts, "give `newdata`, or fit with keep_data=True."))
     return fit.sample.frame.data
 
 

@@ -10,7 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from statmodels_x.survival.families import Family
 from statmodels_x.survival.family import APGW
+from statmodels_x.survival.hazards import cumulative_hazard, log_hazard
 
 Array = NDArray[np.float64]
 Function = Callable[[Array], Array]
@@ -37,6 +39,8 @@ class Rows:
         0 none, 1 mixture, 2 promotion time.
     given : ndarray of shape (m,)
         Time already survived; 0 for none.
+    family : Family, optional
+        A family that is not a case of the built-in one.
     """
 
     index: pd.Index
@@ -45,6 +49,7 @@ class Rows:
     theta: Array
     cure: int
     given: Array
+    family: Family | None = None
 
     @property
     def eta(self) -> Array:
@@ -153,31 +158,12 @@ def _survivors(w: Array) -> Array:
     return np.exp(-np.exp(w))
 
 
-def _cumulative(times: Array, rows: Rows) -> tuple[Array, Array]:
-    """H of the population and its gradient in the linear predictors."""
-    from statmodels_x.survival.kernels import cumulative_hazard_terms
-
-    value, grad = np.empty(len(times)), np.empty((len(times), 5))
-    with np.errstate(divide="ignore"):
-        cumulative_hazard_terms(np.log(times), rows.eta, rows.cure, value, grad)
-    return value, grad
-
-
-def _log_hazard(times: Array, rows: Rows) -> tuple[Array, Array]:
-    """Log hazard of the population and its gradient in the linear predictors."""
-    from statmodels_x.survival.kernels import log_hazard_terms
-
-    value, grad = np.empty(len(times)), np.empty((len(times), 5))
-    log_hazard_terms(np.log(times), rows.eta, rows.cure, value, grad)
-    return value, grad
-
-
 def _since(times: Array, rows: Rows) -> tuple[Array, Array]:
     """H between the time already survived and later times; 0 before it."""
-    value, grad = _cumulative(np.maximum(times, rows.given), rows)
+    value, grad = cumulative_hazard(np.maximum(times, rows.given), rows.eta, rows.cure, rows.family)
     if not np.any(rows.given):
         return value, grad
-    start, start_grad = _cumulative(rows.given, rows)
+    start, start_grad = cumulative_hazard(rows.given, rows.eta, rows.cure, rows.family)
     return value - start, grad - start_grad
 
 
@@ -192,12 +178,15 @@ def _cumulative_hazard(times: Array, rows: Rows) -> Quantity:
 
 
 def _hazard(times: Array, rows: Rows) -> Quantity:
-    value, grad = _log_hazard(times, rows)
+    value, grad = log_hazard(times, rows.eta, rows.cure, rows.family)
     return _from_log(value, rows.jacobian(grad))
 
 
 def _density(times: Array, rows: Rows) -> Quantity:
-    (log_h, log_h_grad), (h, h_grad) = _log_hazard(times, rows), _since(times, rows)
+    (log_h, log_h_grad), (h, h_grad) = (
+        log_hazard(times, rows.eta, rows.cure, rows.family),
+        _since(times, rows),
+    )
     gone = (times < rows.given) | np.isinf(h)
     with np.errstate(invalid="ignore"):
         value = np.where(gone, -np.inf, log_h - h)
@@ -217,7 +206,6 @@ def _time_at(cumulative: Array, rows: Rows) -> Array:
     """Time at which the population's H reaches a value; infinite if it never does."""
     eta = rows.eta
     tau, beta, alpha, nu, c = eta.T
-    law = APGW(np.exp(tau), np.exp(beta), np.exp(alpha), np.expm1(nu))
     with np.errstate(divide="ignore", invalid="ignore"):
         if rows.cure == 1:  # dead of the uncured = (1 - S)(1 + exp(c))
             dead = -np.expm1(-cumulative) * (1.0 + np.exp(c))
@@ -225,17 +213,21 @@ def _time_at(cumulative: Array, rows: Rows) -> Array:
         elif rows.cure == 2:
             dead = cumulative * np.exp(-c)
             cumulative = np.where(dead < 1.0, -np.log1p(-np.minimum(dead, 1.0)), np.inf)
-    return law.time_at(cumulative)
+    if rows.family is not None:
+        with np.errstate(over="ignore"):
+            log_z = rows.family.log_z_at(cumulative * np.exp(-beta), nu)
+            return np.exp(log_z * np.exp(-alpha) - tau)
+    return APGW(np.exp(tau), np.exp(beta), np.exp(alpha), np.expm1(nu)).time_at(cumulative)
 
 
 def _quantile(probabilities: Array, rows: Rows) -> Quantity:
     """Log time, with the gradient from H(t) = constant: d log t = -dH/(t h)."""
-    start, start_grad = _cumulative(rows.given, rows)
+    start, start_grad = cumulative_hazard(rows.given, rows.eta, rows.cure, rows.family)
     times = _time_at(start - np.log1p(-probabilities), rows)
     reached = np.isfinite(times)
     safe = np.where(reached, times, 1.0)
-    _, grad = _cumulative(safe, rows)
-    log_h, _ = _log_hazard(safe, rows)
+    _, grad = cumulative_hazard(safe, rows.eta, rows.cure, rows.family)
+    log_h, _ = log_hazard(safe, rows.eta, rows.cure, rows.family)
     grad = -(grad - start_grad) / np.exp(np.log(safe) + log_h)[:, None]
     grad[~reached] = np.nan
     return _from_log(np.log(times), rows.jacobian(grad))
@@ -264,6 +256,8 @@ def _mean(_: Array, rows: Rows) -> Quantity:
     gamma, kappa = np.exp(eta[:, 2]), np.expm1(eta[:, 3])
     r, lam = 1.0 / gamma, np.exp(eta[:, 1])
     exists = (kappa > 0.0) | ((kappa == 0.0) & (r < lam))
+    if rows.family is not None:
+        kappa, exists = np.ones(len(r)), np.full(len(r), rows.family.has_mean)
     exists &= rows.cure == 0
     with np.errstate(divide="ignore"):
         growth = np.where(
@@ -274,24 +268,25 @@ def _mean(_: Array, rows: Rows) -> Quantity:
     points = -60.0 + (top + 60.0)[:, None] * u
     weights = np.exp(points - np.exp(points)) * ((top + 60.0) / (_MEAN_NODES - 1))[:, None]
     wide = rows.repeat(_MEAN_NODES)
-    start, start_grad = _cumulative(wide.given, wide)
+    start, start_grad = cumulative_hazard(wide.given, wide.eta, wide.cure, wide.family)
     ok = np.repeat(exists, _MEAN_NODES)
     # a heavy tail passes the range of floats where its weight has left it long before
     times = np.where(ok, _time_at(start + np.exp(points).ravel(), wide), 1.0)
     times = np.clip(times, 1e-300, 1e300)
-    _, grad = _cumulative(times, wide)
-    log_h, _ = _log_hazard(times, wide)
+    _, grad = cumulative_hazard(times, wide.eta, wide.cure, wide.family)
+    log_h, _ = log_hazard(times, wide.eta, wide.cure, wide.family)
     with np.errstate(over="ignore", invalid="ignore"):
         change = -(grad - start_grad) * np.exp(-log_h)[:, None]
         slope = (weights[:, :, None] * change.reshape(*points.shape, 5)).sum(axis=1)
         value = (weights * times.reshape(points.shape)).sum(axis=1)
     slope[~exists] = np.nan
-    return _log(np.where(exists, value, np.inf), rows.jacobian(slope))
+    unknown = rows.family is not None and not rows.family.has_mean
+    return _log(np.where(exists, value, np.nan if unknown else np.inf), rows.jacobian(slope))
 
 
 def _cured_since(plateau: Array, grad: Array, rows: Rows) -> Quantity:
     """Probability of being cured given survival so far, p/S(given), with -log p and its gradient."""
-    start, start_grad = _cumulative(rows.given, rows)
+    start, start_grad = cumulative_hazard(rows.given, rows.eta, rows.cure, rows.family)
     return _cloglog(plateau - start, rows.jacobian(grad - start_grad))
 
 
@@ -311,7 +306,7 @@ def _cure_fraction(_: Array, rows: Rows) -> Quantity:
             return Quantity(c, rows.jacobian(grad), expit, lambda w: expit(w) * expit(-w))
         value = c
     else:
-        kappa = np.expm1(nu)
+        kappa = np.expm1(nu) if rows.family is None else np.zeros(len(nu))
         cured = kappa < 0.0
         below = np.where(cured, kappa, -1.0)
         grad[:, 1] = 1.0

@@ -13,7 +13,9 @@ from scipy import special
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.surv import Surv
 from statmodels_x.core.validation import check_choice
+from statmodels_x.survival.hazards import cumulative_hazard
 from statmodels_x.survival.likelihood import row_scores
+from statmodels_x.survival.sample import without_data
 
 if TYPE_CHECKING:
     from statmodels_x.survival.results import FlexibleSurvivalResults
@@ -37,22 +39,18 @@ def residuals(fit: FlexibleSurvivalResults, kind: str, seed: int) -> pd.Series |
 def need_sample(fit: FlexibleSurvivalResults) -> Sample:
     """Return the data of a fit, or say that they were not kept."""
     if fit.sample is None:
-        raise DataError("this result was loaded without its data; fit with keep_data=True to have them.")
+        raise DataError(without_data(fit.facts, "fit with keep_data=True to have them."))
     return fit.sample
 
 
 def cumulative_hazards(fit: FlexibleSurvivalResults, sample: Sample, times: Array) -> Array:
     """Fitted cumulative hazard of each training row at its own time, since its entry."""
-    from statmodels_x.survival.kernels import cumulative_hazard_terms
-
     arrays = sample.arrays
     eta = np.ascontiguousarray(arrays.linear_predictors(fit.params.to_numpy()).T)
-    found = []
-    for points in (times, sample.response.entry):
-        value, grad = np.empty(arrays.n), np.empty((arrays.n, 5))
-        with np.errstate(divide="ignore"):
-            cumulative_hazard_terms(np.log(points), eta, arrays.cure, value, grad)
-        found.append(value)
+    found = [
+        cumulative_hazard(points, eta, arrays.cure, arrays.family)[0]
+        for points in (times, sample.response.entry)
+    ]
     return found[0] - found[1]
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from statmodels_x.core.design import build_frame
 from statmodels_x.core.errors import DataError, MissingPackageError
 from statmodels_x.core.frames import as_pandas
+from statmodels_x.core.model_frame import build_frame
 from statmodels_x.core.surv import Surv
 from statmodels_x.survival.residuals import need_sample
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.optimize import Optimum, maximise
 from statmodels_x.survival.identification import search_limits
-from statmodels_x.survival.likelihood import Designs, SurvivalArrays, loglik
+from statmodels_x.survival.likelihood import Designs, SurvivalArrays, SurvivalRows, loglik
 
 Array = NDArray[np.float64]
+Rows = TypeVar("Rows", bound=SurvivalRows)
 
 _KAPPAS = (-0.5, 0.0, 1.0)
 _KAPPAS_BOTH = (-0.7, -0.3, 0.0, 0.4, 2.5)
@@ -42,10 +44,10 @@ class Weibull:
     power: float
 
 
-def orthogonal_transform(arrays: SurvivalArrays) -> Array:
+def orthogonal_transform(arrays: SurvivalRows) -> Array:
     """Return T with theta = T u, where a unit of u moves its linear predictor by 1 in mean square."""
     transform = np.eye(arrays.n_parameters)
-    gram = arrays.matrix.T @ arrays.matrix / arrays.n
+    gram = sum(arrays.each(_gram)) / arrays.n
     for part in arrays.slices:
         if part.stop > part.start:
             block = gram[part, part]
@@ -55,12 +57,21 @@ def orthogonal_transform(arrays: SurvivalArrays) -> Array:
     return transform
 
 
-def climb(arrays: SurvivalArrays, start: Array, transform: Array, tol: float, max_iter: int) -> Optimum:
+def _gram(arrays: SurvivalArrays) -> Array:
+    return np.asarray(arrays.matrix.T @ arrays.matrix)
+
+
+def climb(arrays: SurvivalRows, start: Array, transform: Array, tol: float, max_iter: int) -> Optimum:
     """Search for a maximum of the log-likelihood from one start."""
-    return maximise(lambda theta: loglik(theta, arrays), start, transform, tol=tol, max_iter=max_iter)
+
+    def objective(theta: Array) -> tuple[float, Array, Array]:
+        value, score, hessian = zip(*arrays.each(loglik, theta), strict=True)
+        return sum(value), sum(score), sum(hessian)
+
+    return maximise(objective, start, transform, tol=tol, max_iter=max_iter)
 
 
-def rough_climbs(arrays: SurvivalArrays, starts: Iterator[Array]) -> list[Optimum]:
+def rough_climbs(arrays: SurvivalRows, starts: Iterator[Array]) -> list[Optimum]:
     """Search from each start, with a tolerance that tells modes apart but wastes nothing on ridges."""
     transform = orthogonal_transform(arrays)
     return [climb(arrays, start, transform, ROUGH_TOL, ROUGH_ITER) for start in starts]
@@ -109,6 +120,7 @@ def preliminary_weibull(arrays: SurvivalArrays, primary: int) -> tuple[Weibull, 
         low=np.array([-1e3, -1e3, _FLATTEST, 0.0, 0.0]),
         high=np.full(5, 1e3),
         cure=0,
+        family=None,
     )
     start = np.zeros(centred.n_parameters)
     start[centred.slices[primary]] = constant_coefficients(main, _log_rate(centred))
@@ -121,10 +133,16 @@ def preliminary_weibull(arrays: SurvivalArrays, primary: int) -> tuple[Weibull, 
     return Weibull(primary, coefficients, power), with_limits(arrays, power)
 
 
-def with_limits(arrays: SurvivalArrays, power: float) -> SurvivalArrays:
+def with_limits(arrays: Rows, power: float) -> Rows:
     """Set the limits of the search around the power of a preliminary Weibull."""
-    low, high = search_limits(arrays.log_time, power, arrays.cure)
-    return replace(arrays, low=low, high=high)
+    middle, reach = zip(*arrays.each(_middle_and_reach), strict=True)
+    low, high = search_limits(float(np.median(middle)), max(reach), power, arrays.cure, arrays.family)
+    return arrays.with_limits(low, high)
+
+
+def _middle_and_reach(arrays: SurvivalArrays) -> tuple[float, float]:
+    """Median of the log times, and the largest on either side of 0."""
+    return float(np.median(arrays.log_time)), float(np.abs(arrays.log_time).max(initial=0.0))
 
 
 def _log_rate(arrays: SurvivalArrays) -> float:
@@ -148,7 +166,7 @@ def ladder(arrays: SurvivalArrays, weibull: Weibull) -> Iterator[Array]:
         yield from _cure_starts(arrays, weibull)
     for kappa in _shapes(arrays, _KAPPAS):
         yield weibull_start(arrays, weibull, kappa)
-    if arrays.free[2] and arrays.free[3]:
+    if arrays.free[2] and arrays.free[3] and arrays.family is None:
         yield _late_start(arrays, weibull)
     if arrays.free[1 - primary]:
         yield from _from_one_scale(arrays, weibull)
@@ -176,6 +194,8 @@ def _shapes(arrays: SurvivalArrays, kappas: tuple[float, ...]) -> tuple[float, .
     """Start values of kappa that the model allows."""
     if not arrays.free[3]:
         return (0.0,)
+    if arrays.family is not None:
+        return arrays.family.shape_starts
     return tuple(kappa for kappa in kappas if math.log1p(kappa) >= arrays.low[3])
 
 
@@ -194,10 +214,17 @@ def weibull_start(arrays: SurvivalArrays, weibull: Weibull, kappa: float, cured:
     designs, parts = arrays.designs, arrays.slices
     theta[parts[weibull.primary]] = weibull.coefficients
     theta[parts[2]] = constant_coefficients(designs[2], weibull.power)
-    theta[parts[3]] = constant_coefficients(designs[3], math.log1p(kappa))
+    theta[parts[3]] = constant_coefficients(designs[3], _working_shape(arrays, kappa))
     level = math.log(cured / (1.0 - cured)) if arrays.cure == 1 else math.log(-math.log(cured))
     theta[parts[4]] = constant_coefficients(designs[4], level)
     return theta
+
+
+def _working_shape(arrays: SurvivalArrays, kappa: float) -> float:
+    if arrays.family is None:
+        return math.log1p(kappa)
+    starts = arrays.family.shape_starts
+    return arrays.family.to_working(kappa if kappa in starts else starts[0]) if starts else 0.0
 
 
 def _late_start(arrays: SurvivalArrays, weibull: Weibull) -> Array:

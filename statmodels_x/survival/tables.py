@@ -11,7 +11,9 @@ from scipy.special import expit
 from statmodels_x.core.tables import Block, number, p_value, summary
 
 if TYPE_CHECKING:
+    from statmodels_x.survival.families import Family
     from statmodels_x.survival.results import FlexibleSurvivalResults
+    from statmodels_x.survival.specification import Specification
 
 _TITLES = {
     "aft": "aft: log(phi)",
@@ -36,7 +38,10 @@ def natural_scale(fit: FlexibleSurvivalResults, alpha: float = 0.05) -> pd.DataF
     for (parameter, term), value, (low, high) in zip(labels, fit.params, limits.to_numpy(), strict=True):
         is_level = term in _level_terms(fit, parameter)
         kind = fit.specification.cure_kind if parameter == "cure" else parameter
-        rows.append(_natural_row(kind, is_level, value, low, high))
+        if parameter == "shape" and not fit.specification.family.is_compiled:
+            rows.append(_own_shape_row(fit.specification.family, is_level, value, low, high))
+        else:
+            rows.append(_natural_row(kind, is_level, value, low, high))
     return pd.DataFrame(rows, index=fit.params.index, columns=["quantity", "estimate", "lower", "upper"])
 
 
@@ -75,6 +80,15 @@ def _natural_row(parameter: str, is_level: bool, value: float, low: float, high:
         return (name, np.exp(value), np.exp(low), np.exp(high))
 
 
+def _own_shape_row(family: Family, is_level: bool, value: float, low: float, high: float) -> tuple[Any, ...]:
+    """Return the shape of a family that is not a case of the built-in one."""
+    if is_level or family.shape_link == "identity":
+        name = "shape" if is_level else "difference of shape"
+        return (name, *(float(family.to_natural(x)) for x in (value, low, high)))
+    added = " + 1" if family.shape_link == "log1p" else ""
+    return (f"ratio of shape{added}", np.exp(value), np.exp(low), np.exp(high))
+
+
 def summary_tables(fit: FlexibleSurvivalResults, alpha: float) -> Any:
     """Build the summary of a fit."""
     blocks = [_coefficient_block(fit, parameter, alpha) for parameter in fit.design_specs]
@@ -85,8 +99,14 @@ def summary_tables(fit: FlexibleSurvivalResults, alpha: float) -> Any:
 def _facts(fit: FlexibleSurvivalResults) -> list[tuple[str, str]]:
     facts, found = fit.facts, fit.estimate
     response = fit.formula.split("~")[0].strip()
-    fixed = ", ".join(f"{_SYMBOLS[name]} = {np.exp(value) - (name == 'shape'):g}"
-                      for name, value in fit.specification.fixed.items())  # fmt: skip
+    family = fit.specification.family
+    fixed = ", ".join(
+        f"{_SYMBOLS[name]} = {np.exp(value) - (name == 'shape'):g}"
+        if name != "shape" or family.is_compiled
+        else f"shape = {family.to_natural(value):g}"
+        for name, value in fit.specification.fixed.items()
+        if name != "shape" or family.has_shape
+    )
     left = [
         ("Response", response),
         ("Distribution", fit.specification.distribution),
@@ -127,7 +147,7 @@ def _coefficient_block(fit: FlexibleSurvivalResults, parameter: str, alpha: floa
         for _, row in table.iterrows()
     ]
     headings = ["coef", "std err", "z", "P>|z|", low, high]
-    title = _TITLES[fit.specification.cure_kind if parameter == "cure" else parameter]
+    title = _title(fit.specification, parameter)
     return Block(title, headings, [str(term) for term in table["term"]], cells)
 
 
@@ -161,6 +181,13 @@ def _notes(fit: FlexibleSurvivalResults) -> list[str]:
     return notes
 
 
+def _title(specification: Specification, parameter: str) -> str:
+    if parameter == "shape" and not specification.family.is_compiled:
+        links = {"identity": "shape", "log": "shape: log(shape)", "log1p": "shape: log(shape + 1)"}
+        return links[specification.family.shape_link]
+    return _TITLES[specification.cure_kind if parameter == "cure" else parameter]
+
+
 def _singular(unit: str) -> str:
     return unit[:-1] if unit.endswith("s") else unit
 
@@ -168,7 +195,7 @@ def _singular(unit: str) -> str:
 def _cure_note(fit: FlexibleSurvivalResults) -> list[str]:
     """Say that a constant shape below 0 implies a cured fraction, which rests on the end of follow-up."""
     spec = fit.design_specs.get("shape")
-    if spec is None or len(spec.names) != 1 or "cure" in fit.design_specs:
+    if spec is None or len(spec.names) != 1 or "cure" in fit.design_specs or fit.specification.own_family:
         return []
     kappa = float(np.expm1(fit.params["shape"].iloc[0]))
     if kappa >= 0.0:

@@ -310,7 +310,7 @@ def test_clusters_of_the_wrong_length(data):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("distribution", "lognormal"),
+        ("distribution", "lognorm"),
         ("distribution", None),
         ("distribution", ["weibull"]),
         ("scale", "po"),

@@ -1,11 +1,13 @@
 """The end of follow-up: Maller and Zhou's test by hand."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import statmodels_x as smx
-from statmodels_x.core.errors import DataError
+from statmodels_x.core.errors import DataError, FollowUpWarning
 
 
 def test_melanoma_by_arm():
@@ -37,3 +39,21 @@ def test_unknown_column():
     fit = smx.FlexibleSurvival("Surv(time, status) ~ 1", smx.datasets.load_melanoma()).fit()
     with pytest.raises(DataError, match="'arm'"):
         fit.follow_up(by="arm")
+
+
+def test_a_cure_model_warns_of_short_follow_up():
+    data = smx.datasets.load_melanoma()
+    model = smx.FlexibleSurvival("Surv(time, status) ~ 1", data, distribution="weibull", cure="~ 1")
+    with pytest.warns(FollowUpWarning, match="alpha is 0.367"):
+        model.fit()
+
+
+def test_a_cure_model_is_silent_where_the_plateau_is_long():
+    rng = np.random.default_rng(5)
+    cured = rng.uniform(size=300) < 0.4
+    event = np.where(cured, np.inf, rng.weibull(1.5, 300))
+    data = pd.DataFrame({"time": np.minimum(event, 20.0), "status": (event < 20.0).astype(int)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit = smx.FlexibleSurvival("Surv(time, status) ~ 1", data, distribution="weibull", cure="~ 1").fit()
+    assert fit.follow_up()["sufficient"].all()

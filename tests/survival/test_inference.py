@@ -542,7 +542,7 @@ def grid(data):
 
 
 def test_the_ladder(grid, data):
-    assert len(grid) == 23
+    assert len(grid) == 28
     assert {"exponential", "weibull", "loglogistic + power", "burr12, ph", "aft + power + shape",
             "both, ph + shape", "both, aft + ph + power"} <= set(grid.index)  # fmt: skip
     ranked = grid[grid["regular"]]

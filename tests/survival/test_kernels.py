@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from decimal import Decimal, localcontext
 from itertools import pairwise
 
@@ -15,7 +16,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, log_expit
 
 from statmodels_x import APGW, Surv
-from statmodels_x.survival.kernels import baseline_terms, cumulative_hazard_terms, log_hazard_terms
+from statmodels_x.survival.hazards import cumulative_hazard, log_hazard
+from statmodels_x.survival.kernels.baseline import baseline_terms
 from statmodels_x.survival.likelihood import loglik, row_scores, sample_arrays
 
 INF = np.inf
@@ -656,13 +658,12 @@ def test_overflow_is_minus_infinity_and_not_a_plateau(beta, alpha, nu, t):
 @pytest.mark.parametrize("nu", SHAPES.values(), ids=SHAPES.keys())
 def test_terms_of_predictions(nu, cure):
     eta = np.array([[0.3, -0.4, 0.2, nu, -0.6]])
-    log_t = np.log([0.9])
-    value, grad = np.empty(1), np.empty((1, 5))
-    cumulative_hazard_terms(log_t, eta, cure, value, grad)
+    times = np.array([0.9])
+    value, grad = cumulative_hazard(times, eta, cure)
     expected, gradient, _ = decimal_derivatives(RIGHT, eta[0], 0.9, None, None, cure=cure)
     assert_allclose(value[0], -expected, rtol=1e-12)
     assert_allclose(grad[0], -gradient, rtol=1e-9)
-    log_hazard_terms(log_t, eta, cure, value, grad)
+    value, grad = log_hazard(times, eta, cure)
     both, both_gradient, _ = decimal_derivatives(EXACT, eta[0], 0.9, None, None, cure=cure)
     assert_allclose(value[0], both - expected, rtol=1e-11)
     assert_allclose(grad[0], both_gradient - gradient, rtol=1e-9, atol=1e-12)
@@ -670,8 +671,7 @@ def test_terms_of_predictions(nu, cure):
 
 @cures
 def test_cumulative_hazard_terms_at_time_zero(cure):
-    value, grad = np.full(2, 9.0), np.full((2, 5), 9.0)
-    cumulative_hazard_terms(np.array([-INF, 0.0]), np.zeros((2, 5)), cure, value, grad)
+    value, grad = cumulative_hazard(np.array([0.0, 1.0]), np.zeros((2, 5)), cure)
     assert value[0] == 0.0
     assert_array_equal(grad[0], 0.0)
     # S = 1/2 for the uncured at t = 1
@@ -681,10 +681,9 @@ def test_cumulative_hazard_terms_at_time_zero(cure):
 @cured
 def test_the_population_hazard_of_predictions_ends_at_its_plateau(cure):
     # H of the population is -log p far out, and its only slope is the one in c
-    value, grad = np.empty(1), np.empty((1, 5))
     for nu in (0.0, np.log(1.4), np.log(2.0), INF):
         eta = np.array([[0.3, 1.5, 0.2, nu, -0.6]])
-        cumulative_hazard_terms(np.log([1e40]), eta, cure, value, grad)
+        value, grad = cumulative_hazard(np.array([1e40]), eta, cure)
         p = expit(-0.6) if cure == MIXTURE else np.exp(-np.exp(-0.6))
         assert value[0] == pytest.approx(-np.log(p), rel=1e-12)
         slope = -expit(0.6) if cure == MIXTURE else np.exp(-0.6)
@@ -694,12 +693,12 @@ def test_the_population_hazard_of_predictions_ends_at_its_plateau(cure):
 # ---- the plain Python twin
 
 
-@given(q=st.floats(-30.0, 6.0), nu=st.floats(-6.0, 12.0), order=st.sampled_from([0, 1, 2]))
+@given(q=st.floats(-30.0, 6.0), nu=st.floats(-6.0, 12.0))
 @settings(max_examples=200, deadline=None)
-def test_baseline_terms_in_plain_python(q, nu, order):
-    compiled = baseline_terms(q, nu, True, order)
+def test_baseline_terms_in_plain_python(q, nu):
+    compiled = baseline_terms(q, nu, True)
     try:
-        plain = baseline_terms.py_func(q, nu, True, order)
+        plain = baseline_terms.py_func(q, nu, True)
     except OverflowError:  # plain Python raises where compiled code returns infinity
         assert not np.isfinite(compiled).all()
         return
@@ -756,3 +755,33 @@ def test_the_compiled_likelihood_equals_its_plain_python_twin():
     for a, b in zip(compiled, plain, strict=True):
         for x, y in zip(a, b, strict=True):
             assert_allclose(x, y, rtol=1e-11, atol=1e-12)
+
+
+# ---- blocks of rows against single rows
+
+
+@pytest.mark.parametrize("nu", SHAPES.values(), ids=SHAPES.keys())
+@pytest.mark.parametrize("spread", [0.0, 1.0, 12.0])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_blocks_agree_with_single_rows(nu, spread, weighted):
+    # 1,300 rows: two full blocks and a part of a third
+    n = 1300
+    rng = np.random.default_rng(4)
+    x = np.column_stack([np.ones(n), rng.normal(size=(n, 2))])
+    times = np.exp(spread * rng.normal(size=n))
+    response = Surv(times, rng.uniform(size=n) < 0.6)
+    weight = rng.uniform(0.2, 2.0, n) if weighted else None
+    shape_free = np.isfinite(nu)
+    designs = (x, x[:, :2], x[:, :2], np.ones((n, 1)) if shape_free else None)
+    arrays = sample_arrays(response, weight, designs, (0.0, 0.0, 0.0, 0.0 if shape_free else nu), -WIDE, WIDE)
+    theta = np.r_[0.2, 0.1, -0.3, -0.4, 0.2, 0.1, 0.05, [nu] if shape_free else []]
+    in_blocks = loglik(theta, arrays)
+    # entry at time 0 changes nothing but the way of computing
+    one_by_one = loglik(theta, replace(arrays, log_entry=np.full(n, -INF)))
+    size = np.abs(one_by_one[2]).max() if np.isfinite(one_by_one[2]).all() else 1.0
+    assert_allclose(in_blocks[0], one_by_one[0], rtol=1e-13)
+    if np.isfinite(one_by_one[0]) and np.isfinite(one_by_one[2]).all():
+        assert_allclose(in_blocks[1], one_by_one[1], rtol=1e-10, atol=1e-12 * np.abs(one_by_one[1]).max())
+        assert_allclose(in_blocks[2], one_by_one[2], rtol=1e-10, atol=1e-12 * size)
+    else:
+        assert not (np.isfinite(in_blocks[0]) and np.isfinite(in_blocks[2]).all())

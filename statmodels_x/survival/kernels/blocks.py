@@ -1,0 +1,206 @@
+"""Compiled terms of right-censored and exact rows, a block at a time: the likelihood's fast path.
+
+A block is one flat array of ``LANES`` lanes of ``BLOCK`` values. Because the distance between lanes is a constant,
+the compiler knows that they do not overlap and turns the arithmetic into vector instructions. Exponentials and
+logarithms, which it cannot, have loops of their own.
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from statmodels_x.survival.kernels.baseline import EXP_MAX
+
+_compile = njit(cache=True, nogil=True, error_model="numpy")
+_inline = njit(
+    inline="always", nogil=True, error_model="numpy"
+)  # a call in a loop would keep it from vectors
+
+BLOCK = 512
+# What the lanes hold: linear predictors (5), log time, whether the row is exact, gamma, lambda, q = log z, the three
+# transcendental steps, the row's log-likelihood, its derivatives in the linear predictors (5) and second ones (15)
+ETA, LOG_T, EVENT, GAMMA, SCALE, Q, RATIO, LENGTH, EXPM1 = (k * BLOCK for k in (0, 5, 6, 7, 8, 9, 10, 11, 12))
+VALUE, FIRST, SECOND, LANES = 13 * BLOCK, 14 * BLOCK, 19 * BLOCK, 34
+_TAU, _BETA, _ALPHA, _NU = (FIRST + k * BLOCK for k in range(4))
+_TAU_TAU, _TAU_BETA, _TAU_ALPHA, _TAU_NU = (SECOND + k * BLOCK for k in range(4))
+_BETA_BETA, _BETA_ALPHA, _BETA_NU = (SECOND + k * BLOCK for k in (5, 6, 7))
+_ALPHA_ALPHA, _ALPHA_NU, _NU_NU = (SECOND + k * BLOCK for k in (9, 10, 12))
+
+_SERIES_BELOW = 0.2  # as in the baseline's terms for single rows
+_GAP_BELOW = 0.03
+_C0, _C1, _C2, _C3, _C4, _C5, _C6, _C7, _C8, _C9, _C10, _C11 = (
+    1.0 / math.factorial(n + 1) for n in range(12)
+)
+_D2, _D3, _D4, _D5, _D6, _D7, _D8, _D9, _D10, _D11, _D12, _D13 = ((m - 1.0) / m for m in range(2, 14))
+
+
+@_compile
+def _exponential(w, m, from_, to, same):
+    """Exponential of one lane in another; one for all rows where they have the same value."""
+    if same:
+        w[to : to + m] = math.exp(w[from_])
+    else:
+        for i in range(m):
+            w[to + i] = math.exp(w[from_ + i])
+
+
+@_compile
+def log_odds(w, m, same_power, same_scale):
+    """Fill the lanes gamma, lambda and q = gamma (log t + log phi)."""
+    _exponential(w, m, ETA + 2 * BLOCK, GAMMA, same_power)
+    _exponential(w, m, ETA + BLOCK, SCALE, same_scale)
+    for i in range(m):
+        w[Q + i] = w[GAMMA + i] * (w[LOG_T + i] + w[ETA + i])
+
+
+@_compile
+def weibull_rows(w, m):
+    """Terms of a Weibull (kappa = 1, fixed): one exponential a row."""
+    for i in range(m):
+        w[EXPM1 + i] = math.exp(w[Q + i])
+    for i in range(m):
+        q, d, power = w[Q + i], w[EVENT + i], w[GAMMA + i]
+        hazard = w[SCALE + i] * w[EXPM1 + i]
+        slope = d - hazard
+        bend = slope - hazard * q
+        w[VALUE + i] = d * (w[ETA + BLOCK + i] + w[ETA + 2 * BLOCK + i] + q - w[LOG_T + i]) - hazard
+        w[_TAU + i] = slope * power
+        w[_BETA + i] = slope
+        w[_ALPHA + i] = d + slope * q
+        w[_TAU_TAU + i] = -hazard * power * power
+        w[_TAU_BETA + i] = -hazard * power
+        w[_TAU_ALPHA + i] = bend * power
+        w[_BETA_BETA + i] = -hazard
+        w[_BETA_ALPHA + i] = -hazard * q
+        w[_ALPHA_ALPHA + i] = bend * q
+
+
+@_compile
+def shape_rows(w, m, nu):
+    """Terms of the family with one finite shape for all rows, and their derivatives in it."""
+    k1, kappa = math.exp(nu), math.expm1(nu)
+    for i in range(m):
+        w[RATIO + i] = math.exp(min(w[Q + i] - nu, EXP_MAX))
+    for i in range(m):
+        w[LENGTH + i] = math.log1p(w[RATIO + i])
+    for i in range(m):
+        w[EXPM1 + i] = math.expm1(kappa * w[LENGTH + i])
+    if kappa > 1.0:
+        _rows_above_weibull(w, m, nu, k1, kappa)
+    else:
+        _rows_below_weibull(w, m, nu, k1, kappa)
+
+
+@_inline
+def _step(value, first, half_second, x, c):
+    """One step of Horner's rule for a polynomial with its first and half its second derivative."""
+    return value * x + c, first * x + value, half_second * x + first
+
+
+@_inline
+def _series(x):
+    """Return expm1(x)/x with its first and half its second derivative for small x, without a loop."""
+    value, first, half = _step(_C11, 0.0, 0.0, x, _C10)
+    value, first, half = _step(value, first, half, x, _C9)
+    value, first, half = _step(value, first, half, x, _C8)
+    value, first, half = _step(value, first, half, x, _C7)
+    value, first, half = _step(value, first, half, x, _C6)
+    value, first, half = _step(value, first, half, x, _C5)
+    value, first, half = _step(value, first, half, x, _C4)
+    value, first, half = _step(value, first, half, x, _C3)
+    value, first, half = _step(value, first, half, x, _C2)
+    value, first, half = _step(value, first, half, x, _C1)
+    value, first, half = _step(value, first, half, x, _C0)
+    return value, first, half
+
+
+@_inline
+def _odds_and_gap(r, length, log_ratio):
+    """Return s = r/(1 + r), L = log(1 + r) and L - s without cancellation or overflow."""
+    s = r / (1.0 + r)
+    length = log_ratio if log_ratio > EXP_MAX else length
+    low = _D2 - r * (_D3 - r * (_D4 - r * (_D5 - r * (_D6 - r * _D7))))
+    power = r * r * r * r * r * r
+    total = low + power * (_D8 - r * (_D9 - r * (_D10 - r * (_D11 - r * (_D12 - r * _D13)))))
+    return s, length, total * r * r if r < _GAP_BELOW else length - s
+
+
+@_compile
+def _rows_below_weibull(w, m, nu, k1, kappa):
+    """Write the derivatives for kappa of at most 1: expm1(kappa L)/kappa, smooth through kappa = 0."""
+    for i in range(m):
+        s, length, gap = _odds_and_gap(w[RATIO + i], w[LENGTH + i], w[Q + i] - nu)
+        rest = 1.0 - s
+        x = kappa * length
+        rise = w[EXPM1 + i]
+        e = 1.0 + rise
+        # both forms are computed, since a choice between values costs less than a branch
+        value, first, half_second = _series(x)
+        small = abs(x) < _SERIES_BELOW
+        inverse = 1.0 / x
+        square = inverse * inverse
+        p = value if small else rise * inverse
+        p_1 = first if small else (x * e - rise) * square
+        p_2 = 2.0 * half_second if small else (e * (x * x - 2.0 * x + 2.0) - 2.0) * square * inverse
+        k1_length, e_s = k1 * length, e * s
+        h_q = k1 * e_s
+        g = length * p
+        g_k = k1_length * length * p_1
+        g_1 = g_k - e_s
+        g_2 = e_s * (rest + kappa * s - 2.0 * k1_length) + g_k + k1_length * k1_length * length * p_2
+        h_qnu = h_q * (k1_length + (1.0 - kappa) * s)
+        _write(
+            w, i, k1, kappa, s, length, gap, k1 * g, h_q, k1 * (g + g_1), h_qnu, k1 * (g + 2.0 * g_1 + g_2)
+        )
+
+
+@_compile
+def _rows_above_weibull(w, m, nu, k1, kappa):
+    """Write the derivatives for kappa above 1: no large terms cancel, so that kappa may go to infinity."""
+    c = k1 / kappa
+    c_1 = -k1 / (kappa * kappa)
+    c_2 = -c_1 * (2.0 * c - 1.0)
+    for i in range(m):
+        s, length, gap = _odds_and_gap(w[RATIO + i], w[LENGTH + i], w[Q + i] - nu)
+        rise = w[EXPM1 + i]
+        e = 1.0 + rise
+        x_1 = k1 * gap + s
+        x_2 = k1 * (gap - s * s) - s * (1.0 - s)
+        h_q = k1 * e * s
+        h_nunu = c_2 * rise + 2.0 * c_1 * e * x_1 + c * e * (x_1 * x_1 + x_2)
+        _write(
+            w, i, k1, kappa, s, length, gap, c * rise, h_q, c_1 * rise + c * e * x_1, h_q * (x_1 + s), h_nunu
+        )
+
+
+@_inline
+def _write(w, i, k1, kappa, s, length, gap, h, h_q, h_nu, h_qnu, h_nunu):
+    """Write a row's log-likelihood and its derivatives, given those of H0."""
+    rest, q, d = 1.0 - s, w[Q + i], w[EVENT + i]
+    power, factor = w[GAMMA + i], w[SCALE + i]
+    a_q = (kappa - 1.0) * s
+    a_qq = a_q * rest
+    slope = d + d * a_q - factor * h_q
+    curve = d * a_qq - factor * h_q * (kappa * s + rest)
+    mixed = d * (k1 * s - a_qq) - factor * h_qnu
+    bend = curve * q + slope
+    w[VALUE + i] = (
+        d * (w[ETA + BLOCK + i] + w[ETA + 2 * BLOCK + i] + q - w[LOG_T + i] + (kappa - 1.0) * length)
+        - factor * h
+    )
+    w[_TAU + i] = slope * power
+    w[_BETA + i] = d - factor * h
+    w[_ALPHA + i] = d + slope * q
+    w[_NU + i] = d * (k1 * gap + 2.0 * s) - factor * h_nu
+    w[_TAU_TAU + i] = curve * power * power
+    w[_TAU_BETA + i] = -factor * h_q * power
+    w[_TAU_ALPHA + i] = bend * power
+    w[_TAU_NU + i] = mixed * power
+    w[_BETA_BETA + i] = -factor * h
+    w[_BETA_ALPHA + i] = -factor * h_q * q
+    w[_BETA_NU + i] = -factor * h_nu
+    w[_ALPHA_ALPHA + i] = bend * q
+    w[_ALPHA_NU + i] = mixed * q
+    w[_NU_NU + i] = d * (k1 * (gap - s * s) - 2.0 * s * rest) - factor * h_nunu

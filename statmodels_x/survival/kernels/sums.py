@@ -1,0 +1,190 @@
+"""Compiled sums over the rows: log-likelihood, score and Hessian of a sample in one pass.
+
+Rows are taken in blocks that stay in the processor's cache. In each block the derivatives of every row in its
+linear predictors are computed first, then contracted with the columns of the design: inner products, which the
+BLAS does faster than any loop of ours.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from statmodels_x.survival.kernels.baseline import LOG_2
+from statmodels_x.survival.kernels.blocks import (
+    BLOCK,
+    ETA,
+    EVENT,
+    FIRST,
+    LANES,
+    LOG_T,
+    SECOND,
+    VALUE,
+    log_odds,
+    shape_rows,
+    weibull_rows,
+)
+from statmodels_x.survival.kernels.rows import EXACT, NO_CURE, row_derivatives
+
+_compile = njit(cache=True, nogil=True, error_model="numpy")
+
+
+@_compile
+def _predictors(first, m, theta, starts, x, offsets, eta):
+    """Linear predictors of a block of rows, written to eta (5, block)."""
+    for j in range(5):
+        line = eta[j]
+        if offsets.shape[1] > 1:
+            line[:m] = offsets[j, first : first + m]
+        else:
+            line[:m] = offsets[j, 0]
+        for a in range(starts[j], starts[j + 1]):
+            for i in range(m):
+                line[i] += theta[a] * x[a, i]
+
+
+@_compile
+def _inside(m, eta, starts, low, high):
+    """Whether the estimated linear predictors of a block lie within the limits of the search."""
+    for j in range(5):
+        if starts[j + 1] > starts[j]:
+            smallest, largest = math.inf, -math.inf
+            for i in range(m):
+                smallest = min(smallest, eta[j, i])
+                largest = max(largest, eta[j, i])
+            if not (smallest >= low[j] and largest <= high[j]):
+                return False
+    return True
+
+
+@_compile
+def _plain_rows(first, m, code, log_t, same, shape_free, w):
+    """Right-censored and exact rows without late entry and cure, with one finite shape: written to the block."""
+    for i in range(m):
+        w[LOG_T + i] = log_t[first + i]
+        w[EVENT + i] = 1.0 if code[first + i] == EXACT else 0.0
+    log_odds(w, m, same[2], same[1])
+    nu = w[ETA + 3 * BLOCK]
+    if nu == LOG_2 and not shape_free:
+        weibull_rows(w, m)
+    else:
+        shape_rows(w, m, nu)
+
+
+@_compile
+def _any_rows(
+    first, m, code, log_lower, log_upper, log_entry, eta, cure, shape_free, known, work, value, g, h
+):
+    """Rows of every kind, one by one."""
+    g_row, h_row = np.empty(5), np.empty(15)
+    for i in range(m):
+        k = first + i
+        upper = log_upper[k] if log_upper.shape[0] else math.inf
+        entry = log_entry[k] if log_entry.shape[0] else -math.inf
+        row = known[k if known.shape[0] > 1 else 0]
+        value[i] = row_derivatives(
+            code[k], log_lower[k], upper, entry, eta[:, i], cure, shape_free, 2, g_row, h_row, work, row
+        )
+        g[:, i] = g_row
+        h[:, i] = h_row
+
+
+@_compile
+def _weigh(m, weight, value, g, h):
+    """Multiply the terms of each row by its weight."""
+    for i in range(m):
+        value[i] *= weight[i]
+    for j in range(g.shape[0]):
+        for i in range(m):
+            g[j, i] *= weight[i]
+    for k in range(h.shape[0]):
+        for i in range(m):
+            h[k, i] *= weight[i]
+
+
+@_compile
+def _add_products(m, starts, x, g, h, line, score, hessian):
+    """Add the block's score and the upper triangle of its Hessian; ``line`` (block,) is scratch."""
+    packed = 0  # where (j, k) stands in the packed triangle
+    for j in range(5):
+        for a in range(starts[j], starts[j + 1]):
+            score[a] += np.dot(x[a, :m], g[j, :m])
+        for k in range(j, 5):
+            if starts[k + 1] > starts[k]:
+                for a in range(starts[j], starts[j + 1]):
+                    for i in range(m):
+                        line[i] = x[a, i] * h[packed, i]
+                    for b in range(max(a, starts[k]), starts[k + 1]):
+                        hessian[a, b] += np.dot(line[:m], x[b, :m])
+            packed += 1
+
+
+@_compile
+def loglik_sums(
+    theta, starts, columns, offsets, same, code, log_lower, log_upper, log_entry, weight, low, high, cure,
+    shape_free, known,
+):  # fmt: skip
+    """Log-likelihood, score and Hessian in one pass over the rows, without temporary arrays of their length.
+
+    Parameters
+    ----------
+    theta : float array (p,)
+    starts : int64 array (6,)
+        The rows starts[j]:starts[j + 1] of ``columns`` belong to linear predictor j; none where it is fixed.
+    columns : float array (p, n)
+        The design matrix, transposed: each covariate's values stand together.
+    offsets : float array (5, n) or (5, 1)
+    same : bool array (5,)
+        Linear predictors that have one value in all rows.
+    code : int8 array (n,)
+        0 right-censored, 1 exact, 2 left-censored, 3 interval-censored.
+    log_lower : float array (n,)
+    log_upper, log_entry, weight : float arrays (n,) or (0,)
+        Empty where no row needs them.
+    low, high : float arrays (5,)
+        Limits of the search.
+    cure : int
+        0 none, 1 mixture, 2 promotion time.
+    shape_free : bool
+        Whether derivatives in nu are needed; without them nu = log 2 is a fast Weibull.
+    known : float array (n, 3, 12) or (1, 3, 0)
+        Terms of a user's baseline at the left end, the right end and the entry of each row.
+
+    Returns
+    -------
+    value : float
+        -inf outside the limits.
+    score : float array (p,)
+    hessian : float array (p, p)
+    """
+    p, n = columns.shape
+    total, score, hessian = 0.0, np.zeros(p), np.zeros((p, p))
+    w, x, line, work = np.zeros(LANES * BLOCK), np.zeros((p, BLOCK)), np.zeros(BLOCK), np.zeros((4, 20))
+    eta, g = w[ETA : ETA + 5 * BLOCK].reshape(5, BLOCK), w[FIRST : FIRST + 5 * BLOCK].reshape(5, BLOCK)
+    h, value = w[SECOND : SECOND + 15 * BLOCK].reshape(15, BLOCK), w[VALUE : VALUE + BLOCK]
+    nothing_special = not (log_upper.shape[0] or log_entry.shape[0] or known.shape[2])
+    plain = cure == NO_CURE and nothing_special and same[3] and offsets[3, 0] != math.inf
+    for first in range(0, n, BLOCK):
+        # sums of blocks, then the sum of these: rounding stays near that of a pairwise sum
+        m = min(BLOCK, n - first)
+        for a in range(p):  # a copy, so that the products below find the columns in the cache
+            x[a, :m] = columns[a, first : first + m]
+        _predictors(first, m, theta, starts, x, offsets, eta)
+        if not _inside(m, eta, starts, low, high):
+            return -math.inf, score, hessian
+        if plain:
+            _plain_rows(first, m, code, log_lower, same, shape_free, w)
+        else:
+            _any_rows(
+                first, m, code, log_lower, log_upper, log_entry, eta, cure, shape_free, known, work, value, g, h
+            )  # fmt: skip
+        if weight.shape[0]:
+            _weigh(m, weight[first : first + m], value, g, h)
+        total += value[:m].sum()
+        _add_products(m, starts, x, g, h, line, score, hessian)
+    for a in range(p):
+        for b in range(a):
+            hessian[a, b] = hessian[b, a]
+    return total, score, hessian

@@ -1,0 +1,257 @@
+"""Families as values: a user's own against the compiled one, and the shipped ones against other software."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from lifelines import GeneralizedGammaRegressionFitter, LogNormalAFTFitter
+from numpy.testing import assert_allclose
+from scipy import stats
+
+import statmodels_x as smx
+from statmodels_x.core.errors import DataError
+from statmodels_x.survival.families import FAMILIES, Family
+
+VETERAN = smx.datasets.load_veteran()
+MELANOMA = smx.datasets.load_melanoma()
+
+
+def weibull_cumulative(z):
+    return z
+
+
+def weibull_log_hazard(z):
+    return np.zeros_like(z)
+
+
+def apgw_cumulative(z, kappa):
+    k1 = kappa + 1.0
+    return k1 / kappa * np.expm1(kappa * np.log1p(z / k1))
+
+
+def apgw_log_hazard(z, kappa):
+    return (kappa - 1.0) * np.log1p(z / (kappa + 1.0))
+
+
+WEIBULL = Family("my Weibull", weibull_cumulative, weibull_log_hazard)
+APGW = Family("my APGW", apgw_cumulative, apgw_log_hazard, (-0.45, 0.3), "log1p", (-0.999, 100.0))
+
+
+def interval_data():
+    data = VETERAN.copy()
+    data["left"] = np.where(data["status"] == 1, np.floor(data["time"] / 30) * 30, data["time"])
+    data["right"] = np.where(data["status"] == 1, data["left"] + 30, np.nan)
+    data["entry"] = data["time"] * 0.3
+    data["weight"] = 1.0 + np.arange(len(data)) % 3
+    return data
+
+
+FORMS = {
+    "right": ("Surv(time, status) ~ karno", {}),
+    "entry": ("Surv(entry, time, status) ~ karno", {}),
+    "interval": ('Surv(left, right, type="interval2") ~ karno', {}),
+    "power": ("Surv(time, status) ~ karno", {"power": "~ celltype"}),
+    "ph": ("Surv(time, status) ~ karno", {"scale": "ph"}),
+    "weights": ("Surv(time, status) ~ karno", {"weights": "weight"}),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_weibull_of_ones_own_is_the_built_in_one(form):
+    formula, options = FORMS[form]
+    data = interval_data()
+    own = smx.FlexibleSurvival(formula, data, distribution=WEIBULL, **options).fit()
+    built_in = smx.FlexibleSurvival(formula, data, distribution="weibull", **options).fit()
+    assert own.converged
+    assert own.llf == pytest.approx(built_in.llf, abs=1e-9)
+    assert_allclose(own.params, built_in.params, atol=1e-7)
+    assert_allclose(own.bse, built_in.bse, rtol=1e-6)
+
+
+SHAPED = {
+    "right": ("Surv(time, status) ~ treatment", {}),
+    "shape": ("Surv(time, status) ~ treatment", {"shape": "~ treatment"}),
+    "both": ("Surv(time, status) ~ treatment", {"other_scale": "~ 1"}),
+    "robust": ("Surv(time, status) ~ treatment", {"cluster": "sex"}),
+}
+
+
+@pytest.mark.parametrize("form", SHAPED)
+def test_the_compiled_family_written_by_hand(form):
+    formula, options = SHAPED[form]
+    own = smx.FlexibleSurvival(formula, MELANOMA, distribution=APGW, **options).fit()
+    built_in = smx.FlexibleSurvival(formula, MELANOMA, **options).fit()
+    assert own.llf == pytest.approx(built_in.llf, abs=1e-8)
+    assert_allclose(own.params, built_in.params, atol=2e-5 if form == "both" else 1e-6)
+    assert_allclose(own.bse, built_in.bse, rtol=1e-5)
+
+
+@pytest.mark.parametrize("cure_kind", ["mixture", "promotion"])
+@pytest.mark.parametrize("form", ["right", "entry", "interval"])
+def test_cure_with_a_family_of_ones_own(form, cure_kind):
+    formula, _ = FORMS[form]
+    options = {"cure": "~ 1", "cure_kind": cure_kind}
+    data = interval_data()
+    own = smx.FlexibleSurvival(formula, data, distribution=WEIBULL, **options)
+    built_in = smx.FlexibleSurvival(formula, data, distribution="weibull", **options)
+    from statmodels_x.survival.likelihood import loglik, row_scores
+
+    theta = np.array([-1.0, -0.03, 0.1, -0.8])
+    for one, other, accuracy in zip(
+        loglik(theta, own.to_arrays()), loglik(theta, built_in.to_arrays()), (1e-13, 1e-9, 1e-8), strict=True
+    ):
+        assert_allclose(one, other, rtol=accuracy, atol=accuracy * np.abs(other).max())
+    ours, theirs = (row_scores(theta, model.to_arrays()) for model in (own, built_in))
+    assert_allclose(ours, theirs, atol=1e-8 * np.abs(theirs).max())
+
+
+KINDS = {
+    "survival": [50.0, 400.0],
+    "hazard": [50.0],
+    "cumulative_hazard": [50.0],
+    "density": [50.0],
+    "odds": [50.0],
+    "quantile": [0.1, 0.9],
+    "median": None,
+    "mean": None,
+    "rmst": [200.0],
+    "link": None,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_predictions_of_a_family_of_ones_own(kind):
+    newdata = pd.DataFrame({"karno": [40.0, 80.0]})
+    own = smx.FlexibleSurvival("Surv(time, status) ~ karno", VETERAN, distribution=WEIBULL).fit()
+    built_in = smx.FlexibleSurvival("Surv(time, status) ~ karno", VETERAN, distribution="weibull").fit()
+    columns = ["estimate", "std_error", "lower", "upper"]
+    ours, theirs = (fit.predict(newdata, kind=kind, at=KINDS[kind])[columns] for fit in (own, built_in))
+    assert_allclose(ours, theirs, rtol=1e-6, atol=1e-8)
+
+
+def test_the_lognormal_is_that_of_lifelines():
+    fit = smx.FlexibleSurvival("Surv(time, status) ~ karno", VETERAN, distribution="lognormal").fit()
+    peer = LogNormalAFTFitter().fit(VETERAN[["time", "status", "karno"]], "time", "status")
+    assert fit.llf == pytest.approx(peer.log_likelihood_, abs=1e-6)
+    location = peer.params_["mu_"]
+    assert fit.params["aft"]["karno"] == pytest.approx(-location["karno"], abs=1e-5)
+    assert fit.params["power"]["Intercept"] == pytest.approx(-peer.params_["sigma_"]["Intercept"], abs=1e-5)
+    assert fit.bse["aft"]["karno"] == pytest.approx(peer.standard_errors_["mu_"]["karno"], rel=1e-4)
+    # its laws are scipy's
+    mu, sigma = -fit.params["aft"] @ [1.0, 60.0], np.exp(-fit.params["power"].iloc[0])
+    law = stats.lognorm(sigma, scale=np.exp(mu))
+    newdata = pd.DataFrame({"karno": [60.0]})
+    assert_allclose(
+        fit.predict(newdata, kind="survival", at=[10, 100, 900])["estimate"], law.sf([10, 100, 900])
+    )
+    assert fit.predict(newdata, kind="mean")["estimate"].iloc[0] == pytest.approx(law.mean(), rel=1e-6)
+    assert fit.predict(newdata, kind="quantile", at=[0.3])["estimate"].iloc[0] == pytest.approx(law.ppf(0.3))
+
+
+@pytest.mark.filterwarnings("ignore")  # of lifelines' optimiser
+def test_the_generalised_gamma_reaches_that_of_lifelines():
+    fit = smx.FlexibleSurvival("Surv(time, status) ~ karno", VETERAN, distribution="gengamma").fit()
+    peer = GeneralizedGammaRegressionFitter().fit(
+        VETERAN[["time", "status", "karno"]],
+        "time",
+        "status",
+        regressors={"mu_": "karno", "sigma_": "1", "lambda_": "1"},
+    )
+    assert fit.is_regular
+    assert fit.llf == pytest.approx(peer.log_likelihood_, abs=1e-5)
+    assert fit.params["shape"].iloc[0] == pytest.approx(peer.params_["lambda_"].iloc[0], abs=1e-3)
+
+
+@pytest.mark.parametrize(("shape", "special"), [(1.0, "weibull"), (0.0, "lognormal")])
+def test_special_cases_of_the_generalised_gamma(shape, special):
+    formula = "Surv(time, status) ~ karno"
+    fit = smx.FlexibleSurvival(formula, VETERAN, distribution="gengamma", shape=shape).fit()
+    case = smx.FlexibleSurvival(formula, VETERAN, distribution=special).fit()
+    assert fit.llf == pytest.approx(case.llf, abs=1e-8)
+    assert_allclose(fit.params, case.params, atol=1e-6)
+
+
+@pytest.mark.parametrize("q", [-1.5, -0.4, 0.03, 0.5, 1.7])
+def test_the_generalised_gamma_is_scipys(q):
+    # T^(q gamma) is gamma distributed up to scale: Q > 0 the generalised gamma, Q < 0 its reciprocal
+    z = np.array([0.05, 0.4, 1.0, 2.5])
+    family = FAMILIES["gengamma"]
+    law = stats.gengamma(q**-2, q, scale=(q**2) ** (1 / q))
+    shape = np.full(4, q)
+    assert_allclose(family.cumulative_hazard(z, shape), -law.logsf(z), rtol=1e-9)
+    assert_allclose(family.log_hazard(z, shape), law.logpdf(z) - law.logsf(z), rtol=1e-9, atol=1e-9)
+
+
+def test_numerical_derivatives_of_a_baseline():
+    from statmodels_x.survival.kernels.baseline import baseline_terms
+
+    rng = np.random.default_rng(2)
+    q, nu = rng.uniform(-4.0, 2.0, 50), np.log1p(rng.uniform(-0.8, 2.5, 50))
+    exact = np.array([baseline_terms(a, b, True) for a, b in zip(q, nu, strict=True)])
+    found = APGW.terms(q, nu)
+    size = np.abs(exact) + np.abs(exact[:, [0] * 6 + [6] * 6])
+    order = np.array([0, 1, 1, 2, 2, 2] * 2)
+    assert np.all(np.abs(found - exact) <= size * np.array([1e-14, 1e-11, 5e-8])[order])
+
+
+def test_a_fit_is_saved_with_its_family(tmp_path):
+    fit = smx.FlexibleSurvival("Surv(time, status) ~ karno", VETERAN, distribution="gengamma").fit()
+    smx.save(fit, tmp_path / "fit.smx")
+    again = smx.load(tmp_path / "fit.smx")
+    newdata = pd.DataFrame({"karno": [50.0]})
+    pd.testing.assert_frame_equal(again.predict(newdata, kind="median"), fit.predict(newdata, kind="median"))
+    assert pickle.loads(pickle.dumps(fit)).llf == fit.llf
+
+
+def test_a_family_of_lambdas_cannot_be_saved(tmp_path):
+    family = Family("lambdas", lambda z: z, lambda z: np.zeros_like(z))
+    fit = smx.FlexibleSurvival("Surv(time, status) ~ karno", VETERAN, distribution=family).fit()
+    with pytest.raises(DataError, match="top level of a module"):
+        smx.save(fit, tmp_path / "fit.smx")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("", weibull_cumulative, weibull_log_hazard), "`name`"),
+        (("x", None, weibull_log_hazard), "`cumulative_hazard`"),
+        (("x", weibull_cumulative, 3.0), "`log_hazard`"),
+        (("x", weibull_cumulative, lambda z: np.log(z)), "not the logarithm of the derivative"),
+        (("x", lambda z: -z, weibull_log_hazard), "positive and rise"),
+        (("x", lambda z: np.log(z - 1.0), weibull_log_hazard), "not finite"),
+        (("x", lambda z: 1.0, weibull_log_hazard), "returned the shape"),
+        (("x", apgw_cumulative, apgw_log_hazard, (0.5,), "cube"), "shape_link"),
+        (("x", apgw_cumulative, apgw_log_hazard, (0.5,), "log", (1.0, 2.0)), "shape_starts"),
+        (("x", weibull_cumulative, weibull_log_hazard, (), "log", (0.1, 2.0), {"kappa": 1}), "no argument"),
+    ],
+)
+def test_what_is_no_family(arguments, message):
+    with pytest.raises(DataError, match=message):
+        Family(*arguments)
+
+
+def test_arguments_that_contradict_a_family():
+    def model(**options):
+        return smx.FlexibleSurvival("Surv(time, status) ~ karno", VETERAN, **options)
+
+    with pytest.raises(DataError, match="has no shape"):
+        model(distribution="lognormal", shape="~ karno")
+    with pytest.raises(DataError, match="must lie from"):
+        model(distribution="gengamma", shape=40.0)
+    with pytest.raises(DataError, match="contradicts"):
+        model(distribution="lognormal", scale="ph")
+    with pytest.raises(DataError, match="distribution"):
+        model(distribution="lognorm")
+
+
+def test_a_shape_that_runs_away_is_named():
+    # deaths at one time only: the generalised gamma becomes a step
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame(
+        {"time": np.where(rng.uniform(size=80) < 0.9, 1.0 + 1e-3 * rng.uniform(size=80), 0.5)}
+    )
+    data["status"] = 1
+    with pytest.warns(Warning, match="Not identified|Not converged|Weakly"):
+        fit = smx.FlexibleSurvival("Surv(time, status) ~ 1", data, distribution="gengamma").fit()
+    assert not fit.is_regular or fit.warnings

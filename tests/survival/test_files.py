@@ -1,0 +1,85 @@
+"""Results as files: an old file is read, and a file outlives the formula library that wrote it."""
+
+import io
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+import statmodels_x as smx
+from statmodels_x.core.errors import DataError, DataWarning
+
+GOLDEN = Path(__file__).parent / "golden" / "veteran.smx"
+FORMULA = "Surv(time, status) ~ celltype + bs(karno, df=4) + offset(0.01 * age)"
+NEWDATA = pd.DataFrame(
+    {
+        "celltype": ["large", "squamous"],
+        "karno": [50.0, 80.0],
+        "age": [60.0, 45.0],
+        "treatment": ["standard", "test"],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return smx.FlexibleSurvival(FORMULA, smx.datasets.load_veteran(), power="~ treatment").fit()
+
+
+@pytest.mark.filterwarnings("ignore:load")  # of the version that wrote it
+def test_an_old_file_gives_the_numbers_of_a_new_fit(fit):
+    old = smx.load(GOLDEN)
+    assert_allclose(old.params, fit.params, atol=1e-6)
+    assert_allclose(old.cov_params(), fit.cov_params(), rtol=1e-5, atol=1e-9)
+    columns = ["estimate", "std_error", "lower", "upper"]
+    for kind, at in (("survival", [50, 200]), ("median", None)):
+        ours, theirs = (f.predict(NEWDATA, kind=kind, at=at)[columns] for f in (old, fit))
+        assert_allclose(ours, theirs, rtol=1e-5)
+    assert "Flexible survival regression" in old.summary().as_text()
+
+
+class _NoFormulaic(pickle.Unpickler):
+    """A world in which the classes of formulaic have moved."""
+
+    def find_class(self, module, name):
+        if module.startswith("formulaic"):
+            raise AttributeError(f"Can't get attribute {name!r} on <module {module!r}>")
+        return super().find_class(module, name)
+
+
+def test_a_file_outlives_the_formula_library(fit, monkeypatch):
+    content = pickle.dumps(fit)
+    old = _NoFormulaic(io.BytesIO(content)).load()  # nothing of formulaic is needed to read it
+    assert_allclose(old.params, fit.params)
+    assert_allclose(old.conf_int(), fit.conf_int())
+    assert old.summary().as_text() == fit.summary().as_text()
+
+    real = pickle.loads
+
+    def refuse(packed, **options):
+        if b"formulaic" in packed and b"FlexibleSurvivalResults" not in packed:
+            raise AttributeError("Can't get attribute 'ModelSpec'")
+        return real(packed, **options)
+
+    monkeypatch.setattr("statmodels_x.core.design.pickle.loads", refuse)
+    with pytest.raises(DataError, match=r"stored by formulaic .* install that version, or fit again"):
+        old.predict(NEWDATA, kind="median")
+
+
+def test_a_loaded_result_is_stored_again(fit):
+    twice = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(fit))))
+    assert_allclose(
+        twice.predict(NEWDATA, kind="median")["estimate"], fit.predict(NEWDATA, kind="median")["estimate"]
+    )
+
+
+def test_a_file_of_an_older_formula_library_is_announced(fit, tmp_path):
+    path = smx.save(fit, tmp_path / "fit.smx")
+    mark, versions, stored = pickle.loads(path.read_bytes())
+    path.write_bytes(pickle.dumps((mark, {**versions, "formulaic": "1.1.0"}, stored)))
+    with pytest.warns(DataWarning, match=r"formulaic 1\.1\.0"):
+        old = smx.load(path)
+    assert np.isfinite(old.predict(NEWDATA, kind="median")["estimate"]).all()
