@@ -27,8 +27,8 @@ def likelihood_ratio(smaller: InteractionResults, larger: InteractionResults) ->
     if smaller.form != larger.form or not free < more:
         raise DataError(
             "lr_test: the smaller model must be of the same form with parameters held by bounds or by "
-            'initial="observed"; fewer classes or a simpler coupling lie on the boundary of the larger model, where the '
-            "chi-squared law does not hold."
+            'initial="observed"; fewer classes or a simpler coupling lie on the boundary of the larger model, where '
+            "the chi-squared law does not hold."
         )
     statistic, df = 2.0 * (larger.llf - smaller.llf), len(more) - len(free)
     p_value = float(stats.chi2.sf(max(statistic, 0.0), df))

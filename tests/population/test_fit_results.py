@@ -1,4 +1,4 @@
-"""Inference, predictions, tables and pictures of a fit, against simulations, refits and the theory of the same system."""
+"""Inference, predictions, tables and pictures of a fit, against simulations, refits and theory."""
 
 import pickle
 
@@ -213,47 +213,83 @@ def test_simulated_data_have_the_law_of_the_fit(gower):
     pd.testing.assert_frame_equal(gower.simulate(2, seed=2)[1], frames[1])
 
 
+def gower_step(w):
+    return np.array(
+        [2.2 * w[0] / (1 + 0.003 * w[0] + 0.002 * w[1]), 1.9 * w[1] / (1 + 0.0025 * w[0] + 0.0045 * w[1])]
+    )
+
+
+def predation_step(w):
+    eaten, gained = 0.5 * w[1], 0.4 * w[0] / (1 + 0.004 * w[0])
+    return np.array([(1.8 * w[0] - eaten) / (1 + 0.002 * w[0]), 0.6 * w[1] / (1 + 0.001 * w[1]) + gained])
+
+
+# options, step, start, truth
 RECOVERY = {
     "competition, Leslie-Gower": (
-        lambda d: smx.LeslieInteraction("x + y ~ t", d, density="leslie-gower"),
-        lambda w: np.array([2.2 * w[0] / (1 + 0.003 * w[0] + 0.002 * w[1]), 1.9 * w[1] / (1 + 0.0025 * w[0] + 0.0045 * w[1])]),
+        {"density": "leslie-gower"},
+        gower_step,
         [3.0, 4.0],
-        {("fecundity", "x"): 2.2, ("fecundity", "y"): 1.9, ("crowding", "x_on_x"): 0.003, ("crowding", "y_on_x"): 0.002,
-         ("crowding", "x_on_y"): 0.0025, ("crowding", "y_on_y"): 0.0045},
+        {
+            ("fecundity", "x"): 2.2,
+            ("fecundity", "y"): 1.9,
+            ("crowding", "x_on_x"): 0.003,
+            ("crowding", "y_on_x"): 0.002,
+            ("crowding", "x_on_y"): 0.0025,
+            ("crowding", "y_on_y"): 0.0045,
+        },
     ),
     "competition, linear": (
-        lambda d: smx.LeslieInteraction("x + y ~ t", d),
+        {},
         lambda w: np.array([1.06 * w[0] - 0.02 * w[1], 1.05 * w[1] - 0.015 * w[0]]),
         [120.0, 90.0],
-        {("fecundity", "x"): 1.06, ("fecundity", "y"): 1.05, ("coupling", "y_on_x"): 0.02, ("coupling", "x_on_y"): 0.015},
+        {
+            ("fecundity", "x"): 1.06,
+            ("fecundity", "y"): 1.05,
+            ("coupling", "y_on_x"): 0.02,
+            ("coupling", "x_on_y"): 0.015,
+        },
     ),
     "predation, linear": (
-        lambda d: smx.LeslieInteraction("x + y ~ t", d, "predation"),
+        {"interaction": "predation"},
         lambda w: np.array([1.05 * w[0] - 0.08 * w[1], 0.93 * w[1] + 0.05 * w[0]]),
         [200.0, 40.0],
-        {("fecundity", "x"): 1.05, ("fecundity", "y"): 0.93, ("coupling", "y_on_x"): 0.08, ("coupling", "x_on_y"): 0.05},
+        {
+            ("fecundity", "x"): 1.05,
+            ("fecundity", "y"): 0.93,
+            ("coupling", "y_on_x"): 0.08,
+            ("coupling", "x_on_y"): 0.05,
+        },
     ),
     "complex": (
-        lambda d: smx.LeslieInteraction("x + y ~ t", d, "complex"),
+        {"interaction": "complex"},
         lambda w: np.array([1.02 * w[0] - 0.05 * w[1], 1.02 * w[1] + 0.05 * w[0]]),
         [300.0, 20.0],
         {("fecundity", "both"): 1.02, ("coupling", "both"): 0.05},
     ),
     "predation, Leslie-Gower": (
-        lambda d: smx.LeslieInteraction("x + y ~ t", d, "predation", density="leslie-gower"),
-        lambda w: np.array([(1.8 * w[0] - 0.5 * w[1]) / (1 + 0.002 * w[0]),
-                            0.6 * w[1] / (1 + 0.001 * w[1]) + 0.4 * w[0] / (1 + 0.004 * w[0])]),
+        {"interaction": "predation", "density": "leslie-gower"},
+        predation_step,
         [50.0, 10.0],
-        {("fecundity", "x"): 1.8, ("coupling", "y_on_x"): 0.5, ("crowding", "x_on_x"): 0.002, ("coupling", "x_on_y"): 0.4},
+        {
+            ("fecundity", "x"): 1.8,
+            ("coupling", "y_on_x"): 0.5,
+            ("crowding", "x_on_x"): 0.002,
+            ("coupling", "x_on_y"): 0.4,
+        },
     ),
-}  # fmt: skip
+}
 
 
 @WIDE
 @pytest.mark.parametrize("case", list(RECOVERY))
 def test_parameters_are_recovered(case):
     """From counts without error exactly; with errors of 3 % within four standard errors."""
-    build, step, start, truth = RECOVERY[case]
+    options, step, start, truth = RECOVERY[case]
+
+    def build(frame):
+        return smx.LeslieInteraction("x + y ~ t", frame, **options)
+
     w = [np.array(start)]
     for _ in range(26):
         w.append(step(w[-1]))
@@ -432,8 +468,16 @@ def test_observed_classes_recover_the_matrix():
     np.testing.assert_allclose(exact.matrix, M, atol=1e-6)
     data, M = class_counts(40, 0.02)
     fit = smx.ObservedLeslie({"x": ["x1", "x2"], "y": ["y1", "y2"]}, data, "t").fit()
-    truth = {("fecundity", "x_1"): 0.2, ("fecundity", "x_2"): 1.1, ("survival", "x_1"): 0.55, ("fecundity", "y_1"): 0.3,
-             ("fecundity", "y_2"): 1.0, ("survival", "y_1"): 0.6, ("coupling", "y_on_x"): 0.05, ("coupling", "x_on_y"): 0.02}  # fmt: skip
+    truth = {
+        ("fecundity", "x_1"): 0.2,
+        ("fecundity", "x_2"): 1.1,
+        ("survival", "x_1"): 0.55,
+        ("fecundity", "y_1"): 0.3,
+        ("fecundity", "y_2"): 1.0,
+        ("survival", "y_1"): 0.6,
+        ("coupling", "y_on_x"): 0.05,
+        ("coupling", "x_on_y"): 0.02,
+    }
     assert fit.bse.notna().sum() >= 6
     for name, value in truth.items():
         assert not abs(fit.params[name] - value) > 4 * fit.bse[name], name
