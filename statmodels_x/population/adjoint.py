@@ -9,71 +9,74 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from statmodels_x.population.kernels import advance, divisors, initial_state
+from statmodels_x.population.kernels import advance, initial_state
 from statmodels_x.population.objective import FLOOR, residual
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 @njit(**_JIT)
-def trajectory(P, theta, c, states, N):
-    """Fill the states (nodes, m) and totals (nodes, 2) of a recursion."""
-    m, first = states.shape[1], P.ages[0]
-    J, inverse = np.empty((m, len(theta))), np.ones(3)
-    initial_state(P, theta, c, states[0], J)
-    for n in range(P.nodes[c]):
+def _forth(P, theta, states, N, inverse):
+    """Fill states (nodes, m), totals (nodes, 2) and reciprocals of the density terms (nodes, 3) from a start."""
+    first, m = P.ages[0], states.shape[1]
+    entries, signs, density = P.entries, P.signs, P.density
+    for n in range(len(N)):
         N[n] = 0.0
         for i in range(m):
             N[n, 0 if i < first else 1] += states[n, i]
-        if n + 1 < P.nodes[c]:
-            advance(P, theta, states[n], N[n], inverse, states[n + 1])
-    return J
+        if n + 1 < len(N):
+            advance(entries, signs, density, theta, states[n], N[n], inverse[n], states[n + 1])
 
 
 @njit(**_JIT)
 def _pull(P, c, N, weight):
     """Fill the derivatives of the objective in the totals of one culture; return its value."""
-    value = 0.0
+    value, family, dispersion = 0.0, P.family, P.dispersion
+    counts, row_node, weights, level, here = P.counts, P.row_node, P.weights[c], P.level[c], P.present[c]
     weight[:] = 0.0
     for row in range(P.row_start[c], P.row_start[c + 1]):
-        n = P.row_node[row]
+        n = row_node[row]
         for s in range(2):
-            y = P.counts[row, s]
-            if not np.isnan(y) and P.present[c, s]:
-                r, slope = residual(
-                    P.family, P.dispersion, y, N[n, s], P.weights[c, s], FLOOR * P.level[c, s]
-                )
+            y = counts[row, s]
+            if here[s] and not np.isnan(y):
+                r, slope = residual(family, dispersion, y, N[n, s], weights[s], FLOOR * level[s])
                 value += 0.5 * r * r
                 weight[n, s] += r * slope
-    for n in range(P.nodes[c]):
+    for n in range(len(N)):
         for s in range(2):
             if N[n, s] < 0.0:
-                size = P.penalty / P.level[c, s] ** 2
+                size = P.penalty / level[s] ** 2
                 value += 0.5 * size * N[n, s] ** 2
                 weight[n, s] += size * N[n, s]
     return value
 
 
 @njit(**_JIT)
-def _back(P, theta, w, N, after, before, inverse, by_group, g):
-    """Carry the adjoint state over one step from ``after`` to ``before``, adding to the gradient."""
-    divisors(P, theta, N, inverse)
-    by_group[:] = 0.0
-    for e in range(len(P.signs)):
-        row, col, q, group = P.entries[e]
-        size = P.signs[e] * inverse[group] * after[row]
-        g[q] += size * w[col]
-        before[col] += size * theta[q]
-        by_group[group] += size * theta[q] * w[col]
-    for group in range(3):
-        for s in range(2):
-            q = P.density[2 * group + s] if group < 2 else (P.density[4] if s == 0 else -1)
-            if q >= 0 and N[s] > 0.0:
-                pull = -by_group[group] * inverse[group]
-                g[q] += pull * N[s]
-                for i in range(len(before)):
-                    if (i < P.ages[0]) == (s == 0):
-                        before[i] += pull * theta[q]
+def _back(P, theta, states, N, inverse, weight, after, g):
+    """Carry the adjoint state from the last node to the first, adding to the gradient."""
+    first, m = P.ages[0], states.shape[1]
+    entries, signs, density = P.entries, P.signs, P.density
+    before, by_group = np.zeros(m), np.zeros(3)
+    after[:] = 0.0
+    for n in range(len(N) - 1, -1, -1):
+        for i in range(m):
+            before[i] = weight[n, 0 if i < first else 1]
+        by_group[:] = 0.0
+        for e in range(len(signs) if n + 1 < len(N) else 0):
+            row, col, q, group = entries[e, 0], entries[e, 1], entries[e, 2], entries[e, 3]
+            size = signs[e] * inverse[n, group] * after[row]
+            pull = size * theta[q]
+            g[q] += size * states[n, col]
+            before[col] += pull
+            by_group[group] += pull * states[n, col]
+        for place in range(5):
+            q, s = density[place], place % 2
+            if q >= 0 and N[n, s] > 0.0:
+                pull = -by_group[place // 2] * inverse[n, place // 2]
+                g[q] += pull * N[n, s]
+                for i in range(first * s, first if s == 0 else m):
+                    before[i] += pull * theta[q]
+        after[:] = before
 
 
 @njit(**_JIT)
@@ -91,25 +94,20 @@ def gradient(P, theta, g):
     -------
     float
     """
-    m, longest, value = P.ages[0] + P.ages[1], P.nodes.max(), 0.0
+    m, longest, value, p = P.ages[0] + P.ages[1], P.nodes.max(), 0.0, len(theta)
     states, N, weight = np.empty((longest, m)), np.empty((longest, 2)), np.empty((longest, 2))
-    after, before, inverse, by_group = np.zeros(m), np.zeros(m), np.ones(3), np.zeros(3)
-    for j in range(len(theta)):
+    inverse, J, after = np.empty((longest, 3)), np.empty((m, p)), np.zeros(m)
+    for j in range(p):
         gap = theta[j] - P.ridge_target[j]
         g[j] = P.ridge[j] * gap
         value += 0.5 * P.ridge[j] * gap * gap
     for c in range(len(P.nodes)):
-        J = trajectory(P, theta, c, states, N)
-        value += _pull(P, c, N, weight)
-        after[:] = 0.0
-        for n in range(P.nodes[c] - 1, -1, -1):
-            for i in range(m):
-                before[i] = weight[n, 0 if i < P.ages[0] else 1]
-            if n + 1 < P.nodes[c]:
-                _back(P, theta, states[n], N[n], after, before, inverse, by_group, g)
-            for i in range(m):
-                after[i] = before[i]
+        n = P.nodes[c]
+        initial_state(P, theta, c, states[0], J)
+        _forth(P, theta, states[:n], N[:n], inverse)
+        value += _pull(P, c, N[:n], weight)
+        _back(P, theta, states[:n], N[:n], inverse, weight, after, g)
         for i in range(m):
-            for q in range(len(theta)):
+            for q in range(p):
                 g[q] += after[i] * J[i, q]
     return value

@@ -25,6 +25,7 @@ _ROUGH, _FINE = (300, 100), 30_000  # evaluations; those of an ODE are dear
 _ROUGH_TOL, _FINE_TOL = 1e-9, 1e-14
 _CONVERGED = 1e-5  # what the model may still promise, relative to the sum of squares
 _POSITIVE = 1e-6  # a total may fall this far below 0, relative to its series
+_EXACT = 1e-9  # of the sum of squared counts
 _KEPT = 4  # distinct ends that a rung of the ladder hands on
 _ODE_ERROR = 1e-6
 
@@ -57,6 +58,8 @@ class Estimate:
     values : ndarray
         Costs at which the searches ended.
     n_evaluations : int
+    negligible : float
+        Cost below which a fit is exact.
     rungs : tuple of (str, float)
         Simpler models fitted on the way, with their costs.
     """
@@ -66,12 +69,13 @@ class Estimate:
     left: float
     values: Array
     n_evaluations: int
+    negligible: float
     rungs: tuple[tuple[str, float], ...] = ()
 
     @property
     def converged(self) -> bool:
         """Whether the end is stationary within the bounds."""
-        return self.left <= _CONVERGED
+        return self.left * min(self.cost / self.negligible, 1.0) <= _CONVERGED
 
     @property
     def n_starts(self) -> int:
@@ -81,7 +85,7 @@ class Estimate:
     @property
     def n_best(self) -> int:
         """Searches that ended within 1 % of the best."""
-        return int(np.sum(self.values <= (1.0 + SAME) * self.cost))
+        return int(np.sum(self.values <= (1.0 + SAME) * max(self.cost, self.negligible)))
 
 
 def estimate(
@@ -132,7 +136,13 @@ def estimate(
         problem, best = fit_dispersion(problem, layout, best)
         values = values / np.min(values) * best[1]  # searches were made under the Poisson law
     n = sum(end[3] for end in ends) + best[3]
-    return layout, problem, Estimate(best[0], best[1], best[2], values, n, tuple(rungs))
+    negligible = _EXACT * max(1.0, 0.5 * float(np.nansum((problem.counts * weights[_culture(problem)]) ** 2)))
+    return layout, problem, Estimate(best[0], best[1], best[2], values, n, negligible, tuple(rungs))
+
+
+def _culture(problem: Problem) -> NDArray[np.int64]:
+    """Culture of each row."""
+    return np.repeat(np.arange(len(problem.nodes)), np.diff(problem.row_start))
 
 
 def describe(form: Form) -> str:

@@ -11,19 +11,23 @@ _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 @njit(**_JIT)
-def _rates(P, theta, c, u, S, f, dS, with_slopes):
+def _rates(model, theta, here, u, S, f, dS, with_slopes):
     """Time derivatives of the log densities, and of their sensitivities."""
+    rates, rate_signs, effects, effect_signs = model
     f[:] = 0.0
-    dS[:] = 0.0
-    for i in range(2):
-        if not P.present[c, i]:
+    if with_slopes:
+        dS[:] = 0.0
+    for j in range(2):
+        if not here[j]:
             continue
-        f[i] = P.rate_signs[i] * theta[P.rates[i]]
-        dS[i, P.rates[i]] += P.rate_signs[i]
-        for j in range(2):
-            a = P.effects[i, j]
-            if a >= 0 and P.present[c, j]:
-                _add_effect(i, j, a, P.effect_signs[i, j], theta[a], np.exp(u[j]), S, f, dS, with_slopes)
+        N = np.exp(u[j])
+        f[j] += rate_signs[j] * theta[rates[j]]
+        if with_slopes:
+            dS[j, rates[j]] += rate_signs[j]
+        for i in range(2):
+            a = effects[i, j]
+            if a >= 0 and here[i]:
+                _add_effect(i, j, a, effect_signs[i, j], theta[a], N, S, f, dS, with_slopes)
 
 
 @njit(**_JIT)
@@ -37,24 +41,29 @@ def _add_effect(i, j, a, sign, size, N, S, f, dS, with_slopes):
 
 
 @njit(**_JIT)
-def _n_steps(P, theta, c, duration, u):
+def _n_steps(model, theta, here, duration, substep, u):
     """Count the steps: fast rates need short ones, or the rule itself becomes unstable."""
+    rates, _, effects, _ = model
     speed = 0.0
     for i in range(2):
-        own = theta[P.rates[i]]
+        own = theta[rates[i]]
         for j in range(2):
-            if P.effects[i, j] >= 0 and P.present[c, j]:
-                own += theta[P.effects[i, j]] * np.exp(u[j])
-        if P.present[c, i]:
+            if effects[i, j] >= 0 and here[j]:
+                own += theta[effects[i, j]] * np.exp(u[j])
+        if here[i]:
             speed = max(speed, own)
-    wanted = duration * max(1.0 / P.substep, _SAFETY * speed)
+    wanted = duration * max(1.0 / substep, _SAFETY * speed)
     return max(1, int(np.ceil(min(wanted, _MOST_STEPS) - 1e-9)))
 
 
 @njit(**_JIT)
-def flow(P, theta, c, duration, u, S, f, dS, stage, work, with_slopes):
-    """Integrate log densities ``u`` and sensitivities ``S`` over one interval by the classical Runge-Kutta rule."""
-    n, p = _n_steps(P, theta, c, duration, u), len(theta)
+def flow(model, theta, here, duration, substep, u, S, f, dS, stage, work, with_slopes):
+    """Integrate log densities ``u`` and sensitivities ``S`` over one interval by the classical Runge-Kutta rule.
+
+    ``model`` holds the parameters' numbers and signs: rates, rate_signs, effects, effect_signs; ``here`` says which
+    species there are.
+    """
+    n, p = _n_steps(model, theta, here, duration, substep, u), len(theta) if with_slopes else 0
     h = duration / n
     for _ in range(n):
         for r in range(4):
@@ -62,10 +71,10 @@ def flow(P, theta, c, duration, u, S, f, dS, stage, work, with_slopes):
             before = max(r - 1, 0)
             for i in range(2):
                 stage[i] = u[i] + reach * f[before, i]
-                for q in range(p if with_slopes else 0):
+                for q in range(p):
                     work[i, q] = S[i, q] + reach * dS[before, i, q]
-            _rates(P, theta, c, stage, work, f[r], dS[r], with_slopes)
+            _rates(model, theta, here, stage, work, f[r], dS[r], with_slopes)
         for i in range(2):
             u[i] += h / 6.0 * (f[0, i] + 2.0 * f[1, i] + 2.0 * f[2, i] + f[3, i])
-            for q in range(p if with_slopes else 0):
+            for q in range(p):
                 S[i, q] += h / 6.0 * (dS[0, i, q] + 2.0 * dS[1, i, q] + 2.0 * dS[2, i, q] + dS[3, i, q])

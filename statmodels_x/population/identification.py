@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from statmodels_x.core.inference import normal_quantile
 from statmodels_x.population.estimation import fitted_rows
 from statmodels_x.population.families import scale_variance
 from statmodels_x.population.form import Layout
@@ -85,9 +86,10 @@ class Identification:
 
     def quantile(self, alpha: float) -> float:
         """Two-sided critical value: Student's for an estimated error variance, else the normal."""
+        normal = normal_quantile(alpha)
         if np.isfinite(self.df_resid):
             return float(stats.t.ppf(1.0 - alpha / 2.0, max(self.df_resid, 1.0)))
-        return float(stats.norm.ppf(1.0 - alpha / 2.0))
+        return normal
 
 
 def sensitivities(problem: Problem, theta: Array) -> tuple[Array, Array]:

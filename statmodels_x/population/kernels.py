@@ -51,37 +51,34 @@ def initial_state(P, theta, c, w, J):
 
 
 @njit(**_JIT)
-def divisors(P, theta, N, inverse):
+def divisors(density, theta, N, inverse):
     """Reciprocals of the three density terms; a negative total has no effect."""
     inverse[:] = 1.0
-    for g in range(2):
-        for s in range(2):
-            q = P.density[2 * g + s]
-            if q >= 0 and N[s] > 0.0:
-                inverse[g] += theta[q] * N[s]
-    if P.density[4] >= 0 and N[0] > 0.0:
-        inverse[2] += theta[P.density[4]] * N[0]
+    for place in range(5):
+        q = density[place]
+        s = place % 2
+        if q >= 0 and N[s] > 0.0:
+            inverse[place // 2] += theta[q] * N[s]
     for g in range(3):
         inverse[g] = 1.0 / inverse[g]
 
 
 @njit(**_JIT)
-def advance(P, theta, w, N, inverse, out):
+def advance(entries, signs, density, theta, w, N, inverse, out):
     """One step of the recursion without derivatives."""
-    divisors(P, theta, N, inverse)
+    divisors(density, theta, N, inverse)
     out[:] = 0.0
-    for e in range(len(P.signs)):
-        row, col, q, g = P.entries[e]
-        out[row] += P.signs[e] * inverse[g] * theta[q] * w[col]
+    for e in range(len(signs)):
+        out[entries[e, 0]] += signs[e] * inverse[entries[e, 3]] * theta[entries[e, 2]] * w[entries[e, 1]]
 
 
 @njit(**_JIT)
-def _density_slope(P, theta, g, N, dN, slope):
+def _density_slope(density, theta, g, N, dN, slope):
     """Fill the derivative of density term ``g``; False if it is constant."""
     slope[:] = 0.0
     found = False
-    for s in range(2):
-        q = P.density[2 * g + s] if g < 2 else (P.density[4] if s == 0 else -1)
+    for place in range(2 * g, min(2 * g + 2, 5)):
+        q, s = density[place], place % 2
         if q >= 0 and N[s] > 0.0:
             found = True
             for j in range(len(slope)):
@@ -91,16 +88,16 @@ def _density_slope(P, theta, g, N, dN, slope):
 
 
 @njit(**_JIT)
-def _advance_both(P, theta, w, J, N, dN, inverse, by_group, slope, out, dout):
+def _advance_both(entries, signs, density, theta, w, J, N, dN, inverse, by_group, slope, out, dout):
     """One step of the recursion with the derivatives of the state."""
     p = len(theta)
-    divisors(P, theta, N, inverse)
+    divisors(density, theta, N, inverse)
     out[:] = 0.0
     dout[:] = 0.0
     by_group[:] = 0.0
-    for e in range(len(P.signs)):
-        row, col, q, g = P.entries[e]
-        size = P.signs[e] * inverse[g]
+    for e in range(len(signs)):
+        row, col, q, g = entries[e, 0], entries[e, 1], entries[e, 2], entries[e, 3]
+        size = signs[e] * inverse[g]
         coefficient = size * theta[q]
         out[row] += coefficient * w[col]
         by_group[g, row] += coefficient * w[col]
@@ -108,7 +105,7 @@ def _advance_both(P, theta, w, J, N, dN, inverse, by_group, slope, out, dout):
             dout[row, j] += coefficient * J[col, j]
         dout[row, q] += size * w[col]
     for g in range(3):
-        if _density_slope(P, theta, g, N, dN, slope):
+        if _density_slope(density, theta, g, N, dN, slope):
             for row in range(len(out)):
                 factor = by_group[g, row] * inverse[g]
                 if factor != 0.0:
@@ -117,19 +114,19 @@ def _advance_both(P, theta, w, J, N, dN, inverse, by_group, slope, out, dout):
 
 
 @njit(**_JIT)
-def _record(P, c, w, J, N, dN, state):
+def _record(first, w, J, N, dN, state, is_flow, here):
     """Totals of a state and their derivatives (``dN`` may be empty); for a flow the state is the log density."""
     N[:] = 0.0
     dN[:] = 0.0
     for i in range(len(w)):
-        s = 0 if i < P.ages[0] else 1
+        s = 0 if i < first else 1
         size = w[i]
-        if P.kind == 1:
-            size = np.exp(w[i]) if P.present[c, i] else 0.0
+        if is_flow:
+            size = np.exp(w[i]) if here[i] else 0.0
         state[i] = size
         N[s] += size
         if len(dN) > 0:
-            factor = size if P.kind == 1 else 1.0
+            factor = size if is_flow else 1.0
             for q in range(J.shape[1]):
                 dN[s, q] += factor * J[i, q]
 
@@ -154,19 +151,26 @@ def totals(P, theta, c, states, N, dN):
     inverse, by_group, slope = np.ones(3), np.zeros((3, m)), np.zeros(p)
     f, dS, stage, work = np.zeros((4, 2)), np.zeros((4, 2, p)), np.zeros(2), np.zeros((2, p))
     nothing = np.zeros((0, p))
+    # taken out of the tuple once: to hand it on at every step would cost more than the step
+    entries, signs, density = P.entries, P.signs, P.density
+    rates = (P.rates, P.rate_signs, P.effects, P.effect_signs)
+    first, last, is_flow, here, substep = P.ages[0], P.nodes[c] - 1, P.kind == 1, P.present[c], P.substep
+    durations = P.durations[P.node_start[c] :]
     initial_state(P, theta, c, w, J)
-    if P.kind == 1:
+    if is_flow:
         _to_logs(P, c, w, J)
-    for n in range(P.nodes[c]):
-        _record(P, c, w, J, N[n], dN[n] if wanted else nothing, states[n])
-        if n == P.nodes[c] - 1:
+    for n in range(last + 1):
+        _record(first, w, J, N[n], dN[n] if wanted else nothing, states[n], is_flow, here)
+        if n == last:
             break
-        if P.kind == 1:
-            flow(P, theta, c, P.durations[P.node_start[c] + n], w, J, f, dS, stage, work, wanted)
+        if is_flow:
+            flow(rates, theta, here, durations[n], substep, w, J, f, dS, stage, work, wanted)
         elif wanted:
-            _advance_both(P, theta, w, J, N[n], dN[n], inverse, by_group, slope, out, dout)
+            _advance_both(
+                entries, signs, density, theta, w, J, N[n], dN[n], inverse, by_group, slope, out, dout
+            )
             w, out = out, w
             J, dout = dout, J
         else:
-            advance(P, theta, w, N[n], inverse, out)
+            advance(entries, signs, density, theta, w, N[n], inverse, out)
             w, out = out, w

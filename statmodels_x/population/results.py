@@ -302,6 +302,30 @@ class InteractionResults(LikelihoodResults):
             self.layout, self.problem, self.estimate.theta, self.species, self.identification, alpha
         )
 
+    def lr_test(self, larger: InteractionResults) -> pd.Series:
+        """Likelihood-ratio test of this model within one that leaves more parameters free.
+
+        Parameters
+        ----------
+        larger : InteractionResults
+            A fit of the same form to the same counts, in which parameters are free that bounds or
+            ``initial="observed"`` hold here.
+
+        Returns
+        -------
+        Series
+            ``statistic`` (chi-squared), ``df``, ``p.value``.
+
+        Raises
+        ------
+        DataError
+            If the models are not nested in this way. Fewer classes or a simpler coupling put parameters on their
+            bounds, where the chi-squared law does not hold: compare those by AICc or by simulation.
+        """
+        from statmodels_x.population.hypotheses import likelihood_ratio
+
+        return likelihood_ratio(self, larger)
+
     @cached_property
     def outcome(self) -> str | None:
         """Long-run outcome of competition at the estimates; None where the model has none."""

@@ -126,7 +126,7 @@ def test_flow_sensitivities_by_differences(form):
 @pytest.mark.parametrize("family", ["gaussian", "lognormal", "poisson"])
 def test_gradient_of_the_objective(form, structure, family):
     """Forward and adjoint gradients agree with each other and with differences, penalties included."""
-    layout, problem, theta = made(form, structure, family)
+    _, problem, theta = made(form, structure, family)
     p = len(theta)
     problem.ridge[:3], problem.ridge_target[:3] = 0.3, 0.2
     g, H, back = np.zeros(p), np.zeros((p, p)), np.zeros(p)
@@ -147,7 +147,7 @@ def test_gradient_of_the_objective(form, structure, family):
 
 
 def test_several_cultures_share_parameters_and_absent_species_stay_absent():
-    layout, problem, theta = made(Form(0, "competition", (2, 2), "scalar", "leslie-gower"), long=True)
+    _, problem, theta = made(Form(0, "competition", (2, 2), "scalar", "leslie-gower"), long=True)
     for c in range(2):
         _, N, dN = course(problem, theta, c, slopes=True)
         assert np.all(N[:, 1 - c] == 0.0)
