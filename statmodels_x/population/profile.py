@@ -14,7 +14,8 @@ from scipy.optimize import brentq
 from statmodels_x.core import inference
 from statmodels_x.core.errors import ConvergenceError, DataError
 from statmodels_x.core.validation import check_count, numeric_array
-from statmodels_x.population.problem import GAUSSIAN, LOGNORMAL
+from statmodels_x.population.problem import GAUSSIAN, LESLIE, LOGNORMAL
+from statmodels_x.population.starts import random_starts
 
 if TYPE_CHECKING:
     from statmodels_x.population.results import InteractionResults
@@ -23,11 +24,13 @@ Array = NDArray[np.float64]
 
 _EVALUATIONS, _TOL = 2000, 1e-12
 _BETTER = 1e-4  # relative fall of the cost by which a profile beats the fit
+_STARTS = 8  # afresh for each value: ages that totals leave open have several valleys
+_LOOKS = 6  # values beyond a limit of a survival or share at which another valley is looked for
 
 
 @dataclass
 class Profile:
-    """Refits with parameter ``j`` held, each started from the nearest one known."""
+    """Refits with parameter ``j`` held, each started from the nearest ones known, and afresh."""
 
     fit: InteractionResults
     j: int
@@ -36,6 +39,8 @@ class Profile:
         theta = self.fit.estimate.theta
         self.estimate = float(theta[self.j])
         self.lower, self.upper = np.array(self.fit.layout.lower), np.array(self.fit.layout.upper)
+        self.rng = np.random.default_rng(0)
+        self.n_starts = _STARTS if self.fit.problem.kind == LESLIE else 0
         self.known: dict[float, tuple[Array, float]] = {self.estimate: (theta, self.fit.estimate.cost)}
 
     def cost(self, value: float) -> float:
@@ -47,10 +52,9 @@ class Profile:
         lower, upper = self.lower.copy(), self.upper.copy()
         lower[self.j] = upper[self.j] = value
         near = sorted(self.known, key=lambda other: abs(other - value))[:2]
-        ends = [
-            search(self.fit.problem, self.known[other][0], lower, upper, _EVALUATIONS, _TOL)
-            for other in dict.fromkeys([*near, self.estimate])
-        ]
+        starts = [self.known[other][0] for other in dict.fromkeys([*near, self.estimate])]
+        starts += random_starts(self.fit.layout, self.fit.sample, self.n_starts, self.rng)
+        ends = [search(self.fit.problem, start, lower, upper, _EVALUATIONS, _TOL) for start in starts]
         best = min(ends, key=lambda end: end[1])
         self.known[value] = (best[0], float(best[1]))
         return float(best[1])
@@ -71,7 +75,7 @@ class Profile:
         return float(self.fit.nobs * np.log1p(stats.f.ppf(1.0 - alpha, 1, df) / df))
 
     def limit(self, side: int, level: float, width: float) -> float:
-        """Where the deviance reaches the level on one side; the bound if it never does."""
+        """Farthest value on one side at which the deviance reaches the level; the bound if it never does."""
         bound = float(self.upper[self.j] if side > 0 else self.lower[self.j])
         inner, step = self.estimate, width
         while inner != bound:
@@ -79,12 +83,25 @@ class Profile:
             if (outer - bound) * side >= 0.0:
                 outer = bound
             if self.deviance(outer) > level:
+                other = self._other_valley(outer, bound, level)
+                if other is not None:
+                    inner, step = other, 0.5 * abs(bound - other)
+                    continue
                 low, high = sorted((inner, outer))
                 return float(
                     brentq(lambda value: self.deviance(value) - level, low, high, rtol=1e-5, xtol=1e-12)
                 )
             inner, step = outer, 2.0 * step
         return bound
+
+    def _other_valley(self, value: float, bound: float, level: float) -> float | None:
+        """Farthest of some values between a rejected one and the bound that is not rejected."""
+        if self.fit.params.index[self.j][0] not in ("survival", "structure"):
+            return None
+        for other in np.linspace(bound, value, _LOOKS, endpoint=False):
+            if self.deviance(float(other)) <= level:
+                return float(other)
+        return None
 
 
 def profile_conf_int(fit: InteractionResults, alpha: float) -> pd.DataFrame:
