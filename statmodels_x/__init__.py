@@ -19,12 +19,16 @@ _HOMES = {
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
     "IllnessDeath": "statmodels_x.surrogate.simulate",
     "IllnessDeathTrial": "statmodels_x.surrogate.simulate",
+    "LeslieInteraction": "statmodels_x.population.model",
     "LeslieMatrix": "statmodels_x.population.matrix",
+    "LotkaVolterra": "statmodels_x.population.lotka_volterra",
+    "ObservedLeslie": "statmodels_x.population.one_step",
     "PredatorPrey": "statmodels_x.population.systems",
     "ResidualEffect": "statmodels_x.surrogate.residual",
-    "Surv": "statmodels_x.core.surv",
     "SurrogatePTE": "statmodels_x.surrogate.model",
+    "Surv": "statmodels_x.core.surv",
     "compare": "statmodels_x.core.comparison",
+    "forecast_errors": "statmodels_x.population.forecast",
     "ladder": "statmodels_x.survival.ladder",
     "load": "statmodels_x.core.files",
     "save": "statmodels_x.core.files",
@@ -43,7 +47,10 @@ __all__ = [
     "FlexibleSurvivalRegressor",
     "IllnessDeath",
     "IllnessDeathTrial",
+    "LeslieInteraction",
     "LeslieMatrix",
+    "LotkaVolterra",
+    "ObservedLeslie",
     "PredatorPrey",
     "ResidualEffect",
     "SurrogatePTE",
@@ -51,6 +58,7 @@ __all__ = [
     "__version__",
     "compare",
     "datasets",
+    "forecast_errors",
     "ladder",
     "load",
     "save",
@@ -64,7 +72,11 @@ if TYPE_CHECKING:
     from statmodels_x.core.comparison import compare
     from statmodels_x.core.files import load, save
     from statmodels_x.core.surv import Surv
+    from statmodels_x.population.forecast import forecast_errors
+    from statmodels_x.population.lotka_volterra import LotkaVolterra
     from statmodels_x.population.matrix import LeslieMatrix
+    from statmodels_x.population.model import LeslieInteraction
+    from statmodels_x.population.one_step import ObservedLeslie
     from statmodels_x.population.stochastic import stochastic_growth
     from statmodels_x.population.structural import structural_rank
     from statmodels_x.population.systems import Competition, ComplexPredatorPrey, PredatorPrey

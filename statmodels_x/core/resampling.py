@@ -16,6 +16,7 @@ def replicate(
     n_jobs: int = 1,
     first: int = 0,
     progress: bool = False,
+    prefer: str | None = None,
 ) -> list[Any]:
     """Call ``task`` with the generators of replicates ``first`` to ``first + n - 1`` of a seeded study.
 
@@ -33,6 +34,8 @@ def replicate(
         Number of the first replicate, so that a long study can be made in chunks.
     progress : bool
         Show a bar.
+    prefer : {"threads", "processes"}, optional
+        What joblib should use unless told otherwise; threads suit compiled work that holds no lock.
 
     Returns
     -------
@@ -44,7 +47,7 @@ def replicate(
 
     streams = [np.random.SeedSequence(seed, spawn_key=(first + k,)) for k in range(n)]
     calls = (delayed(_call)(task, stream) for stream in streams)
-    results = Parallel(n_jobs=n_jobs, return_as="generator")(calls)
+    results = Parallel(n_jobs=n_jobs, return_as="generator", prefer=prefer)(calls)
     return list(tqdm(results, total=n, disable=not progress))
 
 

@@ -1,4 +1,4 @@
-"""Four public trials in survival analysis, each as one data frame that says where it comes from.
+"""Public data sets, each as one data frame that says where it comes from: trials, and counts of two species.
 
 Every loader returns a new :class:`pandas.DataFrame`. Its ``attrs`` hold ``name``, ``title``, ``source``,
 ``reference``, ``licence``, ``units`` (column to unit) and ``columns`` (column to description).
@@ -17,7 +17,15 @@ from statmodels_x.datasets.catalogue import CATALOGUE
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["data_path", "load_colon", "load_lung", "load_melanoma", "load_veteran"]
+__all__ = [
+    "data_path",
+    "load_colon",
+    "load_hare_lynx",
+    "load_lung",
+    "load_melanoma",
+    "load_paramecium",
+    "load_veteran",
+]
 
 
 def _packaged_folder() -> Traversable:
@@ -324,3 +332,121 @@ def load_colon() -> pd.DataFrame:
     ['Lev', 'Lev+5FU', 'Obs']
     """
     return _load("colon")
+
+
+def load_paramecium(table: int = 3, ration: str | None = None, shape: str = "wide") -> pd.DataFrame:
+    """Load Gause's cultures of Paramecium aurelia and P. caudatum, alone and mixed.
+
+    Parameters
+    ----------
+    table : {3, 4}
+        Table of the book's appendix: 3 is the experiment on Osterhout's medium, 25 days; 4 the one on buffered
+        medium with two rations of bacteria, 16 days.
+    ration : {"one loop", "half loop"}, optional
+        For table 4: only this ration; by default both, told apart by the column ``ration``.
+    shape : {"wide", "long"}
+        One row a day, or one row a culture and day with the columns ``culture``, ``day``, ``aurelia`` and
+        ``caudatum``, in which a species that a culture does not have is missing: the form in which the cultures are
+        fitted together.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table 3: 25 rows (day 1 was not counted, and is absent). Table 4: 17 rows for each ration, with a column
+        ``ration``; 9 blanks are missing. Columns:
+
+        ``day``
+            Day of the culture.
+        ``aurelia``, ``caudatum``
+            Mean count of each species growing alone, individuals per 0.5 cm3.
+        ``aurelia_mixed``, ``caudatum_mixed``
+            Mean count of each species in the mixed culture.
+
+    Raises
+    ------
+    statmodels_x.core.errors.DataError
+        There is no such table, ration or shape.
+
+    Notes
+    -----
+    Counts are of individuals, which differ in size: an aurelia has about 0.39 of the volume of a caudatum. The
+    cultures were started with 2 individuals of each species per 0.5 cm3.
+
+    References
+    ----------
+    .. [1] Gause GF (1934). The Struggle for Existence. Williams and Wilkins, Baltimore.
+
+    Examples
+    --------
+    >>> from statmodels_x.datasets import load_paramecium
+    >>> load_paramecium().shape
+    (25, 5)
+    >>> load_paramecium(table=4, ration="half loop").shape
+    (17, 6)
+    >>> load_paramecium(shape="long")["culture"].unique().tolist()
+    ['aurelia alone', 'caudatum alone', 'mixed']
+    """
+    if isinstance(table, bool) or table not in (3, 4):
+        raise DataError(f"load_paramecium(): `table` is {table!r}; choose 3 or 4.")
+    if shape not in ("wide", "long"):
+        raise DataError(f'load_paramecium(): `shape` is {shape!r}; choose "wide" or "long".')
+    frame = _load("paramecium" if table == 3 else "paramecium_buffered")
+    if ration is not None:
+        rations = [] if table == 3 else list(frame["ration"].unique())
+        if ration not in rations:
+            known = f"choose one of {', '.join(map(repr, rations))}" if rations else "table 3 has none"
+            raise DataError(f"load_paramecium(): `ration` is {ration!r}; {known}.")
+        frame = frame[frame["ration"] == ration].reset_index(drop=True)
+    return frame if shape == "wide" else _long(frame)
+
+
+def _long(frame: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    nothing = float("nan")
+    cultures = {
+        "aurelia alone": {"aurelia": frame["aurelia"], "caudatum": nothing},
+        "caudatum alone": {"aurelia": nothing, "caudatum": frame["caudatum"]},
+        "mixed": {"aurelia": frame["aurelia_mixed"], "caudatum": frame["caudatum_mixed"]},
+    }
+    kept = [name for name in ("ration", "day") if name in frame]
+    parts = [frame[kept].assign(culture=name, **columns) for name, columns in cultures.items()]
+    table = pd.concat(parts, ignore_index=True)[["culture", *kept, "aurelia", "caudatum"]]
+    table.attrs = frame.attrs
+    for part in ("units", "columns"):
+        table.attrs[part] = {name: text for name, text in table.attrs[part].items() if name in table}
+    table.attrs["columns"] = {"culture": "which culture"} | table.attrs["columns"]
+    for name in ("aurelia", "caudatum"):
+        table.attrs["columns"][name] = f"Paramecium {name}, mean count"
+    return table
+
+
+def load_hare_lynx() -> pd.DataFrame:
+    """Load the pelts of snowshoe hare and Canada lynx traded by the Hudson's Bay Company, 1900 to 1920.
+
+    Returns
+    -------
+    pandas.DataFrame
+        21 rows, nothing missing, with the columns
+
+        ``year``
+            Calendar year.
+        ``hare``, ``lynx``
+            Pelts, thousands.
+
+    Notes
+    -----
+    Pelts are not a census: they depend on trapping and trade as well as on the animals.
+
+    References
+    ----------
+    .. [1] Elton C, Nicholson M (1942). The ten-year cycle in numbers of the lynx in Canada. Journal of Animal
+       Ecology 11(2):215-244. doi:10.2307/1358
+
+    Examples
+    --------
+    >>> from statmodels_x.datasets import load_hare_lynx
+    >>> load_hare_lynx().iloc[0].tolist()
+    [1900.0, 30.0, 4.0]
+    """
+    return _load("hare_lynx")

@@ -143,4 +143,56 @@ COLON = Entry(
     },
 )
 
-CATALOGUE: dict[str, Entry] = {entry.name: entry for entry in (MELANOMA, VETERAN, LUNG, COLON)}
+_GAUSE = (
+    "Gause GF (1934). The Struggle for Existence. Williams and Wilkins, Baltimore. Appendix, Table {table}."
+)
+_FACTS = (
+    "Counts are facts; typed in from the published table. The book is long out of print and freely readable; nothing "
+    "but the numbers is copied."
+)
+_PARAMECIUM = {
+    "day": Column("day of the culture", "days"),
+    "aurelia": Column("Paramecium aurelia growing alone, mean count", "individuals per 0.5 cm3"),
+    "caudatum": Column("Paramecium caudatum growing alone, mean count", "individuals per 0.5 cm3"),
+    "aurelia_mixed": Column("Paramecium aurelia in mixed culture, mean count", "individuals per 0.5 cm3"),
+    "caudatum_mixed": Column("Paramecium caudatum in mixed culture, mean count", "individuals per 0.5 cm3"),
+}
+
+PARAMECIUM = Entry(
+    name="paramecium",
+    title="Gause's Paramecium aurelia and P. caudatum, alone and in mixed culture",
+    source="Gause (1934), Appendix, Table 3",
+    reference=_GAUSE.format(table=3),
+    columns=_PARAMECIUM,
+    licence=_FACTS,
+)
+
+PARAMECIUM_BUFFERED = Entry(
+    name="paramecium_buffered",
+    title="Gause's Paramecium aurelia and P. caudatum on buffered medium with two rations of bacteria",
+    source="Gause (1934), Appendix, Table 4",
+    reference=_GAUSE.format(table=4),
+    columns={"ration": Column('"one loop" or "half loop" of bacteria'), **_PARAMECIUM},
+    licence=_FACTS,
+)
+
+HARE_LYNX = Entry(
+    name="hare_lynx",
+    title="Snowshoe hare and Canada lynx: pelts traded by the Hudson's Bay Company, 1900 to 1920",
+    source="Hudson's Bay Company pelt counts, as printed in textbooks of ecology",
+    reference=(
+        "Elton C, Nicholson M (1942). The ten-year cycle in numbers of the lynx in Canada. Journal of Animal Ecology "
+        "11(2):215-244. doi:10.2307/1358"
+    ),
+    columns={
+        "year": Column("calendar year", "years"),
+        "hare": Column("pelts of snowshoe hare", "thousands"),
+        "lynx": Column("pelts of Canada lynx", "thousands"),
+    },
+    licence="Counts are facts, in the public domain.",
+)
+
+CATALOGUE: dict[str, Entry] = {
+    entry.name: entry
+    for entry in (MELANOMA, VETERAN, LUNG, COLON, PARAMECIUM, PARAMECIUM_BUFFERED, HARE_LYNX)
+}

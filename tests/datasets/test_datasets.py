@@ -1,4 +1,4 @@
-"""The bundled trials: what is in them, where they are found, and whether the files are the published ones."""
+"""The bundled data: what is in them, where they are found, and whether the files are the published ones."""
 
 from __future__ import annotations
 
@@ -168,6 +168,82 @@ def test_colon_oddities_are_as_documented() -> None:
     assert ((counted["node4"] == 1) != (counted["nodes"] > 4)).sum() == 12
 
 
+COUNTS = {
+    "paramecium": (datasets.load_paramecium, (25, 5)),
+    "paramecium_buffered": (lambda: datasets.load_paramecium(table=4), (34, 6)),
+    "hare_lynx": (datasets.load_hare_lynx, (21, 3)),
+}
+every_count = pytest.mark.parametrize("name", sorted(COUNTS))
+
+
+@every_count
+def test_counts_are_complete_and_described(name: str) -> None:
+    load, shape = COUNTS[name]
+    frame = load()
+    assert frame.shape == shape
+    assert list(frame.columns) == list(CATALOGUE[name].columns) == list(frame.attrs["columns"])
+    assert int(frame.isna().sum().sum()) == (9 if name == "paramecium_buffered" else 0)
+    assert (frame.select_dtypes("number").fillna(0) >= 0).all(axis=None)
+    assert frame.attrs["reference"]
+    assert frame.attrs["licence"]
+
+
+@needs_checkout_data
+@every_count
+def test_checksum_of_counts_is_the_one_in_the_readme(name: str) -> None:
+    readme = (DATA / "README.md").read_text(encoding="utf-8")
+    row = re.search(rf"^\| {name}\.csv \|.*`([0-9a-f]{{64}})` \|$", readme, re.MULTILINE)
+    assert row is not None
+    assert hashlib.sha256((DATA / f"{name}.csv").read_bytes()).hexdigest() == row[1]
+
+
+def test_paramecium_days_and_totals() -> None:
+    frame = datasets.load_paramecium()
+    assert frame["day"].tolist() == [0, *range(2, 26)]
+    assert frame.drop(columns="day").sum().tolist() == [10040, 3710, 6377, 1287]
+    assert frame.iloc[13].tolist() == [14, 593, 182, 387, 67]
+
+
+def test_paramecium_rations() -> None:
+    both = datasets.load_paramecium(table=4)
+    half = datasets.load_paramecium(table=4, ration="half loop")
+    assert both["ration"].value_counts().to_dict() == {"one loop": 17, "half loop": 17}
+    assert half.index.tolist() == list(range(17))
+    assert half.iloc[16].tolist() == ["half loop", 16, 249.0, 57.0, 220.0, 0.0]
+
+
+def test_paramecium_in_long_form() -> None:
+    wide, long = datasets.load_paramecium(), datasets.load_paramecium(shape="long")
+    assert long.columns.tolist() == ["culture", "day", "aurelia", "caudatum"]
+    assert long.attrs["units"]["day"] == "days"
+    assert list(long.attrs["columns"]) == long.columns.tolist()
+    alone = long[long["culture"] == "aurelia alone"]
+    assert alone["aurelia"].tolist() == wide["aurelia"].tolist()
+    assert alone["caudatum"].isna().all()
+    assert long.loc[long["culture"] == "mixed", "caudatum"].tolist() == wide["caudatum_mixed"].tolist()
+    assert datasets.load_paramecium(table=4, shape="long").shape == (102, 5)
+
+
+@pytest.mark.parametrize(
+    ("how", "match"),
+    [
+        ({"table": 5}, "`table` is 5"),
+        ({"shape": "tall"}, "`shape` is 'tall'"),
+        ({"ration": "one loop"}, "table 3 has none"),
+        ({"table": 4, "ration": "two loops"}, "choose one of 'one loop', 'half loop'"),
+    ],
+)
+def test_paramecium_options(how: dict, match: str) -> None:
+    with pytest.raises(DataError, match=match):
+        datasets.load_paramecium(**how)
+
+
+def test_hare_and_lynx() -> None:
+    frame = datasets.load_hare_lynx()
+    assert frame["year"].tolist() == list(range(1900, 1921))
+    assert frame[["hare", "lynx"]].sum().round(1).tolist() == [715.7, 423.5]
+
+
 @needs_checkout_data
 @every_dataset
 def test_checksum_is_the_one_in_the_readme(name: str) -> None:
@@ -209,9 +285,7 @@ def test_the_two_folders_lie_in_and_beside_the_package() -> None:
 
 
 def test_unknown_file_names_the_file_and_the_remedy() -> None:
-    with pytest.raises(
-        DataError, match=r"'titanic\.csv'.*colon, lung, melanoma, veteran.*install statmodels_x"
-    ):
+    with pytest.raises(DataError, match=r"'titanic\.csv'.*colon, hare_lynx, lung.*install statmodels_x"):
         datasets.data_path("titanic")
 
 

@@ -1,0 +1,331 @@
+"""Form and sample in, the best of many searches out, with the evidence for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statmodels_x.core.errors import ConvergenceError, DataError
+from statmodels_x.population.assembly import build_problem
+from statmodels_x.population.families import best_dispersion
+from statmodels_x.population.form import Form, Layout
+from statmodels_x.population.layout import build_layout
+from statmodels_x.population.problem import NEGATIVE_BINOMIAL, ODE, Problem
+from statmodels_x.population.sample import Sample
+from statmodels_x.population.starts import carry_over, jittered, ladder, random_starts
+
+Array = NDArray[np.float64]
+
+SAME = 0.01  # a search has reached the best if its sum of squares is within this share of it
+_ROUGH, _FINE = (300, 100), 30_000  # evaluations; those of an ODE are dear
+_ROUGH_TOL, _FINE_TOL = 1e-9, 1e-14
+_CONVERGED = 1e-5  # what the model may still promise, relative to the sum of squares
+_POSITIVE = 1e-6  # a total may fall this far below 0, relative to its series
+_EXACT = 1e-9  # of the sum of squared counts
+_KEPT = 4  # distinct ends that a rung of the ladder hands on
+_ODE_ERROR = 1e-6
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a fit is made; see :meth:`LeslieInteraction.fit`."""
+
+    initial: str | float = "free"
+    structure: Any = "free"
+    bounds: Mapping[Any, Any] = field(default_factory=dict)
+    n_starts: int = 60
+    seed: int = 0
+    n_jobs: int = 1
+    progress: bool = False
+    warm_starts: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """The best end of all searches.
+
+    Attributes
+    ----------
+    theta : ndarray of shape (p,)
+    cost : float
+        Half the sum of squared residuals, with the penalties.
+    left : float
+        What the quadratic model still promises within the bounds, relative to the cost.
+    values : ndarray
+        Costs at which the searches ended.
+    n_evaluations : int
+    negligible : float
+        Cost below which a fit is exact.
+    rungs : tuple of (str, float)
+        Simpler models fitted on the way, with their costs.
+    """
+
+    theta: Array
+    cost: float
+    left: float
+    values: Array
+    n_evaluations: int
+    negligible: float
+    rungs: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def converged(self) -> bool:
+        """Whether the end is stationary within the bounds."""
+        return self.left * min(self.cost / self.negligible, 1.0) <= _CONVERGED
+
+    @property
+    def n_starts(self) -> int:
+        """Number of searches."""
+        return len(self.values)
+
+    @property
+    def n_best(self) -> int:
+        """Searches that ended within 1 % of the best."""
+        return int(np.sum(self.values <= (1.0 + SAME) * max(self.cost, self.negligible)))
+
+
+def estimate(
+    form: Form,
+    sample: Sample,
+    family: str,
+    weights: Array,
+    options: Options,
+    ridge: tuple[Mapping[Any, float], float] | None = None,
+) -> tuple[Layout, Problem, Estimate]:
+    """Fit a form to a sample.
+
+    Parameters
+    ----------
+    form : Form
+    sample : Sample
+    family : str
+    weights : ndarray of shape (C, 2)
+    options : Options
+    ridge : tuple of (mapping, float), optional
+        Targets by parameter key, and the weight of the squared distance from them.
+
+    Returns
+    -------
+    layout : Layout
+    problem : Problem
+    estimate : Estimate
+
+    Raises
+    ------
+    ConvergenceError
+        If no start gave a finite course.
+    """
+    rng = np.random.default_rng(options.seed)
+    pool: list[tuple[Layout, list[Array]]] = []
+    rungs = []
+    for rung in ladder(form) if options.warm_starts else []:
+        layout, problem = _prepare(rung, sample, family, weights, options, ridge)
+        starts = _starts(layout, sample, pool, max(4, options.n_starts // 3), rng)
+        ends = _search_all(problem, layout, starts, options)
+        pool.append((layout, [end[0] for end in distinct(ends, _KEPT)]))
+        rungs.append((describe(rung), min(end[1] for end in ends)))
+    layout, problem = _prepare(form, sample, family, weights, options, ridge, strict=True)
+    starts = _starts(layout, sample, pool, options.n_starts, rng)
+    ends = _search_all(problem, layout, starts, options)
+    problem, best, values = _finish(problem, layout, ends)
+    if problem.family == NEGATIVE_BINOMIAL:
+        problem, best = fit_dispersion(problem, layout, best)
+        values = values / np.min(values) * best[1]  # searches were made under the Poisson law
+    n = sum(end[3] for end in ends) + best[3]
+    negligible = _EXACT * max(1.0, 0.5 * float(np.nansum((problem.counts * weights[_culture(problem)]) ** 2)))
+    return layout, problem, Estimate(best[0], best[1], best[2], values, n, negligible, tuple(rungs))
+
+
+def _culture(problem: Problem) -> NDArray[np.int64]:
+    """Culture of each row."""
+    return np.repeat(np.arange(len(problem.nodes)), np.diff(problem.row_start))
+
+
+def describe(form: Form) -> str:
+    """Short name of a form: its classes and coupling."""
+    ages = f"{form.ages[0]}+{form.ages[1]} classes"
+    return ages if form.density and form.interaction == "competition" else f"{ages}, {form.coupling}"
+
+
+def _prepare(
+    form: Form,
+    sample: Sample,
+    family: str,
+    weights: Array,
+    options: Options,
+    ridge: Any,
+    strict: bool = False,
+) -> tuple[Layout, Problem]:
+    given = not isinstance(options.structure, str)  # shares of all classes say nothing of fewer classes
+    structure = options.structure if strict or not given else "free"
+    layout = build_layout(form, sample, options.initial, structure, options.bounds, strict)
+    problem = build_problem(layout, sample, family, weights)
+    if ridge is not None:
+        targets, weight = ridge
+        for j, key in enumerate(layout.keys):
+            if key in targets:
+                problem.ridge[j], problem.ridge_target[j] = weight, targets[key]
+    return layout, problem
+
+
+def _starts(
+    layout: Layout,
+    sample: Sample,
+    pool: Sequence[tuple[Layout, list[Array]]],
+    n: int,
+    rng: np.random.Generator,
+) -> list[Array]:
+    carried = [carry_over(theta, simple, layout) for simple, ends in pool[-4:] for theta in ends]
+    return jittered(carried, layout, rng) + random_starts(layout, sample, n, rng)
+
+
+End = tuple[Array, float, float, int]
+
+
+def _search_all(problem: Problem, layout: Layout, starts: Sequence[Array], options: Options) -> list[End]:
+    from joblib import Parallel, delayed
+    from tqdm import tqdm
+
+    most = _ROUGH[problem.kind]
+    if options.n_jobs == 1:
+        bar = tqdm(starts, disable=not options.progress)
+        ends = [search_once(problem, layout, start, most, _ROUGH_TOL) for start in bar]
+    else:
+        calls = (delayed(search_once)(problem, layout, start, most, _ROUGH_TOL) for start in starts)
+        results = Parallel(n_jobs=options.n_jobs, prefer="threads", return_as="generator")(calls)
+        ends = list(tqdm(results, total=len(starts), disable=not options.progress))
+    if not any(np.isfinite(end[1]) for end in ends):
+        raise ConvergenceError(
+            "no start gave a finite course: check the counts for outliers and the `bounds` for contradictions."
+        )
+    return ends
+
+
+def search_once(problem: Problem, layout: Layout, start: Array, most: int, tol: float) -> End:
+    """One search within a layout's bounds."""
+    from statmodels_x.population.search import search
+
+    found: End = search(problem, start, np.array(layout.lower), np.array(layout.upper), most, tol)
+    return found
+
+
+def distinct(ends: Sequence[End], most: int) -> list[End]:
+    """Keep the best ends that differ by more than a thousandth in cost."""
+    kept: list[End] = []
+    for end in sorted(ends, key=lambda found: found[1]):
+        if np.isfinite(end[1]) and all(abs(end[1] - other[1]) > 1e-3 * other[1] for other in kept):
+            kept.append(end)
+        if len(kept) == most:
+            break
+    return kept
+
+
+def _finish(problem: Problem, layout: Layout, ends: Sequence[End]) -> tuple[Problem, End, Array]:
+    """Polish the best ends, then the best of them until it is stationary and no total is negative.
+
+    Also return the costs at which all searches ended, those of the polished ones after that.
+    """
+    values = np.array([end[1] for end in ends])
+    polished = []
+    for end in distinct(ends, _KEPT):  # a coarse flow may have ends that a fine one has not
+        fine = refine_flow(problem, end[0]) if problem.kind == ODE else problem
+        found = search_once(fine, layout, end[0], 10 * _ROUGH[problem.kind], _ROUGH_TOL)
+        values[values == end[1]] = found[1]
+        polished.append(found)
+    first = min(polished, key=lambda end: end[1])
+    if problem.kind == ODE:
+        problem = refine_flow(problem, first[0])
+    best = search_once(problem, layout, first[0], _FINE, _FINE_TOL)
+    for _ in range(4):
+        if lowest_total(problem, best[0])[0] >= -_POSITIVE:
+            break
+        problem = problem._replace(penalty=100.0 * problem.penalty)
+        best = search_once(problem, layout, best[0], _FINE, _FINE_TOL)
+    values[values == first[1]] = best[1]
+    return problem, best, values
+
+
+def refine_flow(problem: Problem, theta: Array) -> Problem:
+    """Halve the Runge-Kutta step until the course no longer changes."""
+    for _ in range(8):
+        finer = problem._replace(substep=0.5 * problem.substep)
+        change = 0.0
+        for c in range(len(problem.nodes)):
+            rough, fine = course(problem, theta, c)[1], course(finer, theta, c)[1]
+            change = max(change, float(np.max(np.abs(rough - fine) / problem.level[c])))
+        if change < 15.0 * _ODE_ERROR:  # the error of the rule is of order 4: a fifteenth of the change
+            return problem
+        problem = finer
+    return problem
+
+
+def course(problem: Problem, theta: Array, c: int, slopes: bool = False) -> tuple[Array, Array, Array]:
+    """Compute states (nodes, m), totals (nodes, 2) and, if asked for, derivatives (nodes, 2, p) of a culture."""
+    from statmodels_x.population.kernels import totals
+
+    n, m = int(problem.nodes[c]), int(problem.ages.sum())
+    states, N = np.empty((n, m)), np.empty((n, 2))
+    dN = np.empty((n if slopes else 0, 2, len(theta)))
+    totals(problem, theta, c, states, N, dN)
+    return states, N, dN
+
+
+def lowest_total(problem: Problem, theta: Array) -> tuple[float, int, int, int]:
+    """Smallest total relative to its series, with culture, node and species."""
+    lowest = (np.inf, 0, 0, 0)
+    for c in range(len(problem.nodes)):
+        N = course(problem, theta, c)[1] / problem.level[c]
+        N[:, ~problem.present[c]] = np.inf
+        n, s = np.unravel_index(int(np.argmin(N)), N.shape)
+        lowest = min(lowest, (float(N[n, s]), c, int(n), int(s)))
+    return lowest
+
+
+def fitted_rows(problem: Problem, theta: Array, slopes: bool = False) -> tuple[Array, Array]:
+    """Totals at the rows of the problem (N, 2) and their derivatives (N, 2, p), NaN where a species is absent."""
+    mean = np.full(problem.counts.shape, np.nan)
+    slope = np.full((*problem.counts.shape, len(theta)) if slopes else (0, 2, 0), np.nan)
+    for c in range(len(problem.nodes)):
+        _, N, dN = course(problem, theta, c, slopes)
+        rows = np.arange(problem.row_start[c], problem.row_start[c + 1])
+        for s in np.flatnonzero(problem.present[c]):
+            mean[rows, s] = N[problem.row_node[rows], s]
+            if slopes:
+                slope[rows, s] = dN[problem.row_node[rows], s]
+    return mean, slope
+
+
+def fit_dispersion(problem: Problem, layout: Layout, best: End) -> tuple[Problem, End]:
+    """Alternate between the dispersion of a negative binomial and the course until neither moves."""
+    for _ in range(50):
+        mean, _ = fitted_rows(problem, best[0])
+        seen = ~np.isnan(problem.counts) & ~np.isnan(mean)
+        dispersion = best_dispersion(problem.counts[seen], mean[seen])
+        if abs(dispersion - problem.dispersion) <= 1e-7 * (1e-6 + dispersion):
+            break
+        problem = problem._replace(dispersion=dispersion)
+        best = search_once(problem, layout, best[0], _FINE, _FINE_TOL)
+    return problem, best
+
+
+def check_initial(initial: Any) -> str | float:
+    """Return ``initial`` if it is "free", "observed" or a positive bound."""
+    if isinstance(initial, str) and initial in ("free", "observed"):
+        return initial
+    if isinstance(initial, bool | str):
+        number = np.nan
+    else:
+        try:
+            number = float(initial)
+        except (TypeError, ValueError):
+            number = np.nan
+    if not (np.isfinite(number) and number > 0.0):
+        raise DataError(
+            f'fit(): `initial` is {initial!r}; choose "free", "observed" (the first row\'s counts), or give the '
+            "largest total that a species may start from."
+        )
+    return number

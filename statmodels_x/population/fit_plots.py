@@ -1,0 +1,179 @@
+"""Pictures of a fit: courses with counts and bands, phase plane, residuals, age classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from statmodels_x.core import plotting
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.validation import check_choice, check_number
+from statmodels_x.population.estimation import course
+from statmodels_x.population.extremes import node_times
+from statmodels_x.population.prediction import noise_sd, predict
+from statmodels_x.population.problem import ODE
+
+if TYPE_CHECKING:
+    from statmodels_x.population.results import InteractionResults
+
+_MARKS = ("o", "s")
+_POINTS = 200
+
+
+def plot(
+    fit: InteractionResults,
+    kind: str,
+    until: float | None,
+    alpha: float,
+    interval: str,
+    culture: Any,
+    ax: Any,
+) -> Any:
+    """See :meth:`InteractionResults.plot`."""
+    check_choice("kind", kind, ("course", "phase", "residuals", "classes"), "plot()")
+    c = _culture(fit, culture)
+    last = _last_time(fit, c, until)
+    if kind == "course":
+        return _plot_course(fit, c, last, alpha, interval, plotting.get_axes(ax))
+    if kind == "phase":
+        return _plot_phase(fit, c, last, plotting.get_axes(ax))
+    if kind == "residuals":
+        return _plot_residuals(fit, c, plotting.get_axes(ax))
+    return _plot_classes(fit, c, plotting.get_axes(ax))
+
+
+def _culture(fit: InteractionResults, culture: Any) -> int:
+    labels = list(fit.sample.cultures)
+    if fit.sample.culture_name is None:
+        return 0
+    if culture not in labels:
+        raise DataError(f"plot(): `culture` is {culture!r}; choose one of {', '.join(map(repr, labels))}.")
+    return labels.index(culture)
+
+
+def _last_time(fit: InteractionResults, c: int, until: float | None) -> float:
+    last = float(fit.sample.time[fit.sample.culture == c].max())
+    if until is None:
+        return last
+    return check_number("until", until, low=float(fit.sample.origin[c]), high=np.inf)
+
+
+def time_grid(fit: InteractionResults, c: int, last: float) -> Any:
+    """Return the times at which a course is drawn: the steps of a recursion, a fine grid of a flow."""
+    first = fit.sample.origin[c]
+    if fit.problem.kind == ODE:
+        return np.linspace(first, last, _POINTS)
+    return first + fit.sample.step * np.arange(int(np.floor((last - first) / fit.sample.step + 1e-6)) + 1)
+
+
+def _time_label(fit: InteractionResults) -> str:
+    name, unit = fit.sample.time_name, fit.sample.time_unit
+    label = name[:1].upper() + name[1:]
+    return f"{label} ({unit})" if unit and unit.rstrip("s") != name.rstrip("s") else label
+
+
+def _title(fit: InteractionResults, c: int, ax: Any) -> None:
+    if fit.sample.culture_name is not None:
+        ax.set_title(str(fit.sample.cultures[c]), loc="left")
+
+
+def _table(fit: InteractionResults, c: int, times: Any, alpha: float, interval: str) -> Any:
+    import warnings
+
+    import pandas as pd
+
+    new = pd.DataFrame({fit.sample.time_name: times})
+    if fit.sample.culture_name is not None:
+        new[fit.sample.culture_name] = [fit.sample.cultures[c]] * len(times)
+    with warnings.catch_warnings():  # what is negative is seen in the picture
+        warnings.simplefilter("ignore")
+        return predict(fit, new, None, alpha, interval)
+
+
+def _plot_course(fit: InteractionResults, c: int, last: float, alpha: float, interval: str, ax: Any) -> Any:
+    times = time_grid(fit, c, last)
+    table = _table(fit, c, times, alpha, interval)
+    rows = fit.sample.culture == c
+    for s, name in enumerate(fit.species):
+        if not fit.problem.present[c, s]:
+            continue
+        band = table[name]
+        plotting.curve(
+            ax,
+            times,
+            band["estimate"].to_numpy(),
+            band["lower"].to_numpy(),
+            band["upper"].to_numpy(),
+            name,
+            s,
+        )
+        ax.plot(
+            fit.sample.time[rows], fit.sample.counts[rows, s], _MARKS[s], color=plotting.COLOURS[s], markersize=4,
+            markerfacecolor="white" if s else None,
+        )  # fmt: skip
+    end = fit.sample.time[rows].max()
+    if last > end:
+        ax.axvline(end, color="0.5", linewidth=0.8, linestyle=":")
+        ax.annotate("forecast", (end, 1.0), xycoords=("data", "axes fraction"), xytext=(4, -2),
+                    textcoords="offset points",
+                    va="top", color="0.35")  # fmt: skip
+    observed = fit.sample.counts[rows][:, fit.problem.present[c]]
+    top = 1.15 * max(np.nanmax(observed), np.nanmax(table.xs("estimate", axis=1, level=1).to_numpy()))
+    bottom = min(0.0, 1.05 * float(np.nanmin(table.xs("estimate", axis=1, level=1).to_numpy())))
+    ax.set_ylim(bottom, top)
+    _title(fit, c, ax)
+    return plotting.finish(ax, _time_label(fit), "Total")
+
+
+def _plot_phase(fit: InteractionResults, c: int, last: float, ax: Any) -> Any:
+    if not fit.problem.present[c].all():
+        raise DataError('plot(): kind="phase" needs a culture with both species.')
+    times = time_grid(fit, c, last)
+    table = _table(fit, c, times, 0.05, "confidence")
+    x, y = (table[name, "estimate"] for name in fit.species)
+    rows = fit.sample.culture == c
+    ax.plot(x, y, color=plotting.COLOURS[0], linewidth=1.9, label="fit")
+    ax.plot(
+        *fit.sample.counts[rows].T, "o", markersize=4, color=plotting.COLOURS[1], alpha=0.8, label="counts"
+    )
+    ax.plot(
+        x.iloc[:1],
+        y.iloc[:1],
+        "D",
+        color=plotting.COLOURS[0],
+        markersize=6,
+        label=f"{fit.sample.time_name} {times[0]:g}",
+    )
+    _title(fit, c, ax)
+    return plotting.finish(ax, f"Total of {fit.species[0]}", f"Total of {fit.species[1]}")
+
+
+def _plot_residuals(fit: InteractionResults, c: int, ax: Any) -> Any:
+    rows = fit.sample.culture == c
+    sd = noise_sd(fit, fit.sample.culture, fit.fittedvalues.to_numpy())
+    with np.errstate(all="ignore"):
+        values = fit.resid.to_numpy() / sd
+    for s, name in enumerate(fit.species):
+        if fit.problem.present[c, s]:
+            ax.plot(
+                fit.sample.time[rows], values[rows, s], marker=_MARKS[s], markersize=4, linewidth=0.8, label=name,
+                **plotting.style(s),
+            )  # fmt: skip
+    ax.axhline(0.0, color="0.4", linewidth=0.8)
+    _title(fit, c, ax)
+    return plotting.finish(ax, _time_label(fit), "Residual (standard deviations)")
+
+
+def _plot_classes(fit: InteractionResults, c: int, ax: Any) -> Any:
+    states, _, _ = course(fit.problem, fit.estimate.theta, c)
+    times = node_times(fit, fit.problem, c)
+    first = fit.layout.form.ages[0]
+    for j in range(states.shape[1]):
+        s, label = int(j >= first), (j if j < first else j - first)
+        if fit.problem.present[c, s]:
+            ax.plot(times, states[:, j], marker=_MARKS[s], markersize=3, color=plotting.COLOURS[s],
+                    linestyle=plotting.DASHES[label % 5], label=f"{fit.species[s]}, class {label + 1}")  # fmt: skip
+    ax.axhline(0.0, color="0.4", linewidth=0.8)
+    _title(fit, c, ax)
+    return plotting.finish(ax, _time_label(fit), "Members of the class")

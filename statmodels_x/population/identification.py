@@ -1,0 +1,223 @@
+"""What the data determine: ranks, covariance, and the reason wherever there is no standard error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from statmodels_x.core.inference import normal_quantile
+from statmodels_x.population.estimation import fitted_rows
+from statmodels_x.population.families import scale_variance
+from statmodels_x.population.form import Layout
+from statmodels_x.population.problem import GAUSSIAN, LOGNORMAL, Problem
+
+if TYPE_CHECKING:
+    from statmodels_x.population.structural import StructuralRank
+
+Array = NDArray[np.float64]
+
+_NULL = 1e-7  # singular values below this share of the largest count as 0
+_ORTHOGONAL = 1e-3  # a function is determined if no more of its gradient lies in the null space
+_BOUND = 1e-9
+_KNOWN = 2.0  # a direction is known if its error is below half of its size
+_USELESS = 10.0  # a density effect this strong at the mean count is beyond all that is seen
+
+
+@dataclass(frozen=True, eq=False)
+class Identification:
+    """Local evidence about the parameters at a fit.
+
+    Attributes
+    ----------
+    covariance : ndarray of shape (p, p)
+        NaN for a parameter that is not determined.
+    spread : ndarray of shape (p, p)
+        Covariance within the directions that the data determine. A parameter at a bound of the search is treated as
+        free here, so that the errors of the others allow for its being elsewhere; one that bounds fix has none.
+    null : ndarray of shape (p, q)
+        Directions that the data do not determine.
+    scale : ndarray of shape (p,)
+        Size of each parameter, by which sensitivities are scaled.
+    singular_values : ndarray
+        Of the scaled sensitivities over the error's standard deviation, largest first: 2 is a direction known to
+        half of its size.
+    reasons : dict of int to str
+        Why a parameter has no standard error.
+    variance : float
+        Of a weighted residual.
+    df_resid : float
+        Observations minus the rank; infinite for the discrete laws.
+    """
+
+    covariance: Array
+    spread: Array
+    null: Array
+    scale: Array
+    singular_values: Array
+    reasons: dict[int, str]
+    variance: float
+    df_resid: float
+
+    @property
+    def rank(self) -> int:
+        """Rank of the sensitivities: parameters or combinations that the data determine at all."""
+        return len(self.singular_values) - self.null.shape[1]
+
+    @property
+    def practical_rank(self) -> int:
+        """Directions that the data determine to half of their size or better."""
+        return int(np.sum(self.singular_values > _KNOWN))
+
+    def standard_error(self, gradient: Array) -> float:
+        """Error of a function by the delta method; NaN if it depends on what is not determined."""
+        pull = gradient * self.scale
+        size = np.linalg.norm(pull)
+        if not np.isfinite(size):
+            return np.nan
+        if size == 0.0:
+            return 0.0
+        if self.null.shape[1] and np.linalg.norm(self.null.T @ pull) > _ORTHOGONAL * size:
+            return np.nan
+        return float(np.sqrt(max(float(gradient @ self.spread @ gradient), 0.0)))
+
+    def quantile(self, alpha: float) -> float:
+        """Two-sided critical value: Student's for an estimated error variance, else the normal."""
+        normal = normal_quantile(alpha)
+        if np.isfinite(self.df_resid):
+            return float(stats.t.ppf(1.0 - alpha / 2.0, max(self.df_resid, 1.0)))
+        return normal
+
+
+def sensitivities(problem: Problem, theta: Array) -> tuple[Array, Array]:
+    """Weighted residuals of all observed counts and their derivatives (n, p), in the order of the rows."""
+    from statmodels_x.population.objective import FLOOR, residual
+
+    mean, slope = fitted_rows(problem, theta, slopes=True)
+    culture = np.repeat(np.arange(len(problem.nodes)), np.diff(problem.row_start))
+    values, rows = [], []
+    for row, s in zip(*np.nonzero(~np.isnan(problem.counts) & ~np.isnan(mean)), strict=True):
+        c = culture[row]
+        r, d = residual(
+            problem.family, problem.dispersion, problem.counts[row, s], mean[row, s], problem.weights[c, s],
+            FLOOR * problem.level[c, s],
+        )  # fmt: skip
+        values.append(r)
+        rows.append(d * slope[row, s])
+    return np.array(values), np.array(rows).reshape(len(values), len(theta))
+
+
+def information_rows(problem: Problem, theta: Array) -> tuple[Array, Array]:
+    """Residuals, and rows whose squares sum to the expected information over the error variance's inverse.
+
+    For the discrete laws the slope of a deviance residual is replaced by its expectation's root.
+    """
+    residuals, rows = sensitivities(problem, theta)
+    if problem.family in (GAUSSIAN, LOGNORMAL):
+        return residuals, rows
+    mean, slope = fitted_rows(problem, theta, slopes=True)
+    seen = ~np.isnan(problem.counts) & ~np.isnan(mean)
+    mu = np.maximum(mean[seen], 1e-12)
+    return residuals, slope[seen] / np.sqrt(mu * (1.0 + problem.dispersion * mu))[:, None]
+
+
+def identify(
+    problem: Problem, layout: Layout, theta: Array, structural: StructuralRank | None = None
+) -> Identification:
+    """Find ranks and covariance at a fit; parameters that totals cannot determine at all count as not determined."""
+    p = len(theta)
+    free = np.array(layout.lower) < np.array(layout.upper)
+    residuals, rows = information_rows(problem, theta)
+    scale = parameter_scale(layout, theta)
+    penalised = problem.ridge > 0.0
+    if penalised.any():
+        rows = np.vstack([rows, np.diag(np.sqrt(problem.ridge))[penalised]])
+    _, values, directions = np.linalg.svd((rows * scale)[:, free], full_matrices=True)
+    n_free = int(free.sum())
+    values = np.append(values, np.zeros(n_free))[:n_free]
+    rank = int(np.sum(values > _NULL * values[0])) if n_free else 0
+    basis = np.zeros((p, n_free))
+    basis[free] = directions.T
+    variance = scale_variance(problem.family, residuals, rank)
+    root = basis[:, :rank] / values[:rank] * scale[:, None]
+    spread = variance * root @ root.T
+    null = basis[:, rank:]
+    singular = values / np.sqrt(variance) if variance > 0 else np.full(n_free, np.inf)
+    unknown = (
+        hidden_parameters(layout, structural) if structural is not None and not penalised.any() else set()
+    )
+    reasons = _reasons(layout, theta, null, spread, unknown)
+    covariance = spread.copy()
+    lost = list(reasons)
+    covariance[lost, :] = covariance[:, lost] = np.nan
+    estimated = problem.family in (GAUSSIAN, LOGNORMAL)
+    df = float(len(residuals) - rank) if estimated else np.inf
+    return Identification(covariance, spread, null, scale, singular, reasons, variance, df)
+
+
+def parameter_scale(layout: Layout, theta: Array) -> Array:
+    """Size of each parameter: 1 for what lies between 0 and 1, else its value, or a small part of its range."""
+    scale = np.ones(len(theta))
+    for j, (block, _) in enumerate(layout.names):
+        if block not in ("survival", "structure"):
+            scale[j] = max(abs(theta[j]), 1e-3 * useful_range(layout, j))
+    return scale
+
+
+def useful_range(layout: Layout, j: int) -> float:
+    """Width within which knowing a parameter means anything."""
+    block = layout.names[j][0]
+    width = layout.upper[j] - layout.lower[j]
+    if block in ("crowding", "effect", "saturation"):
+        return min(width, _USELESS / layout.size[j])
+    return width
+
+
+def hidden_parameters(layout: Layout, structural: StructuralRank) -> set[int]:
+    """Parameters that totals do not determine whatever the data, by the exact rank of the form."""
+    known = dict(zip(structural.names, structural.identified, strict=True))
+    hidden = set()
+    for j, key in enumerate(layout.keys):
+        names = structural_names(layout, key)
+        if not all(known.get(name, True) for name in names):
+            hidden.add(j)
+    return hidden
+
+
+def structural_names(layout: Layout, key: tuple[Any, ...]) -> list[str]:
+    """Names under which the exact rank knows a parameter; a share is known if the classes up to its own are."""
+    block, place = key[0], key[1:]
+    if block == "fecundity":
+        return [f"{'AD'[place[0]]}[1,{place[1] + 1}]"]
+    if block == "survival":
+        return [f"{'AD'[place[0]]}[{place[1] + 2},{place[1] + 1}]"]
+    if block == "coupling":
+        name = "B" if layout.form.interaction == "complex" else "BC"[place[0]]
+        return [name if place[1] < 0 else f"{name}[{place[1] + 1},{place[2] + 1}]"]
+    if block == "crowding":
+        return [f"a_{'xy'[place[0]]}{'xy'[place[1]]}"]
+    if block == "saturation":
+        return ["c"]
+    if block == "structure":
+        return [f"{'xy'[place[1]]}0[{j + 1}]" for j in range(place[2] + 1)]
+    return []  # an initial total is seen itself, or moves every total
+
+
+def _reasons(layout: Layout, theta: Array, null: Array, spread: Array, hidden: set[int]) -> dict[int, str]:
+    lower, upper = np.array(layout.lower), np.array(layout.upper)
+    room = np.where(np.isfinite(upper), upper, np.maximum(theta, 1.0)) - lower
+    reasons = {}
+    for j in range(len(theta)):
+        at_lower, at_upper = theta[j] - lower[j] <= _BOUND * room[j], upper[j] - theta[j] <= _BOUND * room[j]
+        if lower[j] == upper[j]:
+            reasons[j] = f"fixed at {theta[j]:.4g} by bounds"
+        elif j in hidden or (null.shape[1] and np.linalg.norm(null[j]) > _ORTHOGONAL):
+            reasons[j] = "not identified: other parameters make up for it exactly"
+        elif at_lower or at_upper:
+            reasons[j] = f"at its {'lower' if at_lower else 'upper'} bound {theta[j]:.4g}"
+        elif 1.96 * np.sqrt(spread[j, j]) > useful_range(layout, j):
+            reasons[j] = "not determined: the data allow almost all of its range"
+    return reasons

@@ -1,0 +1,238 @@
+"""What a fit says whatever its age classes: growth, damping, margin, carrying capacities, competition, outcome."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import root
+
+from statmodels_x.population.form import Layout
+from statmodels_x.population.identification import Identification
+from statmodels_x.population.perron import is_primitive, perron, spectral_radius
+from statmodels_x.population.problem import ODE, Problem
+
+Array = NDArray[np.float64]
+
+OUTCOMES = ("first wins", "second wins", "coexistence", "founder control")
+_DIFFERENCE = 1e-6
+
+
+def block_matrix(layout: Layout, theta: Array) -> Array:
+    """Signed block matrix of a Leslie form, without its density part."""
+    m = sum(layout.form.ages)
+    matrix = np.zeros((m, m))
+    for (row, col, q, _), sign in zip(layout.entries, layout.signs, strict=True):
+        matrix[row, col] += sign * theta[q]
+    return matrix
+
+
+def invariants_of(
+    layout: Layout, problem: Problem, theta: Array, species: tuple[str, str]
+) -> dict[str, float]:
+    """Compute all invariants of a form at given parameters.
+
+    Returns
+    -------
+    dict
+        Name to value; NaN where one does not exist at these parameters.
+    """
+    if layout.form.kind == ODE:
+        return _of_flow(layout, theta, species)
+    k = layout.form.ages[0]
+    matrix = block_matrix(layout, theta)
+    growth = [spectral_radius(matrix[:k, :k]), spectral_radius(matrix[k:, k:])]
+    if layout.form.interaction == "complex":
+        values = {"growth_alone": growth[0]}
+    else:
+        values = {f"growth_{name}": growth[s] for s, name in enumerate(species)}
+    if layout.form.density is None:
+        return values | _of_linear(layout, problem, theta, matrix)
+    if layout.form.interaction == "competition":
+        crowding = theta[layout.density[:4]].reshape(2, 2)
+        return values | _of_competition(np.array(growth) - 1.0, crowding, species)
+    return values | _of_predation(layout, problem, theta, growth[0], species)
+
+
+def _of_competition(growth: Array, crowding: Array, species: tuple[str, str]) -> dict[str, float]:
+    """Carrying capacities and competition coefficients: growth over self-crowding, and ratios of crowding."""
+    x, y = species
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {
+            f"K_{x}": float(growth[0] / crowding[0, 0]),
+            f"K_{y}": float(growth[1] / crowding[1, 1]),
+            f"alpha_{y}_on_{x}": float(crowding[0, 1] / crowding[0, 0]),
+            f"alpha_{x}_on_{y}": float(crowding[1, 0] / crowding[1, 1]),
+        }
+
+
+def _of_flow(layout: Layout, theta: Array, species: tuple[str, str]) -> dict[str, float]:
+    rates = theta[layout.rates]
+    if layout.form.interaction == "competition":
+        return _of_competition(rates, theta[layout.effects], species)
+    x, y = species
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {
+            f"equilibrium_{x}": float(rates[1] / theta[layout.effects[1, 0]]),
+            f"equilibrium_{y}": float(rates[0] / theta[layout.effects[0, 1]]),
+            "period": float(2.0 * np.pi / np.sqrt(rates[0] * rates[1])),
+        }
+
+
+def _of_linear(layout: Layout, problem: Problem, theta: Array, matrix: Array) -> dict[str, float]:
+    size = np.sort(np.abs(np.linalg.eigvals(matrix)))[::-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = {"growth_joint": float(size[0])}
+        if layout.form.interaction != "competition":
+            leading = np.linalg.eigvals(matrix)
+            leading = leading[np.argmax(np.abs(leading))]
+            angle = abs(np.angle(leading))
+            values["period"] = float(2.0 * np.pi / angle) * _step(problem) if angle > 1e-9 else np.inf
+            return values
+        values["damping_ratio"] = float(size[0] / size[1])
+    for c in np.flatnonzero(problem.present.all(axis=1)):
+        suffix = "" if len(problem.nodes) == 1 else f"_{c + 1}"
+        values[f"margin{suffix}"] = winner_margin(layout, problem, theta, int(c))
+    return values
+
+
+def _step(problem: Problem) -> float:
+    return float(problem.durations[0])
+
+
+def winner_margin(layout: Layout, problem: Problem, theta: Array, c: int) -> float:
+    """Lead of the first species in reproductive value, (p.x0 - q.y0)/(p.x0 + q.y0); NaN if no rule applies."""
+    from statmodels_x.population.estimation import course
+
+    weights = np.abs(block_matrix(layout, theta))
+    if not is_primitive(weights):
+        return np.nan
+    state = course(problem._replace(nodes=np.ones_like(problem.nodes)), theta, c)[0][0]
+    value = perron(weights).left * state
+    k = layout.form.ages[0]
+    return float((value[:k].sum() - value[k:].sum()) / value.sum())
+
+
+def _of_predation(
+    layout: Layout, problem: Problem, theta: Array, growth: float, species: tuple[str, str]
+) -> dict[str, float]:
+    x, y = species
+    with np.errstate(divide="ignore"):
+        values = {f"K_{x}": float((growth - 1.0) / theta[layout.density[0]])}
+    values |= dict.fromkeys((f"equilibrium_{x}", f"equilibrium_{y}", "return_rate", "period"), np.nan)
+    m, k = sum(layout.form.ages), layout.form.ages[0]
+    mean = np.repeat(problem.level.mean(axis=0) / np.array(layout.form.ages), layout.form.ages)
+    found = root(lambda w: density_step(layout, theta, w) - w, mean, tol=1e-13)
+    totals = np.array([found.x[:k].sum(), found.x[k:].sum()])
+    if not found.success or np.any(totals <= 1e-9 * mean.sum()):
+        return values
+    jacobian = np.empty((m, m))
+    for j in range(m):
+        h = 1e-6 * mean.sum() * np.eye(m)[j]
+        jacobian[:, j] = (
+            density_step(layout, theta, found.x + h) - density_step(layout, theta, found.x - h)
+        ) / (2e-6 * mean.sum())
+    leading = np.linalg.eigvals(jacobian)
+    leading = leading[np.argmax(np.abs(leading))]
+    angle = abs(np.angle(leading))
+    values[f"equilibrium_{x}"], values[f"equilibrium_{y}"] = map(float, totals)
+    values["return_rate"] = float(abs(leading))
+    values["period"] = float(2.0 * np.pi / angle) * _step(problem) if angle > 1e-9 else np.inf
+    return values
+
+
+def density_step(layout: Layout, theta: Array, w: Array) -> Array:
+    """One step of a density-dependent form, in plain Python."""
+    k = layout.form.ages[0]
+    N = np.maximum([w[:k].sum(), w[k:].sum()], 0.0)
+    divisor = np.ones(3)
+    for place, q in enumerate(layout.density):
+        if q >= 0:
+            g, s = (place // 2, place % 2) if place < 4 else (2, 0)
+            divisor[g] += theta[q] * N[s]
+    out = np.zeros(len(w))
+    for (row, col, q, g), sign in zip(layout.entries, layout.signs, strict=True):
+        out[row] += sign * theta[q] * w[col] / divisor[g]
+    return out
+
+
+def outcome_of(values: dict[str, float], species: tuple[str, str]) -> str | None:
+    """Name the long-run outcome of competition from the invariants; None where the form has none."""
+    x, y = species
+    if f"alpha_{y}_on_{x}" in values:
+        first = values[f"K_{x}"] > values[f"alpha_{y}_on_{x}"] * values[f"K_{y}"]  # x grows where y is full
+        second = values[f"K_{y}"] > values[f"alpha_{x}_on_{y}"] * values[f"K_{x}"]
+        return {(True, False): f"{x} excludes {y}", (False, True): f"{y} excludes {x}",
+                (True, True): "coexistence", (False, False): "founder control"}[first, second]  # fmt: skip
+    margins = [value for name, value in values.items() if name.startswith("margin")]
+    if len(margins) == 1 and np.isfinite(margins[0]):
+        return f"{x} excludes {y}" if margins[0] > 0 else f"{y} excludes {x}"
+    return None
+
+
+def gradients(
+    layout: Layout, problem: Problem, theta: Array, species: tuple[str, str], found: Identification
+) -> dict[str, Array]:
+    """Differentiate the invariants in the parameters by differences within the bounds."""
+    table: dict[str, Array] = {}
+    for j in range(len(theta)):
+        h = _DIFFERENCE * found.scale[j]
+        high, low = theta.copy(), theta.copy()
+        high[j], low[j] = min(theta[j] + h, layout.upper[j]), max(theta[j] - h, layout.lower[j])
+        if high[j] == low[j]:
+            continue
+        above = invariants_of(layout, problem, high, species)
+        below = invariants_of(layout, problem, low, species)
+        for name in above:
+            with np.errstate(invalid="ignore"):
+                table.setdefault(name, np.zeros(len(theta)))[j] = (above[name] - below[name]) / (
+                    high[j] - low[j]
+                )
+    return table
+
+
+def invariant_table(
+    layout: Layout,
+    problem: Problem,
+    theta: Array,
+    species: tuple[str, str],
+    found: Identification,
+    alpha: float,
+) -> pd.DataFrame:
+    """Invariants with standard errors and intervals by the delta method, and why one has none."""
+    values = invariants_of(layout, problem, theta, species)
+    slopes = gradients(layout, problem, theta, species, found)
+    reach = found.quantile(alpha)
+    rows: list[tuple[Any, ...]] = []
+    for name, value in values.items():
+        error = found.standard_error(slopes[name]) if np.isfinite(value) else np.nan
+        error = error if error > 0.0 else np.nan
+        lower, upper = _limits(name, value, error, reach)
+        rows.append((value, error, lower, upper, _note(value, error)))
+    return pd.DataFrame(
+        rows,
+        index=pd.Index(list(values), name="quantity"),
+        columns=["estimate", "std_error", "lower", "upper", "note"],
+    )
+
+
+def _limits(name: str, value: float, error: float, reach: float) -> tuple[float, float]:
+    if not np.isfinite(error):
+        return np.nan, np.nan
+    if name.startswith("margin"):
+        centre, spread = np.arctanh(np.clip(value, -1 + 1e-12, 1 - 1e-12)), error / max(1.0 - value**2, 1e-12)
+        return float(np.tanh(centre - reach * spread)), float(np.tanh(centre + reach * spread))
+    if value <= 0.0:
+        return max(value - reach * error, 0.0), value + reach * error
+    factor = np.exp(min(reach * error / value, 700.0))
+    return float(value / factor), float(value * factor)
+
+
+def _note(value: float, error: float) -> str:
+    if np.isinf(value):
+        return "infinite: a parameter it is divided by is 0"
+    if np.isnan(value):
+        return "does not exist at these parameters"
+    return "not identified" if np.isnan(error) else ""

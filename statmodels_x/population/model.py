@@ -1,0 +1,260 @@
+"""The public model class: formula, data and options, checked; ``fit()``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.validation import check_choice, check_count, rows_text
+from statmodels_x.population.form import COUPLINGS, INTERACTIONS, Form
+from statmodels_x.population.problem import FAMILIES, LESLIE
+from statmodels_x.population.sample import Sample, read_sample
+
+
+class LeslieInteraction:
+    r"""Two species with age classes that compete or prey on each other, seen through their totals.
+
+    With age vectors x and y, totals :math:`N_x, N_y` and Leslie matrices A and D, a step of time is
+
+    - ``"competition"``: :math:`x' = Ax - By,\; y' = Dy - Cx`; with ``density="leslie-gower"``
+      :math:`x' = Ax/(1 + a_{xx}N_x + a_{xy}N_y)` and likewise y,
+    - ``"predation"``: :math:`x' = Ax - By,\; y' = Dy + Cx`; with ``density="leslie-gower"``
+      :math:`x' = (Ax - By)/(1 + a_{xx}N_x),\; y' = Dy/(1 + a_{yy}N_y) + Cx/(1 + cN_x)`,
+    - ``"complex"``: :math:`z' = (A + iB)z` with z = x + iy, which is predation with D = A and C = B.
+
+    All matrix entries are nonnegative, survivals are at most 1, and totals may not fall below 0 at any step.
+
+    Parameters
+    ----------
+    formula : str
+        ``"aurelia + caudatum ~ day"``: two columns of counts and one of times. For predation the prey comes first.
+    data : DataFrame
+        pandas, polars, pyarrow, or a mapping of columns. Times need not be equally spaced, but their gaps must be
+        multiples of a common step; a missing count is no observation, and the recursion runs on through it.
+    interaction : {"competition", "predation", "complex"}
+    ages : int or tuple of (int, int)
+        Age classes of each species.
+    coupling : {"scalar", "diagonal", "full"}
+        B = b I, B diagonal, or every entry free; likewise C. Leslie-Gower competition couples through the totals and
+        has none.
+    density : None or "leslie-gower"
+        None is the linear system, which can only grow or die out in the long run.
+    family : {"gaussian", "lognormal", "poisson", "negativebinomial"}
+        Law of the counts about the totals.
+    weights : "mean", "equal", or mapping of species to numbers
+        Of the Gaussian residuals: ``"mean"`` divides by the mean of the series, so that both species count alike.
+    culture : str, optional
+        Column that marks several series with the same parameters and initial totals of their own. A species that is
+        missing (or 0) throughout a culture is absent from it.
+    step : float, optional
+        Length of a step; by default the largest of which all gaps between times are multiples.
+
+    Raises
+    ------
+    FormulaError
+        If the formula is not two columns and a time.
+    DataError
+        If a column or an option cannot be used. The message names it and the remedy.
+
+    Notes
+    -----
+    The linear forms and the rule of the last species standing are derived from the block recursion; the sources are
+    the matrix models of Leslie and the density-dependent form of Leslie and Gower.
+
+    References
+    ----------
+    Leslie (1945), Biometrika 33, 183-212. Leslie and Gower (1958), Biometrika 45, 316-330. Gause (1934), The Struggle
+    for Existence, Williams and Wilkins.
+
+    Examples
+    --------
+    >>> import statmodels_x as smx
+    >>> data = smx.datasets.load_paramecium()
+    >>> model = smx.LeslieInteraction("aurelia_mixed + caudatum_mixed ~ day", data, density="leslie-gower")
+    >>> fit = model.fit()
+    >>> round(fit.wss, 4)
+    0.9085
+    >>> fit.rsquared.round(3).to_dict()
+    {'aurelia_mixed': 0.958, 'caudatum_mixed': 0.923}
+    """
+
+    def __init__(
+        self,
+        formula: str,
+        data: Any,
+        interaction: str = "competition",
+        ages: int | Sequence[int] = (1, 1),
+        coupling: str = "scalar",
+        density: str | None = None,
+        family: str = "gaussian",
+        weights: str | Mapping[str, float] | None = "mean",
+        culture: str | None = None,
+        step: float | None = None,
+    ) -> None:
+        self.form: Form = read_form(interaction, ages, coupling, density)
+        self.family = check_choice("family", family, FAMILIES, "LeslieInteraction()")
+        self.sample: Sample = read_sample(formula, data, culture, step)
+        if np.isnan(self.sample.step):
+            raise DataError(
+                f"'{self.sample.time_name}': the gaps have no common step, which a matrix model needs; round the times "
+                "to a grid, or use LotkaVolterra, which runs in continuous time."
+            )
+        self.weights = read_weights(weights, family, self.sample)
+        self._weights_text = weights if isinstance(weights, str) else "given" if weights else "equal"
+
+    def fit(
+        self,
+        initial: str | float = "free",
+        structure: str | Mapping[str, Any] = "free",
+        n_starts: int = 60,
+        seed: int = 0,
+        n_jobs: int = 1,
+        progress: bool = False,
+        bounds: Mapping[Any, Any] | None = None,
+        life_table: Mapping[str, Any] | None = None,
+        ridge: float = 0.0,
+        warm_starts: bool = True,
+    ) -> Any:
+        """Fit the totals by bounded least squares, or by maximum likelihood for the other families.
+
+        Parameters
+        ----------
+        initial : {"free", "observed"} or float
+            Totals at the first time: estimated, taken from the first row as known, or estimated up to a bound.
+        structure : {"free", "stable"} or mapping of species to shares
+            Age classes at the first time: free, each species' stable age distribution, or given shares.
+        n_starts : int
+            Random starts, besides those carried over from simpler models.
+        seed : int
+            Of the starts; the same seed gives the same fit whatever ``n_jobs``.
+        n_jobs : int
+            Threads.
+        progress : bool
+            Show a bar.
+        bounds : mapping, optional
+            Limits of a group of parameters, ``{"fecundity": (0, 10)}``, or of one,
+            ``{("survival", "hare_1"): (0.2, 0.9)}``; equal limits fix a parameter.
+        life_table : mapping, optional
+            For each species (or one of them) a :class:`LeslieMatrix` or ``(fecundity, survival)`` to shrink toward.
+        ridge : float
+            Weight of the squared distance from the life table, in units of squared residuals. Estimates and standard
+            errors are then those of a penalised fit.
+        warm_starts : bool
+            Whether to fit simpler models first (fewer classes, simpler coupling) and start from them too.
+
+        Returns
+        -------
+        InteractionResults
+
+        Raises
+        ------
+        IdentificationError
+            If there are more parameters than counts.
+        ConvergenceError
+            If no start gave a finite course.
+
+        Warns
+        -----
+        IdentificationWarning
+            If totals cannot determine all parameters, or few starts reached the best fit.
+        ConvergenceWarning
+            If the best end is not stationary.
+        """
+        from statmodels_x.population.estimation import Options
+        from statmodels_x.population.fitting import fit_form
+        from statmodels_x.population.ridge import read_ridge
+
+        options = Options(
+            initial, structure, dict(bounds or {}), n_starts, seed, n_jobs, progress, warm_starts
+        )
+        penalty, text = read_ridge(life_table, ridge, self.form, self.sample)
+        settings = self._settings(initial, structure) | ({"ridge": text} if text else {})
+        return fit_form(self.form, self.sample, self.family, self.weights, options, settings, penalty)
+
+    def _settings(self, initial: str | float, structure: Any) -> dict[str, str]:
+        form, sample = self.form, self.sample
+        unit = f" {sample.time_unit}" if sample.time_unit else ""
+        k = form.ages
+        return {
+            "model": "Leslie interaction" if form.density is None else "Leslie-Gower interaction",
+            "interaction": form.interaction + ("" if _uncoupled(form) else f", {form.coupling} coupling"),
+            "density": form.density or "none (linear)",
+            "ages": f"{k[0]} and {k[1]}",
+            "family": self.family + (f", weights {self._weights_text}" if self.family == "gaussian" else ""),
+            "initial": describe_initial(initial),
+            "structure": "one class" if max(k) == 1 else structure if isinstance(structure, str) else "given",
+            "step": f"{sample.step:g}{unit}",
+        }
+
+    def with_sample(self, sample: Sample) -> LeslieInteraction:
+        """Return the same model for other counts."""
+        other = object.__new__(LeslieInteraction)
+        other.__dict__.update(self.__dict__)
+        other.sample = sample
+        if self._weights_text == "mean":
+            other.weights = read_weights("mean", self.family, sample)
+        return other
+
+    def __repr__(self) -> str:
+        return f"LeslieInteraction({self.sample.formula!r}, {self.form.interaction!r}, ages={self.form.ages})"
+
+
+def _uncoupled(form: Form) -> bool:
+    return form.interaction == "competition" and form.density is not None
+
+
+def describe_initial(initial: str | float) -> str:
+    """Say how the initial totals are found."""
+    return initial if isinstance(initial, str) else f"free up to {initial:g}"
+
+
+def read_form(interaction: str, ages: int | Sequence[int], coupling: str, density: str | None) -> Form:
+    """Check the options of a Leslie form."""
+    where = "LeslieInteraction()"
+    check_choice("interaction", interaction, INTERACTIONS, where)
+    check_choice("coupling", coupling, COUPLINGS, where)
+    if density is not None:
+        check_choice("density", density, ("leslie-gower",), where)
+    pair = (ages, ages) if not isinstance(ages, Sequence) or isinstance(ages, str) else tuple(ages)
+    if len(pair) != 2:
+        raise DataError(
+            f"{where}: `ages` is {ages!r}; give the number of age classes of each of the two species."
+        )
+    first, second = (check_count("ages", k, 1) for k in pair)
+    form = Form(LESLIE, interaction, (first, second), coupling, density)
+    if interaction == "complex" and density is not None:
+        raise DataError(
+            f'{where}: interaction="complex" has no density-dependent member; leave `density` out.'
+        )
+    if interaction == "complex" and first != second:
+        raise DataError(
+            f'{where}: interaction="complex" needs the same number of `ages`, not {first} and {second}.'
+        )
+    if _uncoupled(form) and coupling != "scalar":
+        raise DataError(
+            f'{where}: Leslie-Gower competition acts through the totals and has no coupling="{coupling}"; leave it out.'
+        )
+    if first != second and coupling != "full" and not _uncoupled(form):
+        raise DataError(
+            f'{where}: coupling="{coupling}" pairs the classes of the species, which needs equal `ages`, not {first} '
+            f'and {second}; use coupling="full".'
+        )
+    return form
+
+
+def read_weights(weights: Any, family: str, sample: Sample) -> Any:
+    """Check weights, and what a family demands of the counts."""
+    from statmodels_x.population.assembly import check_weights
+
+    if family == "lognormal":
+        for s, name in enumerate(sample.species):
+            zero = (sample.counts[:, s] == 0.0) & sample.present[sample.culture, s]
+            if zero.any():
+                raise DataError(
+                    f"'{name}' is 0 in {rows_text(zero)}, which has no logarithm; use family=\"negativebinomial\", or "
+                    "make the count missing."
+                )
+    return check_weights(weights, sample)

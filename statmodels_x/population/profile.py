@@ -1,0 +1,174 @@
+"""Profiles: the model refitted with one parameter held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+from scipy.optimize import brentq
+
+from statmodels_x.core import inference
+from statmodels_x.core.errors import ConvergenceError, DataError
+from statmodels_x.core.validation import check_count, numeric_array
+from statmodels_x.population.problem import GAUSSIAN, LESLIE, LOGNORMAL
+from statmodels_x.population.starts import random_starts
+
+if TYPE_CHECKING:
+    from statmodels_x.population.results import InteractionResults
+
+Array = NDArray[np.float64]
+
+_EVALUATIONS, _TOL = 2000, 1e-12
+_BETTER = 1e-4  # relative fall of the cost by which a profile beats the fit
+_STARTS = 8  # afresh for each value: ages that totals leave open have several valleys
+_LOOKS = 6  # values beyond a limit of a survival or share at which another valley is looked for
+
+
+@dataclass
+class Profile:
+    """Refits with parameter ``j`` held, each started from the nearest ones known, and afresh."""
+
+    fit: InteractionResults
+    j: int
+
+    def __post_init__(self) -> None:
+        theta = self.fit.estimate.theta
+        self.estimate = float(theta[self.j])
+        self.lower, self.upper = np.array(self.fit.layout.lower), np.array(self.fit.layout.upper)
+        self.rng = np.random.default_rng(0)
+        self.n_starts = _STARTS if self.fit.problem.kind == LESLIE else 0
+        self.known: dict[float, tuple[Array, float]] = {self.estimate: (theta, self.fit.estimate.cost)}
+
+    def cost(self, value: float) -> float:
+        """Half the sum of squares with the parameter held at a value."""
+        from statmodels_x.population.search import search
+
+        if value in self.known:
+            return self.known[value][1]
+        lower, upper = self.lower.copy(), self.upper.copy()
+        lower[self.j] = upper[self.j] = value
+        near = sorted(self.known, key=lambda other: abs(other - value))[:2]
+        starts = [self.known[other][0] for other in dict.fromkeys([*near, self.estimate])]
+        starts += random_starts(self.fit.layout, self.fit.sample, self.n_starts, self.rng)
+        ends = [search(self.fit.problem, start, lower, upper, _EVALUATIONS, _TOL) for start in starts]
+        best = min(ends, key=lambda end: end[1])
+        self.known[value] = (best[0], float(best[1]))
+        return float(best[1])
+
+    def deviance(self, value: float) -> float:
+        """Twice the fall of the log-likelihood, with the error variance at its maximum at each value."""
+        here, best = self.cost(value), self.fit.estimate.cost
+        if self.fit.problem.family in (GAUSSIAN, LOGNORMAL):
+            return float(self.fit.nobs * np.log(here / best))
+        return 2.0 * (here - best)
+
+    def level(self, alpha: float) -> float:
+        """Deviance at the limits of an interval: by the F law where the error variance is estimated."""
+        df = self.fit.identification.df_resid
+        if not np.isfinite(df):
+            return float(stats.chi2.ppf(1.0 - alpha, 1))
+        df = max(df, 1.0)
+        return float(self.fit.nobs * np.log1p(stats.f.ppf(1.0 - alpha, 1, df) / df))
+
+    def limit(self, side: int, level: float, width: float) -> float:
+        """Farthest value on one side at which the deviance reaches the level; the bound if it never does."""
+        bound = float(self.upper[self.j] if side > 0 else self.lower[self.j])
+        inner, step = self.estimate, width
+        while inner != bound:
+            outer = inner + side * step
+            if (outer - bound) * side >= 0.0:
+                outer = bound
+            if self.deviance(outer) > level:
+                other = self._other_valley(outer, bound, level)
+                if other is not None:
+                    inner, step = other, 0.5 * abs(bound - other)
+                    continue
+                low, high = sorted((inner, outer))
+                return float(
+                    brentq(lambda value: self.deviance(value) - level, low, high, rtol=1e-5, xtol=1e-12)
+                )
+            inner, step = outer, 2.0 * step
+        return bound
+
+    def _other_valley(self, value: float, bound: float, level: float) -> float | None:
+        """Farthest of some values between a rejected one and the bound that is not rejected."""
+        if self.fit.params.index[self.j][0] not in ("survival", "structure"):
+            return None
+        for other in np.linspace(bound, value, _LOOKS, endpoint=False):
+            if self.deviance(float(other)) <= level:
+                return float(other)
+        return None
+
+
+def profile_conf_int(fit: InteractionResults, alpha: float) -> pd.DataFrame:
+    """Profile intervals of all parameters; a limit equal to a bound is one that the data do not give.
+
+    Raises
+    ------
+    ConvergenceError
+        If a profile finds a better fit.
+    """
+    inference.normal_quantile(alpha)
+    limits = np.full((len(fit.params), 2), np.nan)
+    for j in range(len(fit.params)):
+        if fit.layout.lower[j] == fit.layout.upper[j]:
+            continue
+        profile = Profile(fit, j)
+        level = profile.level(alpha)
+        width = first_width(fit, j)
+        limits[j] = [profile.limit(side, level, width) for side in (-1, 1)]
+        check_no_better(profile)
+    return pd.DataFrame(limits, fit.params.index, ["lower", "upper"])
+
+
+def first_width(fit: InteractionResults, j: int) -> float:
+    """First step of a search for a limit: the standard error where it is known."""
+    spread = float(np.sqrt(fit.identification.spread[j, j]))
+    scale = fit.identification.scale[j]
+    return spread if 0.0 < spread < 10.0 * scale else 0.25 * scale
+
+
+def check_no_better(profile: Profile) -> None:
+    """Raise if a refit with the parameter held is better than the fit."""
+    value, (_, cost) = min(profile.known.items(), key=lambda item: item[1][1])
+    if cost < (1.0 - _BETTER) * profile.fit.estimate.cost:
+        name = " ".join(map(str, profile.fit.params.index[profile.j]))
+        raise ConvergenceError(
+            f"the profile of {name} finds a better fit at {value:.4g} (sum of squares lower by "
+            f"{100 * (1 - cost / profile.fit.estimate.cost):.2g} %): refit with more starts."
+        )
+
+
+def profile_table(
+    fit: InteractionResults, parameter: tuple[str, str], values: ArrayLike | None, n: int
+) -> pd.DataFrame:
+    """See :meth:`InteractionResults.profile`."""
+    if parameter not in fit.params.index:
+        raise DataError(
+            f"profile(): {parameter!r} is no parameter; they are {', '.join(map(str, fit.params.index[:12]))}."
+        )
+    j = int(fit.params.index.get_loc(parameter))
+    profile = Profile(fit, j)
+    if values is None:
+        grid = _grid(profile, check_count("n", n, 3))
+    else:
+        grid = numeric_array(np.atleast_1d(values), "values", "profile()")
+        if np.any((grid < profile.lower[j]) | (grid > profile.upper[j])):
+            raise DataError(
+                f"profile(): `values` must lie between the bounds {profile.lower[j]:g} and {profile.upper[j]:g}."
+            )
+    order = np.argsort(np.abs(grid - profile.estimate))
+    deviance = np.empty(len(grid))
+    for k in order:
+        deviance[k] = profile.deviance(float(grid[k]))
+    return pd.DataFrame({"value": grid, "llf": fit.llf - 0.5 * deviance, "deviance": deviance})
+
+
+def _grid(profile: Profile, n: int) -> Array:
+    level, width = 1.5 * profile.level(0.05), first_width(profile.fit, profile.j)
+    low, high = (profile.limit(side, level, width) for side in (-1, 1))
+    return np.linspace(low, high, n)

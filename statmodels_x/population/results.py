@@ -1,0 +1,499 @@
+"""A fitted interaction: inference, prediction and tables, as thin methods over functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from statmodels_x.core import inference
+from statmodels_x.core.results import LikelihoodResults
+from statmodels_x.core.validation import check_choice, check_count
+from statmodels_x.population.estimation import Estimate, fitted_rows
+from statmodels_x.population.form import Form, Layout
+from statmodels_x.population.identification import Identification
+from statmodels_x.population.problem import FAMILIES, POISSON, Problem
+from statmodels_x.population.sample import Sample
+
+if TYPE_CHECKING:
+    from statmodels_x.population.bootstrap import BootstrapResults
+    from statmodels_x.population.structural import StructuralRank
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class InteractionResults(LikelihoodResults):
+    """A fitted :class:`LeslieInteraction` or :class:`LotkaVolterra`.
+
+    Attributes
+    ----------
+    params : Series
+        Estimates on their natural scale; a MultiIndex (parameter, term) such as ``("fecundity", "aurelia_1")``,
+        ``("survival", "aurelia_1")`` (from class 1 to class 2), ``("coupling", "caudatum_on_aurelia")``,
+        ``("crowding", "caudatum_on_aurelia")``, ``("initial", "aurelia")`` (the total at the first time) and
+        ``("structure", "aurelia_1")`` (the share of class j in what the younger classes leave).
+    covariance : DataFrame
+        NaN for a parameter that is not determined; :attr:`reasons` says why.
+    llf : float
+        Log-likelihood.
+    nobs : int
+        Number of observed counts.
+    converged : bool
+        Whether the end of the search is stationary within the bounds.
+    form : Form
+        The model's form.
+    sample : Sample
+        The counts.
+    layout : Layout
+        Where the parameters stand in the recursion.
+    problem : Problem
+        The model on its data as arrays.
+    estimate : Estimate
+        How the optimum was found.
+    identification : Identification
+        What the data determine.
+    structural : StructuralRank or None
+        Exact rank of the model by itself; None where it has not been computed.
+    settings : dict
+        What the summary says of the model and the fit.
+    warnings : tuple of str
+        What to beware of; empty for a fit without reservations.
+    """
+
+    form: Form
+    sample: Sample = field(repr=False)
+    layout: Layout = field(repr=False)
+    problem: Problem = field(repr=False)
+    estimate: Estimate = field(repr=False)
+    identification: Identification = field(repr=False)
+    structural: StructuralRank | None = field(repr=False)
+    settings: dict[str, str] = field(repr=False)
+    warnings: tuple[str, ...] = field(repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name in self.__dataclass_fields__}
+
+    def __repr__(self) -> str:
+        return f"InteractionResults({self.formula!r}, {self.settings['model']}, n={self.nobs}, wss={self.wss:.4g})"
+
+    # ---- facts about the fit
+
+    @property
+    def formula(self) -> str:
+        """The formula."""
+        return self.sample.formula
+
+    @property
+    def species(self) -> tuple[str, str]:
+        """Names of the two species."""
+        return self.sample.species
+
+    @property
+    def family(self) -> str:
+        """Law of the counts."""
+        return FAMILIES[self.problem.family]
+
+    @property
+    def use_t(self) -> bool:
+        """Whether intervals use Student's law: the error variance is estimated."""
+        return bool(np.isfinite(self.identification.df_resid))
+
+    @property
+    def scale(self) -> float:
+        """Estimated variance of a weighted residual; 1 for the discrete laws."""
+        return self.identification.variance
+
+    @property
+    def dispersion(self) -> float:
+        """Dispersion of a negative binomial: the variance is mean + dispersion * mean^2."""
+        return self.problem.dispersion
+
+    @cached_property
+    def n_scale(self) -> int:
+        """Parameters of the law besides those of the course: the error variance or the dispersion."""
+        return 0 if self.problem.family == POISSON else 1
+
+    @property
+    def df_model(self) -> int:
+        """Number of free parameters of the course (those held by bounds are not counted)."""
+        return int(np.sum(np.array(self.layout.upper) > np.array(self.layout.lower)))
+
+    @property
+    def df_resid(self) -> int:
+        """Observed counts minus the rank of the sensitivities."""
+        return self.nobs - self.identification.rank
+
+    @property
+    def aic(self) -> float:
+        """Akaike's information criterion; the error variance or dispersion counts as a parameter, as in R."""
+        return -2.0 * self.llf + 2.0 * (self.df_model + self.n_scale)
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's information criterion with the number of counts as the sample size."""
+        return float(-2.0 * self.llf + np.log(self.nobs) * (self.df_model + self.n_scale))
+
+    @property
+    def aicc(self) -> float:
+        """AIC with the small-sample correction; infinite where nobs leaves no room for it."""
+        k = self.df_model + self.n_scale
+        room = self.nobs - k - 1
+        return self.aic + 2.0 * k * (k + 1) / room if room > 0 else np.inf
+
+    @cached_property
+    def fittedvalues(self) -> pd.DataFrame:
+        """Fitted totals, one row a data row, one column a species; NaN where a culture lacks the species."""
+        return pd.DataFrame(self._in_user_order(self._mean), self.sample.index, list(self.species))
+
+    @cached_property
+    def resid(self) -> pd.DataFrame:
+        """Observed minus fitted counts; NaN where nothing was observed."""
+        return pd.DataFrame(self.sample.counts, self.sample.index, list(self.species)) - self.fittedvalues
+
+    @cached_property
+    def _mean(self) -> Array:
+        return fitted_rows(self.problem, self.estimate.theta)[0]
+
+    def _in_user_order(self, rows: Array) -> Array:
+        from statmodels_x.population.assembly import row_order
+
+        out = np.empty_like(rows)
+        out[row_order(self.sample)] = rows
+        return out
+
+    @cached_property
+    def wss(self) -> float:
+        """Weighted sum of squares: of residuals over the mean of their series, whatever the family."""
+        return float(np.nansum((self.resid.to_numpy() / self.sample.means[self.sample.culture]) ** 2))
+
+    @cached_property
+    def rsquared(self) -> pd.Series:
+        """Share of each series' variance that the fit explains, one entry a species (and culture)."""
+        values, labels = [], []
+        for c, s in zip(*np.nonzero(self.sample.present), strict=True):
+            rows = self.sample.culture == c
+            y, r = self.sample.counts[rows, s], self.resid.to_numpy()[rows, s]
+            with np.errstate(divide="ignore"):
+                values.append(1.0 - np.nansum(r**2) / np.nansum((y - np.nanmean(y)) ** 2))
+            labels.append((self.sample.cultures[c], self.species[s]))
+        if self.sample.culture_name is None:
+            return pd.Series(values, [name for _, name in labels], name="rsquared")
+        index = pd.MultiIndex.from_tuples(labels, names=[self.sample.culture_name, "species"])
+        return pd.Series(values, index, name="rsquared")
+
+    @cached_property
+    def rsquared_pooled(self) -> float:
+        """Share of the variance of all counts together; differences between the species flatter it."""
+        y, r = self.sample.counts, self.resid.to_numpy()
+        seen = ~np.isnan(r)
+        return float(1.0 - np.sum(r[seen] ** 2) / np.sum((y[seen] - y[seen].mean()) ** 2))
+
+    @cached_property
+    def lowest_total(self) -> dict[str, Any]:
+        """Smallest fitted total at any step, observed or not: ``species``, ``culture``, ``time`` and ``total``."""
+        from statmodels_x.population.extremes import lowest
+
+        return lowest(self)
+
+    @cached_property
+    def negative_classes(self) -> pd.DataFrame:
+        """Lowest value of each class that turns negative: ``species``, ``class``, ``culture``, ``time``, ``value``."""
+        from statmodels_x.population.extremes import negative_classes
+
+        return negative_classes(self)
+
+    @property
+    def reasons(self) -> pd.Series:
+        """Why a parameter has no standard error; empty if all have one."""
+        found = self.identification.reasons
+        return pd.Series(list(found.values()), self.params.index[list(found)], name="reason", dtype=object)
+
+    @cached_property
+    def autocorrelation(self) -> pd.Series:
+        """Lag-one correlation of the residuals of each series at neighbouring steps."""
+        from statmodels_x.population.extremes import autocorrelation
+
+        return autocorrelation(self)
+
+    # ---- inference
+
+    @cached_property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p-values of the hypothesis that each parameter is 0."""
+        if not self.use_t:
+            return pd.Series(
+                inference.two_sided_p(self.tvalues.to_numpy()), self.params.index, name="p_value"
+            )
+        values = 2.0 * stats.t.sf(np.abs(self.tvalues), self.identification.df_resid)
+        return pd.Series(values, self.params.index, name="p_value")
+
+    def conf_int(self, alpha: float = 0.05, method: str = "wald") -> pd.DataFrame:
+        """Confidence intervals.
+
+        Parameters
+        ----------
+        alpha : float
+            Error rate: 0.05 gives 95 % intervals.
+        method : {"wald", "profile"}
+            Wald intervals keep within the bounds: on the log scale for positive parameters, on the logit scale for
+            survivals and shares; NaN where a parameter is not determined. Profile intervals hold every value at
+            which the refitted model is not rejected, and end at a bound where the data do not.
+
+        Returns
+        -------
+        DataFrame of shape (p, 2)
+            Columns ``lower`` and ``upper``.
+        """
+        if check_choice("method", method, ("wald", "profile"), "conf_int()") == "profile":
+            from statmodels_x.population.profile import profile_conf_int
+
+            return profile_conf_int(self, alpha)
+        from statmodels_x.population.intervals import wald_intervals
+
+        return wald_intervals(self, alpha)
+
+    def profile(
+        self, parameter: tuple[str, str], values: ArrayLike | None = None, n: int = 21
+    ) -> pd.DataFrame:
+        """Profile of one parameter: the model refitted with it held at each of some values.
+
+        Parameters
+        ----------
+        parameter : tuple of (str, str)
+            A label of ``params``.
+        values : array_like, optional
+            By default ``n`` values between the limits of the search, closer to the estimate where it is well known.
+        n : int
+
+        Returns
+        -------
+        DataFrame
+            ``value``, ``llf``, and ``deviance``: twice the fall of the log-likelihood, 3.84 at a 95 % limit.
+        """
+        from statmodels_x.population.profile import profile_table
+
+        return profile_table(self, parameter, values, n)
+
+    def invariants(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Quantities that do not depend on how the age classes are told apart, by the delta method.
+
+        Parameters
+        ----------
+        alpha : float
+
+        Returns
+        -------
+        DataFrame
+            One row a quantity, with ``estimate``, ``std_error``, ``lower``, ``upper`` and ``note``. Growth factors a
+            step of each species alone; for linear competition the joint growth factor, the damping ratio and the
+            winner's margin; for Leslie-Gower and Lotka-Volterra competition the carrying capacities K and the
+            competition coefficients alpha; equilibria and periods for predation.
+        """
+        from statmodels_x.population.invariants import invariant_table
+
+        inference.normal_quantile(alpha)
+        return invariant_table(
+            self.layout, self.problem, self.estimate.theta, self.species, self.identification, alpha
+        )
+
+    def lr_test(self, larger: InteractionResults) -> pd.Series:
+        """Likelihood-ratio test of this model within one that leaves more parameters free.
+
+        Parameters
+        ----------
+        larger : InteractionResults
+            A fit of the same form to the same counts, in which parameters are free that bounds or
+            ``initial="observed"`` hold here.
+
+        Returns
+        -------
+        Series
+            ``statistic`` (chi-squared), ``df``, ``p.value``.
+
+        Raises
+        ------
+        DataError
+            If the models are not nested in this way. Fewer classes or a simpler coupling put parameters on their
+            bounds, where the chi-squared law does not hold: compare those by AICc or by simulation.
+        """
+        from statmodels_x.population.hypotheses import likelihood_ratio
+
+        return likelihood_ratio(self, larger)
+
+    @cached_property
+    def outcome(self) -> str | None:
+        """Long-run outcome of competition at the estimates; None where the model has none."""
+        from statmodels_x.population.invariants import invariants_of, outcome_of
+
+        values = invariants_of(self.layout, self.problem, self.estimate.theta, self.species)
+        return outcome_of(values, self.species)
+
+    def bootstrap(
+        self,
+        n: int = 1000,
+        kind: str = "parametric",
+        block: int | None = None,
+        n_starts: int = 1,
+        seed: int = 0,
+        n_jobs: int = 1,
+        progress: bool = False,
+    ) -> BootstrapResults:
+        """Refit the model to data drawn from the fit.
+
+        Parameters
+        ----------
+        n : int
+            Number of refits.
+        kind : {"parametric", "block"}
+            Counts drawn from the fitted law; or fitted totals plus blocks of residuals in their order, which keeps
+            what correlation they have over time.
+        block : int, optional
+            Length of a block; by default the cube root of the series' length, rounded up.
+        n_starts : int
+            Searches from around the estimate besides the one that starts there.
+        seed, n_jobs, progress
+            The numbers are the same whatever ``n_jobs``.
+
+        Returns
+        -------
+        BootstrapResults
+            With ``conf_int()``, ``invariants()`` and ``outcomes``.
+        """
+        from statmodels_x.population.bootstrap import bootstrap
+
+        return bootstrap(self, n, kind, block, n_starts, seed, n_jobs, progress)
+
+    def simulate(self, n: int = 1, seed: int = 0) -> list[pd.DataFrame]:
+        """Draw data sets from the fitted law, with the columns and the missing counts of the data.
+
+        Parameters
+        ----------
+        n : int
+        seed : int
+
+        Returns
+        -------
+        list of DataFrame
+            Gaussian counts below 0 are set to 0.
+        """
+        from statmodels_x.population.bootstrap import simulate
+
+        return simulate(self, check_count("n", n, 1), seed)
+
+    # ---- prediction, tables, pictures
+
+    def predict(
+        self,
+        newdata: Any = None,
+        at: ArrayLike | None = None,
+        alpha: float = 0.05,
+        interval: str = "confidence",
+    ) -> pd.DataFrame:
+        """Totals of both species with intervals.
+
+        Parameters
+        ----------
+        newdata : DataFrame, optional
+            Times (and cultures); by default the rows of the data.
+        at : array_like, optional
+            Times, for every culture; instead of ``newdata``.
+        alpha : float
+            Error rate of the intervals.
+        interval : {"confidence", "prediction"}
+            For the total, or for a new count.
+
+        Returns
+        -------
+        DataFrame
+            One row a row of the data, with its index; columns a MultiIndex (species, statistic) with the statistics
+            ``estimate``, ``std_error`` (of the total), ``lower`` and ``upper``; NaN where a culture lacks the species.
+
+        Raises
+        ------
+        DataError
+            For times before the first, between the steps of a matrix model, or of an unknown culture.
+
+        Warns
+        -----
+        DataWarning
+            If a total at a new time is negative, as linear models end up.
+        """
+        from statmodels_x.population.prediction import predict
+
+        return predict(self, newdata, at, alpha, interval)
+
+    def summary(self, alpha: float = 0.05) -> Any:
+        """Tables of the model, the fit, the parameters, the invariants, and what to beware of.
+
+        Parameters
+        ----------
+        alpha : float
+
+        Returns
+        -------
+        statsmodels.iolib.summary.Summary
+        """
+        from statmodels_x.population.tables import summary_tables
+
+        return summary_tables(self, alpha)
+
+    def glance(self) -> pd.DataFrame:
+        """One row of facts about the fit, with the column names of R's broom where it has them.
+
+        Returns
+        -------
+        DataFrame
+        """
+        from statmodels_x.population.tables import glance
+
+        return glance(self)
+
+    def augment(self) -> pd.DataFrame:
+        """One row a count, with R's broom column names.
+
+        Returns
+        -------
+        DataFrame
+            ``culture`` (if there are several), time, ``species``, ``count``, ``.fitted``, ``.se.fit``, ``.resid``.
+        """
+        from statmodels_x.population.tables import augment
+
+        return augment(self)
+
+    def plot(
+        self,
+        kind: str = "course",
+        until: float | None = None,
+        alpha: float = 0.05,
+        interval: str = "confidence",
+        culture: Any = None,
+        ax: Any = None,
+    ) -> Any:
+        """Draw the fit.
+
+        Parameters
+        ----------
+        kind : {"course", "phase", "residuals", "classes"}
+            Counts and fitted totals over time with bands; one species against the other; weighted residuals over
+            time; age classes over time.
+        until : float, optional
+            Last time drawn; by default that of the data. Beyond it the curve is a forecast.
+        alpha : float
+        interval : {"confidence", "prediction"}
+        culture : optional
+            Which culture to draw; needed where there are several.
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from statmodels_x.population.fit_plots import plot
+
+        return plot(self, kind, until, alpha, interval, culture, ax)

@@ -1,0 +1,267 @@
+"""Counts of two species -> arrays: cultures, the grid of times, what is observed, and what is refused."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from statmodels_x.core.errors import DataError, DataWarning, FormulaError
+from statmodels_x.core.formula import evaluate, split_formula
+from statmodels_x.core.frames import as_pandas, check_columns
+from statmodels_x.core.validation import check_number, numeric_array, rows_text
+
+Array = NDArray[np.float64]
+
+_MOST_NODES = 100_000
+_GRID_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Counts of two species in one or more cultures.
+
+    Attributes
+    ----------
+    formula : str
+    species : tuple of (str, str)
+        Names of the two responses; for predation the prey comes first.
+    time_name, culture_name : str, str or None
+        Columns.
+    time_unit : str or None
+    cultures : tuple of str
+        Labels in the order of appearance; one empty label where the data are one series.
+    index : pandas.Index
+        Of the user's rows.
+    culture, time, counts : ndarray of shape (N,), (N,), (N, 2)
+        Culture number, time and totals (NaN where not observed) of each row.
+    present : ndarray of bool, shape (C, 2)
+        Whether a culture has the species.
+    step : float
+        The common step of the times, of which all gaps are multiples; NaN where there is none.
+    """
+
+    formula: str
+    species: tuple[str, str]
+    time_name: str
+    culture_name: str | None
+    time_unit: str | None
+    cultures: tuple[Any, ...]
+    index: pd.Index
+    culture: NDArray[np.int64]
+    time: Array
+    counts: Array
+    present: NDArray[np.bool_]
+    step: float
+
+    @property
+    def n_observed(self) -> int:
+        """Number of counts that a fit uses."""
+        return int(np.sum(~np.isnan(self.counts) & self.present[self.culture]))
+
+    @property
+    def n_blank(self) -> int:
+        """Number of counts that are missing although the culture has the species."""
+        return int(np.sum(np.isnan(self.counts) & self.present[self.culture]))
+
+    @property
+    def origin(self) -> Array:
+        """First time of each culture."""
+        return np.array([self.time[self.culture == c].min() for c in range(len(self.cultures))])
+
+    @property
+    def gap(self) -> float:
+        """Median time from one row to the next."""
+        gaps = [np.diff(self.time[self.culture == c]) for c in range(len(self.cultures))]
+        return float(np.median(np.concatenate(gaps)))
+
+    @property
+    def means(self) -> Array:
+        """Mean count of each species in each culture, shape (C, 2); 1 where it is absent."""
+        table = np.ones((len(self.cultures), 2))
+        for c, s in zip(*np.nonzero(self.present), strict=True):
+            table[c, s] = np.nanmean(self.counts[self.culture == c, s])
+        return table
+
+    def take(self, rows: NDArray[np.bool_]) -> Sample:
+        """Keep some rows; cultures without any row left go too."""
+        used = [c for c in range(len(self.cultures)) if np.any(self.culture[rows] == c)]
+        number = np.full(len(self.cultures), -1)
+        number[used] = np.arange(len(used))
+        return Sample(
+            self.formula, self.species, self.time_name, self.culture_name, self.time_unit,
+            tuple(self.cultures[c] for c in used), self.index[rows], number[self.culture[rows]],
+            self.time[rows], self.counts[rows], self.present[used], self.step,
+        )  # fmt: skip
+
+
+def read_sample(formula: str, data: Any, culture: str | None, step: float | None) -> Sample:
+    """Read ``"first + second ~ time"`` from a frame.
+
+    Raises
+    ------
+    FormulaError
+        If the formula is not two responses and one time.
+    DataError
+        If a column cannot be used; the message says which, where and what to do.
+    """
+    response, part = split_formula(formula)
+    terms = [str(term) for term in part.formula if str(term) != "1"]
+    if len(response.expressions) != 2:
+        raise FormulaError(
+            f"formula {formula!r}: give two species before '~', as in 'prey + predator ~ day'; there "
+            f"{'is' if len(response.expressions) == 1 else 'are'} {len(response.expressions)}."
+        )
+    if len(terms) != 1 or part.offset is not None:
+        raise FormulaError(f"formula {formula!r}: give one column of times after '~', as in '~ day'.")
+    frame = as_pandas(data)
+    check_columns(frame, [*response.variables, *part.variables], "formula")
+    names = [expression.strip("`") for expression in response.expressions]
+    counts = np.column_stack(
+        [
+            _counts(evaluate(text, frame, {}, {}), name)
+            for text, name in zip(response.expressions, names, strict=True)
+        ]
+    )
+    time_name = terms[0].strip("`")
+    time = _times(evaluate(terms[0], frame, {}, {}), time_name)
+    codes, cultures = _cultures(frame, culture)
+    for c, label in enumerate(cultures):
+        _check_order(time, codes == c, time_name, label)
+    present = _present(counts, codes, cultures, names)
+    _check_zero_rows(counts, codes, present, time, time_name)
+    units = frame.attrs.get("units")
+    unit = units.get(time_name) if isinstance(units, dict) else None
+    return Sample(
+        formula, (names[0], names[1]), time_name, culture, unit, tuple(cultures), frame.index, codes, time, counts,
+        present, _step(time, codes, time_name, step),
+    )  # fmt: skip
+
+
+def _counts(values: Any, name: str) -> Array:
+    counts = numeric_array(values, name, "formula")
+    for bad, what in ((counts < 0.0, "negative"), (np.isinf(counts), "infinite")):
+        if bad.any():
+            raise DataError(
+                f"'{name}' is {what} in {rows_text(bad)}; counts are 0 or more, and missing where not observed."
+            )
+    return counts
+
+
+def _times(values: Any, name: str) -> Array:
+    time = numeric_array(values, name, "formula")
+    bad = ~np.isfinite(time)
+    if bad.any():
+        what = "missing" if np.isnan(time[bad]).any() else "infinite"
+        raise DataError(f"'{name}' is {what} in {rows_text(bad)}; drop these rows or find their times.")
+    return time
+
+
+def _cultures(frame: pd.DataFrame, culture: str | None) -> tuple[NDArray[np.int64], list[Any]]:
+    if culture is None:
+        return np.zeros(len(frame), np.int64), [""]
+    if not isinstance(culture, str):
+        raise DataError(f"`culture` is {culture!r}; give the name of the column that marks the series.")
+    check_columns(frame, [culture], "`culture`")
+    missing = frame[culture].isna().to_numpy()
+    if missing.any():
+        raise DataError(f"'{culture}' is missing in {rows_text(missing)}; every row belongs to one series.")
+    codes, labels = pd.factorize(frame[culture])
+    return codes.astype(np.int64), list(labels)
+
+
+def _check_order(time: Array, rows: NDArray[np.bool_], name: str, label: Any) -> None:
+    where = np.flatnonzero(rows)
+    back = np.diff(time[rows]) <= 0.0
+    if back.any():
+        row = where[1:][back][0]
+        inside = f" within culture {label!r}" if label != "" else ""
+        hint = "sort the rows and keep one for each time" + (
+            "" if label != "" else ", or give culture= for several series"
+        )
+        raise DataError(
+            f"'{name}' must increase{inside}: {time[row]:g} in row position {row} does not lie after "
+            f"{time[where[where < row][-1]]:g}; {hint}."
+        )
+    if len(where) < 2:
+        inside = f"culture {label!r} has" if label != "" else "the data have"
+        raise DataError(f"'{name}': {inside} only one time; a course needs two or more.")
+
+
+def _present(
+    counts: Array, codes: NDArray[np.int64], cultures: list[Any], names: list[str]
+) -> NDArray[np.bool_]:
+    present = np.zeros((len(cultures), 2), bool)
+    for c in range(len(cultures)):
+        inside = counts[codes == c]
+        present[c] = np.any(inside > 0.0, axis=0)
+    for s, name in enumerate(names):
+        if not present[:, s].any():
+            seen = np.any(counts[:, s] == 0.0)
+            raise DataError(
+                f"'{name}' is {'0' if seen else 'missing'} in every row; there is nothing to fit for this species."
+            )
+    empty = ~present.any(axis=1)
+    if empty.any():
+        raise DataError(f"culture {cultures[int(np.argmax(empty))]!r} holds no count above 0; take it out.")
+    if len(cultures) == 1 or present.all(axis=1).any():
+        return present
+    raise DataError(
+        "no culture holds both species: how one acts on the other cannot be seen; add a mixed culture."
+    )
+
+
+def _check_zero_rows(
+    counts: Array, codes: NDArray[np.int64], present: NDArray[np.bool_], time: Array, name: str
+) -> None:
+    """Refuse zeros at the start, from which nothing grows, and warn of a return from 0."""
+    for c in range(len(present)):
+        rows = np.flatnonzero(codes == c)
+        inside = counts[np.ix_(rows, np.flatnonzero(present[c]))]
+        zero = np.all(inside == 0.0, axis=1)
+        if zero[0]:
+            raise DataError(
+                f"all counts are 0 at the first time ({name} {time[rows[0]]:g}, row position {rows[0]}), and "
+                "nothing grows from nothing; start the series at its first positive count."
+            )
+        later = np.maximum.accumulate(np.nan_to_num(inside.max(axis=1))[::-1])[::-1]
+        back = zero & (later > 0.0)
+        if back.any():
+            row = rows[int(np.argmax(back))]
+            warnings.warn(
+                f"all counts are 0 at {name} {time[row]:g} (row position {row}) and positive later, which no closed "
+                "population does; make the count missing if nothing was counted.",
+                DataWarning,
+                stacklevel=4,
+            )
+
+
+def _step(time: Array, codes: NDArray[np.int64], name: str, step: float | None) -> float:
+    gaps = np.concatenate([np.diff(time[codes == c]) for c in range(codes.max() + 1)])
+    span = max(float(np.ptp(time[codes == c])) for c in range(codes.max() + 1))
+    if step is None:
+        return _common_step(gaps, span)
+    size = check_number("step", step, low=0.0, high=np.inf)
+    multiples = gaps / size
+    if np.any(np.abs(multiples - np.round(multiples)) > _GRID_TOLERANCE * np.maximum(1.0, multiples)):
+        raise DataError(f"`step` is {size:g}, but the gaps in '{name}' are not all multiples of it.")
+    if span / size > _MOST_NODES:
+        raise DataError(
+            f"`step` is {size:g}, which makes more than {_MOST_NODES} steps from the first to the last time."
+        )
+    return size
+
+
+def _common_step(gaps: Array, span: float) -> float:
+    """Greatest common divisor of the gaps; NaN if it is too small to be meant."""
+    step, tolerance = 0.0, _GRID_TOLERANCE * float(gaps.min())
+    for gap in np.unique(gaps):
+        a, b = gap, step
+        while b > tolerance:
+            a, b = b, a - b * np.floor(a / b + _GRID_TOLERANCE)
+        step = a
+    return step if span / step <= _MOST_NODES else np.nan

@@ -1,0 +1,179 @@
+"""The text of a fit: the model, the search, parameters, invariants, and what to beware of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from statmodels_x.core.tables import Block, number, summary
+
+if TYPE_CHECKING:
+    from statmodels_x.population.results import InteractionResults
+
+_TITLES = {
+    "fecundity": "Fecundity: offspring a step of a member of each class",
+    "survival": "Survival from each class to the next",
+    "coupling": "Coupling: loss or gain a step for each member of the other species",
+    "crowding": "Crowding: a in 1 + a N, which divides the step",
+    "saturation": "Saturation of the gain from prey",
+    "rate": "Rates of change alone",
+    "effect": "Effects of each individual on the rates",
+    "initial": "Total at the first time",
+    "structure": "Share of a class in what the younger classes leave, at the first time",
+}
+
+
+def summary_tables(fit: InteractionResults, alpha: float) -> Any:
+    """Build the summary of a fit."""
+    blocks = [
+        _parameter_block(fit, block, alpha) for block in dict.fromkeys(fit.params.index.get_level_values(0))
+    ]
+    blocks.append(_invariant_block(fit, alpha))
+    return summary(_title(fit), _facts(fit), blocks, _notes(fit))
+
+
+def _title(fit: InteractionResults) -> str:
+    return f"{fit.settings['model']}: {' and '.join(fit.species)}"
+
+
+def _facts(fit: InteractionResults) -> list[tuple[str, str]]:
+    found, estimate = fit.identification, fit.estimate
+    shown = fit.settings
+    left = [
+        ("Interaction", shown["interaction"]),
+        ("Density", shown["density"]),
+        ("Age classes", shown["ages"]),
+        ("Family", shown["family"]),
+        ("Initial totals", shown["initial"]),
+        ("Initial structure", shown["structure"]),
+        ("Step", shown["step"]),
+        ("Converged", "yes" if fit.converged else "NO"),
+        ("Starts at best", f"{estimate.n_best} of {estimate.n_starts}"),
+    ]
+    structural = fit.structural
+    right = [
+        ("Counts used", f"{fit.nobs}" + (f" ({fit.sample.n_blank} blank)" if fit.sample.n_blank else "")),
+        ("Series", f"{int(fit.sample.present.sum())}"),
+        ("Parameters", f"{fit.df_model}"),
+        (
+            "Structural rank",
+            "not computed" if structural is None else f"{structural.rank} of {structural.n_params}",
+        ),
+        ("Known to half", f"{found.practical_rank} directions"),
+        ("Weighted SSE", f"{fit.wss:.4f}"),
+        *((f"R2 {_label(label)}", f"{value:.3f}") for label, value in fit.rsquared.items()),
+        ("Log-likelihood", f"{fit.llf:.3f}"),
+        ("AICc", f"{fit.aicc:.3f}"),
+    ]
+    missing = len(right) - len(left)
+    left += [("BIC", f"{fit.bic:.3f}")] if missing > 0 else []
+    return left + [("", "")] * max(len(right) - len(left), 0) + right
+
+
+def _label(label: Any) -> str:
+    return " ".join(map(str, label)) if isinstance(label, tuple) else str(label)
+
+
+def _headings(alpha: float) -> list[str]:
+    return ["coef", "std err", f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"]
+
+
+def _digits(value: float) -> str:
+    return number(value, 4) if abs(value) < 1000 else f"{value:.1f}"
+
+
+def _parameter_block(fit: InteractionResults, block: str, alpha: float) -> Block:
+    limits = fit.conf_int(alpha)
+    chosen = fit.params.index.get_level_values(0) == block
+    cells = [
+        [_digits(value), number(error), number(low), number(high)]
+        for value, error, (low, high) in zip(
+            fit.params[chosen], fit.bse[chosen], limits[chosen].to_numpy(), strict=True
+        )
+    ]
+    labels = [str(term) for term in fit.params.index[chosen].get_level_values(1)]
+    return Block(_TITLES[block], _headings(alpha), labels, cells)
+
+
+def _invariant_block(fit: InteractionResults, alpha: float) -> Block:
+    table = fit.invariants(alpha)
+    cells = [
+        [_digits(row.estimate), number(row.std_error), number(row.lower), number(row.upper)]
+        for row in table.itertuples()
+    ]
+    return Block("Invariants", _headings(alpha), [str(name) for name in table.index], cells)
+
+
+def _notes(fit: InteractionResults) -> list[str]:
+    notes = [f"Warning: {text}" for text in fit.warnings]
+    if fit.outcome is not None:
+        notes.append(f"Long-run outcome at the estimates: {fit.outcome}; bootstrap() gives its probability.")
+    notes += _unknown(fit)
+    low = fit.lowest_total
+    unit = fit.sample.time_name
+    notes.append(
+        f"Totals are kept at 0 or more at every step, observed or not; the smallest is {low['total']:.3g} "
+        f"({low['species']}, {unit} {low['time']:g})."
+    )
+    if len(fit.negative_classes):
+        rows = [
+            f"{r.species} class {r[2]} ({r.value:.3g} at {unit} {r.time:g})"
+            for r in fit.negative_classes.itertuples()
+        ]
+        notes.append(f"Age classes that turn negative: {', '.join(rows)}.")
+    if "ridge" in fit.settings:
+        notes.append(fit.settings["ridge"])
+    return notes
+
+
+def _unknown(fit: InteractionResults) -> list[str]:
+    """Say for each reason which parameters have no standard error."""
+    groups: dict[str, list[str]] = {}
+    for (block, term), reason in fit.reasons.items():
+        groups.setdefault(reason, []).append(f"{block} {term}")
+    return [f"No standard error, {reason}: {', '.join(names)}." for reason, names in groups.items()]
+
+
+def glance(fit: InteractionResults) -> pd.DataFrame:
+    """See :meth:`InteractionResults.glance`."""
+    row: dict[str, Any] = {
+        "model": fit.settings["model"],
+        "interaction": fit.settings["interaction"],
+        "ages": fit.settings["ages"],
+        "family": fit.settings["family"],
+        "nobs": fit.nobs,
+        "df": fit.df_model,
+        "rank": fit.identification.rank,
+        "wss": fit.wss,
+    }
+    row |= {f"r.squared {_label(label)}": value for label, value in fit.rsquared.items()}
+    row |= {
+        "logLik": fit.llf,
+        "AIC": fit.aic,
+        "AICc": fit.aicc,
+        "BIC": fit.bic,
+        "starts.best": fit.estimate.n_best / fit.estimate.n_starts,
+        "converged": fit.converged,
+        "regular": fit.converged and fit.identification.null.shape[1] == 0,
+        "note": "; ".join(fit.warnings),
+    }
+    return pd.DataFrame([row])
+
+
+def augment(fit: InteractionResults) -> pd.DataFrame:
+    """See :meth:`InteractionResults.augment`."""
+    sample, table = fit.sample, fit.predict()
+    parts = []
+    for s, name in enumerate(fit.species):
+        part = pd.DataFrame(
+            {sample.time_name: sample.time, "species": name, "count": sample.counts[:, s]}, sample.index
+        )
+        if sample.culture_name is not None:
+            part.insert(0, sample.culture_name, np.array(sample.cultures, object)[sample.culture])
+        part[".fitted"] = table[name, "estimate"]
+        part[".se.fit"] = table[name, "std_error"]
+        part[".resid"] = part["count"] - part[".fitted"]
+        parts.append(part[part[".fitted"].notna()])
+    return pd.concat(parts)
