@@ -241,9 +241,10 @@ class InteractionResults(LikelihoodResults):
         alpha : float
             Error rate: 0.05 gives 95 % intervals.
         method : {"wald", "profile"}
-            Wald intervals keep within the bounds: on the log scale for positive parameters, on the logit scale for
-            survivals and shares; NaN where a parameter is not determined. Profile intervals hold every value at
-            which the refitted model is not rejected, and end at a bound where the data do not.
+            Wald intervals keep within the bounds: on the log scale for initial totals, rates, the fecundity of a single
+            class and what is clearly above 0, on the logit scale for survivals and shares; NaN where a parameter is not
+            determined. Profile intervals hold every value at which the refitted model is not rejected, and end at a
+            bound where the data do not.
 
         Returns
         -------

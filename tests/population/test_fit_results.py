@@ -220,8 +220,8 @@ def gower_step(w):
 
 
 def predation_step(w):
-    eaten, gained = 0.5 * w[1], 0.4 * w[0] / (1 + 0.004 * w[0])
-    return np.array([(1.8 * w[0] - eaten) / (1 + 0.002 * w[0]), 0.6 * w[1] / (1 + 0.001 * w[1]) + gained])
+    eaten, gained = 0.56 * w[1], 0.076 * w[0] / (1 + 0.003 * w[0])
+    return np.array([(1.57 * w[0] - eaten) / (1 + 0.0013 * w[0]), 0.57 * w[1] / (1 + 0.0037 * w[1]) + gained])
 
 
 # options, step, start, truth
@@ -270,12 +270,15 @@ RECOVERY = {
     "predation, Leslie-Gower": (
         {"interaction": "predation", "density": "leslie-gower"},
         predation_step,
-        [50.0, 10.0],
+        [83.0, 160.0],
         {
-            ("fecundity", "x"): 1.8,
-            ("coupling", "y_on_x"): 0.5,
-            ("crowding", "x_on_x"): 0.002,
-            ("coupling", "x_on_y"): 0.4,
+            ("fecundity", "x"): 1.57,
+            ("fecundity", "y"): 0.57,
+            ("coupling", "y_on_x"): 0.56,
+            ("coupling", "x_on_y"): 0.076,
+            ("crowding", "x_on_x"): 0.0013,
+            ("crowding", "y_on_y"): 0.0037,
+            ("saturation", "x"): 0.003,
         },
     ),
 }
