@@ -5,6 +5,8 @@ The converter is the one that docutils ships.
 
 from __future__ import annotations
 
+import html
+import re
 from typing import Any
 from xml.etree import ElementTree
 
@@ -37,7 +39,10 @@ def _beside(mathml: str) -> str:
     """Put the index of an accented letter beside it: the converter sets it below."""
     if "munderover" not in mathml:
         return mathml
-    root = ElementTree.fromstring(mathml)
+    # names such as &nbsp; are known to HTML only
+    root = ElementTree.fromstring(
+        re.sub(r"&(?!amp;|lt;|gt;)\w+;", lambda name: html.unescape(name[0]), mathml)
+    )
     for element in root.iter(f"{{{_NAMESPACE}}}munderover"):
         base, index, accent = element
         if (accent.text or "").strip() in _ACCENTS:
