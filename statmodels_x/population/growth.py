@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from statmodels_x.core.errors import DataError
 from statmodels_x.population.dynamics import Parameters
 from statmodels_x.population.entries import Array
 from statmodels_x.population.perron import ordered_eigenvalues, perron, spectral_radius
@@ -73,7 +74,11 @@ def growth_factor(matrix: Array, params: Parameters, names: tuple[str, str]) -> 
         return GrowthFactor(
             exact, np.nan, zeroth, names[lead], False, "both species grow at the same rate alone: none leads"
         )
-    vectors = perron(own)
+    try:
+        vectors = perron(own)
+    except DataError:
+        why = f"the growth rate of {names[lead]} alone is not a simple eigenvalue"
+        return GrowthFactor(exact, np.nan, zeroth, names[lead], False, why)
     correction = float(
         vectors.left @ out @ np.linalg.solve(zeroth * np.eye(len(other)) - other, back @ vectors.right)
     )

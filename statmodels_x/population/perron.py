@@ -13,7 +13,7 @@ from statmodels_x.core.errors import DataError
 
 Array = NDArray[np.float64]
 
-_SIMPLE = 1e-12  # of left . right, both of length 1: below it the root is not a simple one
+_DOUBLE = 1e-7  # relative distance; rounding parts a double eigenvalue by the root of the machine precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,13 +93,19 @@ def perron(matrix: Array) -> Perron:
     root = float(values[top].real)
     left_unit, right_unit = (_nonnegative(vectors[:, top]) for vectors in (left, right))
     overlap = float(left_unit @ right_unit)
-    if root <= 0.0 or (overlap < _SIMPLE and not is_irreducible(matrix)):
+    if root <= 0.0 or (_may_be_double(values, top) and not is_irreducible(matrix)):
         raise DataError(
             f"the largest eigenvalue ({root:g}) of the matrix is not a simple positive one, so that the population "
             "has no single stable structure; take classes out that do not reproduce."
         )
     total = right_unit.sum()
     return Perron(root, right_unit / total, left_unit * (total / overlap))
+
+
+def _may_be_double(values: NDArray[np.complex128], top: int) -> bool:
+    """Whether another eigenvalue is as good as equal: only in a reducible matrix is the largest a double one."""
+    others = np.delete(values, top)
+    return bool(len(others) and np.abs(others - values[top]).min() <= _DOUBLE * abs(values[top]))
 
 
 def _nonnegative(vector: NDArray[np.complex128]) -> Array:

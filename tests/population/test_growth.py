@@ -87,6 +87,13 @@ def test_no_leader():
     assert found.exact == pytest.approx(1.2)
 
 
+def test_a_leader_without_a_single_structure():
+    found = Competition(1.2 * np.eye(2), [[0.1], [0.1]], [[0.1, 0.1]], 0.8).growth_factor()
+    assert not found.valid
+    assert "not a simple eigenvalue" in found.reason
+    assert found.exact > 1.2
+
+
 def test_most_random_predators_and_prey_turn():
     rng = np.random.default_rng(0)
     turning = 0

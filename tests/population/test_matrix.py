@@ -227,6 +227,14 @@ def test_a_plus_group_that_outlives_the_breeders():
     assert np.isfinite(immortal.generation_time("parents"))
 
 
+def test_double_growth_rates_are_refused():
+    for matrix in (np.diag([1.2, 1.2]), [[1.2, 0.0], [0.3, 1.2]], np.zeros((2, 2))):
+        with pytest.raises(DataError, match="not a simple positive one"):
+            perron(np.asarray(matrix))
+    with pytest.raises(DataError, match="not a simple positive one"):
+        LeslieMatrix([0.8, 0.0], [0.5, 0.8], plus_group=True).sensitivities()
+
+
 def test_primitivity_against_powers():
     rng = np.random.default_rng(0)
     for _ in range(300):

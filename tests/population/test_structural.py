@@ -36,6 +36,15 @@ def test_complex_systems_carry_at_most_4k_numbers(k):
         assert structural_rank("complex", (k, k), coupling).rank == rank
 
 
+@pytest.mark.parametrize("k", SIZES)
+def test_leslie_gower_competition_carries_4k_plus_4_numbers(k):
+    # the denominators are functions of the totals: 2k numbers a species as if alone, and four coefficients
+    found = structural_rank("competition", (k, k), density="leslie-gower")
+    assert (found.n_params, found.rank) == (6 * k + 2, 4 * k + 4)
+    joint = structural_rank("competition", (k, k), density="leslie-gower", alone=True)
+    assert joint.rank == found.rank + 2 * k
+
+
 # ---- the same ranks from finite differences in 120 digits, by code that shares nothing with the module
 
 
