@@ -14,6 +14,7 @@ _HOMES = {
     "APGW": "statmodels_x.survival.family",
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
+    "FreeDiscontinuity": "statmodels_x.discontinuity.model",
     "Surv": "statmodels_x.core.surv",
     "compare": "statmodels_x.core.comparison",
     "ladder": "statmodels_x.survival.ladder",
@@ -26,6 +27,7 @@ __all__ = [
     "APGW",
     "FlexibleSurvival",
     "FlexibleSurvivalRegressor",
+    "FreeDiscontinuity",
     "Surv",
     "__version__",
     "compare",
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from statmodels_x.core.comparison import compare
     from statmodels_x.core.files import load, save
     from statmodels_x.core.surv import Surv
+    from statmodels_x.discontinuity.model import FreeDiscontinuity
     from statmodels_x.survival.family import APGW
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival

@@ -1,0 +1,1 @@
+"""Free discontinuity regression: surfaces with jumps, found and measured."""
