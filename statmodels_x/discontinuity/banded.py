@@ -9,7 +9,7 @@ from scipy.linalg import cho_solve_banded, cholesky_banded
 
 Array = NDArray[np.float64]
 
-_MOST_WORK = 4e9  # floating-point operations of a factorisation before conjugate gradients are cheaper
+_MOST_WORK = 1e8  # floating-point operations of a factorisation before conjugate gradients are cheaper
 
 
 class Factor:

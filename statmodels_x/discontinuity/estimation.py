@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from statmodels_x.discontinuity.lattice import Mask
 from statmodels_x.discontinuity.noise import noise_variance
 from statmodels_x.discontinuity.polish import Polished, polish
 from statmodels_x.discontinuity.relaxation import LiftedProblem, Relaxation, solve
+from statmodels_x.discontinuity.smoother import Observations
 from statmodels_x.discontinuity.specification import Control, Specification
 
 Array = NDArray[np.float64]
@@ -124,9 +126,9 @@ def estimate(cells: Cells, spec: Specification, control: Control) -> Estimate:
     -------
     Estimate
     """
-    if control.tune is None:
-        return _given(cells, spec, control)
-    raise NotImplementedError
+    if control.tune == "evidence":
+        return _by_evidence(cells, spec, control)
+    return _given(cells, spec, control)
 
 
 def _given(cells: Cells, spec: Specification, control: Control) -> Estimate:
@@ -144,3 +146,38 @@ def _given(cells: Cells, spec: Specification, control: Control) -> Estimate:
         polished.surface, polished.cut, spec.lam, spec.nu, variance, source,
         certificate(problem, relaxed, polished),
     )  # fmt: skip
+
+
+def _by_evidence(cells: Cells, spec: Specification, control: Control) -> Estimate:
+    """Propose jump sets at many pairs of weights, choose by evidence, and certify the pair that proposed it."""
+    from statmodels_x.discontinuity.evidence import PENALTIES, Proposed, Scorer, choose, pairs, propose
+
+    variance, source = find_noise(cells, spec)
+    scorer = Scorer(cells.lattice, observations(cells, variance))
+    weights = pairs(cells.lattice, scorer.data, spec.lam, spec.nu)
+    problems = [lifted_problem(cells, spec, lam, nu) for lam, nu in weights]
+    cuts = parallel(propose, problems, control)
+    proposed = [Proposed(lam, nu, cut) for (lam, nu), cut in zip(weights, cuts, strict=True)]
+    chosen, tuning = choose(scorer, proposed, PENALTIES[control.strictness])
+    problem = lifted_problem(cells, spec, chosen.lam, chosen.nu)
+    relaxed = solve_lifted(problem, control)
+    return Estimate(
+        chosen.smoothed.surface, chosen.cut, chosen.lam, chosen.nu, variance, source,
+        certificate(problem, relaxed, polish(problem, relaxed.surface)), tuning, chosen.smoothed.log_precision,
+    )  # fmt: skip
+
+
+def observations(cells: Cells, variance: float) -> Observations:
+    """Cell means in scaled units with their precisions."""
+    return Observations(cells.f, cells.weight * cells.scale.range**2 / variance)
+
+
+def parallel(task: Callable[[Any], Any], items: Sequence[Any], control: Control) -> list[Any]:
+    """Call a task on every item, in threads: the kernels release the interpreter's lock."""
+    from joblib import Parallel, delayed
+    from tqdm import tqdm
+
+    results = Parallel(n_jobs=control.n_jobs, prefer="threads", return_as="generator")(
+        delayed(task)(item) for item in items
+    )
+    return list(tqdm(results, total=len(items), disable=not control.progress))

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.ndimage import binary_dilation
 from scipy.sparse.csgraph import connected_components
 
 Array = NDArray[np.float64]
@@ -135,6 +136,15 @@ class Lattice:
         cells = np.arange(self.n_cells).reshape(self.shape)
         inner = np.take(np.take(cells, np.arange(self.shape[a] - 1), a), np.arange(self.shape[b] - 1), b)
         return inner.ravel()
+
+    def near(self, edges: Index, steps: int) -> Mask:
+        """Cells at the ends of edges, and those within some steps (also diagonal) of them."""
+        ends = np.zeros(self.shape, bool)
+        ends.ravel()[self.tail[edges]] = True
+        ends.ravel()[self.head[edges]] = True
+        if steps:
+            ends = binary_dilation(ends, np.ones((3,) * self.n_axes), steps)
+        return ends.ravel()
 
     def segments(self, cut: Mask) -> tuple[int, Index]:
         """Count and label the connected groups of cut edges (linked where they share a 2 x 2 block).

@@ -169,9 +169,8 @@ class _State:
 
         return float(
             kernels.lower_bound(
-                self.bound.astype(float), self.f.astype(float), self.weight.astype(float),
-                self.labels.astype(float), self.shape, self.strides, float(self.c), float(self.radius),
-                self.isotropic,
+                self.bound, self.f, self.weight, self.labels, self.shape, self.strides, float(self.c),
+                float(self.radius), self.isotropic,
             )
         )  # fmt: skip
 
@@ -193,7 +192,7 @@ def solve(
     problem: LiftedProblem,
     tol: float = 1e-4,
     max_iter: int = 20000,
-    dtype: type = np.float64,
+    dtype: type | None = None,
     fixed_iterations: bool = False,
 ) -> Relaxation:
     """Solve a lifted problem.
@@ -205,8 +204,8 @@ def solve(
         The residual at which to stop, provided the lower bound moved by less than ``tol`` (relative) and the
         jump set agreed by .98 (Jaccard) over the last 100 iterations.
     max_iter : int
-    dtype : type
-        numpy.float32 or numpy.float64.
+    dtype : type, optional
+        numpy.float32 or numpy.float64; by default the former, which is as good down to a residual of 1e-6.
     fixed_iterations : bool
         Make all ``max_iter`` iterations without a check on the way.
 
@@ -214,6 +213,8 @@ def solve(
     -------
     Relaxation
     """
+    if dtype is None:
+        dtype = np.float32 if tol >= 1e-6 else np.float64
     state = _State(problem, dtype, _balance(problem))
     history: list[tuple[float, float, float, float]] = []
     cuts: list[Mask] = []

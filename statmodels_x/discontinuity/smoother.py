@@ -14,7 +14,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import minimize_scalar
 
 from statmodels_x.discontinuity.banded import Factor, lower_band
 from statmodels_x.discontinuity.lattice import Index, Lattice, Mask
@@ -23,6 +22,7 @@ Array = NDArray[np.float64]
 
 _CENTRE = 0.5
 _LOG_PRECISION = (-6.0, 26.0)
+_STEP = 1.5
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,12 @@ class SecondDifferences:
         """P: the squared differences that no cut edge interrupts."""
         kept = self.rows[~cut[self.edges].any(1)]
         return kept.T @ kept
+
+    def softened(self, cells: Mask, log_factor: float) -> SecondDifferences:
+        """Penalise by exp(-log_factor) the squares of differences that touch the given cells."""
+        touched = (abs(self.rows) @ cells.astype(float)) > 0.0
+        factor = np.where(touched, np.exp(-0.5 * log_factor), 1.0)
+        return SecondDifferences(self.lattice, (sparse.diags_array(factor) @ self.rows).tocsr(), self.edges)
 
 
 @dataclass(frozen=True)
@@ -177,24 +183,20 @@ class JumpSetModel:
         return Smoothed(surface, log_precision, value)
 
     def _best(self, around: float | None) -> float:
+        """Walk downhill in steps, then fit a parabola through the lowest three."""
         low, high = _LOG_PRECISION
         start = np.log(np.median(self.data.precision[self.data.precision > 0.0])) + 1.0 if around is None else around
-        step = 1.5
         seen: dict[int, float] = {}
 
         def at(k: int) -> float:
             if k not in seen:
-                seen[k] = self.deviance(float(np.clip(start + step * k, low, high)))
+                seen[k] = self.deviance(start + _STEP * k)
             return seen[k]
 
         k = 0
         direction = 1 if at(1) < at(0) else -1
-        while low < start + step * (k + direction) < high and at(k + direction) < at(k):
+        while low < start + _STEP * (k + direction) < high and at(k + direction) < at(k):
             k += direction
-        found = minimize_scalar(
-            self.deviance,
-            bounds=(max(low, start + step * (k - 1)), min(high, start + step * (k + 1))),
-            method="bounded",
-            options={"xatol": 0.1},
-        )
-        return float(found.x)
+        bend = at(k - 1) - 2.0 * at(k) + at(k + 1)
+        shift = 0.5 * (at(k - 1) - at(k + 1)) / bend if bend > 0.0 else 0.0
+        return float(start + _STEP * (k + np.clip(shift, -1.0, 1.0)))
