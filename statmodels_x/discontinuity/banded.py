@@ -32,6 +32,12 @@ class Factor:
         """Solve for one or more right-hand sides."""
         return cho_solve_banded((self.band, True), right, check_finite=False)
 
+    def inverse_diagonal(self) -> Array:
+        """Diagonal of the inverse matrix, from the entries of the inverse within the band."""
+        from statmodels_x.discontinuity.kernels import band_inverse_diagonal
+
+        return band_inverse_diagonal(np.ascontiguousarray(self.band.T))
+
     def half_solve(self, right: Array) -> Array:
         """Solve L' x = right: standard normal draws become draws with this precision matrix."""
         from scipy.linalg.lapack import dtbtrs
@@ -52,6 +58,11 @@ def lower_band(matrix: sparse.sparray, bandwidth: int) -> Array:
 def is_cheap(n: int, bandwidth: int) -> bool:
     """Whether a banded factorisation is affordable."""
     return n * float(bandwidth) ** 2 <= _MOST_WORK
+
+
+def is_factorable(n: int, bandwidth: int) -> bool:
+    """Whether a factorisation is possible at all in a laptop's memory and a minute or so."""
+    return n * float(bandwidth + 1) <= 2e8 and n * float(bandwidth) ** 2 <= 3e11
 
 
 def solve(matrix: sparse.sparray, right: Array, bandwidth: int, start: Array | None = None) -> Array:

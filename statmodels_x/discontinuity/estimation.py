@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from statmodels_x.discontinuity.grid import Cells
+from statmodels_x.core.errors import DataError
+from statmodels_x.discontinuity.correlation import ErrorModel, fit_errors
+from statmodels_x.discontinuity.grid import Cells, Points
 from statmodels_x.discontinuity.lattice import Mask
 from statmodels_x.discontinuity.noise import noise_variance
-from statmodels_x.discontinuity.polish import Polished, polish
+from statmodels_x.discontinuity.polish import Polished, join_empty, polish
 from statmodels_x.discontinuity.relaxation import LiftedProblem, Relaxation, solve
-from statmodels_x.discontinuity.smoother import Observations
 from statmodels_x.discontinuity.specification import Control, Specification
 
 Array = NDArray[np.float64]
+Pairs = list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ class Estimate:
     cut : ndarray of shape (edges,)
         Edges on which it jumps.
     lam, nu : float
-    noise_variance : float
-        Of an observation of weight 1, in the data's units; NaN if it was not needed and cannot be had.
+    errors : ErrorModel
+        Its variance is NaN if it was not needed and cannot be had.
     noise_source : str
     certificate : Certificate
     tuning : object or None
@@ -68,7 +70,7 @@ class Estimate:
     cut: Mask = field(repr=False)
     lam: float
     nu: float
-    noise_variance: float
+    errors: ErrorModel
     noise_source: str
     certificate: Certificate
     tuning: Any = field(repr=False, default=None)
@@ -106,19 +108,28 @@ def certificate(problem: LiftedProblem, relaxed: Relaxation, polished: Polished)
     )
 
 
-def find_noise(cells: Cells, spec: Specification) -> tuple[float, str]:
-    """Variance of an observation of weight 1 and where it comes from."""
+def find_errors(cells: Cells, spec: Specification) -> tuple[ErrorModel, str]:
+    """The error model before any jump is known, and where its variance comes from."""
+    independent = (0.0,) * cells.lattice.n_axes
     if spec.noise == "known":
-        return spec.noise_sd**2, "given"
-    return noise_variance(cells)
+        return ErrorModel(spec.noise_sd**2, independent), "given"
+    variance, source = noise_variance(cells)
+    first = ErrorModel(variance, independent)
+    if spec.noise == "iid":
+        return first, source
+    none = np.zeros(cells.lattice.n_edges, bool)
+    start = ErrorModel(variance, (0.3,) * cells.lattice.n_axes)
+    return fit_errors(cells, none, start), "likelihood"
 
 
-def estimate(cells: Cells, spec: Specification, control: Control) -> Estimate:
+def estimate(cells: Cells, points: Points | None, spec: Specification, control: Control) -> Estimate:
     """Estimate the surface and its jump set.
 
     Parameters
     ----------
     cells : Cells
+    points : Points or None
+        The scattered observations behind the cells, which cross-validation splits.
     spec : Specification
     control : Control
 
@@ -128,48 +139,74 @@ def estimate(cells: Cells, spec: Specification, control: Control) -> Estimate:
     """
     if control.tune == "evidence":
         return _by_evidence(cells, spec, control)
-    return _given(cells, spec, control)
-
-
-def _given(cells: Cells, spec: Specification, control: Control) -> Estimate:
-    """Both weights are given: one lifted problem."""
+    if control.tune in ("sure", "cv"):
+        return _by_criterion(cells, points, spec, control)
     assert spec.lam is not None
     assert spec.nu is not None
-    problem = lifted_problem(cells, spec, spec.lam, spec.nu)
+    try:
+        errors, source = find_errors(cells, spec)
+    except DataError:
+        errors, source = ErrorModel(np.nan, (0.0,) * cells.lattice.n_axes), "unknown"
+    return _at(cells, spec, control, spec.lam, spec.nu, errors, source, None)
+
+
+def _at(
+    cells: Cells, spec: Specification, control: Control, lam: float, nu: float, errors: ErrorModel, source: str,
+    tuning: Any,
+) -> Estimate:  # fmt: skip
+    """Solve and polish one lifted problem."""
+    problem = lifted_problem(cells, spec, lam, nu)
     relaxed = solve_lifted(problem, control)
     polished = polish(problem, relaxed.surface)
-    try:
-        variance, source = find_noise(cells, spec)
-    except ValueError:
-        variance, source = np.nan, "unknown"
-    return Estimate(
-        polished.surface, polished.cut, spec.lam, spec.nu, variance, source,
-        certificate(problem, relaxed, polished),
-    )  # fmt: skip
+    cut = join_empty(cells.lattice, polished.cut, cells.filled)
+    facts = certificate(problem, relaxed, polished)
+    return Estimate(polished.surface, cut, lam, nu, errors, source, facts, tuning)
+
+
+def _by_criterion(cells: Cells, points: Points | None, spec: Specification, control: Control) -> Estimate:
+    """Minimise SURE or the cross-validated error over the pairs of weights."""
+    from statmodels_x.discontinuity import folds, search, sure
+
+    errors, source = find_errors(cells, spec)
+    if control.tune == "sure":
+        task = sure.task(errors, cells, sure.directions(cells.lattice.n_cells, control.seed))
+
+        def criterion(pairs: Pairs) -> Pairs:
+            return parallel(task, [lifted_problem(cells, spec, *pair) for pair in pairs], control)
+    else:
+        parts = folds.split(cells, points, control.seed)
+
+        def criterion(pairs: Pairs) -> Pairs:
+            problems = [[(lifted_problem(train, spec, *pair), test) for train, test in parts] for pair in pairs]
+            return parallel(folds.validate, problems, control)
+
+    sd = errors.observations(cells).typical_sd
+    lam, nu, tuning = search.minimise(str(control.tune), criterion, cells.lattice, sd, spec.lam, spec.nu)
+    return _at(cells, spec, control, lam, nu, errors, source, tuning)
 
 
 def _by_evidence(cells: Cells, spec: Specification, control: Control) -> Estimate:
     """Propose jump sets at many pairs of weights, choose by evidence, and certify the pair that proposed it."""
     from statmodels_x.discontinuity.evidence import PENALTIES, Proposed, Scorer, choose, pairs, propose
 
-    variance, source = find_noise(cells, spec)
-    scorer = Scorer(cells.lattice, observations(cells, variance))
+    errors, source = find_errors(cells, spec)
+    scorer = Scorer(cells.lattice, errors.observations(cells))
     weights = pairs(cells.lattice, scorer.data, spec.lam, spec.nu)
     problems = [lifted_problem(cells, spec, lam, nu) for lam, nu in weights]
     cuts = parallel(propose, problems, control)
     proposed = [Proposed(lam, nu, cut) for (lam, nu), cut in zip(weights, cuts, strict=True)]
-    chosen, tuning = choose(scorer, proposed, PENALTIES[control.strictness])
+    penalty = PENALTIES[control.strictness]
+    chosen, tuning = choose(scorer, proposed, penalty)
+    if spec.noise == "correlated" and chosen.cut.any():  # jumps that were not yet known looked like correlation
+        errors = fit_errors(cells, chosen.cut, errors)
+        chosen, tuning = choose(Scorer(cells.lattice, errors.observations(cells)), proposed, penalty)
     problem = lifted_problem(cells, spec, chosen.lam, chosen.nu)
     relaxed = solve_lifted(problem, control)
+    facts = certificate(problem, relaxed, polish(problem, relaxed.surface))
+    smoothed = chosen.smoothed
     return Estimate(
-        chosen.smoothed.surface, chosen.cut, chosen.lam, chosen.nu, variance, source,
-        certificate(problem, relaxed, polish(problem, relaxed.surface)), tuning, chosen.smoothed.log_precision,
-    )  # fmt: skip
-
-
-def observations(cells: Cells, variance: float) -> Observations:
-    """Cell means in scaled units with their precisions."""
-    return Observations(cells.f, cells.weight * cells.scale.range**2 / variance)
+        smoothed.surface, chosen.cut, chosen.lam, chosen.nu, errors, source, facts, tuning, smoothed.log_precision
+    )
 
 
 def parallel(task: Callable[[Any], Any], items: Sequence[Any], control: Control) -> list[Any]:

@@ -182,3 +182,28 @@ def lower_bound(bound, f, weight, labels, shape, strides, c, radius, isotropic):
     for i in range(n):
         total += value[i].min()
     return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def band_inverse_diagonal(factor):
+    """Diagonal of (L L')^-1 for a banded Cholesky factor (Takahashi, Fagan and Chin 1973).
+
+    ``factor[j, k]`` is L[j + k, j]. The entries of the inverse within the band follow from the last column to the
+    first: Z[i, j] = delta_ij / L_jj^2 - sum_k L[k, j] / L_jj Z[k, i].
+    """
+    n, width = factor.shape
+    inverse = np.zeros((n, width))  # inverse[j, k] = Z[j + k, j]
+    for j in range(n - 1, -1, -1):
+        last = min(n - 1, j + width - 1)
+        pivot = factor[j, 0]
+        for i in range(last, j, -1):
+            total = 0.0
+            for k in range(j + 1, last + 1):
+                z = inverse[i, k - i] if k >= i else inverse[k, i - k]
+                total -= factor[j, k - j] * z
+            inverse[j, i - j] = total / pivot
+        total = 1.0 / pivot
+        for k in range(j + 1, last + 1):
+            total -= factor[j, k - j] * inverse[j, k - j]
+        inverse[j, 0] = total / pivot
+    return inverse[:, 0].copy()

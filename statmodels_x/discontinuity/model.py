@@ -155,7 +155,7 @@ class FreeDiscontinuity:
         how = control(
             self.specification, cells.lattice.n_axes, tune, strictness, solver, tol, max_iter, n_jobs, seed, progress
         )  # fmt: skip
-        found = estimate(cells, self.specification, how)
+        found = estimate(cells, self.sample.points, self.specification, how)
         results = FreeDiscontinuityResults(self.formula, self.specification, how, self.sample, found, keep_data)
         for message in results.warnings:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.frames import as_pandas
@@ -21,6 +21,7 @@ from statmodels_x.discontinuity.sample import Sample
 from statmodels_x.discontinuity.specification import Control, Specification
 
 if TYPE_CHECKING:
+    from statmodels_x.discontinuity.bootstrap import Resamples
     from statmodels_x.discontinuity.estimation import Estimate
 
 Array = NDArray[np.float64]
@@ -90,7 +91,7 @@ class FreeDiscontinuityResults(SummaryText):
     @property
     def noise_sd(self) -> float:
         """Standard deviation of an observation of weight 1, in the data's units."""
-        return float(np.sqrt(self.estimate.noise_variance))
+        return float(np.sqrt(self.estimate.errors.variance))
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
@@ -134,39 +135,60 @@ class FreeDiscontinuityResults(SummaryText):
         coordinates = dict(zip(self.domain.names, self.domain.centres, strict=True))
         return DataArray(self.surface, coordinates, self.domain.names, name=self.sample.response)
 
-    def predict(self, newdata: Any = None) -> pd.DataFrame:
+    @cached_property
+    def surface_std_error(self) -> Array:
+        """Standard deviation of the surface at each cell given the jump set, in the data's units.
+
+        Bayesian, under the smoother that made the surface: a band of two of them holds the surface at about 95 %
+        of the cells, on average over the cells, if the jump set is right. NaN where the noise is not known.
+        """
+        from statmodels_x.discontinuity.uncertainty import surface_std_error
+
+        return surface_std_error(self).reshape(self.domain.shape)
+
+    def predict(self, newdata: Any = None, alpha: float = 0.05) -> pd.DataFrame:
         """Surface at new covariates, interpolated between cells without crossing a jump.
 
         Parameters
         ----------
         newdata : DataFrame or array_like of shape (m, d), optional
             Covariates; the observations themselves (the cells of an array) by default.
+        alpha : float
+            Error rate of the pointwise band, which takes the jump set as known (see
+            :attr:`surface_std_error`); :meth:`bootstrap` counts its error too.
 
         Returns
         -------
         DataFrame
-            ``estimate`` and ``region`` (as in :meth:`segments`); NaN and 0 outside of the grid.
+            ``estimate``, ``std_error``, ``lower``, ``upper`` and ``region`` (as in :meth:`segments`); NaN and 0
+            outside of the grid.
 
         Warns
         -----
         DataWarning
             If rows lie outside of the grid.
         """
-        points, index = self._points(newdata)
-        estimate = interpolate(self.domain, self.surface.ravel(), self.estimate.cut, points)
+        from statmodels_x.discontinuity.uncertainty import surface_band
+
+        points, index = self.points_of(newdata)
+        cut = self.estimate.cut
+        estimate = interpolate(self.domain, self.surface.ravel(), cut, points)
         cell = self.domain.cell_of(points)
-        region = np.where(cell >= 0, self.segments().ravel()[np.maximum(cell, 0)], 0)
-        outside = np.count_nonzero(cell < 0)
-        if outside:
+        outside = cell < 0
+        std_error = np.where(outside, np.nan, self.surface_std_error.ravel()[np.maximum(cell, 0)])
+        lower, upper = surface_band(estimate, std_error, alpha)
+        region = np.where(outside, 0, self.segments().ravel()[np.maximum(cell, 0)])
+        if outside.any():
             warnings.warn(
-                f"predict(): {outside} of {len(points)} rows lie outside of the range of the covariates in the "
-                "fit; their prediction is missing.",
+                f"predict(): {np.count_nonzero(outside)} of {len(points)} rows lie outside of the range of the "
+                "covariates in the fit; their prediction is missing.",
                 DataWarning,
                 stacklevel=2,
             )
-        return pd.DataFrame({"estimate": estimate, "region": region}, index=index)
+        columns = {"estimate": estimate, "std_error": std_error, "lower": lower, "upper": upper, "region": region}
+        return pd.DataFrame(columns, index=index)
 
-    def _points(self, newdata: Any) -> tuple[Array, pd.Index | None]:
+    def points_of(self, newdata: Any) -> tuple[Array, pd.Index | None]:
         """Covariates of ``newdata`` as an array, in the order of the axes."""
         d = len(self.domain.names)
         if newdata is None:
@@ -290,6 +312,176 @@ class FreeDiscontinuityResults(SummaryText):
 
         return plots.plot(self, kind, ax, **options)
 
-    def jump_sizes(self, at: ArrayLike) -> pd.DataFrame:
-        """Size of the jump at the edges of the jump set nearest to given places."""
-        raise NotImplementedError
+    # ---- uncertainty
+
+    def jump_sizes(self, at: Any, alpha: float = 0.05) -> pd.DataFrame:
+        """Sizes of the jump at the points of the boundary nearest to given places, with intervals.
+
+        On each side of the smoothed boundary a linear surface is fitted to the observations within five cells,
+        leaving out those within one cell of it, and both are carried on to the boundary. The interval takes the
+        boundary as known: in simulations a nominal 95 % interval covers about 90 %. :meth:`bootstrap`
+        finds the boundary anew in each resample, and :meth:`second_stage` measures on held-out data.
+
+        Parameters
+        ----------
+        at : DataFrame or array_like of shape (m, d)
+            Places, in the covariates' units.
+        alpha : float
+
+        Returns
+        -------
+        DataFrame
+            One row a place: the point on the boundary under the covariates' names, ``size`` (positive if the
+            surface rises along the axis across which the nearest edge lies), ``std_error``, ``lower``,
+            ``upper``, and the number of observations on either side. NaN where there is no boundary, where it ends
+            nearby, or where a side has too few observations.
+        """
+        from statmodels_x.discontinuity.uncertainty import jump_size_table
+
+        return jump_size_table(self, at, alpha)
+
+    def bootstrap(
+        self, n: int = 99, at: Any = None, seed: int = 0, n_jobs: int = 1, progress: bool = False
+    ) -> BootstrapResults:
+        """Draw errors anew about the fitted surface, and fit each resample like the data.
+
+        Parameters
+        ----------
+        n : int
+        at : DataFrame or array_like of shape (m, d), optional
+            Places at which to measure jump sizes; the middles of the found edges by default.
+        seed, n_jobs : int
+        progress : bool
+
+        Returns
+        -------
+        BootstrapResults
+        """
+        from statmodels_x.discontinuity.bootstrap import resample
+        from statmodels_x.discontinuity.boundary import in_cells
+        from statmodels_x.discontinuity.uncertainty import check_resamples
+
+        check_resamples(n)
+        self._need_noise("bootstrap()")
+        edges = self.jumps[list(self.domain.names)].to_numpy()
+        places = edges if at is None else self.points_of(at)[0]
+        control = replace(self.control, seed=seed, n_jobs=n_jobs, progress=progress)
+        drawn = resample(
+            self.sample.cells, self.estimate, self.specification, control, n, in_cells(self.domain, places)
+        )
+        return BootstrapResults(self, drawn, places)
+
+    def test_no_jump(self, n: int = 99, seed: int = 0, n_jobs: int = 1, progress: bool = False) -> pd.Series:
+        """Test the hypothesis that the surface has no jump.
+
+        The statistic is the gain in deviance of the best jump set over the smooth surface. Its null law is that of
+        data drawn about the fitted smooth surface. Rejection means that no surface of this smoothness
+        explains the data; a steep slope narrower than about three cells is a jump to this grid.
+
+        Parameters
+        ----------
+        n : int
+            Resamples; the smallest p-value is 1 / (n + 1).
+        seed, n_jobs : int
+        progress : bool
+
+        Returns
+        -------
+        Series
+            ``statistic``, ``p.value``, ``resamples``, ``p.mc_se``.
+
+        Raises
+        ------
+        DataError
+            If the fit was not tuned by evidence.
+        """
+        from statmodels_x.discontinuity.bootstrap import null_gains
+        from statmodels_x.discontinuity.uncertainty import check_resamples, gain_test
+
+        check_resamples(n)
+        if self.control.tune != "evidence":
+            raise DataError('test_no_jump() needs a fit with tune="evidence".')
+        control = replace(self.control, seed=seed, n_jobs=n_jobs, progress=progress)
+        null = null_gains(self.sample.cells, self.estimate, self.specification, control, n)
+        return gain_test(self.estimate.tuning.gain, null)
+
+    def second_stage(self, at: Any, alpha: float = 0.05, seed: int = 0) -> pd.DataFrame:
+        """Sizes of the jump measured on a random half of the observations, at the boundary that the other finds.
+
+        Parameters
+        ----------
+        at : DataFrame or array_like of shape (m, d)
+        alpha : float
+        seed : int
+            Of the split.
+
+        Returns
+        -------
+        DataFrame
+            As :meth:`jump_sizes`: selection of the boundary cannot flatter the sizes, but its error still shifts
+            them, and half of the data make the intervals wider.
+
+        Raises
+        ------
+        DataError
+            For an array, or a result saved without its data.
+        """
+        from statmodels_x.discontinuity.held_out import second_stage
+
+        return second_stage(self, at, alpha, seed)
+
+    def _need_noise(self, where: str) -> None:
+        if not np.isfinite(self.estimate.errors.variance):
+            raise DataError(f"{where}: the noise is not known; give FreeDiscontinuity(..., noise=sd).")
+
+
+@dataclass(frozen=True, eq=False)
+class BootstrapResults:
+    """Resamples of a fit.
+
+    Attributes
+    ----------
+    fit : FreeDiscontinuityResults
+    resamples : Resamples
+    places : ndarray of shape (m, d)
+        Where jump sizes were measured.
+    """
+
+    fit: FreeDiscontinuityResults = field(repr=False)
+    resamples: Resamples = field(repr=False)
+    places: Array = field(repr=False)
+
+    @cached_property
+    def jumps(self) -> pd.DataFrame:
+        """The jump set of the fit with ``stability``: the share of resamples that find an edge there or beside."""
+        fit = self.fit
+        share = self.resamples.stability(fit.domain.lattice)[fit.estimate.cut]
+        return fit.jumps.assign(stability=share)
+
+    def jump_sizes(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Sizes with intervals from the resampled errors, the boundary being found anew in each.
+
+        Returns
+        -------
+        DataFrame
+            As :meth:`FreeDiscontinuityResults.jump_sizes`, and ``found``, the share of resamples with a
+            measurable jump there. NaN where fewer than 20 resamples have one.
+        """
+        from statmodels_x.discontinuity.uncertainty import bootstrap_sizes, jump_size_table
+
+        table = jump_size_table(self.fit, self.places, alpha)
+        return bootstrap_sizes(table, self.resamples.sizes, self.resamples.size_of_fit, alpha)
+
+    def band(self, alpha: float = 0.05) -> tuple[Array, Array]:
+        """Pointwise band of the surface: the resampled errors turned round the estimate.
+
+        Returns
+        -------
+        lower, upper : ndarray, shape of the grid
+            Wide beside a jump whose place is not sure.
+        """
+        scale, surface = self.fit.sample.cells.scale, self.fit.estimate.surface
+        error = self.resamples.surfaces - surface
+        low, high = np.quantile(error, [alpha / 2.0, 1.0 - alpha / 2.0], axis=0)
+        shape = self.fit.domain.shape
+        return scale.natural(surface - high).reshape(shape), scale.natural(surface - low).reshape(shape)

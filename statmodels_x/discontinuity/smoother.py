@@ -85,27 +85,41 @@ class SecondDifferences:
 
 @dataclass(frozen=True)
 class Observations:
-    """Scaled cell means with their precisions.
+    """Scaled cell means with the precision of their errors.
 
     Attributes
     ----------
     f : ndarray of shape (cells,)
     precision : ndarray of shape (cells,)
-        0 for an empty cell.
+        Inverse variances; 0 for an empty cell.
+    inverse_correlation : sparse array of shape (cells, cells), optional
+        Of the errors where they are correlated (then no cell may be empty).
+    log_correlation : float
+        Logarithm of the determinant of the correlation matrix.
     """
 
     f: Array = field(repr=False)
     precision: Array = field(repr=False)
+    inverse_correlation: sparse.csr_array | None = field(repr=False, default=None)
+    log_correlation: float = 0.0
 
     @cached_property
     def log_precision(self) -> float:
-        """Sum of the logarithms of the positive precisions."""
-        return float(np.log(self.precision[self.precision > 0.0]).sum())
+        """Logarithm of the determinant of the precision matrix of the cells with data."""
+        return float(np.log(self.precision[self.precision > 0.0]).sum()) - self.log_correlation
 
     @cached_property
     def typical_sd(self) -> float:
         """Standard deviation of the cell with the median precision."""
         return float(1.0 / np.sqrt(np.median(self.precision[self.precision > 0.0])))
+
+    @cached_property
+    def weight_matrix(self) -> sparse.csr_array:
+        """The precision matrix W of the errors."""
+        if self.inverse_correlation is None:
+            return sparse.diags_array(self.precision).tocsr()
+        root = sparse.diags_array(np.sqrt(self.precision))
+        return (root @ self.inverse_correlation @ root).tocsr()
 
 
 @dataclass(frozen=True)
@@ -145,13 +159,12 @@ class JumpSetModel:
         level = (1.0 / np.bincount(label, minlength=count))[label]
         self._penalty = lower_band(differences.penalty(cut), self.bandwidth)
         self._fixed = lower_band(lattice.laplacian(cut) + sparse.diags_array(level), self.bandwidth)
-        self._right = data.precision * (data.f - _CENTRE)
+        self._weight = lower_band(data.weight_matrix, self.bandwidth)
+        self._right = data.weight_matrix @ (data.f - _CENTRE)
 
     def precision_factor(self, log_precision: float) -> Factor:
         """Cholesky factor of K + W, the posterior precision."""
-        band = np.exp(log_precision) * self._penalty + self._fixed
-        band[0] += self.data.precision
-        return Factor(band)
+        return Factor(np.exp(log_precision) * self._penalty + self._fixed + self._weight)
 
     def deviance(self, log_precision: float) -> float:
         """-2 log marginal likelihood at a smoothing precision."""
@@ -162,7 +175,7 @@ class JumpSetModel:
         posterior = self.precision_factor(log_precision)
         mean = posterior.solve(self._right)
         centred = self.data.f - _CENTRE
-        quadratic = float(self.data.precision @ centred**2 - self._right @ mean)
+        quadratic = float(self._right @ (centred - mean))
         n = np.count_nonzero(self.data.precision)
         value = posterior.logdet() - prior.logdet() - self.data.log_precision + quadratic
         return value + n * np.log(2.0 * np.pi), mean + _CENTRE

@@ -1,0 +1,130 @@
+"""Resampling of the whole pipeline: errors drawn anew about the fitted surface, jumps found anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statmodels_x.core.resampling import replicate
+from statmodels_x.discontinuity import boundary
+from statmodels_x.discontinuity.estimation import Estimate, estimate
+from statmodels_x.discontinuity.grid import Cells
+from statmodels_x.discontinuity.lattice import Lattice, Mask
+from statmodels_x.discontinuity.specification import Control, Specification
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Resamples:
+    """What came of the resamples.
+
+    Attributes
+    ----------
+    surfaces : ndarray of shape (n, cells)
+        Scaled.
+    cuts : ndarray of bool, shape (n, edges)
+    sizes : ndarray of shape (n, places)
+        Jump sizes at the places that were asked for, in the data's units; NaN where no jump was found.
+    size_of_fit : ndarray of shape (places,)
+        The same of the surface from which the resamples were drawn: their truth.
+    """
+
+    surfaces: Array = field(repr=False)
+    cuts: NDArray[np.bool_] = field(repr=False)
+    sizes: Array = field(repr=False)
+    size_of_fit: Array = field(repr=False)
+
+    def stability(self, lattice: Lattice) -> Array:
+        """Share of the resamples in which each edge, or one that shares a cell or a 2 x 2 block with it, is cut."""
+        return np.mean([_widen(lattice, cut) for cut in self.cuts], axis=0)
+
+
+def _widen(lattice: Lattice, cut: Mask) -> Mask:
+    """Edges that touch a cell at the end of a cut edge."""
+    cell = np.zeros(lattice.n_cells, bool)
+    cell[lattice.tail[cut]] = True
+    cell[lattice.head[cut]] = True
+    return cell[lattice.tail] | cell[lattice.head]
+
+
+def draw_cells(cells: Cells, found: Estimate, surface: Array, rng: np.random.Generator) -> Cells:
+    """Cell means about a scaled surface, with errors from the error model of a fit."""
+    standard = found.errors.draw(cells.domain.shape, rng) if any(found.errors.rho) else rng.standard_normal(surface.size)
+    with np.errstate(divide="ignore"):
+        sd = np.where(cells.filled, np.sqrt(found.errors.variance / cells.weight), 0.0)
+    return cells.with_mean(np.where(cells.filled, cells.scale.natural(surface) + sd * standard, 0.0))
+
+
+def local_data(cells: Cells) -> boundary.Data:
+    """Cell means as observations at the centres of their cells."""
+    place = np.array(np.unravel_index(np.flatnonzero(cells.filled), cells.domain.shape), float).T
+    return boundary.Data(place, cells.mean[cells.filled], cells.weight[cells.filled])
+
+
+def sizes_at(cells: Cells, cut: Mask, places: Array) -> Array:
+    """Jump sizes from the cell means."""
+    data = local_data(cells)
+    return np.array([boundary.jump_size(cells.lattice, cut, data, place).size for place in places])
+
+
+def resample(
+    cells: Cells, found: Estimate, spec: Specification, control: Control, n: int, places: Array
+) -> Resamples:
+    """Draw resamples and fit each like the data.
+
+    Parameters
+    ----------
+    cells : Cells
+    found : Estimate
+        The fit; the noise level is taken as known.
+    spec : Specification
+    control : Control
+        ``n_jobs`` counts processes here.
+    n : int
+    places : ndarray of shape (places, d)
+        Where to measure jump sizes, in cells.
+
+    Returns
+    -------
+    Resamples
+    """
+    known = replace(spec, noise="known", noise_sd=float(np.sqrt(found.errors.variance)))
+    if spec.noise == "correlated":
+        known = spec
+    alone = replace(control, n_jobs=1, progress=False)
+    task = partial(_one, cells=cells, found=found, spec=known, control=alone, places=places)
+    results = replicate(task, n, seed=control.seed, n_jobs=control.n_jobs, progress=control.progress)
+    truth = cells.with_mean(cells.scale.natural(found.surface))
+    surfaces, cuts, sizes = (np.array(part) for part in zip(*results, strict=True))
+    return Resamples(surfaces, cuts, sizes, sizes_at(truth, found.cut, places))
+
+
+def _one(
+    rng: np.random.Generator, cells: Cells, found: Estimate, spec: Specification, control: Control, places: Array
+) -> tuple[Array, Mask, Array]:
+    drawn = draw_cells(cells, found, found.surface, rng)
+    fit = estimate(drawn, None, spec, control)
+    return fit.surface, fit.cut, sizes_at(drawn, fit.cut, places)
+
+
+def null_gains(
+    cells: Cells, found: Estimate, spec: Specification, control: Control, n: int
+) -> NDArray[np.float64]:
+    """Gains of the best jump set in data drawn about the surface without jumps."""
+    known = replace(spec, noise="known", noise_sd=float(np.sqrt(found.errors.variance)), lam=None, nu=None)
+    if spec.noise == "correlated":
+        known = replace(spec, lam=None, nu=None)
+    alone = replace(control, n_jobs=1, progress=False, tune="evidence")
+    task = partial(_null_gain, cells=cells, found=found, spec=known, control=alone)
+    return np.array(replicate(task, n, seed=control.seed, n_jobs=control.n_jobs, progress=control.progress))
+
+
+def _null_gain(
+    rng: np.random.Generator, cells: Cells, found: Estimate, spec: Specification, control: Control
+) -> float:
+    drawn = draw_cells(cells, found, found.tuning.smooth.surface, rng)
+    return float(estimate(drawn, None, spec, control).tuning.gain)
