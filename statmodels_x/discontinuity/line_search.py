@@ -1,0 +1,218 @@
+"""Search for the jump set of best evidence on a line: proposals, then single changes until none helps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from statmodels_x.discontinuity.line_data import LineData
+from statmodels_x.discontinuity.line_evidence import (
+    Bend,
+    Cuts,
+    Noise,
+    Shape,
+    Smoothing,
+    deviance,
+    fit_smoothing,
+    single_changes,
+)
+
+# how far, as a variance in unit scale, a bend may carry the curve beyond what the rest of the line does
+_STRENGTHS = (0.1, 1.0, 10.0)
+_NARROWEST_BEND = 6
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a search may do.
+
+    ``cost``: of a jump, on the scale of -2 log likelihood; ``bend_cost``: of a bend; ``min_points``: least
+    number of points in a piece.
+    """
+
+    noise: Noise
+    cost: float
+    bend_cost: float
+    min_points: int
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """A shape, its smoothing parameters and its score: deviance + costs. Lower is better."""
+
+    shape: Shape
+    smoothing: Smoothing
+    score: float
+
+
+def total_cost(shape: Shape, rules: Rules) -> float:
+    """Cost of the jumps and bends of a shape."""
+    return rules.cost * float(shape.cuts.sum()) + rules.bend_cost * len(shape.bends)
+
+
+def score(line: LineData, shape: Shape, slope: float, rules: Rules, start: Smoothing | None = None) -> Scored:
+    """Score one shape at the best parameters."""
+    smoothing = fit_smoothing(line, shape, rules.noise, slope, start)
+    return Scored(shape, smoothing, smoothing.deviance + total_cost(shape, rules))
+
+
+def allowed(cuts: Cuts, min_points: int) -> Cuts:
+    """Gaps where a new jump would leave at least ``min_points`` points in both pieces it makes."""
+    gaps = np.arange(len(cuts))
+    ends = np.concatenate([[-1], np.flatnonzero(cuts), [len(cuts)]])
+    piece = np.searchsorted(ends, gaps, side="left")  # ends[piece - 1] < gap <= ends[piece]
+    return (gaps - ends[piece - 1] >= min_points) & (ends[piece] - gaps >= min_points)
+
+
+def neighbourhood(cuts: Cuts, gap: int, min_points: int) -> Cuts:
+    """Gaps to which the jump at ``gap`` may move while the other jumps stay."""
+    without = cuts.copy()
+    without[gap] = False
+    others = np.flatnonzero(without)
+    place = int(np.searchsorted(others, gap))
+    free = allowed(without, min_points)
+    if place > 0:
+        free[: others[place - 1] + 1] = False
+    if place < len(others):
+        free[others[place] :] = False
+    free[gap] = True
+    return free
+
+
+def search(
+    line: LineData, proposals: Sequence[Cuts], slopes: Sequence[float], rules: Rules, best: int = 3
+) -> tuple[Scored, list[Scored]]:
+    """Score all proposals under each prior of the slope, refine the best few, and return the winner.
+
+    Parameters
+    ----------
+    line : LineData
+        The points.
+    proposals : sequence of ndarray of bool
+        Jump sets; the first is "no jump".
+    slopes : sequence of float
+        Prior variances of a change of slope at a jump.
+    rules : Rules
+        Noise, costs and the least length of a piece.
+    best : int
+        Number of proposals to refine, for each prior, beside "no jump".
+
+    Returns
+    -------
+    winner : Scored
+        The best shape found.
+    scored : list of Scored
+        Every proposal before refinement, the best over ``slopes``.
+    """
+    none = score(line, Shape(proposals[0]), slopes[0], rules)
+    winner, table = none, [none] + [none] * (len(proposals) - 1)
+    for k, slope in enumerate(slopes):
+        start = replace(none.smoothing, slope=slope)
+        scored = [Scored(none.shape, start, none.score)]
+        scored += [score(line, Shape(cuts), slope, rules) for cuts in proposals[1:]]
+        table = scored if k == 0 else [min(pair, key=_score) for pair in zip(table, scored, strict=True)]
+        chosen = [scored[0], *sorted(scored[1:], key=_score)[:best]]
+        refined = [_settle(line, one, rules) for one in chosen]
+        winner = min([winner, *refined], key=_score)
+    return winner, table
+
+
+def _score(one: Scored) -> float:
+    return one.score
+
+
+def _settle(line: LineData, begin: Scored, rules: Rules) -> Scored:
+    """Descend by single jumps, then offer each jump a bend in its place, until neither helps."""
+    current = _refine(line, begin, rules)
+    for _ in range(10):
+        softer = _bend(line, current, rules)
+        if softer is current:
+            break
+        current = _refine(line, softer, rules)
+    return current
+
+
+def _refine(line: LineData, begin: Scored, rules: Rules) -> Scored:
+    """Remove, add and move single jumps, the parameters refitted in between."""
+    current = begin
+    for _ in range(20):
+        shape = _add_and_remove(line, current, rules)
+        shape = _move(line, shape, current.smoothing, rules)
+        if np.array_equal(shape.cuts, current.shape.cuts):
+            break
+        new = score(line, shape, current.smoothing.slope, rules, current.smoothing)
+        if new.score >= current.score - 1e-6:
+            break
+        current = new
+    return current
+
+
+def _add_and_remove(line: LineData, current: Scored, rules: Rules) -> Shape:
+    cuts = current.shape.cuts.copy()
+    shape = Shape(cuts, current.shape.bends)
+    for _ in range(line.n):
+        change = single_changes(line, shape, current.smoothing)
+        change += np.where(cuts, -rules.cost, rules.cost)
+        change[~cuts & ~allowed(cuts, rules.min_points)] = np.inf
+        best = int(np.argmin(change))
+        if not change[best] < -1e-6:
+            break
+        cuts[best] = ~cuts[best]
+    return shape
+
+
+def _move(line: LineData, shape: Shape, smoothing: Smoothing, rules: Rules) -> Shape:
+    cuts = shape.cuts.copy()
+    for gap in np.flatnonzero(cuts):
+        without = cuts.copy()
+        without[gap] = False
+        change = single_changes(line, Shape(without, shape.bends), smoothing)
+        free = neighbourhood(cuts, int(gap), rules.min_points)
+        best = int(np.argmin(np.where(free, change, np.inf)))
+        if change[best] < change[gap] - 1e-9:
+            cuts[gap], cuts[best] = False, True
+    return Shape(cuts, shape.bends)
+
+
+def _bend(line: LineData, current: Scored, rules: Rules) -> Scored:
+    """Replace the jumps inside a window by a bend, or drop a bend, where that lowers the score."""
+    candidates = []
+    for k in range(len(current.shape.bends)):
+        left = current.shape.bends[:k] + current.shape.bends[k + 1 :]
+        candidates.append(Shape(current.shape.cuts, left))
+    for gap in np.flatnonzero(current.shape.cuts):
+        options = [_bent(current.shape, bend) for bend in _windows(line.n, int(gap))]
+        if options:
+            candidates.append(min(options, key=lambda one: _quick(line, one, current.smoothing, rules)))
+    best = current
+    for shape in candidates:
+        new = score(line, shape, current.smoothing.slope, rules, current.smoothing)
+        if new.score < best.score - 1e-6:
+            best = new
+    return best
+
+
+def _quick(line: LineData, shape: Shape, smoothing: Smoothing, rules: Rules) -> float:
+    """Score at given parameters or at a lower rate, which a bend often sets free."""
+    lower = replace(smoothing, rate=0.1 * smoothing.rate)
+    return total_cost(shape, rules) + min(deviance(line, shape, s) for s in (smoothing, lower))
+
+
+def _windows(n: int, gap: int) -> list[Bend]:
+    """Bends of dyadic widths around a gap, centred and shifted by a quarter of their width to either side."""
+    found, width = [], _NARROWEST_BEND
+    while width <= (n - 1) // 2:
+        for shift in (-width // 4, 0, width // 4):
+            first = max(gap - width // 2 + shift, 0)
+            last = min(first + width, n - 1)
+            found += [Bend(first, last, strength) for strength in _STRENGTHS]
+        width *= 2
+    return found
+
+
+def _bent(shape: Shape, bend: Bend) -> Shape:
+    cuts = shape.cuts.copy()
+    cuts[bend.first : bend.last] = False
+    return Shape(cuts, (*shape.bends, bend))
