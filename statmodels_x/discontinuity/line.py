@@ -22,7 +22,7 @@ from statmodels_x.discontinuity.line_evidence import (
     largest_gradient,
 )
 from statmodels_x.discontinuity.line_posterior import location_posteriors, posterior
-from statmodels_x.discontinuity.line_search import Rules, Scored, search
+from statmodels_x.discontinuity.line_search import Found, Rules, score, search, total_cost
 from statmodels_x.discontinuity.line_string import propose, string_cuts, string_fit, string_predict
 from statmodels_x.discontinuity.line_sure import Surface, cross_validation, minimise, sure
 
@@ -117,7 +117,7 @@ class LineFit:
     bends : ndarray of shape (k, 2)
         Stretches where the curve was let bend more sharply than elsewhere, as an alternative to a jump.
     score, score_no_jump : float
-        -2 log marginal likelihood plus costs, of the fit and of the best curve without jump and bend.
+        -2 log marginal likelihood plus costs, of the fit and of the best curve without jumps (bends allowed).
     tuning : Surface or None
         Parameters tried and their criterion.
     converged : bool
@@ -260,7 +260,7 @@ def _options(
     if lam is not None and nu is not None:
         tune = None
     elif tune is None:
-        raise DataError("`tune` is None, which needs both `lam` and `nu`; give them, or tune=\"evidence\".")
+        raise DataError('`tune` is None, which needs both `lam` and `nu`; give them, or tune="evidence".')
     else:
         check_choice("tune", tune, _TUNES)
     if isinstance(sensitivity, str):
@@ -293,26 +293,29 @@ def _noise(line: LineData, noise: str | float) -> Noise:
 
 def fit_scaled(line: LineData, options: LineOptions) -> LineFit:
     """Fit points in unit scale."""
-    rules = Rules(options.noise, options.cost, options.cost, options.min_points)
-    no_jump = Shape(np.zeros(line.n - 1, bool))
-    none = fit_smoothing(line, no_jump, options.noise, 0.0)
+    rules = _rules(options)
     if options.tune == "evidence":
-        best, lam, nu, tuning = _by_evidence(line, options, rules)
-        shape, smoothing = best.shape, best.smoothing
+        found, lam, nu, tuning = _by_evidence(line, options)
+        shape, begin, no_jump = found.winner.shape, found.winner.smoothing, found.no_jump
     else:
-        lam, nu, tuning = _by_energy(line, options, none)
+        no_jump = score(line, Shape(np.zeros(line.n - 1, bool)), 0.0, rules)
+        lam, nu, tuning = _by_energy(line, options, no_jump.smoothing)
         shape = Shape(string_cuts(line, lam, nu)[0])
         fits = [fit_smoothing(line, shape, options.noise, slope) for slope in _SLOPES[options.slope]]
-        smoothing = min(fits, key=lambda one: one.deviance)
-    smoothing = fit_smoothing(line, shape, options.noise, smoothing.slope, smoothing, tol=1e-8)
-    return _assemble(line, options, shape, smoothing, lam, nu, tuning, none.deviance)
+        begin = min(fits, key=lambda one: one.deviance)
+    smoothing = fit_smoothing(line, shape, options.noise, begin.slope, begin, tol=1e-8)
+    return _assemble(line, options, shape, smoothing, lam, nu, tuning, no_jump.score)
 
 
-def _by_evidence(line: LineData, options: LineOptions, rules: Rules) -> tuple[Scored, float, float, Surface]:
+def _rules(options: LineOptions) -> Rules:
+    return Rules(options.noise, options.cost, options.cost, options.min_points)
+
+
+def _by_evidence(line: LineData, options: LineOptions) -> tuple[Found, float, float, Surface]:
     variance = options.noise.sd**2 if options.noise.kind == "known" else difference_variance(line)
     proposals = propose(line, variance, options.min_points, options.lam, options.nu)
-    best, table = search(line, [one.cuts for one in proposals], _SLOPES[options.slope], rules)
-    scores = np.array([one.score for one in table])
+    found = search(line, [one.cuts for one in proposals], _SLOPES[options.slope], _rules(options))
+    scores = np.array([one.score for one in found.proposals])
     surface = Surface(
         np.array([one.lam for one in proposals]),
         np.array([one.nu for one in proposals]),
@@ -321,7 +324,7 @@ def _by_evidence(line: LineData, options: LineOptions, rules: Rules) -> tuple[Sc
         int(np.argmin(scores)),
     )
     nearest = proposals[surface.best]
-    return best, nearest.lam, nearest.nu, surface
+    return found, nearest.lam, nearest.nu, surface
 
 
 def _by_energy(line: LineData, options: LineOptions, none: Smoothing) -> tuple[float, float, Surface | None]:
@@ -330,9 +333,10 @@ def _by_energy(line: LineData, options: LineOptions, none: Smoothing) -> tuple[f
     variance = options.noise.sd**2 if options.noise.kind == "known" else difference_variance(line)
     noise = replace(none, variance=variance, tau=0.0)
     if options.noise.kind == "correlated":  # its covariance comes from the fit by evidence
-        rules = Rules(options.noise, options.cost, options.cost, options.min_points)
-        noise = _by_evidence(line, options, rules)[0].smoothing
-    criterion = sure(line, noise, options.seed) if options.tune == "sure" else cross_validation(line, options.seed)
+        noise = _by_evidence(line, options)[0].winner.smoothing
+    criterion = (
+        sure(line, noise, options.seed) if options.tune == "sure" else cross_validation(line, options.seed)
+    )
     tuning = minimise(line, criterion, noise.variance + noise.tau, options.lam, options.nu)
     return float(tuning.lam[tuning.best]), float(tuning.nu[tuning.best]), tuning
 
@@ -345,7 +349,7 @@ def _assemble(
     lam: float,
     nu: float,
     tuning: Surface | None,
-    no_jump: float,
+    score_no_jump: float,
 ) -> LineFit:
     found = posterior(line, shape, smoothing, line.x)
     z = normal_quantile(options.alpha)
@@ -372,10 +376,16 @@ def _assemble(
         correlated_sd=line.y_range * float(np.sqrt(smoothing.tau)),
         reach=line.x_range * smoothing.reach if correlated else np.nan,
         smallest_jump=line.y_range
-        * (_smallest(line, shape, smoothing, options.cost) if by_evidence else float(np.sqrt(2.0 * nu / np.sqrt(lam)))),
-        bends=line.location(np.array([[line.x[b.first], line.x[b.last]] for b in shape.bends]).reshape(-1, 2)),
-        score=smoothing.deviance + options.cost * (len(jumps.gap) + len(shape.bends)),
-        score_no_jump=no_jump,
+        * (
+            _smallest(line, shape, smoothing, options.cost)
+            if by_evidence
+            else float(np.sqrt(2.0 * nu / np.sqrt(lam)))
+        ),
+        bends=line.location(
+            np.array([[line.x[b.first], line.x[b.last]] for b in shape.bends]).reshape(-1, 2)
+        ),
+        score=smoothing.deviance + total_cost(shape, _rules(options)),
+        score_no_jump=score_no_jump,
         tuning=tuning,
         converged=largest_gradient(line, shape, options.noise, smoothing) < _STEEP,
         shape=shape,

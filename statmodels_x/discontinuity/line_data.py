@@ -120,7 +120,9 @@ def line_data(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> L
     weight = np.ones(len(where)) if weights is None else finite_column(weights, "weights")
     for name, column in (("y", response), ("weights", weight)):
         if len(column) != len(where):
-            raise DataError(f"`x` has {len(where)} rows and `{name}` has {len(column)}; give one for each point.")
+            raise DataError(
+                f"`x` has {len(where)} rows and `{name}` has {len(column)}; give one for each point."
+            )
     if np.any(weight <= 0.0):
         raise DataError(f"`weights` must be positive; they are not in {rows_text(weight <= 0.0)}.")
     points, row = np.unique(where, return_inverse=True)

@@ -222,6 +222,33 @@ def largest_gradient(line: LineData, shape: Shape, noise: Noise, smoothing: Smoo
     return largest
 
 
+def bending(line: LineData, shape: Shape, smoothing: Smoothing) -> Array:
+    """How fast the deviance would fall if the rate rose in one gap alone: its derivative, exactly, sign reversed.
+
+    With score r and information N at the right end of a gap d and Q = [[d^3/3, d^2/2], [d^2/2, d]]: r'Q r - tr(Q N).
+    """
+    from statmodels_x.discontinuity.line_kernels import smooth
+
+    s, d = smoothing, line.dx
+    _, _, r, info = smooth(
+        line.y,
+        s.variance / line.weight,
+        d,
+        shape.cuts,
+        shape.rate(line, s.rate),
+        s.tau,
+        s.reach,
+        LEVEL_VARIANCE,
+        s.slope,
+    )
+    r, info = r[1:], info[1:]
+    return (
+        d**3 / 3.0 * (r[:, 0] ** 2 - info[:, 0])
+        + d**2 * (r[:, 0] * r[:, 1] - info[:, 1])
+        + d * (r[:, 1] ** 2 - info[:, 2])
+    )
+
+
 def single_changes(line: LineData, shape: Shape, smoothing: Smoothing) -> Array:
     """Change of the deviance if gap i alone changed: a jump added where there is none, removed where there is one.
 

@@ -59,9 +59,7 @@ def cut_string(f, weight, stiffness, cost, low, high):
         a_b, m_b, e_b = a[best], m[best], e[best]
         kept = 0
         for j in range(alive):
-            if j != best and (
-                e[j] > e_b + cost or _above(a[j], m[j], e[j], a_b, m_b, e_b, low, high)
-            ):
+            if j != best and (e[j] > e_b + cost or _above(a[j], m[j], e[j], a_b, m_b, e_b, low, high)):
                 continue
             a[kept], m[kept], e[kept], start[kept] = a[j], m[j], e[j], start[j]
             kept += 1

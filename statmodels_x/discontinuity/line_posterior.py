@@ -196,7 +196,8 @@ def location_posteriors(
 ) -> list[LocationPosterior]:
     """Posterior of each jump's gap and size, the other jumps held."""
     return [
-        _location_posterior(line, shape, smoothing, int(gap), min_points) for gap in np.flatnonzero(shape.cuts)
+        _location_posterior(line, shape, smoothing, int(gap), min_points)
+        for gap in np.flatnonzero(shape.cuts)
     ]
 
 
@@ -215,7 +216,15 @@ def _location_posterior(
     gaps, p = gaps[kept], p[kept] / p[kept].sum()
     s = smoothing
     _, _, r, info = smooth(
-        line.y, s.variance / line.weight, line.dx, cuts, without.rate(line, s.rate), s.tau, s.reach, FLAT, s.slope
+        line.y,
+        s.variance / line.weight,
+        line.dx,
+        cuts,
+        without.rate(line, s.rate),
+        s.tau,
+        s.reach,
+        FLAT,
+        s.slope,
     )
     size, sd = _size(r[gaps + 1], info[gaps + 1], line.dx[gaps], s.slope)
     return LocationPosterior(gap, gaps, p, size, sd)

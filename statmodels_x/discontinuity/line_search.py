@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from statmodels_x.discontinuity.line_data import LineData
+from statmodels_x.discontinuity.line_data import Array, LineData
 from statmodels_x.discontinuity.line_evidence import (
     Bend,
     Cuts,
     Noise,
     Shape,
     Smoothing,
+    bending,
     deviance,
     fit_smoothing,
     single_changes,
@@ -22,6 +23,7 @@ from statmodels_x.discontinuity.line_evidence import (
 # how far, as a variance in unit scale, a bend may carry the curve beyond what the rest of the line does
 _STRENGTHS = (0.1, 1.0, 10.0)
 _NARROWEST_BEND = 6
+_SETTLED = 2
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,19 @@ def neighbourhood(cuts: Cuts, gap: int, min_points: int) -> Cuts:
     return free
 
 
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a search found: the best shape, the best without a jump, and every proposal before refinement."""
+
+    winner: Scored
+    no_jump: Scored
+    proposals: list[Scored]
+
+
 def search(
     line: LineData, proposals: Sequence[Cuts], slopes: Sequence[float], rules: Rules, best: int = 3
-) -> tuple[Scored, list[Scored]]:
-    """Score all proposals under each prior of the slope, refine the best few, and return the winner.
+) -> Found:
+    """Score all proposals under each prior of the slope, refine the best few, and keep the winner.
 
     Parameters
     ----------
@@ -101,22 +112,23 @@ def search(
 
     Returns
     -------
-    winner : Scored
-        The best shape found.
-    scored : list of Scored
-        Every proposal before refinement, the best over ``slopes``.
+    Found
     """
     none = score(line, Shape(proposals[0]), slopes[0], rules)
-    winner, table = none, [none] + [none] * (len(proposals) - 1)
+    winner = bent = _bend_until_done(line, none, rules)
+    table = [none] * len(proposals)
     for k, slope in enumerate(slopes):
-        start = replace(none.smoothing, slope=slope)
-        scored = [Scored(none.shape, start, none.score)]
-        scored += [score(line, Shape(cuts), slope, rules) for cuts in proposals[1:]]
+        zero, bent_zero = (
+            replace(one, smoothing=replace(one.smoothing, slope=slope)) for one in (none, bent)
+        )
+        scored = [zero, *(score(line, Shape(cuts), slope, rules) for cuts in proposals[1:])]
         table = scored if k == 0 else [min(pair, key=_score) for pair in zip(table, scored, strict=True)]
-        chosen = [scored[0], *sorted(scored[1:], key=_score)[:best]]
-        refined = [_settle(line, one, rules) for one in chosen]
-        winner = min([winner, *refined], key=_score)
-    return winner, table
+        chosen = [zero, bent_zero, *sorted(scored[1:], key=_score)[:best]]
+        refined = [_refine(line, one, rules) for one in chosen]
+        distinct = {(one.shape.cuts.tobytes(), one.shape.bends): one for one in refined}.values()
+        leading = sorted(distinct, key=_score)[:_SETTLED]
+        winner = min([winner, *(_settle(line, one, rules) for one in leading)], key=_score)
+    return Found(winner, bent, table)
 
 
 def _score(one: Scored) -> float:
@@ -124,8 +136,8 @@ def _score(one: Scored) -> float:
 
 
 def _settle(line: LineData, begin: Scored, rules: Rules) -> Scored:
-    """Descend by single jumps, then offer each jump a bend in its place, until neither helps."""
-    current = _refine(line, begin, rules)
+    """Offer each jump a bend in its place and descend again by single jumps, until neither helps."""
+    current = begin
     for _ in range(10):
         softer = _bend(line, current, rules)
         if softer is current:
@@ -176,39 +188,73 @@ def _move(line: LineData, shape: Shape, smoothing: Smoothing, rules: Rules) -> S
     return Shape(cuts, shape.bends)
 
 
+def _bend_until_done(line: LineData, begin: Scored, rules: Rules) -> Scored:
+    current = begin
+    for _ in range(10):
+        softer = _bend(line, current, rules)
+        if softer is current:
+            break
+        current = softer
+    return current
+
+
 def _bend(line: LineData, current: Scored, rules: Rules) -> Scored:
-    """Replace the jumps inside a window by a bend, or drop a bend, where that lowers the score."""
-    candidates = []
-    for k in range(len(current.shape.bends)):
-        left = current.shape.bends[:k] + current.shape.bends[k + 1 :]
-        candidates.append(Shape(current.shape.cuts, left))
-    for gap in np.flatnonzero(current.shape.cuts):
-        options = [_bent(current.shape, bend) for bend in _windows(line.n, int(gap))]
-        if options:
-            candidates.append(min(options, key=lambda one: _quick(line, one, current.smoothing, rules)))
+    """Put a bend where the data ask for one or where a jump stands, or drop a bend, if that lowers the score."""
+    shape, smoothing = current.shape, current.smoothing
+    candidates = [Shape(shape.cuts, shape.bends[:k] + shape.bends[k + 1 :]) for k in range(len(shape.bends))]
+    steepest = _steepest_windows(bending(line, shape, smoothing))
+    at_jumps = (_windows(line.n, int(gap)) for gap in np.flatnonzero(shape.cuts))
+    for windows in (steepest, *at_jumps):
+        if windows:
+            candidates.append(_best_bend(line, current, windows, rules))
     best = current
-    for shape in candidates:
-        new = score(line, shape, current.smoothing.slope, rules, current.smoothing)
+    for one in candidates:
+        new = score(line, one, smoothing.slope, rules, smoothing)
         if new.score < best.score - 1e-6:
             best = new
     return best
 
 
-def _quick(line: LineData, shape: Shape, smoothing: Smoothing, rules: Rules) -> float:
-    """Score at given parameters or at a lower rate, which a bend often sets free."""
-    lower = replace(smoothing, rate=0.1 * smoothing.rate)
-    return total_cost(shape, rules) + min(deviance(line, shape, s) for s in (smoothing, lower))
+def _best_bend(line: LineData, current: Scored, windows: list[tuple[int, int]], rules: Rules) -> Shape:
+    """Bend of the best quick score: first its window, then its strength.
+
+    Quick: at the present parameters or at a lower rate, which a bend often sets free.
+    """
+
+    def quick(bend: Bend) -> float:
+        shape = _bent(current.shape, bend)
+        rates = (replace(current.smoothing, rate=factor * current.smoothing.rate) for factor in (1.0, 0.01))
+        return total_cost(shape, rules) + min(deviance(line, shape, one) for one in rates)
+
+    window = min(windows, key=lambda one: quick(Bend(*one, _STRENGTHS[1])))
+    return _bent(current.shape, min((Bend(*window, strength) for strength in _STRENGTHS), key=quick))
 
 
-def _windows(n: int, gap: int) -> list[Bend]:
-    """Bends of dyadic widths around a gap, centred and shifted by a quarter of their width to either side."""
+def _widths(n: int) -> list[int]:
     found, width = [], _NARROWEST_BEND
     while width <= (n - 1) // 2:
+        found.append(width)
+        width *= 2
+    return found
+
+
+def _steepest_windows(gain: Array) -> list[tuple[int, int]]:
+    """Of each dyadic width, the window over which the data ask most for a higher rate."""
+    total = np.concatenate([[0.0], np.cumsum(gain)])
+    windows = []
+    for width in _widths(len(gain) + 1):
+        first = int(np.argmax(total[width:] - total[:-width]))
+        windows.append((first, first + width))
+    return windows
+
+
+def _windows(n: int, gap: int) -> list[tuple[int, int]]:
+    """Windows of dyadic widths around a gap, centred and shifted by a quarter of their width to either side."""
+    found = []
+    for width in _widths(n):
         for shift in (-width // 4, 0, width // 4):
             first = max(gap - width // 2 + shift, 0)
-            last = min(first + width, n - 1)
-            found += [Bend(first, last, strength) for strength in _STRENGTHS]
-        width *= 2
+            found.append((first, min(first + width, n - 1)))
     return found
 
 

@@ -143,7 +143,9 @@ def solve_line_grid(
     h = 1.0 / len(values) if spacing is None else check_number("spacing", spacing, low=0.0, high=np.inf)
     weight = np.ones(len(values)) if weights is None else finite_column(weights, "weights")
     if len(values) < 2 or len(weight) != len(values) or np.any(weight < 0.0) or not weight.any():
-        raise DataError("solve_line_grid needs two values or more and one weight each, none negative, not all 0.")
+        raise DataError(
+            "solve_line_grid needs two values or more and one weight each, none negative, not all 0."
+        )
     stiffness = np.full(len(values) - 1, h**-2)
     cuts, energy = cut_string(values, lam * weight, stiffness, nu / h, values.min(), values.max())
     return fit_string(values, lam * weight, stiffness, cuts)[0], cuts, float(energy)
@@ -229,5 +231,3 @@ def thin(cuts: Cuts, strength: Array, min_points: int) -> Cuts:
         borders = [int(ends[k]) for k in (shortest, shortest + 1) if 0 < k < len(ends) - 1]
         cuts[min(borders, key=lambda gap: float(strength[gap]))] = False
     return cuts
-
-

@@ -60,7 +60,9 @@ def sure(line: LineData, smoothing: Smoothing, seed: int) -> Criterion:
     white = smoothing.tau == 0.0
     noise_level = line.n * variance / total + smoothing.tau
     against = [
-        line.weight / total * (variance / line.weight * b + smoothing.tau * exponential_product(b, line.dx, smoothing.reach))
+        line.weight
+        / total
+        * (variance / line.weight * b + smoothing.tau * exponential_product(b, line.dx, smoothing.reach))
         for b in directions
     ]
 
@@ -142,7 +144,10 @@ def minimise(
     for _ in range(_ROUNDS - 1):
         width = width / 2.0
         a, _, g = rows[int(np.argmin(values))]
-        visit(np.log(a) + width[0] * np.array([-1.0, 0.0, 1.0]), np.log(g) + width[1] * np.array([-1.0, 0.0, 1.0]))
+        visit(
+            np.log(a) + width[0] * np.array([-1.0, 0.0, 1.0]),
+            np.log(g) + width[1] * np.array([-1.0, 0.0, 1.0]),
+        )
     table = np.array(rows)
     jumps = np.array([string_cuts(line, a, b)[0].sum() for a, b, _ in rows])
     return Surface(table[:, 0], table[:, 1], np.array(values), jumps, int(np.argmin(values)))
