@@ -294,6 +294,7 @@ def _noise(line: LineData, noise: str | float) -> Noise:
 def fit_scaled(line: LineData, options: LineOptions) -> LineFit:
     """Fit points in unit scale."""
     rules = _rules(options)
+    tuning: Surface | None
     if options.tune == "evidence":
         found, lam, nu, tuning = _by_evidence(line, options)
         shape, begin, no_jump = found.winner.shape, found.winner.smoothing, found.no_jump

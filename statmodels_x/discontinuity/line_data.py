@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,12 +50,12 @@ class LineData:
         """Number of distinct points."""
         return len(self.x)
 
-    @property
+    @cached_property
     def dx(self) -> Array:
         """Widths of the gaps."""
         return np.diff(self.x)
 
-    @property
+    @cached_property
     def middle(self) -> Array:
         """Middles of the gaps."""
         return 0.5 * (self.x[1:] + self.x[:-1])
@@ -130,7 +131,7 @@ def line_data(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> L
         raise DataError(f"`x` takes {len(points)} distinct value(s); a line needs at least two.")
     x_range, y_range = _range("x", points), _range("y", response)
     scaled = (response - response.min()) / y_range
-    total = np.bincount(row, weight)
+    total = np.bincount(row, weight).astype(float)
     mean = np.bincount(row, weight * scaled) / total
     return LineData(
         x=(points - points[0]) / x_range,

@@ -120,9 +120,10 @@ def fit_string(f, weight, stiffness, cuts):
 # ------------------------------------------- integrated Wiener process, seen through noise (second order)
 #
 # State: level, slope, and a stationary noise with covariance tau exp(-|x - x'|/reach). Over a gap d the level
-# and slope are those of an integrated Wiener process of rate q (one value a gap); at a jump the level changes by delta and
-# the slope by epsilon in the middle of the gap, with variances `level` and `slope`. Observation i adds white noise of
-# variance v_i (infinite: nothing was observed there). The start is level ~ N(0.5, START[0]), slope ~ N(0, START[1]).
+# and slope are those of an integrated Wiener process of rate q (one value a gap); at a jump the level changes by
+# delta and the slope by epsilon in the middle of the gap, with variances `level` and `slope`. Observation i adds
+# white noise of variance v_i (infinite: nothing was observed there). The start is level ~ N(0.5, START_LEVEL),
+# slope ~ N(0, START_SLOPE).
 
 START_LEVEL, START_SLOPE = 100.0, 1.0e4
 
@@ -159,6 +160,25 @@ def _start(a, p, tau):
 
 
 @_compile
+def _observe(a, p, y, variance):
+    """Condition mean and covariance on one observation, in place; return its error and the variance of that."""
+    c0, c1, c2 = p[0] + p[3], p[1] + p[4], p[3] + p[5]
+    s = c0 + c2 + variance
+    v = y - a[0] - a[2]
+    g = v / s
+    a[0] += c0 * g
+    a[1] += c1 * g
+    a[2] += c2 * g
+    p[0] -= c0 * c0 / s
+    p[1] -= c0 * c1 / s
+    p[2] -= c1 * c1 / s
+    p[3] -= c0 * c2 / s
+    p[4] -= c1 * c2 / s
+    p[5] -= c2 * c2 / s
+    return v, s
+
+
+@_compile
 def minus_two_loglik(y, variance, dx, cuts, rate, tau, reach, level, slope):
     """-2 log density of y under the state-space model, jump sizes integrated out."""
     a, p = np.empty(3), np.empty(6)
@@ -167,23 +187,60 @@ def minus_two_loglik(y, variance, dx, cuts, rate, tau, reach, level, slope):
     for i in range(y.size):
         if i > 0:
             _step(a, p, dx[i - 1], cuts[i - 1], rate[i - 1], tau, reach, level, slope)
-        if variance[i] == math.inf:
-            continue
-        c0, c1, c2 = p[0] + p[3], p[1] + p[4], p[3] + p[5]
-        s = c0 + c2 + variance[i]
-        v = y[i] - a[0] - a[2]
-        total += math.log(2.0 * math.pi * s) + v * v / s
-        g = v / s
-        a[0] += c0 * g
-        a[1] += c1 * g
-        a[2] += c2 * g
-        p[0] -= c0 * c0 / s
-        p[1] -= c0 * c1 / s
-        p[2] -= c1 * c1 / s
-        p[3] -= c0 * c2 / s
-        p[4] -= c1 * c2 / s
-        p[5] -= c2 * c2 / s
+        if variance[i] != math.inf:
+            v, s = _observe(a, p, y[i], variance[i])
+            total += math.log(2.0 * math.pi * s) + v * v / s
     return total
+
+
+@_compile
+def _back_over_gap(score, info, d, keep):
+    """Bring score and information from the right end of a gap to its left: score := F' score, info := F' info F."""
+    score[1] += d * score[0]
+    score[2] *= keep
+    for k in range(3):
+        info[k, 1] += d * info[k, 0]
+        info[k, 2] *= keep
+    for k in range(3):
+        info[1, k] += d * info[0, k]
+        info[2, k] *= keep
+
+
+@_compile
+def _back_over_observation(score, info, cov, v, s, work):
+    """Add an observation, H = (1, 0, 1), C = I - K H': score := H v/s + C' score, info := H H'/s + C' info C."""
+    g0, g1, g2 = (cov[0, 0] + cov[0, 2]) / s, (cov[1, 0] + cov[1, 2]) / s, (cov[2, 0] + cov[2, 2]) / s
+    add = v / s - (g0 * score[0] + g1 * score[1] + g2 * score[2])
+    score[0] += add
+    score[2] += add
+    for k in range(3):
+        inner = info[k, 0] * g0 + info[k, 1] * g1 + info[k, 2] * g2
+        work[k, 0], work[k, 1], work[k, 2] = info[k, 0] - inner, info[k, 1], info[k, 2] - inner
+    for k in range(3):
+        inner = g0 * work[0, k] + g1 * work[1, k] + g2 * work[2, k]
+        info[0, k], info[1, k], info[2, k] = work[0, k] - inner, work[1, k], work[2, k] - inner
+    info[0, 0] += 1.0 / s
+    info[0, 2] += 1.0 / s
+    info[2, 0] += 1.0 / s
+    info[2, 2] += 1.0 / s
+
+
+@_compile
+def _covariance(p, cov):
+    """Write the six distinct entries into a symmetric matrix."""
+    cov[0, 0], cov[0, 1], cov[0, 2] = p[0], p[1], p[3]
+    cov[1, 0], cov[1, 1], cov[1, 2] = p[1], p[2], p[4]
+    cov[2, 0], cov[2, 1], cov[2, 2] = p[3], p[4], p[5]
+
+
+@_compile
+def _smoothed_covariance(cov, info, j, k):
+    """Entry (j, k) of cov - cov info cov."""
+    down = 0.0
+    for m in range(3):
+        for l in range(3):  # noqa: E741
+            down += cov[j, m] * info[m, l] * cov[l, k]
+    return cov[j, k] - down
 
 
 @_compile
@@ -196,7 +253,7 @@ def smooth(y, variance, dx, cuts, rate, tau, reach, level, slope):
         Posterior means of level, slope and correlated noise.
     var : (n, 3)
         Posterior variances of level and slope, and their covariance.
-    r, info : (n, 2), (n, 3)
+    r, about : (n, 2), (n, 3)
         Score and information (00, 01, 11) of the data about a change of level and slope that enters just before
         point i, under the model with the given cuts (de Jong and Penzer 1998). Row 0 has no meaning.
     """
@@ -209,71 +266,26 @@ def smooth(y, variance, dx, cuts, rate, tau, reach, level, slope):
         if i > 0:
             _step(a, p, dx[i - 1], cuts[i - 1], rate[i - 1], tau, reach, level, slope)
         at[i], pt[i] = a, p
-        if variance[i] == math.inf:
-            continue
-        c0, c1, c2 = p[0] + p[3], p[1] + p[4], p[3] + p[5]
-        s = c0 + c2 + variance[i]
-        v = y[i] - a[0] - a[2]
-        vt[i], st[i] = v, s
-        a[0] += c0 * v / s
-        a[1] += c1 * v / s
-        a[2] += c2 * v / s
-        p[0] -= c0 * c0 / s
-        p[1] -= c0 * c1 / s
-        p[2] -= c1 * c1 / s
-        p[3] -= c0 * c2 / s
-        p[4] -= c1 * c2 / s
-        p[5] -= c2 * c2 / s
+        if variance[i] != math.inf:
+            vt[i], st[i] = _observe(a, p, y[i], variance[i])
     mean, var = np.empty((n, 3)), np.empty((n, 3))
-    r, info = np.empty((n, 2)), np.empty((n, 3))
-    rho, big = np.zeros(3), np.zeros((3, 3))
-    cov, gain, moved = np.empty((3, 3)), np.empty(3), np.empty((3, 3))
+    r, about = np.empty((n, 2)), np.empty((n, 3))
+    score, info = np.zeros(3), np.zeros((3, 3))
+    cov, work = np.empty((3, 3)), np.empty((3, 3))
     for i in range(n - 1, -1, -1):
-        if i < n - 1:  # rho := F' rho, big := F' big F
-            d = dx[i]
-            keep = math.exp(-d / reach) if tau > 0.0 else 0.0
-            rho[1] += d * rho[0]
-            rho[2] *= keep
-            for k in range(3):
-                big[k, 1] += d * big[k, 0]
-                big[k, 2] *= keep
-            for k in range(3):
-                big[1, k] += d * big[0, k]
-                big[2, k] *= keep
-        cov[0, 0], cov[0, 1], cov[0, 2] = pt[i, 0], pt[i, 1], pt[i, 3]
-        cov[1, 0], cov[1, 1], cov[1, 2] = pt[i, 1], pt[i, 2], pt[i, 4]
-        cov[2, 0], cov[2, 1], cov[2, 2] = pt[i, 3], pt[i, 4], pt[i, 5]
+        if i < n - 1:
+            _back_over_gap(score, info, dx[i], math.exp(-dx[i] / reach) if tau > 0.0 else 0.0)
+        _covariance(pt[i], cov)
         if st[i] != math.inf:
-            # with C = I - K H': rho := H v/s + C' rho, big := H H'/s + C' big C
-            s = st[i]
-            dot = 0.0
-            for k in range(3):
-                gain[k] = (cov[k, 0] + cov[k, 2]) / s
-                dot += gain[k] * rho[k]
-            add = vt[i] / s - dot
-            rho[0] += add
-            rho[2] += add
-            for k in range(3):
-                inner = big[k, 0] * gain[0] + big[k, 1] * gain[1] + big[k, 2] * gain[2]
-                moved[k, 0], moved[k, 1], moved[k, 2] = big[k, 0] - inner, big[k, 1], big[k, 2] - inner
-            for k in range(3):
-                inner = gain[0] * moved[0, k] + gain[1] * moved[1, k] + gain[2] * moved[2, k]
-                big[0, k], big[1, k], big[2, k] = moved[0, k] - inner, moved[1, k], moved[2, k] - inner
-            for j in range(0, 3, 2):
-                for k in range(0, 3, 2):
-                    big[j, k] += 1.0 / s
-        r[i, 0], r[i, 1] = rho[0], rho[1]
-        info[i, 0], info[i, 1], info[i, 2] = big[0, 0], big[0, 1], big[1, 1]
+            _back_over_observation(score, info, cov, vt[i], st[i], work)
+        r[i, 0], r[i, 1] = score[0], score[1]
+        about[i, 0], about[i, 1], about[i, 2] = info[0, 0], info[0, 1], info[1, 1]
         for k in range(3):
-            mean[i, k] = at[i, k] + cov[k, 0] * rho[0] + cov[k, 1] * rho[1] + cov[k, 2] * rho[2]
-        for j in range(3):
-            for k in range(3):
-                moved[j, k] = cov[j, 0] * big[0, k] + cov[j, 1] * big[1, k] + cov[j, 2] * big[2, k]
-        for k in range(3):
-            j, l = (0, 0) if k == 0 else ((1, 1) if k == 1 else (0, 1))
-            down = moved[j, 0] * cov[0, l] + moved[j, 1] * cov[1, l] + moved[j, 2] * cov[2, l]
-            var[i, k] = cov[j, l] - down
-    return mean, var, r, info
+            mean[i, k] = at[i, k] + cov[k, 0] * score[0] + cov[k, 1] * score[1] + cov[k, 2] * score[2]
+        var[i, 0] = _smoothed_covariance(cov, info, 0, 0)
+        var[i, 1] = _smoothed_covariance(cov, info, 1, 1)
+        var[i, 2] = _smoothed_covariance(cov, info, 0, 1)
+    return mean, var, r, about
 
 
 @_compile

@@ -184,7 +184,7 @@ class LocationPosterior:
         return mean, float(np.sqrt(self.probability @ (self.size_sd**2 + (self.size - mean) ** 2)))
 
     def location_interval(self, line: LineData, alpha: float) -> tuple[float, float]:
-        """Ends of the shortest run of densest gaps that holds 1 - alpha, in unit scale."""
+        """Return the outer ends of the densest gaps that together hold 1 - alpha, in unit scale."""
         order = np.argsort(-self.probability / line.dx[self.gaps], kind="stable")
         needed = int(np.searchsorted(np.cumsum(self.probability[order]), 1.0 - alpha)) + 1
         chosen = self.gaps[order[:needed]]

@@ -204,9 +204,7 @@ def _bend(line: LineData, current: Scored, rules: Rules) -> Scored:
     candidates = [Shape(shape.cuts, shape.bends[:k] + shape.bends[k + 1 :]) for k in range(len(shape.bends))]
     steepest = _steepest_windows(bending(line, shape, smoothing))
     at_jumps = (_windows(line.n, int(gap)) for gap in np.flatnonzero(shape.cuts))
-    for windows in (steepest, *at_jumps):
-        if windows:
-            candidates.append(_best_bend(line, current, windows, rules))
+    candidates += [_best_bend(line, current, windows, rules) for windows in (steepest, *at_jumps) if windows]
     best = current
     for one in candidates:
         new = score(line, one, smoothing.slope, rules, smoothing)
@@ -226,8 +224,8 @@ def _best_bend(line: LineData, current: Scored, windows: list[tuple[int, int]], 
         rates = (replace(current.smoothing, rate=factor * current.smoothing.rate) for factor in (1.0, 0.01))
         return total_cost(shape, rules) + min(deviance(line, shape, one) for one in rates)
 
-    window = min(windows, key=lambda one: quick(Bend(*one, _STRENGTHS[1])))
-    return _bent(current.shape, min((Bend(*window, strength) for strength in _STRENGTHS), key=quick))
+    window = min(windows, key=lambda one: quick(Bend(one[0], one[1], _STRENGTHS[1])))
+    return _bent(current.shape, min((Bend(window[0], window[1], strength) for strength in _STRENGTHS), key=quick))
 
 
 def _widths(n: int) -> list[int]:

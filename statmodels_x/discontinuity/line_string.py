@@ -2,10 +2,10 @@
 
 On points x_1 < ... < x_n the energy is
 
-    E(u, J) = lam sum_i w_i (f_i - u_i)^2 / sum w + sum over gaps not in J of (u_{i+1} - u_i)^2/(x_{i+1} - x_i) + nu |J|,
+    E(u, J) = lam sum_i w_i (f_i - u_i)^2/sum w + sum over gaps not in J of (u_{i+1} - u_i)^2/(x_{i+1} - x_i) + nu |J|,
 
-the Mumford-Shah energy of the string through the points (Blake and Zisserman 1987, *Visual Reconstruction*). ``lam`` and
-``nu`` refer to a response scaled to [0, 1] and a line scaled to unit length. No point is moved to a grid.
+the Mumford-Shah energy of the string through the points (Blake and Zisserman 1987, *Visual Reconstruction*).
+``lam`` and ``nu`` refer to a response scaled to [0, 1] and a line scaled to unit length. No point is moved to a grid.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from statmodels_x.discontinuity.line_string import (
 )
 
 _GAIN = (1.0, 400.0)
+_SMALLEST_LAM = 10.0
 _COARSE, _ROUNDS = 7, 3
 _STEP = 0.3  # of the noise's standard deviation, in the divergence
 _DRAWS = 3
@@ -128,8 +129,8 @@ def minimise(
     The grid of nu is relative to lam: nu = gain lam variance/sum w, gain from 1 to 400.
     """
     longest = max(min(1e5, (line.n / 6.0) ** 2), 100.0)
-    lam_axis = np.log([10.0, longest]) if lam is None else np.log([lam, lam])
-    gain_axis = np.log(_GAIN)
+    lam_axis = (np.log(_SMALLEST_LAM), np.log(longest)) if lam is None else (np.log(lam), np.log(lam))
+    gain_axis = (np.log(_GAIN[0]), np.log(_GAIN[1]))
     rows: list[tuple[float, float, float]] = []
 
     def visit(lams: Array, gains: Array) -> None:
@@ -139,8 +140,8 @@ def minimise(
                 values.append(criterion(*rows[-1][:2]))
 
     values: list[float] = []
-    visit(np.linspace(*lam_axis, _COARSE), np.linspace(*gain_axis, _COARSE))
-    width = np.array([np.diff(lam_axis)[0], np.diff(gain_axis)[0]]) / (_COARSE - 1)
+    visit(np.linspace(lam_axis[0], lam_axis[1], _COARSE), np.linspace(gain_axis[0], gain_axis[1], _COARSE))
+    width = np.array([lam_axis[1] - lam_axis[0], gain_axis[1] - gain_axis[0]]) / (_COARSE - 1)
     for _ in range(_ROUNDS - 1):
         width = width / 2.0
         a, _, g = rows[int(np.argmin(values))]

@@ -19,7 +19,7 @@ from statmodels_x.discontinuity.line_evidence import (
     single_changes,
 )
 from statmodels_x.discontinuity.line_posterior import FLAT, draw_curves, location_posteriors, posterior
-from statmodels_x.discontinuity.line_search import Rules, allowed, neighbourhood, score, search
+from statmodels_x.discontinuity.line_search import Rules, allowed, neighbourhood, search
 
 
 def sample(seed=0, n=14, ties=0):
