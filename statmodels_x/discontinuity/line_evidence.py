@@ -48,10 +48,11 @@ class Bend:
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """Where the curve may jump (one flag a gap) and where it may bend sharply."""
+    """Where the curve may jump (one flag a gap), where it may bend sharply, and which points are outliers."""
 
     cuts: Cuts
     bends: tuple[Bend, ...] = ()
+    outliers: frozenset[int] = frozenset()
 
     def rate(self, line: LineData, rate: float) -> Array:
         """Rate of the integrated Wiener process in every gap."""
@@ -60,6 +61,12 @@ class Shape:
             width = line.x[bend.last] - line.x[bend.first]
             rates[bend.first : bend.last] += 3.0 * bend.strength / width**3
         return rates
+
+    def variance(self, line: LineData, variance: float) -> Array:
+        """White-noise variance of every point; an outlier has that of a change of level on top."""
+        found = variance / line.weight
+        found[list(self.outliers)] += LEVEL_VARIANCE
+        return found
 
 
 @dataclass(frozen=True)
@@ -105,7 +112,7 @@ def deviance(line: LineData, shape: Shape, smoothing: Smoothing) -> float:
     s = smoothing
     between = minus_two_loglik(
         line.y,
-        s.variance / line.weight,
+        shape.variance(line, s.variance),
         line.dx,
         shape.cuts,
         shape.rate(line, s.rate),
@@ -231,9 +238,9 @@ def bending(line: LineData, shape: Shape, smoothing: Smoothing) -> Array:
     from statmodels_x.discontinuity.line_kernels import smooth
 
     s, d = smoothing, line.dx
-    _, _, r, info = smooth(
+    _, _, r, info, _ = smooth(
         line.y,
-        s.variance / line.weight,
+        shape.variance(line, s.variance),
         d,
         shape.cuts,
         shape.rate(line, s.rate),
@@ -250,19 +257,35 @@ def bending(line: LineData, shape: Shape, smoothing: Smoothing) -> Array:
     )
 
 
-def single_changes(line: LineData, shape: Shape, smoothing: Smoothing) -> Array:
-    """Change of the deviance if gap i alone changed: a jump added where there is none, removed where there is one.
+def single_changes(line: LineData, shape: Shape, smoothing: Smoothing) -> tuple[Array, Array]:
+    """Change of the deviance if one gap, or one point, alone changed: added where absent, removed where present.
 
+    Returns
+    -------
+    jumps : ndarray of shape (n - 1,)
+        For a jump in each gap.
+    outliers : ndarray of shape (n,)
+        For each point as an outlier.
+
+    Notes
+    -----
     Exact for fixed parameters: with score r and information N of a change at the gap, and its prior variance W,
     adding a jump changes the deviance by log|I + W N| - r'(I + W N)^-1 W r, removing one by
-    log|I - W N| + r'(I - W N)^-1 W r.
+    log|I - W N| + r'(I - W N)^-1 W r; so too for the error of a point.
     """
     from statmodels_x.discontinuity.line_kernels import smooth
 
     s, cuts = smoothing, shape.cuts
-    rates = shape.rate(line, s.rate)
-    _, _, r, info = smooth(
-        line.y, s.variance / line.weight, line.dx, cuts, rates, s.tau, s.reach, LEVEL_VARIANCE, s.slope
+    _, _, r, info, error = smooth(
+        line.y,
+        shape.variance(line, s.variance),
+        line.dx,
+        cuts,
+        shape.rate(line, s.rate),
+        s.tau,
+        s.reach,
+        LEVEL_VARIANCE,
+        s.slope,
     )
     r, info = r[1:], info[1:]
     sign = np.where(cuts, -1.0, 1.0)
@@ -275,4 +298,8 @@ def single_changes(line: LineData, shape: Shape, smoothing: Smoothing) -> Array:
     det = np.maximum(m00 * m11 - m01 * m10, 1e-300)
     s0, s1 = w00 * r[:, 0] + w01 * r[:, 1], w01 * r[:, 0] + w11 * r[:, 1]
     quadratic = (r[:, 0] * (m11 * s0 - m01 * s1) + r[:, 1] * (m00 * s1 - m10 * s0)) / det
-    return np.log(det) - sign * quadratic
+    flags = np.zeros(line.n, bool)
+    flags[list(shape.outliers)] = True
+    side = np.where(flags, -1.0, 1.0)
+    scale = np.maximum(1.0 + side * LEVEL_VARIANCE * error[:, 1], 1e-300)
+    return np.log(det) - sign * quadratic, np.log(scale) - side * LEVEL_VARIANCE * error[:, 0] ** 2 / scale

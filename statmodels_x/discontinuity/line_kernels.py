@@ -208,9 +208,16 @@ def _back_over_gap(score, info, d, keep):
 
 @_compile
 def _back_over_observation(score, info, cov, v, s, work):
-    """Add an observation, H = (1, 0, 1), C = I - K H': score := H v/s + C' score, info := H H'/s + C' info C."""
+    """Add an observation, H = (1, 0, 1), C = I - K H': score := H v/s + C' score, info := H H'/s + C' info C.
+
+    Return the score and information of the data about an error of this observation.
+    """
     g0, g1, g2 = (cov[0, 0] + cov[0, 2]) / s, (cov[1, 0] + cov[1, 2]) / s, (cov[2, 0] + cov[2, 2]) / s
     add = v / s - (g0 * score[0] + g1 * score[1] + g2 * score[2])
+    about = 1.0 / s
+    for k in range(3):
+        gk = g0 if k == 0 else (g1 if k == 1 else g2)
+        about += gk * (info[k, 0] * g0 + info[k, 1] * g1 + info[k, 2] * g2)
     score[0] += add
     score[2] += add
     for k in range(3):
@@ -223,6 +230,7 @@ def _back_over_observation(score, info, cov, v, s, work):
     info[0, 2] += 1.0 / s
     info[2, 0] += 1.0 / s
     info[2, 2] += 1.0 / s
+    return add, about
 
 
 @_compile
@@ -256,6 +264,8 @@ def smooth(y, variance, dx, cuts, rate, tau, reach, level, slope):
     r, about : (n, 2), (n, 3)
         Score and information (00, 01, 11) of the data about a change of level and slope that enters just before
         point i, under the model with the given cuts (de Jong and Penzer 1998). Row 0 has no meaning.
+    error : (n, 2)
+        Score and information about an error of observation i beyond its noise.
     """
     n = y.size
     at, pt = np.empty((n, 3)), np.empty((n, 6))
@@ -269,7 +279,7 @@ def smooth(y, variance, dx, cuts, rate, tau, reach, level, slope):
         if variance[i] != math.inf:
             vt[i], st[i] = _observe(a, p, y[i], variance[i])
     mean, var = np.empty((n, 3)), np.empty((n, 3))
-    r, about = np.empty((n, 2)), np.empty((n, 3))
+    r, about, error = np.empty((n, 2)), np.empty((n, 3)), np.zeros((n, 2))
     score, info = np.zeros(3), np.zeros((3, 3))
     cov, work = np.empty((3, 3)), np.empty((3, 3))
     for i in range(n - 1, -1, -1):
@@ -277,7 +287,7 @@ def smooth(y, variance, dx, cuts, rate, tau, reach, level, slope):
             _back_over_gap(score, info, dx[i], math.exp(-dx[i] / reach) if tau > 0.0 else 0.0)
         _covariance(pt[i], cov)
         if st[i] != math.inf:
-            _back_over_observation(score, info, cov, vt[i], st[i], work)
+            error[i, 0], error[i, 1] = _back_over_observation(score, info, cov, vt[i], st[i], work)
         r[i, 0], r[i, 1] = score[0], score[1]
         about[i, 0], about[i, 1], about[i, 2] = info[0, 0], info[0, 1], info[1, 1]
         for k in range(3):
@@ -285,7 +295,7 @@ def smooth(y, variance, dx, cuts, rate, tau, reach, level, slope):
         var[i, 0] = _smoothed_covariance(cov, info, 0, 0)
         var[i, 1] = _smoothed_covariance(cov, info, 1, 1)
         var[i, 2] = _smoothed_covariance(cov, info, 0, 1)
-    return mean, var, r, about
+    return mean, var, r, about, error
 
 
 @_compile

@@ -8,7 +8,7 @@ parameters held.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +66,8 @@ def chain(line: LineData, shape: Shape, smoothing: Smoothing, at: Array) -> Chai
     place = np.empty(len(x), np.int64)
     place[order] = np.arange(len(x))
     y = np.concatenate([line.y, np.zeros(len(x) - line.n)])[order]
-    variance = np.concatenate([smoothing.variance / line.weight, np.full(len(x) - line.n, np.inf)])[order]
+    seen = shape.variance(line, smoothing.variance)
+    variance = np.concatenate([seen, np.full(len(x) - line.n, np.inf)])[order]
     sorted_x = x[order]
     before = place[line.n + len(at) : line.n + len(at) + len(middle)]
     cuts = np.zeros(len(x) - 1, bool)
@@ -90,7 +91,7 @@ def posterior(line: LineData, shape: Shape, smoothing: Smoothing, at: Array) -> 
     from statmodels_x.discontinuity.line_kernels import smooth
 
     seq = chain(line, shape, smoothing, at)
-    mean, var, _, info = smooth(seq.y, seq.variance, *seq.arguments(smoothing))
+    mean, var, _, info, _ = smooth(seq.y, seq.variance, *seq.arguments(smoothing))
     after = seq.before + 1
     size_variance = FLAT - FLAT**2 * info[after, 0]
     return Posterior(
@@ -208,16 +209,16 @@ def _location_posterior(
 
     cuts = shape.cuts.copy()
     cuts[gap] = False
-    without = Shape(cuts, shape.bends)
+    without = replace(shape, cuts=cuts)
     gaps = np.flatnonzero(neighbourhood(shape.cuts, gap, min_points))
-    log_p = -0.5 * single_changes(line, without, smoothing)[gaps] + np.log(line.dx[gaps])
+    log_p = -0.5 * single_changes(line, without, smoothing)[0][gaps] + np.log(line.dx[gaps])
     p = np.exp(log_p - log_p.max())
     kept = p > _NEGLIGIBLE * p.max()
     gaps, p = gaps[kept], p[kept] / p[kept].sum()
     s = smoothing
-    _, _, r, info = smooth(
+    _, _, r, info, _ = smooth(
         line.y,
-        s.variance / line.weight,
+        without.variance(line, s.variance),
         line.dx,
         cuts,
         without.rate(line, s.rate),
@@ -245,4 +246,4 @@ def _moved(shape: Shape, where: list[LocationPosterior], rng: np.random.Generato
     cuts = np.zeros_like(shape.cuts)
     for one in where:
         cuts[rng.choice(one.gaps, p=one.probability)] = True
-    return Shape(cuts, shape.bends)
+    return replace(shape, cuts=cuts)

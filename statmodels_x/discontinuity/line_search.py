@@ -30,13 +30,14 @@ _SETTLED = 2
 class Rules:
     """What a search may do.
 
-    ``cost``: of a jump, on the scale of -2 log likelihood; ``bend_cost``: of a bend; ``min_points``: least
-    number of points in a piece.
+    ``cost``, ``bend_cost``, ``outlier_cost``: of a jump, a bend and an outlier, on the scale of -2 log
+    likelihood; ``min_points``: least number of points in a piece.
     """
 
     noise: Noise
     cost: float
     bend_cost: float
+    outlier_cost: float
     min_points: int
 
 
@@ -50,8 +51,9 @@ class Scored:
 
 
 def total_cost(shape: Shape, rules: Rules) -> float:
-    """Cost of the jumps and bends of a shape."""
-    return rules.cost * float(shape.cuts.sum()) + rules.bend_cost * len(shape.bends)
+    """Cost of the jumps, outliers and bends of a shape."""
+    jumps, bends, outliers = float(shape.cuts.sum()), len(shape.bends), len(shape.outliers)
+    return rules.cost * jumps + rules.bend_cost * bends + rules.outlier_cost * outliers
 
 
 def score(line: LineData, shape: Shape, slope: float, rules: Rules, start: Smoothing | None = None) -> Scored:
@@ -115,7 +117,8 @@ def search(
     Found
     """
     none = score(line, Shape(proposals[0]), slopes[0], rules)
-    winner = bent = _bend_until_done(line, none, rules)
+    bent = _bend_until_done(line, _outlying(line, none, rules), rules)
+    winner = bent
     table = [none] * len(proposals)
     for k, slope in enumerate(slopes):
         zero, bent_zero = (
@@ -125,7 +128,9 @@ def search(
         table = scored if k == 0 else [min(pair, key=_score) for pair in zip(table, scored, strict=True)]
         chosen = [zero, bent_zero, *sorted(scored[1:], key=_score)[:best]]
         refined = [_refine(line, one, rules) for one in chosen]
-        distinct = {(one.shape.cuts.tobytes(), one.shape.bends): one for one in refined}.values()
+        distinct = {
+            (one.shape.cuts.tobytes(), one.shape.bends, one.shape.outliers): one for one in refined
+        }.values()
         leading = sorted(distinct, key=_score)[:_SETTLED]
         winner = min([winner, *(_settle(line, one, rules) for one in leading)], key=_score)
     return Found(winner, bent, table)
@@ -147,12 +152,12 @@ def _settle(line: LineData, begin: Scored, rules: Rules) -> Scored:
 
 
 def _refine(line: LineData, begin: Scored, rules: Rules) -> Scored:
-    """Remove, add and move single jumps, the parameters refitted in between."""
+    """Remove, add and move single jumps and outliers, the parameters refitted in between."""
     current = begin
     for _ in range(20):
         shape = _add_and_remove(line, current, rules)
         shape = _move(line, shape, current.smoothing, rules)
-        if np.array_equal(shape.cuts, current.shape.cuts):
+        if np.array_equal(shape.cuts, current.shape.cuts) and shape.outliers == current.shape.outliers:
             break
         new = score(line, shape, current.smoothing.slope, rules, current.smoothing)
         if new.score >= current.score - 1e-6:
@@ -162,30 +167,44 @@ def _refine(line: LineData, begin: Scored, rules: Rules) -> Scored:
 
 
 def _add_and_remove(line: LineData, current: Scored, rules: Rules) -> Shape:
-    cuts = current.shape.cuts.copy()
-    shape = Shape(cuts, current.shape.bends)
+    shape = current.shape
     for _ in range(line.n):
-        change = single_changes(line, shape, current.smoothing)
-        change += np.where(cuts, -rules.cost, rules.cost)
-        change[~cuts & ~allowed(cuts, rules.min_points)] = np.inf
-        best = int(np.argmin(change))
-        if not change[best] < -1e-6:
+        cuts, outliers = shape.cuts, shape.outliers
+        jump, outlier = single_changes(line, shape, current.smoothing)
+        jump += np.where(cuts, -rules.cost, rules.cost)
+        jump[~cuts & ~allowed(cuts, rules.min_points)] = np.inf
+        outlier += rules.outlier_cost
+        outlier[list(outliers)] -= 2.0 * rules.outlier_cost
+        gap, point = int(np.argmin(jump)), int(np.argmin(outlier))
+        if not min(jump[gap], outlier[point]) < -1e-6:
             break
-        cuts[best] = ~cuts[best]
+        if jump[gap] <= outlier[point]:
+            shape = replace(shape, cuts=_flipped(cuts, gap))
+        else:
+            shape = replace(shape, outliers=outliers ^ {point})
     return shape
 
 
+def _flipped(cuts: Cuts, *gaps: int) -> Cuts:
+    new = cuts.copy()
+    new[list(gaps)] = ~new[list(gaps)]
+    return new
+
+
 def _move(line: LineData, shape: Shape, smoothing: Smoothing, rules: Rules) -> Shape:
-    cuts = shape.cuts.copy()
-    for gap in np.flatnonzero(cuts):
-        without = cuts.copy()
-        without[gap] = False
-        change = single_changes(line, Shape(without, shape.bends), smoothing)
-        free = neighbourhood(cuts, int(gap), rules.min_points)
+    for gap in map(int, np.flatnonzero(shape.cuts)):
+        without = replace(shape, cuts=_flipped(shape.cuts, gap))
+        change = single_changes(line, without, smoothing)[0]
+        free = neighbourhood(shape.cuts, gap, rules.min_points)
         best = int(np.argmin(np.where(free, change, np.inf)))
         if change[best] < change[gap] - 1e-9:
-            cuts[gap], cuts[best] = False, True
-    return Shape(cuts, shape.bends)
+            shape = replace(shape, cuts=_flipped(shape.cuts, gap, best))
+    return shape
+
+
+def _outlying(line: LineData, begin: Scored, rules: Rules) -> Scored:
+    """Mark outliers and nothing else."""
+    return _refine(line, begin, replace(rules, min_points=line.n))
 
 
 def _bend_until_done(line: LineData, begin: Scored, rules: Rules) -> Scored:
@@ -225,7 +244,9 @@ def _best_bend(line: LineData, current: Scored, windows: list[tuple[int, int]], 
         return total_cost(shape, rules) + min(deviance(line, shape, one) for one in rates)
 
     window = min(windows, key=lambda one: quick(Bend(one[0], one[1], _STRENGTHS[1])))
-    return _bent(current.shape, min((Bend(window[0], window[1], strength) for strength in _STRENGTHS), key=quick))
+    return _bent(
+        current.shape, min((Bend(window[0], window[1], strength) for strength in _STRENGTHS), key=quick)
+    )
 
 
 def _widths(n: int) -> list[int]:
@@ -259,4 +280,4 @@ def _windows(n: int, gap: int) -> list[tuple[int, int]]:
 def _bent(shape: Shape, bend: Bend) -> Shape:
     cuts = shape.cuts.copy()
     cuts[bend.first : bend.last] = False
-    return Shape(cuts, (*shape.bends, bend))
+    return replace(shape, cuts=cuts, bends=(*shape.bends, bend))

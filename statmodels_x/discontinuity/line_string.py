@@ -22,7 +22,8 @@ from statmodels_x.discontinuity.line_data import Array, LineData, finite_column,
 Cuts = NDArray[np.bool_]
 
 PROPOSAL_LAM = (30.0, 100.0, 300.0, 1000.0)
-PROPOSAL_GAIN = (9.0, 16.0, 30.0, 60.0, 120.0)
+PROPOSAL_GAIN = (9.0, 120.0)
+_MANY_POINTS = 2000
 _MOST_JUMPS = 60
 
 
@@ -208,8 +209,12 @@ def propose(
     none = np.zeros(line.n - 1, bool)
     found = [Proposal(np.nan, np.nan, none)]
     seen = {none.tobytes()}
+    # among many points a slope, not the noise, makes the string cut too often: let the cost reach further
+    most = PROPOSAL_GAIN[1] * max(1.0, line.n / _MANY_POINTS)
     for one_lam in PROPOSAL_LAM if lam is None else (lam,):
-        costs = [noise_cost(line, one_lam, variance, gain) for gain in PROPOSAL_GAIN]
+        costs = [
+            noise_cost(line, one_lam, variance, gain) for gain in np.geomspace(PROPOSAL_GAIN[0], most, 5)
+        ]
         for one_nu in costs if nu is None else (nu,):
             cuts = string_cuts(line, one_lam, one_nu)[0]
             cuts = thin(cuts, np.abs(np.diff(string_fit(line, one_lam, cuts)[0])), min_points)

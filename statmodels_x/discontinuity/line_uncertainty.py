@@ -11,10 +11,11 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.inference import normal_quantile
 from statmodels_x.core.resampling import replicate
 from statmodels_x.core.validation import check_choice, check_count, check_number
-from statmodels_x.discontinuity.line import LineFit, LineOptions, fit_scaled
+from statmodels_x.discontinuity.line import fit_scaled
 from statmodels_x.discontinuity.line_data import Array, LineData
 from statmodels_x.discontinuity.line_evidence import Shape, Smoothing
 from statmodels_x.discontinuity.line_posterior import draw_curves
+from statmodels_x.discontinuity.line_result import LineFit, LineOptions
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +84,8 @@ def bootstrap_line(
     n_resamples : int
         Number of refits.
     kind : {"residual", "normal"}
-        Noise drawn from the residuals, centred and scaled to the fitted standard deviation, or from the fitted normal
-        model. Correlated noise is always drawn from the model.
+        Noise drawn from the residuals (outliers left out), centred and scaled to the fitted standard deviation, or
+        from the fitted normal model. Correlated noise is always drawn from the model.
     tolerance : float, optional
         Distance in units of x within which a jump counts as found again; by default the larger of two median gaps
         and one hundredth of the line.
@@ -113,7 +114,7 @@ def bootstrap_line(
         else check_number("tolerance", tolerance, low=0.0, high=np.inf, closed=True)
     )
     curve = (fit.fitted - line.y_start) / line.y_range
-    residuals = _residuals(line, curve, fit.smoothing) if kind == "residual" else None
+    residuals = _residuals(line, curve, fit.shape, fit.smoothing) if kind == "residual" else None
     task = partial(_refit, line, curve, fit.smoothing, residuals, fit.options)
     drawn = replicate(task, n_resamples, seed=seed, n_jobs=n_jobs, progress=progress)
     curves = np.array([one[0] for one in drawn])
@@ -208,8 +209,9 @@ def simultaneous_band(
     return line.response(kept.min(axis=0)), line.response(kept.max(axis=0))
 
 
-def _residuals(line: LineData, curve: Array, smoothing: Smoothing) -> Array:
+def _residuals(line: LineData, curve: Array, shape: Shape, smoothing: Smoothing) -> Array:
     scaled = (line.y - curve) * np.sqrt(line.weight / smoothing.variance)
+    scaled = np.delete(scaled, list(shape.outliers))
     scaled = scaled - scaled.mean()
     return np.asarray(scaled / scaled.std())
 

@@ -1,5 +1,7 @@
 """The state-space likelihood, its smoother and its search, against dense matrices and simulation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -57,15 +59,18 @@ def curve_covariance(line, shape, smoothing, x, level=LEVEL_VARIANCE):
     return cov
 
 
-def data_covariance(line, smoothing):
+def data_covariance(line, shape, smoothing):
     lag = np.abs(line.x[:, None] - line.x)
-    return smoothing.tau * np.exp(-lag / smoothing.reach) + np.diag(smoothing.variance / line.weight)
+    white = smoothing.variance / line.weight
+    white[list(shape.outliers)] += LEVEL_VARIANCE
+    return smoothing.tau * np.exp(-lag / smoothing.reach) + np.diag(white)
 
 
 SHAPES = {
     "no jump": lambda n: Shape(np.zeros(n - 1, bool)),
     "jumps": lambda n: Shape(np.isin(np.arange(n - 1), [3, 8])),
     "jump and bend": lambda n: Shape(np.isin(np.arange(n - 1), [3]), (Bend(6, 10, 0.7),)),
+    "jump and outliers": lambda n: Shape(np.isin(np.arange(n - 1), [3]), (), frozenset({1, 9})),
 }
 SETTINGS = {
     "iid, slope kept": Smoothing(5.0, 0.01, 0.0, 1.0, 0.0),
@@ -79,7 +84,7 @@ SETTINGS = {
 def test_likelihood_equals_the_dense_normal_density(shape, smoothing):
     line, smoothing = sample(), SETTINGS[smoothing]
     shape = SHAPES[shape](line.n)
-    cov = curve_covariance(line, shape, smoothing, np.empty(0)) + data_covariance(line, smoothing)
+    cov = curve_covariance(line, shape, smoothing, np.empty(0)) + data_covariance(line, shape, smoothing)
     e = line.y - 0.5
     dense = np.linalg.slogdet(2.0 * np.pi * cov)[1] + e @ np.linalg.solve(cov, e)
     assert deviance(line, shape, smoothing) == pytest.approx(dense, rel=1e-9)
@@ -108,7 +113,7 @@ def test_posterior_equals_dense_conditioning(shape, smoothing):
     shape = SHAPES[shape](line.n)
     new = np.array([0.03, 0.5, 0.77])
     joint = curve_covariance(line, shape, smoothing, new, level=FLAT)
-    observed = joint[: line.n, : line.n] + data_covariance(line, smoothing)
+    observed = joint[: line.n, : line.n] + data_covariance(line, shape, smoothing)
     gain = np.linalg.solve(observed, joint[: line.n]).T
     mean = 0.5 + gain @ (line.y - 0.5)
     sd = np.sqrt(np.diag(joint - gain @ joint[: line.n]))
@@ -122,7 +127,7 @@ def test_jump_size_equals_dense_conditioning(smoothing):
     line, smoothing = sample(), SETTINGS[smoothing]
     shape = SHAPES["jumps"](line.n)
     observed = curve_covariance(line, shape, smoothing, np.empty(0), level=FLAT) + data_covariance(
-        line, smoothing
+        line, shape, smoothing
     )
     found = posterior(line, shape, smoothing, np.empty(0))
     for k, middle in enumerate(line.middle[shape.cuts]):
@@ -136,14 +141,17 @@ def test_jump_size_equals_dense_conditioning(smoothing):
 @pytest.mark.parametrize("smoothing", SETTINGS)
 def test_single_changes_equal_refits(smoothing):
     line, smoothing = sample(), SETTINGS[smoothing]
-    shape = SHAPES["jump and bend"](line.n)
+    shape = replace(SHAPES["jump and bend"](line.n), outliers=frozenset({9}))
     base = deviance(line, shape, smoothing)
-    change = single_changes(line, shape, smoothing)
+    change, outlying = single_changes(line, shape, smoothing)
     for gap in range(line.n - 1):
         cuts = shape.cuts.copy()
         cuts[gap] = ~cuts[gap]
-        refit = deviance(line, Shape(cuts, shape.bends), smoothing)
+        refit = deviance(line, replace(shape, cuts=cuts), smoothing)
         assert change[gap] == pytest.approx(refit - base, abs=1e-6)
+    for point in range(line.n):
+        refit = deviance(line, replace(shape, outliers=shape.outliers ^ {point}), smoothing)
+        assert outlying[point] == pytest.approx(refit - base, abs=1e-6)
 
 
 @pytest.mark.parametrize("smoothing", SETTINGS)
@@ -259,7 +267,7 @@ def test_search_finds_what_enumeration_finds():
     x = np.linspace(0.0, 1.0, 40)
     y = np.sin(3.0 * x) + 1.0 * (x > 0.3) - 1.5 * (x > 0.62) + 0.1 * rng.standard_normal(40)
     line = line_data(x, y)
-    rules = Rules(Noise("iid"), np.log(40), np.log(40), 5)
+    rules = Rules(Noise("iid"), np.log(40), np.log(40), 2.0 * np.log(40), 5)
     none = np.zeros(39, bool)
     winner = search(line, [none], (0.0,), rules).winner
     pairs = [[]] + [[a] for a in range(4, 35)] + [[a, b] for a in range(4, 30) for b in range(a + 5, 35)]
@@ -281,11 +289,11 @@ def test_a_steep_smooth_curve_is_bent_not_cut():
     cost = np.log(300)
     cut = np.zeros(299, bool)
     cut[np.searchsorted(line.x, 0.5) - 1] = True
-    found = search(line, [np.zeros(299, bool), cut], (0.0,), Rules(Noise("iid"), cost, cost, 5))
+    found = search(line, [np.zeros(299, bool), cut], (0.0,), Rules(Noise("iid"), cost, cost, 2.0 * cost, 5))
     assert not found.winner.shape.cuts.any()
     assert len(found.winner.shape.bends) == 1
     assert found.no_jump.score == found.winner.score
     # without bends jumps would be bought: this is what they are for
-    unbent = search(line, [np.zeros(299, bool), cut], (0.0,), Rules(Noise("iid"), cost, 1e6, 5))
+    unbent = search(line, [np.zeros(299, bool), cut], (0.0,), Rules(Noise("iid"), cost, 1e6, 2.0 * cost, 5))
     assert unbent.winner.shape.cuts.any()
     assert found.winner.score < unbent.winner.score - 20.0
