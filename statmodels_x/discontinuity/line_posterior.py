@@ -184,11 +184,15 @@ class LocationPosterior:
         mean = float(self.probability @ self.size)
         return mean, float(np.sqrt(self.probability @ (self.size_sd**2 + (self.size - mean) ** 2)))
 
-    def location_interval(self, line: LineData, alpha: float) -> tuple[float, float]:
-        """Return the outer ends of the densest gaps that together hold 1 - alpha, in unit scale."""
+    def location_set(self, line: LineData, alpha: float) -> NDArray[np.int64]:
+        """Return the densest gaps that together hold 1 - alpha."""
         order = np.argsort(-self.probability / line.dx[self.gaps], kind="stable")
         needed = int(np.searchsorted(np.cumsum(self.probability[order]), 1.0 - alpha)) + 1
-        chosen = self.gaps[order[:needed]]
+        return self.gaps[order[:needed]]
+
+    def location_interval(self, line: LineData, alpha: float) -> tuple[float, float]:
+        """Return the outer ends of the densest gaps that together hold 1 - alpha, in unit scale."""
+        chosen = self.location_set(line, alpha)
         return float(line.x[chosen.min()]), float(line.x[chosen.max() + 1])
 
 

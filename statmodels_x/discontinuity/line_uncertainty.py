@@ -14,7 +14,7 @@ from statmodels_x.core.validation import check_choice, check_count, check_number
 from statmodels_x.discontinuity.line import fit_scaled
 from statmodels_x.discontinuity.line_data import Array, LineData
 from statmodels_x.discontinuity.line_evidence import Shape, Smoothing
-from statmodels_x.discontinuity.line_posterior import draw_curves
+from statmodels_x.discontinuity.line_posterior import draw_curves, location_posteriors, posterior
 from statmodels_x.discontinuity.line_result import LineFit, LineOptions
 
 
@@ -175,7 +175,11 @@ def no_jump_test(
 def simultaneous_band(
     fit: LineFit, *, alpha: float = 0.05, n_draws: int = 400, locations: bool = True, seed: int = 0
 ) -> tuple[Array, Array]:
-    """Band that holds the whole curve with posterior probability 1 - alpha, at the points of the data.
+    """Band for the whole curve at once, at the points of the data.
+
+    Given the jump set it is the posterior mean plus and minus c standard deviations, c the 1 - alpha quantile of
+    the largest standardised distance of curves drawn from the posterior. With ``locations`` the band also holds the
+    same bands for every jump at either end of its set of likely gaps.
 
     Parameters
     ----------
@@ -184,29 +188,34 @@ def simultaneous_band(
     alpha : float
         Error rate.
     n_draws : int
-        Number of curves drawn from the posterior.
+        Number of curves drawn.
     locations : bool
-        Let the jumps move as their posterior says. The band then covers both sides within the reach of each jump.
+        Allow for the locations of the jumps.
     seed : int
         Of the draws.
 
     Returns
     -------
     lower, upper : ndarray of shape (n,)
-        In the data's units. The jumps' number is taken as known, and the smoothing parameters as fitted.
+        In the data's units. The number of jumps is taken as known, and the smoothing parameters as fitted.
     """
     normal_quantile(alpha)
     n_draws = check_count("n_draws", n_draws, 20)
-    line = fit.data
-    draws = draw_curves(line, fit.shape, fit.smoothing, line.x, n_draws, seed, locations=locations)
-    # a curve's depth is its most extreme pointwise rank; the deepest 1 - alpha of the curves make the band
-    rank = draws.argsort(axis=0).argsort(axis=0) + 1
-    extreme = np.minimum(rank, n_draws + 1 - rank).min(axis=1)
-    center, spread = draws.mean(axis=0), draws.std(axis=0, ddof=1)
-    score = np.abs((draws - center) / spread).max(axis=1)
-    order = np.lexsort((score, -extreme))
-    kept = draws[order[: int(np.ceil((1.0 - alpha) * n_draws))]]
-    return line.response(kept.min(axis=0)), line.response(kept.max(axis=0))
+    line, smoothing = fit.data, fit.smoothing
+    found = posterior(line, fit.shape, smoothing, line.x)
+    draws = draw_curves(line, fit.shape, smoothing, line.x, n_draws, seed, locations=False)
+    c = float(np.quantile(np.abs((draws - found.mean) / found.sd).max(axis=1), 1.0 - alpha))
+    lower, upper = found.mean - c * found.sd, found.mean + c * found.sd
+    if locations and len(fit.jumps.gap):
+        where = location_posteriors(line, fit.shape, smoothing, fit.options.min_points)
+        likely = [one.location_set(line, alpha) for one in where]
+        for ends in ([one.min() for one in likely], [one.max() for one in likely]):
+            cuts = np.zeros(line.n - 1, bool)
+            cuts[ends] = True
+            moved = posterior(line, replace(fit.shape, cuts=cuts), smoothing, line.x)
+            lower = np.minimum(lower, moved.mean - c * moved.sd)
+            upper = np.maximum(upper, moved.mean + c * moved.sd)
+    return line.response(lower), line.response(upper)
 
 
 def _residuals(line: LineData, curve: Array, shape: Shape, smoothing: Smoothing) -> Array:

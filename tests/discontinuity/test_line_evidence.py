@@ -204,6 +204,20 @@ def test_drawn_curves_have_the_posterior_moments():
     np.testing.assert_allclose(draws.std(axis=0) / found.sd, 1.0, atol=0.06)
 
 
+def test_drawn_locations_have_their_probabilities():
+    line, smoothing = sample(), SETTINGS["iid, slope kept"]
+    shape = Shape(np.isin(np.arange(line.n - 1), [6]))
+    where = location_posteriors(line, shape, smoothing)[0]
+    side = np.repeat(line.middle[where.gaps], 2) + np.tile([-1e-9, 1e-9], len(where.gaps))
+    draws = draw_curves(line, shape, smoothing, side, 2000, 0, locations=True)
+    jumped = np.abs(draws[:, 1::2] - draws[:, ::2]) > 1e-4
+    assert np.all(jumped.sum(axis=1) == 1)
+    np.testing.assert_allclose(jumped.mean(axis=0), where.probability, atol=0.045)
+    chosen = where.location_set(line, 0.2)
+    held = where.probability[np.isin(where.gaps, chosen)].sum()
+    assert held >= 0.8
+
+
 def test_kernels_in_plain_python_give_the_same():
     line, s = sample(), SETTINGS["correlated"]
     shape = SHAPES["jump and bend"](line.n)
