@@ -24,6 +24,7 @@ from statmodels_x.discontinuity.line_evidence import (
 _STRENGTHS = (0.1, 1.0, 10.0)
 _NARROWEST_BEND = 6
 _SETTLED = 2
+_ADJUSTMENTS, _WORTHWHILE = 4, 0.2
 
 
 @dataclass(frozen=True)
@@ -218,35 +219,61 @@ def _bend_until_done(line: LineData, begin: Scored, rules: Rules) -> Scored:
 
 
 def _bend(line: LineData, current: Scored, rules: Rules) -> Scored:
-    """Put a bend where the data ask for one or where a jump stands, or drop a bend, if that lowers the score."""
+    """Put a bend where the data ask for one or where a jump stands, adjust or drop one, if that lowers the score."""
     shape, smoothing = current.shape, current.smoothing
-    candidates = [Shape(shape.cuts, shape.bends[:k] + shape.bends[k + 1 :]) for k in range(len(shape.bends))]
+    others = [replace(shape, bends=shape.bends[:k] + shape.bends[k + 1 :]) for k in range(len(shape.bends))]
     steepest = _steepest_windows(bending(line, shape, smoothing))
     at_jumps = (_windows(line.n, int(gap)) for gap in np.flatnonzero(shape.cuts))
-    candidates += [_best_bend(line, current, windows, rules) for windows in (steepest, *at_jumps) if windows]
+    bent = [_best_bend(line, current, windows, rules) for windows in (steepest, *at_jumps) if windows]
+    adjusted = [
+        _adjusted(line, rest, bend, smoothing, rules) for rest, bend in zip(others, shape.bends, strict=True)
+    ]
     best = current
-    for one in candidates:
+    for one in (*others, *bent, *adjusted):
         new = score(line, one, smoothing.slope, rules, smoothing)
         if new.score < best.score - 1e-6:
             best = new
     return best
 
 
-def _best_bend(line: LineData, current: Scored, windows: list[tuple[int, int]], rules: Rules) -> Shape:
-    """Bend of the best quick score: first its window, then its strength.
+def _quick(line: LineData, shape: Shape, smoothing: Smoothing, rules: Rules) -> float:
+    """Score at the given parameters or at a lower rate, which a bend often sets free."""
+    rates = (replace(smoothing, rate=factor * smoothing.rate) for factor in (1.0, 0.01))
+    return total_cost(shape, rules) + min(deviance(line, shape, one) for one in rates)
 
-    Quick: at the present parameters or at a lower rate, which a bend often sets free.
-    """
+
+def _best_bend(line: LineData, current: Scored, windows: list[tuple[int, int]], rules: Rules) -> Shape:
+    """Bend of the best quick score: first its window, then its strength, then small changes of both."""
 
     def quick(bend: Bend) -> float:
-        shape = _bent(current.shape, bend)
-        rates = (replace(current.smoothing, rate=factor * current.smoothing.rate) for factor in (1.0, 0.01))
-        return total_cost(shape, rules) + min(deviance(line, shape, one) for one in rates)
+        return _quick(line, _bent(current.shape, bend), current.smoothing, rules)
 
     window = min(windows, key=lambda one: quick(Bend(one[0], one[1], _STRENGTHS[1])))
-    return _bent(
-        current.shape, min((Bend(window[0], window[1], strength) for strength in _STRENGTHS), key=quick)
-    )
+    bend = min((Bend(window[0], window[1], strength) for strength in _STRENGTHS), key=quick)
+    return _adjusted(line, current.shape, bend, current.smoothing, rules)
+
+
+def _adjusted(line: LineData, shape: Shape, bend: Bend, smoothing: Smoothing, rules: Rules) -> Shape:
+    """Move the ends of a bend by quarters of its width, or change its strength, while the quick score falls."""
+    best = _bent(shape, bend)
+    value = _quick(line, best, smoothing, rules)
+    for _ in range(_ADJUSTMENTS):
+        options = [_bent(shape, one) for one in _neighbours(bend, line.n)]
+        values = [_quick(line, one, smoothing, rules) for one in options]
+        k = int(np.argmin(values))
+        if not values[k] < value - _WORTHWHILE:
+            break
+        best, value, bend = options[k], values[k], options[k].bends[-1]
+    return best
+
+
+def _neighbours(bend: Bend, n: int) -> list[Bend]:
+    first, last, strength = bend.first, bend.last, bend.strength
+    step = max((last - first) // 4, 2)
+    ends = [(first - step, last), (first + step, last), (first, last - step), (first, last + step)]
+    usable = [(a, b) for a, b in ends if a >= 0 and b < n and b - a >= _NARROWEST_BEND]
+    moved = [Bend(a, b, strength) for a, b in usable]
+    return [*moved, Bend(first, last, 3.0 * strength), Bend(first, last, strength / 3.0)]
 
 
 def _widths(n: int) -> list[int]:
