@@ -134,7 +134,8 @@ def search(
         }.values()
         leading = sorted(distinct, key=_score)[:_SETTLED]
         winner = min([winner, *(_settle(line, one, rules) for one in leading)], key=_score)
-    return Found(winner, bent, table)
+    no_jump = bent if winner.shape.cuts.any() else winner
+    return Found(winner, no_jump, table)
 
 
 def _score(one: Scored) -> float:
