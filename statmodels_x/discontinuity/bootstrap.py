@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from statmodels_x.core.resampling import replicate
 from statmodels_x.discontinuity import boundary
 from statmodels_x.discontinuity.estimation import Estimate, estimate
+from statmodels_x.discontinuity.evidence import EvidenceTuning
 from statmodels_x.discontinuity.grid import Cells
 from statmodels_x.discontinuity.lattice import Lattice, Mask
 from statmodels_x.discontinuity.specification import Control, Specification
@@ -96,18 +97,35 @@ def resample(
     if spec.noise == "correlated":
         known = spec
     alone = replace(control, n_jobs=1, progress=False)
-    task = partial(_one, cells=cells, found=found, spec=known, control=alone, places=places)
+    task = partial(
+        _one, cells=cells, found=found, spec=known, control=alone, places=places, candidates=_useful(found)
+    )
     results = replicate(task, n, seed=control.seed, n_jobs=control.n_jobs, progress=control.progress)
     truth = cells.with_mean(cells.scale.natural(found.surface))
     surfaces, cuts, sizes = (np.array(part) for part in zip(*results, strict=True))
     return Resamples(surfaces, cuts, sizes, sizes_at(truth, found.cut, places))
 
 
+def _useful(found: Estimate) -> list[tuple[float, float]] | None:
+    """Pairs of weights that proposed jump sets worth looking at, with those next to them in nu."""
+    if not isinstance(found.tuning, EvidenceTuning) or not found.cut.any():
+        return None
+    table = found.tuning.table
+    good = (table["gain"] > 0.0).to_numpy() | ((table["lam"] == found.lam) & (table["nu"] == found.nu)).to_numpy()
+    lam = table["lam"].to_numpy()
+    beside = np.zeros(len(table), bool)
+    for step in (-1, 1):
+        same_lam = np.roll(lam, step) == lam
+        beside |= np.roll(good, step) & same_lam
+    return [(float(a), float(b)) for a, b in table.loc[good | beside, ["lam", "nu"]].to_numpy()]
+
+
 def _one(
-    rng: np.random.Generator, cells: Cells, found: Estimate, spec: Specification, control: Control, places: Array
-) -> tuple[Array, Mask, Array]:
+    rng: np.random.Generator, cells: Cells, found: Estimate, spec: Specification, control: Control, places: Array,
+    candidates: list[tuple[float, float]] | None,
+) -> tuple[Array, Mask, Array]:  # fmt: skip
     drawn = draw_cells(cells, found, found.surface, rng)
-    fit = estimate(drawn, None, spec, control)
+    fit = estimate(drawn, None, spec, control, candidates)
     return fit.surface, fit.cut, sizes_at(drawn, fit.cut, places)
 
 

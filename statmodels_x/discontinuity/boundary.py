@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
 from statmodels_x.discontinuity.grid import Domain
@@ -20,6 +20,7 @@ BANDWIDTH = 5.0  # cells
 DONUT = 1.0  # cells on each side of the contour whose points may lie on the other side of the true boundary
 _SMOOTHING = 1.0
 _WINDOW = 7
+_FEWEST_EDGES = 3
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def from_cells(domain: Domain, place: Array) -> Array:
 def jump_size(lattice: Lattice, cut: Mask, data: Data, place: Array, bandwidth: float = BANDWIDTH) -> JumpSize:
     """Estimate the size of the jump at the point of the boundary nearest to a place.
 
-    The two sides are the pieces of a window between which the nearest cut edge lies. Their labels, smoothed by a
+    The two sides are the cells of a window nearer to one end of the nearest cut edge. Their labels, smoothed by a
     Gaussian of one cell, have a zero contour that is less ragged than the edges. On each side a linear surface is
     fitted to the observations by kernel-weighted least squares, leaving out those within a cell of the
     contour; the size is the difference of the two at the contour, and its standard error allows for
@@ -139,7 +140,13 @@ def _window(lattice: Lattice, edge: int) -> tuple[tuple[slice, ...], Array]:
 
 
 def _sides(lattice: Lattice, cut: Mask, window: tuple[slice, ...], edge: int) -> Array | None:
-    """-1 and 1 on the pieces of the window before and behind an edge, 0 elsewhere; None if they are connected."""
+    """-1 and 1 on the cells of the window that are nearer to one end of an edge, on paths that no jump crosses.
+
+    Gaps and ends of the jump set do little harm that way. None if the edge stands all but alone.
+    """
+    _, label = lattice.segments(cut)
+    if lattice.n_axes > 1 and np.count_nonzero(label == label[np.flatnonzero(cut) == edge]) < _FEWEST_EDGES:
+        return None
     cells = np.arange(lattice.n_cells).reshape(lattice.shape)[window]
     position = np.full(lattice.n_cells, -1)
     position[cells.ravel()] = np.arange(cells.size)
@@ -148,11 +155,15 @@ def _sides(lattice: Lattice, cut: Mask, window: tuple[slice, ...], edge: int) ->
         (np.ones(np.count_nonzero(kept)), (position[lattice.tail[kept]], position[lattice.head[kept]])),
         (cells.size, cells.size),
     )
-    _, label = connected_components(graph, directed=False)
-    before, behind = label[position[lattice.tail[edge]]], label[position[lattice.head[edge]]]
-    if before == behind:
-        return None
-    return np.where(label == before, -1.0, np.where(label == behind, 1.0, 0.0)).reshape(cells.shape)
+    ends = position[[lattice.tail[edge], lattice.head[edge]]]
+    distance = dijkstra(graph, directed=False, indices=ends, unweighted=True)
+    reached = np.isfinite(distance).any(0)
+    nearer = np.zeros(cells.size)
+    nearer[reached] = np.sign(
+        np.where(np.isinf(distance[0, reached]), 1e9, distance[0, reached])
+        - np.where(np.isinf(distance[1, reached]), 1e9, distance[1, reached])
+    )
+    return nearer.reshape(cells.shape)
 
 
 def _contour(smooth: Array) -> Array:

@@ -122,7 +122,13 @@ def find_errors(cells: Cells, spec: Specification) -> tuple[ErrorModel, str]:
     return fit_errors(cells, none, start), "likelihood"
 
 
-def estimate(cells: Cells, points: Points | None, spec: Specification, control: Control) -> Estimate:
+def estimate(
+    cells: Cells,
+    points: Points | None,
+    spec: Specification,
+    control: Control,
+    candidates: Pairs | None = None,
+) -> Estimate:
     """Estimate the surface and its jump set.
 
     Parameters
@@ -132,13 +138,15 @@ def estimate(cells: Cells, points: Points | None, spec: Specification, control: 
         The scattered observations behind the cells, which cross-validation splits.
     spec : Specification
     control : Control
+    candidates : list of (lam, nu), optional
+        Pairs from which evidence tuning draws its proposals; its own grid by default.
 
     Returns
     -------
     Estimate
     """
     if control.tune == "evidence":
-        return _by_evidence(cells, spec, control)
+        return _by_evidence(cells, spec, control, candidates)
     if control.tune in ("sure", "cv"):
         return _by_criterion(cells, points, spec, control)
     assert spec.lam is not None
@@ -185,17 +193,19 @@ def _by_criterion(cells: Cells, points: Points | None, spec: Specification, cont
     return _at(cells, spec, control, lam, nu, errors, source, tuning)
 
 
-def _by_evidence(cells: Cells, spec: Specification, control: Control) -> Estimate:
+def _by_evidence(
+    cells: Cells, spec: Specification, control: Control, candidates: Pairs | None
+) -> Estimate:
     """Propose jump sets at many pairs of weights, choose by evidence, and certify the pair that proposed it."""
     from statmodels_x.discontinuity.evidence import PENALTIES, Proposed, Scorer, choose, pairs, propose
 
     errors, source = find_errors(cells, spec)
     scorer = Scorer(cells.lattice, errors.observations(cells))
-    weights = pairs(cells.lattice, scorer.data, spec.lam, spec.nu)
+    weights = candidates or pairs(cells.lattice, scorer.data, spec.lam, spec.nu)
     problems = [lifted_problem(cells, spec, lam, nu) for lam, nu in weights]
     cuts = parallel(propose, problems, control)
     proposed = [Proposed(lam, nu, cut) for (lam, nu), cut in zip(weights, cuts, strict=True)]
-    penalty = PENALTIES[control.strictness]
+    penalty = PENALTIES[control.sensitivity]
     chosen, tuning = choose(scorer, proposed, penalty)
     if spec.noise == "correlated" and chosen.cut.any():  # jumps that were not yet known looked like correlation
         errors = fit_errors(cells, chosen.cut, errors)

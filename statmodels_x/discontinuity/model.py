@@ -108,7 +108,7 @@ class FreeDiscontinuity:
         n_jobs: int = 1,
         seed: int = 0,
         progress: bool = False,
-        strictness: str = "balanced",
+        sensitivity: str = "balanced",
         keep_data: bool = False,
     ) -> FreeDiscontinuityResults:
         """Find the surface and its jumps.
@@ -134,7 +134,7 @@ class FreeDiscontinuity:
             Of random directions and folds.
         progress : bool
             Show a bar.
-        strictness : {"strict", "balanced", "sensitive"}
+        sensitivity : {"strict", "balanced", "sensitive"}
             How readily the evidence rule reports jumps where there are none: in about 1, 5 and 20 of a hundred
             smooth surfaces.
         keep_data : bool
@@ -153,7 +153,7 @@ class FreeDiscontinuity:
 
         cells = self.sample.cells
         how = control(
-            self.specification, cells.lattice.n_axes, tune, strictness, solver, tol, max_iter, n_jobs, seed, progress
+            self.specification, cells.lattice.n_axes, tune, sensitivity, solver, tol, max_iter, n_jobs, seed, progress
         )  # fmt: skip
         found = estimate(cells, self.sample.points, self.specification, how)
         results = FreeDiscontinuityResults(self.formula, self.specification, how, self.sample, found, keep_data)

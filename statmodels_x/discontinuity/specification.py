@@ -12,7 +12,7 @@ from statmodels_x.core.validation import check_choice, check_count, check_number
 
 TUNES = ("evidence", "sure", "cv")
 SOLVERS = ("auto", "primal-dual", "exact", "cvxpy")
-STRICTNESS = ("strict", "balanced", "sensitive")
+SENSITIVITIES = ("strict", "balanced", "sensitive")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Control:
     """Options of the fit."""
 
     tune: str | None
-    strictness: str
+    sensitivity: str
     solver: str
     tol: float
     max_iter: int
@@ -87,7 +87,7 @@ def _noise(noise: Any) -> tuple[str, float]:
 
 
 def control(
-    spec: Specification, n_axes: int, tune: Any, strictness: Any, solver: Any, tol: Any, max_iter: Any, n_jobs: Any,
+    spec: Specification, n_axes: int, tune: Any, sensitivity: Any, solver: Any, tol: Any, max_iter: Any, n_jobs: Any,
     seed: Any, progress: Any,
 ) -> Control:  # fmt: skip
     """Check the options of the fit against those of the model.
@@ -102,7 +102,7 @@ def control(
         check_choice("tune", tune, TUNES, "fit()")
     elif not given:
         raise DataError("fit(): tune=None needs lam=... and nu=... in FreeDiscontinuity().")
-    check_choice("strictness", strictness, STRICTNESS, "fit()")
+    check_choice("sensitivity", sensitivity, SENSITIVITIES, "fit()")
     check_choice("solver", solver, SOLVERS, "fit()")
     if solver == "exact" and n_axes != 1:
         raise DataError('fit(): solver="exact" is for one covariate; use "primal-dual" for surfaces and volumes.')
@@ -111,7 +111,7 @@ def control(
         raise DataError(f"`n_jobs` is {n_jobs!r}; give a number of processes, or -1 for all.")
     return Control(
         None if given else tune,
-        strictness,
+        sensitivity,
         solver,
         float(tol),
         check_count("max_iter", max_iter, 1),
