@@ -54,7 +54,11 @@ def _widen(lattice: Lattice, cut: Mask) -> Mask:
 
 def draw_cells(cells: Cells, found: Estimate, surface: Array, rng: np.random.Generator) -> Cells:
     """Cell means about a scaled surface, with errors from the error model of a fit."""
-    standard = found.errors.draw(cells.domain.shape, rng) if any(found.errors.rho) else rng.standard_normal(surface.size)
+    standard = (
+        found.errors.draw(cells.domain.shape, rng)
+        if any(found.errors.rho)
+        else rng.standard_normal(surface.size)
+    )
     with np.errstate(divide="ignore"):
         sd = np.where(cells.filled, np.sqrt(found.errors.variance / cells.weight), 0.0)
     return cells.with_mean(np.where(cells.filled, cells.scale.natural(surface) + sd * standard, 0.0))
@@ -111,7 +115,9 @@ def _useful(found: Estimate) -> list[tuple[float, float]] | None:
     if not isinstance(found.tuning, EvidenceTuning) or not found.cut.any():
         return None
     table = found.tuning.table
-    good = (table["gain"] > 0.0).to_numpy() | ((table["lam"] == found.lam) & (table["nu"] == found.nu)).to_numpy()
+    good = (table["gain"] > 0.0).to_numpy() | (
+        (table["lam"] == found.lam) & (table["nu"] == found.nu)
+    ).to_numpy()
     lam = table["lam"].to_numpy()
     beside = np.zeros(len(table), bool)
     for step in (-1, 1):

@@ -65,7 +65,9 @@ def from_cells(domain: Domain, place: Array) -> Array:
     return (place + 0.5) * domain.widths + start
 
 
-def jump_size(lattice: Lattice, cut: Mask, data: Data, place: Array, bandwidth: float = BANDWIDTH) -> JumpSize:
+def jump_size(
+    lattice: Lattice, cut: Mask, data: Data, place: Array, bandwidth: float = BANDWIDTH
+) -> JumpSize:
     """Estimate the size of the jump at the point of the boundary nearest to a place.
 
     The two sides are the cells of a window nearer to one end of the nearest cut edge. Their labels, smoothed by a

@@ -78,10 +78,8 @@ class Estimate:
 
 
 def lifted_problem(cells: Cells, spec: Specification, lam: float, nu: float) -> LiftedProblem:
-    """The problem of a fit at given weights."""
-    return LiftedProblem(
-        cells.lattice, cells.f, cells.relative_weight, lam, nu, spec.levels, spec.isotropic
-    )
+    """Build the problem of a fit at given weights."""
+    return LiftedProblem(cells.lattice, cells.f, cells.relative_weight, lam, nu, spec.levels, spec.isotropic)
 
 
 def solve_lifted(problem: LiftedProblem, control: Control) -> Relaxation:
@@ -109,7 +107,7 @@ def certificate(problem: LiftedProblem, relaxed: Relaxation, polished: Polished)
 
 
 def find_errors(cells: Cells, spec: Specification) -> tuple[ErrorModel, str]:
-    """The error model before any jump is known, and where its variance comes from."""
+    """Find the error model before any jump is known, and say where its variance comes from."""
     independent = (0.0,) * cells.lattice.n_axes
     if spec.noise == "known":
         return ErrorModel(spec.noise_sd**2, independent), "given"
@@ -185,7 +183,9 @@ def _by_criterion(cells: Cells, points: Points | None, spec: Specification, cont
         parts = folds.split(cells, points, control.seed)
 
         def criterion(pairs: Pairs) -> Pairs:
-            problems = [[(lifted_problem(train, spec, *pair), test) for train, test in parts] for pair in pairs]
+            problems = [
+                [(lifted_problem(train, spec, *pair), test) for train, test in parts] for pair in pairs
+            ]
             return parallel(folds.validate, problems, control)
 
     sd = errors.observations(cells).typical_sd
@@ -193,9 +193,7 @@ def _by_criterion(cells: Cells, points: Points | None, spec: Specification, cont
     return _at(cells, spec, control, lam, nu, errors, source, tuning)
 
 
-def _by_evidence(
-    cells: Cells, spec: Specification, control: Control, candidates: Pairs | None
-) -> Estimate:
+def _by_evidence(cells: Cells, spec: Specification, control: Control, candidates: Pairs | None) -> Estimate:
     """Propose jump sets at many pairs of weights, choose by evidence, and certify the pair that proposed it."""
     from statmodels_x.discontinuity.evidence import PENALTIES, Proposed, Scorer, choose, pairs, propose
 
@@ -207,7 +205,9 @@ def _by_evidence(
     proposed = [Proposed(lam, nu, cut) for (lam, nu), cut in zip(weights, cuts, strict=True)]
     penalty = PENALTIES[control.sensitivity]
     chosen, tuning = choose(scorer, proposed, penalty)
-    if spec.noise == "correlated" and chosen.cut.any():  # jumps that were not yet known looked like correlation
+    if (
+        spec.noise == "correlated" and chosen.cut.any()
+    ):  # jumps that were not yet known looked like correlation
         errors = fit_errors(cells, chosen.cut, errors)
         chosen, tuning = choose(Scorer(cells.lattice, errors.observations(cells)), proposed, penalty)
     problem = lifted_problem(cells, spec, chosen.lam, chosen.nu)
@@ -215,7 +215,15 @@ def _by_evidence(
     facts = certificate(problem, relaxed, polish(problem, relaxed.surface))
     smoothed = chosen.smoothed
     return Estimate(
-        smoothed.surface, chosen.cut, chosen.lam, chosen.nu, errors, source, facts, tuning, smoothed.log_precision
+        smoothed.surface,
+        chosen.cut,
+        chosen.lam,
+        chosen.nu,
+        errors,
+        source,
+        facts,
+        tuning,
+        smoothed.log_precision,
     )
 
 

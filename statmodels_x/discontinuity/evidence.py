@@ -187,7 +187,7 @@ def _without(cut: Mask, edges: NDArray[np.intp]) -> Mask:
 
 
 def groups(lattice: Lattice, cut: Mask) -> list[NDArray[np.intp]]:
-    """Connected groups of cut edges between the same two regions (or inside one), the smallest first."""
+    """List connected groups of cut edges between the same two regions (or inside one), the smallest first."""
     edges = np.flatnonzero(cut)
     if not edges.size:
         return []

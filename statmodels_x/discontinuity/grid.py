@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,7 +145,7 @@ class Cells:
     domain: Domain
     mean: Array = field(repr=False)
     weight: Array = field(repr=False)
-    count: NDArray[np.int64] = field(repr=False)
+    count: NDArray[Any] = field(repr=False)
     variance: Array = field(repr=False)
     scale: Scale
 
@@ -182,9 +183,7 @@ def default_resolution(n: int, d: int, distinct: list[int]) -> tuple[int, ...]:
 def point_domain(x: Array, names: tuple[str, ...], shape: tuple[int, ...]) -> Domain:
     """Grid over the range of the points."""
     lows, highs = x.min(0), x.max(0)
-    return Domain(
-        names, tuple(np.linspace(a, b, m + 1) for a, b, m in zip(lows, highs, shape, strict=True))
-    )
+    return Domain(names, tuple(np.linspace(a, b, m + 1) for a, b, m in zip(lows, highs, shape, strict=True)))
 
 
 def bin_points(points: Points, domain: Domain, scale: Scale | None = None) -> Cells:
@@ -204,8 +203,8 @@ def bin_points(points: Points, domain: Domain, scale: Scale | None = None) -> Ce
     """
     cell = domain.cell_of(points.x)
     n = domain.lattice.n_cells
-    count = np.bincount(cell, minlength=n)
-    weight = np.bincount(cell, points.weight, n)
+    count: NDArray[Any] = np.bincount(cell, minlength=n)
+    weight: Array = np.asarray(np.bincount(cell, points.weight, n), float)
     centre = float(np.mean(points.y))  # keeps the sums of squares from cancelling
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.bincount(cell, points.weight * (points.y - centre), n) / weight
@@ -218,7 +217,7 @@ def bin_points(points: Points, domain: Domain, scale: Scale | None = None) -> Ce
 
 
 def _trend(points: Points, domain: Domain, cell: Index, mean: Array, weight: Array) -> Array:
-    """What the surface changes between each point and the centre of its cell's points, by central differences."""
+    """Follow the surface between each point and the centre of its cell's points, by central differences."""
     lattice, n = domain.lattice, domain.lattice.n_cells
     place = np.unravel_index(np.arange(n), domain.shape)
     trend = np.zeros(len(points.y))

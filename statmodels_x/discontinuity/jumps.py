@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -49,7 +51,7 @@ def edge_table(domain: Domain, surface: Array, cut: Mask) -> pd.DataFrame:
 
 
 def segment_labels(domain: Domain, cut: Mask) -> NDArray[np.intp]:
-    """Number of the segment of each cut edge, 1 for the one with most edges."""
+    """Return the segment of each cut edge, 1 for the one with most edges."""
     count, label = domain.lattice.segments(cut)
     order = np.argsort(-np.bincount(label, minlength=count), kind="stable")
     rank = np.empty(count, int)
@@ -80,7 +82,7 @@ def segment_table(table: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
 
 
 def region_labels(domain: Domain, cut: Mask) -> NDArray[np.intp]:
-    """Number of each cell's connected region, 1 for the largest; shape of the grid."""
+    """Label each cell's connected region, 1 for the largest; shape of the grid."""
     count, label = domain.lattice.regions(cut)
     order = np.argsort(-np.bincount(label, minlength=count), kind="stable")
     rank = np.empty(count, int)
@@ -88,7 +90,9 @@ def region_labels(domain: Domain, cut: Mask) -> NDArray[np.intp]:
     return rank[label].reshape(domain.shape)
 
 
-def region_table(regions: NDArray[np.intp], surface: Array, count: Array, mean: Array, weight: Array) -> pd.DataFrame:
+def region_table(
+    regions: NDArray[np.intp], surface: Array, count: NDArray[Any], mean: Array, weight: Array
+) -> pd.DataFrame:
     """One row for each region: cells, points, mean of the surface over its cells, weighted mean of the data."""
     flat = regions.ravel()
     size = np.bincount(flat)[1:]

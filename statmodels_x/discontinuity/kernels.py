@@ -32,17 +32,7 @@ def primal_step(v, v_bar, mu, mu_bar, slope, cost, bound, shape, strides, step_v
     change_v = 0.0
     change_mu = 0.0
     for i in range(n):
-        for k in range(1, n_labels):
-            gradient[k] = cost[i, k - 1] - cost[i, k]
-        for a in range(d):
-            place = (i // strides[a]) % shape[a]
-            if place > 0:
-                j = i - strides[a]
-                for k in range(1, n_labels):
-                    gradient[k] += slope[j, a, k]
-            if place + 1 < shape[a]:
-                for k in range(1, n_labels):
-                    gradient[k] -= slope[i, a, k]
+        _gradient(gradient, slope, cost, shape, strides, i)
         partial = zero
         for k in range(1, n_labels):
             old = v[i, k]
@@ -64,27 +54,35 @@ def primal_step(v, v_bar, mu, mu_bar, slope, cost, bound, shape, strides, step_v
 
 
 @njit(**_OPTIONS)
+def _gradient(gradient, slope, cost, shape, strides, i):
+    """Put the gradient of the saddle function in v at cell i into ``gradient``."""
+    n_labels = cost.shape[1]
+    for k in range(1, n_labels):
+        gradient[k] = cost[i, k - 1] - cost[i, k]
+    for a in range(slope.shape[1]):
+        place = (i // strides[a]) % shape[a]
+        if place > 0:
+            j = i - strides[a]
+            for k in range(1, n_labels):
+                gradient[k] += slope[j, a, k]
+        if place + 1 < shape[a]:
+            for k in range(1, n_labels):
+                gradient[k] -= slope[i, a, k]
+
+
+@njit(**_OPTIONS)
 def dual_step(
     v_bar, mu_bar, slope, cost, bound, f, weight, labels, shape, strides, c, radius, step_p, step_q, relax,
     n_newton, isotropic,
 ):  # fmt: skip
-    """Move the dual fields along their gradients and project them; return their squared changes.
-
-    The projection onto cost >= c |slope|^2 - rho needs the largest root r of
-    2 c^2 r^3 + (1 - 2 c y) r - r0 = 0 with r0 = |slope|, y = cost + rho. Newton's method from r0 falls
-    monotonely to it; ``n_newton`` steps are enough for the largest r0 (see :func:`newton_steps`).
-    """
+    """Move the dual fields along their gradients and project them; return their squared changes."""
     n, d, n_labels = slope.shape
     one = relax / relax
-    two = one + one
-    tiny = one / (two * two * two * two * two) ** 16  # keeps 0 / 0 away; about 1e-24
-    a3 = two * c * c
     trial = np.empty((d, n_labels + 1), v_bar.dtype)
     size = np.empty(n_labels + 1, v_bar.dtype)
-    root = np.empty(n_labels + 1, v_bar.dtype)
-    linear = np.empty(n_labels + 1, v_bar.dtype)
-    height = np.empty(n_labels + 1, v_bar.dtype)
-    rho = np.empty(n_labels + 1, v_bar.dtype)
+    root = np.empty(n_labels, v_bar.dtype)
+    linear = np.empty(n_labels, v_bar.dtype)
+    height = np.empty(n_labels, v_bar.dtype)
     change_p = 0.0
     change_q = 0.0
     for i in range(n):
@@ -92,8 +90,8 @@ def dual_step(
         wi = weight[i]
         for k in range(n_labels):
             size[k] = one - one
-            rho[k] = wi * (labels[k] - fi) * (labels[k] - fi)
-            height[k] = cost[i, k] + step_p * (v_bar[i, k + 1] - v_bar[i, k])
+            rho = wi * (labels[k] - fi) * (labels[k] - fi)
+            height[k] = cost[i, k] + step_p * (v_bar[i, k + 1] - v_bar[i, k]) + rho
         for a in range(d):
             inside = (i // strides[a]) % shape[a] + 1 < shape[a]
             j = i + strides[a] if inside else i
@@ -101,22 +99,11 @@ def dual_step(
                 x = slope[i, a, k] + step_p * (v_bar[j, k] - v_bar[i, k] + mu_bar[i, a, k])
                 trial[a, k] = x
                 size[k] += x * x
-        for k in range(n_labels):
-            linear[k] = one - two * c * (height[k] + rho[k])
-            root[k] = np.sqrt(size[k])
-        for _ in range(n_newton):
-            for k in range(n_labels):
-                square = root[k] * root[k]
-                root[k] = (two * a3 * square * root[k] + np.sqrt(size[k])) / (
-                    (two + one) * a3 * square + linear[k] + tiny
-                )
+        _project_parabola(size, height, root, linear, c, n_newton)
         partial = one - one
         for k in range(n_labels):
-            outside = height[k] + rho[k] < c * size[k]
-            scale = root[k] / (np.sqrt(size[k]) + tiny)
-            linear[k] = scale if outside else one
-            new = c * root[k] * root[k] - rho[k] if outside else height[k]
-            move = new - cost[i, k]
+            rho = wi * (labels[k] - fi) * (labels[k] - fi)
+            move = height[k] - rho - cost[i, k]
             cost[i, k] += relax * move
             partial += move * move
         for a in range(d):
@@ -125,24 +112,65 @@ def dual_step(
                 slope[i, a, k] += relax * move
                 partial += move * move
         change_p += partial
-        for k in range(n_labels + 1):
-            size[k] = one - one
-        for a in range(d):
-            trial[a, 0] = bound[i, a, 0] + step_q * mu_bar[i, a, 0]
-            trial[a, n_labels] = bound[i, a, n_labels] - step_q * mu_bar[i, a, n_labels - 1]
-            for k in range(1, n_labels):
-                trial[a, k] = bound[i, a, k] + step_q * (mu_bar[i, a, k] - mu_bar[i, a, k - 1])
-            for k in range(n_labels + 1):
-                size[k] += trial[a, k] * trial[a, k]
-        partial = one - one
-        for a in range(d):
-            for k in range(n_labels + 1):
-                length = np.sqrt(size[k]) if isotropic else abs(trial[a, k])
-                move = trial[a, k] * min(one, radius / (length + tiny)) - bound[i, a, k]
-                bound[i, a, k] += relax * move
-                partial += move * move
-        change_q += partial
+        change_q += _move_bound(bound, mu_bar, trial, size, i, radius, step_q, relax, isotropic)
     return change_p, change_q
+
+
+@njit(**_OPTIONS)
+def _project_parabola(size, height, root, linear, c, n_newton):
+    """Project (slope, height) onto height >= c |slope|^2, for one cell and all labels.
+
+    The new length is the largest root r of 2 c^2 r^3 + (1 - 2 c y) r - r0 = 0 with r0 = |slope|, y = height. Newton's
+    method from r0 falls monotonely to it; ``n_newton`` steps are enough for the largest r0 (see
+    ``relaxation.newton_steps``). ``size`` holds r0 squared; ``linear`` receives the factor r / r0 and ``height``
+    its new value.
+    """
+    n_labels = len(root)
+    one = c / c
+    two = one + one
+    tiny = one / (two * two * two * two * two) ** 16  # keeps 0 / 0 away; about 1e-24
+    a3 = two * c * c
+    for k in range(n_labels):
+        linear[k] = one - two * c * height[k]
+        root[k] = np.sqrt(size[k])
+    for _ in range(n_newton):
+        for k in range(n_labels):
+            square = root[k] * root[k]
+            root[k] = (two * a3 * square * root[k] + np.sqrt(size[k])) / (
+                (two + one) * a3 * square + linear[k] + tiny
+            )
+    for k in range(n_labels):
+        outside = height[k] < c * size[k]
+        scale = root[k] / (np.sqrt(size[k]) + tiny)
+        linear[k] = scale if outside else one
+        height[k] = c * root[k] * root[k] if outside else height[k]
+
+
+@njit(**_OPTIONS)
+def _move_bound(bound, mu_bar, trial, size, i, radius, step_q, relax, isotropic):
+    """Move the potential of one cell and project it to its ball or box; return its squared change."""
+    d, n_labels = bound.shape[1], bound.shape[2] - 1
+    one = relax / relax
+    zero = one - one
+    two = one + one
+    tiny = one / (two * two * two * two * two) ** 16
+    for k in range(n_labels + 1):
+        size[k] = zero
+    for a in range(d):
+        trial[a, 0] = bound[i, a, 0] + step_q * mu_bar[i, a, 0]
+        trial[a, n_labels] = bound[i, a, n_labels] - step_q * mu_bar[i, a, n_labels - 1]
+        for k in range(1, n_labels):
+            trial[a, k] = bound[i, a, k] + step_q * (mu_bar[i, a, k] - mu_bar[i, a, k - 1])
+        for k in range(n_labels + 1):
+            size[k] += trial[a, k] * trial[a, k]
+    partial = zero
+    for a in range(d):
+        for k in range(n_labels + 1):
+            length = np.sqrt(size[k]) if isotropic else abs(trial[a, k])
+            move = trial[a, k] * min(one, radius / (length + tiny)) - bound[i, a, k]
+            bound[i, a, k] += relax * move
+            partial += move * move
+    return partial
 
 
 @njit(**_OPTIONS)
@@ -156,19 +184,11 @@ def lower_bound(bound, f, weight, labels, shape, strides, c, radius, isotropic):
     shrink = np.ones((d, n_labels + 1))
     value = np.zeros((n, n_labels))
     for i in range(n):
-        for k in range(n_labels + 1):
-            square = 0.0
-            for a in range(d):
-                square += bound[i, a, k] ** 2
-                shrink[a, k] = min(1.0, radius / (abs(bound[i, a, k]) + 1e-300))
-            if isotropic:
-                for a in range(d):
-                    shrink[a, k] = min(1.0, radius / (np.sqrt(square) + 1e-300))
+        _shrink(shrink, bound, i, radius, isotropic)
         for m in range(n_labels):
             value[i, m] += weight[i] * (labels[m] - f[i]) ** 2
         for a in range(d):
-            inside = (i // strides[a]) % shape[a] + 1 < shape[a]
-            if not inside:
+            if (i // strides[a]) % shape[a] + 1 == shape[a]:
                 continue
             j = i + strides[a]
             first = shrink[a, 0] * bound[i, a, 0]
@@ -182,6 +202,19 @@ def lower_bound(bound, f, weight, labels, shape, strides, c, radius, isotropic):
     for i in range(n):
         total += value[i].min()
     return total
+
+
+@njit(**_OPTIONS)
+def _shrink(shrink, bound, i, radius, isotropic):
+    """Put the factors that bring the potential of one cell into its ball or box into ``shrink``."""
+    d, n_thresholds = shrink.shape
+    for k in range(n_thresholds):
+        square = 0.0
+        for a in range(d):
+            square += float(bound[i, a, k]) ** 2
+        for a in range(d):
+            length = np.sqrt(square) if isotropic else abs(float(bound[i, a, k]))
+            shrink[a, k] = min(1.0, radius / (length + 1e-300))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

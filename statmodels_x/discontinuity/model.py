@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from statmodels_x.core.errors import ConvergenceWarning, DataError, DataWarning
 from statmodels_x.discontinuity.results import FreeDiscontinuityResults
 from statmodels_x.discontinuity.sample import Sample, read_array, read_formula
-from statmodels_x.discontinuity.specification import Specification, control, specify
+from statmodels_x.discontinuity.specification import Control, Specification, control, specify
 
 
 class FreeDiscontinuity:
@@ -155,16 +155,29 @@ class FreeDiscontinuity:
         how = control(
             self.specification, cells.lattice.n_axes, tune, sensitivity, solver, tol, max_iter, n_jobs, seed, progress
         )  # fmt: skip
-        found = estimate(cells, self.sample.points, self.specification, how)
-        results = FreeDiscontinuityResults(self.formula, self.specification, how, self.sample, found, keep_data)
+        results = self._exact(how, keep_data) if _is_exact(how, cells.lattice.n_axes) else None
+        if results is None:
+            found = estimate(cells, self.sample.points, self.specification, how)
+            results = FreeDiscontinuityResults(
+                self.formula, self.specification, how, self.sample, found, keep_data
+            )
         for message in results.warnings:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)
         return results
+
+    def _exact(self, how: Control, keep_data: bool) -> FreeDiscontinuityResults:
+        from statmodels_x.discontinuity.curve import fit_curve
+
+        return fit_curve(self.formula, self.specification, how, self.sample, keep_data)
 
     def __repr__(self) -> str:
         what = repr(self.formula) if self.formula else "array"
         shape = " x ".join(map(str, self.sample.cells.domain.shape))
         return f"FreeDiscontinuity({what}, n={self.sample.n_used}, grid={shape})"
+
+
+def _is_exact(how: Control, n_axes: int) -> bool:
+    return n_axes == 1 and how.solver in ("auto", "exact")
 
 
 def _read(formula_or_array: Any, data: Any, resolution: Any, weights: Any) -> Sample:
@@ -173,9 +186,13 @@ def _read(formula_or_array: Any, data: Any, resolution: Any, weights: Any) -> Sa
             raise DataError("FreeDiscontinuity(): a formula needs `data`.")
         return read_formula(formula_or_array, data, resolution, weights)
     if data is not None:
-        raise DataError("FreeDiscontinuity(): an array and `data` are both given; give a formula with data, or an array.")
+        raise DataError(
+            "FreeDiscontinuity(): an array and `data` are both given; give a formula with data, or an array."
+        )
     if resolution is not None:
-        raise DataError("FreeDiscontinuity(): `resolution` is for scattered data; the cells of an array are given.")
+        raise DataError(
+            "FreeDiscontinuity(): `resolution` is for scattered data; the cells of an array are given."
+        )
     if isinstance(weights, str):
         raise DataError("FreeDiscontinuity(): `weights` must be an array of the shape of the array.")
     return read_array(formula_or_array, weights)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,7 +38,10 @@ def noise_variance(cells: Cells) -> tuple[float, str]:
     usable = cells.count >= _FEWEST_POINTS
     if np.count_nonzero(usable) >= _FEWEST_CELLS:
         df = cells.count[usable] - 1.0
-        value, source = _weighted_median(cells.variance[usable] / (1.0 - 2.0 / (9.0 * df)) ** 3, df), "replicates"
+        value, source = (
+            _weighted_median(cells.variance[usable] / (1.0 - 2.0 / (9.0 * df)) ** 3, df),
+            "replicates",
+        )
     else:
         value, source = _difference_variance(cells), "differences"
     if not value > 0.0:
@@ -47,7 +52,7 @@ def noise_variance(cells: Cells) -> tuple[float, str]:
     return value, source
 
 
-def _weighted_median(values: Array, weight: Array) -> float:
+def _weighted_median(values: NDArray[Any], weight: NDArray[Any]) -> float:
     order = np.argsort(values)
     share = np.cumsum(weight[order])
     return float(values[order][np.searchsorted(share, 0.5 * share[-1])])
@@ -67,7 +72,7 @@ def _difference_variance(cells: Cells) -> float:
     return float((np.median(ratio) / _MEDIAN_NORMAL) ** 2)
 
 
-def _blocks(lattice: Lattice) -> tuple[NDArray[np.intp], Array]:
+def _blocks(lattice: Lattice) -> tuple[NDArray[Any], Array]:
     """Cells and signs of the finest pure-detail coefficient, at every position."""
     if lattice.n_axes == 1:
         first = np.arange(lattice.n_cells - 2)
@@ -75,4 +80,4 @@ def _blocks(lattice: Lattice) -> tuple[NDArray[np.intp], Array]:
     cells = np.arange(lattice.n_cells).reshape(lattice.shape)
     corner = cells[tuple(slice(0, size - 1) for size in lattice.shape)].ravel()
     offsets = np.array(list(np.ndindex((2,) * lattice.n_axes)))
-    return corner[:, None] + offsets @ lattice.strides, (-1.0) ** offsets.sum(1)
+    return corner[:, None] + offsets @ lattice.strides, np.asarray((-1.0) ** offsets.sum(1), float)

@@ -22,7 +22,7 @@ _EDGE = "#D62728"
 
 def plot(fit: FreeDiscontinuityResults, kind: str, ax: Any, **options: Any) -> Any:
     """Draw a fit; see :meth:`FreeDiscontinuityResults.plot`."""
-    drawers = {"surface": _surface, "jumps": _jumps, "certificate": _certificate}
+    drawers: dict[str, Any] = {"surface": _surface, "jumps": _jumps, "certificate": _certificate}
     check_choice("kind", kind, tuple(drawers), "plot()")
     return drawers[kind](fit, ax, **options)
 
@@ -40,13 +40,15 @@ def _surface(fit: FreeDiscontinuityResults, ax: Any, axis: int | str = 0, at: fl
     k = len(centres) // 2 if at is None else int(np.abs(centres - at).argmin())
     kept = [a for a in range(3) if a != number]
     title = f"{fit.domain.names[int(number)]} = {centres[k]:.3g}"
-    return _image(fit, ax, np.take(fit.surface, k, int(number)), fit.estimate.cut, kept, title, (int(number), k))
+    return _image(
+        fit, ax, np.take(fit.surface, k, int(number)), fit.estimate.cut, kept, title, (int(number), k)
+    )
 
 
 def _image(
     fit: FreeDiscontinuityResults, ax: Any, values: Array, cut: Any, axes: Any, title: str, level: Any = None
 ) -> Any:
-    """A map of the surface; the first covariate runs to the right, except in an image, whose rows run down."""
+    """Draw a map of the surface; the first covariate runs to the right, except in an image, whose rows run down."""
     from matplotlib.collections import LineCollection
 
     ax = plotting.get_axes(ax)
@@ -68,7 +70,7 @@ def _image(
 
 
 def _edge_lines(fit: FreeDiscontinuityResults, cut: Any, axes: Any, level: Any) -> list[Array]:
-    """Ends of the cut edges within a plane."""
+    """Find the ends of the cut edges within a plane."""
     lattice = fit.domain.lattice
     edges = np.flatnonzero(cut & np.isin(lattice.axis, axes))
     if level is not None:
@@ -136,7 +138,9 @@ def _certificate(fit: FreeDiscontinuityResults, ax: Any) -> Any:
     last = history[-1, 1]
     gap = np.abs(last - history[:-1, 1]) / abs(last)
     ax.plot(history[:, 0], history[:, 2], label="fixed-point residual", **plotting.style(0))
-    ax.plot(history[:-1, 0], np.maximum(gap, 1e-16), label="lower bound below its last value", **plotting.style(1))
+    ax.plot(
+        history[:-1, 0], np.maximum(gap, 1e-16), label="lower bound below its last value", **plotting.style(1)
+    )
     ax.axhline(fit.control.tol, color="0.4", linewidth=0.9, linestyle=":", label="tolerance")
     ax.set_yscale("log")
     return plotting.finish(ax, "Iteration", "Relative size")

@@ -39,7 +39,7 @@ class Polished:
 
 
 def edge_energy(problem: LiftedProblem, surface: Array) -> float:
-    """sum lam w (u - f)^2 + sum over edges min(|du|^2 / h^2, nu / h), times h^d."""
+    """Sum lam w (u - f)^2 + sum over edges min(|du|^2 / h^2, nu / h), times h^d."""
     h = problem.lattice.spacing
     fidelity = problem.lam * float(problem.weight @ (surface - problem.f) ** 2)
     squares = problem.lattice.differences(surface) ** 2 / h**2

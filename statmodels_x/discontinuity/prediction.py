@@ -68,7 +68,7 @@ def _offsets(domain: Domain, cell: NDArray[np.intp], points: Array) -> Array:
 def _neighbour(
     domain: Domain, cut: Mask, cell: NDArray[np.intp], axis: int, side: NDArray[np.int64]
 ) -> tuple[NDArray[np.intp], Mask]:
-    """The neighbour of each cell on one side of an axis (itself at the margin), and whether no jump lies between."""
+    """Find the neighbours on one side of an axis (a cell itself at the margin), and whether no jump lies between."""
     lattice = domain.lattice
     place = np.unravel_index(cell, domain.shape)[axis]
     there = (place + side >= 0) & (place + side < domain.shape[axis])

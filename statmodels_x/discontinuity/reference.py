@@ -81,7 +81,7 @@ def solve_exactly(problem: LiftedProblem) -> Relaxation:
 
 
 def _inside(problem: LiftedProblem, potential: Any, outgoing: sparse.csr_array, cp: Any) -> list[Any]:
-    """The ball of the edges that leave each cell, or the box of each edge."""
+    """Constrain the ball of the edges that leave each cell, or the box of each edge."""
     if not problem.isotropic:
         return [cp.abs(potential) <= problem.radius]
     square = outgoing @ cp.square(potential)

@@ -14,6 +14,7 @@ surfaces but may be weaker in between.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +115,16 @@ def newton_steps(curvature: float, largest: float) -> int:
 
 class _State:
     """The iterates, in one precision."""
+
+    v: NDArray[Any]
+    mu: NDArray[Any]
+    mu_bar: NDArray[Any]
+    slope: NDArray[Any]
+    cost: NDArray[Any]
+    bound: NDArray[Any]
+    f: NDArray[Any]
+    weight: NDArray[Any]
+    labels: NDArray[Any]
 
     def __init__(self, problem: LiftedProblem, dtype: type, balance: float) -> None:
         lattice, n_labels = problem.lattice, problem.levels

@@ -99,6 +99,8 @@ class FreeDiscontinuityResults(SummaryText):
         found = self.estimate.certificate
         if found.converged:
             return ()
+        if found.n_iter == 0:
+            return ("the search for the smoothing parameters of the curve did not converge.",)
         return (
             f"the lifted problem stopped after {found.n_iter} iterations with a fixed-point residual of "
             f"{found.residual:.1e} (asked for: {self.control.tol:.1e}) and a gap of {self.gap:.1e} between the "
@@ -171,11 +173,9 @@ class FreeDiscontinuityResults(SummaryText):
         from statmodels_x.discontinuity.uncertainty import surface_band
 
         points, index = self.points_of(newdata)
-        cut = self.estimate.cut
-        estimate = interpolate(self.domain, self.surface.ravel(), cut, points)
+        estimate, std_error = self._values_at(points)
         cell = self.domain.cell_of(points)
         outside = cell < 0
-        std_error = np.where(outside, np.nan, self.surface_std_error.ravel()[np.maximum(cell, 0)])
         lower, upper = surface_band(estimate, std_error, alpha)
         region = np.where(outside, 0, self.segments().ravel()[np.maximum(cell, 0)])
         if outside.any():
@@ -185,8 +185,20 @@ class FreeDiscontinuityResults(SummaryText):
                 DataWarning,
                 stacklevel=2,
             )
-        columns = {"estimate": estimate, "std_error": std_error, "lower": lower, "upper": upper, "region": region}
+        columns = {
+            "estimate": estimate,
+            "std_error": std_error,
+            "lower": lower,
+            "upper": upper,
+            "region": region,
+        }
         return pd.DataFrame(columns, index=index)
+
+    def _values_at(self, points: Array) -> tuple[Array, Array]:
+        """Surface and its standard error; NaN outside of the grid."""
+        cell = self.domain.cell_of(points)
+        estimate = interpolate(self.domain, self.surface.ravel(), self.estimate.cut, points)
+        return estimate, np.where(cell < 0, np.nan, self.surface_std_error.ravel()[np.maximum(cell, 0)])
 
     def points_of(self, newdata: Any) -> tuple[Array, pd.Index | None]:
         """Covariates of ``newdata`` as an array, in the order of the axes."""
@@ -202,13 +214,17 @@ class FreeDiscontinuityResults(SummaryText):
             if points.ndim == 1:
                 points = points[:, None] if d == 1 else points[None, :]
             if points.ndim != 2 or points.shape[1] != d:
-                raise DataError(f"newdata has the shape {points.shape}; give one column for each of {self.domain.names}.")
+                raise DataError(
+                    f"newdata has the shape {points.shape}; give one column for each of {self.domain.names}."
+                )
             return points, None
         frame = as_pandas(newdata)
         if self.sample.design is None:
             missing = [name for name in self.domain.names if name not in frame.columns]
             if missing:
-                raise DataError(f"newdata: there is no column {missing[0]!r}; the axes are {self.domain.names}.")
+                raise DataError(
+                    f"newdata: there is no column {missing[0]!r}; the axes are {self.domain.names}."
+                )
             return frame[list(self.domain.names)].to_numpy(float), frame.index
         matrix, _ = self.sample.design.rebuild(frame)
         kept = [k for k, name in enumerate(self.sample.design.names) if name != "Intercept"]
@@ -245,7 +261,9 @@ class FreeDiscontinuityResults(SummaryText):
     def region_means(self) -> pd.DataFrame:
         """One row for each region: cells, points, mean of the surface and weighted mean of the data."""
         cells = self.sample.cells
-        return _jumps.region_table(self.segments(), self.surface.ravel(), cells.count, cells.mean, cells.weight)
+        return _jumps.region_table(
+            self.segments(), self.surface.ravel(), cells.count, cells.mean, cells.weight
+        )
 
     # ---- tables
 

@@ -104,7 +104,9 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
         raise DataError(f"no row has both a response '{label}' and a positive weight.")
     points = Points(x[keep], y[keep], weight[keep])
     domain = _domain(points, names, resolution)
-    return Sample(bin_points(points, domain), points, frame.designs["covariates"].spec, label, frame.n_rows, dropped)
+    return Sample(
+        bin_points(points, domain), points, frame.designs["covariates"].spec, label, frame.n_rows, dropped
+    )
 
 
 def _covariates(frame: ModelFrame) -> tuple[tuple[str, ...], Array]:
@@ -132,7 +134,9 @@ def _weights(values: Any, n: int) -> Array:
     weight = numeric_array(values, "weights", "FreeDiscontinuity()")
     for bad, what in ((weight < 0.0, "negative"), (~np.isfinite(weight), "not finite")):
         if bad.any():
-            raise DataError(f"`weights` is {what} in {rows_text(bad)}; give inverse variances up to a factor.")
+            raise DataError(
+                f"`weights` is {what} in {rows_text(bad)}; give inverse variances up to a factor."
+            )
     return weight
 
 
@@ -146,7 +150,9 @@ def _domain(points: Points, names: tuple[str, ...], resolution: Any) -> Domain:
                 f"least {_FEWEST_CELLS}. Take it out of the formula."
             )
     if np.ptp(points.y) == 0.0:
-        raise DataError(f"the response is constant ({points.y[0]:g} in every row); there is no surface to fit.")
+        raise DataError(
+            f"the response is constant ({points.y[0]:g} in every row); there is no surface to fit."
+        )
     shape = default_resolution(n, d, distinct) if resolution is None else checked_resolution(resolution, d)
     for name, size, known in zip(names, shape, distinct, strict=True):
         if size > known:
@@ -168,7 +174,9 @@ def checked_resolution(resolution: Any, d: int) -> tuple[int, ...]:
     many = isinstance(resolution, tuple | list | np.ndarray)
     given = list(resolution) if many else [resolution] * d
     if len(given) != d:
-        raise DataError(f"`resolution` has {len(given)} numbers for {d} covariates; give one, or one for each.")
+        raise DataError(
+            f"`resolution` has {len(given)} numbers for {d} covariates; give one, or one for each."
+        )
     return tuple(check_count("resolution", size, _FEWEST_CELLS) for size in given)
 
 
@@ -185,19 +193,27 @@ def read_array(values: Any, weights: Any) -> Sample:
     array = _plain_array(values, "the array")
     refuse_axes(array.ndim)
     if array.ndim == 0 or min(array.shape) < _FEWEST_CELLS:
-        raise DataError(f"the array has the shape {array.shape}; each axis needs at least {_FEWEST_CELLS} elements.")
+        raise DataError(
+            f"the array has the shape {array.shape}; each axis needs at least {_FEWEST_CELLS} elements."
+        )
     if np.isinf(array).any():
-        raise DataError(f"the array is infinite in {rows_text(np.isinf(array.ravel()))}; mark missing cells by NaN.")
+        raise DataError(
+            f"the array is infinite in {rows_text(np.isinf(array.ravel()))}; mark missing cells by NaN."
+        )
     if weight is None:
         weight = np.ones(array.shape)
     if weight.shape != array.shape:
         raise DataError(f"`weights` has the shape {weight.shape}, the array {array.shape}; they must agree.")
     weight = _weights(weight.ravel(), array.size).reshape(array.shape)
     known = ~np.isnan(array) & (weight > 0.0)
-    if np.count_nonzero(known) < 2 ** array.ndim:
-        raise DataError(f"the array has {np.count_nonzero(known)} elements with data; there is no surface to fit.")
+    if np.count_nonzero(known) < 2**array.ndim:
+        raise DataError(
+            f"the array has {np.count_nonzero(known)} elements with data; there is no surface to fit."
+        )
     if np.ptp(array[known]) == 0.0:
-        raise DataError(f"the response is constant ({array[known][0]:g} everywhere); there is no surface to fit.")
+        raise DataError(
+            f"the response is constant ({array[known][0]:g} everywhere); there is no surface to fit."
+        )
     names = names or _default_names(array.ndim)
     domain = Domain(names, breaks or tuple(np.arange(size + 1) - 0.5 for size in array.shape))
     missing = {"missing": int(np.count_nonzero(~known))} if not known.all() else {}

@@ -67,7 +67,9 @@ def minimise(
     step = 2.0
     for _ in range(_ROUNDS):
         a, b = min(seen, key=lambda pair: seen[pair][0])
-        along = [(a * step**s, b) for s in (-1, 1) if lam is None] + [(a, b * step**s) for s in (-1, 1) if nu is None]
+        along = [(a * step**s, b) for s in (-1, 1) if lam is None] + [
+            (a, b * step**s) for s in (-1, 1) if nu is None
+        ]
         look(along)
         step = np.sqrt(step)
     best = min(seen, key=lambda pair: seen[pair][0])

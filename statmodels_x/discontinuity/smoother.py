@@ -198,7 +198,11 @@ class JumpSetModel:
     def _best(self, around: float | None) -> float:
         """Walk downhill in steps, then fit a parabola through the lowest three."""
         low, high = _LOG_PRECISION
-        start = np.log(np.median(self.data.precision[self.data.precision > 0.0])) + 1.0 if around is None else around
+        start = (
+            np.log(np.median(self.data.precision[self.data.precision > 0.0])) + 1.0
+            if around is None
+            else around
+        )
         seen: dict[int, float] = {}
 
         def at(k: int) -> float:

@@ -105,7 +105,9 @@ def control(
     check_choice("sensitivity", sensitivity, SENSITIVITIES, "fit()")
     check_choice("solver", solver, SOLVERS, "fit()")
     if solver == "exact" and n_axes != 1:
-        raise DataError('fit(): solver="exact" is for one covariate; use "primal-dual" for surfaces and volumes.')
+        raise DataError(
+            'fit(): solver="exact" is for one covariate; use "primal-dual" for surfaces and volumes.'
+        )
     check_number("tol", tol, low=0.0, high=0.1)
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer) or n_jobs == 0:
         raise DataError(f"`n_jobs` is {n_jobs!r}; give a number of processes, or -1 for all.")

@@ -24,8 +24,10 @@ _MOST_ITERATIONS = 3000
 
 
 def directions(n_cells: int, seed: int, draws: int = _DRAWS) -> Array:
-    """Standard normal directions of perturbation, shape (draws, cells)."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,))).standard_normal((draws, n_cells))
+    """Draw standard normal directions of perturbation, shape (draws, cells)."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,))).standard_normal(
+        (draws, n_cells)
+    )
 
 
 def estimate(problem: LiftedProblem, errors: ErrorModel, cells: Cells, around: Array) -> tuple[float, float]:
@@ -63,5 +65,5 @@ def estimate(problem: LiftedProblem, errors: ErrorModel, cells: Cells, around: A
 
 
 def task(errors: ErrorModel, cells: Cells, around: Array) -> partial:
-    """The estimate as a function of the problem alone."""
+    """Return the estimate as a function of the problem alone."""
     return partial(estimate, errors=errors, cells=cells, around=around)

@@ -30,7 +30,7 @@ def _facts(fit: FreeDiscontinuityResults) -> list[tuple[str, str]]:
         ("Tuned by", fit.control.tune or "given"),
         ("Jump length", "isotropic" if fit.specification.isotropic else "anisotropic"),
         ("Converged", "yes" if fit.converged else "NO"),
-        ("Residual", f"{found.certificate.residual:.1e} ({found.certificate.n_iter} it.)"),
+        ("Residual", _residual_text(fit)),
     ]
     right = [
         ("Observations", str(fit.nobs)),
@@ -42,6 +42,11 @@ def _facts(fit: FreeDiscontinuityResults) -> list[tuple[str, str]]:
         ("R-squared (cells)", f"{fit.rsquared:.4f}"),
     ]
     return left + right
+
+
+def _residual_text(fit: FreeDiscontinuityResults) -> str:
+    found = fit.estimate.certificate
+    return f"{found.residual:.1e} ({found.n_iter} it.)" if found.n_iter else "exact solver"
 
 
 def _boundary_block(fit: FreeDiscontinuityResults) -> Block | None:
@@ -56,7 +61,7 @@ def _boundary_block(fit: FreeDiscontinuityResults) -> Block | None:
             number(row["length"]),
             number(row["mean_size"]),
             number(row["largest_size"]),
-            *(f"{row[f'{name}_min']:.3g} to {row[f'{name}_max']:.3g}" for name in names),
+            *(f"{row[f'{name}_min']:.5g} to {row[f'{name}_max']:.5g}" for name in names),
         ]
         for _, row in table.iloc[:_MOST_ROWS].iterrows()
     ]
@@ -80,7 +85,7 @@ def _notes(fit: FreeDiscontinuityResults) -> list[str]:
         "lam and nu refer to responses scaled to [0, 1] and to a domain whose longest side is 1; sizes, the smallest "
         "jump and the noise are in the response's units."
     )
-    if fit.estimate.cut.any() is np.False_:
+    if not fit.estimate.cut.any():
         notes.append("No jump was found.")
     for name, table in (("boundaries", fit.boundaries), ("region_means", fit.region_means)):
         if len(table) > _MOST_ROWS:

@@ -65,7 +65,7 @@ def jump_size_table(
 
 
 def observations_of(fit: FreeDiscontinuityResults) -> boundary.Data:
-    """The scattered observations, or the cells of an array (or of a result saved without its data)."""
+    """Return the scattered observations, or the cells of an array (or of a result saved without its data)."""
     from statmodels_x.discontinuity.bootstrap import local_data
 
     points = fit.sample.points
@@ -110,4 +110,3 @@ def check_resamples(n: int) -> None:
     """Refuse too few resamples for a quantile."""
     if n < 19:
         raise DataError(f"`n` is {n}; give at least 19 resamples (99 or more for an interval).")
-
