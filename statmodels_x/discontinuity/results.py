@@ -314,17 +314,19 @@ class FreeDiscontinuityResults(SummaryText):
 
         Parameters
         ----------
-        kind : {"surface", "jumps", "certificate"}
-            The surface with its jumps (a curve in one dimension, slices in three); sizes along the boundary;
-            the convergence of the lower bound and of the residual.
+        kind : {"surface", "slices", "jumps", "tuning", "certificate"}
+            The surface with its jumps (a curve with its band in one dimension, one slice in three); several
+            slices; sizes along a boundary with intervals; the criterion of the tuning; the convergence of the
+            lower bound and of the residual.
         ax : matplotlib Axes, optional
         **options
-            ``axis`` and ``at`` of a slice through a volume; ``boundary`` (a number of :attr:`boundaries`) for
-            ``"jumps"``.
+            ``axis`` and ``at`` of a slice through a volume, or ``axis`` and ``n`` of several; ``boundary`` (a
+            number of :attr:`boundaries`) and ``alpha`` for ``"jumps"``; ``alpha`` for a curve.
 
         Returns
         -------
         matplotlib Axes
+            An array of them for ``"slices"``.
         """
         from statmodels_x.discontinuity import plots
 
