@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.resampling import replicate
-from statmodels_x.discontinuity import boundary
 from statmodels_x.discontinuity.estimation import Estimate, estimate
 from statmodels_x.discontinuity.evidence import EvidenceTuning
 from statmodels_x.discontinuity.grid import Cells
 from statmodels_x.discontinuity.lattice import Lattice, Mask
+from statmodels_x.discontinuity.sizes import jump_sizes
 from statmodels_x.discontinuity.specification import Control, Specification
 
 Array = NDArray[np.float64]
@@ -64,16 +64,12 @@ def draw_cells(cells: Cells, found: Estimate, surface: Array, rng: np.random.Gen
     return cells.with_mean(np.where(cells.filled, cells.scale.natural(surface) + sd * standard, 0.0))
 
 
-def local_data(cells: Cells) -> boundary.Data:
-    """Cell means as observations at the centres of their cells."""
-    place = np.array(np.unravel_index(np.flatnonzero(cells.filled), cells.domain.shape), float).T
-    return boundary.Data(place, cells.mean[cells.filled], cells.weight[cells.filled])
-
-
-def sizes_at(cells: Cells, cut: Mask, places: Array) -> Array:
-    """Jump sizes from the cell means."""
-    data = local_data(cells)
-    return np.array([boundary.jump_size(cells.lattice, cut, data, place).size for place in places])
+def sizes_at(cells: Cells, fit: Estimate, places: Array) -> Array:
+    """Jump sizes in the data's units."""
+    if not len(places):
+        return np.zeros(0)
+    found = jump_sizes(cells.lattice, fit.errors.observations(cells), fit.cut, places, fit.log_precision)
+    return found.size * cells.scale.range
 
 
 def resample(
@@ -107,7 +103,7 @@ def resample(
     results = replicate(task, n, seed=control.seed, n_jobs=control.n_jobs, progress=control.progress)
     truth = cells.with_mean(cells.scale.natural(found.surface))
     surfaces, cuts, sizes = (np.array(part) for part in zip(*results, strict=True))
-    return Resamples(surfaces, cuts, sizes, sizes_at(truth, found.cut, places))
+    return Resamples(surfaces, cuts, sizes, sizes_at(truth, found, places))
 
 
 def _useful(found: Estimate) -> list[tuple[float, float]] | None:
@@ -132,7 +128,7 @@ def _one(
 ) -> tuple[Array, Mask, Array]:  # fmt: skip
     drawn = draw_cells(cells, found, found.surface, rng)
     fit = estimate(drawn, None, spec, control, candidates)
-    return fit.surface, fit.cut, sizes_at(drawn, fit.cut, places)
+    return fit.surface, fit.cut, sizes_at(drawn, fit, places)
 
 
 def null_gains(

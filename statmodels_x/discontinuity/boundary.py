@@ -1,4 +1,4 @@
-"""Sizes of jumps at places of the boundary: a smoothed contour, and a line fitted on each of its sides."""
+"""The geometry of a boundary: its smoothed contour, its two sides, and the limits of a surface on either."""
 
 from __future__ import annotations
 
@@ -6,51 +6,36 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
-from scipy.spatial import cKDTree
 
 from statmodels_x.discontinuity.grid import Domain
 from statmodels_x.discontinuity.lattice import Lattice, Mask
 
 Array = NDArray[np.float64]
 
-BANDWIDTH = 5.0  # cells
-DONUT = 1.0  # cells on each side of the contour whose points may lie on the other side of the true boundary
+_RADIUS = 2.0  # cells
 _SMOOTHING = 1.0
-_WINDOW = 7
+_WINDOW = 6
 _FEWEST_EDGES = 3
 
 
 @dataclass(frozen=True)
-class Data:
-    """Observations for the fits on both sides: places in cells (the centre of the first cell is 0), y and weight."""
-
-    place: Array = field(repr=False)
-    y: Array = field(repr=False)
-    weight: Array = field(repr=False)
-
-
-@dataclass(frozen=True)
-class JumpSize:
-    """Size of the jump at one place.
+class Limits:
+    """Weights of the cells in the limits of a surface from both sides, at a point of the boundary.
 
     Attributes
     ----------
     place : ndarray of shape (d,)
-        Where on the smoothed contour, in cells.
-    size, std_error : float
-        NaN if there is no boundary within reach, or too few observations on a side.
-    n_low, n_high : int
-        Observations used on either side.
+        On the smoothed contour, in cells (the centre of the first cell is 0).
+    before, behind : ndarray of shape (cells,)
+        The limit from a side is the sum of these times the surface.
     """
 
     place: Array
-    size: float
-    std_error: float
-    n_low: int
-    n_high: int
+    before: Array = field(repr=False)
+    behind: Array = field(repr=False)
 
 
 def in_cells(domain: Domain, x: Array) -> Array:
@@ -65,62 +50,56 @@ def from_cells(domain: Domain, place: Array) -> Array:
     return (place + 0.5) * domain.widths + start
 
 
-def jump_size(
-    lattice: Lattice, cut: Mask, data: Data, place: Array, bandwidth: float = BANDWIDTH
-) -> JumpSize:
-    """Estimate the size of the jump at the point of the boundary nearest to a place.
+def limits(lattice: Lattice, cut: Mask, place: Array) -> Limits | None:
+    """Find the point of the boundary nearest to a place, and how the surface is carried on to it from both sides.
 
     The two sides are the cells of a window nearer to one end of the nearest cut edge. Their labels, smoothed by a
-    Gaussian of one cell, have a zero contour that is less ragged than the edges. On each side a linear surface is
-    fitted to the observations by kernel-weighted least squares, leaving out those within a cell of the
-    contour; the size is the difference of the two at the contour, and its standard error allows for
-    unequal variances (HC2). The error of the boundary itself is not counted.
+    Gaussian of one cell, have a zero contour that is less ragged than the edges. The limit from a side is the
+    value on the contour of a linear surface, fitted by kernel-weighted least squares to the cells of that side
+    within two cells of the point.
 
     Parameters
     ----------
     lattice : Lattice
     cut : ndarray of shape (edges,)
-    data : Data
     place : ndarray of shape (d,)
         In cells.
-    bandwidth : float
-        Radius of the kernel in cells.
 
     Returns
     -------
-    JumpSize
-        Positive if the surface is higher on the side that lies further along the axis of the nearest edge.
+    Limits or None
+        None if there is no boundary, or fewer than three connected edges of it, or too few cells on a side.
+        "Behind" is the side further along the axis of the nearest edge.
     """
-    none = JumpSize(place, np.nan, np.nan, 0, 0)
     edge = nearest_edge(lattice, cut, place)
     if edge < 0:
-        return none
+        return None
     window, corner = _window(lattice, edge)
     side = _sides(lattice, cut, window, edge)
     if side is None:
-        return none
-    smooth = gaussian_filter(side, _SMOOTHING, mode="nearest")
-    contour = _contour(smooth)
+        return None
+    contour = _contour(gaussian_filter(side, _SMOOTHING, mode="nearest"))
     if not len(contour):
-        return none
-    local = place - corner
-    at = contour[np.linalg.norm(contour - local, axis=1).argmin()]
-    near = np.linalg.norm(data.place - corner - at, axis=1) < bandwidth
-    points = data.place[near] - corner
-    own = map_coordinates(smooth, points.T, order=1, mode="nearest")
-    piece = map_coordinates(side, points.T, order=0, mode="nearest")
-    distance = cKDTree(contour).query(points)[0]
-    kernel = np.maximum(1.0 - (np.linalg.norm(points - at, axis=1) / bandwidth) ** 2, 0.0) * data.weight[near]
-    value, variance, count = [], [], []
+        return None
+    at = contour[np.linalg.norm(contour - (place - corner), axis=1).argmin()]
+    offset = np.argwhere(np.ones(side.shape, bool)) - at
+    kernel = 1.0 - (np.linalg.norm(offset, axis=1) / _RADIUS) ** 2
+    cells = np.arange(lattice.n_cells).reshape(lattice.shape)[window].ravel()
+    weights = []
     for sign in (-1.0, 1.0):
-        used = (sign * own > 0.0) & (sign * piece > 0.0) & (distance > DONUT) & (kernel > 0.0)
-        count.append(int(np.count_nonzero(used)))
-        v, s2 = _intercept(points[used] - at, data.y[near][used], kernel[used])
-        value.append(v)
-        variance.append(s2)
-    return JumpSize(
-        at + corner, value[1] - value[0], float(np.sqrt(variance[0] + variance[1])), count[0], count[1]
-    )
+        used = (side.ravel() == sign) & (kernel > 0.0)
+        if np.count_nonzero(used) < lattice.n_axes + 1:
+            return None
+        weights.append(np.zeros(lattice.n_cells))
+        weights[-1][cells[used]] = _value_at_zero(offset[used], kernel[used])
+    return Limits(at + corner, *weights)
+
+
+def _value_at_zero(x: Array, weight: Array) -> Array:
+    """Return the weights of responses at x in the value at 0 of a weighted linear fit."""
+    design = np.column_stack([np.ones(len(x)), x])
+    weighted = (design * weight[:, None]).T
+    return np.asarray((np.linalg.pinv(weighted @ design, hermitian=True) @ weighted)[0])
 
 
 def nearest_edge(lattice: Lattice, cut: Mask, place: Array) -> int:
@@ -179,17 +158,3 @@ def _contour(smooth: Array) -> Array:
         crossing[:, axis] += a[place] / (a[place] - b[place])
         points.append(crossing)
     return np.vstack(points)
-
-
-def _intercept(x: Array, y: Array, weight: Array) -> tuple[float, float]:
-    """Value at 0 of a weighted linear fit, and its HC2 variance."""
-    n, d = x.shape
-    if n < d + 3:
-        return np.nan, np.nan
-    design = np.column_stack([np.ones(n), x])
-    inverse = np.linalg.pinv((design * weight[:, None]).T @ design, hermitian=True)
-    influence = (inverse @ (design * weight[:, None]).T)[0]  # of each response on the value at 0
-    coefficient = inverse @ (design * weight[:, None]).T @ y
-    leverage = np.einsum("ij,jk,ik->i", design, inverse, design) * weight
-    residual = y - design @ coefficient
-    return float(coefficient[0]), float(influence**2 @ (residual**2 / np.maximum(1.0 - leverage, 1e-3)))

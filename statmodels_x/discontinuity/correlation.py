@@ -43,7 +43,9 @@ class ErrorModel:
         inverse = sparse.eye_array(1)
         for rho, size in zip(self.rho, cells.domain.shape, strict=True):
             inverse = sparse.kron(inverse, _inverse_correlation(rho, size))
-        return Observations(cells.f, precision, inverse.tocsr(), _log_correlation(self.rho, cells.lattice))
+        root = sparse.diags_array(np.sqrt(precision))
+        determinant = float(np.log(precision).sum()) - _log_correlation(self.rho, cells.lattice)
+        return Observations(cells.f, precision, (root @ inverse @ root).tocsr(), determinant)
 
     def correlate(self, values: Array, shape: tuple[int, ...]) -> Array:
         """Multiply by the correlation matrix."""

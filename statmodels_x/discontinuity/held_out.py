@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.discontinuity import boundary
 from statmodels_x.discontinuity.estimation import estimate
 from statmodels_x.discontinuity.grid import bin_points
 from statmodels_x.discontinuity.uncertainty import jump_size_table
@@ -29,7 +28,6 @@ def second_stage(fit: FreeDiscontinuityResults, at: Any, alpha: float, seed: int
     first, second = np.sort(order[::2]), np.sort(order[1::2])
     cells = bin_points(points.take(first), fit.domain, fit.sample.cells.scale)
     found = estimate(cells, points.take(first), fit.specification, fit.control)
-    half = replace(fit, sample=replace(fit.sample, cells=cells), estimate=found)
-    other = points.take(second)
-    data = boundary.Data(boundary.in_cells(fit.domain, other.x), other.y, other.weight)
-    return jump_size_table(half, at, alpha, data)
+    other = bin_points(points.take(second), fit.domain, fit.sample.cells.scale)
+    half = replace(fit, sample=replace(fit.sample, cells=other), estimate=found)
+    return jump_size_table(half, at, alpha)

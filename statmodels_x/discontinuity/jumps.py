@@ -14,7 +14,9 @@ from statmodels_x.discontinuity.lattice import Mask
 Array = NDArray[np.float64]
 
 
-def edge_table(domain: Domain, surface: Array, cut: Mask) -> pd.DataFrame:
+def edge_table(
+    domain: Domain, surface: Array, cut: Mask, before: Array, behind: Array, std_error: Array
+) -> pd.DataFrame:
     """One row for each cut edge.
 
     Parameters
@@ -23,18 +25,23 @@ def edge_table(domain: Domain, surface: Array, cut: Mask) -> pd.DataFrame:
     surface : ndarray of shape (cells,)
         In the data's units.
     cut : ndarray of shape (edges,)
+    before, behind, std_error : ndarray of shape (cut edges,)
+        Limits of the surface at the boundary, and the standard error of their difference; where they are NaN,
+        the values in the two cells stand for them.
 
     Returns
     -------
     DataFrame
         The coordinates of the middle of the edge under the covariates' names; ``across``, the covariate along
-        which it jumps; ``from`` and ``to``, the surface in the cells before and behind it; ``size``, to minus
-        from; ``length`` of the face in the covariates' units; ``segment``, numbered from the longest on.
+        which it jumps; ``from`` and ``to``, the surface before and behind it; ``size``, to minus from, and its
+        ``std_error``; ``length`` of the face in the covariates' units; ``segment``, numbered from the longest on.
     """
     lattice = domain.lattice
     edges = np.flatnonzero(cut)
     middle = domain.edge_midpoints()[edges]
-    before, behind = surface[lattice.tail[edges]], surface[lattice.head[edges]]
+    known = np.isfinite(before + behind)
+    before = np.where(known, before, surface[lattice.tail[edges]])
+    behind = np.where(known, behind, surface[lattice.head[edges]])
     axes = lattice.axis[edges]
     table = pd.DataFrame({name: middle[:, k] for k, name in enumerate(domain.names)})
     names = np.array(domain.names, dtype=object)
@@ -44,6 +51,7 @@ def edge_table(domain: Domain, surface: Array, cut: Mask) -> pd.DataFrame:
             "from": before,
             "to": behind,
             "size": behind - before,
+            "std_error": std_error,
             "length": domain.face_sizes()[axes],
             "segment": segment_labels(domain, cut),
         }

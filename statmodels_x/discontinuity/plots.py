@@ -145,7 +145,9 @@ def _slices(fit: FreeDiscontinuityResults, ax: Any, axis: int | str = 0, n: int 
     if len(fit.domain.shape) != 3:
         raise DataError('plot: "slices" is for three covariates; use "surface".')
     if ax is not None:
-        raise DataError('plot: "slices" makes its own figure; for one slice use "surface" with `axis` and `at`.')
+        raise DataError(
+            'plot: "slices" makes its own figure; for one slice use "surface" with `axis` and `at`.'
+        )
     import matplotlib.pyplot as plt
 
     check_count("n", n, 2)
@@ -181,12 +183,14 @@ def _jumps(fit: FreeDiscontinuityResults, ax: Any, boundary: int = 1, alpha: flo
 
 
 def _tuning(fit: FreeDiscontinuityResults, ax: Any) -> Any:
-    """The criterion over nu, one curve for each lam of the grid, and the chosen pair."""
+    """Draw the criterion over nu, one curve for each lam of the grid, and the chosen pair."""
     table, name = tuning_table(fit)
     ax = plotting.get_axes(ax)
     grid = table.groupby("lam").filter(lambda rows: len(rows) > 2)
     for k, (lam, rows) in enumerate(grid.sort_values("nu").groupby("lam")):
-        ax.plot(rows["nu"], rows["value"], marker="o", markersize=3, label=f"lam = {lam:.3g}", **plotting.style(k))
+        ax.plot(
+            rows["nu"], rows["value"], marker="o", markersize=3, label=f"lam = {lam:.3g}", **plotting.style(k)
+        )
     ax.axvline(fit.nu, color="0.4", linewidth=0.9, linestyle=":", label=f"chosen: lam = {fit.lam:.3g}")
     ax.set_xscale("log")
     return plotting.finish(ax, "nu", name)
@@ -201,7 +205,11 @@ def tuning_table(fit: FreeDiscontinuityResults) -> tuple[Any, str]:
         raise DataError("plot: nothing was tuned; lam and nu were given.")
     if hasattr(tuning, "criterion"):  # of a line
         columns = {"lam": tuning.lam, "nu": tuning.nu, "value": tuning.criterion}
-        name = {"evidence": "-2 log likelihood + costs", "sure": "SURE", "cv": "Cross-validated squared error"}
+        name = {
+            "evidence": "-2 log likelihood + costs",
+            "sure": "SURE",
+            "cv": "Cross-validated squared error",
+        }
         return pd.DataFrame(columns), name[str(fit.control.tune)]
     if "gain" in tuning.table:
         return tuning.table.rename(columns={"gain": "value"}), "Gain in deviance over no jump"

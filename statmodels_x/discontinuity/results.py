@@ -236,11 +236,15 @@ class FreeDiscontinuityResults(SummaryText):
     def jumps(self) -> pd.DataFrame:
         """The jump set, one row for each edge between two cells.
 
-        The coordinates of the middle of the edge under the covariates' names, ``across`` (the covariate along
-        which the surface jumps there), ``from``, ``to`` and ``size`` in the data's units, ``length`` of the edge
-        (area of the face), and ``segment``, the connected part of the jump set to which it belongs.
+        The coordinates of the middle of the edge under the covariates' names; ``across``, the covariate along
+        which the surface jumps there; ``from``, ``to`` and ``size``, the limits of the surface on both sides of
+        the boundary and their difference, with ``std_error`` (see :meth:`jump_sizes`; where these cannot be had,
+        the values in the two cells and NaN); ``length`` of the edge (area of the face); and ``segment``, the
+        connected part of the jump set to which it belongs.
         """
-        return _jumps.edge_table(self.domain, self.surface.ravel(), self.estimate.cut)
+        from statmodels_x.discontinuity.uncertainty import edge_limits
+
+        return _jumps.edge_table(self.domain, self.surface.ravel(), self.estimate.cut, *edge_limits(self))
 
     @cached_property
     def boundaries(self) -> pd.DataFrame:
@@ -337,9 +341,10 @@ class FreeDiscontinuityResults(SummaryText):
     def jump_sizes(self, at: Any, alpha: float = 0.05) -> pd.DataFrame:
         """Sizes of the jump at the points of the boundary nearest to given places, with intervals.
 
-        On each side of the smoothed boundary a linear surface is fitted to the observations within five cells,
-        leaving out those within one cell of it, and both are carried on to the boundary. The interval takes the
-        boundary as known: in simulations a nominal 95 % interval covers about 90 %. :meth:`bootstrap`
+        A cell beside the jump may mix points from both sides. The surface is therefore smoothed without these
+        cells and carried on to the smoothed boundary from either side by its own prior. The standard
+        error is the posterior one of the difference, given the boundary: in simulations with jumps of half the
+        response's standard deviation and more, nominal 95 % intervals cover 92 to 95 %. :meth:`bootstrap`
         finds the boundary anew in each resample, and :meth:`second_stage` measures on held-out data.
 
         Parameters
@@ -351,11 +356,17 @@ class FreeDiscontinuityResults(SummaryText):
         Returns
         -------
         DataFrame
-            One row a place: the point on the boundary under the covariates' names, ``size`` (positive if the
-            surface rises along the axis across which the nearest edge lies), ``std_error``, ``lower``,
-            ``upper``, and the number of observations on either side. NaN where there is no boundary, where it ends
-            nearby, or where a side has too few observations.
+            One row a place: the point on the boundary under the covariates' names, the limits ``from`` and ``to``,
+            ``size`` (positive if the surface rises along the axis across which the nearest edge lies),
+            ``std_error``, ``lower`` and ``upper``. NaN where there is no boundary of three connected edges, or
+            where a side has too few cells.
+
+        Raises
+        ------
+        DataError
+            If the noise is not known.
         """
+        self._need_noise("jump_sizes()")
         from statmodels_x.discontinuity.uncertainty import jump_size_table
 
         return jump_size_table(self, at, alpha)

@@ -92,21 +92,23 @@ class Observations:
     f : ndarray of shape (cells,)
     precision : ndarray of shape (cells,)
         Inverse variances; 0 for an empty cell.
-    inverse_correlation : sparse array of shape (cells, cells), optional
-        Of the errors where they are correlated (then no cell may be empty).
-    log_correlation : float
-        Logarithm of the determinant of the correlation matrix.
+    correlated : sparse array of shape (cells, cells), optional
+        Precision matrix of the errors where they are correlated; empty rows for empty cells.
+    log_determinant : float, optional
+        Of the precision matrix of the cells with data; needed where they are correlated.
     """
 
     f: Array = field(repr=False)
     precision: Array = field(repr=False)
-    inverse_correlation: sparse.csr_array | None = field(repr=False, default=None)
-    log_correlation: float = 0.0
+    correlated: sparse.csr_array | None = field(repr=False, default=None)
+    log_determinant: float | None = None
 
     @cached_property
     def log_precision(self) -> float:
         """Logarithm of the determinant of the precision matrix of the cells with data."""
-        return float(np.log(self.precision[self.precision > 0.0]).sum()) - self.log_correlation
+        if self.log_determinant is not None:
+            return self.log_determinant
+        return float(np.log(self.precision[self.precision > 0.0]).sum())
 
     @cached_property
     def typical_sd(self) -> float:
@@ -114,12 +116,30 @@ class Observations:
         return float(1.0 / np.sqrt(np.median(self.precision[self.precision > 0.0])))
 
     @cached_property
-    def weight_matrix(self) -> sparse.csr_array:
+    def matrix(self) -> sparse.csr_array:
         """The precision matrix W of the errors."""
-        if self.inverse_correlation is None:
-            return sparse.diags_array(self.precision).tocsr()
-        root = sparse.diags_array(np.sqrt(self.precision))
-        return (root @ self.inverse_correlation @ root).tocsr()
+        return sparse.diags_array(self.precision).tocsr() if self.correlated is None else self.correlated
+
+    def without(self, cells: Mask) -> Observations:
+        """Return the observations as if the given cells were empty."""
+        precision = np.where(cells, 0.0, self.precision)
+        if self.correlated is None:
+            return Observations(self.f, precision)
+        gone, left = np.flatnonzero(cells), np.flatnonzero(~cells)
+        between = self.correlated[left][:, gone].tocsc()
+        solved = sparse.linalg.splu(self.correlated[gone][:, gone].tocsc())
+        marginal = self.correlated[left][:, left] - between @ sparse.csc_array(
+            solved.solve(between.T.toarray())
+        )
+        marginal.data[np.abs(marginal.data) < 1e-9 * precision.max()] = 0.0
+        marginal.eliminate_zeros()
+        spread = sparse.csr_array(
+            (np.ones(left.size), (left, np.arange(left.size))), (self.f.size, left.size)
+        )
+        determinant = float(np.log(np.abs(solved.U.diagonal())).sum())
+        return Observations(
+            self.f, precision, (spread @ marginal @ spread.T).tocsr(), self.log_precision - determinant
+        )
 
 
 @dataclass(frozen=True)
@@ -154,13 +174,15 @@ class JumpSetModel:
     def __init__(self, differences: SecondDifferences, data: Observations, cut: Mask) -> None:
         lattice = differences.lattice
         self.data = data
-        self.bandwidth = min(2 * int(lattice.strides.max()), lattice.n_cells - 1)
+        entries = data.matrix.tocoo()
+        reach = int(np.abs(entries.row - entries.col).max(initial=0))
+        self.bandwidth = min(max(2 * int(lattice.strides.max()), reach), lattice.n_cells - 1)
         count, label = lattice.regions(cut)
         level = (1.0 / np.bincount(label, minlength=count))[label]
         self._penalty = lower_band(differences.penalty(cut), self.bandwidth)
         self._fixed = lower_band(lattice.laplacian(cut) + sparse.diags_array(level), self.bandwidth)
-        self._weight = lower_band(data.weight_matrix, self.bandwidth)
-        self._right = data.weight_matrix @ (data.f - _CENTRE)
+        self._weight = lower_band(data.matrix, self.bandwidth)
+        self._right = data.matrix @ (data.f - _CENTRE)
 
     def precision_factor(self, log_precision: float) -> Factor:
         """Cholesky factor of K + W, the posterior precision."""

@@ -11,8 +11,9 @@ from scipy import sparse
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.inference import normal_quantile
-from statmodels_x.discontinuity import boundary
 from statmodels_x.discontinuity.banded import Factor, is_factorable, lower_band
+from statmodels_x.discontinuity.boundary import from_cells, in_cells
+from statmodels_x.discontinuity.sizes import JumpSizes, jump_sizes
 from statmodels_x.discontinuity.smoother import JumpSetModel, SecondDifferences
 
 if TYPE_CHECKING:
@@ -41,37 +42,44 @@ def surface_std_error(fit: FreeDiscontinuityResults) -> Array:
     else:
         scale = data.precision.sum() / (found.lam * lattice.n_cells * lattice.spacing**2)
         ridge = sparse.diags_array(np.where(cells.filled, 0.0, 1e-9 * scale))
-        prior = scale * lattice.laplacian(found.cut) + ridge + data.weight_matrix
+        prior = scale * lattice.laplacian(found.cut) + ridge + data.matrix
         factor = Factor(lower_band(prior, max(bandwidth, 1)))
     return np.sqrt(factor.inverse_diagonal()) * cells.scale.range
 
 
-def jump_size_table(
-    fit: FreeDiscontinuityResults, at: Any, alpha: float, data: boundary.Data | None = None
-) -> pd.DataFrame:
+def sizes_of(fit: FreeDiscontinuityResults, places: Array) -> JumpSizes:
+    """Limits on both sides of the boundary nearest to places (in cells), in scaled units."""
+    found, cells = fit.estimate, fit.sample.cells
+    return jump_sizes(cells.lattice, found.errors.observations(cells), found.cut, places, found.log_precision)
+
+
+def jump_size_table(fit: FreeDiscontinuityResults, at: Any, alpha: float) -> pd.DataFrame:
     """Sizes with intervals at given places; see :meth:`FreeDiscontinuityResults.jump_sizes`."""
-    names = fit.domain.names
-    places = boundary.in_cells(fit.domain, fit.points_of(at)[0])
-    observed = observations_of(fit) if data is None else data
-    reach = normal_quantile(alpha)
-    rows = []
-    for place in places:
-        found = boundary.jump_size(fit.domain.lattice, fit.estimate.cut, observed, place)
-        where = boundary.from_cells(fit.domain, found.place)
-        half = reach * found.std_error
-        rows.append((*where, found.size, found.std_error, found.size - half, found.size + half,
-                     found.n_low, found.n_high))  # fmt: skip
-    return pd.DataFrame(rows, columns=[*names, "size", "std_error", "lower", "upper", "n_before", "n_behind"])
+    found = sizes_of(fit, in_cells(fit.domain, fit.points_of(at)[0]))
+    scale = fit.sample.cells.scale
+    table = pd.DataFrame(from_cells(fit.domain, found.place), columns=list(fit.domain.names))
+    size, std_error = found.size * scale.range, found.std_error * scale.range
+    lower, upper = surface_band(size, std_error, alpha)
+    return table.assign(
+        **{
+            "from": scale.natural(found.before),
+            "to": scale.natural(found.behind),
+            "size": size,
+            "std_error": std_error,
+            "lower": lower,
+            "upper": upper,
+        }
+    )
 
 
-def observations_of(fit: FreeDiscontinuityResults) -> boundary.Data:
-    """Return the scattered observations, or the cells of an array (or of a result saved without its data)."""
-    from statmodels_x.discontinuity.bootstrap import local_data
-
-    points = fit.sample.points
-    if points is None:
-        return local_data(fit.sample.cells)
-    return boundary.Data(boundary.in_cells(fit.domain, points.x), points.y, points.weight)
+def edge_limits(fit: FreeDiscontinuityResults) -> tuple[Array, Array, Array]:
+    """Limits at the middles of the cut edges with the standard errors of their differences, in the data's units."""
+    edges = np.flatnonzero(fit.estimate.cut)
+    if not edges.size or not np.isfinite(fit.estimate.errors.variance):
+        return (np.full(edges.size, np.nan),) * 3
+    found = sizes_of(fit, in_cells(fit.domain, fit.domain.edge_midpoints()[edges]))
+    scale = fit.sample.cells.scale
+    return scale.natural(found.before), scale.natural(found.behind), found.std_error * scale.range
 
 
 def gain_test(gain: float, null: Array) -> pd.Series:

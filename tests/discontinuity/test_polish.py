@@ -13,9 +13,13 @@ from statmodels_x.discontinuity.relaxation import LiftedProblem, solve
 
 def random_problem(seed, shape=(9, 8), empty=0.1, levels=16):
     rng = np.random.default_rng(seed)
-    f = np.clip(0.3 + 0.4 * (rng.random(int(np.prod(shape))) > 0.5) + 0.1 * rng.normal(size=int(np.prod(shape))), 0, 1)
+    f = np.clip(
+        0.3 + 0.4 * (rng.random(int(np.prod(shape))) > 0.5) + 0.1 * rng.normal(size=int(np.prod(shape))), 0, 1
+    )
     weight = rng.uniform(0.2, 2.0, f.size) * (rng.random(f.size) > empty)
-    return LiftedProblem(Lattice(shape), f, weight / weight.mean(), rng.uniform(5, 500), rng.uniform(1e-3, 0.2), levels, True)
+    return LiftedProblem(
+        Lattice(shape), f, weight / weight.mean(), rng.uniform(5, 500), rng.uniform(1e-3, 0.2), levels, True
+    )
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
@@ -80,7 +84,7 @@ def test_a_region_without_data_joins_a_neighbour():
     flat = inside.ravel()
     cut = flat[lattice.tail] != flat[lattice.head]
     joined = join_empty(lattice, cut, ~flat)
-    count, label = lattice.regions(joined)
+    count, _ = lattice.regions(joined)
     assert count == 1
     assert not joined.any()
 

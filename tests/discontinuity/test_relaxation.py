@@ -20,7 +20,12 @@ def problem(shape, levels, lam, nu, isotropic, seed=3):
     return LiftedProblem(Lattice(shape), f, weight / weight.mean(), lam, nu, levels, isotropic)
 
 
-CASES = [((12,), 8, 60.0, 0.05), ((6, 7), 8, 50.0, 0.02), ((7, 5), 10, 20.0, 0.05), ((4, 3, 4), 6, 40.0, 0.05)]
+CASES = [
+    ((12,), 8, 60.0, 0.05),
+    ((6, 7), 8, 50.0, 0.02),
+    ((7, 5), 10, 20.0, 0.05),
+    ((4, 3, 4), 6, 40.0, 0.05),
+]
 
 
 def all_pairs(p, unlike):
@@ -126,7 +131,9 @@ def test_projection_on_the_parabola_is_the_nearest_point(curvature):
     grid = np.linspace(0.0, 4.2, 400001)
     for k in range(40):
         inside = y[k] >= curvature * r0[k] ** 2
-        nearest = r0[k] if inside else grid[((grid - r0[k]) ** 2 + (curvature * grid**2 - y[k]) ** 2).argmin()]
+        nearest = (
+            r0[k] if inside else grid[((grid - r0[k]) ** 2 + (curvature * grid**2 - y[k]) ** 2).argmin()]
+        )
         assert factor[k] * r0[k] == pytest.approx(nearest, abs=2e-5)
         assert height[k] == pytest.approx(y[k] if inside else curvature * (factor[k] * r0[k]) ** 2, abs=1e-9)
 
@@ -135,7 +142,9 @@ def test_kernels_are_plain_python_too():
     p = problem((3, 3), 5, 50.0, 0.02, True)
     potential = np.random.default_rng(0).normal(size=(9, 2, 6))
     arguments = (potential, p.f, p.weight, p.labels, np.array([3, 3]), p.lattice.strides, 0.3, 0.2, True)
-    assert kernels.lower_bound.py_func(*arguments) == pytest.approx(kernels.lower_bound(*arguments), rel=1e-12)
+    assert kernels.lower_bound.py_func(*arguments) == pytest.approx(
+        kernels.lower_bound(*arguments), rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("levels", [5, 16])

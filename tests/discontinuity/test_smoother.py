@@ -23,7 +23,7 @@ def example(shape, seed=0, empty=True):
     return lattice, Observations(rng.random(lattice.n_cells), precision), cut
 
 
-def prior_precision(lattice, cut, t):
+def prior_precision(lattice, cut, t):  # noqa: C901
     """K written out by loops over cells."""
     n = lattice.n_cells
     K = np.zeros((n, n))
@@ -83,7 +83,9 @@ def test_correlated_errors_enter_with_their_covariance(shape):
     rho = (0.6, 0.3, 0.5)[: len(shape)]
     domain = Domain(tuple("abc"[: len(shape)]), tuple(np.arange(m + 1.0) for m in shape))
     weight = data.precision
-    cells = Cells(domain, data.f, weight, np.ones(lattice.n_cells, int), np.full(lattice.n_cells, np.nan), Scale(0, 1))
+    cells = Cells(
+        domain, data.f, weight, np.ones(lattice.n_cells, int), np.full(lattice.n_cells, np.nan), Scale(0, 1)
+    )
     errors = ErrorModel(1.0, rho)
     correlated = errors.observations(cells)
     R = np.ones((1, 1))
@@ -105,7 +107,11 @@ def test_the_search_finds_the_smoothing_precision():
     lattice = Lattice((12, 12))
     x = np.arange(12) / 12
     f = (0.5 + 0.3 * np.sin(4 * x[:, None]) * np.cos(3 * x)).ravel() + 0.03 * rng.normal(size=144)
-    model = JumpSetModel(SecondDifferences.of(lattice), Observations(f, np.full(144, 1 / 0.03**2)), np.zeros(lattice.n_edges, bool))
+    model = JumpSetModel(
+        SecondDifferences.of(lattice),
+        Observations(f, np.full(144, 1 / 0.03**2)),
+        np.zeros(lattice.n_edges, bool),
+    )
     best = model.smooth()
     grid = [model.deviance(t) for t in np.arange(best.log_precision - 6, best.log_precision + 6, 0.25)]
     assert best.deviance < min(grid) + 0.1
