@@ -17,6 +17,7 @@ _HOMES = {
     "Family": "statmodels_x.survival.families",
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
+    "FreeDiscontinuity": "statmodels_x.discontinuity.model",
     "IllnessDeath": "statmodels_x.surrogate.simulate",
     "IllnessDeathTrial": "statmodels_x.surrogate.simulate",
     "LeslieInteraction": "statmodels_x.population.model",
@@ -45,6 +46,7 @@ __all__ = [
     "Family",
     "FlexibleSurvival",
     "FlexibleSurvivalRegressor",
+    "FreeDiscontinuity",
     "IllnessDeath",
     "IllnessDeathTrial",
     "LeslieInteraction",
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
     from statmodels_x.core.comparison import compare
     from statmodels_x.core.files import load, save
     from statmodels_x.core.surv import Surv
+    from statmodels_x.discontinuity.model import FreeDiscontinuity
     from statmodels_x.population.forecast import forecast_errors
     from statmodels_x.population.lotka_volterra import LotkaVolterra
     from statmodels_x.population.matrix import LeslieMatrix

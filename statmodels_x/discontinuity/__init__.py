@@ -1,0 +1,1 @@
+"""Free discontinuity regression: curves, surfaces and volumes with jumps, found and measured."""

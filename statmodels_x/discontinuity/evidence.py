@@ -1,0 +1,269 @@
+"""Tuning by evidence: jump sets proposed by the convex problem, scored by marginal likelihood, and pruned.
+
+One pair (lam, nu) cannot both find the jumps and smooth between them. Here the lifted problem only proposes jump
+sets, at several smoothing lengths and thresholds; the second-order smoother scores each one with the surface
+integrated out, takes away what does not pay for itself, and gives the surface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from statmodels_x.discontinuity.lattice import Lattice, Mask
+from statmodels_x.discontinuity.polish import join_empty, polish
+from statmodels_x.discontinuity.relaxation import LiftedProblem, solve
+from statmodels_x.discontinuity.smoother import JumpSetModel, Observations, SecondDifferences, Smoothed
+
+Array = NDArray[np.float64]
+
+REACHES = (3.0, 5.5, 10.0)  # smoothing lengths in cells
+# smallest jumps in standard deviations of a cell, by the number of axes: a larger face averages more noise
+THRESHOLDS = {
+    1: (3.0, 3.75, 4.5, 5.5, 6.5, 9.0),
+    2: (2.0, 3.0, 3.75, 4.5, 5.5, 6.5, 9.0),
+    3: (0.75, 1.0, 1.5, 2.25, 3.0, 4.5, 6.5),
+}
+_SMALLEST_SEGMENT = 5
+_MOST_CUT = 0.15
+_PROPOSAL_TOL = 1e-3
+_PROPOSAL_ITERATIONS = 2000
+_PRUNED = 3
+_ROUNDS = 4
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """What a jump set must gain in deviance: ``segment`` for each of its connected parts, ``gate`` over all."""
+
+    segment: float
+    gate: float
+
+
+# by simulation under smooth surfaces: see benchmarks/discontinuity_null.py
+PENALTIES = {
+    "strict": Penalty(6.0, 10.0),
+    "balanced": Penalty(3.0, 4.0),
+    "sensitive": Penalty(0.0, 2.0),
+}
+_SOFT_STEPS = (0, 1)
+_SOFT_FACTORS = (1.5, 3.0, 4.5)
+_STEEP_MARGIN = 6.0
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A jump set with the pair of weights that proposed it, and its score."""
+
+    lam: float
+    nu: float
+    cut: Mask = field(repr=False)
+    smoothed: Smoothed
+
+    def cost(self, lattice: Lattice, penalty: Penalty) -> float:
+        """Deviance plus what its segments cost."""
+        return self.smoothed.deviance + penalty.segment * lattice.segments(self.cut)[0]
+
+
+@dataclass(frozen=True)
+class EvidenceTuning:
+    """The record of the tuning.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row a pair of weights: ``lam``, ``nu``, ``edges`` and ``segments`` of the proposed jump set, and its
+        ``gain``, the deviance of the surface without jumps minus its own (NaN if it cut too much).
+    gain : float
+        Of the best jump set after it has paid for its segments, chosen or not; minus infinity if none is left.
+    smooth : Smoothed
+        The surface without jumps.
+    """
+
+    table: pd.DataFrame = field(repr=False)
+    gain: float
+    smooth: Smoothed = field(repr=False)
+
+
+def pairs(
+    lattice: Lattice, data: Observations, lam: float | None = None, nu: float | None = None
+) -> list[tuple[float, float]]:
+    """Pairs of weights to propose from; what is given stays fixed."""
+    h = lattice.spacing
+    lams = [1.0 / (reach * h) ** 2 for reach in REACHES] if lam is None else [lam]
+    nus = [(k * data.typical_sd) ** 2 / h for k in THRESHOLDS[lattice.n_axes]] if nu is None else [nu]
+    return [(one, other) for one in lams for other in nus]
+
+
+def propose(problem: LiftedProblem) -> list[Mask]:
+    """Jump set of one lifted problem, and a copy without its small segments."""
+    relaxed = solve(problem, _PROPOSAL_TOL, _PROPOSAL_ITERATIONS, np.float32)
+    lattice = problem.lattice
+    cut = join_empty(lattice, polish(problem, relaxed.surface).cut, problem.weight > 0.0)
+    _, label = lattice.segments(cut)
+    small = np.bincount(label)[label] < _SMALLEST_SEGMENT if label.size else np.zeros(0, bool)
+    clean = cut.copy()
+    clean[np.flatnonzero(cut)[small]] = False
+    return [cut, clean]
+
+
+class Scorer:
+    """Scores jump sets on one set of observations."""
+
+    def __init__(self, lattice: Lattice, data: Observations) -> None:
+        self.lattice, self.data = lattice, data
+        self.differences = SecondDifferences.of(lattice)
+
+    @property
+    def is_costly(self) -> bool:
+        """Whether one score takes more than about a tenth of a second."""
+        return self.lattice.n_cells * float(self.lattice.strides.max()) ** 2 > 1e8
+
+    def score(self, cut: Mask, log_precision: float | None = None, around: float | None = None) -> Smoothed:
+        """Smooth around a jump set."""
+        return JumpSetModel(self.differences, self.data, cut).smooth(log_precision, around)
+
+    def prune(self, proposal: Proposal, penalty: Penalty) -> Proposal:
+        """Take away groups of cut edges, the smallest first, as long as the cost falls."""
+        cut, smoothed = proposal.cut, proposal.smoothed
+        cost = proposal.cost(self.lattice, penalty)
+        for _ in range(_ROUNDS):
+            changed = False
+            for group in groups(self.lattice, cut):
+                if not cut[group].all():
+                    continue
+                trial = cut.copy()
+                trial[group] = False
+                scored = self.score(trial, smoothed.log_precision)
+                trial_cost = scored.deviance + penalty.segment * self.lattice.segments(trial)[0]
+                if trial_cost < cost:
+                    cut, cost, changed = trial, trial_cost, True
+            if not changed:
+                break
+            smoothed = self.score(cut, around=smoothed.log_precision)
+            cost = smoothed.deviance + penalty.segment * self.lattice.segments(cut)[0]
+        return Proposal(proposal.lam, proposal.nu, cut, self.score(cut, around=smoothed.log_precision))
+
+    def without_steep(self, proposal: Proposal) -> Proposal:
+        """Take away what is better told as a steep, bending stretch of a smooth surface than as a jump.
+
+        The smoother is made softer round the jump set, by several factors and widths, with all of it cut,
+        without one of its segments, and without any; what the soft surface does as well without, up to a
+        margin, is no jump. The worst part goes first, then the rest is looked at again.
+        """
+        while proposal.cut.any():
+            edges, (count, label) = np.flatnonzero(proposal.cut), self.lattice.segments(proposal.cut)
+            parts = [edges] + [edges[label == k] for k in range(count) if count > 1]
+            trials = [proposal.cut, *(_without(proposal.cut, part) for part in parts)]
+            best = np.array([np.inf] * len(trials))
+            best[0] = proposal.smoothed.deviance
+            for soft in self._softened(edges):
+                scores = [JumpSetModel(soft, self.data, cut).deviance(proposal.smoothed.log_precision)
+                          for cut in trials]  # fmt: skip
+                best = np.minimum(best, scores)
+            worst = int(best.argmin())
+            if best[worst] >= best[0] - _STEEP_MARGIN:
+                return proposal
+            cut = trials[worst]
+            scored = self.score(cut, around=proposal.smoothed.log_precision)
+            proposal = Proposal(proposal.lam, proposal.nu, cut, scored)
+        return proposal
+
+    def _softened(self, edges: NDArray[np.intp]) -> Iterator[SecondDifferences]:
+        for steps in _SOFT_STEPS:
+            zone = self.lattice.near(edges, steps)
+            for factor in _SOFT_FACTORS:
+                yield self.differences.softened(zone, factor)
+
+
+def _without(cut: Mask, edges: NDArray[np.intp]) -> Mask:
+    fewer = cut.copy()
+    fewer[edges] = False
+    return fewer
+
+
+def groups(lattice: Lattice, cut: Mask) -> list[NDArray[np.intp]]:
+    """List connected groups of cut edges between the same two regions (or inside one), the smallest first."""
+    edges = np.flatnonzero(cut)
+    if not edges.size:
+        return []
+    count, label = lattice.regions(cut)
+    ends = np.sort(np.column_stack([label[lattice.tail[edges]], label[lattice.head[edges]]]), axis=1)
+    pair = ends[:, 0] * count + ends[:, 1]
+    found = []
+    for key in np.unique(pair):
+        member = np.zeros(lattice.n_edges, bool)
+        member[edges[pair == key]] = True
+        n, part = lattice.segments(member)
+        own = np.flatnonzero(member)
+        found += [own[part == k] for k in range(n)]
+    return sorted(found, key=len)
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """What one pair of weights proposed: its jump set, and a copy without small segments."""
+
+    lam: float
+    nu: float
+    cuts: list[Mask] = field(repr=False)
+
+
+def choose(scorer: Scorer, proposed: list[Proposed], penalty: Penalty) -> tuple[Proposal, EvidenceTuning]:
+    """Score the proposed jump sets, prune the best, and weigh them against no jump at all.
+
+    Returns
+    -------
+    chosen : Proposal
+        With an empty jump set where no proposal gains more than the gate.
+    tuning : EvidenceTuning
+    """
+    lattice = scorer.lattice
+    none = np.zeros(lattice.n_edges, bool)
+    smooth = scorer.score(none)
+    scored, table = _score_all(scorer, proposed, smooth)
+    ranked = sorted(scored, key=lambda proposal: proposal.cost(lattice, penalty))[:_PRUNED]
+    widest = max(proposed, key=lambda one: (one.nu, one.lam))  # reported where there is no jump
+    chosen, gain = Proposal(widest.lam, widest.nu, none, smooth), -np.inf
+    ranked = sorted(
+        (scorer.prune(proposal, penalty) for proposal in ranked),
+        key=lambda proposal: proposal.cost(lattice, penalty),
+    )
+    for proposal in ranked:
+        if smooth.deviance - proposal.cost(lattice, penalty) <= gain:
+            break  # what is steep only takes away from it
+        pruned = scorer.without_steep(proposal)
+        own = smooth.deviance - pruned.cost(lattice, penalty)
+        if pruned.cut.any() and own > gain:
+            gain = own
+            chosen = pruned if gain > penalty.gate else chosen
+    return chosen, EvidenceTuning(table, gain, smooth)
+
+
+def _score_all(
+    scorer: Scorer, proposed: list[Proposed], smooth: Smoothed
+) -> tuple[list[Proposal], pd.DataFrame]:
+    """Score every different jump set once; tabulate what each pair of weights proposed.
+
+    On a large grid all are scored at one smoothing precision first, and only the best are looked at closely.
+    """
+    t = smooth.log_precision if scorer.is_costly else None
+    seen: dict[bytes, Proposal] = {}
+    rows = []
+    for one in proposed:
+        gains = [0.0 if not cut.any() else np.nan for cut in one.cuts]
+        for k, cut in enumerate(one.cuts):
+            if not cut.any() or cut.mean() > _MOST_CUT:
+                continue
+            key = np.packbits(cut).tobytes()
+            if key not in seen:
+                seen[key] = Proposal(one.lam, one.nu, cut, scorer.score(cut, t, smooth.log_precision))
+            gains[k] = smooth.deviance - seen[key].smoothed.deviance
+        edges, segments = int(one.cuts[0].sum()), scorer.lattice.segments(one.cuts[0])[0]
+        rows.append((one.lam, one.nu, edges, segments, np.fmax.reduce(gains)))
+    table = pd.DataFrame(rows, columns=["lam", "nu", "edges", "segments", "gain"])
+    return list(seen.values()), table

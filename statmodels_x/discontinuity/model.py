@@ -1,0 +1,198 @@
+"""The public model class: formula and data, or an array, and options, checked; ``fit()``."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from statmodels_x.core.errors import ConvergenceWarning, DataError, DataWarning
+from statmodels_x.discontinuity.results import FreeDiscontinuityResults
+from statmodels_x.discontinuity.sample import Sample, read_array, read_formula
+from statmodels_x.discontinuity.specification import Control, Specification, control, specify
+
+
+class FreeDiscontinuity:
+    r"""A regression surface that may jump, over one, two or three covariates.
+
+    The surface minimises the Mumford-Shah energy
+    :math:`\lambda \int (f - u)^2 + \int |\nabla u|^2 + \nu\, \mathcal{H}^{d-1}(S_u)`: it is smooth except on a
+    jump set :math:`S_u` that is found together with it.
+
+    Parameters
+    ----------
+    formula_or_array : str or array_like
+        ``"y ~ x1 + x2"`` for scattered observations in ``data`` (one to three numeric covariates), or an array
+        with one to three axes: a signal, image or volume whose elements are the cells of the grid. NaN marks
+        an element without data. An xarray ``DataArray`` keeps its names and coordinates.
+    data : DataFrame, optional
+        pandas, polars, pyarrow, or a mapping of columns; with a formula only.
+    resolution : int or sequence of int, optional
+        Cells along each covariate into which scattered observations are averaged; by default the same number
+        along each, with about 20 observations a cell. A cell without observations says nothing.
+    lam, nu : float, optional
+        Weight of the data and cost of a jump of unit area, for responses scaled to [0, 1] and a domain whose
+        longest side is 1. What is not given is tuned.
+    levels : int
+        Values of the response into which the convex problem is lifted. The surface itself is continuous.
+    jump_length : {"isotropic", "anisotropic"}
+        How the lifted problem measures the jump set: by its Euclidean length (a relaxation), or by the sum of
+        its projections on the axes (exactly).
+    weights : str or array_like, optional
+        Inverse variances of the observations up to a factor; for an array, of the same shape.
+    noise : {"iid", "correlated"} or float
+        Whether the errors are independent, or correlated between neighbouring cells; or the known standard
+        deviation of independent errors, in the data's units.
+
+    Raises
+    ------
+    FormulaError
+        If the formula cannot be read.
+    DataError
+        If a column, an array or an option cannot be used. The message names it and the remedy.
+
+    Warns
+    -----
+    DataWarning
+        If rows are dropped because values are missing.
+
+    References
+    ----------
+    Gunsilius and Van Dijcke (2023), arXiv:2309.14630. Pock, Cremers, Bischof and Chambolle (2009), ICCV,
+    1133-1140.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import statmodels_x as smx
+    >>> rng = np.random.default_rng(1)
+    >>> x = (np.arange(24) + 0.5) / 24
+    >>> step = np.where(x[:, None] + 0.3 * x > 0.6, 1.0, 0.0)
+    >>> fit = smx.FreeDiscontinuity(step + 0.1 * rng.normal(size=step.shape), lam=30, nu=0.02).fit(tune=None)
+    >>> bool(abs(fit.jumps["size"].abs().mean() - 1.0) < 0.05)
+    True
+    """
+
+    def __init__(
+        self,
+        formula_or_array: str | ArrayLike,
+        data: Any = None,
+        resolution: Any = None,
+        lam: float | None = None,
+        nu: float | None = None,
+        levels: int = 16,
+        jump_length: str = "isotropic",
+        weights: str | ArrayLike | None = None,
+        noise: str | float = "iid",
+    ) -> None:
+        self.specification: Specification = specify(lam, nu, levels, jump_length, noise)
+        self.sample: Sample = _read(formula_or_array, data, resolution, weights)
+        self.formula = formula_or_array if isinstance(formula_or_array, str) else None
+        missing = {name: count for name, count in self.sample.dropped.items() if name != "weight of 0"}
+        if missing and self.formula is not None:
+            listed = ", ".join(f"{name} ({count})" for name, count in missing.items())
+            warnings.warn(
+                f"{self.sample.n_rows - self.sample.n_used} of {self.sample.n_rows} rows were dropped; missing "
+                f"values: {listed}",
+                DataWarning,
+                stacklevel=2,
+            )
+
+    def fit(
+        self,
+        tune: str | None = "evidence",
+        solver: str = "auto",
+        tol: float = 1e-4,
+        max_iter: int = 20000,
+        n_jobs: int = 1,
+        seed: int = 0,
+        progress: bool = False,
+        sensitivity: str = "balanced",
+        keep_data: bool = False,
+    ) -> FreeDiscontinuityResults:
+        """Find the surface and its jumps.
+
+        Parameters
+        ----------
+        tune : {"evidence", "sure", "cv", None}
+            How what is not given of ``lam`` and ``nu`` is chosen. ``"evidence"`` finds jump sets with the convex
+            problem and scores and prunes them by the marginal likelihood of a second-order smoother, which
+            also gives the surface; ``"sure"`` minimises an unbiased estimate of the prediction error (the
+            published rule: good for prediction, but it may report many false jumps); ``"cv"`` cross-validates.
+            None needs both given.
+        solver : {"auto", "primal-dual", "exact", "cvxpy"}
+            ``"cvxpy"`` solves small lifted problems to optimality by interior points; ``"exact"`` is for one
+            covariate, where ``"auto"`` uses it on the observations themselves.
+        tol : float
+            Fixed-point residual at which the primal-dual solver stops, if its lower bound and jump set are
+            stable too.
+        max_iter : int
+        n_jobs : int
+            Processes or threads; the result does not depend on it.
+        seed : int
+            Of random directions and folds.
+        progress : bool
+            Show a bar.
+        sensitivity : {"strict", "balanced", "sensitive"}
+            How readily the evidence rule reports jumps where there are none: in about 1, 5 and 20 of a hundred
+            smooth surfaces.
+        keep_data : bool
+            Whether a pickled result carries the data.
+
+        Returns
+        -------
+        FreeDiscontinuityResults
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the lifted problem was not solved to ``tol`` within ``max_iter`` iterations.
+        """
+        from statmodels_x.discontinuity.estimation import estimate
+
+        cells = self.sample.cells
+        how = control(
+            self.specification, cells.lattice.n_axes, tune, sensitivity, solver, tol, max_iter, n_jobs, seed, progress
+        )  # fmt: skip
+        results = self._exact(how, keep_data) if _is_exact(how, cells.lattice.n_axes) else None
+        if results is None:
+            found = estimate(cells, self.sample.points, self.specification, how)
+            results = FreeDiscontinuityResults(
+                self.formula, self.specification, how, self.sample, found, keep_data
+            )
+        for message in results.warnings:
+            warnings.warn(message, ConvergenceWarning, stacklevel=2)
+        return results
+
+    def _exact(self, how: Control, keep_data: bool) -> FreeDiscontinuityResults:
+        from statmodels_x.discontinuity.curve import fit_curve
+
+        return fit_curve(self.formula, self.specification, how, self.sample, keep_data)
+
+    def __repr__(self) -> str:
+        what = repr(self.formula) if self.formula else "array"
+        shape = " x ".join(map(str, self.sample.cells.domain.shape))
+        return f"FreeDiscontinuity({what}, n={self.sample.n_used}, grid={shape})"
+
+
+def _is_exact(how: Control, n_axes: int) -> bool:
+    return n_axes == 1 and how.solver in ("auto", "exact")
+
+
+def _read(formula_or_array: Any, data: Any, resolution: Any, weights: Any) -> Sample:
+    if isinstance(formula_or_array, str):
+        if data is None:
+            raise DataError("FreeDiscontinuity(): a formula needs `data`.")
+        return read_formula(formula_or_array, data, resolution, weights)
+    if data is not None:
+        raise DataError(
+            "FreeDiscontinuity(): an array and `data` are both given; give a formula with data, or an array."
+        )
+    if resolution is not None:
+        raise DataError(
+            "FreeDiscontinuity(): `resolution` is for scattered data; the cells of an array are given."
+        )
+    if isinstance(weights, str):
+        raise DataError("FreeDiscontinuity(): `weights` must be an array of the shape of the array.")
+    return read_array(formula_or_array, weights)

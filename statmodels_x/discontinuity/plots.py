@@ -1,0 +1,244 @@
+"""Results -> matplotlib axes."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statmodels_x.core import plotting
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.validation import check_choice, check_count
+from statmodels_x.discontinuity.uncertainty import surface_band
+
+if TYPE_CHECKING:
+    from statmodels_x.discontinuity.results import FreeDiscontinuityResults
+
+Array = NDArray[np.float64]
+
+_COLOUR_MAP = "cividis"  # told apart in greyscale and by colour-blind readers
+_EDGE = "#D62728"
+
+
+def plot(fit: FreeDiscontinuityResults, kind: str, ax: Any, **options: Any) -> Any:
+    """Draw a fit; see :meth:`FreeDiscontinuityResults.plot`."""
+    drawers: dict[str, Any] = {
+        "surface": _surface,
+        "slices": _slices,
+        "jumps": _jumps,
+        "tuning": _tuning,
+        "certificate": _certificate,
+    }
+    check_choice("kind", kind, tuple(drawers), "plot()")
+    return drawers[kind](fit, ax, **options)
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A plane through the grid: its two axes, and the third with the number of its slice (-1 for an image)."""
+
+    axes: tuple[int, int]
+    normal: int = -1
+    slice: int = 0
+
+
+def _surface(
+    fit: FreeDiscontinuityResults, ax: Any, axis: int | str = 0, at: float | None = None, alpha: float = 0.05
+) -> Any:
+    d = len(fit.domain.shape)
+    if d == 1:
+        return _curve(fit, ax, alpha)
+    if d == 2:
+        return _image(fit, ax, Plane((0, 1)))
+    number = _axis_number(fit, axis)
+    centres = fit.domain.centres[number]
+    k = len(centres) // 2 if at is None else int(np.abs(centres - at).argmin())
+    return _image(fit, ax, _plane(number, k))
+
+
+def _plane(number: int, k: int) -> Plane:
+    first, second = (a for a in range(3) if a != number)
+    return Plane((first, second), number, k)
+
+
+def _axis_number(fit: FreeDiscontinuityResults, axis: int | str) -> int:
+    number = fit.domain.names.index(axis) if axis in fit.domain.names else axis
+    if number not in (0, 1, 2):
+        raise DataError(f"plot: `axis` is {axis!r}; give one of {fit.domain.names}.")
+    return int(number)
+
+
+def _image(
+    fit: FreeDiscontinuityResults, ax: Any, plane: Plane, limits: tuple[float, float] | None = None
+) -> Any:
+    """Draw a map of the surface; the first covariate runs to the right, except in an image, whose rows run down."""
+    from matplotlib.collections import LineCollection
+
+    ax = plotting.get_axes(ax)
+    names, breaks = fit.domain.names, fit.domain.breaks
+    values = fit.surface if plane.normal < 0 else np.take(fit.surface, plane.slice, plane.normal)
+    rows_down = names == ("row", "column")
+    across, up = plane.axes[::-1] if rows_down else plane.axes
+    low, high = (None, None) if limits is None else limits
+    mesh = ax.pcolormesh(
+        breaks[across], breaks[up], values if rows_down else values.T, cmap=_COLOUR_MAP, rasterized=True,
+        vmin=low, vmax=high,
+    )  # fmt: skip
+    if limits is None:
+        ax.figure.colorbar(mesh, ax=ax, label=_response(fit))
+    lines = [np.column_stack([line[:, across], line[:, up]]) for line in _edge_lines(fit, plane)]
+    ax.add_collection(LineCollection(lines, colors="white", linewidths=3.2, capstyle="round"))
+    ax.add_collection(LineCollection(lines, colors=_EDGE, linewidths=1.7, capstyle="round"))
+    if rows_down:
+        ax.invert_yaxis()
+        ax.set_aspect("equal")
+    if plane.normal >= 0:
+        ax.set_title(f"{names[plane.normal]} = {fit.domain.centres[plane.normal][plane.slice]:.3g}")
+    return plotting.finish(ax, names[across], names[up])
+
+
+def _response(fit: FreeDiscontinuityResults) -> str:
+    return fit.sample.response if fit.sample.design else "value"
+
+
+def _edge_lines(fit: FreeDiscontinuityResults, plane: Plane) -> list[Array]:
+    """Find the ends of the cut edges within a plane."""
+    lattice = fit.domain.lattice
+    edges = np.flatnonzero(fit.estimate.cut & np.isin(lattice.axis, plane.axes))
+    if plane.normal >= 0:
+        place = np.array(np.unravel_index(lattice.tail[edges], fit.domain.shape))[plane.normal]
+        edges = edges[place == plane.slice]
+    middle, widths = fit.domain.edge_midpoints()[edges], fit.domain.widths
+    lines = []
+    for edge, point in zip(edges, middle, strict=True):
+        along = next(a for a in plane.axes if a != lattice.axis[edge])
+        half = np.zeros(len(widths))
+        half[along] = 0.5 * widths[along]
+        lines.append(np.stack([point - half, point + half]))
+    return lines
+
+
+def _curve(fit: FreeDiscontinuityResults, ax: Any, alpha: float = 0.05) -> Any:
+    ax = plotting.get_axes(ax)
+    cells = fit.sample.cells
+    x = fit.domain.centres[0]
+    if fit.sample.points is not None:
+        ax.plot(fit.sample.points.x[:, 0], fit.sample.points.y, ".", markersize=3, color="0.7", label="data")
+    else:
+        ax.plot(x[cells.filled], cells.mean[cells.filled], ".", markersize=3, color="0.7", label="data")
+    lower, upper = surface_band(fit.surface, fit.surface_std_error, alpha)
+    bounds = [0, *(np.flatnonzero(fit.estimate.cut) + 1), len(x)]
+    for k, (start, end) in enumerate(itertools.pairwise(bounds)):
+        piece = slice(start, end)
+        label = f"curve, {100 * (1 - alpha):g} % band" if k == 0 else None
+        plotting.curve(ax, x[piece], fit.surface[piece], lower[piece], upper[piece], label, 0)
+    for k, place in enumerate(fit.jumps[fit.domain.names[0]]):
+        ax.axvline(place, color=_EDGE, linewidth=1.0, linestyle=":", label="jump" if k == 0 else None)
+    return plotting.finish(ax, fit.domain.names[0], fit.sample.response)
+
+
+def _slices(fit: FreeDiscontinuityResults, ax: Any, axis: int | str = 0, n: int = 4) -> Any:
+    """Several slices through a volume, side by side on one scale; returns an array of Axes."""
+    if len(fit.domain.shape) != 3:
+        raise DataError('plot: "slices" is for three covariates; use "surface".')
+    if ax is not None:
+        raise DataError(
+            'plot: "slices" makes its own figure; for one slice use "surface" with `axis` and `at`.'
+        )
+    import matplotlib.pyplot as plt
+
+    check_count("n", n, 2)
+    number = _axis_number(fit, axis)
+    places = np.round(np.linspace(0, fit.domain.shape[number] - 1, n + 2)[1:-1]).astype(int)
+    figure, axes = plt.subplots(1, n, figsize=(3.1 * n, 3.3), layout="constrained", sharex=True, sharey=True)
+    limits = float(fit.surface.min()), float(fit.surface.max())
+    for one, place in zip(axes, places, strict=True):
+        _image(fit, one, _plane(number, int(place)), limits)
+        one.label_outer()
+    figure.colorbar(axes[0].collections[0], ax=axes, label=_response(fit))
+    return axes
+
+
+def _jumps(fit: FreeDiscontinuityResults, ax: Any, boundary: int = 1, alpha: float = 0.05) -> Any:
+    """Sizes along a boundary, in order along its course, with intervals given the boundary."""
+    table = fit.jumps[fit.jumps["segment"] == boundary]
+    if table.empty:
+        raise DataError(f"plot: there is no boundary {boundary}; the fit has {len(fit.boundaries)}.")
+    ax = plotting.get_axes(ax)
+    order, distance = _walk(table, fit)
+    sizes = fit.jump_sizes(table[list(fit.domain.names)].to_numpy()[order], alpha)
+    sign = np.sign(sizes["size"].to_numpy())
+    low, high = (np.abs(sizes["size"] - sizes[side]).to_numpy() for side in ("lower", "upper"))
+    swapped = np.where(sign < 0.0, high, low), np.where(sign < 0.0, low, high)
+    ax.errorbar(
+        distance, np.abs(sizes["size"]), yerr=np.array(swapped), fmt="o", markersize=4, linewidth=1.0,
+        color=plotting.COLOURS[0], label=f"size and {100 * (1 - alpha):g} % interval given the boundary",
+    )  # fmt: skip
+    ax.set_ylim(bottom=0.0)
+    where = "Position along the boundary (cells)" if len(fit.domain.names) > 1 else "Jump"
+    return plotting.finish(ax, where, f"|jump| of {fit.sample.response}")
+
+
+def _tuning(fit: FreeDiscontinuityResults, ax: Any) -> Any:
+    """Draw the criterion over nu, one curve for each lam of the grid, and the chosen pair."""
+    table, name = tuning_table(fit)
+    ax = plotting.get_axes(ax)
+    grid = table.groupby("lam").filter(lambda rows: len(rows) > 2)
+    for k, (lam, rows) in enumerate(grid.sort_values("nu").groupby("lam")):
+        ax.plot(
+            rows["nu"], rows["value"], marker="o", markersize=3, label=f"lam = {lam:.3g}", **plotting.style(k)
+        )
+    ax.axvline(fit.nu, color="0.4", linewidth=0.9, linestyle=":", label=f"chosen: lam = {fit.lam:.3g}")
+    ax.set_xscale("log")
+    return plotting.finish(ax, "nu", name)
+
+
+def tuning_table(fit: FreeDiscontinuityResults) -> tuple[Any, str]:
+    """Return the pairs that were tried with their criterion, and its name."""
+    import pandas as pd
+
+    tuning = fit.estimate.tuning
+    if tuning is None:
+        raise DataError("plot: nothing was tuned; lam and nu were given.")
+    if hasattr(tuning, "criterion"):  # of a line
+        columns = {"lam": tuning.lam, "nu": tuning.nu, "value": tuning.criterion}
+        name = {
+            "evidence": "-2 log likelihood + costs",
+            "sure": "SURE",
+            "cv": "Cross-validated squared error",
+        }
+        return pd.DataFrame(columns), name[str(fit.control.tune)]
+    if "gain" in tuning.table:
+        return tuning.table.rename(columns={"gain": "value"}), "Gain in deviance over no jump"
+    name = {"sure": "SURE (scaled units)", "cv": "Cross-validated squared error (scaled units)"}
+    return tuning.table, name[str(fit.control.tune)]
+
+
+def _walk(table: Any, fit: FreeDiscontinuityResults) -> tuple[NDArray[np.intp], Array]:
+    """Order the edges along the boundary: from an end (or the first), always on to the nearest that is left."""
+    points = table[list(fit.domain.names)].to_numpy() / fit.domain.widths
+    left = list(range(1, len(points)))
+    order, distance = [0], [0.0]
+    while left:
+        gaps = np.linalg.norm(points[left] - points[order[-1]], axis=1)
+        nearest = int(gaps.argmin())
+        distance.append(distance[-1] + float(gaps[nearest]))
+        order.append(left.pop(nearest))
+    return np.array(order), np.array(distance)
+
+
+def _certificate(fit: FreeDiscontinuityResults, ax: Any) -> Any:
+    history = fit.estimate.certificate.history
+    ax = plotting.get_axes(ax)
+    last = history[-1, 1]
+    gap = np.abs(last - history[:-1, 1]) / abs(last)
+    ax.plot(history[:, 0], history[:, 2], label="fixed-point residual", **plotting.style(0))
+    ax.plot(
+        history[:-1, 0], np.maximum(gap, 1e-16), label="lower bound below its last value", **plotting.style(1)
+    )
+    ax.axhline(fit.control.tol, color="0.4", linewidth=0.9, linestyle=":", label="tolerance")
+    ax.set_yscale("log")
+    return plotting.finish(ax, "Iteration", "Relative size")

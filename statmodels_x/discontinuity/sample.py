@@ -1,0 +1,250 @@
+"""A formula with a frame, or an array, -> checked observations and what summaries say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from statmodels_x.core.design import DesignSpec
+from statmodels_x.core.errors import DataError, FormulaError
+from statmodels_x.core.formula import split_formula
+from statmodels_x.core.frames import as_pandas
+from statmodels_x.core.model_frame import ModelFrame, build_frame
+from statmodels_x.core.validation import check_count, numeric_array, rows_text
+from statmodels_x.discontinuity.grid import (
+    Cells,
+    Domain,
+    Points,
+    array_cells,
+    bin_points,
+    default_resolution,
+    point_domain,
+)
+
+Array = NDArray[np.float64]
+
+_MOST_AXES = 3
+_FEWEST_CELLS = 4
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The observations of a fit.
+
+    Attributes
+    ----------
+    cells : Cells
+    points : Points or None
+        The scattered observations; None for an array.
+    design : DesignSpec or None
+        How to build the covariates from new data; None for an array.
+    response : str
+        What the surface is a surface of.
+    n_rows : int
+        Rows (elements of the array) given.
+    dropped : dict of str to int
+    """
+
+    cells: Cells
+    points: Points | None = field(repr=False)
+    design: DesignSpec | None = field(repr=False)
+    response: str
+    n_rows: int
+    dropped: Mapping[str, int]
+
+    @property
+    def n_used(self) -> int:
+        """Rows used."""
+        return int(self.cells.count.sum())
+
+
+def refuse_axes(d: int) -> None:
+    """Refuse four or more dimensions."""
+    if d > _MOST_AXES:
+        raise DataError(
+            f"there are {d} covariates; free discontinuity regression is for one to {_MOST_AXES}: the number of "
+            "cells grows as a power of the dimension, and most would be empty. Choose the covariates over "
+            "which jumps are looked for, and adjust the response for the others first."
+        )
+
+
+def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Sample:
+    """Read scattered observations.
+
+    Raises
+    ------
+    FormulaError, DataError
+        With the name of the column or argument that cannot be used.
+    """
+    response, part = split_formula(formula)
+    if part.offset is not None:
+        raise FormulaError(f"formula {formula!r}: offset() is not used here; subtract it from the response.")
+    frame = build_frame(as_pandas(data), response, {"covariates": part}, {"weights": weights})
+    names, x = _covariates(frame)
+    refuse_axes(len(names))
+    if len(frame.response) != 1:
+        raise DataError("formula: give one response.")
+    label = response.expressions[0].strip("`")
+    y = numeric_array(frame.response[0], label, "formula")
+    weight = _weights(frame.columns.get("weights"), len(y))
+    keep = ~np.isnan(y) & (weight > 0.0)
+    dropped = dict(frame.dropped)
+    for why, rows in ((label, np.isnan(y)), ("weight of 0", weight == 0.0)):
+        if rows.any():
+            dropped[why] = int(rows.sum())
+    for column, what in ((y, label), *((x[:, k], name) for k, name in enumerate(names))):
+        bad = np.isinf(column) | np.isnan(column) & (column is not y)
+        if bad.any():
+            raise DataError(f"'{what}' is not finite in {rows_text(bad)}; drop or correct these rows.")
+    if not keep.any():
+        raise DataError(f"no row has both a response '{label}' and a positive weight.")
+    points = Points(x[keep], y[keep], weight[keep])
+    domain = _domain(points, names, resolution)
+    return Sample(
+        bin_points(points, domain), points, frame.designs["covariates"].spec, label, frame.n_rows, dropped
+    )
+
+
+def _covariates(frame: ModelFrame) -> tuple[tuple[str, ...], Array]:
+    design = frame.designs["covariates"]
+    for term, part in design.spec.model_spec.term_slices.items():
+        if str(term) == "1":
+            continue
+        numbers = [pd.api.types.is_numeric_dtype(frame.data[n]) and not pd.api.types.is_bool_dtype(frame.data[n])
+                   for n in sorted(map(str, term.required_variables if hasattr(term, "required_variables") else []))
+                   if n in frame.data.columns]  # fmt: skip
+        if part.stop - part.start != 1 or not all(numbers) or len(term.factors) != 1:
+            raise DataError(
+                f"formula: the term '{term}' is not one numeric covariate; the surface lies over continuous "
+                "covariates, such as 'y ~ longitude + latitude'. Fit a category's groups one by one."
+            )
+    kept = [k for k, name in enumerate(design.names) if name != "Intercept"]
+    if not kept:
+        raise DataError("formula: there is no covariate; write for example 'y ~ longitude + latitude'.")
+    return tuple(design.names[k] for k in kept), design.matrix[:, kept]
+
+
+def _weights(values: Any, n: int) -> Array:
+    if values is None:
+        return np.ones(n)
+    weight = numeric_array(values, "weights", "FreeDiscontinuity()")
+    for bad, what in ((weight < 0.0, "negative"), (~np.isfinite(weight), "not finite")):
+        if bad.any():
+            raise DataError(
+                f"`weights` is {what} in {rows_text(bad)}; give inverse variances up to a factor."
+            )
+    return weight
+
+
+def _domain(points: Points, names: tuple[str, ...], resolution: Any) -> Domain:
+    n, d = points.x.shape
+    distinct = [len(np.unique(points.x[:, k])) for k in range(d)]
+    for name, known in zip(names, distinct, strict=True):
+        if known < _FEWEST_CELLS:
+            raise DataError(
+                f"the covariate '{name}' has {known} distinct value{'s' if known > 1 else ''}; a surface needs at "
+                f"least {_FEWEST_CELLS}. Take it out of the formula."
+            )
+    if np.ptp(points.y) == 0.0:
+        raise DataError(
+            f"the response is constant ({points.y[0]:g} in every row); there is no surface to fit."
+        )
+    shape = default_resolution(n, d, distinct) if resolution is None else checked_resolution(resolution, d)
+    for name, size, known in zip(names, shape, distinct, strict=True):
+        if size > known:
+            raise DataError(
+                f"`resolution` asks for {size} cells along '{name}', which has only {known} distinct values; "
+                f"give at most {known} there, or the cells between are empty."
+            )
+    if n < np.prod(shape):
+        most = max(_FEWEST_CELLS, int((n / 5) ** (1.0 / d)))
+        raise DataError(
+            f"there are {n} points for {int(np.prod(shape))} cells ({' x '.join(map(str, shape))}); "
+            f"give a lower `resolution`, such as {most}, or more points."
+        )
+    return point_domain(points.x, names, shape)
+
+
+def checked_resolution(resolution: Any, d: int) -> tuple[int, ...]:
+    """Cells along each axis from what the user gave."""
+    many = isinstance(resolution, tuple | list | np.ndarray)
+    given = list(resolution) if many else [resolution] * d
+    if len(given) != d:
+        raise DataError(
+            f"`resolution` has {len(given)} numbers for {d} covariates; give one, or one for each."
+        )
+    return tuple(check_count("resolution", size, _FEWEST_CELLS) for size in given)
+
+
+def read_array(values: Any, weights: Any) -> Sample:
+    """Read a regular array; NaN (or a masked element) is a cell without data.
+
+    Raises
+    ------
+    DataError
+        If it is not numeric, has an infinite element, more than three axes, or one that is too short.
+    """
+    names, breaks = _array_axes(values)
+    weight = None if weights is None else _plain_array(weights, "weights")
+    array = _plain_array(values, "the array")
+    refuse_axes(array.ndim)
+    if array.ndim == 0 or min(array.shape) < _FEWEST_CELLS:
+        raise DataError(
+            f"the array has the shape {array.shape}; each axis needs at least {_FEWEST_CELLS} elements."
+        )
+    if np.isinf(array).any():
+        raise DataError(
+            f"the array is infinite in {rows_text(np.isinf(array.ravel()))}; mark missing cells by NaN."
+        )
+    if weight is None:
+        weight = np.ones(array.shape)
+    if weight.shape != array.shape:
+        raise DataError(f"`weights` has the shape {weight.shape}, the array {array.shape}; they must agree.")
+    weight = _weights(weight.ravel(), array.size).reshape(array.shape)
+    known = ~np.isnan(array) & (weight > 0.0)
+    if np.count_nonzero(known) < 2**array.ndim:
+        raise DataError(
+            f"the array has {np.count_nonzero(known)} elements with data; there is no surface to fit."
+        )
+    if np.ptp(array[known]) == 0.0:
+        raise DataError(
+            f"the response is constant ({array[known][0]:g} everywhere); there is no surface to fit."
+        )
+    names = names or _default_names(array.ndim)
+    domain = Domain(names, breaks or tuple(np.arange(size + 1) - 0.5 for size in array.shape))
+    missing = {"missing": int(np.count_nonzero(~known))} if not known.all() else {}
+    return Sample(array_cells(array, weight, domain), None, None, "array", array.size, missing)
+
+
+def _default_names(d: int) -> tuple[str, ...]:
+    return {1: ("position",), 2: ("row", "column")}.get(d, tuple(f"axis_{k}" for k in range(d)))
+
+
+def _plain_array(values: Any, name: str) -> Array:
+    masked = np.ma.is_masked(values)
+    array = np.asarray(values.filled(np.nan) if masked and values.dtype.kind == "f" else values)
+    if masked and array.dtype.kind in "iu":
+        array = np.where(np.ma.getmaskarray(values), np.nan, array)
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{name} holds {array.dtype}, not numbers.")
+    return array.astype(float)
+
+
+def _array_axes(values: Any) -> tuple[tuple[str, ...] | None, tuple[Array, ...] | None]:
+    """Names and breaks of a labelled array (xarray), whose coordinates must be evenly spaced and rising."""
+    dims, coords = getattr(values, "dims", None), getattr(values, "coords", None)
+    if dims is None or coords is None:
+        return None, None
+    breaks = []
+    for name, size in zip(dims, np.shape(values), strict=True):
+        x = np.asarray(coords[name], float) if name in coords else np.arange(size, dtype=float)
+        step = np.diff(x)
+        if size < 2 or not np.allclose(step, step[0]) or not step[0] > 0.0:
+            raise DataError(f"the coordinate '{name}' of the array must rise in equal steps.")
+        breaks.append(np.append(x - 0.5 * step[0], x[-1] + 0.5 * step[0]))
+    return tuple(map(str, dims)), tuple(breaks)

@@ -1,0 +1,123 @@
+"""What was asked for, checked: the options of the model and of the fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.validation import check_choice, check_count, check_number
+
+TUNES = ("evidence", "sure", "cv")
+SOLVERS = ("auto", "primal-dual", "exact", "cvxpy")
+SENSITIVITIES = ("strict", "balanced", "sensitive")
+
+
+@dataclass(frozen=True)
+class Specification:
+    """Options of the model.
+
+    Attributes
+    ----------
+    lam, nu : float or None
+        Given weights of the energy; None for what is tuned.
+    levels : int
+    isotropic : bool
+    noise : str
+        ``"iid"``, ``"correlated"`` or ``"known"``.
+    noise_sd : float
+        The known standard deviation, in the data's units; NaN otherwise.
+    """
+
+    lam: float | None
+    nu: float | None
+    levels: int
+    isotropic: bool
+    noise: str
+    noise_sd: float
+
+
+@dataclass(frozen=True)
+class Control:
+    """Options of the fit."""
+
+    tune: str | None
+    sensitivity: str
+    solver: str
+    tol: float
+    max_iter: int
+    n_jobs: int
+    seed: int
+    progress: bool
+
+
+def specify(lam: Any, nu: Any, levels: Any, jump_length: Any, noise: Any) -> Specification:
+    """Check the options of the model.
+
+    Raises
+    ------
+    DataError
+        Naming the option that cannot be used.
+    """
+    for name, value in (("lam", lam), ("nu", nu)):
+        if value is not None:
+            check_number(name, value, low=0.0, high=np.inf)
+    check_choice("jump_length", jump_length, ("isotropic", "anisotropic"), "FreeDiscontinuity()")
+    kind, sd = _noise(noise)
+    if check_count("levels", levels, 4) > 512:
+        raise DataError(f"`levels` is {levels}; 16 are enough as a rule, and 512 the most.")
+    return Specification(
+        None if lam is None else float(lam),
+        None if nu is None else float(nu),
+        int(levels),
+        jump_length == "isotropic",
+        kind,
+        sd,
+    )
+
+
+def _noise(noise: Any) -> tuple[str, float]:
+    if isinstance(noise, str):
+        if noise in ("iid", "correlated"):
+            return noise, float("nan")
+        raise DataError(f'`noise` is {noise!r}; give "iid", "correlated" or its standard deviation.')
+    return "known", check_number("noise", noise, low=0.0, high=np.inf)
+
+
+def control(
+    spec: Specification, n_axes: int, tune: Any, sensitivity: Any, solver: Any, tol: Any, max_iter: Any, n_jobs: Any,
+    seed: Any, progress: Any,
+) -> Control:  # fmt: skip
+    """Check the options of the fit against those of the model.
+
+    Raises
+    ------
+    DataError
+        Naming the option that cannot be used.
+    """
+    given = spec.lam is not None and spec.nu is not None
+    if tune is not None:
+        check_choice("tune", tune, TUNES, "fit()")
+    elif not given:
+        raise DataError("fit(): tune=None needs lam=... and nu=... in FreeDiscontinuity().")
+    check_choice("sensitivity", sensitivity, SENSITIVITIES, "fit()")
+    check_choice("solver", solver, SOLVERS, "fit()")
+    if solver == "exact" and n_axes != 1:
+        raise DataError(
+            'fit(): solver="exact" is for one covariate; use "primal-dual" for surfaces and volumes.'
+        )
+    check_number("tol", tol, low=0.0, high=0.1)
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer) or n_jobs == 0:
+        raise DataError(f"`n_jobs` is {n_jobs!r}; give a number of processes, or -1 for all.")
+    return Control(
+        None if given else tune,
+        sensitivity,
+        solver,
+        float(tol),
+        check_count("max_iter", max_iter, 1),
+        int(n_jobs),
+        check_count("seed", seed, 0),
+        bool(progress),
+    )

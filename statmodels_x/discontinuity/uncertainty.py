@@ -1,0 +1,120 @@
+"""Bands for the surface, intervals for jump sizes, and the test of no jump."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.inference import normal_quantile
+from statmodels_x.discontinuity.banded import Factor, is_factorable, lower_band
+from statmodels_x.discontinuity.boundary import from_cells, in_cells
+from statmodels_x.discontinuity.sizes import JumpSizes, jump_sizes
+from statmodels_x.discontinuity.smoother import JumpSetModel, SecondDifferences
+
+if TYPE_CHECKING:
+    from statmodels_x.discontinuity.results import FreeDiscontinuityResults
+
+Array = NDArray[np.float64]
+
+
+def surface_std_error(fit: FreeDiscontinuityResults) -> Array:
+    """Posterior standard deviation of the surface given the jump set, in the data's units; shape (cells,).
+
+    The prior is the one behind the smoother that made the surface: second differences after evidence tuning,
+    first differences for a minimiser of the energy (Wahba 1983; Nychka 1988). Such bands hold on average over
+    the surface; the error of the jump set is not in them.
+    """
+    found, cells, lattice = fit.estimate, fit.sample.cells, fit.domain.lattice
+    if not np.isfinite(found.errors.variance):
+        return np.full(lattice.n_cells, np.nan)
+    data = found.errors.observations(cells)
+    bandwidth = (2 if np.isfinite(found.log_precision) else 1) * int(lattice.strides.max())
+    if not is_factorable(lattice.n_cells, bandwidth):
+        return np.full(lattice.n_cells, np.nan)
+    if np.isfinite(found.log_precision):
+        model = JumpSetModel(SecondDifferences.of(lattice), data, found.cut)
+        factor = model.precision_factor(found.log_precision)
+    else:
+        scale = data.precision.sum() / (found.lam * lattice.n_cells * lattice.spacing**2)
+        ridge = sparse.diags_array(np.where(cells.filled, 0.0, 1e-9 * scale))
+        prior = scale * lattice.laplacian(found.cut) + ridge + data.matrix
+        factor = Factor(lower_band(prior, max(bandwidth, 1)))
+    return np.sqrt(factor.inverse_diagonal()) * cells.scale.range
+
+
+def sizes_of(fit: FreeDiscontinuityResults, places: Array) -> JumpSizes:
+    """Limits on both sides of the boundary nearest to places (in cells), in scaled units."""
+    found, cells = fit.estimate, fit.sample.cells
+    return jump_sizes(cells.lattice, found.errors.observations(cells), found.cut, places, found.log_precision)
+
+
+def jump_size_table(fit: FreeDiscontinuityResults, at: Any, alpha: float) -> pd.DataFrame:
+    """Sizes with intervals at given places; see :meth:`FreeDiscontinuityResults.jump_sizes`."""
+    found = sizes_of(fit, in_cells(fit.domain, fit.points_of(at)[0]))
+    scale = fit.sample.cells.scale
+    table = pd.DataFrame(from_cells(fit.domain, found.place), columns=list(fit.domain.names))
+    size, std_error = found.size * scale.range, found.std_error * scale.range
+    lower, upper = surface_band(size, std_error, alpha)
+    return table.assign(
+        **{
+            "from": scale.natural(found.before),
+            "to": scale.natural(found.behind),
+            "size": size,
+            "std_error": std_error,
+            "lower": lower,
+            "upper": upper,
+        }
+    )
+
+
+def edge_limits(fit: FreeDiscontinuityResults) -> tuple[Array, Array, Array]:
+    """Limits at the middles of the cut edges with the standard errors of their differences, in the data's units."""
+    edges = np.flatnonzero(fit.estimate.cut)
+    if not edges.size or not np.isfinite(fit.estimate.errors.variance):
+        return (np.full(edges.size, np.nan),) * 3
+    found = sizes_of(fit, in_cells(fit.domain, fit.domain.edge_midpoints()[edges]))
+    scale = fit.sample.cells.scale
+    return scale.natural(found.before), scale.natural(found.behind), found.std_error * scale.range
+
+
+def gain_test(gain: float, null: Array) -> pd.Series:
+    """Monte-Carlo test: the share of null gains that reach the observed one, itself counted."""
+    beyond = int(np.count_nonzero(null >= gain)) if np.isfinite(gain) else len(null)
+    p = (1 + beyond) / (1 + len(null))
+    return pd.Series({"statistic": gain, "p.value": p, "resamples": len(null),
+                      "p.mc_se": float(np.sqrt(p * (1.0 - p) / (1 + len(null))))})  # fmt: skip
+
+
+def bootstrap_sizes(table: pd.DataFrame, sizes: Array, truth: Array, alpha: float) -> pd.DataFrame:
+    """Intervals that turn the resampled errors of the sizes round the estimates (basic bootstrap)."""
+    error = sizes - truth
+    result = table.drop(columns=["std_error", "lower", "upper"])
+    known = np.isfinite(error)
+    enough = known.sum(0) >= 20
+    bounds = np.full((2, sizes.shape[1]), np.nan)
+    spread = np.full(sizes.shape[1], np.nan)
+    for k in np.flatnonzero(enough):
+        own = error[known[:, k], k]
+        bounds[:, k] = np.quantile(own, [alpha / 2.0, 1.0 - alpha / 2.0])
+        spread[k] = own.std(ddof=1)
+    result.insert(result.columns.get_loc("size") + 1, "std_error", spread)
+    result.insert(result.columns.get_loc("size") + 2, "lower", table["size"].to_numpy() - bounds[1])
+    result.insert(result.columns.get_loc("size") + 3, "upper", table["size"].to_numpy() - bounds[0])
+    return result.assign(found=known.mean(0))
+
+
+def surface_band(surface: Array, std_error: Array, alpha: float) -> tuple[Array, Array]:
+    """Pointwise normal band."""
+    reach = normal_quantile(alpha) * std_error
+    return surface - reach, surface + reach
+
+
+def check_resamples(n: int) -> None:
+    """Refuse too few resamples for a quantile."""
+    if n < 19:
+        raise DataError(f"`n` is {n}; give at least 19 resamples (99 or more for an interval).")
