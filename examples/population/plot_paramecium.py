@@ -75,15 +75,14 @@ table = pd.DataFrame(
 table
 
 # %%
-# R2 belongs to each species: pooled over both it would flatter, as the species differ in size. A linear system with one
-# class cannot describe the rise and fall of caudatum at all; three classes can, with 22 parameters of which the counts
-# determine eleven directions to half of their size. One of its 126 searches reached the best end, so that a better
-# one may exist, and some age classes are *negative* on the way: totals are kept at 0 or more, classes are not, and
-# each is reported. By AICc no model with more classes or without density dependence is near the ones with it.
+# R2 belongs to each species: pooled over both it would flatter, as the species differ in size. A linear system with
+# one class cannot describe the rise and fall of caudatum at all; three classes can, with 22 parameters of which the
+# counts determine eleven directions to half of their size. One of its 126 searches reached the best end, so that a
+# better one may exist, and some age classes are *negative* on the way: totals are kept at 0 or more, classes are not,
+# and each is reported. By AICc no model with more classes or without density dependence is near the ones with it.
 #
-# *gauseR* :cite:p:`muhlbauer2020` fits the same Lotka-Volterra equations by Nelder and Mead; its default fit to
-# these counts ends at a weighted sum of squares of 0.949 (R2 0.947 and 0.926), not converged, where the minimum is
-# 0.900.
+# *gauseR* :cite:p:`muhlbauer2020` fits the same Lotka-Volterra equations by Nelder and Mead; its default fit to these
+# counts ends at a weighted sum of squares of 0.949 (R2 0.947 and 0.926), not converged, where the minimum is 0.900.
 shown = ["Lotka-Volterra", "Leslie-Gower, k = 1", "linear, k = 1", "linear, k = 3, diagonal"]
 fig, axes = plt.subplots(2, 2, figsize=(10, 6.6), layout="constrained", sharex=True, sharey=True)
 for ax, name in zip(axes.flat, shown, strict=True):
@@ -151,9 +150,9 @@ pd.concat(
 ).round(2)
 
 # %%
-# The two dynamics agree. The mixture alone says much less of caudatum, and its carrying capacity of aurelia, 366,
-# is not that of aurelia alone, 487: constant coefficients do not describe both cultures to the end. The picture
-# shows where: fitted together, the curve of aurelia ends too low in its own culture and too high in the mixture.
+# The two dynamics agree. The mixture alone says much less of caudatum, and its carrying capacity of aurelia, 366, is
+# not that of aurelia alone, 487: constant coefficients do not describe both cultures to the end. The picture shows
+# where: fitted together, the curve of aurelia ends too low in its own culture and too high in the mixture.
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained", sharey=True)
 for ax, culture in zip(axes, ("aurelia alone", "caudatum alone", "mixed"), strict=True):
     joint.plot(culture=culture, ax=ax)
@@ -162,10 +161,10 @@ axes[0].set_ylabel("Individuals in 0.5 cm³")
 plt.show()
 
 # %%
-# So residuals of neighbouring days are alike (lag-one correlations up to 0.7), which makes intervals from
-# independent errors too narrow; and what a count's error is, is an assumption too. We repeat the fit under four
-# laws of the error, and draw the end of the contest by a bootstrap of *blocks* of residuals where the law has
-# residuals to draw from.
+# So residuals of neighbouring days are alike (lag-one correlations up to 0.7), which makes intervals from independent
+# errors too narrow; and what a count's error is, is an assumption too. We repeat the fit under four laws of the
+# error, and draw the end of the contest by a bootstrap of *blocks* of residuals where the law has residuals to draw
+# from.
 laws = {
     "by the mean of each series": {},
     "by the mean of each species": {"weights": {s: 1 / cultures[s].mean() for s in ("aurelia", "caudatum")}},
@@ -205,16 +204,15 @@ fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2,
 plt.show()
 
 # %%
-# That caudatum cannot come in where aurelia is established is sure under every law. Whether aurelia could come in where
-# caudatum is established is not: it can if the effect of a caudatum on aurelia, 2 to 3, is below the ratio of the
-# carrying capacities, 2.5 to 2.7. A single fit with a single interval would have hidden that.
+# That caudatum cannot come in where aurelia is established is sure under every law. Whether aurelia could come in
+# where caudatum is established is not: it can if the effect of a caudatum on aurelia, 2 to 3, is below the ratio of
+# the carrying capacities, 2.5 to 2.7. A single fit with a single interval would have hidden that.
 
 # %%
-# Gradient descent, for comparison
-# --------------------------------
-# The paper on Leslie models of two species :cite:p:`gilman2024` speaks of a fit by machine learning. What that does on
-# these counts: Adam :cite:p:`kingma2015` with the exact gradient, on the logit scale between the same bounds, 8,000
-# steps from the best three of 300 random starts, against our searches. This is no part of the package.
+# Gradient descent, for comparison -------------------------------- The paper on Leslie models of two species
+# :cite:p:`gilman2024` speaks of a fit by machine learning. What that does on these counts: Adam :cite:p:`kingma2015`
+# with the exact gradient, on the logit scale between the same bounds, 8,000 steps from the best three of 300 random
+# starts, against our searches. This is no part of the package.
 from statmodels_x.population.adjoint import gradient
 from statmodels_x.population.starts import random_starts
 
@@ -258,9 +256,9 @@ for ax in axes[1:]:
 plt.show()
 
 # %%
-# With one class and density dependence Adam gets there. With the linear systems it stays on plateaus, at nearly
-# twice the best sum of squares with two classes and at several times it with three: powers of a matrix make curved
-# and steep valleys, in which a first-order method hardly moves.
+# With one class and density dependence Adam gets there. With the linear systems it stays on plateaus, at nearly twice
+# the best sum of squares with two classes and at several times it with three: powers of a matrix make curved and
+# steep valleys, in which a first-order method hardly moves.
 pd.DataFrame(
     {
         "least squares": {name: fits[name].wss for name in descents},

@@ -141,7 +141,8 @@ class ObservedLeslieResults(SummaryText):
     params : Series
         Entries of the matrices, labelled like those of :class:`LeslieInteraction`.
     covariance : DataFrame
-        By least squares with the entries at their bounds held there; NaN for those.
+        Of least squares without bounds, so that the errors of the others allow for an entry at a bound being
+        elsewhere; NaN for those at a bound.
     matrix : DataFrame
         The signed block matrix.
     rsquared : Series
@@ -322,8 +323,8 @@ def _results(
     ssr = float(resid @ resid)
     covariance = np.full((len(theta), len(theta)), np.nan)
     room = len(response) - int(free.sum())
-    block = ssr / room * np.linalg.inv(design[:, free].T @ design[:, free])
-    covariance[np.ix_(free, free)] = block
+    block = ssr / room * np.linalg.inv(design.T @ design)
+    covariance[np.ix_(free, free)] = block[np.ix_(free, free)]
     index = pd.MultiIndex.from_tuples(layout.names, names=["parameter", "term"])
     m = len(model.columns)
     matrix = np.zeros((m, m))

@@ -1,0 +1,213 @@
+"""
+What totals can and cannot tell about age classes
+=================================================
+
+A model with age classes fitted to totals: some of its numbers are known well, some not at all, and more data of the
+same kind do not help. Which is which can be computed before a single count is made. We look at it on simulated
+counts, where the truth is known.
+"""
+
+# %%
+# Before any data: exact ranks
+# ----------------------------
+# How many combinations of its parameters could error-free totals of both species, over any time, determine?
+import warnings
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+import statmodels_x as smx
+from statmodels_x.core.errors import IdentificationWarning
+from statmodels_x.core.plotting import COLOURS, finish, style
+
+rows = {}
+for k in (1, 2, 3):
+    for name, design in {
+        "linear, scalar coupling": {},
+        "linear, diagonal": {"coupling": "diagonal"},
+        "linear, full": {"coupling": "full"},
+        "Leslie-Gower": {"density": "leslie-gower"},
+        "Leslie-Gower, stable start": {"density": "leslie-gower", "initial": "stable"},
+    }.items():
+        found = smx.structural_rank("competition", (k, k), **design)
+        rows[name, k] = f"{found.rank} of {found.n_params}"
+ranks = pd.Series(rows).unstack()
+ranks.columns = [f"k = {k}" for k in ranks]
+ranks
+
+# %%
+# Scalar coupling is the one linear form of which totals could tell everything. In Leslie-Gower competition with two
+# classes 12 of 14 combinations are known: not which survival goes with which fecundity.
+#
+# A truth, and counts from it
+# ---------------------------
+# Two competitors with two classes each, counted for 30 steps with errors of 5 %.
+survival, fecundity = {"x": 0.6, "y": 0.7}, {"x": [0.5, 2.0], "y": [0.8, 1.2]}
+crowding = np.array([[0.0016, 0.0010], [0.0012, 0.0030]])
+truth = smx.Competition(
+    smx.LeslieMatrix(fecundity["x"], [survival["x"]]), np.zeros((2, 2)), np.zeros((2, 2)),
+    smx.LeslieMatrix(fecundity["y"], [survival["y"]]), density=crowding,
+)  # fmt: skip
+path = truth.trajectory([5, 3], [4, 2], 29)
+rng = np.random.default_rng(2024)
+totals = path.totals * np.exp(0.05 * rng.normal(size=(30, 2)))
+counts = totals.assign(step=range(30))
+
+model = smx.LeslieInteraction("x + y ~ step", counts, ages=2, density="leslie-gower", family="lognormal")
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always", IdentificationWarning)
+    fit = model.fit(n_starts=30)
+print("\n".join(str(one.message) for one in caught))
+
+# %%
+# Every entry that the totals do not determine is named, and has no standard error:
+pd.concat([fit.params, fit.bse, fit.reasons], axis=1).round(4).fillna({"reason": ""})
+
+# %%
+# Growth, carrying capacities and competition do not depend on how the ages are told apart, and are known. (In 120
+# repeats of this design their 95 % intervals held the truth in 92 to 97 %.)
+known = fit.invariants()
+alone = {s: smx.LeslieMatrix(fecundity[s], [survival[s]]).growth_rate for s in "xy"}
+true_values = {
+    "growth_x": alone["x"],
+    "growth_y": alone["y"],
+    "K_x": (alone["x"] - 1) / crowding[0, 0],
+    "K_y": (alone["y"] - 1) / crowding[1, 1],
+    "alpha_y_on_x": crowding[0, 1] / crowding[0, 0],
+    "alpha_x_on_y": crowding[1, 0] / crowding[1, 1],
+}
+known.drop(columns="note").assign(truth=pd.Series(true_values)).round(3)
+
+# %%
+# Two populations with the same totals
+# ------------------------------------
+# We hold the survivals of both species at a low and at a high value and fit the rest. The totals cannot be told apart
+# by eye or by likelihood; the age classes behind them could.
+held = {}
+for name, level in {"low survival": 0.35, "high survival": 0.95}.items():
+    bounds = {("survival", "x_1"): (level, level), ("survival", "y_1"): (level, level)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IdentificationWarning)
+        held[name] = model.fit(n_starts=20, bounds=bounds)
+fig, axes = plt.subplots(1, 3, figsize=(11, 3.9), layout="constrained", width_ratios=[1.25, 1, 1])
+axes[0].plot(counts["step"], counts["x"], "o", color="0.55", markersize=4, label="counts of x")
+for k, (name, other) in enumerate(held.items()):
+    axes[0].plot(counts["step"], other.fittedvalues["x"], label=f"total of x, {name}", **style(k))
+    other.plot("classes", ax=axes[k + 1])
+    axes[k + 1].set_title(name.capitalize(), loc="left")
+    axes[k + 1].set_ylim(0, 175)
+finish(axes[0], "Step", "Individuals")
+axes[0].legend(loc="lower right", frameon=False)
+axes[2].set_ylabel("")
+axes[2].get_legend().remove()
+plt.show()
+pd.Series({"free": fit.llf} | {name: other.llf for name, other in held.items()}, name="log-likelihood").round(
+    2
+)
+
+# %%
+# Profiles -------- The log-likelihood with one number held, everything else fitted anew. It is flat over most of the
+# range of a survival (the ends are excluded because shares and survivals lie between 0 and 1) and sharp in a crowding
+# coefficient. The line is the 95 % limit. (A profile may have several valleys when ages are open; each point is
+# searched for afresh.)
+grid = np.linspace(0.02, 1.0, 15)
+centre = fit.params["crowding", "x_on_x"]
+profiles = {
+    "Survival of x": (fit.profile(("survival", "x_1"), values=grid), survival["x"]),
+    "Crowding of x by x": (
+        fit.profile(("crowding", "x_on_x"), values=centre * np.linspace(0.6, 1.4, 15)),
+        crowding[0, 0],
+    ),
+}
+fig, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharey=True)
+for ax, (name, (table, true)) in zip(axes, profiles.items(), strict=True):
+    ax.plot(table["value"], table["deviance"], marker="o", markersize=4, color=COLOURS[0])
+    ax.axhline(3.84, color=COLOURS[1], linestyle="--", linewidth=1)
+    ax.axvline(true, color="0.4", linestyle=":")
+    ax.annotate("truth", (true, 11), xytext=(4, 0), textcoords="offset points", color="0.35")
+    ax.set_ylim(-0.5, 12)
+    finish(ax, name, "Twice the fall of log-likelihood")
+    ax.locator_params(axis="x", nbins=6)
+axes[1].set_ylabel("")
+plt.show()
+
+# %%
+# What helps: a life table
+# ------------------------
+# If survivals are known from elsewhere, say so by a ridge (or fix them by ``bounds``). The summary then says that
+# estimates lean on the table. Here a table that is wrong by a tenth:
+table = {"x": ([0.55, 1.8], [0.66]), "y": ([0.72, 1.32], [0.63])}
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", IdentificationWarning)
+    leaning = model.fit(n_starts=30, life_table=table, ridge=2.0)
+print(leaning.settings["ridge"])
+side = pd.DataFrame(
+    {
+        "totals alone": fit.params,
+        "with the life table": leaning.params,
+        "std_error": leaning.bse,
+        "truth": pd.Series({("survival", f"{s}_1"): v for s, v in survival.items()}),
+    }
+).loc["survival"]
+side.round(3)
+
+# %%
+# The survivals come out where the table has them, within the errors that its weight allows: that is what a prior
+# does, not what the counts said. The invariants hardly move.
+#
+# What helps: counting the classes
+# --------------------------------
+# With counts of the classes, each step is a regression on the step before, and the problem is convex: its minimum is
+# the global one, and comes with a certificate. :class:`~statmodels_x.ObservedLeslie` does linear systems whose errors
+# belong to the step.
+matrix = np.array([[0.35, 1.15, -0.01, 0], [0.6, 0, 0, -0.01], [-0.012, 0, 0.4, 0.9], [0, -0.012, 0.7, 0]])
+w = [np.array([60.0, 40, 50, 35])]
+for _ in range(29):
+    w.append(matrix @ w[-1] + 0.03 * w[-1] * rng.normal(size=4))
+classes = pd.DataFrame(w, columns=["x1", "x2", "y1", "y2"]).assign(step=range(30))
+seen = smx.ObservedLeslie({"x": ["x1", "x2"], "y": ["y1", "y2"]}, classes, "step").fit()
+seen.summary()
+
+# %%
+sums = classes.assign(x=classes["x1"] + classes["x2"], y=classes["y1"] + classes["y2"])
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", IdentificationWarning)
+    blind = smx.LeslieInteraction("x + y ~ step", sums, ages=2).fit()
+limits = pd.concat(
+    {"classes counted": seen.conf_int(), "totals only": blind.conf_int()}, axis=1, join="inner"
+)
+entries = [0.35, 1.15, 0.6, 0.4, 0.9, 0.7, 0.01, 0.012]
+limits.assign(truth=entries).round(3)
+
+# %%
+# The fit to totals has hardly anything to say, and what it says takes the errors for errors of counting, which here
+# they are not: an interval of a coupling misses its truth. Which errors there are is a part of the model too.
+#
+# What we learnt
+# --------------
+# - Compute :func:`~statmodels_x.structural_rank` before you fit, or before you count: it needs no data.
+# - Report growth, K and alpha with intervals; give no interval to a survival that totals do not determine.
+# - Age classes are learnt by counting age classes, or assumed by a life table; say which.
+#
+# The page checks its own numbers:
+assert ranks.loc["Leslie-Gower", "k = 2"] == "12 of 14"
+assert ranks.loc["linear, scalar coupling"].tolist() == ["6 of 6", "12 of 12", "18 of 18"]
+assert ranks.loc["linear, full", "k = 3"] == "18 of 34"
+assert any("determine only 12 of the 14" in str(one.message) for one in caught)
+assert fit.bse["survival"].isna().all()
+assert fit.bse["crowding"].notna().all()
+inside = (known["lower"] < pd.Series(true_values)) & (pd.Series(true_values) < known["upper"])
+assert inside.all()
+assert all(abs(fit.llf - other.llf) < 2 for other in held.values())
+flat, sharp = (table["deviance"] for table, _ in profiles.values())
+assert (flat[grid > 0.4] < 3.84).all()
+assert sharp.iloc[[0, -1]].min() > 3.84
+assert side["std_error"].notna().all()
+assert np.allclose(side["with the life table"], [0.66, 0.63], atol=0.2)
+gap = np.log(leaning.invariants()["estimate"] / known["estimate"]).abs()
+assert gap.max() < 0.5
+assert seen.certificate < 1e-6
+counted = limits["classes counted"]
+covered = (counted["lower"] <= entries) & (entries <= counted["upper"])
+assert covered.sum() >= 7
