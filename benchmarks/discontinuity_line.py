@@ -74,17 +74,18 @@ NULLS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def noise(rng: np.random.Generator, n: int, kind: str) -> np.ndarray:
-    """Noise of variance 1: "normal", "t3" or "ar(rho)" along the sorted points."""
+def noise(rng: np.random.Generator, x: np.ndarray, kind: str) -> np.ndarray:
+    """Noise of variance 1 at sorted points: "normal", "t3", or "ou(rho)", correlation rho over the mean gap."""
+    n = len(x)
     if kind == "normal":
         return rng.standard_normal(n)
     if kind.startswith("t"):
         df = float(kind[1:])
         return rng.standard_t(df, n) * np.sqrt((df - 2.0) / df)
-    rho = float(kind[3:-1])
+    rho = float(kind[3:-1]) ** (n * np.diff(x))
     e = rng.standard_normal(n)
     for i in range(1, n):
-        e[i] = rho * e[i - 1] + np.sqrt(1.0 - rho**2) * e[i]
+        e[i] = rho[i - 1] * e[i - 1] + np.sqrt(1.0 - rho[i - 1] ** 2) * e[i]
     return e
 
 
@@ -149,7 +150,7 @@ def one_design(rng: np.random.Generator, n: int, options: dict) -> dict[str, flo
 
 def one_null(rng: np.random.Generator, n: int, truth: str, kind: str, options: dict) -> dict[str, float]:
     x = np.sort(rng.random(n))
-    fit = fit_line(x, NULLS[truth](x) + 0.1 * noise(rng, n, kind), **options)
+    fit = fit_line(x, NULLS[truth](x) + 0.1 * noise(rng, x, kind), **options)
     return {
         "any_jump": float(len(fit.jumps.gap) > 0),
         "n_jumps": float(len(fit.jumps.gap)),
@@ -165,7 +166,7 @@ def one_single_jump(
     x = np.sort(rng.random(n))
     right = x > 0.43
     truth = np.sin(6.0 * x) + kink * right * (x - 0.43) + 0.2 * size * right
-    fit = fit_line(x, truth + 0.2 * noise(rng, n, kind), **options)
+    fit = fit_line(x, truth + 0.2 * noise(rng, x, kind), **options)
     lower, upper = simultaneous_band(fit, n_draws=200)
     row = {
         "simultaneous_coverage": float(np.all((lower <= truth) & (truth <= upper))),
@@ -202,8 +203,8 @@ def blocks(arguments: argparse.Namespace) -> list[tuple[tuple, Callable, int]]:
                     task = partial(one_null, n=n, truth=truth, kind="t3", options=METHODS[method])
                     listed.append((("no jump", f"{truth}, t3", n, method), task, arguments.nulls))
     for kind, options in (
-        ("ar(.5)", {}),
-        ("ar(.5)", {"noise": "correlated"}),
+        ("ou(.5)", {}),
+        ("ou(.5)", {"noise": "correlated"}),
         ("normal", {"noise": "correlated"}),
     ):
         for truth in ("flat", "x^2 + sin(10 x)"):
@@ -218,8 +219,8 @@ def blocks(arguments: argparse.Namespace) -> list[tuple[tuple, Callable, int]]:
         (500, 2.0, 8.0, "normal", {}),
         (500, 5.0, 0.0, "normal", {}),
         (500, 3.0, 0.0, "t3", {}),
-        (500, 3.0, 0.0, "ar(.5)", {"noise": "correlated"}),
-        (500, 3.0, 0.0, "ar(.5)", {}),
+        (500, 3.0, 0.0, "ou(.5)", {"noise": "correlated"}),
+        (500, 3.0, 0.0, "ou(.5)", {}),
     ):
         key = (
             "one jump",
