@@ -69,7 +69,7 @@ class FreeDiscontinuity:
     >>> rng = np.random.default_rng(1)
     >>> x = (np.arange(24) + 0.5) / 24
     >>> step = np.where(x[:, None] + 0.3 * x > 0.6, 1.0, 0.0)
-    >>> fit = smx.FreeDiscontinuity(step + 0.1 * rng.normal(size=step.shape), lam=30, nu=0.02).fit(tune=None)
+    >>> fit = smx.FreeDiscontinuity(step + 0.1 * rng.normal(size=step.shape), lam=30, nu=0.1).fit(tune=None)
     >>> bool(abs(fit.jumps["size"].abs().mean() - 1.0) < 0.05)
     True
     """
