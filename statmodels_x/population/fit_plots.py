@@ -73,6 +73,19 @@ def _time_label(fit: InteractionResults) -> str:
     return f"{label} ({unit})" if unit and unit.rstrip("s") != name.rstrip("s") else label
 
 
+def _finish(fit: InteractionResults, ax: Any, ylabel: str) -> Any:
+    """Label axes over time; no fractions of a year or a day where the times have none."""
+    from matplotlib.ticker import MaxNLocator
+
+    if np.all(fit.sample.time == np.round(fit.sample.time)):
+        ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    return plotting.finish(ax, _time_label(fit), ylabel)
+
+
+def _with_unit(fit: InteractionResults, label: str) -> str:
+    return f"{label} ({fit.sample.count_unit})" if fit.sample.count_unit else label
+
+
 def _title(fit: InteractionResults, c: int, ax: Any) -> None:
     if fit.sample.culture_name is not None:
         ax.set_title(str(fit.sample.cultures[c]), loc="left")
@@ -123,7 +136,7 @@ def _plot_course(fit: InteractionResults, c: int, last: float, alpha: float, int
     bottom = min(0.0, 1.05 * float(np.nanmin(table.xs("estimate", axis=1, level=1).to_numpy())))
     ax.set_ylim(bottom, top)
     _title(fit, c, ax)
-    return plotting.finish(ax, _time_label(fit), "Total")
+    return _finish(fit, ax, _with_unit(fit, "Total"))
 
 
 def _plot_phase(fit: InteractionResults, c: int, last: float, ax: Any) -> Any:
@@ -146,7 +159,7 @@ def _plot_phase(fit: InteractionResults, c: int, last: float, ax: Any) -> Any:
         label=f"{fit.sample.time_name} {times[0]:g}",
     )
     _title(fit, c, ax)
-    return plotting.finish(ax, f"Total of {fit.species[0]}", f"Total of {fit.species[1]}")
+    return plotting.finish(ax, _with_unit(fit, fit.species[0]), _with_unit(fit, fit.species[1]))
 
 
 def _plot_residuals(fit: InteractionResults, c: int, ax: Any) -> Any:
@@ -162,7 +175,7 @@ def _plot_residuals(fit: InteractionResults, c: int, ax: Any) -> Any:
             )  # fmt: skip
     ax.axhline(0.0, color="0.4", linewidth=0.8)
     _title(fit, c, ax)
-    return plotting.finish(ax, _time_label(fit), "Residual (standard deviations)")
+    return _finish(fit, ax, "Residual (standard deviations)")
 
 
 def _plot_classes(fit: InteractionResults, c: int, ax: Any) -> Any:
@@ -176,4 +189,6 @@ def _plot_classes(fit: InteractionResults, c: int, ax: Any) -> Any:
                     linestyle=plotting.DASHES[label % 5], label=f"{fit.species[s]}, class {label + 1}")  # fmt: skip
     ax.axhline(0.0, color="0.4", linewidth=0.8)
     _title(fit, c, ax)
-    return plotting.finish(ax, _time_label(fit), "Members of the class")
+    ax = _finish(fit, ax, _with_unit(fit, "Members of the class"))
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize="small")
+    return ax

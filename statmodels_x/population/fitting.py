@@ -107,11 +107,13 @@ def assemble(
 
 
 def structural_of(form: Form, sample: Sample, layout: Layout) -> Any:
-    """Exact rank of the form; None for an ODE, bounds that fix parameters, and cultures without a formula for it."""
+    """Exact rank of the form; None for an ODE, bounds that fix parameters, and cultures other than alone and mixed."""
     from statmodels_x.population.structural import structural_rank
 
     fixed = bool(np.any(np.array(layout.lower) == np.array(layout.upper)))
-    if form.kind != LESLIE or fixed or len(sample.cultures) > 1:
+    rows = sorted(map(tuple, sample.present.tolist()))
+    alone = rows == [(False, True), (True, False), (True, True)] and form.interaction != "complex"
+    if form.kind != LESLIE or fixed or not (alone or rows == [(True, True)]):
         return None
     totals_free = bool(np.any(layout.initial >= 0))
     shares_free = bool(np.any(layout.shares >= 0))
@@ -125,4 +127,4 @@ def structural_of(form: Form, sample: Sample, layout: Layout) -> Any:
         if shares_free or layout.structure == 1:
             return None
         initial = "given"
-    return structural_rank(form.interaction, form.ages, form.coupling, form.density, initial)
+    return structural_rank(form.interaction, form.ages, form.coupling, form.density, initial, alone=alone)

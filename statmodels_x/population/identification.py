@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-_NULL = 1e-7  # singular values below this share of the largest count as 0
+_NULL = 1e-11  # singular values below this share of the largest are rounding errors
 _ORTHOGONAL = 1e-3  # a function is determined if no more of its gradient lies in the null space
 _BOUND = 1e-9
 _KNOWN = 2.0  # a direction is known if its error is below half of its size
@@ -202,7 +202,9 @@ def structural_names(layout: Layout, key: tuple[Any, ...]) -> list[str]:
     if block == "saturation":
         return ["c"]
     if block == "structure":
-        return [f"{'xy'[place[1]]}0[{j + 1}]" for j in range(place[2] + 1)]
+        mixed = bool((layout.initial[place[0]] >= 0).all()) or len(layout.initial) == 1
+        start = f"{'xy'[place[1]]}{'0' if mixed else '_alone'}"
+        return [f"{start}[{j + 1}]" for j in range(place[2] + 1)]
     return []  # an initial total is seen itself, or moves every total
 
 

@@ -16,7 +16,6 @@ from statmodels_x.population.problem import ODE, Problem
 
 Array = NDArray[np.float64]
 
-OUTCOMES = ("first wins", "second wins", "coexistence", "founder control")
 _DIFFERENCE = 1e-6
 
 
@@ -52,26 +51,39 @@ def invariants_of(
         return values | _of_linear(layout, problem, theta, matrix)
     if layout.form.interaction == "competition":
         crowding = theta[layout.density[:4]].reshape(2, 2)
-        return values | _of_competition(np.array(growth) - 1.0, crowding, species)
+        return values | _of_competition(np.array(growth), 1.0, crowding, species)
     return values | _of_predation(layout, problem, theta, growth[0], species)
 
 
-def _of_competition(growth: Array, crowding: Array, species: tuple[str, str]) -> dict[str, float]:
-    """Carrying capacities and competition coefficients: growth over self-crowding, and ratios of crowding."""
-    x, y = species
+def _of_competition(
+    rates: Array, at_rest: float, crowding: Array, species: tuple[str, str]
+) -> dict[str, float]:
+    """Carrying capacities, competition coefficients, and growth when rare with the other at its capacity.
+
+    ``rates`` are growth factors (``at_rest`` 1, and crowding divides) or rates (``at_rest`` 0, and it subtracts).
+    """
+    own, cross = np.diag(crowding), np.array([crowding[0, 1], crowding[1, 0]])
+    excess = np.maximum(rates - at_rest, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return {
-            f"K_{x}": float(growth[0] / crowding[0, 0]),
-            f"K_{y}": float(growth[1] / crowding[1, 1]),
-            f"alpha_{y}_on_{x}": float(crowding[0, 1] / crowding[0, 0]),
-            f"alpha_{x}_on_{y}": float(crowding[1, 0] / crowding[1, 1]),
-        }
+        K = np.where(excess > 0.0, excess / own, 0.0)
+        alpha = cross / own
+        pressure = np.where(cross > 0.0, cross * K[::-1], 0.0)
+        rare = rates / (1.0 + pressure) if at_rest == 1.0 else rates - pressure
+    x, y = species
+    return {
+        f"K_{x}": float(K[0]),
+        f"K_{y}": float(K[1]),
+        f"alpha_{y}_on_{x}": float(alpha[0]),
+        f"alpha_{x}_on_{y}": float(alpha[1]),
+        f"invasion_{x}": float(rare[0]),
+        f"invasion_{y}": float(rare[1]),
+    }
 
 
 def _of_flow(layout: Layout, theta: Array, species: tuple[str, str]) -> dict[str, float]:
     rates = theta[layout.rates]
     if layout.form.interaction == "competition":
-        return _of_competition(rates, theta[layout.effects], species)
+        return _of_competition(rates, 0.0, theta[layout.effects], species)
     x, y = species
     with np.errstate(divide="ignore", invalid="ignore"):
         return {
@@ -159,13 +171,16 @@ def density_step(layout: Layout, theta: Array, w: Array) -> Array:
 
 
 def outcome_of(values: dict[str, float], species: tuple[str, str]) -> str | None:
-    """Name the long-run outcome of competition from the invariants; None where the form has none."""
+    """Name the long-run outcome of competition by mutual invasion, or by the margin; None where there is no rule."""
     x, y = species
-    if f"alpha_{y}_on_{x}" in values:
-        first = values[f"K_{x}"] > values[f"alpha_{y}_on_{x}"] * values[f"K_{y}"]  # x grows where y is full
-        second = values[f"K_{y}"] > values[f"alpha_{x}_on_{y}"] * values[f"K_{x}"]
+    if f"invasion_{x}" in values:
+        lives = values[f"K_{x}"] > 0.0, values[f"K_{y}"] > 0.0
+        if not all(lives):
+            return "both die out" if not any(lives) else f"only {x if lives[0] else y} can live"
+        rest = 1.0 if f"growth_{x}" in values else 0.0
+        enters = values[f"invasion_{x}"] > rest, values[f"invasion_{y}"] > rest
         return {(True, False): f"{x} excludes {y}", (False, True): f"{y} excludes {x}",
-                (True, True): "coexistence", (False, False): "founder control"}[first, second]  # fmt: skip
+                (True, True): "coexistence", (False, False): "founder control"}[enters]  # fmt: skip
     margins = [value for name, value in values.items() if name.startswith("margin")]
     if len(margins) == 1 and np.isfinite(margins[0]):
         return f"{x} excludes {y}" if margins[0] > 0 else f"{y} excludes {x}"
@@ -221,6 +236,8 @@ def invariant_table(
 def _limits(name: str, value: float, error: float, reach: float) -> tuple[float, float]:
     if not np.isfinite(error):
         return np.nan, np.nan
+    if name.startswith("invasion") and value <= reach * error:
+        return value - reach * error, value + reach * error
     if name.startswith("margin"):
         centre, spread = np.arctanh(np.clip(value, -1 + 1e-12, 1 - 1e-12)), error / max(1.0 - value**2, 1e-12)
         return float(np.tanh(centre - reach * spread)), float(np.tanh(centre + reach * spread))

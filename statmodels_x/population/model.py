@@ -64,6 +64,12 @@ class LeslieInteraction:
     The linear forms and the rule of the last species standing are derived from the block recursion; the sources are
     the matrix models of Leslie and the density-dependent form of Leslie and Gower.
 
+    How the residuals are weighted is part of the model. Counts of a growing culture span two orders of magnitude, and
+    K and alpha move by more than their intervals between weights, so that it is worth a look at
+    ``family="negativebinomial"`` beside the default.
+
+    The first fit after an installation compiles for about half a minute; the result is kept on disk.
+
     References
     ----------
     Leslie (1945), Biometrika 33, 183-212. Leslie and Gower (1958), Biometrika 45, 316-330. Gause (1934), The Struggle

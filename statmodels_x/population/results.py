@@ -14,7 +14,8 @@ from scipy import stats
 from statmodels_x.core import inference
 from statmodels_x.core.results import LikelihoodResults
 from statmodels_x.core.validation import check_choice, check_count
-from statmodels_x.population.estimation import Estimate, fitted_rows
+from statmodels_x.population.diagnostics import DiagnosticMethods
+from statmodels_x.population.estimation import Estimate
 from statmodels_x.population.form import Form, Layout
 from statmodels_x.population.identification import Identification
 from statmodels_x.population.problem import FAMILIES, POISSON, Problem
@@ -28,7 +29,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class InteractionResults(LikelihoodResults):
+class InteractionResults(DiagnosticMethods, LikelihoodResults):
     """A fitted :class:`LeslieInteraction` or :class:`LotkaVolterra`.
 
     Attributes
@@ -146,80 +147,11 @@ class InteractionResults(LikelihoodResults):
         room = self.nobs - k - 1
         return self.aic + 2.0 * k * (k + 1) / room if room > 0 else np.inf
 
-    @cached_property
-    def fittedvalues(self) -> pd.DataFrame:
-        """Fitted totals, one row a data row, one column a species; NaN where a culture lacks the species."""
-        return pd.DataFrame(self._in_user_order(self._mean), self.sample.index, list(self.species))
-
-    @cached_property
-    def resid(self) -> pd.DataFrame:
-        """Observed minus fitted counts; NaN where nothing was observed."""
-        return pd.DataFrame(self.sample.counts, self.sample.index, list(self.species)) - self.fittedvalues
-
-    @cached_property
-    def _mean(self) -> Array:
-        return fitted_rows(self.problem, self.estimate.theta)[0]
-
-    def _in_user_order(self, rows: Array) -> Array:
-        from statmodels_x.population.assembly import row_order
-
-        out = np.empty_like(rows)
-        out[row_order(self.sample)] = rows
-        return out
-
-    @cached_property
-    def wss(self) -> float:
-        """Weighted sum of squares: of residuals over the mean of their series, whatever the family."""
-        return float(np.nansum((self.resid.to_numpy() / self.sample.means[self.sample.culture]) ** 2))
-
-    @cached_property
-    def rsquared(self) -> pd.Series:
-        """Share of each series' variance that the fit explains, one entry a species (and culture)."""
-        values, labels = [], []
-        for c, s in zip(*np.nonzero(self.sample.present), strict=True):
-            rows = self.sample.culture == c
-            y, r = self.sample.counts[rows, s], self.resid.to_numpy()[rows, s]
-            with np.errstate(divide="ignore"):
-                values.append(1.0 - np.nansum(r**2) / np.nansum((y - np.nanmean(y)) ** 2))
-            labels.append((self.sample.cultures[c], self.species[s]))
-        if self.sample.culture_name is None:
-            return pd.Series(values, [name for _, name in labels], name="rsquared")
-        index = pd.MultiIndex.from_tuples(labels, names=[self.sample.culture_name, "species"])
-        return pd.Series(values, index, name="rsquared")
-
-    @cached_property
-    def rsquared_pooled(self) -> float:
-        """Share of the variance of all counts together; differences between the species flatter it."""
-        y, r = self.sample.counts, self.resid.to_numpy()
-        seen = ~np.isnan(r)
-        return float(1.0 - np.sum(r[seen] ** 2) / np.sum((y[seen] - y[seen].mean()) ** 2))
-
-    @cached_property
-    def lowest_total(self) -> dict[str, Any]:
-        """Smallest fitted total at any step, observed or not: ``species``, ``culture``, ``time`` and ``total``."""
-        from statmodels_x.population.extremes import lowest
-
-        return lowest(self)
-
-    @cached_property
-    def negative_classes(self) -> pd.DataFrame:
-        """Lowest value of each class that turns negative: ``species``, ``class``, ``culture``, ``time``, ``value``."""
-        from statmodels_x.population.extremes import negative_classes
-
-        return negative_classes(self)
-
     @property
     def reasons(self) -> pd.Series:
         """Why a parameter has no standard error; empty if all have one."""
         found = self.identification.reasons
         return pd.Series(list(found.values()), self.params.index[list(found)], name="reason", dtype=object)
-
-    @cached_property
-    def autocorrelation(self) -> pd.Series:
-        """Lag-one correlation of the residuals of each series at neighbouring steps."""
-        from statmodels_x.population.extremes import autocorrelation
-
-        return autocorrelation(self)
 
     # ---- inference
 
@@ -241,9 +173,10 @@ class InteractionResults(LikelihoodResults):
         alpha : float
             Error rate: 0.05 gives 95 % intervals.
         method : {"wald", "profile"}
-            Wald intervals keep within the bounds: on the log scale for positive parameters, on the logit scale for
-            survivals and shares; NaN where a parameter is not determined. Profile intervals hold every value at
-            which the refitted model is not rejected, and end at a bound where the data do not.
+            Wald intervals keep within the bounds: on the log scale for initial totals, rates, the fecundity of a single
+            class and what is clearly above 0, on the logit scale for survivals and shares; NaN where a parameter is not
+            determined. Profile intervals hold every value at which the refitted model is not rejected, and end at a
+            bound where the data do not.
 
         Returns
         -------
@@ -292,8 +225,9 @@ class InteractionResults(LikelihoodResults):
         DataFrame
             One row a quantity, with ``estimate``, ``std_error``, ``lower``, ``upper`` and ``note``. Growth factors a
             step of each species alone; for linear competition the joint growth factor, the damping ratio and the
-            winner's margin; for Leslie-Gower and Lotka-Volterra competition the carrying capacities K and the
-            competition coefficients alpha; equilibria and periods for predation.
+            winner's margin; for Leslie-Gower and Lotka-Volterra competition the carrying capacities K, the competition
+            coefficients alpha, and the growth of each species when it is rare and the other at its capacity (a factor
+            a step above 1, or a rate above 0, means that it can invade); equilibria and periods for predation.
         """
         from statmodels_x.population.invariants import invariant_table
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,8 @@ class Sample:
         Names of the two responses; for predation the prey comes first.
     time_name, culture_name : str, str or None
         Columns.
-    time_unit : str or None
+    time_unit, count_unit : str or None
+        By the frame's own account; of the counts where both species have the same.
     cultures : tuple of str
         Labels in the order of appearance; one empty label where the data are one series.
     index : pandas.Index
@@ -50,6 +51,7 @@ class Sample:
     time_name: str
     culture_name: str | None
     time_unit: str | None
+    count_unit: str | None
     cultures: tuple[Any, ...]
     index: pd.Index
     culture: NDArray[np.int64]
@@ -92,11 +94,15 @@ class Sample:
         used = [c for c in range(len(self.cultures)) if np.any(self.culture[rows] == c)]
         number = np.full(len(self.cultures), -1)
         number[used] = np.arange(len(used))
-        return Sample(
-            self.formula, self.species, self.time_name, self.culture_name, self.time_unit,
-            tuple(self.cultures[c] for c in used), self.index[rows], number[self.culture[rows]],
-            self.time[rows], self.counts[rows], self.present[used], self.step,
-        )  # fmt: skip
+        return replace(
+            self,
+            cultures=tuple(self.cultures[c] for c in used),
+            index=self.index[rows],
+            culture=number[self.culture[rows]],
+            time=self.time[rows],
+            counts=self.counts[rows],
+            present=self.present[used],
+        )
 
 
 def read_sample(formula: str, data: Any, culture: str | None, step: float | None) -> Sample:
@@ -134,12 +140,24 @@ def read_sample(formula: str, data: Any, culture: str | None, step: float | None
         _check_order(time, codes == c, time_name, label)
     present = _present(counts, codes, cultures, names)
     _check_zero_rows(counts, codes, present, time, time_name)
-    units = frame.attrs.get("units")
-    unit = units.get(time_name) if isinstance(units, dict) else None
+    given = frame.attrs.get("units")
+    units = given if isinstance(given, dict) else {}
+    same = units.get(names[0]) == units.get(names[1])
     return Sample(
-        formula, (names[0], names[1]), time_name, culture, unit, tuple(cultures), frame.index, codes, time, counts,
-        present, _step(time, codes, time_name, step),
-    )  # fmt: skip
+        formula=formula,
+        species=(names[0], names[1]),
+        time_name=time_name,
+        culture_name=culture,
+        time_unit=units.get(time_name),
+        count_unit=units.get(names[0]) if same else None,
+        cultures=tuple(cultures),
+        index=frame.index,
+        culture=codes,
+        time=time,
+        counts=counts,
+        present=present,
+        step=_step(time, codes, time_name, step),
+    )
 
 
 def _counts(values: Any, name: str) -> Array:

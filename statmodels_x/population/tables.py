@@ -123,9 +123,23 @@ def _notes(fit: InteractionResults) -> list[str]:
             for r in fit.negative_classes.itertuples()
         ]
         notes.append(f"Age classes that turn negative: {', '.join(rows)}.")
+    notes += _correlated(fit)
     if "ridge" in fit.settings:
         notes.append(fit.settings["ridge"])
     return notes
+
+
+def _correlated(fit: InteractionResults) -> list[str]:
+    """Name the series whose residuals follow each other more than chance would have it."""
+    limit = 2.0 / np.sqrt(fit.nobs / fit.sample.present.sum())
+    found = fit.autocorrelation[fit.autocorrelation > limit]
+    if not len(found):
+        return []
+    listed = ", ".join(f"{_label(label)} ({value:.2f})" for label, value in found.items())
+    return [
+        f"Neighbouring residuals are correlated: {listed}. The intervals are then too narrow; "
+        'bootstrap(kind="block") keeps the correlation.'
+    ]
 
 
 def _unknown(fit: InteractionResults) -> list[str]:
@@ -133,7 +147,11 @@ def _unknown(fit: InteractionResults) -> list[str]:
     groups: dict[str, list[str]] = {}
     for (block, term), reason in fit.reasons.items():
         groups.setdefault(reason, []).append(f"{block} {term}")
-    return [f"No standard error, {reason}: {', '.join(names)}." for reason, names in groups.items()]
+    everything = len(fit.params)
+    return [
+        f"No standard error, {reason}: {'all parameters' if len(names) == everything else ', '.join(names)}."
+        for reason, names in groups.items()
+    ]
 
 
 def glance(fit: InteractionResults) -> pd.DataFrame:

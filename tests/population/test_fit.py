@@ -276,3 +276,36 @@ def test_larger_models_are_never_worse(data):
         full = smx.LeslieInteraction(MIXED, data, ages=2, coupling="full").fit(n_starts=5)
     scalar = smx.LeslieInteraction(MIXED, data, ages=2).fit(n_starts=20)
     assert full.wss <= scalar.wss * (1 + 1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:only .* starts:statmodels_x.core.errors.IdentificationWarning")
+def test_unequal_ages(data):
+    dense = smx.LeslieInteraction(MIXED, data, ages=(1, 2), density="leslie-gower").fit(n_starts=15)
+    one = smx.LeslieInteraction(MIXED, data, density="leslie-gower").fit(n_starts=15)
+    assert dense.wss <= one.wss * (1 + 1e-6)
+    assert list(dense.params["fecundity"].index) == ["aurelia_mixed", "caudatum_mixed_1", "caudatum_mixed_2"]
+    full = smx.LeslieInteraction(MIXED, data, ages=(2, 1), coupling="full").fit(initial=20, n_starts=15)
+    assert full.wss < 17.05
+
+
+def test_other_frames(data, gower):
+    polars = pytest.importorskip("polars")
+    other = smx.LeslieInteraction(MIXED, polars.from_pandas(data), density="leslie-gower").fit()
+    pd.testing.assert_series_equal(other.params, gower.params)
+    mapping = smx.LeslieInteraction(MIXED, data.to_dict("list"), density="leslie-gower").fit()
+    pd.testing.assert_series_equal(mapping.params, gower.params)
+
+
+def test_joint_rank_counts_the_cultures_alone():
+    data = smx.datasets.load_paramecium(shape="long")
+    model = smx.LeslieInteraction(
+        "aurelia + caudatum ~ day", data, density="leslie-gower", ages=2, culture="culture"
+    )
+    fit = model.fit(n_starts=4)
+    assert fit.structural.n_params == fit.df_model
+    assert (
+        fit.structural.rank
+        == smx.structural_rank("competition", (2, 2), density="leslie-gower", alone=True).rank
+    )
+    hidden = fit.reasons[fit.reasons.str.startswith("not identified")].index
+    assert not any(block in ("crowding", "initial") for block, _ in hidden)

@@ -148,7 +148,53 @@ def test_invariants_of_competition(gower):
     assert table.loc["K_aurelia_mixed", "upper"] == pytest.approx(
         K * np.exp(gower.identification.quantile(0.05) * expected / K), rel=1e-5
     )
-    assert gower.outcome in ("coexistence", "aurelia_mixed excludes caudatum_mixed")
+    # the theory of the same system, by its own code
+    x, y = "aurelia_mixed", "caudatum_mixed"
+    a = [[p["crowding", f"{j}_on_{i}"] for j in (x, y)] for i in (x, y)]
+    system = smx.Competition(
+        [[p["fecundity", x]]], [[0]], [[0]], [[p["fecundity", y]]], density=a, names=(x, y)
+    )
+    known = system.outcome()
+    assert gower.outcome == known.outcome == "coexistence"
+    np.testing.assert_allclose(table.loc[[f"K_{x}", f"K_{y}"], "estimate"], known.capacity)
+    np.testing.assert_allclose(table.loc[[f"alpha_{y}_on_{x}", f"alpha_{x}_on_{y}"], "estimate"], known.alpha)
+    np.testing.assert_allclose(table.loc[[f"invasion_{x}", f"invasion_{y}"], "estimate"], known.invasion)
+
+
+@pytest.mark.parametrize(
+    ("rates", "crowding", "expected"),
+    [
+        ([2.0, 2.0], [[1, 0.5], [0.5, 1]], "coexistence"),
+        ([2.0, 2.0], [[1, 2], [2, 1]], "founder control"),
+        ([2.0, 2.0], [[1, 0.5], [2, 1]], "x excludes y"),
+        ([2.0, 2.0], [[1, 2], [0.5, 1]], "y excludes x"),
+        ([2.0, 0.9], [[1, 2], [0.5, 1]], "only x can live"),
+        ([0.8, 0.9], [[1, 2], [0.5, 1]], "both die out"),
+        ([2.0, 2.0], [[1, 0.0], [0.5, 0.0]], "coexistence"),
+    ],
+)
+def test_outcomes_by_mutual_invasion(rates, crowding, expected):
+    """Also where a species has no limit of its own, and against long simulations of the map."""
+    from statmodels_x.population.invariants import _of_competition, outcome_of
+
+    values = {"growth_x": rates[0], "growth_y": rates[1]} | _of_competition(
+        np.array(rates), 1.0, np.array(crowding, float), ("x", "y")
+    )
+    assert outcome_of(values, ("x", "y")) == expected
+    ends = []
+    for start in ([1e-3, 0.3], [0.3, 1e-3]):
+        n = np.array(start)
+        for _ in range(400):
+            n = np.array(rates) * n / (1 + np.array(crowding) @ n)
+        ends.append(tuple(n > 1e-6))
+    if expected == "coexistence":
+        assert ends == [(True, True)] * 2
+    elif expected == "founder control":
+        assert ends == [(False, True), (True, False)]
+    else:
+        alive = {"x excludes y": (True, False), "y excludes x": (False, True), "only x can live": (True, False),
+                 "both die out": (False, False)}[expected]  # fmt: skip
+        assert ends == [alive] * 2
 
 
 def test_invariants_of_a_linear_system_are_those_of_its_theory(linear):
@@ -170,6 +216,32 @@ def test_invariants_of_a_linear_system_are_those_of_its_theory(linear):
     if np.isfinite(margin):
         verdict = system.last_species_standing(start[:k], start[k:])
         assert (margin > 0) == (verdict.margin > 0)
+
+
+@WIDE
+@pytest.mark.parametrize(
+    ("options", "how"),
+    [
+        ({"ages": 2, "coupling": "diagonal"}, {"initial": 20}),
+        ({"ages": 2, "density": "leslie-gower"}, {}),
+        ({"interaction": "predation", "ages": 2}, {"initial": 20}),
+        ({"interaction": "predation", "density": "leslie-gower"}, {}),
+        ({"interaction": "complex", "ages": 2}, {"initial": 20}),
+    ],
+)
+def test_the_system_of_the_theory_has_the_fitted_course(data, options, how):
+    bounds = {"survival": (0.05, 1)} if options.get("ages") else None
+    fit = smx.LeslieInteraction(FORMULA, data, **options).fit(n_starts=4, bounds=bounds, **how)
+    classes = fit.initial_classes
+    start = [classes.loc[classes["species"] == name, "members"].to_numpy() for name in fit.species]
+    totals = fit.system().trajectory(*start, 25).totals
+    expected = fit.predict(at=range(26)).xs("estimate", axis=1, level=1)
+    np.testing.assert_allclose(totals.to_numpy(), expected.to_numpy(), rtol=1e-7, atol=1e-6)
+
+
+def test_lotka_volterra_has_no_matrices(volterra):
+    with pytest.raises(smx.core.errors.DataError, match="continuous time"):
+        volterra.system()
 
 
 @WIDE
@@ -220,8 +292,8 @@ def gower_step(w):
 
 
 def predation_step(w):
-    eaten, gained = 0.5 * w[1], 0.4 * w[0] / (1 + 0.004 * w[0])
-    return np.array([(1.8 * w[0] - eaten) / (1 + 0.002 * w[0]), 0.6 * w[1] / (1 + 0.001 * w[1]) + gained])
+    eaten, gained = 0.56 * w[1], 0.076 * w[0] / (1 + 0.003 * w[0])
+    return np.array([(1.57 * w[0] - eaten) / (1 + 0.0013 * w[0]), 0.57 * w[1] / (1 + 0.0037 * w[1]) + gained])
 
 
 # options, step, start, truth
@@ -270,12 +342,15 @@ RECOVERY = {
     "predation, Leslie-Gower": (
         {"interaction": "predation", "density": "leslie-gower"},
         predation_step,
-        [50.0, 10.0],
+        [83.0, 160.0],
         {
-            ("fecundity", "x"): 1.8,
-            ("coupling", "y_on_x"): 0.5,
-            ("crowding", "x_on_x"): 0.002,
-            ("coupling", "x_on_y"): 0.4,
+            ("fecundity", "x"): 1.57,
+            ("fecundity", "y"): 0.57,
+            ("coupling", "y_on_x"): 0.56,
+            ("coupling", "x_on_y"): 0.076,
+            ("crowding", "x_on_x"): 0.0013,
+            ("crowding", "y_on_y"): 0.0037,
+            ("saturation", "x"): 0.003,
         },
     ),
 }

@@ -1,0 +1,227 @@
+"""Bias, standard errors and coverage of the intervals of population fits, by simulation from known systems.
+
+    python benchmarks/population_coverage.py [--n 1000] [--jobs 1]
+
+Each scenario is a system with known parameters (those of a fit where it says so) whose counts are drawn again and
+again and fitted. The table gives for every parameter and every invariant: the share of repeats with an interval, bias
+relative to the truth, the ratio of the mean standard error to the empirical one, and the coverage of 95 % intervals
+with its Monte-Carlo standard error: Wald (delta method) intervals, percentiles of a parametric bootstrap, and profile
+intervals, the latter two in the first repeats only. Finished chunks are kept: run the same command to go on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import statmodels_x as smx
+from statmodels_x.core.errors import ConvergenceError, StatmodelsXWarning
+from statmodels_x.core.resampling import replicate
+from statmodels_x.population.assembly import row_order
+from statmodels_x.population.bootstrap import draw_counts
+from statmodels_x.population.invariants import invariants_of
+
+RESULTS = Path(__file__).parent / "results"
+CHUNK = 50
+N_BOOT, BOOT_REPEATS = 199, 200
+MIXED = "aurelia_mixed + caudatum_mixed ~ day"
+LONG = "aurelia + caudatum ~ day"
+
+
+LOAD = {
+    "wide": smx.datasets.load_paramecium,
+    "long": lambda: smx.datasets.load_paramecium(shape="long"),
+    "hare": smx.datasets.load_hare_lynx,
+}
+
+
+def linear_competition(w: Any) -> Any:
+    return np.array([1.06 * w[0] - 0.02 * w[1], 1.05 * w[1] - 0.015 * w[0]])
+
+
+def linear_predation(w: Any) -> Any:
+    return np.array([1.05 * w[0] - 0.08 * w[1], 0.93 * w[1] + 0.05 * w[0]])
+
+
+def complex_pair(w: Any) -> Any:
+    return np.array([1.02 * w[0] - 0.05 * w[1], 1.02 * w[1] + 0.05 * w[0]])
+
+
+def dense_predation(w: Any) -> Any:
+    gained = 0.076 * w[0] / (1 + 0.003 * w[0])
+    return np.array(
+        [(1.57 * w[0] - 0.56 * w[1]) / (1 + 0.0013 * w[0]), 0.57 * w[1] / (1 + 0.0037 * w[1]) + gained]
+    )
+
+
+def course(step: Any, start: tuple[float, float], n: int) -> pd.DataFrame:
+    w = [np.array(start)]
+    for _ in range(n - 1):
+        w.append(step(w[-1]))
+    return pd.DataFrame(np.array(w), columns=["x", "y"]).assign(t=range(n))
+
+
+# name: (formula, data or exact course, model, options of the model, options of the fit, error over the mean)
+SCENARIOS: dict[str, tuple[Any, ...]] = {
+    "Leslie-Gower k = 1, mixture": (MIXED, "wide", "leslie", {"density": "leslie-gower"}, {}, None),
+    "Leslie-Gower k = 1, alone and mixed": (
+        LONG, "long", "leslie", {"density": "leslie-gower", "culture": "culture"}, {}, None,
+    ),
+    "Leslie-Gower k = 1, mixture, negative binomial": (
+        MIXED, "wide", "leslie", {"density": "leslie-gower", "family": "negativebinomial"}, {}, None,
+    ),
+    "Leslie-Gower k = 2, mixture": (MIXED, "wide", "leslie", {"density": "leslie-gower", "ages": 2}, {}, None),
+    "Lotka-Volterra, mixture": (MIXED, "wide", "flow", {}, {}, None),
+    "Lotka-Volterra, alone and mixed": (LONG, "long", "flow", {"culture": "culture"}, {}, None),
+    "Lotka-Volterra, hare and lynx": ("hare + lynx ~ year", "hare", "flow", {"interaction": "predation"}, {}, None),
+    "linear competition": ("x + y ~ t", course(linear_competition, (120, 90), 27), "leslie", {}, {}, 0.03),
+    "linear predation": (
+        "x + y ~ t", course(linear_predation, (200, 40), 27), "leslie", {"interaction": "predation"}, {}, 0.03,
+    ),
+    "complex": ("x + y ~ t", course(complex_pair, (300, 20), 27), "leslie", {"interaction": "complex"}, {}, 0.03),
+    "Leslie-Gower predation": (
+        "x + y ~ t", course(dense_predation, (83, 160), 31), "leslie",
+        {"interaction": "predation", "density": "leslie-gower"}, {}, 0.03,
+    ),
+}  # fmt: skip
+
+
+def build(name: str, data: pd.DataFrame) -> Any:
+    formula, _, door, options, _, _ = SCENARIOS[name]
+    return (smx.LeslieInteraction if door == "leslie" else smx.LotkaVolterra)(formula, data, **options)
+
+
+def true_fit(name: str) -> Any:
+    """Fit whose parameters are the truth: of the data themselves, or of an exact course."""
+    return truth_model(name).fit(n_starts=60, **SCENARIOS[name][4])
+
+
+def truth_model(name: str) -> Any:
+    """Return the model of a scenario, whose sample is then replaced."""
+    source = SCENARIOS[name][1]
+    return build(name, LOAD[source]() if isinstance(source, str) else source)
+
+
+def draw(name: str, truth: Any, rng: np.random.Generator) -> Any:
+    """Draw counts under the law of the truth; those of the Gaussian may be negative, as its law has it."""
+    error, sample = SCENARIOS[name][5], truth.sample
+    if error is None:
+        counts = np.empty_like(sample.counts)
+        counts[row_order(sample)] = draw_counts(truth.problem, truth.estimate.theta, truth.scale, rng)
+    else:
+        counts = sample.counts * 1.0 + error * sample.counts.mean(axis=0) * rng.normal(
+            size=sample.counts.shape
+        )
+    return replace(sample, counts=counts)
+
+
+def one_fit(
+    rng: np.random.Generator, name: str, truth: Any, starts: int, extra: bool
+) -> list[dict[str, Any]]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", StatmodelsXWarning)
+        fit = (
+            truth_model(name)
+            .with_sample(draw(name, truth, rng))
+            .fit(n_starts=starts, seed=int(rng.integers(2**31)))
+        )
+    values = invariants_of(truth.layout, truth.problem, truth.estimate.theta, truth.species)
+    invariants = fit.invariants()
+    rows = {("parameter", " ".join(key)): (value, fit.params[key], fit.bse[key], *fit.conf_int().loc[key])
+            for key, value in truth.params.items()}  # fmt: skip
+    rows |= {("invariant", key): (value, *invariants.loc[key, ["estimate", "std_error", "lower", "upper"]])
+             for key, value in values.items()}  # fmt: skip
+    table = pd.DataFrame(rows, index=["truth", "estimate", "std_error", "lower", "upper"]).T
+    table[["boot_lower", "boot_upper", "profile_lower", "profile_upper"]] = np.nan
+    if extra:
+        add_costly(table, fit, int(rng.integers(2**31)))
+    table["converged"] = fit.converged
+    return table.rename_axis(["kind", "name"]).reset_index().to_dict("records")
+
+
+def add_costly(table: pd.DataFrame, fit: Any, seed: int) -> None:
+    """Add percentile intervals of a bootstrap, and profile intervals where the profiles find no better fit."""
+    boot = fit.bootstrap(N_BOOT, seed=seed)
+    for kind, found in (("parameter", boot.conf_int()), ("invariant", boot.invariants())):
+        limits = found[["lower", "upper"]].to_numpy(float)
+        table.loc[[kind], ["boot_lower", "boot_upper"]] = limits
+    try:
+        table.loc[["parameter"], ["profile_lower", "profile_upper"]] = fit.conf_int(
+            method="profile"
+        ).to_numpy()
+    except ConvergenceError:
+        return
+
+
+def summarise(rows: pd.DataFrame, scenario: str) -> pd.DataFrame:
+    tables = []
+    for (kind, name), group in rows.groupby(["kind", "name"], sort=False):
+        known = group[group["std_error"].notna()]
+        spread = known["estimate"].std()
+        row = {
+            "kind": kind,
+            "name": name,
+            "truth": group["truth"].iloc[0],
+            "repeats": len(group),
+            "converged": group["converged"].mean(),
+            "with_interval": len(known) / len(group),
+            "relative_bias": (group["estimate"].median() - group["truth"].iloc[0])
+            / abs(group["truth"].iloc[0]),
+            "empirical_se": spread,
+            "se_ratio": known["std_error"].median() / spread if len(known) > 1 else np.nan,
+        }
+        for label, low, high in (
+            ("wald", "lower", "upper"),
+            ("boot", "boot_lower", "boot_upper"),
+            ("profile", "profile_lower", "profile_upper"),
+        ):
+            given = group[group[low].notna()]
+            inside = (given[low] <= given["truth"]) & (given["truth"] <= given[high])
+            share = inside.mean() if len(given) else np.nan
+            row[f"{label}_coverage"] = share
+            row[f"{label}_mc_se"] = np.sqrt(share * (1 - share) / len(given)) if len(given) else np.nan
+        tables.append(row)
+    table = pd.DataFrame(tables).round(5)
+    table.insert(0, "scenario", scenario)
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--n", type=int, default=1000)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--starts", type=int, default=20)
+    arguments = parser.parse_args()
+    chunks = RESULTS / "chunks"
+    chunks.mkdir(parents=True, exist_ok=True)
+    warnings.simplefilter("ignore", StatmodelsXWarning)
+    tables = []
+    for number, scenario in enumerate(SCENARIOS):
+        truth = true_fit(scenario)
+        parts = []
+        for first in range(0, arguments.n, CHUNK):
+            path = chunks / f"population_coverage_{number}_{first}.csv"
+            if not path.exists():
+                task = partial(
+                    one_fit, name=scenario, truth=truth, starts=arguments.starts, extra=first < BOOT_REPEATS
+                )
+                size = min(CHUNK, arguments.n - first)
+                rows = replicate(task, size, seed=100 + number, first=first, n_jobs=arguments.jobs)
+                partial_path = path.with_suffix(".partial")
+                pd.DataFrame([row for group in rows for row in group]).to_csv(partial_path, index=False)
+                partial_path.replace(path)
+            parts.append(pd.read_csv(path))
+        tables.append(summarise(pd.concat(parts), scenario))
+        print(tables[-1].to_string(), flush=True)
+        pd.concat(tables).to_csv(RESULTS / "population_coverage.csv", index=False)
+
+
+if __name__ == "__main__":
+    main()
