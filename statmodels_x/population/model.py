@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from statmodels_x.core.validation import check_choice, check_count, rows_text
 from statmodels_x.population.form import COUPLINGS, INTERACTIONS, Form
 from statmodels_x.population.problem import FAMILIES, LESLIE
 from statmodels_x.population.sample import Sample, read_sample
+
+if TYPE_CHECKING:
+    from statmodels_x.population.results import InteractionResults
 
 
 class LeslieInteraction:
@@ -123,7 +126,7 @@ class LeslieInteraction:
         life_table: Mapping[str, Any] | None = None,
         ridge: float = 0.0,
         warm_starts: bool = True,
-    ) -> Any:
+    ) -> InteractionResults:
         """Fit the totals by bounded least squares, or by maximum likelihood for the other families.
 
         Parameters

@@ -60,7 +60,7 @@ class Profile:
         return float(best[1])
 
     def deviance(self, value: float) -> float:
-        """Twice the fall of the log-likelihood, with the error variance at its maximum at each value."""
+        """Twice the fall of the log-likelihood: the error variance at its maximum for each value, a dispersion held."""
         here, best = self.cost(value), self.fit.estimate.cost
         if self.fit.problem.family in (GAUSSIAN, LOGNORMAL):
             return float(self.fit.nobs * np.log(here / best))

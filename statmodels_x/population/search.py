@@ -1,4 +1,7 @@
-"""Bounded Levenberg-Marquardt, compiled whole: a search from one start is a single call that holds no lock."""
+"""Bounded Levenberg-Marquardt, compiled whole: a search from one start is a single call that holds no lock.
+
+numba's cache follows the time stamp of this file alone: after a change in a module that it calls, delete __pycache__.
+"""
 
 from __future__ import annotations
 
