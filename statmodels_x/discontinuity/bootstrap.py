@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.resampling import replicate
+from statmodels_x.discontinuity.correlation import ErrorModel
 from statmodels_x.discontinuity.estimation import Estimate, estimate
 from statmodels_x.discontinuity.evidence import EvidenceTuning
 from statmodels_x.discontinuity.grid import Cells
@@ -52,15 +53,11 @@ def _widen(lattice: Lattice, cut: Mask) -> Mask:
     return cell[lattice.tail] | cell[lattice.head]
 
 
-def draw_cells(cells: Cells, found: Estimate, surface: Array, rng: np.random.Generator) -> Cells:
-    """Cell means about a scaled surface, with errors from the error model of a fit."""
-    standard = (
-        found.errors.draw(cells.domain.shape, rng)
-        if any(found.errors.rho)
-        else rng.standard_normal(surface.size)
-    )
+def draw_cells(cells: Cells, errors: ErrorModel, surface: Array, rng: np.random.Generator) -> Cells:
+    """Cell means about a scaled surface, with errors from a model."""
+    standard = errors.draw(cells.domain.shape, rng) if any(errors.rho) else rng.standard_normal(surface.size)
     with np.errstate(divide="ignore"):
-        sd = np.where(cells.filled, np.sqrt(found.errors.variance / cells.weight), 0.0)
+        sd = np.where(cells.filled, np.sqrt(errors.variance / cells.weight), 0.0)
     return cells.with_mean(np.where(cells.filled, cells.scale.natural(surface) + sd * standard, 0.0))
 
 
@@ -126,7 +123,7 @@ def _one(
     rng: np.random.Generator, cells: Cells, found: Estimate, spec: Specification, control: Control, places: Array,
     candidates: list[tuple[float, float]] | None,
 ) -> tuple[Array, Mask, Array]:  # fmt: skip
-    drawn = draw_cells(cells, found, found.surface, rng)
+    drawn = draw_cells(cells, found.errors, found.surface, rng)
     fit = estimate(drawn, None, spec, control, candidates)
     return fit.surface, fit.cut, sizes_at(drawn, fit, places)
 
@@ -146,5 +143,5 @@ def null_gains(
 def _null_gain(
     rng: np.random.Generator, cells: Cells, found: Estimate, spec: Specification, control: Control
 ) -> float:
-    drawn = draw_cells(cells, found, found.tuning.smooth.surface, rng)
+    drawn = draw_cells(cells, found.tuning.errors or found.errors, found.tuning.smooth.surface, rng)
     return float(estimate(drawn, None, spec, control).tuning.gain)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.discontinuity.correlation import ErrorModel, fit_errors
+from statmodels_x.discontinuity.evidence import EvidenceTuning, Penalty, Proposal, Proposed, Scorer
 from statmodels_x.discontinuity.grid import Cells, Points
 from statmodels_x.discontinuity.lattice import Mask
 from statmodels_x.discontinuity.noise import noise_variance
@@ -108,16 +109,20 @@ def certificate(problem: LiftedProblem, relaxed: Relaxation, polished: Polished)
 
 def find_errors(cells: Cells, spec: Specification) -> tuple[ErrorModel, str]:
     """Find the error model before any jump is known, and say where its variance comes from."""
-    independent = (0.0,) * cells.lattice.n_axes
-    if spec.noise == "known":
-        return ErrorModel(spec.noise_sd**2, independent), "given"
-    variance, source = noise_variance(cells)
-    first = ErrorModel(variance, independent)
-    if spec.noise == "iid":
+    first, source = independent_errors(cells, spec)
+    if spec.noise != "correlated":
         return first, source
     none = np.zeros(cells.lattice.n_edges, bool)
-    start = ErrorModel(variance, (0.3,) * cells.lattice.n_axes)
-    return fit_errors(cells, none, start), "likelihood"
+    return fit_errors(cells, none, replace(first, rho=(0.3,) * cells.lattice.n_axes)), "likelihood"
+
+
+def independent_errors(cells: Cells, spec: Specification) -> tuple[ErrorModel, str]:
+    """Find the variance as if the errors were independent."""
+    rho = (0.0,) * cells.lattice.n_axes
+    if spec.noise == "known":
+        return ErrorModel(spec.noise_sd**2, rho), "given"
+    variance, source = noise_variance(cells)
+    return ErrorModel(variance, rho), source
 
 
 def estimate(
@@ -195,36 +200,58 @@ def _by_criterion(cells: Cells, points: Points | None, spec: Specification, cont
 
 def _by_evidence(cells: Cells, spec: Specification, control: Control, candidates: Pairs | None) -> Estimate:
     """Propose jump sets at many pairs of weights, choose by evidence, and certify the pair that proposed it."""
-    from statmodels_x.discontinuity.evidence import PENALTIES, Proposed, Scorer, choose, pairs, propose
+    from statmodels_x.discontinuity.evidence import PENALTIES, choose, pairs, propose
 
-    errors, source = find_errors(cells, spec)
-    scorer = Scorer(cells.lattice, errors.observations(cells))
-    weights = candidates or pairs(cells.lattice, scorer.data, spec.lam, spec.nu)
+    errors, source = independent_errors(cells, spec)
+    data = errors.observations(cells)
+    weights = candidates or pairs(cells.lattice, data, spec.lam, spec.nu)
     problems = [lifted_problem(cells, spec, lam, nu) for lam, nu in weights]
     cuts = parallel(propose, problems, control)
     proposed = [Proposed(lam, nu, cut) for (lam, nu), cut in zip(weights, cuts, strict=True)]
     penalty = PENALTIES[control.sensitivity]
-    chosen, tuning = choose(scorer, proposed, penalty)
-    if (
-        spec.noise == "correlated" and chosen.cut.any()
-    ):  # jumps that were not yet known looked like correlation
-        errors = fit_errors(cells, chosen.cut, errors)
-        chosen, tuning = choose(Scorer(cells.lattice, errors.observations(cells)), proposed, penalty)
+    chosen, tuning = choose(Scorer(cells.lattice, data), proposed, penalty)
+    if spec.noise == "correlated":
+        chosen, tuning, errors = _with_correlation(cells, proposed, penalty, chosen, errors)
+        source = "likelihood"
     problem = lifted_problem(cells, spec, chosen.lam, chosen.nu)
     relaxed = solve_lifted(problem, control)
     facts = certificate(problem, relaxed, polish(problem, relaxed.surface))
     smoothed = chosen.smoothed
     return Estimate(
-        smoothed.surface,
-        chosen.cut,
-        chosen.lam,
-        chosen.nu,
-        errors,
-        source,
-        facts,
-        tuning,
-        smoothed.log_precision,
-    )
+        smoothed.surface, chosen.cut, chosen.lam, chosen.nu, errors, source, facts, tuning, smoothed.log_precision
+    )  # fmt: skip
+
+
+def _with_correlation(
+    cells: Cells, proposed: list[Proposed], penalty: Penalty, first: Proposal, errors: ErrorModel
+) -> tuple[Proposal, EvidenceTuning, ErrorModel]:
+    """Choose anew with correlated errors, whose parameters are fitted with and without the jumps.
+
+    Jumps that are not yet known look like correlation, and correlation like jumps: so the jump set found as if
+    the errors were independent is where to begin, and each of the two stories is told with its own errors.
+    """
+    from statmodels_x.discontinuity.evidence import choose
+
+    start = replace(errors, rho=(0.3,) * cells.lattice.n_axes)
+    none = np.zeros(cells.lattice.n_edges, bool)
+    without = fit_errors(cells, none, start)
+    smooth = Scorer(cells.lattice, without.observations(cells)).score(none)
+    alone = Proposal(first.lam, first.nu, none, smooth)
+    if not first.cut.any():
+        chosen, tuning = choose(Scorer(cells.lattice, without.observations(cells)), proposed, penalty)
+        return chosen, replace(tuning, errors=without), without
+    with_jumps = fit_errors(cells, first.cut, start)
+    chosen, tuning = choose(Scorer(cells.lattice, with_jumps.observations(cells)), proposed, penalty)
+    gain = -np.inf
+    if chosen.cut.any():
+        with_jumps = fit_errors(cells, chosen.cut, with_jumps)
+        smoothed = Scorer(cells.lattice, with_jumps.observations(cells)).score(chosen.cut)
+        chosen = replace(chosen, smoothed=smoothed)
+        gain = smooth.deviance - chosen.cost(cells.lattice, penalty)
+    tuning = replace(tuning, gain=gain, smooth=smooth, errors=without)
+    if gain > penalty.gate:
+        return chosen, tuning, with_jumps
+    return alone, tuning, without
 
 
 def parallel(task: Callable[[Any], Any], items: Sequence[Any], control: Control) -> list[Any]:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.discontinuity.correlation import ErrorModel
 from statmodels_x.discontinuity.lattice import Lattice, Mask
 from statmodels_x.discontinuity.polish import join_empty, polish
 from statmodels_x.discontinuity.relaxation import LiftedProblem, solve
@@ -82,11 +83,14 @@ class EvidenceTuning:
         Of the best jump set after it has paid for its segments, chosen or not; minus infinity if none is left.
     smooth : Smoothed
         The surface without jumps.
+    errors : ErrorModel, optional
+        Of the surface without jumps, where it is not that of the fit.
     """
 
     table: pd.DataFrame = field(repr=False)
     gain: float
     smooth: Smoothed = field(repr=False)
+    errors: ErrorModel | None = field(repr=False, default=None)
 
 
 def pairs(

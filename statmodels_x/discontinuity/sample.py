@@ -112,16 +112,17 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
 
 def _covariates(frame: ModelFrame) -> tuple[tuple[str, ...], Array]:
     design = frame.designs["covariates"]
-    for term, part in design.spec.model_spec.term_slices.items():
-        if str(term) == "1":
-            continue
-        numbers = [pd.api.types.is_numeric_dtype(frame.data[n]) and not pd.api.types.is_bool_dtype(frame.data[n])
-                   for n in sorted(map(str, term.required_variables if hasattr(term, "required_variables") else []))
-                   if n in frame.data.columns]  # fmt: skip
-        if part.stop - part.start != 1 or not all(numbers) or len(term.factors) != 1:
+    for name in design.spec.part.variables:
+        column = frame.data[name]
+        if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
             raise DataError(
-                f"formula: the term '{term}' is not one numeric covariate; the surface lies over continuous "
-                "covariates, such as 'y ~ longitude + latitude'. Fit a category's groups one by one."
+                f"formula: '{name}' holds {column.dtype} values and is no numeric covariate; the surface lies over "
+                "continuous covariates, such as 'y ~ longitude + latitude'. Fit a category's groups one by one."
+            )
+    for term, part in design.spec.model_spec.term_slices.items():
+        if str(term) != "1" and (part.stop - part.start != 1 or len(term.factors) != 1):
+            raise DataError(
+                f"formula: the term '{term}' is not one numeric covariate; name the covariates only."
             )
     kept = [k for k, name in enumerate(design.names) if name != "Intercept"]
     if not kept:

@@ -10,7 +10,7 @@ import statmodels_x as smx
 matplotlib.use("Agg")
 
 
-def disk_data(n=4000, jump=0.15, seed=0, sd=0.05):
+def _disk_data(n=4000, jump=0.15, seed=0, sd=0.05):
     """Scattered points over two covariates of different units; the surface rises by ``jump`` outside a disk."""
     rng = np.random.default_rng(seed)
     x = rng.random((n, 2))
@@ -20,8 +20,13 @@ def disk_data(n=4000, jump=0.15, seed=0, sd=0.05):
 
 
 @pytest.fixture(scope="session")
+def disk_data():
+    return _disk_data
+
+
+@pytest.fixture(scope="session")
 def disk():
-    return disk_data()
+    return _disk_data()
 
 
 @pytest.fixture(scope="session")
