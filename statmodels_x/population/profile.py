@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 _EVALUATIONS, _TOL = 2000, 1e-12
+_ROUGH = 300, 1e-8
 _BETTER = 1e-4  # relative fall of the cost by which a profile beats the fit
 _STARTS = 8  # afresh for each value: ages that totals leave open have several valleys
 _LOOKS = 6  # values beyond a limit of a survival or share at which another valley is looked for
@@ -54,8 +55,9 @@ class Profile:
         near = sorted(self.known, key=lambda other: abs(other - value))[:2]
         starts = [self.known[other][0] for other in dict.fromkeys([*near, self.estimate])]
         starts += random_starts(self.fit.layout, self.fit.sample, self.n_starts, self.rng)
-        ends = [search(self.fit.problem, start, lower, upper, _EVALUATIONS, _TOL) for start in starts]
-        best = min(ends, key=lambda end: end[1])
+        ends = [search(self.fit.problem, start, lower, upper, *_ROUGH) for start in starts]
+        first = min(ends, key=lambda end: end[1])
+        best = search(self.fit.problem, first[0], lower, upper, _EVALUATIONS, _TOL)
         self.known[value] = (best[0], float(best[1]))
         return float(best[1])
 
