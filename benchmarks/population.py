@@ -2,8 +2,9 @@
 
     python benchmarks/population.py [--jobs 2]
 
-Prints one table and keeps it in ``results/``. Times are of a warm process, in seconds of wall clock and of CPU; compilation, which happens once
-and is kept, stands in a row of its own. Trajectories and gradients are timed inside compiled loops.
+Prints one table and keeps it in ``results/``. Times are of a warm process, in seconds of wall clock and of CPU;
+compilation, which happens once and is kept, stands in a row of its own. Trajectories and gradients are timed inside
+compiled loops.
 """
 
 from __future__ import annotations
