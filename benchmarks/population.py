@@ -2,8 +2,9 @@
 
     python benchmarks/population.py [--jobs 2]
 
-Prints one table. Times are of a warm process, in seconds of wall clock and of CPU; compilation, which happens once
-and is kept, stands in a row of its own. Trajectories and gradients are timed inside compiled loops.
+Prints one table and keeps it in ``results/``. Times are of a warm process, in seconds of wall clock and of CPU;
+compilation, which happens once and is kept, stands in a row of its own. Trajectories and gradients are timed inside
+compiled loops.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -117,6 +119,7 @@ def main() -> None:
             note = f"{ratios[0]:.2f} times; Gauss-Newton {ratios[1]:.1f}; trajectory {ratios[2]:.2f} us"
             row(name, (np.nan, np.nan), note)
     table = pd.DataFrame(rows, columns=["work", "wall_s", "cpu_s", "note"]).set_index("work")
+    table.round(3).to_csv(Path(__file__).parent / "results" / "population_speed.csv")
     print(table.to_string(float_format="{:.2f}".format, na_rep=""))
 
 
