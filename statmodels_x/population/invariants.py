@@ -236,7 +236,7 @@ def invariant_table(
 def _limits(name: str, value: float, error: float, reach: float) -> tuple[float, float]:
     if not np.isfinite(error):
         return np.nan, np.nan
-    if name.startswith("invasion") and value <= reach * error:
+    if name.startswith("invasion"):  # may be of either sign
         return value - reach * error, value + reach * error
     if name.startswith("margin"):
         centre, spread = np.arctanh(np.clip(value, -1 + 1e-12, 1 - 1e-12)), error / max(1.0 - value**2, 1e-12)
