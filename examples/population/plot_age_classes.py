@@ -101,6 +101,7 @@ finish(axes[0], "Step", "Individuals")
 axes[0].legend(loc="lower right", frameon=False)
 axes[2].set_ylabel("")
 axes[2].get_legend().remove()
+axes[1].legend(loc="upper left", frameon=False)
 plt.show()
 pd.Series({"free": fit.llf} | {name: other.llf for name, other in held.items()}, name="log-likelihood").round(
     2
