@@ -77,7 +77,7 @@ table
 # %%
 # R2 belongs to each species: pooled over both it would flatter, as the species differ in size. A linear system with
 # one class cannot describe the rise and fall of caudatum at all; three classes can, with 22 parameters of which the
-# counts determine eleven directions to half of their size. One of its 126 searches reached the best end, so that a
+# counts determine about ten directions to half of their size. One of its 126 searches reached the best end, so that a
 # better one may exist, and some age classes are *negative* on the way: totals are kept at 0 or more, classes are not,
 # and each is reported. By AICc no model with more classes or without density dependence is near the ones with it.
 #
