@@ -35,6 +35,7 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
+from statmodels_x.core.errors import ConvergenceWarning
 from statmodels_x.core.resampling import replicate
 from statmodels_x.discontinuity.lattice import Lattice
 
@@ -223,7 +224,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--studies", nargs="+", default=["disk", "null", "ball"])
     arguments = parser.parse_args()
-    warnings.simplefilter("ignore", smx.core.errors.ConvergenceWarning)
+    warnings.simplefilter("ignore", ConvergenceWarning)
     chunks = RESULTS / "chunks"
     chunks.mkdir(parents=True, exist_ok=True)
     tables = []

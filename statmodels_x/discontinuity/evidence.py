@@ -45,7 +45,7 @@ class Penalty:
     gate: float
 
 
-# by simulation under smooth surfaces: see benchmarks/discontinuity_null.py
+# chosen so that smooth surfaces are rarely cut; benchmarks/discontinuity_simulation.py counts how often
 PENALTIES = {
     "strict": Penalty(6.0, 10.0),
     "balanced": Penalty(3.0, 4.0),
