@@ -15,7 +15,7 @@ from statmodels_x.discontinuity.evidence import EvidenceTuning, Penalty, Proposa
 from statmodels_x.discontinuity.grid import Cells, Points
 from statmodels_x.discontinuity.lattice import Mask
 from statmodels_x.discontinuity.noise import noise_variance
-from statmodels_x.discontinuity.polish import Polished, join_empty, polish
+from statmodels_x.discontinuity.polish import Polished, join_empty, polish, polish_best
 from statmodels_x.discontinuity.relaxation import LiftedProblem, Relaxation, solve
 from statmodels_x.discontinuity.specification import Control, Specification
 
@@ -168,7 +168,7 @@ def _at(
     """Solve and polish one lifted problem."""
     problem = lifted_problem(cells, spec, lam, nu)
     relaxed = solve_lifted(problem, control)
-    polished = polish(problem, relaxed.surface)
+    polished = polish_best(problem, relaxed.surface)
     cut = join_empty(cells.lattice, polished.cut, cells.filled)
     facts = certificate(problem, relaxed, polished)
     return Estimate(polished.surface, cut, lam, nu, errors, source, facts, tuning)

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 
 from statmodels_x.discontinuity.lattice import Lattice
 from statmodels_x.discontinuity.line_kernels import cut_string
-from statmodels_x.discontinuity.polish import edge_energy, isotropic_energy, join_empty, polish, smooth
+from statmodels_x.discontinuity.polish import (
+    edge_energy,
+    isotropic_energy,
+    join_empty,
+    polish,
+    polish_best,
+    smooth,
+)
 from statmodels_x.discontinuity.relaxation import LiftedProblem, solve
 
 
@@ -32,6 +39,18 @@ def test_the_energy_never_rises(seed, shape):
     assert (np.diff(found.history) <= 0.0).all()
     assert found.energy <= edge_energy(p, start) + 1e-12
     assert found.energy == pytest.approx(edge_energy(p, found.surface), rel=1e-12)
+
+
+def test_annealing_never_raises_the_energy_and_often_lowers_it():
+    gains = []
+    for seed in range(12):
+        p = random_problem(seed, (12, 12))
+        start = solve(p, 1e-4, 2000).surface
+        plain, best = polish(p, start), polish_best(p, start)
+        assert best.energy <= plain.energy
+        assert best.energy == pytest.approx(edge_energy(p, best.surface), rel=1e-12)
+        gains.append(1.0 - best.energy / plain.energy)
+    assert max(gains) > 0.01
 
 
 def test_smoothing_solves_the_normal_equations():

@@ -1,0 +1,264 @@
+"""Surfaces with jumps: error, false and missed jumps, size bias and coverage under known truth.
+
+    python benchmarks/discontinuity_simulation.py [--repeats 100] [--volumes 20] [--nulls 200] [--jobs 2]
+                                                  [--studies disk null ball]
+
+Designs of Gunsilius and Van Dijcke (arXiv 2309.14630). Disk: f = r within 1/4 of the centre of the unit square and
+r + a outside; x uniform, normal noise with standard deviation .05; n = 5,000, 10,000 and 20,000 on 15^2, 22^2 and
+31^2 cells; a = .0376, .0751, .1127 (d = .25, .5, .75 of the standard deviation of y). Ball: the same in a cube,
+n = 10,000 on 18^3 cells, a = .0751. Null: surfaces without a jump (cone, plane, wave) on the grids of the disk.
+
+false: estimated jump cells not at or next to a true one, over cells that are not true ones; missed: the reverse. Cells
+of a jump edge are those before it. mse: at the centres of the cells. size_bias: mean over jump edges within two
+cells of the truth of |size| minus a. cover: share of true surface values in the pointwise 95 % bands, over all cells
+and over cells within two of the boundary; size_cover: share of 16 places on the boundary whose 95 % interval for the
+size holds a. any: whether any jump is reported.
+
+Peers see the same cell means: fast total variation (scikit-image), mumfordshah2d and a regression tree on the raw
+points (scikit-learn, cost-complexity chosen by cross-validation), each with its one or two parameters at their best
+for the mean squared error to the true surface (which no user can have), and jumps where neighbours differ by more
+than a / 2. Peers that are not installed are left out.
+
+Repeats come in chunks of 10, each written to results/chunks when it is done and not made again while it stands there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import statmodels_x as smx
+from statmodels_x.core.errors import ConvergenceWarning
+from statmodels_x.core.resampling import replicate
+from statmodels_x.discontinuity.lattice import Lattice
+
+RESULTS = Path(__file__).parent / "results"
+CHUNK = 10
+SD = 0.05
+GRIDS = {5000: 15, 10000: 22, 20000: 31}
+JUMPS = {0.25: 0.0376, 0.5: 0.0751, 0.75: 0.1127}
+NULLS: dict[str, Callable] = {
+    "cone": lambda x: np.linalg.norm(x - 0.5, axis=1),
+    "plane": lambda x: x @ np.linspace(0.3, 0.2, x.shape[1]),
+    "wave": lambda x: 0.3 * np.sin(6.0 * x[:, 0]) * np.cos(5.0 * x[:, 1]),
+}
+
+
+def step_surface(x: np.ndarray, jump: float) -> np.ndarray:
+    r = np.linalg.norm(x - 0.5, axis=1)
+    return r + jump * (r >= 0.25)
+
+
+def sample(rng: np.random.Generator, n: int, d: int, surface: Callable) -> pd.DataFrame:
+    x = rng.random((n, d))
+    return pd.DataFrame(x, columns=list("abc"[:d])).assign(y=surface(x) + SD * rng.standard_normal(n))
+
+
+def jump_cells(lattice: Lattice, cut: np.ndarray) -> np.ndarray:
+    cells = np.zeros(lattice.n_cells, bool)
+    cells[lattice.tail[cut]] = True
+    return cells
+
+
+def widened(lattice: Lattice, cells: np.ndarray) -> np.ndarray:
+    """Cells and their neighbours across a face."""
+    wide = cells.copy()
+    wide[lattice.tail[cells[lattice.head]]] = True
+    wide[lattice.head[cells[lattice.tail]]] = True
+    return wide
+
+
+def error_rates(lattice: Lattice, cut: np.ndarray, true_cut: np.ndarray) -> tuple[float, float]:
+    found, true = jump_cells(lattice, cut), jump_cells(lattice, true_cut)
+    false = np.count_nonzero(found & ~widened(lattice, true)) / np.count_nonzero(~true)
+    missed = np.count_nonzero(true & ~widened(lattice, found)) / max(np.count_nonzero(true), 1)
+    return false, missed if true.any() else np.nan
+
+
+def truth_on(fit, surface: Callable) -> tuple[np.ndarray, np.ndarray]:
+    """Surface at the centres of the cells, and the edges between cells on different sides of the circle."""
+    centres = fit.domain.cell_centres()
+    inside = np.linalg.norm(centres - 0.5, axis=1) < 0.25
+    lattice = fit.domain.lattice
+    return surface(centres), inside[lattice.tail] != inside[lattice.head]
+
+
+def measures(fit, surface: Callable, jump: float) -> dict:
+    truth, true_cut = truth_on(fit, surface)
+    lattice = fit.domain.lattice
+    if jump == 0.0:
+        true_cut = np.zeros_like(true_cut)
+    false, missed = error_rates(lattice, fit.estimate.cut, true_cut)
+    error = fit.surface.ravel() - truth
+    inside_band = np.abs(error) <= 1.959964 * fit.surface_std_error.ravel()
+    near = widened(lattice, widened(lattice, jump_cells(lattice, true_cut)))
+    row = {
+        "false": false,
+        "missed": missed,
+        "mse": float(np.mean(error**2)),
+        "cover": inside_band.mean(),
+        "cover_near": inside_band[near].mean() if near.any() else np.nan,
+        "any": bool(fit.estimate.cut.any()),
+    }
+    if jump and fit.estimate.cut.any():
+        row |= size_measures(fit, lattice, near, jump)
+    return row
+
+
+def size_measures(fit, lattice: Lattice, near: np.ndarray, jump: float) -> dict:
+    edges = fit.jumps
+    close = near[lattice.tail[fit.estimate.cut]]
+    row = {"size_bias": float((edges["size"].abs() - jump)[close].mean()) if close.any() else np.nan}
+    if len(fit.domain.names) == 2:
+        angle = np.linspace(0.0, 2.0 * np.pi, 17)[:-1] + 0.1
+        sizes = fit.jump_sizes(0.5 + 0.25 * np.column_stack([np.cos(angle), np.sin(angle)]))
+        gap = (sizes["size"].abs() - jump).abs()
+        known = sizes["std_error"].notna()
+        row["size_cover"] = (
+            float((gap <= 1.959964 * sizes["std_error"])[known].mean()) if known.any() else np.nan
+        )
+        row["size_length"] = float(2.0 * 1.959964 * sizes["std_error"].mean())
+    return row
+
+
+def one_repeat(
+    rng: np.random.Generator, n: int, m: int, d: int, name: str, methods: tuple[str, ...]
+) -> list[dict]:
+    jump = JUMPS.get(float(name), 0.0) if name not in NULLS else 0.0
+    surface = NULLS.get(name) or partial(step_surface, jump=jump)
+    data = sample(rng, n, d, surface)
+    model = smx.FreeDiscontinuity("y ~ " + " + ".join("abc"[:d]), data, resolution=m)
+    rows = []
+    for method in methods:
+        start = time.process_time()
+        if method in ("strict", "balanced", "sensitive"):
+            fit = model.fit(sensitivity=method)
+        elif method == "sure":
+            fit = model.fit(tune="sure")
+        else:
+            rows += peer(method, model, data, surface, jump)
+            continue
+        rows.append({"method": method, "cpu": time.process_time() - start} | measures(fit, surface, jump))
+    return rows
+
+
+# ---- peers
+
+
+def peer(method: str, model, data: pd.DataFrame, surface: Callable, jump: float) -> list[dict]:
+    """Error and jump rates of a peer with its parameters at their best for this very truth."""
+    cells = model.sample.cells
+    shape, lattice = cells.domain.shape, cells.lattice
+    centres = cells.domain.cell_centres()
+    truth = surface(centres)
+    inside = np.linalg.norm(centres - 0.5, axis=1) < 0.25
+    true_cut = inside[lattice.tail] != inside[lattice.head]
+    image = np.where(cells.filled, cells.mean, cells.mean[cells.filled].mean()).reshape(shape)
+    start = time.process_time()
+    try:
+        candidates = PEERS[method](image, data, centres)
+    except ImportError:
+        return []
+    best = min(candidates, key=lambda u: float(np.mean((u.ravel() - truth) ** 2))).ravel()
+    cut = np.abs(lattice.differences(best)) > jump / 2.0
+    false, missed = error_rates(lattice, cut, true_cut)
+    row = {"method": method, "cpu": time.process_time() - start, "false": false, "missed": missed}
+    return [row | {"mse": float(np.mean((best - truth) ** 2)), "any": bool(cut.any())}]
+
+
+def total_variation(image: np.ndarray, data: pd.DataFrame, centres: np.ndarray) -> list[np.ndarray]:
+    from skimage.restoration import denoise_tv_chambolle
+
+    return [denoise_tv_chambolle(image, weight) for weight in np.geomspace(0.001, 0.1, 12)]
+
+
+def mumford_shah(image: np.ndarray, data: pd.DataFrame, centres: np.ndarray) -> list[np.ndarray]:
+    import mumfordshah2d
+
+    pairs = [(g, a) for g in np.geomspace(1e-4, 1e-2, 4) for a in (2.0, 10.0, 50.0)]
+    return [np.asarray(mumfordshah2d.min_l2_mum_2d(image, g, a)) for g, a in pairs]
+
+
+def tree(image: np.ndarray, data: pd.DataFrame, centres: np.ndarray) -> list[np.ndarray]:
+    from sklearn.tree import DecisionTreeRegressor
+
+    x, y = data.drop(columns="y").to_numpy(), data["y"].to_numpy()
+    return [
+        DecisionTreeRegressor(min_samples_leaf=leaf, random_state=0).fit(x, y).predict(centres)
+        for leaf in (10, 20, 40, 80, 160)
+    ]
+
+
+PEERS = {"tv": total_variation, "mumfordshah2d": mumford_shah, "tree": tree}
+
+
+# ---- the studies
+
+
+def settings(arguments: argparse.Namespace) -> list[tuple[str, int, int, int, str, int, tuple[str, ...]]]:
+    """Study, n, cells a side, dimension, surface, repeats, methods."""
+    ours = ("strict", "balanced", "sensitive")
+    found = []
+    for n, m in GRIDS.items():
+        if "disk" in arguments.studies:
+            found += [("disk", n, m, 2, str(d), arguments.repeats, (*ours, "sure", *PEERS)) for d in JUMPS]
+        if "null" in arguments.studies:
+            found += [("null", n, m, 2, name, arguments.nulls // len(NULLS), ours) for name in NULLS]
+    if "ball" in arguments.studies:
+        found += [("ball", 10000, 18, 3, name, arguments.volumes, ("balanced",)) for name in ("0.5", "cone")]
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=100)
+    parser.add_argument("--volumes", type=int, default=20)
+    parser.add_argument("--nulls", type=int, default=200)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--studies", nargs="+", default=["disk", "null", "ball"])
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    chunks = RESULTS / "chunks"
+    chunks.mkdir(parents=True, exist_ok=True)
+    tables = []
+    for number, (study, n, m, d, name, repeats, methods) in enumerate(settings(arguments)):
+        parts = []
+        for first in range(0, repeats, CHUNK):
+            path = chunks / f"discontinuity_{study}_{n}_{name}_{first}_{min(CHUNK, repeats - first)}.csv"
+            if not path.exists():
+                task = partial(one_repeat, n=n, m=m, d=d, name=name, methods=methods)
+                seed = (
+                    1000 * d + 10 * n + list([*JUMPS, *NULLS]).index(float(name) if name[0] == "0" else name)
+                )
+                rows = replicate(
+                    task, min(CHUNK, repeats - first), seed=seed, first=first, n_jobs=arguments.jobs
+                )
+                pd.DataFrame([row for group in rows for row in group]).to_csv(path, index=False)
+            parts.append(pd.read_csv(path))
+        tables.append(summarise(pd.concat(parts), (study, n, name)))
+        print(tables[-1].to_string(header=number == 0), flush=True)
+    pd.concat(tables).to_csv(RESULTS / "discontinuity_simulation.csv")
+
+
+def summarise(rows: pd.DataFrame, setting: tuple) -> pd.DataFrame:
+    groups = rows.groupby("method", sort=False)
+    table = groups.mean(numeric_only=True)
+    table["any"] = groups["any"].mean()
+    table.insert(0, "repeats", groups.size())
+    for name in ("mse", "cover", "size_cover"):
+        if name in rows:
+            table[f"{name}_mc_se"] = groups[name].std() / np.sqrt(groups.size())
+    keys = ["study", "n", "surface", "method"]
+    index = pd.MultiIndex.from_tuples([(*setting, method) for method in table.index], names=keys)
+    return table.set_axis(index).round(6)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Resampling of surfaces: seeds, stability, intervals, the test of no jump, the second stage; SURE's divergence."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from statmodels_x import FreeDiscontinuity
+from statmodels_x.discontinuity import sure
+from statmodels_x.discontinuity.correlation import ErrorModel
+from statmodels_x.discontinuity.estimation import lifted_problem
+from statmodels_x.discontinuity.relaxation import solve
+from statmodels_x.discontinuity.uncertainty import gain_test
+
+
+@pytest.fixture(scope="module")
+def image():
+    x = (np.arange(12) + 0.5) / 12
+    step = 1.0 * (x[:, None] > 0.5) + 0.3 * x
+    return step + 0.1 * np.random.default_rng(0).normal(size=(12, 12))
+
+
+@pytest.fixture(scope="module")
+def fit(image):
+    return FreeDiscontinuity(image, noise=0.1).fit()
+
+
+def test_the_bootstrap_finds_the_boundary_again(fit):
+    at = np.array([[5.5, 4.0], [5.5, 8.0]])
+    one = fit.bootstrap(20, at=at, seed=3)
+    assert (one.jumps["stability"] > 0.9).all()
+    sizes = one.jump_sizes()
+    assert (sizes["found"] == 1.0).all()
+    assert ((sizes["lower"] < sizes["size"]) & (sizes["size"] < sizes["upper"])).all()
+    ratio = sizes["std_error"].to_numpy() / fit.jump_sizes(at)["std_error"].to_numpy()
+    assert ((ratio > 0.5) & (ratio < 2.0)).all()
+    lower, upper = one.band()
+    assert lower.shape == fit.surface.shape
+    assert (upper >= lower).all()
+    again = fit.bootstrap(20, at=at, seed=3, n_jobs=2)
+    pd.testing.assert_frame_equal(sizes, again.jump_sizes())
+
+
+def test_a_clear_jump_is_significant(fit):
+    test = fit.test_no_jump(19, seed=1)
+    assert test["p.value"] == pytest.approx(0.05)
+    assert test["resamples"] == 19
+
+
+def test_the_p_value_counts_the_data_themselves():
+    null = np.array([-np.inf, 1.0, 2.0, 3.0])
+    assert gain_test(2.0, null)["p.value"] == pytest.approx(3 / 5)
+    assert gain_test(9.0, null)["p.value"] == pytest.approx(1 / 5)
+    assert gain_test(-np.inf, null)["p.value"] == 1.0  # no jump set at all is no evidence
+
+
+def test_the_second_stage_measures_on_the_other_half(disk, disk_fit):
+    at = np.array([[2.5, 6.5], [7.5, 6.5]])
+    half = disk_fit.second_stage(at, seed=1)
+    whole = disk_fit.jump_sizes(at)
+    assert (half["std_error"] > whole["std_error"]).all()
+    assert list(half.columns) == list(whole.columns)
+    pd.testing.assert_frame_equal(half, disk_fit.second_stage(at, seed=1))
+    assert not half["size"].equals(disk_fit.second_stage(at, seed=2)["size"])
+
+
+@pytest.mark.parametrize(("jump", "nu"), [(0.0, 0.5), (0.4, 0.03)])
+def test_sure_estimates_the_prediction_error(jump, nu):
+    """Mean over noise of SURE minus the true error: 0 within three Monte-Carlo standard errors, and those small."""
+    x = (np.arange(8) + 0.5) / 8
+    truth = 0.3 + 0.2 * np.add.outer(x, x) + jump * (x[:, None] > 0.5)
+    gaps, losses, errors = [], [], ErrorModel(0.05**2, (0.0, 0.0))
+    for seed in range(60):
+        image = truth + 0.05 * np.random.default_rng(seed).normal(size=(8, 8))
+        model = FreeDiscontinuity(image, lam=60, nu=nu, levels=16)
+        cells = model.sample.cells
+        problem = lifted_problem(cells, model.specification, 60.0, nu)
+        value, _ = sure.estimate(problem, errors, cells, sure.directions(64, seed, 3))
+        surface = solve(problem, 1e-3, 3000, np.float32).surface
+        losses.append(np.mean((surface - cells.scale.scaled(truth.ravel())) ** 2))
+        gaps.append(value - losses[-1])
+    error = np.std(gaps, ddof=1) / np.sqrt(len(gaps))
+    assert abs(np.mean(gaps)) < 3.0 * error
+    assert error < 0.2 * np.mean(losses)
+
+
+def test_the_divergence_does_not_depend_on_how_far_the_solver_went():
+    """Base and perturbed solutions start cold and make the same number of iterations."""
+    image = 0.6 * (np.arange(6)[:, None] > 2) + 0.2 + 0.05 * np.random.default_rng(0).normal(size=(6, 6))
+    model = FreeDiscontinuity(image, lam=60, nu=0.05, levels=12)
+    problem = lifted_problem(model.sample.cells, model.specification, 60.0, 0.05)
+    b = sure.directions(36, 0, 1)[0]
+    moved = replace(problem, f=problem.f + sure._EPSILON * b)
+    traces = []
+    for tol in (1e-3, 1e-6):
+        base = solve(problem, tol, 20000, np.float64)
+        other = solve(moved, tol, base.n_iter, np.float64, fixed_iterations=True)
+        traces.append(b @ (other.surface - base.surface) / sure._EPSILON)
+    assert traces[0] == pytest.approx(traces[1], abs=0.2)
