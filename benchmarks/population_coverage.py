@@ -1,12 +1,12 @@
 """Bias, standard errors and coverage of the intervals of population fits, by simulation from known systems.
 
-    python benchmarks/population_coverage.py [--n 1000] [--jobs 1]
+    python benchmarks/population_coverage.py [--n 1000] [--costly 200] [--jobs 1]
 
 Each scenario is a system with known parameters (those of a fit where it says so) whose counts are drawn again and
-again and fitted. The table gives for every parameter and every invariant: the share of repeats with an interval, bias
+again and fitted. The table gives for every parameter and every invariant: the bias
 relative to the truth, the ratio of the mean standard error to the empirical one, and the coverage of 95 % intervals
-with its Monte-Carlo standard error: Wald (delta method) intervals, percentiles of a parametric bootstrap, and profile
-intervals, the latter two in the first repeats only. Finished chunks are kept: run the same command to go on.
+with its Monte-Carlo standard error: Wald (delta method) intervals, and in fewer repeats percentiles of a parametric
+bootstrap and profile intervals. Finished chunks are kept: run the same command to go on.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from statmodels_x.population.bootstrap import draw_counts
 from statmodels_x.population.invariants import invariants_of
 
 RESULTS = Path(__file__).parent / "results"
-CHUNK = 50
-N_BOOT, BOOT_REPEATS = 199, 200
+CHUNK, COSTLY_CHUNK = 100, 20
+N_BOOT = 199
 MIXED = "aurelia_mixed + caudatum_mixed ~ day"
 LONG = "aurelia + caudatum ~ day"
 
@@ -61,11 +61,22 @@ def dense_predation(w: Any) -> Any:
     )
 
 
-def course(step: Any, start: tuple[float, float], n: int) -> pd.DataFrame:
+def linear_classes(w: Any) -> Any:
+    x, y = w[:2], w[2:]
+    young = 0.35 * x[0] + 1.15 * x[1], 0.30 * y[0] + 1.15 * y[1]
+    rest = 0.62 * x[0], 0.65 * y[0]
+    return np.array(
+        [*(np.array([young[0], rest[0]]) - 0.02 * y), *(np.array([young[1], rest[1]]) - 0.015 * x)]
+    )
+
+
+def course(step: Any, start: tuple[float, ...], n: int) -> pd.DataFrame:
+    """Exact totals of a system of two species with the same number of classes."""
     w = [np.array(start)]
     for _ in range(n - 1):
         w.append(step(w[-1]))
-    return pd.DataFrame(np.array(w), columns=["x", "y"]).assign(t=range(n))
+    totals = np.array(w).reshape(n, 2, -1).sum(axis=2)
+    return pd.DataFrame(totals, columns=["x", "y"]).assign(t=range(n))
 
 
 # name: (formula, data or exact course, model, options of the model, options of the fit, error over the mean)
@@ -84,6 +95,9 @@ SCENARIOS: dict[str, tuple[Any, ...]] = {
     "linear competition": ("x + y ~ t", course(linear_competition, (120, 90), 27), "leslie", {}, {}, 0.03),
     "linear predation": (
         "x + y ~ t", course(linear_predation, (200, 40), 27), "leslie", {"interaction": "predation"}, {}, 0.03,
+    ),
+    "linear competition, k = 2": (
+        "x + y ~ t", course(linear_classes, (80, 40, 60, 30), 27), "leslie", {"ages": 2}, {}, 0.03,
     ),
     "complex": ("x + y ~ t", course(complex_pair, (300, 20), 27), "leslie", {"interaction": "complex"}, {}, 0.03),
     "Leslie-Gower predation": (
@@ -123,7 +137,7 @@ def draw(name: str, truth: Any, rng: np.random.Generator) -> Any:
 
 
 def one_fit(
-    rng: np.random.Generator, name: str, truth: Any, starts: int, extra: bool
+    rng: np.random.Generator, name: str, truth: Any, starts: int, costly: bool
 ) -> list[dict[str, Any]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", StatmodelsXWarning)
@@ -133,14 +147,13 @@ def one_fit(
             .fit(n_starts=starts, seed=int(rng.integers(2**31)))
         )
     values = invariants_of(truth.layout, truth.problem, truth.estimate.theta, truth.species)
-    invariants = fit.invariants()
-    rows = {("parameter", " ".join(key)): (value, fit.params[key], fit.bse[key], *fit.conf_int().loc[key])
+    limits, invariants = fit.conf_int(), fit.invariants()
+    rows = {("parameter", " ".join(key)): (value, fit.params[key], fit.bse[key], *limits.loc[key])
             for key, value in truth.params.items()}  # fmt: skip
     rows |= {("invariant", key): (value, *invariants.loc[key, ["estimate", "std_error", "lower", "upper"]])
              for key, value in values.items()}  # fmt: skip
     table = pd.DataFrame(rows, index=["truth", "estimate", "std_error", "lower", "upper"]).T
-    table[["boot_lower", "boot_upper", "profile_lower", "profile_upper"]] = np.nan
-    if extra:
+    if costly:
         add_costly(table, fit, int(rng.integers(2**31)))
     table["converged"] = fit.converged
     return table.rename_axis(["kind", "name"]).reset_index().to_dict("records")
@@ -148,78 +161,91 @@ def one_fit(
 
 def add_costly(table: pd.DataFrame, fit: Any, seed: int) -> None:
     """Add percentile intervals of a bootstrap, and profile intervals where the profiles find no better fit."""
+    table[["boot_lower", "boot_upper", "profile_lower", "profile_upper"]] = np.nan
     boot = fit.bootstrap(N_BOOT, seed=seed)
     for kind, found in (("parameter", boot.conf_int()), ("invariant", boot.invariants())):
-        limits = found[["lower", "upper"]].to_numpy(float)
-        table.loc[[kind], ["boot_lower", "boot_upper"]] = limits
+        table.loc[[kind], ["boot_lower", "boot_upper"]] = found[["lower", "upper"]].to_numpy(float)
     try:
-        table.loc[["parameter"], ["profile_lower", "profile_upper"]] = fit.conf_int(
-            method="profile"
-        ).to_numpy()
+        limits = fit.conf_int(method="profile")
     except ConvergenceError:
         return
+    table.loc[["parameter"], ["profile_lower", "profile_upper"]] = limits.to_numpy()
 
 
-def summarise(rows: pd.DataFrame, scenario: str) -> pd.DataFrame:
+def coverage(rows: pd.DataFrame, label: str, low: str, high: str) -> dict[str, float]:
+    """Share of the given intervals that hold the truth, with its Monte-Carlo standard error."""
+    given = rows[rows[low].notna()] if low in rows else rows[:0]
+    inside = (given[low] <= given["truth"]) & (given["truth"] <= given[high]) if len(given) else pd.Series()
+    share = float(inside.mean()) if len(given) else np.nan
+    error = np.sqrt(share * (1.0 - share) / len(given)) if len(given) else np.nan
+    return {
+        f"{label}_given": len(given) / max(len(rows), 1),
+        f"{label}_coverage": share,
+        f"{label}_mc_se": error,
+    }
+
+
+def summarise(rows: pd.DataFrame, costly: pd.DataFrame, scenario: str) -> pd.DataFrame:
     tables = []
+    groups = dict(list(costly.groupby(["kind", "name"]))) if len(costly) else {}
     for (kind, name), group in rows.groupby(["kind", "name"], sort=False):
-        known = group[group["std_error"].notna()]
+        known, truth = group[group["std_error"].notna()], group["truth"].iloc[0]
+        more = groups.get((kind, name), group[:0])
         spread = known["estimate"].std()
         row = {
-            "kind": kind,
-            "name": name,
-            "truth": group["truth"].iloc[0],
-            "repeats": len(group),
+            "kind": kind, "name": name, "truth": truth, "repeats": len(group), "costly_repeats": len(more),
             "converged": group["converged"].mean(),
-            "with_interval": len(known) / len(group),
-            "relative_bias": (group["estimate"].median() - group["truth"].iloc[0])
-            / abs(group["truth"].iloc[0]),
+            "relative_bias": (group["estimate"].median() - truth) / abs(truth),
             "empirical_se": spread,
             "se_ratio": known["std_error"].median() / spread if len(known) > 1 else np.nan,
-        }
-        for label, low, high in (
-            ("wald", "lower", "upper"),
-            ("boot", "boot_lower", "boot_upper"),
-            ("profile", "profile_lower", "profile_upper"),
-        ):
-            given = group[group[low].notna()]
-            inside = (given[low] <= given["truth"]) & (given["truth"] <= given[high])
-            share = inside.mean() if len(given) else np.nan
-            row[f"{label}_coverage"] = share
-            row[f"{label}_mc_se"] = np.sqrt(share * (1 - share) / len(given)) if len(given) else np.nan
+        }  # fmt: skip
+        row |= coverage(group, "wald", "lower", "upper")
+        row |= coverage(more, "boot", "boot_lower", "boot_upper")
+        row |= coverage(more, "profile", "profile_lower", "profile_upper")
         tables.append(row)
     table = pd.DataFrame(tables).round(5)
     table.insert(0, "scenario", scenario)
     return table
 
 
+def chunks_of(scenario: str, number: int, truth: Any, n: int, costly: bool, arguments: Any) -> pd.DataFrame:
+    """Rows of n repeats, in chunks that are kept."""
+    folder, parts = RESULTS / "chunks", []
+    folder.mkdir(parents=True, exist_ok=True)
+    size = COSTLY_CHUNK if costly else CHUNK
+    for first in range(0, n, size):
+        path = folder / f"population_{'costly' if costly else 'wald'}_{number}_{first}.csv"
+        if not path.exists():
+            task = partial(one_fit, name=scenario, truth=truth, starts=arguments.starts, costly=costly)
+            rows = replicate(
+                task, min(size, n - first), seed=100 + number, first=first, n_jobs=arguments.jobs
+            )
+            unfinished = path.with_suffix(".partial")
+            pd.DataFrame([row for group in rows for row in group]).to_csv(unfinished, index=False)
+            unfinished.replace(path)
+        parts.append(pd.read_csv(path))
+    return pd.concat(parts) if parts else pd.DataFrame()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=1000)
+    parser.add_argument("--costly", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--starts", type=int, default=20)
+    parser.add_argument("--only", type=int, nargs="*", help="numbers of the scenarios, from 0")
     arguments = parser.parse_args()
-    chunks = RESULTS / "chunks"
-    chunks.mkdir(parents=True, exist_ok=True)
     warnings.simplefilter("ignore", StatmodelsXWarning)
     tables = []
     for number, scenario in enumerate(SCENARIOS):
+        if arguments.only and number not in arguments.only:
+            continue
         truth = true_fit(scenario)
-        parts = []
-        for first in range(0, arguments.n, CHUNK):
-            path = chunks / f"population_coverage_{number}_{first}.csv"
-            if not path.exists():
-                task = partial(
-                    one_fit, name=scenario, truth=truth, starts=arguments.starts, extra=first < BOOT_REPEATS
-                )
-                size = min(CHUNK, arguments.n - first)
-                rows = replicate(task, size, seed=100 + number, first=first, n_jobs=arguments.jobs)
-                partial_path = path.with_suffix(".partial")
-                pd.DataFrame([row for group in rows for row in group]).to_csv(partial_path, index=False)
-                partial_path.replace(path)
-            parts.append(pd.read_csv(path))
-        tables.append(summarise(pd.concat(parts), scenario))
+        rows = chunks_of(scenario, number, truth, arguments.n, False, arguments)
+        costly = chunks_of(scenario, number, truth, arguments.costly, True, arguments)
+        tables.append(summarise(rows, costly, scenario))
         print(tables[-1].to_string(), flush=True)
+    if not arguments.only:
         pd.concat(tables).to_csv(RESULTS / "population_coverage.csv", index=False)
 
 

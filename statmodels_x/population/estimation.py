@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ _CONVERGED = 1e-5  # what the model may still promise, relative to the sum of sq
 _POSITIVE = 1e-6  # a total may fall this far below 0, relative to its series
 _EXACT = 1e-9  # of the sum of squared counts
 _KEPT = 4  # distinct ends that a rung of the ladder hands on
+_REMEMBERED = 12  # distinct ends that an estimate keeps
 _ODE_ERROR = 1e-6
 
 
@@ -62,6 +63,8 @@ class Estimate:
         Cost below which a fit is exact.
     rungs : tuple of (str, float)
         Simpler models fitted on the way, with their costs.
+    ends : ndarray of shape (m, p)
+        Where the searches with the lowest costs ended, one for each cost.
     """
 
     theta: Array
@@ -71,6 +74,7 @@ class Estimate:
     n_evaluations: int
     negligible: float
     rungs: tuple[tuple[str, float], ...] = ()
+    ends: Array = field(default_factory=lambda: np.empty((0, 0)), repr=False)
 
     @property
     def converged(self) -> bool:
@@ -137,7 +141,8 @@ def estimate(
         values = values / np.min(values) * best[1]  # searches were made under the Poisson law
     n = sum(end[3] for end in ends) + best[3]
     negligible = _EXACT * max(1.0, 0.5 * float(np.nansum((problem.counts * weights[_culture(problem)]) ** 2)))
-    return layout, problem, Estimate(best[0], best[1], best[2], values, n, negligible, tuple(rungs))
+    lowest = np.array([end[0] for end in distinct(ends, _REMEMBERED)])
+    return layout, problem, Estimate(best[0], best[1], best[2], values, n, negligible, tuple(rungs), lowest)
 
 
 def _culture(problem: Problem) -> NDArray[np.int64]:
@@ -247,6 +252,15 @@ def _finish(problem: Problem, layout: Layout, ends: Sequence[End]) -> tuple[Prob
         best = search_once(problem, layout, best[0], _FINE, _FINE_TOL)
     values[values == first[1]] = best[1]
     return problem, best, values
+
+
+def improve(problem: Problem, layout: Layout, found: Estimate, theta: Array) -> tuple[Problem, Estimate]:
+    """Go on from parameters that fit better than the end of all searches."""
+    problem, best, _ = _finish(problem, layout, [search_once(problem, layout, theta, _FINE, _FINE_TOL)])
+    if problem.family == NEGATIVE_BINOMIAL:
+        problem, best = fit_dispersion(problem, layout, best)
+    values, n = np.append(found.values, best[1]), found.n_evaluations + best[3]
+    return problem, replace(found, theta=best[0], cost=best[1], left=best[2], values=values, n_evaluations=n)
 
 
 def refine_flow(problem: Problem, theta: Array) -> Problem:

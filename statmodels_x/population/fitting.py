@@ -11,16 +11,26 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.errors import ConvergenceWarning, IdentificationError, IdentificationWarning
 from statmodels_x.core.validation import check_count
-from statmodels_x.population.estimation import Estimate, Options, check_initial, estimate, fitted_rows
+from statmodels_x.population.alternatives import look_elsewhere
+from statmodels_x.population.estimation import (
+    Estimate,
+    Options,
+    check_initial,
+    estimate,
+    fitted_rows,
+    improve,
+)
 from statmodels_x.population.families import log_likelihood
 from statmodels_x.population.form import Form, Layout
 from statmodels_x.population.identification import identify
+from statmodels_x.population.intervals import doubtful
 from statmodels_x.population.layout import build_layout
 from statmodels_x.population.problem import LESLIE, Problem
 from statmodels_x.population.results import InteractionResults
 from statmodels_x.population.sample import Sample
 
 _FEW = 0.05  # share of the starts at the best below which a better optimum is likely to be missed
+_IMPROVEMENTS = 5
 _STOPPED = "the search stopped"
 
 
@@ -51,7 +61,7 @@ def fit_form(
             'initial="observed", or a ridge toward a life table.'
         )
     layout, problem, found = estimate(form, sample, family, weights, options, ridge)
-    results = assemble(form, sample, layout, problem, found, settings)
+    results = assemble(form, sample, layout, problem, found, settings, options.n_jobs)
     for message in results.warnings:
         kind = ConvergenceWarning if message.startswith(_STOPPED) else IdentificationWarning
         warnings.warn(message, kind, stacklevel=4)
@@ -59,11 +69,24 @@ def fit_form(
 
 
 def assemble(
-    form: Form, sample: Sample, layout: Layout, problem: Problem, found: Estimate, settings: dict[str, str]
+    form: Form,
+    sample: Sample,
+    layout: Layout,
+    problem: Problem,
+    found: Estimate,
+    settings: dict[str, str],
+    n_jobs: int = 1,
 ) -> InteractionResults:
-    """Compute what is known at the end of a search."""
+    """Compute what is known at the end of a search, which refits with parameters held may still improve."""
     structural = structural_of(form, sample, layout)
-    identification = identify(problem, layout, found.theta, structural)
+    for _ in range(_IMPROVEMENTS):
+        identification = identify(problem, layout, found.theta, structural)
+        others = look_elsewhere(problem, layout, found, identification, n_jobs)
+        if others.better is None:
+            break
+        problem, found = improve(problem, layout, found, others.better)
+    doubts = doubtful(layout, found.theta, identification, others)
+    identification = identification.without(doubts)
     index = pd.MultiIndex.from_tuples(layout.names, names=["parameter", "term"])
     mean, _ = fitted_rows(problem, found.theta)
     seen = ~np.isnan(problem.counts) & ~np.isnan(mean)
@@ -88,6 +111,12 @@ def assemble(
             f"(deficit {structural.deficit}): use a simpler `coupling` or "
             "`structure`, or rely on invariants() and predict() alone."
         )
+    if doubts:
+        names = ", ".join(" ".join(layout.names[j]) for j in doubts)
+        notes.append(
+            f"no standard error for {names}: refits with another parameter held lie far outside of it; use "
+            'conf_int(method="profile").'
+        )
     return InteractionResults(
         params=pd.Series(found.theta, index, name="estimate"),
         covariance=pd.DataFrame(identification.covariance, index, index),
@@ -100,6 +129,7 @@ def assemble(
         problem=problem,
         estimate=found,
         identification=identification,
+        alternatives=others,
         structural=structural,
         settings=settings,
         warnings=tuple(notes),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,6 +83,12 @@ class Identification:
         if self.null.shape[1] and np.linalg.norm(self.null.T @ pull) > _ORTHOGONAL * size:
             return np.nan
         return float(np.sqrt(max(float(gradient @ self.spread @ gradient), 0.0)))
+
+    def without(self, reasons: dict[int, str]) -> Identification:
+        """Return the same without the standard errors of some parameters."""
+        covariance, lost = self.covariance.copy(), list(reasons)
+        covariance[lost, :] = covariance[:, lost] = np.nan
+        return replace(self, covariance=covariance, reasons=self.reasons | reasons)
 
     def quantile(self, alpha: float) -> float:
         """Two-sided critical value: Student's for an estimated error variance, else the normal."""

@@ -6,42 +6,76 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from statmodels_x.core import inference
+from statmodels_x.population.alternatives import Alternatives, why_not
+from statmodels_x.population.form import Layout
+from statmodels_x.population.identification import Identification
 
 if TYPE_CHECKING:
     from statmodels_x.population.results import InteractionResults
 
 
 def wald_intervals(fit: InteractionResults, alpha: float) -> pd.DataFrame:
-    """Wald intervals by kind of parameter.
-
-    What cannot be 0 in a living population (initial totals, rates, the fecundity of a single class) has its interval
-    on the log scale. For what may be 0, or 1 at most, it is on the log or logit scale where the bound is out of reach,
-    and else cut at the bound.
-    """
+    """Wald intervals of all parameters."""
     inference.normal_quantile(alpha)
     reach = fit.identification.quantile(alpha) * fit.bse.to_numpy()
-    single = {
-        j for j, key in enumerate(fit.layout.keys) if key[0] == "fecundity" and fit.form.ages[key[1]] == 1
-    }
-    rows = zip(fit.layout.names, fit.params.to_numpy(), reach, fit.layout.upper, strict=True)
-    limits = []
-    for j, ((block, _), value, width, upper) in enumerate(rows):
-        if not np.isfinite(width):
-            limits.append((np.nan, np.nan))
-        elif block in ("survival", "structure"):
-            limits.append(_unit(value, width))
-        elif block in ("initial", "rate") or j in single:
-            limits.append(_log(value, width, upper))
-        else:
-            limits.append(_log(value, width, upper) if width < value else (0.0, value + width))
+    limits = [
+        parameter_limits(fit.layout, j, value, width)
+        for j, (value, width) in enumerate(zip(fit.params.to_numpy(), reach, strict=True))
+    ]
     return pd.DataFrame(limits, fit.params.index, ["lower", "upper"])
 
 
-def _log(value: float, reach: float, upper: float) -> tuple[float, float]:
+def doubtful(
+    layout: Layout, theta: NDArray[np.float64], found: Identification, others: Alternatives
+) -> dict[int, str]:
+    """Parameters whose standard error a refit contradicts, and why."""
+    reasons = {}
+    for j, error in enumerate(np.sqrt(np.diag(found.covariance))):
+        if error > 0.0:
+            held = others.contradicting(
+                others.theta[:, j],
+                lambda errors, j=j, error=error: parameter_limits(layout, j, theta[j], errors * error),
+            )
+            if held is not None:
+                reasons[j] = why_not(layout, theta, held, j)
+    return reasons
+
+
+def parameter_limits(layout: Layout, j: int, value: float, reach: float) -> tuple[float, float]:
+    """Interval by the kind of parameter ``j``; NaN if ``reach`` (a number of standard errors, times the error) is.
+
+    What cannot be 0 in a living population (initial totals, rates, the fecundity of a single class) has its interval
+    on the log scale, shares and survivals theirs on the logit scale unless a bound is within reach, where it is cut.
+    Limits of a species by itself are on the log scale unless 0 is within reach. Those and all else that may be 0 are
+    on the scale of the square root, which reaches 0 at two standard errors and treats large values like the logarithm.
+    """
+    if not np.isfinite(reach):
+        return np.nan, np.nan
+    block, *place = layout.keys[j]
+    if block in ("survival", "structure"):
+        return _unit(value, reach)
+    living = block in ("initial", "rate") or (block == "fecundity" and layout.form.ages[place[0]] == 1)
+    own = block in ("crowding", "effect") and place[0] == place[1]
+    if living or (own and reach < value):
+        return log_limits(value, reach, layout.upper[j])
+    return root_limits(value, reach, layout.upper[j])
+
+
+def log_limits(value: float, reach: float, upper: float = np.inf) -> tuple[float, float]:
+    """Limits of a positive quantity that are symmetric in its logarithm."""
     factor = np.exp(min(reach / value, 700.0))
-    return value / factor, max(min(value * factor, upper), value)
+    return float(value / factor), float(max(min(value * factor, upper), value))
+
+
+def root_limits(value: float, reach: float, upper: float = np.inf) -> tuple[float, float]:
+    """Limits of a quantity of 0 or more that are symmetric in its square root."""
+    if value <= 0.0:
+        return 0.0, min(reach, upper)
+    root, half = np.sqrt(value), 0.5 * reach / np.sqrt(value)
+    return float(max(root - half, 0.0) ** 2), float(max(min((root + half) ** 2, upper), value))
 
 
 def _unit(value: float, reach: float) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,17 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import root
 
+from statmodels_x.population.alternatives import Alternatives, why_not
 from statmodels_x.population.form import Layout
 from statmodels_x.population.identification import Identification
+from statmodels_x.population.intervals import log_limits, root_limits
 from statmodels_x.population.perron import is_primitive, perron, spectral_radius
 from statmodels_x.population.problem import ODE, Problem
 
 Array = NDArray[np.float64]
 
 _DIFFERENCE = 1e-6
+_MARGIN, _FACTOR = 1.9, 1e3  # intervals wider than that (of -1 to 1, or from end to end) say nothing
 
 
 def block_matrix(layout: Layout, theta: Array) -> Array:
@@ -214,18 +218,25 @@ def invariant_table(
     theta: Array,
     species: tuple[str, str],
     found: Identification,
+    others: Alternatives,
     alpha: float,
 ) -> pd.DataFrame:
     """Invariants with standard errors and intervals by the delta method, and why one has none."""
     values = invariants_of(layout, problem, theta, species)
     slopes = gradients(layout, problem, theta, species, found)
+    elsewhere = pd.DataFrame(
+        [invariants_of(layout, problem, other, species) for other in others.theta], columns=list(values)
+    )
     reach = found.quantile(alpha)
     rows: list[tuple[Any, ...]] = []
     for name, value in values.items():
         error = found.standard_error(slopes[name]) if np.isfinite(value) else np.nan
-        error = error if error > 0.0 else np.nan
-        lower, upper = _limits(name, value, error, reach)
-        rows.append((value, error, lower, upper, _note(value, error)))
+        note = _note(name, value, error)
+        if not note:
+            held = others.contradicting(elsewhere[name].to_numpy(float), partial(_limits, name, value, error))
+            note = "" if held is None else why_not(layout, theta, held)
+        error = np.nan if note else error
+        rows.append((value, error, *_limits(name, value, error, reach), note))
     return pd.DataFrame(
         rows,
         index=pd.Index(list(values), name="quantity"),
@@ -241,15 +252,20 @@ def _limits(name: str, value: float, error: float, reach: float) -> tuple[float,
     if name.startswith("margin"):
         centre, spread = np.arctanh(np.clip(value, -1 + 1e-12, 1 - 1e-12)), error / max(1.0 - value**2, 1e-12)
         return float(np.tanh(centre - reach * spread)), float(np.tanh(centre + reach * spread))
-    if value <= 0.0:
-        return max(value - reach * error, 0.0), value + reach * error
-    factor = np.exp(min(reach * error / value, 700.0))
-    return float(value / factor), float(value * factor)
+    if value <= 0.0 or name.startswith("alpha"):  # may be 0
+        return root_limits(value, reach * error)
+    return log_limits(value, reach * error)
 
 
-def _note(value: float, error: float) -> str:
+def _note(name: str, value: float, error: float) -> str:
     if np.isinf(value):
         return "infinite: a parameter it is divided by is 0"
     if np.isnan(value):
         return "does not exist at these parameters"
-    return "not identified" if np.isnan(error) else ""
+    if not error > 0.0:
+        return "not identified"
+    lower, upper = _limits(name, value, error, 2.0)
+    useless = (
+        upper - lower > _MARGIN if name.startswith("margin") else lower > 0.0 and upper > _FACTOR * lower
+    )
+    return "not determined: the data allow almost any value" if useless else ""

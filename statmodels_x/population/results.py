@@ -14,6 +14,7 @@ from scipy import stats
 from statmodels_x.core import inference
 from statmodels_x.core.results import LikelihoodResults
 from statmodels_x.core.validation import check_choice, check_count
+from statmodels_x.population.alternatives import Alternatives
 from statmodels_x.population.diagnostics import DiagnosticMethods
 from statmodels_x.population.estimation import Estimate
 from statmodels_x.population.form import Form, Layout
@@ -59,6 +60,8 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
         How the optimum was found.
     identification : Identification
         What the data determine.
+    alternatives : Alternatives
+        Refits within the 95 % region that hold each parameter in turn: errors that they contradict are not given.
     structural : StructuralRank or None
         Exact rank of the model by itself; None where it has not been computed.
     settings : dict
@@ -73,6 +76,7 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
     problem: Problem = field(repr=False)
     estimate: Estimate = field(repr=False)
     identification: Identification = field(repr=False)
+    alternatives: Alternatives = field(repr=False)
     structural: StructuralRank | None = field(repr=False)
     settings: dict[str, str] = field(repr=False)
     warnings: tuple[str, ...] = field(repr=False)
@@ -233,7 +237,13 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
 
         inference.normal_quantile(alpha)
         return invariant_table(
-            self.layout, self.problem, self.estimate.theta, self.species, self.identification, alpha
+            self.layout,
+            self.problem,
+            self.estimate.theta,
+            self.species,
+            self.identification,
+            self.alternatives,
+            alpha,
         )
 
     def lr_test(self, larger: InteractionResults) -> pd.Series:
