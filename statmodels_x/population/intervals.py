@@ -50,7 +50,7 @@ def parameter_limits(layout: Layout, j: int, value: float, reach: float) -> tupl
     What cannot be 0 in a living population (initial totals, rates, the fecundity of a single class) has its interval
     on the log scale, shares and survivals theirs on the logit scale unless a bound is within reach, where it is cut.
     Limits of a species by itself are on the log scale unless 0 is within reach. Those and all else that may be 0 are
-    on the scale of the square root, which reaches 0 at two standard errors and treats large values like the logarithm.
+    on the scale of the square root, with 0 as the lower limit where it is within reach.
     """
     if not np.isfinite(reach):
         return np.nan, np.nan
@@ -71,11 +71,12 @@ def log_limits(value: float, reach: float, upper: float = np.inf) -> tuple[float
 
 
 def root_limits(value: float, reach: float, upper: float = np.inf) -> tuple[float, float]:
-    """Limits of a quantity of 0 or more that are symmetric in its square root."""
+    """Limits of a quantity of 0 or more that are symmetric in its square root, unless 0 is within reach."""
     if value <= 0.0:
         return 0.0, min(reach, upper)
     root, half = np.sqrt(value), 0.5 * reach / np.sqrt(value)
-    return float(max(root - half, 0.0) ** 2), float(max(min((root + half) ** 2, upper), value))
+    lower = (root - half) ** 2 if reach < value else 0.0
+    return float(lower), float(max(min((root + half) ** 2, upper), value))
 
 
 def _unit(value: float, reach: float) -> tuple[float, float]:
