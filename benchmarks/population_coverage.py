@@ -1,6 +1,6 @@
 """Bias, standard errors and coverage of the intervals of population fits, by simulation from known systems.
 
-    python benchmarks/population_coverage.py [--n 1000] [--costly 200] [--jobs 1]
+    python benchmarks/population_coverage.py [--share 1] [--jobs 1]
 
 Each scenario is a system with known parameters (those of a fit where it says so) whose counts are drawn again and
 again and fitted. The table gives for every parameter and every invariant: the bias
@@ -79,42 +79,47 @@ def course(step: Any, start: tuple[float, ...], n: int) -> pd.DataFrame:
     return pd.DataFrame(totals, columns=["x", "y"]).assign(t=range(n))
 
 
-# name: (formula, data or exact course, model, options of the model, options of the fit, error over the mean)
+# name: (formula, data or exact course, model, options of the model, error over the mean,
+#        repeats of the fit, repeats with bootstrap and profiles)
 SCENARIOS: dict[str, tuple[Any, ...]] = {
-    "Leslie-Gower k = 1, mixture": (MIXED, "wide", "leslie", {"density": "leslie-gower"}, {}, None),
+    "Leslie-Gower k = 1, mixture": (MIXED, "wide", "leslie", {"density": "leslie-gower"}, None, 1000, 200),
     "Leslie-Gower k = 1, alone and mixed": (
-        LONG, "long", "leslie", {"density": "leslie-gower", "culture": "culture"}, {}, None,
+        LONG, "long", "leslie", {"density": "leslie-gower", "culture": "culture"}, None, 1000, 200,
     ),
     "Leslie-Gower k = 1, mixture, negative binomial": (
-        MIXED, "wide", "leslie", {"density": "leslie-gower", "family": "negativebinomial"}, {}, None,
+        MIXED, "wide", "leslie", {"density": "leslie-gower", "family": "negativebinomial"}, None, 1000, 200,
     ),
-    "Leslie-Gower k = 2, mixture": (MIXED, "wide", "leslie", {"density": "leslie-gower", "ages": 2}, {}, None),
-    "Lotka-Volterra, mixture": (MIXED, "wide", "flow", {}, {}, None),
-    "Lotka-Volterra, alone and mixed": (LONG, "long", "flow", {"culture": "culture"}, {}, None),
-    "Lotka-Volterra, hare and lynx": ("hare + lynx ~ year", "hare", "flow", {"interaction": "predation"}, {}, None),
-    "linear competition": ("x + y ~ t", course(linear_competition, (120, 90), 27), "leslie", {}, {}, 0.03),
+    "Leslie-Gower k = 2, mixture": (MIXED, "wide", "leslie", {"density": "leslie-gower", "ages": 2}, None, 500, 20),
+    "Lotka-Volterra, mixture": (MIXED, "wide", "flow", {}, None, 500, 40),
+    "Lotka-Volterra, alone and mixed": (LONG, "long", "flow", {"culture": "culture"}, None, 200, 20),
+    "Lotka-Volterra, hare and lynx": (
+        "hare + lynx ~ year", "hare", "flow", {"interaction": "predation"}, None, 1000, 100,
+    ),
+    "linear competition": ("x + y ~ t", course(linear_competition, (120, 90), 27), "leslie", {}, 0.03, 1000, 100),
     "linear predation": (
-        "x + y ~ t", course(linear_predation, (200, 40), 27), "leslie", {"interaction": "predation"}, {}, 0.03,
+        "x + y ~ t", course(linear_predation, (200, 40), 27), "leslie", {"interaction": "predation"}, 0.03, 1000, 100,
     ),
     "linear competition, k = 2": (
-        "x + y ~ t", course(linear_classes, (80, 40, 60, 30), 27), "leslie", {"ages": 2}, {}, 0.03,
+        "x + y ~ t", course(linear_classes, (80, 40, 60, 30), 27), "leslie", {"ages": 2}, 0.03, 500, 20,
     ),
-    "complex": ("x + y ~ t", course(complex_pair, (300, 20), 27), "leslie", {"interaction": "complex"}, {}, 0.03),
+    "complex": (
+        "x + y ~ t", course(complex_pair, (300, 20), 27), "leslie", {"interaction": "complex"}, 0.03, 1000, 100,
+    ),
     "Leslie-Gower predation": (
         "x + y ~ t", course(dense_predation, (83, 160), 31), "leslie",
-        {"interaction": "predation", "density": "leslie-gower"}, {}, 0.03,
+        {"interaction": "predation", "density": "leslie-gower"}, 0.03, 500, 20,
     ),
 }  # fmt: skip
 
 
 def build(name: str, data: pd.DataFrame) -> Any:
-    formula, _, door, options, _, _ = SCENARIOS[name]
+    formula, _, door, options, *_ = SCENARIOS[name]
     return (smx.LeslieInteraction if door == "leslie" else smx.LotkaVolterra)(formula, data, **options)
 
 
 def true_fit(name: str) -> Any:
     """Fit whose parameters are the truth: of the data themselves, or of an exact course."""
-    return truth_model(name).fit(n_starts=60, **SCENARIOS[name][4])
+    return truth_model(name).fit(n_starts=60)
 
 
 def truth_model(name: str) -> Any:
@@ -125,7 +130,7 @@ def truth_model(name: str) -> Any:
 
 def draw(name: str, truth: Any, rng: np.random.Generator) -> Any:
     """Draw counts under the law of the truth; those of the Gaussian may be negative, as its law has it."""
-    error, sample = SCENARIOS[name][5], truth.sample
+    error, sample = SCENARIOS[name][4], truth.sample
     if error is None:
         counts = np.empty_like(sample.counts)
         counts[row_order(sample)] = draw_counts(truth.problem, truth.estimate.theta, truth.scale, rng)
@@ -165,11 +170,12 @@ def add_costly(table: pd.DataFrame, fit: Any, seed: int) -> None:
     boot = fit.bootstrap(N_BOOT, seed=seed)
     for kind, found in (("parameter", boot.conf_int()), ("invariant", boot.invariants())):
         table.loc[[kind], ["boot_lower", "boot_upper"]] = found[["lower", "upper"]].to_numpy(float)
-    try:
-        limits = fit.conf_int(method="profile")
-    except ConvergenceError:
-        return
-    table.loc[["parameter"], ["profile_lower", "profile_upper"]] = limits.to_numpy()
+    for kind, profiles in (("parameter", fit.conf_int), ("invariant", fit.invariants)):
+        try:
+            limits = profiles(method="profile")[["lower", "upper"]].to_numpy(float)
+        except ConvergenceError:
+            continue
+        table.loc[[kind], ["profile_lower", "profile_upper"]] = limits
 
 
 def coverage(rows: pd.DataFrame, label: str, low: str, high: str) -> dict[str, float]:
@@ -193,7 +199,7 @@ def summarise(rows: pd.DataFrame, costly: pd.DataFrame, scenario: str) -> pd.Dat
         more = groups.get((kind, name), group[:0])
         spread = known["estimate"].std()
         row = {
-            "kind": kind, "name": name, "truth": truth, "repeats": len(group), "costly_repeats": len(more),
+            "kind": kind, "name": name, "truth": truth, "repeats": len(group),
             "converged": group["converged"].mean(),
             "relative_bias": (group["estimate"].median() - truth) / abs(truth),
             "empirical_se": spread,
@@ -229,8 +235,7 @@ def chunks_of(scenario: str, number: int, truth: Any, n: int, costly: bool, argu
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--n", type=int, default=1000)
-    parser.add_argument("--costly", type=int, default=200)
+    parser.add_argument("--share", type=float, default=1.0, help="of the repeats")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--starts", type=int, default=20)
     parser.add_argument("--only", type=int, nargs="*", help="numbers of the scenarios, from 0")
@@ -241,8 +246,9 @@ def main() -> None:
         if arguments.only and number not in arguments.only:
             continue
         truth = true_fit(scenario)
-        rows = chunks_of(scenario, number, truth, arguments.n, False, arguments)
-        costly = chunks_of(scenario, number, truth, arguments.costly, True, arguments)
+        n, n_costly = (int(arguments.share * repeats) for repeats in SCENARIOS[scenario][5:])
+        rows = chunks_of(scenario, number, truth, n, False, arguments)
+        costly = chunks_of(scenario, number, truth, n_costly, True, arguments)
         tables.append(summarise(rows, costly, scenario))
         print(tables[-1].to_string(), flush=True)
     if not arguments.only:

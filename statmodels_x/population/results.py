@@ -217,26 +217,37 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
 
         return profile_table(self, parameter, values, n)
 
-    def invariants(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Quantities that do not depend on how the age classes are told apart, by the delta method.
+    def invariants(self, alpha: float = 0.05, method: str = "wald") -> pd.DataFrame:
+        """Quantities that do not depend on how the age classes are told apart.
 
         Parameters
         ----------
         alpha : float
+        method : {"wald", "profile"}
+            Limits by the delta method, or all values at which the model, refitted with the quantity held there, is not
+            rejected. Profiles take seconds; where the data reject nothing on one side, the limit is the farthest
+            value that the refits reached.
 
         Returns
         -------
         DataFrame
-            One row a quantity, with ``estimate``, ``std_error``, ``lower``, ``upper`` and ``note``. Growth factors a
-            step of each species alone; for linear competition the joint growth factor, the damping ratio and the
-            winner's margin; for Leslie-Gower and Lotka-Volterra competition the carrying capacities K, the competition
-            coefficients alpha, and the growth of each species when it is rare and the other at its capacity (a factor
-            a step above 1, or a rate above 0, means that it can invade); equilibria and periods for predation.
+            One row a quantity, with ``estimate``, ``std_error``, ``lower``, ``upper`` and ``note`` (why there are no
+            limits). Growth factors a step of each species alone; for linear competition the joint growth factor, the
+            damping ratio and the winner's margin; for Leslie-Gower and Lotka-Volterra competition the carrying
+            capacities K, the competition coefficients alpha, and the growth of each species when it is rare and the
+            other at its capacity (a factor a step above 1, or a rate above 0, means that it can invade); equilibria
+            and periods for predation.
+
+        Raises
+        ------
+        ConvergenceError
+            If a profile finds a better fit.
         """
         from statmodels_x.population.invariants import invariant_table
 
         inference.normal_quantile(alpha)
-        return invariant_table(
+        check_choice("method", method, ("wald", "profile"), "invariants()")
+        table = invariant_table(
             self.layout,
             self.problem,
             self.estimate.theta,
@@ -245,6 +256,11 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
             self.alternatives,
             alpha,
         )
+        if method == "wald":
+            return table
+        from statmodels_x.population.invariant_profile import profile_limits
+
+        return profile_limits(self, table, alpha)
 
     def lr_test(self, larger: InteractionResults) -> pd.Series:
         """Likelihood-ratio test of this model within one that leaves more parameters free.
