@@ -250,11 +250,26 @@ def _limits(name: str, value: float, error: float, reach: float) -> tuple[float,
     if name.startswith("invasion"):  # may be of either sign
         return value - reach * error, value + reach * error
     if name.startswith("margin"):
-        centre, spread = np.arctanh(np.clip(value, -1 + 1e-12, 1 - 1e-12)), error / max(1.0 - value**2, 1e-12)
-        return float(np.tanh(centre - reach * spread)), float(np.tanh(centre + reach * spread))
+        return margin_limits(value, reach * error)
     if value <= 0.0 or name.startswith("alpha"):  # may be 0
         return root_limits(value, reach * error)
     return log_limits(value, reach * error)
+
+
+def margin_limits(value: float, reach: float) -> tuple[float, float]:
+    """Limits of a margin between -1 and 1: all that its inverse hyperbolic tangent or its inverse allow.
+
+    A margin goes with the inverse of the couplings, so that a small one has a small error whatever is true; on the
+    scale of its inverse the error does not depend on the estimate, but that scale cannot tell whether 0 is passed.
+    """
+    sign, size = (-1.0 if value < 0.0 else 1.0), min(abs(value), 1.0 - 1e-12)
+    centre, spread = np.arctanh(size), reach / (1.0 - size**2)
+    lower, upper = float(np.tanh(centre - spread)), float(np.tanh(centre + spread))
+    inverse = 1.0 / max(size, 1e-12)
+    spread = reach * inverse**2
+    lower = min(lower, 1.0 / (inverse + spread))
+    upper = max(upper, 1.0 / max(inverse - spread, 1.0))
+    return (lower, upper) if sign > 0.0 else (-upper, -lower)
 
 
 def _note(name: str, value: float, error: float) -> str:
