@@ -82,32 +82,32 @@ def course(step: Any, start: tuple[float, ...], n: int) -> pd.DataFrame:
 # name: (formula, data or exact course, model, options of the model, error over the mean,
 #        repeats of the fit, repeats with bootstrap and profiles)
 SCENARIOS: dict[str, tuple[Any, ...]] = {
-    "Leslie-Gower k = 1, mixture": (MIXED, "wide", "leslie", {"density": "leslie-gower"}, None, 1000, 200),
+    "Leslie-Gower k = 1, mixture": (MIXED, "wide", "leslie", {"density": "leslie-gower"}, None, 500, 200),
     "Leslie-Gower k = 1, alone and mixed": (
-        LONG, "long", "leslie", {"density": "leslie-gower", "culture": "culture"}, None, 1000, 200,
+        LONG, "long", "leslie", {"density": "leslie-gower", "culture": "culture"}, None, 500, 200,
     ),
     "Leslie-Gower k = 1, mixture, negative binomial": (
-        MIXED, "wide", "leslie", {"density": "leslie-gower", "family": "negativebinomial"}, None, 1000, 200,
+        MIXED, "wide", "leslie", {"density": "leslie-gower", "family": "negativebinomial"}, None, 500, 200,
     ),
-    "Leslie-Gower k = 2, mixture": (MIXED, "wide", "leslie", {"density": "leslie-gower", "ages": 2}, None, 500, 20),
-    "Lotka-Volterra, mixture": (MIXED, "wide", "flow", {}, None, 500, 40),
-    "Lotka-Volterra, alone and mixed": (LONG, "long", "flow", {"culture": "culture"}, None, 200, 20),
+    "Leslie-Gower k = 2, mixture": (MIXED, "wide", "leslie", {"density": "leslie-gower", "ages": 2}, None, 200, 20),
+    "Lotka-Volterra, mixture": (MIXED, "wide", "flow", {}, None, 200, 20),
+    "Lotka-Volterra, alone and mixed": (LONG, "long", "flow", {"culture": "culture"}, None, 100, 0),
     "Lotka-Volterra, hare and lynx": (
         "hare + lynx ~ year", "hare", "flow", {"interaction": "predation"}, None, 1000, 100,
     ),
-    "linear competition": ("x + y ~ t", course(linear_competition, (120, 90), 27), "leslie", {}, 0.03, 1000, 100),
+    "linear competition": ("x + y ~ t", course(linear_competition, (120, 90), 27), "leslie", {}, 0.03, 500, 40),
     "linear predation": (
-        "x + y ~ t", course(linear_predation, (200, 40), 27), "leslie", {"interaction": "predation"}, 0.03, 1000, 100,
+        "x + y ~ t", course(linear_predation, (200, 40), 27), "leslie", {"interaction": "predation"}, 0.03, 500, 20,
     ),
     "linear competition, k = 2": (
-        "x + y ~ t", course(linear_classes, (80, 40, 60, 30), 27), "leslie", {"ages": 2}, 0.03, 500, 20,
+        "x + y ~ t", course(linear_classes, (80, 40, 60, 30), 27), "leslie", {"ages": 2}, 0.03, 200, 20,
     ),
     "complex": (
-        "x + y ~ t", course(complex_pair, (300, 20), 27), "leslie", {"interaction": "complex"}, 0.03, 1000, 100,
+        "x + y ~ t", course(complex_pair, (300, 20), 27), "leslie", {"interaction": "complex"}, 0.03, 500, 20,
     ),
     "Leslie-Gower predation": (
         "x + y ~ t", course(dense_predation, (83, 160), 31), "leslie",
-        {"interaction": "predation", "density": "leslie-gower"}, 0.03, 500, 20,
+        {"interaction": "predation", "density": "leslie-gower"}, 0.03, 200, 0,
     ),
 }  # fmt: skip
 

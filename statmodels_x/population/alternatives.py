@@ -16,6 +16,8 @@ from statmodels_x.population.estimation import Estimate
 from statmodels_x.population.form import Layout
 from statmodels_x.population.identification import Identification, useful_range
 from statmodels_x.population.problem import Problem
+from statmodels_x.population.sample import Sample
+from statmodels_x.population.starts import random_starts
 
 Array = NDArray[np.float64]
 
@@ -24,6 +26,7 @@ ELSEWHERE = -1
 _NEAR = 0.5  # standard errors: refits that fit as well as the estimate count as so far away
 _EVALUATIONS, _TOL = 200, 1e-8
 _TRIES = 6
+_FAR, _FRESH = 4, 3  # values all over the range, and random starts at each
 _BETTER = 1e-4  # relative fall of the cost by which a refit beats the estimate
 _OFF, _SPREAD = 0.02, 0.1  # starts leave the bounds by that share of the range, and others by that logarithm
 
@@ -78,7 +81,12 @@ def why_not(layout: Layout, theta: Array, held: int, own: int | None = None) -> 
 
 
 def look_elsewhere(
-    problem: Problem, layout: Layout, estimate: Estimate, found: Identification, n_jobs: int = 1
+    problem: Problem,
+    layout: Layout,
+    sample: Sample,
+    estimate: Estimate,
+    found: Identification,
+    n_jobs: int = 1,
 ) -> Alternatives:
     """Hold each free parameter at values on both sides of its estimate, and refit the others.
 
@@ -90,7 +98,7 @@ def look_elsewhere(
     if cost <= estimate.negligible or not found.variance > 0.0:
         return Alternatives(np.empty((0, len(theta))), np.empty(0), np.empty(0, np.int64))
     free = [j for j in range(len(theta)) if layout.lower[j] < layout.upper[j]]
-    walks = [_Walk(problem, layout, theta, cost, found, j) for j in free]
+    walks = [_Walk(problem, layout, sample, theta, cost, found, j) for j in free]
     if n_jobs == 1:
         ways = [walk.points() for walk in walks]
     else:
@@ -121,19 +129,33 @@ class _Walk:
 
     problem: Problem
     layout: Layout
+    sample: Sample
     theta: Array
     cost: float
     found: Identification
     j: int
 
     def points(self) -> list[_Refit]:
-        """Refit about the ends of the interval, or of the range where there is no interval."""
+        """Refit about the ends of the interval, or of the range where there is no interval.
+
+        An entry of a species with classes is held at values all over its range too, for there are several valleys.
+        """
         rng = np.random.default_rng([0, self.j])
         width = useful_range(self.layout, self.j)
         error = float(np.sqrt(self.found.spread[self.j, self.j]))
         step = min(self.found.quantile(0.05) * error, width) if error > 0.0 else width
         lower, upper = self.layout.lower[self.j], self.layout.upper[self.j]
-        return self._side(-step, lower, rng) + self._side(step, upper, rng)
+        near = self._side(-step, lower, rng) + self._side(step, upper, rng)
+        return near + [self._refit(value, self.theta, rng, _FRESH) for value in self._far()]
+
+    def _far(self) -> Array:
+        block, *place = self.layout.keys[self.j]
+        if self.j in self.found.reasons or block not in ("fecundity", "survival"):
+            return np.empty(0)
+        if self.layout.form.ages[place[0]] == 1:
+            return np.empty(0)
+        highest = max(float(self.theta[self.j]), 1.0)
+        return np.clip(np.linspace(0.0, highest, _FAR), self.layout.lower[self.j], self.layout.upper[self.j])
 
     def _side(self, step: float, bound: float, rng: np.random.Generator) -> list[_Refit]:
         """Go a step; then go back from where the data reject it, or on from where they hardly feel it."""
@@ -154,13 +176,14 @@ class _Walk:
                 start, step, went_on = refit.theta, 2.0 * step, True
         return refits
 
-    def _refit(self, value: float, start: Array, rng: np.random.Generator) -> _Refit:
+    def _refit(self, value: float, start: Array, rng: np.random.Generator, fresh: int = 0) -> _Refit:
         from statmodels_x.population.search import search
 
         lower, upper = np.array(self.layout.lower), np.array(self.layout.upper)
-        moved = _moved(start, lower, upper, rng)
+        starts = [start, _moved(start, lower, upper, rng)]
+        starts += random_starts(self.layout, self.sample, fresh, rng)
         lower[self.j] = upper[self.j] = value
-        ends = [search(self.problem, first, lower, upper, _EVALUATIONS, _TOL) for first in (start, moved)]
+        ends = [search(self.problem, first, lower, upper, _EVALUATIONS, _TOL) for first in starts]
         theta, cost, *_ = min(ends, key=lambda end: float(end[1]))
         return _Refit(theta, float(cost), _distance(cost, self.cost, self.found))
 

@@ -27,7 +27,7 @@ _CONVERGED = 1e-5  # what the model may still promise, relative to the sum of sq
 _POSITIVE = 1e-6  # a total may fall this far below 0, relative to its series
 _EXACT = 1e-9  # of the sum of squared counts
 _KEPT = 4  # distinct ends that a rung of the ladder hands on
-_REMEMBERED = 12  # distinct ends that an estimate keeps
+_REMEMBERED = 20  # distinct ends that an estimate keeps
 _ODE_ERROR = 1e-6
 
 
@@ -64,7 +64,7 @@ class Estimate:
     rungs : tuple of (str, float)
         Simpler models fitted on the way, with their costs.
     ends : ndarray of shape (m, p)
-        Where the searches with the lowest costs ended, one for each cost.
+        Where the searches with the lowest costs ended, alike ends left out.
     """
 
     theta: Array
@@ -141,7 +141,7 @@ def estimate(
         values = values / np.min(values) * best[1]  # searches were made under the Poisson law
     n = sum(end[3] for end in ends) + best[3]
     negligible = _EXACT * max(1.0, 0.5 * float(np.nansum((problem.counts * weights[_culture(problem)]) ** 2)))
-    lowest = np.array([end[0] for end in distinct(ends, _REMEMBERED)])
+    lowest = _remembered(ends, layout)
     return layout, problem, Estimate(best[0], best[1], best[2], values, n, negligible, tuple(rungs), lowest)
 
 
@@ -227,6 +227,17 @@ def distinct(ends: Sequence[End], most: int) -> list[End]:
         if len(kept) == most:
             break
     return kept
+
+
+def _remembered(ends: Sequence[End], layout: Layout) -> Array:
+    """Keep the ends with the lowest costs that differ by a twentieth of the range or of the value of some parameter."""
+    width = np.minimum(np.array(layout.upper) - np.array(layout.lower), 1.0)
+    kept: list[Array] = []
+    for theta, cost, *_ in sorted(ends, key=lambda end: end[1])[: 4 * _REMEMBERED]:
+        size = 0.05 * np.minimum(width, np.abs(theta) + 1e-12)
+        if np.isfinite(cost) and all(np.any(np.abs(theta - other) > size) for other in kept):
+            kept.append(theta)
+    return np.array(kept[:_REMEMBERED]).reshape(-1, len(layout.names))
 
 
 def _finish(problem: Problem, layout: Layout, ends: Sequence[End]) -> tuple[Problem, End, Array]:

@@ -81,7 +81,7 @@ def assemble(
     structural = structural_of(form, sample, layout)
     for _ in range(_IMPROVEMENTS):
         identification = identify(problem, layout, found.theta, structural)
-        others = look_elsewhere(problem, layout, found, identification, n_jobs)
+        others = look_elsewhere(problem, layout, sample, found, identification, n_jobs)
         if others.better is None:
             break
         problem, found = improve(problem, layout, found, others.better)

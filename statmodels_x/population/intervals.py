@@ -34,13 +34,15 @@ def doubtful(
     """Parameters whose standard error a refit contradicts, and why."""
     reasons = {}
     for j, error in enumerate(np.sqrt(np.diag(found.covariance))):
-        if error > 0.0:
-            held = others.contradicting(
-                others.theta[:, j],
-                lambda errors, j=j, error=error: parameter_limits(layout, j, theta[j], errors * error),
-            )
-            if held is not None:
-                reasons[j] = why_not(layout, theta, held, j)
+        if not error > 0.0:
+            continue
+
+        def limits(errors: float, j: int = j, error: float = float(error)) -> tuple[float, float]:
+            return parameter_limits(layout, j, float(theta[j]), errors * error)
+
+        held = others.contradicting(others.theta[:, j], limits)
+        if held is not None:
+            reasons[j] = why_not(layout, theta, held, j)
     return reasons
 
 
@@ -71,12 +73,14 @@ def log_limits(value: float, reach: float, upper: float = np.inf) -> tuple[float
 
 
 def root_limits(value: float, reach: float, upper: float = np.inf) -> tuple[float, float]:
-    """Limits of a quantity of 0 or more that are symmetric in its square root, unless 0 is within reach."""
-    if value <= 0.0:
-        return 0.0, min(reach, upper)
+    """Limits of a quantity of 0 or more that are symmetric in its square root, unless 0 is within reach.
+
+    From there on the lower limit is 0, and the upper one grows in proportion to ``reach``.
+    """
+    if reach >= value:
+        return 0.0, float(min(0.75 * value + 1.5 * reach, upper))
     root, half = np.sqrt(value), 0.5 * reach / np.sqrt(value)
-    lower = (root - half) ** 2 if reach < value else 0.0
-    return float(lower), float(max(min((root + half) ** 2, upper), value))
+    return float((root - half) ** 2), float(max(min((root + half) ** 2, upper), value))
 
 
 def _unit(value: float, reach: float) -> tuple[float, float]:
