@@ -186,6 +186,7 @@ class LeslieInteraction:
     def _settings(self, initial: str | float, structure: Any) -> dict[str, str]:
         form, sample = self.form, self.sample
         unit = f" {sample.time_unit}" if sample.time_unit else ""
+        unit = unit.removesuffix("s") if sample.step == 1.0 else unit
         k = form.ages
         return {
             "model": "Leslie interaction" if form.density is None else "Leslie-Gower interaction",

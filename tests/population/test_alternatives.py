@@ -1,0 +1,208 @@
+"""Standard errors that hold only near the estimate are not given: refits with other parameters held contradict them."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import statmodels_x as smx
+from statmodels_x.core.errors import IdentificationWarning
+from statmodels_x.population.intervals import log_limits, root_limits
+from statmodels_x.population.invariants import margin_limits
+
+A, D = np.array([[0.35, 1.15], [0.62, 0.0]]), np.array([[0.30, 1.15], [0.65, 0.0]])
+TRUTH = {
+    ("fecundity", "x_1"): 0.35,
+    ("fecundity", "x_2"): 1.15,
+    ("survival", "x_1"): 0.62,
+    ("fecundity", "y_1"): 0.30,
+    ("fecundity", "y_2"): 1.15,
+    ("survival", "y_1"): 0.65,
+    ("coupling", "y_on_x"): 0.02,
+    ("coupling", "x_on_y"): 0.015,
+}
+MIXED = "aurelia_mixed + caudatum_mixed ~ day"
+
+
+def totals(seed, error, n=40):
+    """Totals of linear competitors with two classes each, all entries off their bounds, with errors."""
+    x, y, rows = np.array([80.0, 40.0]), np.array([60.0, 30.0]), []
+    for _ in range(n):
+        rows.append((x.sum(), y.sum()))
+        x, y = A @ x - 0.02 * y, D @ y - 0.015 * x
+    rows = np.array(rows)
+    rng = np.random.default_rng(seed)
+    noise = np.column_stack([rng.normal(size=n), rng.normal(size=n)])
+    return pd.DataFrame(rows + error * rows.mean(axis=0) * noise, columns=["x", "y"]).assign(t=range(n))
+
+
+def fitted(seed, error, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return smx.LeslieInteraction("x + y ~ t", totals(seed, error), ages=2).fit(n_starts=10, **options)
+
+
+@pytest.mark.parametrize("seed", [1, 3, 8])
+def test_error_that_rests_on_a_second_class_without_effect_is_not_given(seed):
+    """A first fecundity of 1.03 with an error of .001 where the truth is .3: the other class ended without members."""
+    fit = fitted(seed, 0.01, structure="stable")
+    local = np.sqrt(np.diag(fit.identification.spread))
+    off = (fit.params[list(TRUTH)] - pd.Series(TRUTH)).to_numpy()
+    far = np.abs(off) > 100 * local[: len(off)]
+    reported = fit.bse[list(TRUTH)].notna().to_numpy()
+    assert far.any()  # the local errors of this fit are absurd
+    assert not (far & reported).any()
+
+
+@pytest.mark.parametrize("options", [{}, {"structure": "stable"}])
+def test_errors_that_are_given_hold_the_truth(options):
+    for seed in range(5):
+        fit = fitted(seed, 0.02, **options)
+        off = (fit.params[list(TRUTH)] - list(TRUTH.values())) / fit.bse[list(TRUTH)]
+        assert not (off.abs() > 4.5).any(), (seed, off)
+        limits = fit.conf_int(0.001)
+        for name, value in TRUTH.items():
+            assert not limits.loc[name, "lower"] > value, (seed, name)
+            assert not limits.loc[name, "upper"] < value, (seed, name)
+
+
+def test_reason_warning_and_summary():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit = smx.LeslieInteraction("x + y ~ t", totals(1, 0.01), ages=2).fit(n_starts=10, structure="stable")
+    messages = [str(w.message) for w in caught if issubclass(w.category, IdentificationWarning)]
+    assert any("no standard error for fecundity" in text and 'method="profile"' in text for text in messages)
+    doubtful = fit.reasons[fit.reasons.str.startswith(("depends on", "the data allow", "searches that"))]
+    assert len(doubtful)
+    assert fit.bse[doubtful.index].isna().all()
+    assert fit.conf_int().loc[doubtful.index].isna().all(axis=None)
+    text = " ".join(str(fit.summary()).split())
+    assert f"No standard error, {doubtful.iloc[0]}" in text
+    assert doubtful.iloc[0] == fit.reasons[doubtful.index[0]]
+
+
+def test_ordinary_fits_keep_their_errors():
+    data = smx.datasets.load_paramecium()
+    fit = smx.LeslieInteraction(MIXED, data, density="leslie-gower").fit(n_starts=20)
+    assert fit.bse.notna().all()
+    assert fit.invariants()["std_error"].notna().all()
+    hares = smx.LotkaVolterra("hare + lynx ~ year", smx.datasets.load_hare_lynx(), "predation").fit(
+        n_starts=10
+    )
+    assert hares.bse.notna().all()
+
+
+def test_refits_lie_in_the_region_and_at_what_is_held():
+    data = smx.datasets.load_paramecium()
+    fit = smx.LeslieInteraction(MIXED, data, density="leslie-gower").fit(n_starts=20)
+    others = fit.alternatives
+    assert len(others.held) >= 10
+    assert (others.distance <= fit.identification.quantile(0.05) * (1 + 1e-6)).all()
+    name = fit.params.index[others.held[0]]
+    table = fit.profile(name, values=[others.theta[0, others.held[0]]])
+    distance = np.sqrt(fit.df_resid * np.expm1(table["deviance"].iloc[0] / fit.nobs))
+    assert others.distance[0] == pytest.approx(distance, abs=0.02)
+
+
+def test_threads_do_not_change_the_refits():
+    one, two = fitted(2, 0.03), fitted(2, 0.03, n_jobs=2)
+    pd.testing.assert_series_equal(one.bse, two.bse, rtol=0, atol=0)
+    np.testing.assert_array_equal(one.alternatives.theta, two.alternatives.theta)
+
+
+# ---- limits
+
+
+def test_limits_by_the_root_are_continuous_and_keep_0_where_it_is_within_reach():
+    assert root_limits(4.0, 4.0 - 1e-9) == pytest.approx((1.0, 9.0))
+    assert root_limits(4.0, 4.0) == (0.0, 9.0)
+    assert root_limits(4.0, 8.0) == (0.0, 15.0)
+    assert root_limits(0.0, 2.0) == (0.0, 3.0)
+    assert root_limits(4.0, 2.0, upper=5.0)[1] == 5.0
+    low, high = root_limits(4.0, 1e-4)
+    assert (low + high) / 2 == pytest.approx(4.0)
+    assert log_limits(2.0, 2.0) == pytest.approx((2.0 / np.e, 2.0 * np.e))
+
+
+def test_limits_of_a_margin():
+    low, high = margin_limits(0.06, 0.06)
+    assert low < 0.01
+    assert high > 0.99  # small margins have small errors whatever is true
+    assert margin_limits(-0.06, 0.06) == (-high, -low)
+    low, high = margin_limits(0.5, 1e-5)
+    assert (low, high) == pytest.approx((0.5 - 1e-5, 0.5 + 1e-5), abs=1e-8)
+
+
+# ---- profiles of invariants
+
+
+def test_profile_of_growth_is_that_of_the_fecundity_of_a_single_class():
+    data = smx.datasets.load_paramecium()
+    fit = smx.LeslieInteraction(MIXED, data, density="leslie-gower").fit(n_starts=20)
+    table, entries = fit.invariants(method="profile"), fit.conf_int(method="profile")
+    for name in fit.species:
+        np.testing.assert_allclose(
+            table.loc[f"growth_{name}", ["lower", "upper"]].astype(float),
+            entries.loc["fecundity", name],
+            rtol=0.01,
+        )
+    assert table.loc["alpha_caudatum_mixed_on_aurelia_mixed", "lower"] == pytest.approx(0.0, abs=1e-6)
+    # at a limit of K a refit by another route has lost what the F law allows: K = (f - 1) / a
+    upper = table.loc["K_aurelia_mixed", "upper"]
+    reach = fit.identification.quantile(0.05)
+    from scipy.optimize import minimize
+
+    from statmodels_x.population.objective import objective
+
+    none = np.zeros(0), np.zeros((0, 0))
+
+    def cost(log):
+        theta = np.exp(np.insert(log, 2, 0.0))
+        theta[2] = (theta[0] - 1.0) / upper
+        return objective(fit.problem, theta, *none) / fit.estimate.cost if theta[0] > 1.0 else np.inf
+
+    start = np.log(np.delete(fit.params.to_numpy(), 2))
+    best = min(minimize(cost, start, method="Nelder-Mead", options={"maxiter": 8000, "xatol": 1e-8, "fatol": 1e-10}).fun
+               for start in (start, start + 0.05))  # fmt: skip
+    assert np.sqrt(fit.df_resid * (best - 1.0)) == pytest.approx(reach, rel=0.02)
+
+
+def test_profile_of_growth_with_two_classes_holds_the_truth():
+    """Where the delta method sees almost nothing, since entries of the classes make up for each other."""
+    fit = fitted(3, 0.03)
+    from statmodels_x.population.invariant_profile import InvariantProfile
+
+    profile = InvariantProfile(fit, "growth_x", 0.01)
+    reach = fit.identification.quantile(0.001)
+    low, high = (profile.limit(side, reach) for side in (-1, 1))
+    truth = np.abs(np.linalg.eigvals(A)).max()
+    assert low < truth < high
+    assert high - low < 0.2
+
+
+def test_step_of_one_has_a_unit_in_the_singular():
+    data = smx.datasets.load_paramecium()
+    model = smx.LeslieInteraction(MIXED, data, density="leslie-gower")
+    assert model.fit(n_starts=4).settings["step"] == "1 day"
+
+
+def test_errors_of_observed_classes_allow_for_an_entry_at_its_bound():
+    """The covariance is that of the regression without bounds, whatever ends at one."""
+    rng = np.random.default_rng(1)
+    M = np.array([[0.35, 1.15, -0.0], [0.62, 0.0, -0.0], [-0.01, -0.0, 1.03]])
+    w = [np.array([80.0, 40.0, 50.0])]
+    for _ in range(20):
+        w.append(M @ w[-1] * np.exp(0.02 * rng.normal(size=3)))
+    data = pd.DataFrame(w, columns=["a", "b", "c"]).assign(t=range(21))
+    fit = smx.ObservedLeslie({"x": ["a", "b"], "y": ["c"]}, data, "t", coupling="full").fit()
+    held = fit.bse.isna()
+    assert held.any()
+    x = data[["a", "b", "c"]].to_numpy()[:-1]
+    weight = 1.0 / data["c"].mean()
+    # the row of y shares no entry with the others, so that its regression stands alone
+    cov = np.linalg.inv(x.T @ x) / weight**2 * fit.ssr / (fit.nobs - int((~held).sum()))
+    assert held["coupling", "x_1_on_y"] or held["coupling", "x_2_on_y"]
+    assert fit.bse["fecundity", "y"] == pytest.approx(np.sqrt(cov[2, 2]), rel=1e-6)
+    alone = np.sqrt(fit.ssr / (fit.nobs - int((~held).sum())) / np.sum(x[:, 2] ** 2)) / weight
+    assert fit.bse["fecundity", "y"] > 2.0 * alone  # what holding both at 0 would claim
