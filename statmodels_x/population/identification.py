@@ -155,7 +155,8 @@ def identify(
     unknown = (
         hidden_parameters(layout, structural) if structural is not None and not penalised.any() else set()
     )
-    reasons = _reasons(layout, theta, null, spread, unknown)
+    determined = structural is not None and structural.deficit == 0
+    reasons = _reasons(layout, theta, null, spread, unknown, determined)
     covariance = spread.copy()
     lost = list(reasons)
     covariance[lost, :] = covariance[:, lost] = np.nan
@@ -214,7 +215,9 @@ def structural_names(layout: Layout, key: tuple[Any, ...]) -> list[str]:
     return []  # an initial total is seen itself, or moves every total
 
 
-def _reasons(layout: Layout, theta: Array, null: Array, spread: Array, hidden: set[int]) -> dict[int, str]:
+def _reasons(
+    layout: Layout, theta: Array, null: Array, spread: Array, hidden: set[int], determined: bool
+) -> dict[int, str]:
     lower, upper = np.array(layout.lower), np.array(layout.upper)
     room = np.where(np.isfinite(upper), upper, np.maximum(theta, 1.0)) - lower
     reasons = {}
@@ -223,7 +226,12 @@ def _reasons(layout: Layout, theta: Array, null: Array, spread: Array, hidden: s
         if lower[j] == upper[j]:
             reasons[j] = f"fixed at {theta[j]:.4g} by bounds"
         elif j in hidden or (null.shape[1] and np.linalg.norm(null[j]) > _ORTHOGONAL):
-            reasons[j] = "not identified: other parameters make up for it exactly"
+            why = (
+                "at this fit, where some are at their bounds, others make"
+                if determined
+                else "other parameters make"
+            )
+            reasons[j] = f"not identified: {why} up for it exactly"
         elif at_lower or at_upper:
             reasons[j] = f"at its {'lower' if at_lower else 'upper'} bound {theta[j]:.4g}"
         elif 1.96 * np.sqrt(spread[j, j]) > useful_range(layout, j):
