@@ -89,25 +89,25 @@ SCENARIOS: dict[str, tuple[Any, ...]] = {
     "Leslie-Gower k = 1, mixture, negative binomial": (
         MIXED, "wide", "leslie", {"density": "leslie-gower", "family": "negativebinomial"}, None, 500, 200,
     ),
-    "Leslie-Gower k = 2, mixture": (MIXED, "wide", "leslie", {"density": "leslie-gower", "ages": 2}, None, 200, 20),
+    "Leslie-Gower k = 2, mixture": (MIXED, "wide", "leslie", {"density": "leslie-gower", "ages": 2}, None, 200, 0),
     "Lotka-Volterra, mixture": (MIXED, "wide", "flow", {}, None, 200, 20),
     "Lotka-Volterra, alone and mixed": (LONG, "long", "flow", {"culture": "culture"}, None, 100, 0),
     "Lotka-Volterra, hare and lynx": (
         "hare + lynx ~ year", "hare", "flow", {"interaction": "predation"}, None, 1000, 100,
     ),
-    "linear competition": ("x + y ~ t", course(linear_competition, (120, 90), 27), "leslie", {}, 0.03, 500, 40),
+    "linear competition": ("x + y ~ t", course(linear_competition, (120, 90), 27), "leslie", {}, 0.03, 500, 20),
     "linear predation": (
         "x + y ~ t", course(linear_predation, (200, 40), 27), "leslie", {"interaction": "predation"}, 0.03, 500, 20,
     ),
     "linear competition, k = 2": (
-        "x + y ~ t", course(linear_classes, (80, 40, 60, 30), 27), "leslie", {"ages": 2}, 0.03, 200, 20,
+        "x + y ~ t", course(linear_classes, (80, 40, 60, 30), 27), "leslie", {"ages": 2}, 0.03, 200, 0,
     ),
     "complex": (
         "x + y ~ t", course(complex_pair, (300, 20), 27), "leslie", {"interaction": "complex"}, 0.03, 500, 20,
     ),
     "Leslie-Gower predation": (
         "x + y ~ t", course(dense_predation, (83, 160), 31), "leslie",
-        {"interaction": "predation", "density": "leslie-gower"}, 0.03, 200, 0,
+        {"interaction": "predation", "density": "leslie-gower"}, 0.03, 100, 0,
     ),
 }  # fmt: skip
 
@@ -185,6 +185,7 @@ def coverage(rows: pd.DataFrame, label: str, low: str, high: str) -> dict[str, f
     share = float(inside.mean()) if len(given) else np.nan
     error = np.sqrt(share * (1.0 - share) / len(given)) if len(given) else np.nan
     return {
+        f"{label}_n": len(given),
         f"{label}_given": len(given) / max(len(rows), 1),
         f"{label}_coverage": share,
         f"{label}_mc_se": error,
