@@ -51,7 +51,7 @@ def cpu(work: Callable, repeats: int = 3) -> tuple[float, object]:
 def voxel_floats(problem: LiftedProblem) -> int:
     """Numbers that the solver keeps for each cell."""
     d, levels = problem.lattice.n_axes, problem.levels
-    return 2 * (levels + 1) + levels + 3 * d * levels + d * (levels + 1)
+    return (4 + 4 * d) * (levels + 1)
 
 
 def solver_rows(shapes: list[tuple[tuple[int, ...], int]], to_accuracy: set[tuple[int, ...]]) -> list[dict]:
