@@ -21,8 +21,8 @@ from statmodels_x.discontinuity.sample import Sample
 from statmodels_x.discontinuity.specification import Control, Specification
 
 if TYPE_CHECKING:
-    from statmodels_x.discontinuity.bootstrap import Resamples
     from statmodels_x.discontinuity.estimation import Estimate
+    from statmodels_x.discontinuity.resampled import BootstrapResults
 
 Array = NDArray[np.float64]
 
@@ -239,7 +239,8 @@ class FreeDiscontinuityResults(SummaryText):
         The coordinates of the middle of the edge under the covariates' names; ``across``, the covariate along
         which the surface jumps there; ``from``, ``to`` and ``size``, the limits of the surface on both sides of
         the boundary and their difference, with ``std_error`` (see :meth:`jump_sizes`; where these cannot be had,
-        the values in the two cells and NaN); ``length`` of the edge (area of the face); and ``segment``, the
+        the values in the two cells and NaN); ``stability``, which only resamples can tell (NaN here, see
+        :meth:`bootstrap`); ``length`` of the edge (area of the face); and ``segment``, the
         connected part of the jump set to which it belongs.
         """
         from statmodels_x.discontinuity.uncertainty import edge_limits
@@ -391,6 +392,7 @@ class FreeDiscontinuityResults(SummaryText):
         """
         from statmodels_x.discontinuity.bootstrap import resample
         from statmodels_x.discontinuity.boundary import in_cells
+        from statmodels_x.discontinuity.resampled import BootstrapResults
         from statmodels_x.discontinuity.uncertainty import check_resamples
 
         check_resamples(n)
@@ -465,55 +467,3 @@ class FreeDiscontinuityResults(SummaryText):
     def _need_noise(self, where: str) -> None:
         if not np.isfinite(self.estimate.errors.variance):
             raise DataError(f"{where}: the noise is not known; give FreeDiscontinuity(..., noise=sd).")
-
-
-@dataclass(frozen=True, eq=False)
-class BootstrapResults:
-    """Resamples of a fit.
-
-    Attributes
-    ----------
-    fit : FreeDiscontinuityResults
-    resamples : Resamples
-    places : ndarray of shape (m, d)
-        Where jump sizes were measured.
-    """
-
-    fit: FreeDiscontinuityResults = field(repr=False)
-    resamples: Resamples = field(repr=False)
-    places: Array = field(repr=False)
-
-    @cached_property
-    def jumps(self) -> pd.DataFrame:
-        """The jump set of the fit with ``stability``: the share of resamples that find an edge there or beside."""
-        fit = self.fit
-        share = self.resamples.stability(fit.domain.lattice)[fit.estimate.cut]
-        return fit.jumps.assign(stability=share)
-
-    def jump_sizes(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Sizes with intervals from the resampled errors, the boundary being found anew in each.
-
-        Returns
-        -------
-        DataFrame
-            As :meth:`FreeDiscontinuityResults.jump_sizes`, and ``found``, the share of resamples with a
-            measurable jump there. NaN where fewer than 20 resamples have one.
-        """
-        from statmodels_x.discontinuity.uncertainty import bootstrap_sizes, jump_size_table
-
-        table = jump_size_table(self.fit, self.places, alpha)
-        return bootstrap_sizes(table, self.resamples.sizes, self.resamples.size_of_fit, alpha)
-
-    def band(self, alpha: float = 0.05) -> tuple[Array, Array]:
-        """Pointwise band of the surface: the resampled errors turned round the estimate.
-
-        Returns
-        -------
-        lower, upper : ndarray, shape of the grid
-            Wide beside a jump whose place is not sure.
-        """
-        scale, surface = self.fit.sample.cells.scale, self.fit.estimate.surface
-        error = self.resamples.surfaces - surface
-        low, high = np.quantile(error, [alpha / 2.0, 1.0 - alpha / 2.0], axis=0)
-        shape = self.fit.domain.shape
-        return scale.natural(surface - high).reshape(shape), scale.natural(surface - low).reshape(shape)

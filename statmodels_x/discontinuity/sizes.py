@@ -60,15 +60,16 @@ def jump_sizes(
     Returns
     -------
     JumpSizes
+        All NaN where every cell with data lies beside the jump.
     """
     found = [limits(lattice, cut, place) for place in places]
     known = np.array([one is not None for one in found], bool)
     values = np.full((3, len(places)), np.nan)
     at = places.astype(float).copy()
-    if known.any():
-        beside = np.zeros(lattice.n_cells, bool)
-        beside[lattice.tail[cut]] = True
-        beside[lattice.head[cut]] = True
+    beside = np.zeros(lattice.n_cells, bool)
+    beside[lattice.tail[cut]] = True
+    beside[lattice.head[cut]] = True
+    if known.any() and (data.precision[~beside] > 0.0).any():
         model = JumpSetModel(SecondDifferences.of(lattice), data.without(beside), cut)
         smoothed = model.smooth(None if np.isnan(log_precision) else log_precision)
         before = np.array([one.before for one in found if one is not None])

@@ -244,6 +244,7 @@ def test_tables_agree_with_each_other(disk_fit):
         "to",
         "size",
         "std_error",
+        "stability",
         "length",
         "segment",
     ]
@@ -363,3 +364,14 @@ def test_an_unsolved_problem_is_returned_and_marked():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert FreeDiscontinuity(image, **GIVEN).fit().converged
+
+
+def test_sizes_are_missing_where_every_cell_lies_beside_a_jump():
+    image = np.add.outer(np.arange(8) % 2, np.arange(8) % 2) + 0.01 * np.random.default_rng(0).normal(
+        size=(8, 8)
+    )
+    fit = FreeDiscontinuity(image, lam=1e4, nu=1e-3, noise=0.01).fit(tune=None)
+    assert fit.estimate.cut.all()
+    assert fit.jumps["std_error"].isna().all()
+    np.testing.assert_allclose(fit.jumps["size"].abs(), 1.0, atol=0.1)
+    assert fit.jump_sizes([[3.5, 3.0]])["size"].isna().all()
