@@ -19,8 +19,8 @@ points (scikit-learn), each with its one or two parameters at their best for the
 surface (which no user can have), and jumps where neighbours differ by more than a / 2. Peers that are not installed
 are left out.
 
-Tuning by SURE is done in the first 20 repeats only, mumfordshah2d in the first 10: they are slow. Repeats come in chunks of 10, each written to results/chunks
-when it is done and not made again while it stands there.
+Tuning by SURE is done in the first 20 repeats only, mumfordshah2d in the first 10: they are slow. Repeats come in chunks
+of 10, each written to results/chunks when it is done and not made again while it stands there.
 """
 
 from __future__ import annotations
