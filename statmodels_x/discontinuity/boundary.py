@@ -31,11 +31,14 @@ class Limits:
         On the smoothed contour, in cells (the centre of the first cell is 0).
     before, behind : ndarray of shape (cells,)
         The limit from a side is the sum of these times the surface.
+    normal : ndarray of shape (d,)
+        From the middle of the cells used before to that of those used behind.
     """
 
     place: Array
     before: Array = field(repr=False)
     behind: Array = field(repr=False)
+    normal: Array = field(repr=False)
 
 
 def in_cells(domain: Domain, x: Array) -> Array:
@@ -85,14 +88,15 @@ def limits(lattice: Lattice, cut: Mask, place: Array) -> Limits | None:
     offset = np.argwhere(np.ones(side.shape, bool)) - at
     kernel = 1.0 - (np.linalg.norm(offset, axis=1) / _RADIUS) ** 2
     cells = np.arange(lattice.n_cells).reshape(lattice.shape)[window].ravel()
-    weights = []
+    weights, middles = [], []
     for sign in (-1.0, 1.0):
         used = (side.ravel() == sign) & (kernel > 0.0)
         if np.count_nonzero(used) < lattice.n_axes + 1:
             return None
         weights.append(np.zeros(lattice.n_cells))
         weights[-1][cells[used]] = _value_at_zero(offset[used], kernel[used])
-    return Limits(at + corner, *weights)
+        middles.append(offset[used].mean(0))
+    return Limits(at + corner, weights[0], weights[1], middles[1] - middles[0])
 
 
 def _value_at_zero(x: Array, weight: Array) -> Array:

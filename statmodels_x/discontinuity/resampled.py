@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from statmodels_x.discontinuity.bootstrap import Resamples
-from statmodels_x.discontinuity.uncertainty import bootstrap_sizes, jump_size_table
+from statmodels_x.discontinuity.uncertainty import bootstrap_sizes, error_quantiles, jump_size_table
 
 if TYPE_CHECKING:
     from statmodels_x.discontinuity.results import FreeDiscontinuityResults
@@ -52,7 +52,7 @@ class BootstrapResults:
             measurable jump there. NaN where fewer than 20 resamples have one.
         """
         table = jump_size_table(self.fit, self.places, alpha)
-        return bootstrap_sizes(table, self.resamples.sizes, self.resamples.size_of_fit, alpha)
+        return bootstrap_sizes(table, self.resamples.size_errors, alpha)
 
     def band(self, alpha: float = 0.05) -> tuple[Array, Array]:
         """Pointwise band of the surface: the resampled errors turned round the estimate.
@@ -63,7 +63,6 @@ class BootstrapResults:
             Wide beside a jump whose place is not sure.
         """
         scale, surface = self.fit.sample.cells.scale, self.fit.estimate.surface
-        error = self.resamples.surfaces - surface
-        low, high = np.quantile(error, [alpha / 2.0, 1.0 - alpha / 2.0], axis=0)
+        low, high = error_quantiles(self.resamples.surface_errors, alpha)
         shape = self.fit.domain.shape
         return scale.natural(surface - high).reshape(shape), scale.natural(surface - low).reshape(shape)

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+_NOT_TOLD_APART = (
+    "the data cannot tell correlated errors from a rough surface: the noise and all standard errors are missing. "
+    "Give the standard deviation of independent errors, noise=sd, or more data a cell."
+)
+
 
 @dataclass(frozen=True, eq=False)
 class FreeDiscontinuityResults(SummaryText):
@@ -91,17 +96,20 @@ class FreeDiscontinuityResults(SummaryText):
     @property
     def noise_sd(self) -> float:
         """Standard deviation of an observation of weight 1, in the data's units."""
-        return float(np.sqrt(self.estimate.errors.variance))
+        errors = self.estimate.errors
+        return float(np.sqrt(errors.variance)) if errors.is_known else float("nan")
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know before using the result."""
+        apart = () if self.estimate.errors.told_apart else (_NOT_TOLD_APART,)
         found = self.estimate.certificate
         if found.converged:
-            return ()
+            return apart
         if found.n_iter == 0:
             return ("the search for the smoothing parameters of the curve did not converge.",)
         return (
+            *apart,
             f"the lifted problem stopped after {found.n_iter} iterations with a fixed-point residual of "
             f"{found.residual:.1e} (asked for: {self.control.tol:.1e}) and a gap of {self.gap:.1e} between the "
             "energy and its lower bound, relative to the energy; raise max_iter.",
@@ -376,11 +384,15 @@ class FreeDiscontinuityResults(SummaryText):
     def bootstrap(
         self, n: int = 99, at: Any = None, seed: int = 0, n_jobs: int = 1, progress: bool = False
     ) -> BootstrapResults:
-        """Draw errors anew about the fitted surface, and fit each resample like the data.
+        """Draw surfaces from their posterior given the jump set, data about each, and fit these like the data.
+
+        What a fit gets wrong in a resample, it may get wrong in the data: noise, smoothing, its parameters and the
+        place of the boundary are all in these errors. Jumps that the fit missed are not.
 
         Parameters
         ----------
         n : int
+            Resamples. With n of them no interval can miss less often than in 2 of n + 1.
         at : DataFrame or array_like of shape (m, d), optional
             Places at which to measure jump sizes; the middles of the found edges by default.
         seed, n_jobs : int
@@ -465,5 +477,5 @@ class FreeDiscontinuityResults(SummaryText):
         return second_stage(self, at, alpha, seed)
 
     def _need_noise(self, where: str) -> None:
-        if not np.isfinite(self.estimate.errors.variance):
+        if not self.estimate.errors.is_known:
             raise DataError(f"{where}: the noise is not known; give FreeDiscontinuity(..., noise=sd).")

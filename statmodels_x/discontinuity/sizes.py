@@ -29,9 +29,12 @@ class JumpSizes:
         Points of the smoothed contour in cells; the places asked for where there is none.
     before, behind, std_error : ndarray of shape (m,)
         The two limits, and the posterior standard deviation of their difference given the boundary.
+    normal : ndarray of shape (m, d)
+        Points from before to behind.
     """
 
     place: Array
+    normal: Array
     before: Array
     behind: Array
     std_error: Array
@@ -66,6 +69,7 @@ def jump_sizes(
     known = np.array([one is not None for one in found], bool)
     values = np.full((3, len(places)), np.nan)
     at = places.astype(float).copy()
+    normal = np.full(at.shape, np.nan)
     beside = np.zeros(lattice.n_cells, bool)
     beside[lattice.tail[cut]] = True
     beside[lattice.head[cut]] = True
@@ -78,4 +82,5 @@ def jump_sizes(
         variance = (contrast.T * model.precision_factor(smoothed.log_precision).solve(contrast.T)).sum(0)
         values[:, known] = before @ smoothed.surface, behind @ smoothed.surface, np.sqrt(variance)
         at[known] = [one.place for one in found if one is not None]
-    return JumpSizes(at, *values)
+        normal[known] = [one.normal for one in found if one is not None]
+    return JumpSizes(at, normal, *values)
