@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 class JumpSizes:
     """Limits from both sides at points of the boundary, in scaled units; NaN where they cannot be had.
 
+    They cannot be had without three connected edges, or where every cell with data lies beside a jump.
+
     Attributes
     ----------
     place : ndarray of shape (m, d)
@@ -65,10 +67,10 @@ def jump_sizes(
     known = np.array([one is not None for one in found], bool)
     values = np.full((3, len(places)), np.nan)
     at = places.astype(float).copy()
-    if known.any():
-        beside = np.zeros(lattice.n_cells, bool)
-        beside[lattice.tail[cut]] = True
-        beside[lattice.head[cut]] = True
+    beside = np.zeros(lattice.n_cells, bool)
+    beside[lattice.tail[cut]] = True
+    beside[lattice.head[cut]] = True
+    if known.any() and (data.precision[~beside] > 0.0).any():
         model = JumpSetModel(SecondDifferences.of(lattice), data.without(beside), cut)
         smoothed = model.smooth(None if np.isnan(log_precision) else log_precision)
         before = np.array([one.before for one in found if one is not None])

@@ -65,6 +65,15 @@ def test_the_second_stage_measures_on_the_other_half(disk, disk_fit):
     assert not half["size"].equals(disk_fit.second_stage(at, seed=2)["size"])
 
 
+def test_no_size_where_every_cell_lies_beside_a_jump():
+    stripes = (np.arange(8)[:, None] + 1) // 2 % 2 + 0.05 * np.random.default_rng(0).normal(size=(8, 8))
+    torn = FreeDiscontinuity(stripes, lam=1000.0, nu=1.0, noise=0.05).fit(tune=None)
+    assert len(torn.jumps) == 4 * 8
+    assert torn.jump_sizes([[2.5, 4.0]])["std_error"].isna().all()
+    assert torn.jumps["std_error"].isna().all()
+    assert torn.jumps["size"].notna().all()
+
+
 @pytest.mark.parametrize(("jump", "nu"), [(0.0, 0.5), (0.4, 0.03)])
 def test_sure_estimates_the_prediction_error(jump, nu):
     """Mean over noise of SURE minus the true error: 0 within three Monte-Carlo standard errors, and those small."""
