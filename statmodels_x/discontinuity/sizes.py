@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 class JumpSizes:
     """Limits from both sides at points of the boundary, in scaled units; NaN where they cannot be had.
 
+    They cannot be had without three connected edges, or where every cell with data lies beside a jump.
+
     Attributes
     ----------
     place : ndarray of shape (m, d)
@@ -63,7 +65,6 @@ def jump_sizes(
     Returns
     -------
     JumpSizes
-        All NaN where every cell with data lies beside the jump.
     """
     found = [limits(lattice, cut, place) for place in places]
     known = np.array([one is not None for one in found], bool)

@@ -67,6 +67,27 @@ def test_the_second_stage_measures_on_the_other_half(disk, disk_fit):
     assert not half["size"].equals(disk_fit.second_stage(at, seed=2)["size"])
 
 
+def test_a_place_past_the_end_of_a_boundary_is_answered_at_its_end():
+    from statmodels_x.discontinuity.boundary import limits
+    from statmodels_x.discontinuity.lattice import Lattice
+
+    lattice = Lattice((16, 16))
+    cut = np.zeros(lattice.n_edges, bool)
+    cut[lattice.edge_from[0, 7 * 16 + np.arange(8)]] = True  # between rows 7 and 8, in columns 0 to 7
+    found = limits(lattice, cut, np.array([7.5, 13.0]))
+    assert found.place[0] == pytest.approx(7.5)
+    assert 7.0 <= found.place[1] <= 8.5
+
+
+def test_no_size_where_every_cell_lies_beside_a_jump():
+    stripes = (np.arange(8)[:, None] + 1) // 2 % 2 + 0.05 * np.random.default_rng(0).normal(size=(8, 8))
+    torn = FreeDiscontinuity(stripes, lam=1000.0, nu=1.0, noise=0.05).fit(tune=None)
+    assert len(torn.jumps) == 4 * 8
+    assert torn.jump_sizes([[2.5, 4.0]])["std_error"].isna().all()
+    assert torn.jumps["std_error"].isna().all()
+    assert torn.jumps["size"].notna().all()
+
+
 @pytest.mark.parametrize(("jump", "nu"), [(0.0, 0.5), (0.4, 0.03)])
 def test_sure_estimates_the_prediction_error(jump, nu):
     """Mean over noise of SURE minus the true error: 0 within three Monte-Carlo standard errors, and those small."""
