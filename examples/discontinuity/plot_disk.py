@@ -3,15 +3,15 @@ A surface with a border: truth beside fit
 =========================================
 
 The simulation design of Gunsilius and Van Dijcke :cite:p:`gunsilius2023`: a surface that is the distance from the
-centre of a square, raised outside of a disk. We fit it with nothing but the data, look at the border that is found, at the
-sizes along it, at the tuning, and at the certificate of the solver, with the truth beside each.
+centre of a square, raised outside of a disk. We fit it with nothing but the data, look at the border that is found,
+at the sizes along it, at the tuning, and at the certificate of the solver, with the truth beside each.
 """
 
 # %%
 # The data
 # --------
-# 20,000 points, errors with standard deviation 0.05, a step of 0.075 on the circle: half of the standard deviation of the
-# surface.
+# 20,000 points, errors with standard deviation 0.05, a step of 0.075 on the circle: half of the standard deviation of
+# the surface.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -36,15 +36,15 @@ data.head()
 # %%
 # The fit
 # -------
-# The points are averaged over 31 x 31 cells (about 20 in each, the default). The convex problem is solved at 21 pairs of
-# weights; each solution proposes a jump set, and the evidence chooses and prunes.
+# The points are averaged over 31 x 31 cells (about 20 in each, the default). The convex problem is solved at 21 pairs
+# of weights; each solution proposes a jump set, and the evidence chooses and prunes.
 fit = smx.FreeDiscontinuity("z ~ x + y", data).fit(n_jobs=2)
 print(fit.summary())
 
 # %%
-# The step is less than two standard deviations of a single point, and the border is found nearly everywhere. It need not
-# be closed: a cell that the circle crosses holds points of both sides, and the surface may pass through it. Then the two
-# sides count as one region, as in the summary here; the sizes below do not depend on it.
+# The step is less than two standard deviations of a single point, and the border is found nearly everywhere. It need
+# not be closed: a cell that the circle crosses holds points of both sides, and the surface may pass through it. Then
+# the two sides count as one region, as in the summary here; the sizes below do not depend on it.
 fig, axes = plt.subplots(1, 3, figsize=(12.4, 4.1), layout="constrained", sharex=True, sharey=True)
 centres = fit.domain.centres
 expected = truth(*np.meshgrid(*centres, indexing="ij"))
@@ -95,16 +95,17 @@ ax.legend(frameon=False, loc="lower right")
 plt.show()
 
 # %%
-# ``fit.plot("jumps")`` draws the same along the edges of a border, one after the other. ``fit.jumps`` has them as a table:
+# ``fit.plot("jumps")`` draws the same along the edges of a border, one after the other. ``fit.jumps`` has them as a
+# table:
 fit.jumps.head().round(4)
 
 # %%
 # Tuning and certificate
 # ----------------------
 # Left, how much each proposal of the convex problem gained over the smooth surface, before it was pruned: small nu
-# proposes borders with false jumps, large nu misses parts of the border. Right, the evidence that the convex problem was
-# solved: its lower bound, which cannot exceed the minimum, has stopped rising, and the fixed-point residual is at its
-# tolerance.
+# proposes borders with false jumps, large nu misses parts of the border. Right, the evidence that the convex problem
+# was solved: its lower bound, which cannot exceed the minimum, has stopped rising, and the fixed-point residual is at
+# its tolerance.
 fig, axes = plt.subplots(1, 2, figsize=(10.5, 4.1), layout="constrained")
 fit.plot("tuning", ax=axes[0])
 fit.plot("certificate", ax=axes[1])

@@ -32,6 +32,8 @@ fit.jumps[
 ].round(1)
 
 # %%
+# The size is that of the curve at the jump, not the difference of the means before and after, which is 248: the flow
+# rose a little on either side, and the same slope goes on across the jump.
 fig, ax = plt.subplots(figsize=(7.6, 4.2), layout="constrained")
 fit.plot(ax=ax)
 finish(ax, "Year", "Annual flow (10⁸ m³)")
@@ -91,13 +93,12 @@ plt.show()
 again = fit.bootstrap(99, seed=1)
 test = fit.test_no_jump(99, seed=1)
 print(f"found again in {again.stability[0]:.0%} of the resamples, within {again.tolerance:.0f} years")
-print(
-    f"size {fit.jumps['size'].iloc[0]:.0f}, 95 % of resampled sizes {again.size_lower[0]:.0f} to {again.size_upper[0]:.0f}"
-)
+low, high = again.size_lower[0], again.size_upper[0]
+print(f"size {fit.jumps['size'].iloc[0]:.0f}, 95 % of the resampled sizes {low:.0f} to {high:.0f}")
 print(f"no jump: p = {test['p.value']:.2f} (the smallest that 99 resamples can give)")
 
 # %%
-# What the resamples found, over the place and size of the jump in the data:
+# How many jumps each resample had:
 fig, ax = plt.subplots(figsize=(7.6, 3.4), layout="constrained")
 count = pd.Series(again.n_jumps).value_counts().sort_index()
 ax.bar(count.index, count.to_numpy(), width=0.6, color=COLOURS[0])

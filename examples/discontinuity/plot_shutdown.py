@@ -2,18 +2,20 @@ r"""
 An internet shutdown at a border (constructed data)
 ===================================================
 
-On 26 September 2021 mobile internet was shut down in Rajasthan. Gunsilius and Van Dijcke :cite:p:`gunsilius2023` ask what
-that did to visits of shops, and find the fall as a jump of a surface at the state's border. **The data of this page are
-constructed, not theirs**, which are not public: the layout is the paper's (a map of 25 x 31 cells, a fall between 25
-and 35 %), the outline of the state is a rough polygon, and all the numbers are drawn by the script below. Nothing here
-is a finding about India; it shows the analysis, with the truth at hand.
+On 26 September 2021 mobile internet was shut down in Rajasthan. Gunsilius and Van Dijcke :cite:p:`gunsilius2023` ask
+what that did to visits of shops, and find the fall as a jump of a surface at the state's border. **The data of this
+page are constructed, not theirs**, which are not public: the layout is the paper's (a map of 25 x 31 cells, a fall
+between 25 and 35 %), the outline of the state is a rough polygon, and all the numbers are drawn by the script below.
+Nothing here is a finding about India; it shows the analysis, with the truth at hand.
 """
 
 # %%
 # The data, made
 # --------------
-# 15,500 places with the logarithm of their visits that day, relative to a usual one. It varies smoothly with place; inside
-# the state it falls by 25 % in the east and 35 % in the west. The standard deviation of a place is 0.15.
+# 15,500 places with the logarithm of their visits that day, relative to a usual one. It varies smoothly with place;
+# inside the state it falls by 25 % in the east and 35 % in the west. The standard deviation of a place is 0.15.
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -66,8 +68,8 @@ plt.show()
 # %%
 # The fall along the border
 # -------------------------
-# Sizes at places on the outline, as a percentage: :math:`1 - e^{-|\text{size}|}`. The intervals take the border that was
-# found as known.
+# Sizes at places on the outline, as a percentage: :math:`1 - e^{-|\text{size}|}`. The intervals take the border that
+# was found as known.
 step = np.linspace(0, len(OUTLINE), 16, endpoint=False)
 corner = np.vstack([OUTLINE, OUTLINE[:1]])
 places = pd.DataFrame(
@@ -92,16 +94,16 @@ pd.DataFrame({"longitude": sizes["longitude"], "latitude": sizes["latitude"], "f
               "upper": high, "true fall (%)": true_fall}).round(1)  # fmt: skip
 
 # %%
-# Along most of the outline they are near the truth. At places 8 to 10, in the east, no border was found nearby; at place 0 in
-# the far west, where the outline is sharp as a cell, the border has a spur. There the surface runs round the end of the
-# border, the sizes shrink toward 0, and the intervals, which take the border as known, do not warn of it: look at the map
-# before you read a size near an end.
+# Along most of the outline they are near the truth. At places 8 to 10, in the east, no border was found nearby; at
+# place 0 in the far west, where the outline is sharp as a cell, the border has a spur. There the surface runs round the
+# end of the border, the sizes shrink toward 0, and the intervals, which take the border as known, do not warn of it:
+# look at the map before you read a size near an end.
 #
 # A second stage
 # --------------
-# The data that chose the border also measure the jump at it. Half of the places, drawn at random, find the border again;
-# the other half measures. The intervals are wider, and the choice of the border cannot flatter them. But half of the data
-# find less of the border, and more places fall next to an end.
+# The data that chose the border also measure the jump at it. Half of the places, drawn at random, find the border
+# again; the other half measures. The intervals are wider, and the choice of the border cannot flatter them. But half of
+# the data find less of the border, and more places fall next to an end.
 halves = fit.second_stage(places, seed=1)
 fig, ax = plt.subplots(figsize=(8.4, 4.2), layout="constrained")
 for k, (name, one) in enumerate({"all data": sizes, "held-out half": halves}.items()):
@@ -117,10 +119,10 @@ plt.show()
 # %%
 # How sure is the border?
 # -----------------------
-# A bootstrap of the whole analysis: new errors about the fitted surface, tuning and search all over again. *Stability* is
-# the share of resamples that find each edge again, or one beside it; the spur is among those that are found least. What
-# the fit missed has no stability to show, as the resamples are drawn from the fit. (A paper would take 99 resamples or
-# more. An interval needs 20 in which the jump at that place could be measured.)
+# A bootstrap of the whole analysis: new errors about the fitted surface, tuning and search all over again. *Stability*
+# is the share of resamples that find each edge again, or one beside it; the spur is among those that are found least.
+# What the fit missed has no stability to show, as the resamples are drawn from the fit. (A paper would take 99
+# resamples or more. An interval needs 20 in which the jump at that place could be measured.)
 quick = smx.FreeDiscontinuity(formula, data, resolution=(31, 25)).fit(n_jobs=2, tol=1e-3)
 draws = quick.bootstrap(20, at=places, seed=1, n_jobs=2)
 print(draws.jumps["stability"].describe().round(3).to_string())
@@ -129,8 +131,8 @@ draws.jump_sizes()[["longitude", "latitude", "size", "std_error", "lower", "uppe
 # %%
 # Is there a jump at all?
 # -----------------------
-# The null data are drawn about the best surface without a jump. To save time the test is made in a window on the northern
-# border, on cells of the same size. With 19 resamples the smallest possible p-value is 0.05.
+# The null data are drawn about the best surface without a jump. To save time the test is made in a window on the
+# northern border, on cells of the same size. With 19 resamples the smallest possible p-value is 0.05.
 window = data.query("68.4 < longitude < 73.4 and 25.7 < latitude < 30")
 near = smx.FreeDiscontinuity(formula, window, resolution=(14, 12)).fit(n_jobs=2)
 test = near.test_no_jump(19, seed=1, n_jobs=2)
@@ -139,15 +141,15 @@ test.round(3)
 # %%
 # What we learnt
 # --------------
-# - The surface falls where the outline of the state runs, which the analysis was not told; no edge lies off it, and part
-#   of it, in the east, was missed.
+# - The surface falls where the outline of the state runs, which the analysis was not told; no edge lies off it, and
+#   part of it, in the east, was missed.
 # - Falls along the border come with intervals given the border, with a held-out half, and with a bootstrap in which the
 #   border is found anew. None of them sees what was missed.
 # - What this cannot tell is *why* the surface jumps there: that the border is also that of a shutdown is what makes it
 #   an effect, if nothing else changes at that border on that day.
 #
 # The page checks its own numbers:
-dense = np.vstack([np.linspace(a, b, 50) for a, b in zip(corner[:-1], corner[1:], strict=True)])
+dense = np.vstack([np.linspace(a, b, 50) for a, b in pairwise(corner)])
 width = fit.domain.widths
 edges = fit.jumps[["longitude", "latitude"]].to_numpy()
 away = np.linalg.norm((edges[:, None] - dense) / width, axis=2).min(axis=1)

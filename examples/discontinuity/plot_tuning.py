@@ -2,9 +2,10 @@ r"""
 Why not tune by prediction error alone
 ======================================
 
-The energy has two weights, ``lam`` for the data and ``nu`` for jumps, and the published rule chooses them by Stein's unbiased
-estimate of the prediction error (SURE). We run it on two samples of the same surface. On one it finds the border; on
-the other it cuts the surface to pieces. Evidence tuning, the default of the package, finds the same border twice. Why?
+The energy has two weights, ``lam`` for the data and ``nu`` for jumps, and the published rule chooses them by Stein's
+unbiased estimate of the prediction error (SURE). We run it on two samples of the same surface. On one it finds the
+border; on the other it cuts the surface to pieces. Evidence tuning, the default of the package, finds the same border
+twice. Why?
 """
 
 # %%
@@ -85,15 +86,15 @@ for ax, name in zip(axes, models, strict=True):
 plt.show()
 
 # %%
-# Even in the good valley the surface is rough: lam near 1,000 smooths over :math:`1/(h\sqrt\lambda)`, less than one cell,
-# since more smoothing with this lam would blunt the cone. One pair of weights cannot both find the border and smooth
-# between.
+# Even in the good valley the surface is rough: lam near 1,000 smooths over :math:`1/(h\sqrt\lambda)`, less than one
+# cell, since more smoothing with this lam would blunt the cone. One pair of weights cannot both find the border and
+# smooth between.
 #
 # Two tasks, two tools
 # --------------------
 # Evidence tuning leaves to the energy what it is good at, to propose jump sets, at lam that smooth over several cells.
-# A second-order smoother, for which a slope costs nothing, then scores each of them with the surface integrated out, and
-# makes the surface. Its gains over the smooth surface without a jump:
+# A second-order smoother, for which a slope costs nothing, then scores each of them with the surface integrated out,
+# and makes the surface. Its gains over the smooth surface without a jump:
 fig, axes = plt.subplots(1, 2, figsize=(10.5, 4.3), layout="constrained", sharey=True)
 for ax, name in zip(axes, models, strict=True):
     fits[name, "evidence"].plot("tuning", ax=ax)
