@@ -1,7 +1,7 @@
 """Surfaces with jumps: error, false and missed jumps, size bias and coverage under known truth.
 
     python benchmarks/discontinuity_simulation.py [--repeats 100] [--volumes 20] [--nulls 200] [--jobs 2]
-                                                  [--studies disk null ball]
+                                                  [--studies disk null ball] [--sizes 5000 10000 20000]
 
 Designs of Gunsilius and Van Dijcke (arXiv 2309.14630). Disk: f = r within 1/4 of the centre of the unit square and
 r + a outside; x uniform, normal noise with standard deviation .05; n = 5,000, 10,000 and 20,000 on 15^2, 22^2 and
@@ -19,8 +19,9 @@ points (scikit-learn), each with its one or two parameters at their best for the
 surface (which no user can have), and jumps where neighbours differ by more than a / 2. Peers that are not installed
 are left out.
 
-Tuning by SURE is done in the first 20 repeats only, mumfordshah2d in the first 10: they are slow. Repeats come in
-chunks of 10, each written to results/chunks when it is done and not made again while it stands there.
+Tuning by SURE and mumfordshah2d, which are slow, are done in the first 10 repeats only, the settings "strict" and
+"sensitive" in the first 20. Repeats come in chunks of 10, each written to results/chunks when it is done and not made
+again while it stands there.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from statmodels_x.discontinuity.relaxation import LiftedProblem
 
 RESULTS = Path(__file__).parent / "results"
 CHUNK = 10
-SLOW = {"sure": 20, "mumfordshah2d": 10}
+FEWER = {"sure": 10, "mumfordshah2d": 10, "strict": 20, "sensitive": 20}
 SD = 0.05
 PROPOSE = evidence.propose
 GRIDS = {5000: 15, 10000: 22, 20000: 31}
@@ -232,7 +233,8 @@ def settings(arguments: argparse.Namespace) -> list[Setting]:
     """Study, n, cells a side, dimension, surface, repeats, methods."""
     ours = ("balanced", "strict", "sensitive")
     found = []
-    for n, m in GRIDS.items():
+    for n in arguments.sizes:
+        m = GRIDS[n]
         if "disk" in arguments.studies:
             found += [("disk", n, m, 2, str(d), arguments.repeats, (*ours, "sure", *PEERS)) for d in JUMPS]
         if "null" in arguments.studies:
@@ -248,6 +250,7 @@ def main() -> None:
     parser.add_argument("--volumes", type=int, default=20)
     parser.add_argument("--nulls", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(GRIDS))
     parser.add_argument("--studies", nargs="+", default=["disk", "null", "ball"])
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
@@ -280,7 +283,7 @@ def make_chunk(setting: Setting, first: int, chunks: Path, n_jobs: int) -> None:
     path = chunk_path(setting, first, chunks)
     if first >= repeats or path.exists():
         return
-    used = tuple(method for method in methods if first < SLOW.get(method, repeats))
+    used = tuple(method for method in methods if first < FEWER.get(method, repeats))
     task = partial(one_repeat, n=n, m=m, d=d, name=name, methods=used)
     seed = 1000 * d + 10 * n + list([*JUMPS, *NULLS]).index(float(name) if name[0] == "0" else name)
     rows = replicate(task, min(CHUNK, repeats - first), seed=seed, first=first, n_jobs=n_jobs)

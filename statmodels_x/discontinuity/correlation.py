@@ -127,7 +127,7 @@ def fit_errors(cells: Cells, cut: Mask, start: ErrorModel) -> ErrorModel:
         return ErrorModel(start.variance * float(np.exp(z[0])), rho)
 
     def deviance(z: Array) -> float:
-        if not least <= z[0] < 8.0 or np.abs(z[1 : 1 + d]).max() > 8.0 or not -6.0 < z[-1] < 26.0:
+        if not least <= z[0] < 8.0 or np.abs(z[1 : 1 + d]).max() > 8.0 or not -6.0 < z[-1] < 22.0:
             return 1e30
         return JumpSetModel(differences, model(z).observations(cells), cut).deviance(z[-1])
 
