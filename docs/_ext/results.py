@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ class ResultTable(CSVTable):
     """``csv-table`` of a file relative to the docs folder; a note with the script's name if there is no file.
 
     ``:columns:`` chooses and formats, a line a column: ``heading: {field} +- {other:.2f}``; a column with a missing
-    value is a dash. ``:rows:`` keeps the rows with certain values: ``field: value; value``.
+    value is a dash. ``:rows:`` keeps the rows with certain values, a line a field: ``field: value; value``. ``:wide:``
+    lists the fields that name a row of a long file with ``quantity``, ``value`` and ``mc_se``; its quantities become
+    fields, and ``<quantity>_mc_se``.
     """
 
     optional_arguments = 1
@@ -27,6 +30,7 @@ class ResultTable(CSVTable):
         "script": directives.unchanged_required,
         "columns": directives.unchanged_required,
         "rows": directives.unchanged_required,
+        "wide": directives.unchanged_required,
     }
 
     def run(self) -> list[nodes.Node]:
@@ -40,28 +44,45 @@ class ResultTable(CSVTable):
         self.options.setdefault("header-rows", 1)
         if "columns" in self.options:
             del self.options["file"]
-            lines = _chosen(path, self.options.pop("columns"), self.options.pop("rows", ""))
+            options = (self.options.pop(name, "") for name in ("columns", "rows", "wide"))
+            lines = _chosen(path, *options)
             self.content = StringList(lines, source=str(path))
         else:
             self.options["file"] = str(path)
         return list(super().run())
 
 
-def _chosen(path: Path, columns: str, rows: str) -> list[str]:
+def _chosen(path: Path, columns: str, rows: str, wide: str) -> list[str]:
     """Lines of a CSV file with some columns, formatted, of some rows."""
     templates = dict(line.split(": ", 1) for line in columns.splitlines())
-    field, _, listed = rows.partition(": ")
-    wanted = listed.split("; ")
+    wanted = {
+        field: listed.split("; ") for field, listed in (line.split(": ", 1) for line in rows.splitlines())
+    }
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(templates)
     with path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            if not rows or row[field] in wanted:
-                values = {name: _value(text) for name, text in row.items()}
-                cells = [template.format(**values) for template in templates.values()]
-                writer.writerow(["–" if "nan" in cell else cell for cell in cells])
+        kept = [
+            row for row in csv.DictReader(file) if all(row[key] in values for key, values in wanted.items())
+        ]
+    for row in _widened(kept, wide.split(", ")) if wide else kept:
+        values = defaultdict(lambda: float("nan"), {name: _value(text) for name, text in row.items()})
+        cells = [template.format_map(values) for template in templates.values()]
+        writer.writerow(["–" if "nan" in cell else cell for cell in cells])
     return out.getvalue().splitlines()
+
+
+def _widened(rows: list[dict[str, str]], keys: list[str]) -> list[dict[str, str]]:
+    """One row for each combination of the keys, with its quantities as fields."""
+    found: dict[tuple[str, ...], dict[str, str]] = {}
+    for row in rows:
+        one = found.setdefault(tuple(row[key] for key in keys), {key: row[key] for key in keys})
+        one |= {
+            row["quantity"]: row["value"],
+            f"{row['quantity']}_mc_se": row["mc_se"],
+            "repeats": row["repeats"],
+        }
+    return list(found.values())
 
 
 def _value(text: str) -> float | str:

@@ -1,4 +1,9 @@
-"""Resampling of the whole pipeline: errors drawn anew about the fitted surface, jumps found anew."""
+"""Resampling of the whole pipeline: surfaces drawn from their posterior, data about them, jumps found anew.
+
+Data drawn about the fitted surface itself would be smoother than the truth, and the smoother's bias would not be
+seen (Wahba 1983). Each resample has therefore a surface of its own, drawn from the posterior given the jump set, and
+its errors are measured from that.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +13,16 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from statmodels_x.core.errors import DataError
 from statmodels_x.core.resampling import replicate
+from statmodels_x.discontinuity.banded import Factor
+from statmodels_x.discontinuity.boundary import Limits, limits
 from statmodels_x.discontinuity.correlation import ErrorModel
 from statmodels_x.discontinuity.estimation import Estimate, estimate
 from statmodels_x.discontinuity.evidence import EvidenceTuning
 from statmodels_x.discontinuity.grid import Cells
 from statmodels_x.discontinuity.lattice import Lattice, Mask
+from statmodels_x.discontinuity.posterior import draw, posterior_factor
 from statmodels_x.discontinuity.sizes import jump_sizes
 from statmodels_x.discontinuity.specification import Control, Specification
 
@@ -26,19 +35,17 @@ class Resamples:
 
     Attributes
     ----------
-    surfaces : ndarray of shape (n, cells)
-        Scaled.
+    surface_errors : ndarray of shape (n, cells)
+        Estimated minus true surface, scaled.
     cuts : ndarray of bool, shape (n, edges)
-    sizes : ndarray of shape (n, places)
-        Jump sizes at the places that were asked for, in the data's units; NaN where no jump was found.
-    size_of_fit : ndarray of shape (places,)
-        The same of the surface from which the resamples were drawn: their truth.
+    size_errors : ndarray of shape (n, places)
+        Estimated minus true jump size at the places that were asked for, in the data's units; NaN where no jump
+        was found.
     """
 
-    surfaces: Array = field(repr=False)
+    surface_errors: Array = field(repr=False)
     cuts: NDArray[np.bool_] = field(repr=False)
-    sizes: Array = field(repr=False)
-    size_of_fit: Array = field(repr=False)
+    size_errors: Array = field(repr=False)
 
     def stability(self, lattice: Lattice) -> Array:
         """Share of the resamples in which each edge, or one that shares a cell or a 2 x 2 block with it, is cut."""
@@ -59,14 +66,6 @@ def draw_cells(cells: Cells, errors: ErrorModel, surface: Array, rng: np.random.
     with np.errstate(divide="ignore"):
         sd = np.where(cells.filled, np.sqrt(errors.variance / cells.weight), 0.0)
     return cells.with_mean(np.where(cells.filled, cells.scale.natural(surface) + sd * standard, 0.0))
-
-
-def sizes_at(cells: Cells, fit: Estimate, places: Array) -> Array:
-    """Jump sizes in the data's units."""
-    if not len(places):
-        return np.zeros(0)
-    found = jump_sizes(cells.lattice, fit.errors.observations(cells), fit.cut, places, fit.log_precision)
-    return found.size * cells.scale.range
 
 
 def resample(
@@ -90,17 +89,35 @@ def resample(
     -------
     Resamples
     """
-    known = replace(spec, noise="known", noise_sd=float(np.sqrt(found.errors.variance)))
-    if spec.noise == "correlated":
-        known = spec
-    alone = replace(control, n_jobs=1, progress=False)
     task = partial(
-        _one, cells=cells, found=found, spec=known, control=alone, places=places, candidates=_useful(found)
+        _one,
+        cells=cells,
+        found=found,
+        factor=_factor(cells, found),
+        spec=_with_noise(spec, found),
+        control=replace(control, n_jobs=1, progress=False),
+        places=places,
+        truths=[limits(cells.lattice, found.cut, place) for place in places],
+        candidates=_useful(found),
     )
     results = replicate(task, n, seed=control.seed, n_jobs=control.n_jobs, progress=control.progress)
-    truth = cells.with_mean(cells.scale.natural(found.surface))
-    surfaces, cuts, sizes = (np.array(part) for part in zip(*results, strict=True))
-    return Resamples(surfaces, cuts, sizes, sizes_at(truth, found, places))
+    return Resamples(*(np.array(part) for part in zip(*results, strict=True)))
+
+
+def _factor(cells: Cells, found: Estimate) -> Factor:
+    factor = posterior_factor(cells, found)
+    if factor is None:
+        raise DataError(
+            f"the grid of {cells.lattice.n_cells} cells is too large to draw surfaces; give a lower `resolution`."
+        )
+    return factor
+
+
+def _with_noise(spec: Specification, found: Estimate) -> Specification:
+    """Take independent noise of the fit as known."""
+    if spec.noise == "correlated":
+        return spec
+    return replace(spec, noise="known", noise_sd=float(np.sqrt(found.errors.variance)))
 
 
 def _useful(found: Estimate) -> list[tuple[float, float]] | None:
@@ -120,28 +137,52 @@ def _useful(found: Estimate) -> list[tuple[float, float]] | None:
 
 
 def _one(
-    rng: np.random.Generator, cells: Cells, found: Estimate, spec: Specification, control: Control, places: Array,
-    candidates: list[tuple[float, float]] | None,
+    rng: np.random.Generator, cells: Cells, found: Estimate, factor: Factor, spec: Specification, control: Control,
+    places: Array, truths: list[Limits | None], candidates: list[tuple[float, float]] | None,
 ) -> tuple[Array, Mask, Array]:  # fmt: skip
-    drawn = draw_cells(cells, found.errors, found.surface, rng)
+    truth = draw(factor, found.surface, rng)
+    drawn = draw_cells(cells, found.errors, truth, rng)
     fit = estimate(drawn, None, spec, control, candidates)
-    return fit.surface, fit.cut, sizes_at(drawn, fit, places)
+    return fit.surface - truth, fit.cut, _size_errors(drawn, fit, places, truth, truths) * cells.scale.range
+
+
+def _size_errors(
+    cells: Cells, fit: Estimate, places: Array, truth: Array, truths: list[Limits | None]
+) -> Array:
+    """Estimated minus true sizes, scaled; the true jump is where the drawn surface has it."""
+    error = np.full(len(places), np.nan)
+    if not len(places):
+        return error
+    found = jump_sizes(cells.lattice, fit.errors.observations(cells), fit.cut, places, fit.log_precision)
+    for k, true in enumerate(truths):
+        if true is not None:
+            same_way = 1.0 if found.normal[k] @ true.normal >= 0.0 else -1.0
+            error[k] = same_way * found.size[k] - (true.behind - true.before) @ truth
+    return error
 
 
 def null_gains(
     cells: Cells, found: Estimate, spec: Specification, control: Control, n: int
 ) -> NDArray[np.float64]:
-    """Gains of the best jump set in data drawn about the surface without jumps."""
-    known = replace(spec, noise="known", noise_sd=float(np.sqrt(found.errors.variance)), lam=None, nu=None)
-    if spec.noise == "correlated":
-        known = replace(spec, lam=None, nu=None)
-    alone = replace(control, n_jobs=1, progress=False, tune="evidence")
-    task = partial(_null_gain, cells=cells, found=found, spec=known, control=alone)
+    """Gains of the best jump set in data about surfaces drawn without jumps."""
+    smooth, errors = found.tuning.smooth, found.tuning.errors or found.errors
+    none = np.zeros(cells.lattice.n_edges, bool)
+    jumpless = replace(
+        found, surface=smooth.surface, cut=none, errors=errors, log_precision=smooth.log_precision
+    )
+    task = partial(
+        _null_gain,
+        cells=cells,
+        jumpless=jumpless,
+        factor=_factor(cells, jumpless),
+        spec=replace(_with_noise(spec, found), lam=None, nu=None),
+        control=replace(control, n_jobs=1, progress=False, tune="evidence"),
+    )
     return np.array(replicate(task, n, seed=control.seed, n_jobs=control.n_jobs, progress=control.progress))
 
 
 def _null_gain(
-    rng: np.random.Generator, cells: Cells, found: Estimate, spec: Specification, control: Control
-) -> float:
-    drawn = draw_cells(cells, found.tuning.errors or found.errors, found.tuning.smooth.surface, rng)
+    rng: np.random.Generator, cells: Cells, jumpless: Estimate, factor: Factor, spec: Specification, control: Control
+) -> float:  # fmt: skip
+    drawn = draw_cells(cells, jumpless.errors, draw(factor, jumpless.surface, rng), rng)
     return float(estimate(drawn, None, spec, control).tuning.gain)

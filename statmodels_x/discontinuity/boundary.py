@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import KDTree
 
 from statmodels_x.discontinuity.grid import Domain
 from statmodels_x.discontinuity.lattice import Lattice, Mask
@@ -19,6 +20,7 @@ _RADIUS = 2.0  # cells
 _SMOOTHING = 1.0
 _WINDOW = 6
 _FEWEST_EDGES = 3
+_BEYOND = 1.5  # cells by which the contour may leave the cut edges; past their end it goes on without a jump
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,14 @@ class Limits:
         On the smoothed contour, in cells (the centre of the first cell is 0).
     before, behind : ndarray of shape (cells,)
         The limit from a side is the sum of these times the surface.
+    normal : ndarray of shape (d,)
+        From the middle of the cells used before to that of those used behind.
     """
 
     place: Array
     before: Array = field(repr=False)
     behind: Array = field(repr=False)
+    normal: Array = field(repr=False)
 
 
 def in_cells(domain: Domain, x: Array) -> Array:
@@ -79,20 +84,22 @@ def limits(lattice: Lattice, cut: Mask, place: Array) -> Limits | None:
     if side is None:
         return None
     contour = _contour(gaussian_filter(side, _SMOOTHING, mode="nearest"))
+    contour = contour[_gap(contour + corner, edge_middles(lattice, cut)) <= _BEYOND]
     if not len(contour):
         return None
     at = contour[np.linalg.norm(contour - (place - corner), axis=1).argmin()]
     offset = np.argwhere(np.ones(side.shape, bool)) - at
     kernel = 1.0 - (np.linalg.norm(offset, axis=1) / _RADIUS) ** 2
     cells = np.arange(lattice.n_cells).reshape(lattice.shape)[window].ravel()
-    weights = []
+    weights, middles = [], []
     for sign in (-1.0, 1.0):
         used = (side.ravel() == sign) & (kernel > 0.0)
         if np.count_nonzero(used) < lattice.n_axes + 1:
             return None
         weights.append(np.zeros(lattice.n_cells))
         weights[-1][cells[used]] = _value_at_zero(offset[used], kernel[used])
-    return Limits(at + corner, *weights)
+        middles.append(offset[used].mean(0))
+    return Limits(at + corner, weights[0], weights[1], middles[1] - middles[0])
 
 
 def _value_at_zero(x: Array, weight: Array) -> Array:
@@ -107,9 +114,20 @@ def nearest_edge(lattice: Lattice, cut: Mask, place: Array) -> int:
     edges = np.flatnonzero(cut)
     if not edges.size:
         return -1
+    return int(edges[np.linalg.norm(edge_middles(lattice, cut) - place, axis=1).argmin()])
+
+
+def edge_middles(lattice: Lattice, cut: Mask) -> Array:
+    """Middles of the cut edges, in cells."""
+    edges = np.flatnonzero(cut)
     middle = np.array(np.unravel_index(lattice.tail[edges], lattice.shape), float).T
     middle[np.arange(edges.size), lattice.axis[edges]] += 0.5
-    return int(edges[np.linalg.norm(middle - place, axis=1).argmin()])
+    return middle
+
+
+def _gap(points: Array, others: Array) -> Array:
+    """Distance of each point from the nearest of the others."""
+    return np.asarray(KDTree(others).query(points)[0]) if len(points) else np.zeros(0)
 
 
 def _window(lattice: Lattice, edge: int) -> tuple[tuple[slice, ...], Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from statmodels_x.discontinuity.smoother import JumpSetModel, Observations, Seco
 Array = NDArray[np.float64]
 
 _LARGEST_RHO = 0.95
+_LEAST_SHARE = 0.5
+_CLEARLY = 6.0  # deviance; the largest of a chi-squared variable in seventy
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,18 @@ class ErrorModel:
         Of an observation of weight 1, in the data's units.
     rho : tuple of float
         Correlation of neighbouring cells along each axis; all 0 for independent errors.
+    told_apart : bool
+        False where the data cannot tell these errors from a rough surface.
     """
 
     variance: float
     rho: tuple[float, ...]
+    told_apart: bool = True
+
+    @property
+    def is_known(self) -> bool:
+        """Whether standard errors can be had."""
+        return self.told_apart and bool(np.isfinite(self.variance))
 
     def observations(self, cells: Cells) -> Observations:
         """Cell means in scaled units with the precision of their errors."""
@@ -93,6 +103,8 @@ def fit_errors(cells: Cells, cut: Mask, start: ErrorModel) -> ErrorModel:
     Returns
     -------
     ErrorModel
+        Its variance is not less than half of that at the start: correlation hides part of the errors from the
+        differences that gave it. ``told_apart`` is False if that least variance is all but as likely.
 
     Raises
     ------
@@ -108,12 +120,14 @@ def fit_errors(cells: Cells, cut: Mask, start: ErrorModel) -> ErrorModel:
     d = cells.lattice.n_axes
     first = JumpSetModel(differences, start.observations(cells), cut).smooth().log_precision
 
+    least = float(np.log(_LEAST_SHARE))
+
     def model(z: Array) -> ErrorModel:
         rho = tuple(_LARGEST_RHO / (1.0 + np.exp(-z[1 : 1 + d])))
         return ErrorModel(start.variance * float(np.exp(z[0])), rho)
 
     def deviance(z: Array) -> float:
-        if not -8.0 < z[0] < 8.0 or np.abs(z[1 : 1 + d]).max() > 8.0 or not -6.0 < z[-1] < 26.0:
+        if not least <= z[0] < 8.0 or np.abs(z[1 : 1 + d]).max() > 8.0 or not -6.0 < z[-1] < 22.0:
             return 1e30
         return JumpSetModel(differences, model(z).observations(cells), cut).deviance(z[-1])
 
@@ -129,4 +143,8 @@ def fit_errors(cells: Cells, cut: Mask, start: ErrorModel) -> ErrorModel:
         )
         for larger, r, smoother in ((0.0, rho, 0.0), (1.5, np.maximum(rho, 0.5), 6.0))
     ]
-    return model(min(ends, key=lambda end: end.fun).x)
+    best = min(ends, key=lambda end: end.fun)
+    rough = minimize(
+        lambda z: deviance(np.append(least, z)), best.x[1:], method="Nelder-Mead", options=options
+    )
+    return replace(model(best.x), told_apart=bool(rough.fun - best.fun > _CLEARLY))

@@ -7,7 +7,7 @@ integrated out, takes away what does not pay for itself, and gives the surface.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from statmodels_x.discontinuity.correlation import ErrorModel
+from statmodels_x.discontinuity.extension import Corners, Path
 from statmodels_x.discontinuity.lattice import Lattice, Mask
 from statmodels_x.discontinuity.polish import join_empty, polish
 from statmodels_x.discontinuity.relaxation import LiftedProblem, solve
@@ -23,37 +24,57 @@ from statmodels_x.discontinuity.smoother import JumpSetModel, Observations, Seco
 Array = NDArray[np.float64]
 
 REACHES = (3.0, 5.5, 10.0)  # smoothing lengths in cells
-# smallest jumps in standard deviations of a cell, by the number of axes: a larger face averages more noise
-THRESHOLDS = {
-    1: (3.0, 3.75, 4.5, 5.5, 6.5, 9.0),
-    2: (2.0, 3.0, 3.75, 4.5, 5.5, 6.5, 9.0),
-    3: (0.75, 1.0, 1.5, 2.25, 3.0, 4.5, 6.5),
+# sizes of the smallest jump to be cut, in standard deviations of a cell, by the number of axes: a long border is seen
+# at a smaller size than a single edge, a surface at a smaller one than a line
+SIZES = {
+    1: (5.0, 7.0, 10.0, 14.0, 20.0, 28.0),
+    2: (2.2, 3.0, 3.8, 4.9, 6.3, 8.2, 12.0, 18.0, 26.0),
+    3: (2.0, 3.0, 4.25, 6.0, 8.5, 12.0, 17.0),
 }
 _SMALLEST_SEGMENT = 5
 _MOST_CUT = 0.15
 _PROPOSAL_TOL = 3e-3
 _PROPOSAL_ITERATIONS = 2000
-_PRUNED = 3
+_PRUNED = 6
+_EXTENDED = 3
 _ROUNDS = 4
 
 
 @dataclass(frozen=True)
 class Penalty:
-    """What a jump set must gain in deviance: ``segment`` for each of its connected parts, ``gate`` over all."""
+    """What a jump set must gain in deviance.
 
-    segment: float
+    Attributes
+    ----------
+    part : float
+        For each connected segment, and for each region beyond the first that it cuts off.
+    edge : float
+        For each edge: little, so that a branch which explains nothing does not hang on to a border for free.
+    gate : float
+        Over all.
+    """
+
+    part: float
+    edge: float
     gate: float
+
+    def price(self, lattice: Lattice, cut: Mask) -> float:
+        """Return the price of a jump set."""
+        parts = lattice.segments(cut)[0] + lattice.regions(cut)[0] - 1
+        return self.part * parts + self.edge * float(np.count_nonzero(cut))
 
 
 # chosen so that smooth surfaces are rarely cut; benchmarks/discontinuity_simulation.py counts how often
 PENALTIES = {
-    "strict": Penalty(6.0, 10.0),
-    "balanced": Penalty(3.0, 4.0),
-    "sensitive": Penalty(0.0, 2.0),
+    "strict": Penalty(6.0, 0.3, 10.0),
+    "balanced": Penalty(3.0, 0.15, 4.0),
+    "sensitive": Penalty(0.0, 0.0, 2.0),
 }
 _SOFT_STEPS = (0, 1)
 _SOFT_FACTORS = (1.5, 3.0, 4.5)
 _STEEP_MARGIN = 6.0
+_WORTH_EXTENDING = 15.0
+_PRICE_OF_CHOICE = 2.0 * float(np.log(3.0))
 
 
 @dataclass(frozen=True)
@@ -66,8 +87,8 @@ class Proposal:
     smoothed: Smoothed
 
     def cost(self, lattice: Lattice, penalty: Penalty) -> float:
-        """Deviance plus what its segments cost."""
-        return self.smoothed.deviance + penalty.segment * lattice.segments(self.cut)[0]
+        """Deviance plus what its parts cost."""
+        return self.smoothed.deviance + penalty.price(lattice, self.cut)
 
 
 @dataclass(frozen=True)
@@ -98,9 +119,13 @@ def pairs(
 ) -> list[tuple[float, float]]:
     """Pairs of weights to propose from; what is given stays fixed."""
     h = lattice.spacing
-    lams = [1.0 / (reach * h) ** 2 for reach in REACHES] if lam is None else [lam]
-    nus = [(k * data.typical_sd) ** 2 / h for k in THRESHOLDS[lattice.n_axes]] if nu is None else [nu]
-    return [(one, other) for one in lams for other in nus]
+    found = []
+    for reach in REACHES:
+        for size in SIZES[lattice.n_axes]:
+            # a step of this size costs as much to smooth over `reach` cells as to cut
+            cut = (size * data.typical_sd) ** 2 / (2.0 * reach * h)
+            found.append((1.0 / (reach * h) ** 2 if lam is None else lam, cut if nu is None else nu))
+    return list(dict.fromkeys(found))
 
 
 def propose(problem: LiftedProblem) -> list[Mask]:
@@ -143,14 +168,46 @@ class Scorer:
                 trial = cut.copy()
                 trial[group] = False
                 scored = self.score(trial, smoothed.log_precision)
-                trial_cost = scored.deviance + penalty.segment * self.lattice.segments(trial)[0]
+                trial_cost = scored.deviance + penalty.price(self.lattice, trial)
                 if trial_cost < cost:
                     cut, cost, changed = trial, trial_cost, True
             if not changed:
                 break
             smoothed = self.score(cut, around=smoothed.log_precision)
-            cost = smoothed.deviance + penalty.segment * self.lattice.segments(cut)[0]
+            cost = smoothed.deviance + penalty.price(self.lattice, cut)
         return Proposal(proposal.lam, proposal.nu, cut, self.score(cut, around=smoothed.log_precision))
+
+    def extend(self, proposal: Proposal, smooth: Smoothed, penalty: Penalty) -> Proposal:
+        """Close gaps of the jump set and lengthen it at its loose ends, as long as the cost falls.
+
+        The convex problem leaves gaps where a border winds or fades. But noise would lengthen itself, too: what has
+        little evidence of its own is left as it is, and an edge that closes nothing must pay for having been
+        chosen among three. Only on grids of two axes that are not too large.
+        """
+        gain = smooth.deviance - proposal.cost(self.lattice, penalty)
+        if self.lattice.n_axes != 2 or self.is_costly or gain < _WORTH_EXTENDING:
+            return proposal
+        corners = Corners(self.lattice)
+        t, cut = proposal.smoothed.log_precision, proposal.cut
+        cost = self._cost(cut, t, penalty)
+        while True:
+            ways = dict.fromkeys(corners.steps(cut), _PRICE_OF_CHOICE) | dict.fromkeys(
+                corners.joins(cut), 0.0
+            )
+            tried = [(self._cost(_with(cut, path), t, penalty) + price, path) for path, price in ways.items()]
+            better = sorted(one for one in tried if one[0] < cost)
+            if not better:
+                break
+            best, path = better[0]
+            every = _with(cut, tuple(edge for _, path in better for edge in path))
+            together = self._cost(every, t, penalty) + sum(ways[path] for _, path in better)
+            cut = every if together < best else _with(cut, path)
+            cost = self._cost(cut, t, penalty)
+        return Proposal(proposal.lam, proposal.nu, cut, self.score(cut, around=t))
+
+    def _cost(self, cut: Mask, log_precision: float, penalty: Penalty) -> float:
+        deviance = JumpSetModel(self.differences, self.data, cut).deviance(log_precision)
+        return deviance + penalty.price(self.lattice, cut)
 
     def without_steep(self, proposal: Proposal) -> Proposal:
         """Take away what is better told as a steep, bending stretch of a smooth surface than as a jump.
@@ -182,6 +239,12 @@ class Scorer:
             zone = self.lattice.near(edges, steps)
             for factor in _SOFT_FACTORS:
                 yield self.differences.softened(zone, factor)
+
+
+def _with(cut: Mask, edges: Path) -> Mask:
+    more = cut.copy()
+    more[list(edges)] = True
+    return more
 
 
 def _without(cut: Mask, edges: NDArray[np.intp]) -> Mask:
@@ -229,15 +292,18 @@ def choose(scorer: Scorer, proposed: list[Proposed], penalty: Penalty) -> tuple[
     lattice = scorer.lattice
     none = np.zeros(lattice.n_edges, bool)
     smooth = scorer.score(none)
+
+    def cost(proposal: Proposal) -> float:
+        return proposal.cost(lattice, penalty)
+
     scored, table = _score_all(scorer, proposed, smooth)
-    ranked = sorted(scored, key=lambda proposal: proposal.cost(lattice, penalty))[:_PRUNED]
+    ranked = _lowest(
+        (scorer.prune(proposal, penalty) for proposal in _lowest(scored, _PRUNED, cost)), _EXTENDED, cost
+    )
     widest = max(proposed, key=lambda one: (one.nu, one.lam))  # reported where there is no jump
     chosen, gain = Proposal(widest.lam, widest.nu, none, smooth), -np.inf
-    ranked = sorted(
-        (scorer.prune(proposal, penalty) for proposal in ranked),
-        key=lambda proposal: proposal.cost(lattice, penalty),
-    )
-    for proposal in ranked:
+    whole = (scorer.prune(scorer.extend(proposal, smooth, penalty), penalty) for proposal in ranked)
+    for proposal in _lowest(whole, _EXTENDED, cost):
         if smooth.deviance - proposal.cost(lattice, penalty) <= gain:
             break  # what is steep only takes away from it
         pruned = scorer.without_steep(proposal)
@@ -246,6 +312,12 @@ def choose(scorer: Scorer, proposed: list[Proposed], penalty: Penalty) -> tuple[
             gain = own
             chosen = pruned if gain > penalty.gate else chosen
     return chosen, EvidenceTuning(table, gain, smooth)
+
+
+def _lowest(proposals: Iterable[Proposal], most: int, cost: Callable[[Proposal], float]) -> list[Proposal]:
+    """Proposals of lowest cost, each jump set once."""
+    different = {np.packbits(proposal.cut).tobytes(): proposal for proposal in proposals}
+    return sorted(different.values(), key=cost)[:most]
 
 
 def _score_all(

@@ -34,7 +34,8 @@ def edge_table(
     DataFrame
         The coordinates of the middle of the edge under the covariates' names; ``across``, the covariate along
         which it jumps; ``from`` and ``to``, the surface before and behind it; ``size``, to minus from, and its
-        ``std_error``; ``length`` of the face in the covariates' units; ``segment``, numbered from the longest on.
+        ``std_error``; ``stability``, NaN until there are resamples; ``length`` of the face in the covariates'
+        units; ``segment``, numbered from the longest on.
     """
     lattice = domain.lattice
     edges = np.flatnonzero(cut)
@@ -52,6 +53,7 @@ def edge_table(
             "to": behind,
             "size": behind - before,
             "std_error": std_error,
+            "stability": np.nan,
             "length": domain.face_sizes()[axes],
             "segment": segment_labels(domain, cut),
         }

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from statmodels_x.core.errors import ConvergenceWarning, DataError, DataWarning
+from statmodels_x.core.errors import ConvergenceWarning, DataError, DataWarning, IdentificationWarning
 from statmodels_x.discontinuity.results import FreeDiscontinuityResults
 from statmodels_x.discontinuity.sample import Sample, read_array, read_formula
 from statmodels_x.discontinuity.specification import Control, Specification, control, specify
@@ -150,6 +150,8 @@ class FreeDiscontinuity:
         -----
         ConvergenceWarning
             If the lifted problem was not solved to ``tol`` within ``max_iter`` iterations.
+        IdentificationWarning
+            If the data cannot tell correlated errors from a rough surface; standard errors are NaN then.
         """
         from statmodels_x.discontinuity.estimation import estimate
 
@@ -163,8 +165,10 @@ class FreeDiscontinuity:
             results = FreeDiscontinuityResults(
                 self.formula, self.specification, how, self.sample, found, keep_data
             )
-        for message in results.warnings:
-            warnings.warn(message, ConvergenceWarning, stacklevel=2)
+        if not results.estimate.certificate.converged:
+            warnings.warn(results.warnings[-1], ConvergenceWarning, stacklevel=2)
+        if not results.estimate.errors.told_apart:
+            warnings.warn(results.warnings[0], IdentificationWarning, stacklevel=2)
         return results
 
     def _exact(self, how: Control, keep_data: bool) -> FreeDiscontinuityResults:

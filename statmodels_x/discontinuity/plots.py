@@ -184,16 +184,35 @@ def _jumps(fit: FreeDiscontinuityResults, ax: Any, boundary: int = 1, alpha: flo
 
 def _tuning(fit: FreeDiscontinuityResults, ax: Any) -> Any:
     """Draw the criterion over nu, one curve for each lam of the grid, and the chosen pair."""
+    from matplotlib import colormaps
+
     table, name = tuning_table(fit)
     ax = plotting.get_axes(ax)
-    grid = table.groupby("lam").filter(lambda rows: len(rows) > 2)
-    for k, (lam, rows) in enumerate(grid.sort_values("nu").groupby("lam")):
-        ax.plot(
-            rows["nu"], rows["value"], marker="o", markersize=3, label=f"lam = {lam:.3g}", **plotting.style(k)
-        )
-    ax.axvline(fit.nu, color="0.4", linewidth=0.9, linestyle=":", label=f"chosen: lam = {fit.lam:.3g}")
-    ax.set_xscale("log")
+    tried = table.groupby("lam")["nu"].transform("size")
+    grid = table[2 * tried > tried.max()].sort_values("nu").groupby("lam")  # refinements would only clutter
+    shades = colormaps[_COLOUR_MAP](np.linspace(0.0, 0.85, grid.ngroups))
+    for k, ((lam, rows), shade) in enumerate(zip(grid, shades, strict=True)):
+        look = {**plotting.style(k), "color": shade}
+        ax.plot(rows["nu"], rows["value"], marker="o", markersize=3, label=f"lam = {lam:.3g}", **look)
+    chosen = table[(table["lam"] == fit.lam) & (table["nu"] == fit.nu)]
+    label = f"chosen: lam = {fit.lam:.3g}, nu = {fit.nu:.3g}"
+    ax.plot(
+        chosen["nu"], chosen["value"], "o", markersize=11, color=_EDGE, fillstyle="none", markeredgewidth=1.6,
+        label=label,
+    )  # fmt: skip
+    _log_axis(ax, table["nu"])
     return plotting.finish(ax, "nu", name)
+
+
+def _log_axis(ax: Any, values: Any) -> None:
+    """Scale the horizontal axis by logarithms, with plain labels that do not run into one another."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    ax.set_xscale("log")
+    wide = values.max() > 100.0 * values.min()
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.xaxis.set_minor_locator(NullLocator())
 
 
 def tuning_table(fit: FreeDiscontinuityResults) -> tuple[Any, str]:

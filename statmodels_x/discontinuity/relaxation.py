@@ -114,36 +114,27 @@ def newton_steps(curvature: float, largest: float) -> int:
 
 
 class _State:
-    """The iterates, in one precision."""
-
-    v: NDArray[Any]
-    mu: NDArray[Any]
-    mu_bar: NDArray[Any]
-    slope: NDArray[Any]
-    cost: NDArray[Any]
-    bound: NDArray[Any]
-    f: NDArray[Any]
-    weight: NDArray[Any]
-    labels: NDArray[Any]
+    """The iterates, in one precision and in the layout of the kernels."""
 
     def __init__(self, problem: LiftedProblem, dtype: type, balance: float) -> None:
         lattice, n_labels = problem.lattice, problem.levels
-        n, d = lattice.n_cells, lattice.n_axes
-        labels = problem.labels
-        self.f = np.ascontiguousarray(problem.f, dtype)
-        self.weight = np.ascontiguousarray(problem.lam * problem.weight, dtype)
-        self.labels = labels.astype(dtype)
-        self.shape = np.array(lattice.shape, np.int64)
-        self.strides = lattice.strides
-        self.v = np.empty((n, n_labels + 1), dtype)
-        self.v[:, 0], self.v[:, -1] = 1.0, 0.0
+        d, labels = lattice.n_axes, problem.labels
+        self.dtype = dtype
+        self.shape, self.strides = np.array(lattice.shape, np.int64), lattice.strides
+        self.width = n_labels + 1
+        self.margin = int(lattice.strides.max()) * self.width + 1
+        self._run = slice(self.margin, self.margin + lattice.n_cells * self.width)
+        self.v, self.cost, self.rho = self._zeros(), self._zeros(), self._zeros()
+        self.mu, self.mu_bar, self.slope, self.bound = (self._zeros(d) for _ in range(4))
         middle = 0.5 * (labels[1:] + labels[:-1])
-        start = np.where(problem.weight > 0.0, problem.f, 0.5)
-        self.v[:, 1:-1] = np.clip((start[:, None] - middle) * (n_labels - 1) / 2.0 + 0.5, 0.0, 1.0)
+        start = np.where(problem.weight > 0.0, problem.f, 0.5)[:, None]
+        v = self.cells(self.v)
+        v[:, 0] = 1.0
+        v[:, 1:-1] = np.clip((start - middle) * (n_labels - 1) / 2.0 + 0.5, 0.0, 1.0)
         self.v_bar = self.v.copy()
-        self.mu, self.mu_bar, self.slope = (np.zeros((n, d, n_labels), dtype) for _ in range(3))
-        self.cost = np.zeros((n, n_labels), dtype)
-        self.bound = np.zeros((n, d, n_labels + 1), dtype)
+        weight = problem.lam * problem.weight
+        self.cells(self.rho)[:, :-1] = weight[:, None] * (labels - problem.f[:, None]) ** 2
+        self.data = problem.f, weight, labels
         self.c, self.radius = dtype(problem.curvature), dtype(problem.radius)
         self.isotropic = problem.isotropic
         self.relax = dtype(_RELAX)
@@ -152,27 +143,35 @@ class _State:
         self.step_v, self.step_mu = dtype(1.0 / (balance * (2 * d + 2))), dtype(1.0 / (3.0 * balance))
         self.n_newton = newton_steps(problem.curvature, 2.0 * problem.radius + 2.0)
 
+    def _zeros(self, *axes: int) -> NDArray[Any]:
+        return np.zeros((*axes, self._run.stop + self.margin), self.dtype)
+
+    def cells(self, values: NDArray[Any]) -> NDArray[Any]:
+        """View a field as an array of shape (cells, levels + 1)."""
+        return values[self._run].reshape(-1, self.width)
+
     def advance(self) -> tuple[float, float]:
         """One iteration; return the primal and the dual residual (root mean square)."""
         from statmodels_x.discontinuity import kernels
 
         change_v, change_mu = kernels.primal_step(
             self.v, self.v_bar, self.mu, self.mu_bar, self.slope, self.cost, self.bound,
-            self.shape, self.strides, self.step_v, self.step_mu, self.relax,
+            self.strides, self.width, self.margin, self.step_v, self.step_mu, self.relax,
         )  # fmt: skip
         change_p, change_q = kernels.dual_step(
-            self.v_bar, self.mu_bar, self.slope, self.cost, self.bound, self.f, self.weight, self.labels,
-            self.shape, self.strides, self.c, self.radius, self.step_p, self.step_q, self.relax,
-            self.n_newton, self.isotropic,
+            self.v_bar, self.mu_bar, self.slope, self.cost, self.bound, self.rho,
+            self.shape, self.strides, self.width, self.margin,
+            self.c, self.radius, self.step_p, self.step_q, self.relax, self.n_newton, self.isotropic,
         )  # fmt: skip
-        size = self.v.size
+        size = self.v.size - 2 * self.margin
         primal = np.sqrt((change_v / self.step_v**2 + change_mu / self.step_mu**2) / size)
         dual = np.sqrt((change_p / self.step_p**2 + change_q / self.step_q**2) / size)
         return float(primal), float(dual)
 
     def thresholds(self) -> Array:
         """v, feasible and falling in the label."""
-        plain = (self.v + (1 - self.relax) * self.v_bar) / (2 - self.relax)  # undo the over-relaxation
+        v, v_bar = self.cells(self.v), self.cells(self.v_bar)
+        plain = (v + (1 - self.relax) * v_bar) / (2 - self.relax)  # undo the over-relaxation
         return np.minimum.accumulate(np.clip(plain.astype(float), 0.0, 1.0), axis=1)
 
     def lower_bound(self) -> float:
@@ -180,7 +179,7 @@ class _State:
 
         return float(
             kernels.lower_bound(
-                self.bound, self.f, self.weight, self.labels, self.shape, self.strides, float(self.c),
+                self.bound, *self.data, self.shape, self.strides, self.width, self.margin, float(self.c),
                 float(self.radius), self.isotropic,
             )
         )  # fmt: skip

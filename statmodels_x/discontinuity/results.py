@@ -21,10 +21,15 @@ from statmodels_x.discontinuity.sample import Sample
 from statmodels_x.discontinuity.specification import Control, Specification
 
 if TYPE_CHECKING:
-    from statmodels_x.discontinuity.bootstrap import Resamples
     from statmodels_x.discontinuity.estimation import Estimate
+    from statmodels_x.discontinuity.resampled import BootstrapResults
 
 Array = NDArray[np.float64]
+
+_NOT_TOLD_APART = (
+    "the data cannot tell correlated errors from a rough surface: the noise and all standard errors are missing. "
+    "Give the standard deviation of independent errors, noise=sd, or more data a cell."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,17 +96,20 @@ class FreeDiscontinuityResults(SummaryText):
     @property
     def noise_sd(self) -> float:
         """Standard deviation of an observation of weight 1, in the data's units."""
-        return float(np.sqrt(self.estimate.errors.variance))
+        errors = self.estimate.errors
+        return float(np.sqrt(errors.variance)) if errors.is_known else float("nan")
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know before using the result."""
+        apart = () if self.estimate.errors.told_apart else (_NOT_TOLD_APART,)
         found = self.estimate.certificate
         if found.converged:
-            return ()
+            return apart
         if found.n_iter == 0:
             return ("the search for the smoothing parameters of the curve did not converge.",)
         return (
+            *apart,
             f"the lifted problem stopped after {found.n_iter} iterations with a fixed-point residual of "
             f"{found.residual:.1e} (asked for: {self.control.tol:.1e}) and a gap of {self.gap:.1e} between the "
             "energy and its lower bound, relative to the energy; raise max_iter.",
@@ -239,7 +247,8 @@ class FreeDiscontinuityResults(SummaryText):
         The coordinates of the middle of the edge under the covariates' names; ``across``, the covariate along
         which the surface jumps there; ``from``, ``to`` and ``size``, the limits of the surface on both sides of
         the boundary and their difference, with ``std_error`` (see :meth:`jump_sizes`; where these cannot be had,
-        the values in the two cells and NaN); ``length`` of the edge (area of the face); and ``segment``, the
+        the values in the two cells and NaN); ``stability``, which only resamples can tell (NaN here, see
+        :meth:`bootstrap`); ``length`` of the edge (area of the face); and ``segment``, the
         connected part of the jump set to which it belongs.
         """
         from statmodels_x.discontinuity.uncertainty import edge_limits
@@ -375,11 +384,15 @@ class FreeDiscontinuityResults(SummaryText):
     def bootstrap(
         self, n: int = 99, at: Any = None, seed: int = 0, n_jobs: int = 1, progress: bool = False
     ) -> BootstrapResults:
-        """Draw errors anew about the fitted surface, and fit each resample like the data.
+        """Draw surfaces from their posterior given the jump set, data about each, and fit these like the data.
+
+        What a fit gets wrong in a resample, it may get wrong in the data: noise, smoothing, its parameters and the
+        place of the boundary are all in these errors. Jumps that the fit missed are not.
 
         Parameters
         ----------
         n : int
+            Resamples. With n of them no interval can miss less often than in 2 of n + 1.
         at : DataFrame or array_like of shape (m, d), optional
             Places at which to measure jump sizes; the middles of the found edges by default.
         seed, n_jobs : int
@@ -391,6 +404,7 @@ class FreeDiscontinuityResults(SummaryText):
         """
         from statmodels_x.discontinuity.bootstrap import resample
         from statmodels_x.discontinuity.boundary import in_cells
+        from statmodels_x.discontinuity.resampled import BootstrapResults
         from statmodels_x.discontinuity.uncertainty import check_resamples
 
         check_resamples(n)
@@ -463,57 +477,5 @@ class FreeDiscontinuityResults(SummaryText):
         return second_stage(self, at, alpha, seed)
 
     def _need_noise(self, where: str) -> None:
-        if not np.isfinite(self.estimate.errors.variance):
+        if not self.estimate.errors.is_known:
             raise DataError(f"{where}: the noise is not known; give FreeDiscontinuity(..., noise=sd).")
-
-
-@dataclass(frozen=True, eq=False)
-class BootstrapResults:
-    """Resamples of a fit.
-
-    Attributes
-    ----------
-    fit : FreeDiscontinuityResults
-    resamples : Resamples
-    places : ndarray of shape (m, d)
-        Where jump sizes were measured.
-    """
-
-    fit: FreeDiscontinuityResults = field(repr=False)
-    resamples: Resamples = field(repr=False)
-    places: Array = field(repr=False)
-
-    @cached_property
-    def jumps(self) -> pd.DataFrame:
-        """The jump set of the fit with ``stability``: the share of resamples that find an edge there or beside."""
-        fit = self.fit
-        share = self.resamples.stability(fit.domain.lattice)[fit.estimate.cut]
-        return fit.jumps.assign(stability=share)
-
-    def jump_sizes(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Sizes with intervals from the resampled errors, the boundary being found anew in each.
-
-        Returns
-        -------
-        DataFrame
-            As :meth:`FreeDiscontinuityResults.jump_sizes`, and ``found``, the share of resamples with a
-            measurable jump there. NaN where fewer than 20 resamples have one.
-        """
-        from statmodels_x.discontinuity.uncertainty import bootstrap_sizes, jump_size_table
-
-        table = jump_size_table(self.fit, self.places, alpha)
-        return bootstrap_sizes(table, self.resamples.sizes, self.resamples.size_of_fit, alpha)
-
-    def band(self, alpha: float = 0.05) -> tuple[Array, Array]:
-        """Pointwise band of the surface: the resampled errors turned round the estimate.
-
-        Returns
-        -------
-        lower, upper : ndarray, shape of the grid
-            Wide beside a jump whose place is not sure.
-        """
-        scale, surface = self.fit.sample.cells.scale, self.fit.estimate.surface
-        error = self.resamples.surfaces - surface
-        low, high = np.quantile(error, [alpha / 2.0, 1.0 - alpha / 2.0], axis=0)
-        shape = self.fit.domain.shape
-        return scale.natural(surface - high).reshape(shape), scale.natural(surface - low).reshape(shape)

@@ -23,15 +23,20 @@ Array = NDArray[np.float64]
 class JumpSizes:
     """Limits from both sides at points of the boundary, in scaled units; NaN where they cannot be had.
 
+    They cannot be had without three connected edges, or where every cell with data lies beside a jump.
+
     Attributes
     ----------
     place : ndarray of shape (m, d)
         Points of the smoothed contour in cells; the places asked for where there is none.
     before, behind, std_error : ndarray of shape (m,)
         The two limits, and the posterior standard deviation of their difference given the boundary.
+    normal : ndarray of shape (m, d)
+        Points from before to behind.
     """
 
     place: Array
+    normal: Array
     before: Array
     behind: Array
     std_error: Array
@@ -65,10 +70,11 @@ def jump_sizes(
     known = np.array([one is not None for one in found], bool)
     values = np.full((3, len(places)), np.nan)
     at = places.astype(float).copy()
-    if known.any():
-        beside = np.zeros(lattice.n_cells, bool)
-        beside[lattice.tail[cut]] = True
-        beside[lattice.head[cut]] = True
+    normal = np.full(at.shape, np.nan)
+    beside = np.zeros(lattice.n_cells, bool)
+    beside[lattice.tail[cut]] = True
+    beside[lattice.head[cut]] = True
+    if known.any() and (data.precision[~beside] > 0.0).any():
         model = JumpSetModel(SecondDifferences.of(lattice), data.without(beside), cut)
         smoothed = model.smooth(None if np.isnan(log_precision) else log_precision)
         before = np.array([one.before for one in found if one is not None])
@@ -77,4 +83,5 @@ def jump_sizes(
         variance = (contrast.T * model.precision_factor(smoothed.log_precision).solve(contrast.T)).sum(0)
         values[:, known] = before @ smoothed.surface, behind @ smoothed.surface, np.sqrt(variance)
         at[known] = [one.place for one in found if one is not None]
-    return JumpSizes(at, *values)
+        normal[known] = [one.normal for one in found if one is not None]
+    return JumpSizes(at, normal, *values)

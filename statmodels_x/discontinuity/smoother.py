@@ -21,7 +21,7 @@ from statmodels_x.discontinuity.lattice import Index, Lattice, Mask
 Array = NDArray[np.float64]
 
 _CENTRE = 0.5
-_LOG_PRECISION = (-6.0, 26.0)
+_LOG_PRECISION = (-6.0, 22.0)  # beyond, a surface is flat to all digits that a factorisation keeps
 _STEP = 1.5
 
 
@@ -225,6 +225,7 @@ class JumpSetModel:
             if around is None
             else around
         )
+        start = float(np.clip(start, low + _STEP, high - _STEP))
         seen: dict[int, float] = {}
 
         def at(k: int) -> float:

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.inference import normal_quantile
-from statmodels_x.discontinuity.banded import Factor, is_factorable, lower_band
 from statmodels_x.discontinuity.boundary import from_cells, in_cells
+from statmodels_x.discontinuity.posterior import posterior_factor
 from statmodels_x.discontinuity.sizes import JumpSizes, jump_sizes
-from statmodels_x.discontinuity.smoother import JumpSetModel, SecondDifferences
 
 if TYPE_CHECKING:
     from statmodels_x.discontinuity.results import FreeDiscontinuityResults
@@ -29,21 +27,10 @@ def surface_std_error(fit: FreeDiscontinuityResults) -> Array:
     first differences for a minimiser of the energy (Wahba 1983; Nychka 1988). Such bands hold on average over
     the surface; the error of the jump set is not in them.
     """
-    found, cells, lattice = fit.estimate, fit.sample.cells, fit.domain.lattice
-    if not np.isfinite(found.errors.variance):
-        return np.full(lattice.n_cells, np.nan)
-    data = found.errors.observations(cells)
-    bandwidth = (2 if np.isfinite(found.log_precision) else 1) * int(lattice.strides.max())
-    if not is_factorable(lattice.n_cells, bandwidth):
-        return np.full(lattice.n_cells, np.nan)
-    if np.isfinite(found.log_precision):
-        model = JumpSetModel(SecondDifferences.of(lattice), data, found.cut)
-        factor = model.precision_factor(found.log_precision)
-    else:
-        scale = data.precision.sum() / (found.lam * lattice.n_cells * lattice.spacing**2)
-        ridge = sparse.diags_array(np.where(cells.filled, 0.0, 1e-9 * scale))
-        prior = scale * lattice.laplacian(found.cut) + ridge + data.matrix
-        factor = Factor(lower_band(prior, max(bandwidth, 1)))
+    cells = fit.sample.cells
+    factor = posterior_factor(cells, fit.estimate)
+    if factor is None:
+        return np.full(cells.lattice.n_cells, np.nan)
     return np.sqrt(factor.inverse_diagonal()) * cells.scale.range
 
 
@@ -75,7 +62,7 @@ def jump_size_table(fit: FreeDiscontinuityResults, at: Any, alpha: float) -> pd.
 def edge_limits(fit: FreeDiscontinuityResults) -> tuple[Array, Array, Array]:
     """Limits at the middles of the cut edges with the standard errors of their differences, in the data's units."""
     edges = np.flatnonzero(fit.estimate.cut)
-    if not edges.size or not np.isfinite(fit.estimate.errors.variance):
+    if not edges.size or not fit.estimate.errors.is_known:
         return (np.full(edges.size, np.nan),) * 3
     found = sizes_of(fit, in_cells(fit.domain, fit.domain.edge_midpoints()[edges]))
     scale = fit.sample.cells.scale
@@ -90,17 +77,25 @@ def gain_test(gain: float, null: Array) -> pd.Series:
                       "p.mc_se": float(np.sqrt(p * (1.0 - p) / (1 + len(null))))})  # fmt: skip
 
 
-def bootstrap_sizes(table: pd.DataFrame, sizes: Array, truth: Array, alpha: float) -> pd.DataFrame:
+def error_quantiles(errors: Array, alpha: float) -> Array:
+    """Lower and upper quantile of resampled errors such that a new one falls between them as often as it should.
+
+    Of n exchangeable errors the r-th smallest has the expected level r / (n + 1) (Weibull's plotting position);
+    levels beyond the smallest are cut off there.
+    """
+    return np.quantile(errors, [alpha / 2.0, 1.0 - alpha / 2.0], axis=0, method="weibull")
+
+
+def bootstrap_sizes(table: pd.DataFrame, error: Array, alpha: float) -> pd.DataFrame:
     """Intervals that turn the resampled errors of the sizes round the estimates (basic bootstrap)."""
-    error = sizes - truth
     result = table.drop(columns=["std_error", "lower", "upper"])
     known = np.isfinite(error)
     enough = known.sum(0) >= 20
-    bounds = np.full((2, sizes.shape[1]), np.nan)
-    spread = np.full(sizes.shape[1], np.nan)
+    bounds = np.full((2, error.shape[1]), np.nan)
+    spread = np.full(error.shape[1], np.nan)
     for k in np.flatnonzero(enough):
         own = error[known[:, k], k]
-        bounds[:, k] = np.quantile(own, [alpha / 2.0, 1.0 - alpha / 2.0])
+        bounds[:, k] = error_quantiles(own, alpha)
         spread[k] = own.std(ddof=1)
     result.insert(result.columns.get_loc("size") + 1, "std_error", spread)
     result.insert(result.columns.get_loc("size") + 2, "lower", table["size"].to_numpy() - bounds[1])

@@ -190,3 +190,22 @@ def test_questions_that_a_fit_cannot_answer(data):
     array = FreeDiscontinuity(image(), **GIVEN).fit()
     refusal(lambda: array.second_stage([[1, 1]]), "scattered")
     refusal(lambda: array.predict(pd.DataFrame({"row": [1.0]})), "column")
+
+
+@pytest.mark.parametrize("margin", [np.s_[:1], np.s_[:, -1:], np.s_[4:6]])
+def test_an_empty_margin_takes_its_values_from_the_neighbours(margin):
+    values = image(10) * 0.05 + 0.2 * np.arange(10)
+    values[margin] = np.nan
+    model = FreeDiscontinuity(values, **GIVEN)
+    assert model.sample.n_used == np.isfinite(values).sum()
+    fit = model.fit()
+    assert np.isfinite(fit.surface).all()
+    assert f"{np.isnan(values).sum()}" in str(fit.summary())
+    assert not fit.estimate.cut[np.isin(fit.domain.lattice.tail, np.flatnonzero(np.isnan(values)))].all()
+
+
+def test_a_margin_without_points_is_a_gap_not_an_error(data):
+    gap = data[(data["east"] < 3.0) | (data["east"] > 6.0)]
+    fit = FreeDiscontinuity("y ~ east + north", gap, resolution=6, **GIVEN).fit()
+    assert np.isfinite(fit.surface).all()
+    assert (fit.sample.cells.count == 0).any()

@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 
 from statmodels_x import FreeDiscontinuity
+from statmodels_x.core.errors import DataError, IdentificationWarning
 from statmodels_x.discontinuity import sure
 from statmodels_x.discontinuity.correlation import ErrorModel
 from statmodels_x.discontinuity.estimation import lifted_problem
+from statmodels_x.discontinuity.posterior import draw, posterior_factor
 from statmodels_x.discontinuity.relaxation import solve
-from statmodels_x.discontinuity.uncertainty import gain_test
+from statmodels_x.discontinuity.uncertainty import error_quantiles, gain_test
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +67,27 @@ def test_the_second_stage_measures_on_the_other_half(disk, disk_fit):
     assert not half["size"].equals(disk_fit.second_stage(at, seed=2)["size"])
 
 
+def test_a_place_past_the_end_of_a_boundary_is_answered_at_its_end():
+    from statmodels_x.discontinuity.boundary import limits
+    from statmodels_x.discontinuity.lattice import Lattice
+
+    lattice = Lattice((16, 16))
+    cut = np.zeros(lattice.n_edges, bool)
+    cut[lattice.edge_from[0, 7 * 16 + np.arange(8)]] = True  # between rows 7 and 8, in columns 0 to 7
+    found = limits(lattice, cut, np.array([7.5, 13.0]))
+    assert found.place[0] == pytest.approx(7.5)
+    assert 7.0 <= found.place[1] <= 8.5
+
+
+def test_no_size_where_every_cell_lies_beside_a_jump():
+    stripes = (np.arange(8)[:, None] + 1) // 2 % 2 + 0.05 * np.random.default_rng(0).normal(size=(8, 8))
+    torn = FreeDiscontinuity(stripes, lam=1000.0, nu=1.0, noise=0.05).fit(tune=None)
+    assert len(torn.jumps) == 4 * 8
+    assert torn.jump_sizes([[2.5, 4.0]])["std_error"].isna().all()
+    assert torn.jumps["std_error"].isna().all()
+    assert torn.jumps["size"].notna().all()
+
+
 @pytest.mark.parametrize(("jump", "nu"), [(0.0, 0.5), (0.4, 0.03)])
 def test_sure_estimates_the_prediction_error(jump, nu):
     """Mean over noise of SURE minus the true error: 0 within three Monte-Carlo standard errors, and those small."""
@@ -98,3 +121,62 @@ def test_the_divergence_does_not_depend_on_how_far_the_solver_went():
         other = solve(moved, tol, base.n_iter, np.float64, fixed_iterations=True)
         traces.append(b @ (other.surface - base.surface) / sure._EPSILON)
     assert traces[0] == pytest.approx(traces[1], abs=0.2)
+
+
+def test_error_quantiles_hold_a_new_error_as_often_as_they_say():
+    rng = np.random.default_rng(0)
+    for n, level in ((39, 0.95), (99, 0.95), (19, 0.90)):
+        errors = rng.normal(size=(n, 20000))
+        low, high = error_quantiles(errors, 1.0 - level)
+        new = rng.normal(size=20000)
+        held = np.mean((low <= new) & (new <= high))
+        assert held == pytest.approx(level, abs=4.0 * np.sqrt(level * (1.0 - level) / 20000))
+
+
+def test_posterior_draws_have_the_posterior_moments(fit):
+    """Mean and standard deviation at each cell, within Monte-Carlo error."""
+    cells, found = fit.sample.cells, fit.estimate
+    factor = posterior_factor(cells, found)
+    rng = np.random.default_rng(0)
+    draws = np.array([draw(factor, found.surface, rng) for _ in range(2000)])
+    spread = fit.surface_std_error.ravel() / cells.scale.range
+    assert np.abs((draws.mean(0) - found.surface) / spread).max() < 5.0 / np.sqrt(2000)
+    np.testing.assert_allclose(draws.std(0), spread, rtol=0.1)
+
+
+@pytest.mark.parametrize("tune", [None, "evidence"])
+def test_bands_of_correlated_errors(tune):
+    """Posterior precision of both priors against the dense inverse."""
+    x = (np.arange(9) + 0.5) / 9
+    image = 1.0 * (x[:, None] > 0.5) + 0.05 * np.random.default_rng(3).normal(size=(9, 9))
+    fit = FreeDiscontinuity(image, lam=50, nu=0.05, noise="correlated").fit(tune=tune)
+    assert any(fit.estimate.errors.rho)
+    assert np.isfinite(fit.surface_std_error).all() == fit.estimate.errors.told_apart
+
+
+def test_the_way_a_boundary_is_crossed_is_the_same_in_every_resample():
+    """On the diagonal the nearest edge lies along either axis; the size must not change its sign with it."""
+    x = (np.arange(14) + 0.5) / 14
+    step = 1.0 * (x[:, None] > x[None, :] + 0.02)
+    image = step + 0.1 * np.random.default_rng(2).normal(size=step.shape)
+    drawn = (
+        FreeDiscontinuity(image, noise=0.1)
+        .fit()
+        .bootstrap(25, at=[[6.5, 6.5], [4.5, 4.5], [9.0, 9.0]], seed=1)
+    )
+    assert np.nanmax(np.abs(drawn.resamples.size_errors)) < 0.6
+    assert (drawn.jump_sizes()["std_error"] < 0.2).all()
+
+
+def test_errors_that_cannot_be_told_from_a_rough_surface_are_named():
+    x = (np.arange(20) + 0.5) / 20
+    e = np.random.default_rng(1).normal(size=(21, 21))
+    e = (e[1:, 1:] + e[:-1, 1:] + e[1:, :-1] + e[:-1, :-1]) / 2.0  # no geometric correlation
+    image = 0.3 * np.outer(np.sin(6 * x), np.cos(5 * x)) + 0.05 * e
+    with pytest.warns(IdentificationWarning, match="cannot tell correlated errors"):
+        fit = FreeDiscontinuity(image, noise="correlated").fit()
+    assert np.isnan(fit.noise_sd)
+    assert np.isnan(fit.surface_std_error).all()
+    assert "cannot tell correlated errors" in str(fit.summary())
+    with pytest.raises(DataError, match="noise=sd"):
+        fit.bootstrap(20)
