@@ -8,7 +8,7 @@ integrated out, takes away what does not pay for itself, and gives the surface.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,13 @@ from statmodels_x.discontinuity.extension import Corners, Path
 from statmodels_x.discontinuity.lattice import Lattice, Mask
 from statmodels_x.discontinuity.polish import join_empty, polish
 from statmodels_x.discontinuity.relaxation import LiftedProblem, solve
-from statmodels_x.discontinuity.smoother import JumpSetModel, Observations, SecondDifferences, Smoothed
+from statmodels_x.discontinuity.smoother import (
+    LARGEST_LOG_PRECISION,
+    JumpSetModel,
+    Observations,
+    SecondDifferences,
+    Smoothed,
+)
 
 Array = NDArray[np.float64]
 
@@ -187,27 +193,34 @@ class Scorer:
         gain = smooth.deviance - proposal.cost(self.lattice, penalty)
         if self.lattice.n_axes != 2 or self.is_costly or gain < _WORTH_EXTENDING:
             return proposal
-        corners = Corners(self.lattice)
-        t, cut = proposal.smoothed.log_precision, proposal.cut
-        cost = self._cost(cut, t, penalty)
+        corners, lattice = Corners(self.lattice), self.lattice
         while True:
-            ways = dict.fromkeys(corners.steps(cut), _PRICE_OF_CHOICE) | dict.fromkeys(
-                corners.joins(cut), 0.0
-            )
-            tried = [(self._cost(_with(cut, path), t, penalty) + price, path) for path, price in ways.items()]
-            better = sorted(one for one in tried if one[0] < cost)
+            cut, t = proposal.cut, proposal.smoothed.log_precision
+            ways: dict[Path, tuple[float, tuple[float, ...]]]
+            ways = {path: (_PRICE_OF_CHOICE, (t,)) for path in corners.steps(cut)}
+            # between borders that are closed the surface may be much smoother
+            stiffer = (t, t + 3.0, t + 6.0)
+            ways |= {path: (0.0, stiffer) for path in corners.joins(cut)}
+            tried = [
+                (self._cost(_with(cut, path), ts, penalty) + price, path)
+                for path, (price, ts) in ways.items()
+            ]
+            better = sorted(one for one in tried if one[0] < proposal.cost(lattice, penalty))
             if not better:
-                break
-            best, path = better[0]
+                return proposal
             every = _with(cut, tuple(edge for _, path in better for edge in path))
-            together = self._cost(every, t, penalty) + sum(ways[path] for _, path in better)
-            cut = every if together < best else _with(cut, path)
-            cost = self._cost(cut, t, penalty)
-        return Proposal(proposal.lam, proposal.nu, cut, self.score(cut, around=t))
+            price = sum(ways[path][0] for _, path in better)
+            together = self._cost(every, stiffer, penalty) + price < better[0][0]
+            longer = every if together else _with(cut, better[0][1])
+            scored = replace(proposal, cut=longer, smoothed=self.score(longer, around=t))
+            if scored.cost(lattice, penalty) >= proposal.cost(lattice, penalty):
+                return proposal
+            proposal = scored
 
-    def _cost(self, cut: Mask, log_precision: float, penalty: Penalty) -> float:
-        deviance = JumpSetModel(self.differences, self.data, cut).deviance(log_precision)
-        return deviance + penalty.price(self.lattice, cut)
+    def _cost(self, cut: Mask, log_precisions: tuple[float, ...], penalty: Penalty) -> float:
+        model = JumpSetModel(self.differences, self.data, cut)
+        deviances = [model.deviance(min(t, LARGEST_LOG_PRECISION)) for t in log_precisions]
+        return min(deviances) + penalty.price(self.lattice, cut)
 
     def without_steep(self, proposal: Proposal) -> Proposal:
         """Take away what is better told as a steep, bending stretch of a smooth surface than as a jump.

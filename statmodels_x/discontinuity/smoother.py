@@ -21,7 +21,8 @@ from statmodels_x.discontinuity.lattice import Index, Lattice, Mask
 Array = NDArray[np.float64]
 
 _CENTRE = 0.5
-_LOG_PRECISION = (-6.0, 22.0)  # beyond, a surface is flat to all digits that a factorisation keeps
+LARGEST_LOG_PRECISION = 22.0  # beyond, a surface is flat to all digits that a factorisation keeps
+_LEAST_LOG_PRECISION = -6.0
 _STEP = 1.5
 
 
@@ -219,7 +220,7 @@ class JumpSetModel:
 
     def _best(self, around: float | None) -> float:
         """Walk downhill in steps, then fit a parabola through the lowest three."""
-        low, high = _LOG_PRECISION
+        low, high = _LEAST_LOG_PRECISION, LARGEST_LOG_PRECISION
         start = (
             np.log(np.median(self.data.precision[self.data.precision > 0.0])) + 1.0
             if around is None
