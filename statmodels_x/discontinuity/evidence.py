@@ -54,27 +54,32 @@ class Penalty:
     ----------
     part : float
         For each connected segment, and for each region beyond the first that it cuts off.
+    end : float
+        For each loose end and each fork, on grids of two axes: borders close or run to the margin sooner than not,
+        and cells that a border crosses invite branches.
     edge : float
-        For each edge: little, so that a branch which explains nothing does not hang on to a border for free.
+        For each edge.
     gate : float
         Over all.
     """
 
     part: float
+    end: float
     edge: float
     gate: float
 
     def price(self, lattice: Lattice, cut: Mask) -> float:
         """Return the price of a jump set."""
         parts = lattice.segments(cut)[0] + lattice.regions(cut)[0] - 1
-        return self.part * parts + self.edge * float(np.count_nonzero(cut))
+        odd = np.count_nonzero(cut[lattice.squares].sum(1) % 2) if lattice.n_axes == 2 else 0
+        return self.part * parts + self.end * odd + self.edge * float(np.count_nonzero(cut))
 
 
 # chosen so that smooth surfaces are rarely cut; benchmarks/discontinuity_simulation.py counts how often
 PENALTIES = {
-    "strict": Penalty(6.0, 0.3, 10.0),
-    "balanced": Penalty(3.0, 0.15, 4.0),
-    "sensitive": Penalty(0.0, 0.0, 2.0),
+    "strict": Penalty(6.0, 2.0, 0.3, 10.0),
+    "balanced": Penalty(3.0, 1.0, 0.15, 4.0),
+    "sensitive": Penalty(0.0, 0.0, 0.0, 2.0),
 }
 _SOFT_STEPS = (0, 1)
 _SOFT_FACTORS = (1.5, 3.0, 4.5)
