@@ -13,7 +13,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from statmodels_x.core.errors import DataError
 from statmodels_x.core.resampling import replicate
 from statmodels_x.discontinuity.banded import Factor
 from statmodels_x.discontinuity.boundary import Limits, limits
@@ -22,7 +21,7 @@ from statmodels_x.discontinuity.estimation import Estimate, estimate
 from statmodels_x.discontinuity.evidence import EvidenceTuning
 from statmodels_x.discontinuity.grid import Cells
 from statmodels_x.discontinuity.lattice import Lattice, Mask
-from statmodels_x.discontinuity.posterior import draw, posterior_factor
+from statmodels_x.discontinuity.posterior import draw, law_for_draws
 from statmodels_x.discontinuity.sizes import jump_sizes
 from statmodels_x.discontinuity.specification import Control, Specification
 
@@ -93,7 +92,7 @@ def resample(
         _one,
         cells=cells,
         found=found,
-        factor=_factor(cells, found),
+        law=law_for_draws(cells, found),
         spec=_with_noise(spec, found),
         control=replace(control, n_jobs=1, progress=False),
         places=places,
@@ -102,15 +101,6 @@ def resample(
     )
     results = replicate(task, n, seed=control.seed, n_jobs=control.n_jobs, progress=control.progress)
     return Resamples(*(np.array(part) for part in zip(*results, strict=True)))
-
-
-def _factor(cells: Cells, found: Estimate) -> Factor:
-    factor = posterior_factor(cells, found)
-    if factor is None:
-        raise DataError(
-            f"the grid of {cells.lattice.n_cells} cells is too large to draw surfaces; give a lower `resolution`."
-        )
-    return factor
 
 
 def _with_noise(spec: Specification, found: Estimate) -> Specification:
@@ -137,10 +127,10 @@ def _useful(found: Estimate) -> list[tuple[float, float]] | None:
 
 
 def _one(
-    rng: np.random.Generator, cells: Cells, found: Estimate, factor: Factor, spec: Specification, control: Control,
-    places: Array, truths: list[Limits | None], candidates: list[tuple[float, float]] | None,
+    rng: np.random.Generator, cells: Cells, found: Estimate, law: tuple[Array, Factor], spec: Specification,
+    control: Control, places: Array, truths: list[Limits | None], candidates: list[tuple[float, float]] | None,
 ) -> tuple[Array, Mask, Array]:  # fmt: skip
-    truth = draw(factor, found.surface, rng)
+    truth = draw(*law, rng)
     drawn = draw_cells(cells, found.errors, truth, rng)
     fit = estimate(drawn, None, spec, control, candidates)
     return fit.surface - truth, fit.cut, _size_errors(drawn, fit, places, truth, truths) * cells.scale.range
@@ -174,7 +164,7 @@ def null_gains(
         _null_gain,
         cells=cells,
         jumpless=jumpless,
-        factor=_factor(cells, jumpless),
+        law=law_for_draws(cells, jumpless),
         spec=replace(_with_noise(spec, found), lam=None, nu=None),
         control=replace(control, n_jobs=1, progress=False, tune="evidence"),
     )
@@ -182,7 +172,8 @@ def null_gains(
 
 
 def _null_gain(
-    rng: np.random.Generator, cells: Cells, jumpless: Estimate, factor: Factor, spec: Specification, control: Control
+    rng: np.random.Generator, cells: Cells, jumpless: Estimate, law: tuple[Array, Factor], spec: Specification,
+    control: Control,
 ) -> float:  # fmt: skip
-    drawn = draw_cells(cells, jumpless.errors, draw(factor, jumpless.surface, rng), rng)
+    drawn = draw_cells(cells, jumpless.errors, draw(*law, rng), rng)
     return float(estimate(drawn, None, spec, control).tuning.gain)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from statmodels_x.core.errors import DataError
 from statmodels_x.discontinuity.banded import Factor, is_factorable, lower_band
 from statmodels_x.discontinuity.estimation import Estimate
 from statmodels_x.discontinuity.grid import Cells
@@ -45,6 +46,34 @@ def posterior_factor(cells: Cells, found: Estimate) -> Factor | None:
     return Factor(lower_band(scale * lattice.laplacian(found.cut) + ridge + data.matrix, bandwidth))
 
 
-def draw(factor: Factor, surface: Array, rng: np.random.Generator) -> Array:
+def law_for_draws(cells: Cells, found: Estimate) -> tuple[Array, Factor]:
+    """Mean and factorised precision of the surface given its jump set, with the cells beside the jump left out.
+
+    Those cells may mix points from both sides. A surface that follows them has too small a jump.
+
+    Raises
+    ------
+    DataError
+        If the grid is too large.
+    """
+    surface, factor = found.surface, None
+    beside = np.zeros(cells.lattice.n_cells, bool)
+    beside[cells.lattice.tail[found.cut]] = True
+    beside[cells.lattice.head[found.cut]] = True
+    if beside.any() and np.isfinite(found.log_precision) and cells.filled[~beside].any():
+        data = found.errors.observations(cells).without(beside)
+        model = JumpSetModel(SecondDifferences.of(cells.lattice), data, found.cut)
+        surface = model.smooth(found.log_precision).surface
+        factor = model.precision_factor(found.log_precision)
+    else:
+        factor = posterior_factor(cells, found)
+    if factor is None:
+        raise DataError(
+            f"the grid of {cells.lattice.n_cells} cells is too large to draw surfaces; give a lower `resolution`."
+        )
+    return surface, factor
+
+
+def draw(surface: Array, factor: Factor, rng: np.random.Generator) -> Array:
     """Draw a surface about the posterior mean."""
     return surface + factor.half_solve(rng.standard_normal(surface.size))

@@ -138,7 +138,7 @@ def test_posterior_draws_have_the_posterior_moments(fit):
     cells, found = fit.sample.cells, fit.estimate
     factor = posterior_factor(cells, found)
     rng = np.random.default_rng(0)
-    draws = np.array([draw(factor, found.surface, rng) for _ in range(2000)])
+    draws = np.array([draw(found.surface, factor, rng) for _ in range(2000)])
     spread = fit.surface_std_error.ravel() / cells.scale.range
     assert np.abs((draws.mean(0) - found.surface) / spread).max() < 5.0 / np.sqrt(2000)
     np.testing.assert_allclose(draws.std(0), spread, rtol=0.1)
