@@ -217,6 +217,9 @@ class Scorer:
             price = sum(ways[path][0] for _, path in better)
             together = self._cost(every, stiffer, penalty) + price < better[0][0]
             longer = every if together else _with(cut, better[0][1])
+            longer = join_empty(
+                lattice, longer, self.data.precision > 0.0
+            )  # nothing is known of a region without data
             scored = replace(proposal, cut=longer, smoothed=self.score(longer, around=t))
             if scored.cost(lattice, penalty) >= proposal.cost(lattice, penalty):
                 return proposal
