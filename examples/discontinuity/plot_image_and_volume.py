@@ -26,7 +26,7 @@ clean = portrait.reshape(40, 6, 40, 6).mean(axis=(1, 3))
 rng = np.random.default_rng(3)
 noisy = clean + SD * rng.normal(size=clean.shape)
 seen = noisy.copy()
-seen[20:22, 8:32] = np.nan
+seen[10:12, 8:16] = np.nan
 
 # %%
 # Texture looks like noise to an estimate from the finest differences, so that the known standard deviation is given.
@@ -51,8 +51,8 @@ for ax, (title, values) in zip(axes, pictures.items(), strict=True):
 plt.show()
 
 # %%
-# The jump set, and the root mean squared errors. The missing stripe is filled from what is connected to it: well where
-# little happens, badly where it hid the corner of the collar.
+# The jump set, and the root mean squared errors. The missing stripe is filled from what is connected to it: well here,
+# where little happens; where it hides the end of an edge, nothing can be known.
 fig, ax = plt.subplots(figsize=(5.4, 4.6), layout="constrained")
 fit.plot(ax=ax)
 plt.show()
