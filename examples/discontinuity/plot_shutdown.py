@@ -94,9 +94,9 @@ pd.DataFrame({"longitude": sizes["longitude"], "latitude": sizes["latitude"], "f
               "upper": high, "true fall (%)": true_fall}).round(1)  # fmt: skip
 
 # %%
-# The whole outline was found, and the intervals hold the truth wherever a size could be measured. A size that is missing
-# has too few cells on one side: where a border runs through a cell, the cell holds points of both sides, and the jump
-# set may go round it. Such cells are regions of their own in the summary.
+# The whole outline was found, and the intervals hold the truth wherever a size could be measured. A size that is
+# missing has too few cells on one side: where a border runs through a cell, the cell holds points of both sides, and
+# the jump set may go round it. Such cells are regions of their own in the summary.
 #
 # A second stage
 # --------------
