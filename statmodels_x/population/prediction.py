@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statmodels_x.core.errors import DataError, DataWarning
+from statmodels_x.core.errors import DataError, DataWarning, IdentificationWarning
 from statmodels_x.core.frames import as_pandas, check_columns
 from statmodels_x.core.validation import check_choice, numeric_array, rows_text
+from statmodels_x.population.alternatives import why_not
 from statmodels_x.population.estimation import course
 from statmodels_x.population.problem import GAUSSIAN, LOGNORMAL, ODE, Problem
 
@@ -39,9 +40,10 @@ def predict(fit: InteractionResults, newdata: Any, at: Any, alpha: float, interv
     else:
         culture, time, index = sample.culture, sample.time, sample.index
     mean, slope = totals_at(fit, culture, time)
+    errors = _contradicted(fit, culture, time, mean, slope)
     columns = {}
     for s, name in enumerate(sample.species):
-        error = _errors(fit, slope[:, s])
+        error = errors[:, s]
         spread = error if interval == "confidence" else np.hypot(error, noise_sd(fit, culture, mean)[:, s])
         reach = quantile * spread
         lower, upper = _interval(fit, mean[:, s], reach)
@@ -65,6 +67,48 @@ def totals_at(fit: InteractionResults, culture: NDArray[np.int64], time: Array) 
         for s in np.flatnonzero(fit.problem.present[c]):
             mean[rows, s], slope[rows, s] = N[node, s], dN[node, s]
     return mean, slope
+
+
+def _contradicted(
+    fit: InteractionResults, culture: NDArray[np.int64], time: Array, mean: Array, slope: Array
+) -> Array:
+    """Compute standard errors of totals (n, 2); NaN, with a warning, where a refit that the data allow lies far off."""
+    error = np.column_stack([_errors(fit, slope[:, s]) for s in range(2)])
+    others = _totals_elsewhere(fit, culture, time)
+    reasons: dict[str, tuple[str, float]] = {}
+    for i, s in np.argwhere(error > 0.0):
+        center, one = mean[i : i + 1, s], error[i, s]
+
+        def limits(t: float, center: Array = center, one: float = one) -> tuple[float, float]:
+            low, high = _interval(fit, center, np.array([t * one]))
+            return float(low[0]), float(high[0])
+
+        held = fit.alternatives.contradicting(others[:, i, s], limits)
+        if held is not None:
+            error[i, s] = np.nan
+            reasons.setdefault(
+                why_not(fit.layout, fit.estimate.theta, held), (fit.sample.species[s], time[i])
+            )
+    for reason, (name, first) in reasons.items():
+        warnings.warn(
+            f"predict(): the total of {name!r} has no standard error at {fit.sample.time_name} {first:g} and perhaps "
+            f"at others: {reason}. bootstrap() shows what else fits.",
+            IdentificationWarning,
+            stacklevel=5,
+        )
+    return error
+
+
+def _totals_elsewhere(fit: InteractionResults, culture: NDArray[np.int64], time: Array) -> Array:
+    """Totals (refits, n, 2) at the refits that the data allow."""
+    totals = np.full((len(fit.alternatives.theta), len(time), 2), np.nan)
+    for c in np.unique(culture):
+        rows = np.flatnonzero(culture == c)
+        problem, node = _extended(fit, int(c), time[rows])
+        for k, theta in enumerate(fit.alternatives.theta):
+            with np.errstate(all="ignore"):
+                totals[k, rows] = course(problem, theta, int(c))[1][node]
+    return totals
 
 
 def _extended(fit: InteractionResults, c: int, time: Array) -> tuple[Problem, NDArray[np.int64]]:

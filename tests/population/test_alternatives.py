@@ -206,3 +206,42 @@ def test_errors_of_observed_classes_allow_for_an_entry_at_its_bound():
     assert fit.bse["fecundity", "y"] == pytest.approx(np.sqrt(cov[2, 2]), rel=1e-6)
     alone = np.sqrt(fit.ssr / (fit.nobs - int((~held).sum())) / np.sum(x[:, 2] ** 2)) / weight
     assert fit.bse["fecundity", "y"] > 2.0 * alone  # what holding both at 0 would claim
+
+
+def test_predictions_have_no_error_where_another_fit_goes_elsewhere():
+    """Far ahead, fits that agree on the data part: a total there has no error, and the warning says why."""
+    fit = fitted(1, 0.03)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ahead = fit.predict(at=[80.0, 120.0])
+    inside = fit.predict()
+    for name in ("x", "y"):
+        given = inside[name, "std_error"].notna()
+        assert given.mean() > 0.5
+        value, error = (ahead[name, key].to_numpy() for key in ("estimate", "std_error"))
+        for theta in fit.alternatives.theta:
+            there = smx_totals(fit, theta, 121)[[80, 120], "xy".index(name)]
+            known = np.isfinite(error)
+            assert (
+                np.abs(there - value)[known] <= 3.0 * max(fit.alternatives.distance) * error[known] + 1e-9
+            ).all()
+        if not np.isfinite(error).all():
+            assert any("has no standard error" in str(w.message) for w in caught)
+
+
+def smx_totals(fit, theta, n):
+    """Totals of the recursion at given parameters."""
+    from statmodels_x.population.estimation import course
+
+    problem = fit.problem._replace(nodes=np.array([n]), node_start=np.zeros_like(fit.problem.node_start))
+    return course(problem, theta, 0)[1]
+
+
+def test_predictions_of_an_ordinary_fit_keep_their_errors():
+    fit = smx.LeslieInteraction(MIXED, smx.datasets.load_paramecium(), density="leslie-gower").fit(
+        n_starts=10
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        table = fit.predict(at=np.arange(2.0, 40.0))
+    assert table.xs("std_error", axis=1, level="statistic").notna().all().all()
