@@ -235,8 +235,10 @@ def invariant_table(
         if not note:
             held = others.contradicting(elsewhere[name].to_numpy(float), partial(_limits, name, value, error))
             note = "" if held is None else why_not(layout, theta, held)
-        error = np.nan if note else error
-        rows.append((value, error, *_limits(name, value, error, reach), note))
+        lower, upper = _limits(name, value, np.nan if note else error, reach)
+        if np.isinf(upper):
+            note = "no upper limit: the data do not exclude that there is no oscillation"
+        rows.append((value, np.nan if note else error, lower, upper, note))
     return pd.DataFrame(
         rows,
         index=pd.Index(list(values), name="quantity"),
@@ -251,6 +253,8 @@ def _limits(name: str, value: float, error: float, reach: float) -> tuple[float,
         return value - reach * error, value + reach * error
     if name.startswith("margin"):
         return margin_limits(value, reach * error)
+    if name == "period":
+        return period_limits(value, reach * error)
     if value <= 0.0 or name.startswith("alpha"):  # may be 0
         return root_limits(value, reach * error)
     return log_limits(value, reach * error)
@@ -272,6 +276,17 @@ def margin_limits(value: float, reach: float) -> tuple[float, float]:
     return (lower, upper) if sign > 0.0 else (-upper, -lower)
 
 
+def period_limits(value: float, reach: float) -> tuple[float, float]:
+    """Limits of a period by those of its squared frequency; no upper limit where that may be 0 (no oscillation).
+
+    The squared frequency is a smooth function of the parameters also where oscillation begins, the period is not.
+    """
+    square = (2.0 * np.pi / value) ** 2
+    spread = 2.0 * square / value * reach
+    upper = 2.0 * np.pi / np.sqrt(square - spread) if square > spread else np.inf
+    return float(2.0 * np.pi / np.sqrt(square + spread)), float(upper)
+
+
 def _note(name: str, value: float, error: float) -> str:
     if np.isinf(value):
         return "infinite: a parameter it is divided by is 0"
@@ -280,6 +295,8 @@ def _note(name: str, value: float, error: float) -> str:
     if not error > 0.0:
         return "not identified"
     lower, upper = _limits(name, value, error, 2.0)
+    if name == "period":
+        return ""
     useless = (
         upper - lower > _MARGIN if name.startswith("margin") else lower > 0.0 and upper > _FACTOR * lower
     )

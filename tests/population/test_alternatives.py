@@ -9,7 +9,7 @@ import pytest
 import statmodels_x as smx
 from statmodels_x.core.errors import IdentificationWarning
 from statmodels_x.population.intervals import log_limits, root_limits
-from statmodels_x.population.invariants import margin_limits
+from statmodels_x.population.invariants import margin_limits, period_limits
 
 A, D = np.array([[0.35, 1.15], [0.62, 0.0]]), np.array([[0.30, 1.15], [0.65, 0.0]])
 TRUTH = {
@@ -245,3 +245,22 @@ def test_predictions_of_an_ordinary_fit_keep_their_errors():
         warnings.simplefilter("error")
         table = fit.predict(at=np.arange(2.0, 40.0))
     assert table.xs("std_error", axis=1, level="statistic").notna().all().all()
+
+
+def test_a_period_whose_frequency_may_be_zero_has_no_upper_limit():
+    low, high = period_limits(10.0, 0.4)
+    assert (2 * np.pi / low) ** 2 - (2 * np.pi / 10) ** 2 == pytest.approx(2 * (2 * np.pi) ** 2 / 10**3 * 0.4)
+    assert low < 10.0 < high < 11.0
+    assert period_limits(300.0, 200.0)[1] == np.inf
+    rng = np.random.default_rng(0)
+    truth, error = 0.02**2, 0.0006  # a squared frequency near 0, estimated with that error
+    held, given = 0, 0
+    for square in truth + error * rng.normal(size=4000):
+        if square <= 0.0:
+            continue  # no oscillation at the estimate, no interval
+        value = 2 * np.pi / np.sqrt(square)
+        low, high = period_limits(value, 1.959964 * error * value**3 / (2 * (2 * np.pi) ** 2))
+        given += 1
+        held += low <= 2 * np.pi / np.sqrt(truth) <= high
+    assert given > 2000
+    assert held / given == pytest.approx(0.95, abs=0.03)
