@@ -136,9 +136,8 @@ class FreeDiscontinuity:
             Show a bar.
         sensitivity : {"strict", "balanced", "sensitive"}
             How readily the evidence rule reports jumps: what a jump set must gain in -2 log likelihood for each of
-            its parts and over all (6 and 10, 3 and 4, 0 and 2). In small simulations of smooth surfaces
-            "balanced" found a jump in none of about a hundred and "sensitive" in two; but a slope that is steep
-            over no more than about three cells is a jump to the grid, whatever the setting.
+            its parts and over all (6 and 10, 3 and 4, 0 and 2). No error rate: a slope that is steep over no more
+            than about three cells is a jump to the grid, whatever the setting.
         keep_data : bool
             Whether a pickled result carries the data.
 
