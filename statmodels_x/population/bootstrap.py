@@ -29,6 +29,8 @@ Array = NDArray[np.float64]
 _EVALUATIONS, _TOL = 1000, 1e-10
 _SPREAD = 0.3  # of the logarithm, for starts around the estimate
 
+_HUGE, _ALL_BUT_HUGE = 1e300, 1e250
+
 
 @dataclass(frozen=True, eq=False)
 class BootstrapResults:
@@ -108,9 +110,13 @@ def _percentiles(draws: pd.DataFrame, estimate: pd.Series, alpha: float) -> pd.D
     limits = np.full((2, values.shape[1]), np.nan)
     known = ~np.isnan(values).any(axis=0)
     with np.errstate(invalid="ignore"):
-        limits[:, known] = np.quantile(
-            values[:, known], [alpha / 2.0, 1.0 - alpha / 2.0], axis=0, method="median_unbiased"
+        limits[:, known] = np.quantile(  # a quantile between two infinite draws is infinite
+            np.clip(values[:, known], -_HUGE, _HUGE),
+            [alpha / 2.0, 1.0 - alpha / 2.0],
+            axis=0,
+            method="median_unbiased",
         )
+        limits[np.abs(limits) > _ALL_BUT_HUGE] *= np.inf
         error = np.where(np.isfinite(values).all(axis=0), values.std(axis=0, ddof=1), np.nan)
     return pd.DataFrame(
         {"estimate": estimate, "std_error": error, "lower": limits[0], "upper": limits[1]},

@@ -8,6 +8,7 @@ import pytest
 
 import statmodels_x as smx
 from statmodels_x.core.errors import IdentificationWarning
+from statmodels_x.population.bootstrap import _percentiles
 from statmodels_x.population.intervals import log_limits, root_limits
 from statmodels_x.population.invariants import margin_limits, period_limits
 
@@ -264,3 +265,12 @@ def test_a_period_whose_frequency_may_be_zero_has_no_upper_limit():
         held += low <= 2 * np.pi / np.sqrt(truth) <= high
     assert given > 2000
     assert held / given == pytest.approx(0.95, abs=0.03)
+
+
+def test_percentiles_of_draws_some_of_which_are_infinite():
+    draws = pd.DataFrame({"period": [*np.arange(100.0, 190.0), *[np.inf] * 10], "other": np.arange(100.0)})
+    table = _percentiles(draws, draws.median(), 0.05)
+    assert table.loc["period", "upper"] == np.inf
+    assert 100.0 < table.loc["period", "lower"] < 105.0
+    assert np.isfinite(table.loc["other", ["lower", "upper"]].to_numpy(float)).all()
+    assert np.isnan(table.loc["period", "std_error"])
