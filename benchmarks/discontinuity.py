@@ -80,6 +80,9 @@ def peak_megabytes(shape: tuple[int, ...], levels: int) -> float:
 
 def solver_rows(shapes: list[tuple[tuple[int, ...], int]], to_accuracy: set[tuple[int, ...]]) -> list[dict]:
     rows = []
+    peaks = {
+        (shape, levels): peak_megabytes(shape, levels) for shape, levels in shapes
+    }  # before this one grows
     for shape, levels in shapes:
         p = problem(shape, levels)
         solve(p, 1e-4, 3, fixed_iterations=True)
@@ -89,7 +92,7 @@ def solver_rows(shapes: list[tuple[tuple[int, ...], int]], to_accuracy: set[tupl
             "problem": "x".join(map(str, shape)) + f" x {levels}",
             "ms_iteration": 1e3 * seconds / n,
             "floats_voxel": voxel_floats(p),
-            "megabytes": peak_megabytes(shape, levels),
+            "megabytes": peaks[shape, levels],
         }
         if shape in to_accuracy:
             seconds, found = cpu(lambda p=p: solve(p, 1e-4, 20000), 1)
