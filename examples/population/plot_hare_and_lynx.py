@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.core.errors import DataWarning, IdentificationWarning
+from statmodels_x.core.errors import IdentificationWarning, StatmodelsXWarning
 from statmodels_x.core.plotting import finish, style
 
 warnings.simplefilter("ignore", IdentificationWarning)  # the tables say what these say
@@ -102,7 +102,8 @@ errors = smx.forecast_errors(rolling, range(1911, 1919, 2), horizon=3, fit=setti
 errors[["rmse", "bias", "n", "failed", "relative_rmse"]].round(2)
 
 # %%
-# The linear systems are worse than the last value carried forward, and the one that fits better forecasts worse by far.
+# The linear systems are worse than the last value carried forward (for lynx with one class, no better), and the one
+# that fits better forecasts worse by far.
 # The density-dependent member fails for hares: it has predators take a fixed number of prey, however few there are.
 # Lotka-Volterra errs by a fifth of what the last value does.
 #
@@ -113,7 +114,7 @@ fig, ax = plt.subplots(figsize=(7.6, 4.2), layout="constrained")
 ahead = {}
 for k, name in enumerate(shown[1:]):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
+        warnings.simplefilter("ignore", StatmodelsXWarning)  # negative totals, and errors that are not given
         ahead[name] = fits[name].predict(at=years)["hare", "estimate"]
     ax.plot(years, ahead[name], label=name, **style(k))
 ax.plot(data["year"], data["hare"], "o", color="0.2", markersize=4)
@@ -150,7 +151,8 @@ ratio = blocks.invariants()["std_error"] / lv.invariants()["std_error"]
 assert ratio.between(0.6, 2.0).all()
 relative = errors["relative_rmse"].unstack("species")
 assert (relative.loc["Lotka-Volterra"] < 0.35).all()
-assert (relative.loc["linear, k = 1"] > 1).all()
+assert relative.loc["linear, k = 1", "hare"] > 1
+assert relative.loc["linear, k = 1", "lynx"] > 0.95
 assert (relative.loc["linear, k = 3, diagonal"] > relative.loc["linear, k = 1"]).all()
 swing = {name: np.ptp(hares.iloc[20:]) / np.ptp(hares.iloc[:20]) for name, hares in ahead.items()}
 assert swing["Lotka-Volterra"] > 0.95
