@@ -112,7 +112,7 @@ for k, (name, one) in enumerate({"all data": sizes, "held-out half": halves}.ite
 ax.plot(np.arange(len(places)), true_fall, color="0.3", linewidth=1.2, linestyle="--", label="truth")
 ax.set_ylim(0, 80)
 finish(ax, "Place along the outline, clockwise from the west", "Fall of visits (%)")
-ax.legend(frameon=False, loc="upper left", fontsize=9)
+ax.legend(frameon=False, loc="upper right", fontsize=9)
 plt.show()
 
 # %%
