@@ -53,9 +53,7 @@ class Resamples:
 
 def _widen(lattice: Lattice, cut: Mask) -> Mask:
     """Edges that touch a cell at the end of a cut edge."""
-    cell = np.zeros(lattice.n_cells, bool)
-    cell[lattice.tail[cut]] = True
-    cell[lattice.head[cut]] = True
+    cell = lattice.near(cut)
     return cell[lattice.tail] | cell[lattice.head]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -71,8 +72,8 @@ class Penalty:
     def price(self, lattice: Lattice, cut: Mask) -> float:
         """Return the price of a jump set."""
         parts = lattice.segments(cut)[0] + lattice.regions(cut)[0] - 1
-        odd = np.count_nonzero(cut[lattice.squares].sum(1) % 2) if lattice.n_axes == 2 else 0
-        return self.part * parts + self.end * odd + self.edge * float(np.count_nonzero(cut))
+        ends = len(lattice.loose_ends(cut)) if lattice.n_axes == 2 else 0
+        return self.part * parts + self.end * ends + self.edge * float(np.count_nonzero(cut))
 
 
 # chosen so that smooth surfaces are rarely cut; benchmarks/discontinuity_simulation.py counts how often
@@ -112,7 +113,7 @@ class EvidenceTuning:
         One row a pair of weights: ``lam``, ``nu``, ``edges`` and ``segments`` of the proposed jump set, and its
         ``gain``, the deviance of the surface without jumps minus its own (NaN if it cut too much).
     gain : float
-        Of the best jump set after it has paid for its segments, chosen or not; minus infinity if none is left.
+        Of the best jump set after it has paid its price, chosen or not; minus infinity if none is left.
     smooth : Smoothed
         The surface without jumps.
     errors : ErrorModel, optional
@@ -146,9 +147,7 @@ def propose(problem: LiftedProblem) -> list[Mask]:
     cut = join_empty(lattice, polish(problem, relaxed.surface).cut, problem.weight > 0.0)
     _, label = lattice.segments(cut)
     small = np.bincount(label)[label] < _SMALLEST_SEGMENT if label.size else np.zeros(0, bool)
-    clean = cut.copy()
-    clean[np.flatnonzero(cut)[small]] = False
-    return [cut, clean]
+    return [cut, _without(cut, np.flatnonzero(cut)[small])]
 
 
 class Scorer:
@@ -163,6 +162,11 @@ class Scorer:
         """Whether one score takes more than about a tenth of a second."""
         return self.lattice.n_cells * float(self.lattice.strides.max()) ** 2 > 1e8
 
+    @cached_property
+    def corners(self) -> Corners:
+        """The corners of a grid of two axes."""
+        return Corners(self.lattice)
+
     def score(self, cut: Mask, log_precision: float | None = None, around: float | None = None) -> Smoothed:
         """Smooth around a jump set."""
         return JumpSetModel(self.differences, self.data, cut).smooth(log_precision, around)
@@ -176,10 +180,8 @@ class Scorer:
             for group in groups(self.lattice, cut):
                 if not cut[group].all():
                     continue
-                trial = cut.copy()
-                trial[group] = False
-                scored = self.score(trial, smoothed.log_precision)
-                trial_cost = scored.deviance + penalty.price(self.lattice, trial)
+                trial = _without(cut, group)
+                trial_cost = self._cost(trial, (smoothed.log_precision,), penalty)
                 if trial_cost < cost:
                     cut, cost, changed = trial, trial_cost, True
             if not changed:
@@ -198,7 +200,7 @@ class Scorer:
         gain = smooth.deviance - proposal.cost(self.lattice, penalty)
         if self.lattice.n_axes != 2 or self.is_costly or gain < _WORTH_EXTENDING:
             return proposal
-        corners, lattice = Corners(self.lattice), self.lattice
+        corners, lattice = self.corners, self.lattice
         while True:
             cut, t = proposal.cut, proposal.smoothed.log_precision
             ways: dict[Path, tuple[float, tuple[float, ...]]]
@@ -217,9 +219,8 @@ class Scorer:
             price = sum(ways[path][0] for _, path in better)
             together = self._cost(every, stiffer, penalty) + price < better[0][0]
             longer = every if together else _with(cut, better[0][1])
-            longer = join_empty(
-                lattice, longer, self.data.precision > 0.0
-            )  # nothing is known of a region without data
+            # nothing is known of a region without data
+            longer = join_empty(lattice, longer, self.data.precision > 0.0)
             scored = replace(proposal, cut=longer, smoothed=self.score(longer, around=t))
             if scored.cost(lattice, penalty) >= proposal.cost(lattice, penalty):
                 return proposal

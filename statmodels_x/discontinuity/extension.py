@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from statmodels_x.discontinuity.lattice import Lattice, Mask
 
@@ -29,7 +28,7 @@ class Corners:
     """
 
     def __init__(self, lattice: Lattice) -> None:
-        self.edges = lattice.squares
+        self.lattice, self.edges = lattice, lattice.squares
         self._ends = np.full((lattice.n_edges, 2), _MARGIN)
         for corner, edges in enumerate(self.edges):
             for edge in edges:
@@ -40,17 +39,18 @@ class Corners:
         first, second = self._ends[edge]
         return int(second if first == corner else first)
 
-    def loose(self, cut: Mask) -> NDArray[np.intp]:
-        """List the loose ends."""
-        return np.flatnonzero(cut[self.edges].sum(1) % 2 == 1)
-
     def steps(self, cut: Mask) -> set[Path]:
         """Single edges by which a loose end could go on."""
-        return {(int(edge),) for corner in self.loose(cut) for edge in self.edges[corner] if not cut[edge]}
+        return {
+            (int(edge),)
+            for corner in self.lattice.loose_ends(cut)
+            for edge in self.edges[corner]
+            if not cut[edge]
+        }
 
     def joins(self, cut: Mask) -> set[Path]:
         """Paths of at most three uncut edges from a loose end to another or to the margin."""
-        ends = set(self.loose(cut).tolist())
+        ends = set(self.lattice.loose_ends(cut).tolist())
         return {
             tuple(sorted(path)) for corner in ends for path in self._paths(cut, corner, ends - {corner}, ())
         }

@@ -137,7 +137,7 @@ class Lattice:
         inner = np.take(np.take(cells, np.arange(self.shape[a] - 1), a), np.arange(self.shape[b] - 1), b)
         return inner.ravel()
 
-    def near(self, edges: Index, steps: int) -> Mask:
+    def near(self, edges: Index | Mask, steps: int = 0) -> Mask:
         """Cells at the ends of edges, and those within some steps (also diagonal) of them."""
         ends = np.zeros(self.shape, bool)
         ends.ravel()[self.tail[edges]] = True
@@ -145,6 +145,10 @@ class Lattice:
         if steps:
             ends = binary_dilation(ends, np.ones((3,) * self.n_axes), steps)
         return ends.ravel()
+
+    def loose_ends(self, cut: Mask) -> Index:
+        """Return the 2 x 2 blocks at which cut edges end or fork: those with an odd number of them."""
+        return np.flatnonzero(cut[self.squares].sum(1) % 2)
 
     def segments(self, cut: Mask) -> tuple[int, Index]:
         """Count and label the connected groups of cut edges (linked where they share a 2 x 2 block).

@@ -54,24 +54,23 @@ def law_for_draws(cells: Cells, found: Estimate) -> tuple[Array, Factor]:
     Raises
     ------
     DataError
-        If the grid is too large.
+        If the noise is not known, or the grid is too large.
     """
-    surface, factor = found.surface, None
-    beside = np.zeros(cells.lattice.n_cells, bool)
-    beside[cells.lattice.tail[found.cut]] = True
-    beside[cells.lattice.head[found.cut]] = True
+    if not found.errors.is_known:
+        raise DataError(
+            "surfaces cannot be drawn: the noise is not known; give FreeDiscontinuity(..., noise=sd)."
+        )
+    beside = cells.lattice.near(found.cut)
     if beside.any() and np.isfinite(found.log_precision) and cells.filled[~beside].any():
         data = found.errors.observations(cells).without(beside)
         model = JumpSetModel(SecondDifferences.of(cells.lattice), data, found.cut)
-        surface = model.smooth(found.log_precision).surface
-        factor = model.precision_factor(found.log_precision)
-    else:
-        factor = posterior_factor(cells, found)
+        return model.smooth(found.log_precision).surface, model.precision_factor(found.log_precision)
+    factor = posterior_factor(cells, found)
     if factor is None:
         raise DataError(
             f"the grid of {cells.lattice.n_cells} cells is too large to draw surfaces; give a lower `resolution`."
         )
-    return surface, factor
+    return found.surface, factor
 
 
 def draw(surface: Array, factor: Factor, rng: np.random.Generator) -> Array:

@@ -71,9 +71,7 @@ def jump_sizes(
     values = np.full((3, len(places)), np.nan)
     at = places.astype(float).copy()
     normal = np.full(at.shape, np.nan)
-    beside = np.zeros(lattice.n_cells, bool)
-    beside[lattice.tail[cut]] = True
-    beside[lattice.head[cut]] = True
+    beside = lattice.near(cut)
     if known.any() and (data.precision[~beside] > 0.0).any():
         model = JumpSetModel(SecondDifferences.of(lattice), data.without(beside), cut)
         smoothed = model.smooth(None if np.isnan(log_precision) else log_precision)

@@ -26,7 +26,7 @@ def test_a_line_across_the_grid_has_no_loose_end():
     lattice = Lattice((5, 6))
     corners = Corners(lattice)
     whole = cut_of(lattice, column_edges(lattice, 2, slice(None)))
-    assert corners.loose(whole).size == 0
+    assert lattice.loose_ends(whole).size == 0
     assert corners.steps(whole) == corners.joins(whole) == set()
 
 
@@ -36,11 +36,11 @@ def test_a_gap_is_joined_by_the_edges_that_are_missing():
     for gap in (1, 2, 3):
         missing = column_edges(lattice, 2, slice(2, 2 + gap))
         cut = cut_of(lattice, np.setdiff1d(column_edges(lattice, 2, slice(None)), missing))
-        assert corners.loose(cut).size == 2
+        assert lattice.loose_ends(cut).size == 2
         assert tuple(sorted(missing.tolist())) in corners.joins(cut)
         assert all(len(path) <= 3 and not cut[list(path)].any() for path in corners.joins(cut))
         for path in corners.joins(cut):  # each leaves fewer loose ends
-            assert corners.loose(cut | cut_of(lattice, list(path))).size < 2
+            assert lattice.loose_ends(cut | cut_of(lattice, list(path))).size < 2
 
 
 def test_an_end_goes_on_in_three_directions():

@@ -180,3 +180,5 @@ def test_errors_that_cannot_be_told_from_a_rough_surface_are_named():
     assert "cannot tell correlated errors" in str(fit.summary())
     with pytest.raises(DataError, match="noise=sd"):
         fit.bootstrap(20)
+    with pytest.raises(DataError, match="noise=sd"):
+        fit.test_no_jump(19)
