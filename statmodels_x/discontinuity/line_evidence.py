@@ -105,22 +105,21 @@ def difference_variance(line: LineData) -> float:
     return variance if variance > 1e-20 else float(np.mean(distance**2))
 
 
+def kernel_arguments(
+    line: LineData, shape: Shape, smoothing: Smoothing, level_variance: float = LEVEL_VARIANCE
+) -> tuple:
+    """Observations and model in the order of the kernels."""
+    s = smoothing
+    variance, rate = shape.variance(line, s.variance), shape.rate(line, s.rate)
+    return line.y, variance, line.dx, shape.cuts, rate, s.tau, s.reach, level_variance, s.slope
+
+
 def deviance(line: LineData, shape: Shape, smoothing: Smoothing) -> float:
     """-2 log marginal likelihood of all rows, jump sizes integrated out."""
     from statmodels_x.discontinuity.line_kernels import minus_two_loglik
 
     s = smoothing
-    between = minus_two_loglik(
-        line.y,
-        shape.variance(line, s.variance),
-        line.dx,
-        shape.cuts,
-        shape.rate(line, s.rate),
-        s.tau,
-        s.reach,
-        LEVEL_VARIANCE,
-        s.slope,
-    )
+    between = minus_two_loglik(*kernel_arguments(line, shape, smoothing))
     if line.within_df:
         between += line.within_df * np.log(2.0 * np.pi * s.variance) + line.within_ss / s.variance
     return float(between)
@@ -237,18 +236,8 @@ def bending(line: LineData, shape: Shape, smoothing: Smoothing) -> Array:
     """
     from statmodels_x.discontinuity.line_kernels import smooth
 
-    s, d = smoothing, line.dx
-    _, _, r, info, _ = smooth(
-        line.y,
-        shape.variance(line, s.variance),
-        d,
-        shape.cuts,
-        shape.rate(line, s.rate),
-        s.tau,
-        s.reach,
-        LEVEL_VARIANCE,
-        s.slope,
-    )
+    d = line.dx
+    _, _, r, info, _ = smooth(*kernel_arguments(line, shape, smoothing))
     r, info = r[1:], info[1:]
     return (
         d**3 / 3.0 * (r[:, 0] ** 2 - info[:, 0])
@@ -276,17 +265,7 @@ def single_changes(line: LineData, shape: Shape, smoothing: Smoothing) -> tuple[
     from statmodels_x.discontinuity.line_kernels import smooth
 
     s, cuts = smoothing, shape.cuts
-    _, _, r, info, error = smooth(
-        line.y,
-        shape.variance(line, s.variance),
-        line.dx,
-        cuts,
-        shape.rate(line, s.rate),
-        s.tau,
-        s.reach,
-        LEVEL_VARIANCE,
-        s.slope,
-    )
+    _, _, r, info, error = smooth(*kernel_arguments(line, shape, smoothing))
     r, info = r[1:], info[1:]
     sign = np.where(cuts, -1.0, 1.0)
     w00 = LEVEL_VARIANCE + 0.25 * line.dx**2 * s.slope

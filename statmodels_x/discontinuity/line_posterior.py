@@ -16,7 +16,7 @@ from scipy import stats
 from scipy.optimize import brentq
 
 from statmodels_x.discontinuity.line_data import Array, LineData
-from statmodels_x.discontinuity.line_evidence import Shape, Smoothing, single_changes
+from statmodels_x.discontinuity.line_evidence import Shape, Smoothing, kernel_arguments, single_changes
 from statmodels_x.discontinuity.line_search import neighbourhood
 
 FLAT = 100.0
@@ -219,19 +219,8 @@ def _location_posterior(
     p = np.exp(log_p - log_p.max())
     kept = p > _NEGLIGIBLE * p.max()
     gaps, p = gaps[kept], p[kept] / p[kept].sum()
-    s = smoothing
-    _, _, r, info, _ = smooth(
-        line.y,
-        without.variance(line, s.variance),
-        line.dx,
-        cuts,
-        without.rate(line, s.rate),
-        s.tau,
-        s.reach,
-        FLAT,
-        s.slope,
-    )
-    size, sd = _size(r[gaps + 1], info[gaps + 1], line.dx[gaps], s.slope)
+    _, _, r, info, _ = smooth(*kernel_arguments(line, without, smoothing, FLAT))
+    size, sd = _size(r[gaps + 1], info[gaps + 1], line.dx[gaps], smoothing.slope)
     return LocationPosterior(gap, gaps, p, size, sd)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,7 @@ from statmodels_x.discontinuity.line_evidence import (
     Noise,
     Shape,
     Smoothing,
+    kernel_arguments,
     largest_gradient,
     single_changes,
 )
@@ -255,17 +256,6 @@ def _smallest(line: LineData, shape: Shape, smoothing: Smoothing, cost: float) -
     """Change of level whose own score statistic would just pay for a jump, the median over gaps without one."""
     from statmodels_x.discontinuity.line_kernels import smooth
 
-    s = smoothing
-    info = smooth(
-        line.y,
-        shape.variance(line, s.variance),
-        line.dx,
-        shape.cuts,
-        shape.rate(line, s.rate),
-        s.tau,
-        s.reach,
-        LEVEL_VARIANCE,
-        0.0,
-    )[3][1:, 0][~shape.cuts]
+    info = smooth(*kernel_arguments(line, shape, replace(smoothing, slope=0.0)))[3][1:, 0][~shape.cuts]
     needed = (cost + np.log1p(LEVEL_VARIANCE * info)) * (1.0 / LEVEL_VARIANCE + info)
     return float(np.median(np.sqrt(needed) / np.maximum(info, 1e-300)))
