@@ -46,17 +46,18 @@ start = np.array([10.0, 0.0])
 times = np.linspace(0, 6, 241)
 flow = np.array([found.evolve(start, t) for t in times])
 steps = population.project(start, 6)
-fig, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+fig, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
 for k, age in enumerate(("young", "old")):
-    axes[0].plot(times, flow[:, k].real, label=f"{age}, real part", **style(k))
-    axes[0].plot(
+    ax.plot(times, flow[:, k].real, label=f"{age}, real part", **style(k))
+    ax.plot(
         times, flow[:, k].imag, label=f"{age}, imaginary part", linewidth=1.3, color=COLOURS[k], linestyle=":"
     )
-    axes[0].plot(steps.steps, steps.values[:, k], "os"[k], color=COLOURS[k], markersize=5)
-axes[0].axhline(0, color="0.6", linewidth=0.7)
-finish(axes[0], "Time (steps)", "Individuals (marks: the Leslie model)")
-axes[0].set_ylim(-3, 16)
-axes[0].legend(frameon=False, ncols=2, fontsize=9)
+    ax.plot(steps.steps, steps.values[:, k], "os"[k], color=COLOURS[k], markersize=5)
+ax.axhline(0, color="0.6", linewidth=0.7)
+finish(ax, "Time (steps)", "Individuals (marks: the Leslie model)")
+ax.set_ylim(-3, 16)
+ax.legend(frameon=False, ncols=2, fontsize=9)
+plt.show()
 
 # %%
 # Predator and prey as one oscillator
@@ -69,12 +70,13 @@ oscillator = pair.hamiltonian()
 turns = np.linspace(0, 20, 400)
 z = np.array([oscillator.evolve([8.0 + 2.0j], t)[0] for t in turns])
 whole = np.array([oscillator.evolve([8.0 + 2.0j], t)[0] for t in range(21)])
-axes[1].plot(z.real, z.imag, color=COLOURS[0], linewidth=1.3, label="exp(-iHt)")
-axes[1].plot(whole.real, whole.imag, "o", color=COLOURS[1], markersize=4, label="steps of the model")
-axes[1].axhline(0, color="0.6", linewidth=0.7)
-axes[1].axvline(0, color="0.6", linewidth=0.7)
-axes[1].set_aspect("equal")
-finish(axes[1], "Prey", "Predators")
+fig, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+ax.plot(z.real, z.imag, color=COLOURS[0], linewidth=1.3, label="exp(-iHt)")
+ax.plot(whole.real, whole.imag, "o", color=COLOURS[1], markersize=4, label="steps of the model")
+ax.axhline(0, color="0.6", linewidth=0.7)
+ax.axvline(0, color="0.6", linewidth=0.7)
+ax.set_aspect("equal")
+finish(ax, "Prey", "Predators")
 plt.show()
 
 # %%

@@ -103,13 +103,14 @@ members = {
     "prey and predators limited": smx.PredatorPrey(**rates, density=(0.005, 0), saturation=0.05),
 }
 paths = {name: m.trajectory([20], [10], 40, extinction="total") for name, m in members.items()}
-fig, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+fig, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
 for k, (name, p) in enumerate(paths.items()):
-    axes[0].plot(p.totals["prey"], label=name, linewidth=2, **style(k))
+    ax.plot(p.totals["prey"], label=name, linewidth=2, **style(k))
     if "prey" in p.extinct:
-        axes[0].plot(p.extinct["prey"], 0, "x", color=COLOURS[k], markersize=9, markeredgewidth=2)
-finish(axes[0], "Step", "Number of prey (cross: extinction)")
-axes[0].set_ylim(-4, 105)
+        ax.plot(p.extinct["prey"], 0, "x", color=COLOURS[k], markersize=9, markeredgewidth=2)
+finish(ax, "Step", "Number of prey (cross: extinction)")
+ax.set_ylim(-4, 105)
+plt.show()
 
 # %%
 # What it does not do
@@ -126,11 +127,12 @@ def lotka_volterra(t, n):
 
 
 cycle = solve_ivp(lotka_volterra, (0, 30), [30.0, 4.0], t_eval=np.linspace(0, 30, 600), rtol=1e-8).y
+fig, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
 for k, (name, p) in enumerate(paths.items()):
-    axes[1].plot(p.totals["prey"], p.totals["predator"], label=name, marker=".", linewidth=1.2, **style(k))
-axes[1].plot(*cycle, label="Lotka-Volterra", color=COLOURS[6], linestyle=DASHES[3])
-finish(axes[1], "Number of prey", "Number of predators")
-axes[1].set_ylim(-4, 145)
+    ax.plot(p.totals["prey"], p.totals["predator"], label=name, marker=".", linewidth=1.2, **style(k))
+ax.plot(*cycle, label="Lotka-Volterra", color=COLOURS[6], linestyle=DASHES[3])
+finish(ax, "Number of prey", "Number of predators")
+ax.set_ylim(-4, 145)
 plt.show()
 
 # %%
