@@ -238,7 +238,7 @@ def settings(arguments: argparse.Namespace) -> list[Setting]:
         if "disk" in arguments.studies:
             found += [("disk", n, m, 2, str(d), arguments.repeats, (*ours, "sure", *PEERS)) for d in JUMPS]
         if "null" in arguments.studies:
-            found += [("null", n, m, 2, name, arguments.nulls // len(NULLS), ours) for name in NULLS]
+            found += [("null", n, m, 2, name, -(-arguments.nulls // len(NULLS)), ours) for name in NULLS]
     if "ball" in arguments.studies:
         found += [("ball", 10000, 18, 3, name, arguments.volumes, ("balanced",)) for name in ("0.5", "cone")]
     return found
@@ -292,7 +292,7 @@ def make_chunk(setting: Setting, first: int, chunks: Path, n_jobs: int) -> None:
 
 
 def summarise(rows: pd.DataFrame, setting: Setting) -> pd.DataFrame:
-    study, n, _, _, name, _, _ = setting
+    study, n, _, _, surface, _, _ = setting
     groups = rows.groupby("method", sort=False)
     table = groups.mean(numeric_only=True)
     table["any"] = groups["any"].mean()
@@ -301,7 +301,7 @@ def summarise(rows: pd.DataFrame, setting: Setting) -> pd.DataFrame:
         if name in rows:
             table[f"{name}_mc_se"] = groups[name].std() / np.sqrt(groups.size())
     keys = ["study", "n", "surface", "method"]
-    index = pd.MultiIndex.from_tuples([(study, n, name, method) for method in table.index], names=keys)
+    index = pd.MultiIndex.from_tuples([(study, n, surface, method) for method in table.index], names=keys)
     return table.set_axis(index).round(6)
 
 
