@@ -125,16 +125,21 @@ def size_measures(fit, lattice: Lattice, near: np.ndarray, jump: float) -> dict:
     close = near[lattice.tail[cut]]
     error = outward * fit.jumps["size"].to_numpy() - jump
     row = {"size_bias": float(error[close].mean()) if close.any() else np.nan}
-    if len(fit.domain.names) == 2:
-        angle = np.linspace(0.0, 2.0 * np.pi, 17)[:-1] + 0.1
-        sizes = fit.jump_sizes(0.5 + 0.25 * np.column_stack([np.cos(angle), np.sin(angle)]))
-        gap = (sizes["size"].abs() - jump).abs()
-        known = sizes["std_error"].notna()
-        row["size_cover"] = (
-            float((gap <= 1.959964 * sizes["std_error"])[known].mean()) if known.any() else np.nan
-        )
-        row["size_length"] = float(2.0 * 1.959964 * sizes["std_error"].mean())
+    sizes = fit.jump_sizes(0.5 + 0.25 * directions(len(fit.domain.names)))
+    gap = (sizes["size"].abs() - jump).abs()
+    known = sizes["std_error"].notna()
+    row["size_cover"] = float((gap <= 1.959964 * sizes["std_error"])[known].mean()) if known.any() else np.nan
+    row["size_length"] = float(2.0 * 1.959964 * sizes["std_error"].mean())
     return row
+
+
+def directions(d: int) -> np.ndarray:
+    """Sixteen of unit length: evenly round a circle, or drawn once from a sphere."""
+    if d == 2:
+        angle = np.linspace(0.0, 2.0 * np.pi, 17)[:-1] + 0.1
+        return np.column_stack([np.cos(angle), np.sin(angle)])
+    drawn = np.random.default_rng(0).standard_normal((16, d))
+    return drawn / np.linalg.norm(drawn, axis=1)[:, None]
 
 
 def cache(propose: Callable) -> Callable:

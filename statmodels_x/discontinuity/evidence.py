@@ -38,7 +38,9 @@ SIZES = {
     2: (2.2, 3.0, 3.8, 4.9, 6.3, 8.2, 12.0, 18.0, 26.0),
     3: (2.0, 3.0, 4.25, 6.0, 8.5, 12.0, 17.0),
 }
-_SMALLEST_SEGMENT = 5
+# edges of the smallest segment kept in either copy of a proposal: among the many voxels of a volume one of pure noise
+# stands out far enough to be cut out by its six faces
+_SMALLEST_SEGMENTS = {1: (1, 5), 2: (1, 5), 3: (7, 11)}
 _MOST_CUT = 0.15
 _PROPOSAL_TOL = 3e-3
 _PROPOSAL_ITERATIONS = 2000
@@ -56,10 +58,10 @@ class Penalty:
     part : float
         For each connected segment, and for each region beyond the first that it cuts off.
     end : float
-        For each loose end and each fork, on grids of two axes: borders close or run to the margin sooner than not,
-        and cells that a border crosses invite branches.
+        For each loose end and each fork (in a volume, each step of the rim of an open surface): borders close or run
+        to the margin sooner than not, and cells that a border crosses invite branches.
     edge : float
-        For each edge.
+        For each edge. Twice both in a volume, where what bends has more ways to be cut.
     gate : float
         Over all.
     """
@@ -72,8 +74,8 @@ class Penalty:
     def price(self, lattice: Lattice, cut: Mask) -> float:
         """Return the price of a jump set."""
         parts = lattice.segments(cut)[0] + lattice.regions(cut)[0] - 1
-        ends = len(lattice.loose_ends(cut)) if lattice.n_axes == 2 else 0
-        return self.part * parts + self.end * ends + self.edge * float(np.count_nonzero(cut))
+        own = self.end * len(lattice.loose_ends(cut)) + self.edge * float(np.count_nonzero(cut))
+        return self.part * parts + max(lattice.n_axes - 1, 1) * own
 
 
 # chosen so that smooth surfaces are rarely cut; benchmarks/discontinuity_simulation.py counts how often
@@ -146,8 +148,8 @@ def propose(problem: LiftedProblem) -> list[Mask]:
     lattice = problem.lattice
     cut = join_empty(lattice, polish(problem, relaxed.surface).cut, problem.weight > 0.0)
     _, label = lattice.segments(cut)
-    small = np.bincount(label)[label] < _SMALLEST_SEGMENT if label.size else np.zeros(0, bool)
-    return [cut, _without(cut, np.flatnonzero(cut)[small])]
+    size = np.bincount(label)[label] if label.size else label
+    return [_without(cut, np.flatnonzero(cut)[size < least]) for least in _SMALLEST_SEGMENTS[lattice.n_axes]]
 
 
 class Scorer:
@@ -235,8 +237,8 @@ class Scorer:
         """Take away what is better told as a steep, bending stretch of a smooth surface than as a jump.
 
         The smoother is made softer round the jump set, by several factors and widths, with all of it cut,
-        without one of its segments, and without any; what the soft surface does as well without, up to a
-        margin, is no jump. The worst part goes first, then the rest is looked at again.
+        without one of its segments, and without any; what a soft surface tells better without, by a margin, is
+        no jump. The worst part goes first, then the rest is looked at again.
         """
         while proposal.cut.any():
             edges, (count, label) = np.flatnonzero(proposal.cut), self.lattice.segments(proposal.cut)
