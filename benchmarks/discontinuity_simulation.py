@@ -266,13 +266,12 @@ def main() -> None:
     for first in starts:  # every setting has its first repeats before any has its second
         for setting in listed:
             make_chunk(setting, first, chunks, arguments.jobs)
-    tables = [
-        summarise(
-            pd.concat([pd.read_csv(chunk_path(setting, k, chunks)) for k in starts if k < setting[5]]),
-            setting,
-        )
-        for setting in listed
-    ]
+    made = [(setting, pd.concat([pd.read_csv(chunk_path(setting, k, chunks)) for k in starts if k < setting[5]]))
+            for setting in listed]  # fmt: skip
+    tables = [summarise(rows, *setting[:2], setting[4]) for setting, rows in made]
+    for n in arguments.sizes:
+        nulls = [rows for setting, rows in made if setting[:2] == ("null", n)]
+        tables += [summarise(pd.concat(nulls), "null", n, "all")] if nulls else []
     table = pd.concat(tables)
     print(table.to_string())
     table.to_csv(RESULTS / "discontinuity_simulation.csv")
@@ -296,18 +295,18 @@ def make_chunk(setting: Setting, first: int, chunks: Path, n_jobs: int) -> None:
     print(path.stem, flush=True)
 
 
-def summarise(rows: pd.DataFrame, setting: Setting) -> pd.DataFrame:
-    study, n, _, _, surface, _, _ = setting
+def summarise(rows: pd.DataFrame, study: str, n: int, surface: str) -> pd.DataFrame:
+    """Means by method, with Monte-Carlo standard errors."""
     groups = rows.groupby("method", sort=False)
     table = groups.mean(numeric_only=True)
     table["any"] = groups["any"].mean()
     table.insert(0, "repeats", groups.size())
-    for name in ("mse", "cover", "size_cover"):
-        if name in rows:
-            table[f"{name}_mc_se"] = groups[name].std() / np.sqrt(groups.size())
+    for measure in ("any", "false", "missed", "mse", "cover", "size_bias", "size_cover"):
+        if measure in rows:
+            table[f"{measure}_mc_se"] = groups[measure].std() / np.sqrt(groups[measure].count())
     keys = ["study", "n", "surface", "method"]
     index = pd.MultiIndex.from_tuples([(study, n, surface, method) for method in table.index], names=keys)
-    return table.set_axis(index).round(6)
+    return table.set_axis(index).round(8)
 
 
 if __name__ == "__main__":

@@ -156,7 +156,12 @@ def null_gains(
     smooth, errors = found.tuning.smooth, found.tuning.errors or found.errors
     none = np.zeros(cells.lattice.n_edges, bool)
     jumpless = replace(
-        found, surface=smooth.surface, cut=none, errors=errors, log_precision=smooth.log_precision
+        found,
+        surface=smooth.surface,
+        cut=none,
+        errors=errors,
+        log_precision=smooth.log_precision,
+        mixing=None,
     )
     task = partial(
         _null_gain,

@@ -14,9 +14,11 @@ from statmodels_x.discontinuity.correlation import ErrorModel, fit_errors
 from statmodels_x.discontinuity.evidence import EvidenceTuning, Penalty, Proposal, Proposed, Scorer
 from statmodels_x.discontinuity.grid import Cells, Points
 from statmodels_x.discontinuity.lattice import Mask
+from statmodels_x.discontinuity.mixing import mixing_variance
 from statmodels_x.discontinuity.noise import noise_variance
 from statmodels_x.discontinuity.polish import Polished, join_empty, polish, polish_best
 from statmodels_x.discontinuity.relaxation import LiftedProblem, Relaxation, solve
+from statmodels_x.discontinuity.smoother import JumpSetModel, Observations, SecondDifferences
 from statmodels_x.discontinuity.specification import Control, Specification
 
 Array = NDArray[np.float64]
@@ -65,6 +67,8 @@ class Estimate:
         The record of the tuning.
     log_precision : float
         Of the second-order smoother; NaN for a surface that minimises the energy itself.
+    mixing : ndarray of shape (cells,), optional
+        Variance of cells that the border crosses, beyond that of their errors; None for none.
     """
 
     surface: Array = field(repr=False)
@@ -76,6 +80,12 @@ class Estimate:
     certificate: Certificate
     tuning: Any = field(repr=False, default=None)
     log_precision: float = float("nan")
+    mixing: Array | None = field(repr=False, default=None)
+
+    def observations(self, cells: Cells) -> Observations:
+        """Cell means in scaled units with the precision of their errors and of their mixing."""
+        data = self.errors.observations(cells)
+        return data if self.mixing is None else data.noisier(self.mixing)
 
 
 def lifted_problem(cells: Cells, spec: Specification, lam: float, nu: float) -> LiftedProblem:
@@ -216,10 +226,20 @@ def _by_evidence(cells: Cells, spec: Specification, control: Control, candidates
     problem = lifted_problem(cells, spec, chosen.lam, chosen.nu)
     relaxed = solve_lifted(problem, control)
     facts = certificate(problem, relaxed, polish(problem, relaxed.surface))
-    smoothed = chosen.smoothed
-    return Estimate(
-        smoothed.surface, chosen.cut, chosen.lam, chosen.nu, errors, source, facts, tuning, smoothed.log_precision
+    found = Estimate(
+        chosen.smoothed.surface, chosen.cut, chosen.lam, chosen.nu, errors, source, facts, tuning,
+        chosen.smoothed.log_precision,
     )  # fmt: skip
+    return _allowing_for_mixing(cells, found) if chosen.cut.any() else found
+
+
+def _allowing_for_mixing(cells: Cells, found: Estimate) -> Estimate:
+    """Smooth once more, with a variance of their own for cells that the border crosses."""
+    differences = SecondDifferences.of(cells.lattice)
+    data, t = found.errors.observations(cells), found.log_precision
+    found = replace(found, mixing=mixing_variance(differences, data, found.cut, t))
+    surface = JumpSetModel(differences, found.observations(cells), found.cut).smooth(t).surface
+    return replace(found, surface=surface)
 
 
 def _with_correlation(

@@ -37,7 +37,7 @@ def posterior_factor(cells: Cells, found: Estimate) -> Factor | None:
     bandwidth = min(steps * int(lattice.strides.max()), lattice.n_cells - 1)
     if not (found.errors.is_known and is_factorable(lattice.n_cells, bandwidth)):
         return None
-    data = found.errors.observations(cells)
+    data = found.observations(cells)
     if second_order:
         model = JumpSetModel(SecondDifferences.of(lattice), data, found.cut)
         return model.precision_factor(found.log_precision)

@@ -123,24 +123,32 @@ class Observations:
 
     def without(self, cells: Mask) -> Observations:
         """Return the observations as if the given cells were empty."""
-        precision = np.where(cells, 0.0, self.precision)
+        return self.noisier(np.where(cells, np.inf, 0.0))
+
+    def noisier(self, variance: Array) -> Observations:
+        """Return the observations with errors of further, independent variances; infinite ones empty a cell.
+
+        Parameters
+        ----------
+        variance : ndarray of shape (cells,)
+        """
+        filled = self.precision > 0.0
+        precision = np.zeros(self.f.size)
+        precision[filled] = 1.0 / (1.0 / self.precision[filled] + variance[filled])
         if self.correlated is None:
             return Observations(self.f, precision)
-        gone, left = np.flatnonzero(cells), np.flatnonzero(~cells)
-        between = self.correlated[left][:, gone].tocsc()
-        solved = sparse.linalg.splu(self.correlated[gone][:, gone].tocsc())
-        marginal = self.correlated[left][:, left] - between @ sparse.csc_array(
-            solved.solve(between.T.toarray())
-        )
-        marginal.data[np.abs(marginal.data) < 1e-9 * precision.max()] = 0.0
-        marginal.eliminate_zeros()
-        spread = sparse.csr_array(
-            (np.ones(left.size), (left, np.arange(left.size))), (self.f.size, left.size)
-        )
-        determinant = float(np.log(np.abs(solved.U.diagonal())).sum())
-        return Observations(
-            self.f, precision, (spread @ marginal @ spread.T).tocsr(), self.log_precision - determinant
-        )
+        changed = np.flatnonzero(variance > 0.0)
+        columns = self.correlated[:, changed].tocsc()
+        inner = self.correlated[changed][:, changed] + sparse.diags_array(1.0 / variance[changed])
+        solved = sparse.linalg.splu(inner.tocsc())
+        left = self.correlated - columns @ sparse.csc_array(
+            solved.solve(columns.T.toarray())
+        )  # Woodbury's identity
+        left.data[np.abs(left.data) < 1e-9 * precision.max()] = 0.0
+        left.eliminate_zeros()
+        finite = np.isfinite(variance[changed])
+        determinant = np.log(np.abs(solved.U.diagonal())).sum() + np.log(variance[changed][finite]).sum()
+        return Observations(self.f, precision, left.tocsr(), self.log_precision - float(determinant))
 
 
 @dataclass(frozen=True)
