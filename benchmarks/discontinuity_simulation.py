@@ -245,7 +245,8 @@ def settings(arguments: argparse.Namespace) -> list[Setting]:
         if "null" in arguments.studies:
             found += [("null", n, m, 2, name, -(-arguments.nulls // len(NULLS)), ours) for name in NULLS]
     if "ball" in arguments.studies:
-        found += [("ball", 10000, 18, 3, name, arguments.volumes, ("balanced",)) for name in ("0.5", "cone")]
+        volumes = {"0.5": arguments.volumes, "cone": arguments.volumes // 2}
+        found += [("ball", 10000, 18, 3, name, repeats, ("balanced",)) for name, repeats in volumes.items()]
     return found
 
 

@@ -58,10 +58,11 @@ class Penalty:
     part : float
         For each connected segment, and for each region beyond the first that it cuts off.
     end : float
-        For each loose end and each fork (in a volume, each step of the rim of an open surface): borders close or run
-        to the margin sooner than not, and cells that a border crosses invite branches.
+        For each loose end and each fork: borders close or run to the margin sooner than not, and cells that a border
+        crosses invite branches. In a volume twice for each step of an open surface's rim: a bend has more ways to
+        be cut.
     edge : float
-        For each edge. Twice both in a volume, where what bends has more ways to be cut.
+        For each edge.
     gate : float
         Over all.
     """
@@ -74,8 +75,8 @@ class Penalty:
     def price(self, lattice: Lattice, cut: Mask) -> float:
         """Return the price of a jump set."""
         parts = lattice.segments(cut)[0] + lattice.regions(cut)[0] - 1
-        own = self.end * len(lattice.loose_ends(cut)) + self.edge * float(np.count_nonzero(cut))
-        return self.part * parts + max(lattice.n_axes - 1, 1) * own
+        ends = max(lattice.n_axes - 1, 1) * len(lattice.loose_ends(cut))
+        return self.part * parts + self.end * ends + self.edge * float(np.count_nonzero(cut))
 
 
 # chosen so that smooth surfaces are rarely cut; benchmarks/discontinuity_simulation.py counts how often
