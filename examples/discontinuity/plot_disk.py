@@ -36,7 +36,7 @@ data.head()
 # %%
 # The fit
 # -------
-# The points are averaged over 31 x 31 cells (about 20 in each, the default). The convex problem is solved at 21 pairs
+# The points are averaged over 31 x 31 cells (about 20 in each, the default). The convex problem is solved at 27 pairs
 # of weights; each solution proposes a jump set, and the evidence chooses and prunes.
 fit = smx.FreeDiscontinuity("z ~ x + y", data).fit(n_jobs=2)
 print(fit.summary())

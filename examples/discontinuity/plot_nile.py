@@ -74,7 +74,7 @@ both[["year", "size", "std_error", "lower", "upper", "evidence"]].round(1)
 # these data, but its curve is not the same: the minimiser of the energy of first differences, with one weight for
 # finding the jump and for smoothing. Beside it, the criterion that it minimised.
 sure = model.fit(tune="sure")
-fig, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
 axes[0].plot(data["year"], data["volume"], ".", markersize=3, color="0.65")
 for k, (name, one) in enumerate({"evidence": fit, "SURE": sure}.items()):
     for piece, years in ((one.surface[:28], data["year"][:28]), (one.surface[28:], data["year"][28:])):
@@ -82,7 +82,6 @@ for k, (name, one) in enumerate({"evidence": fit, "SURE": sure}.items()):
 finish(axes[0], "Year", "Annual flow (10⁸ m³)")
 axes[0].legend(frameon=False)
 sure.plot("tuning", ax=axes[1])
-axes[1].legend(frameon=False, fontsize=8)
 plt.show()
 
 # %%

@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 
 _COLOUR_MAP = "cividis"  # told apart in greyscale and by colour-blind readers
 _EDGE = "#D62728"
+_MOST_IN_LEGEND = 5
 
 
 def plot(fit: FreeDiscontinuityResults, kind: str, ax: Any, **options: Any) -> Any:
@@ -201,7 +202,10 @@ def _tuning(fit: FreeDiscontinuityResults, ax: Any) -> Any:
         label=label,
     )  # fmt: skip
     _log_axis(ax, table["nu"])
-    return plotting.finish(ax, "nu", name)
+    plotting.finish(ax, "nu", name)
+    if grid.ngroups > _MOST_IN_LEGEND:  # too many to leave the curves free
+        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize="small")
+    return ax
 
 
 def _log_axis(ax: Any, values: Any) -> None:
@@ -209,8 +213,9 @@ def _log_axis(ax: Any, values: Any) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     ax.set_xscale("log")
-    wide = values.max() > 100.0 * values.min()
-    ax.xaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
+    ratio = values.max() / values.min()
+    subs = (1.0, 2.0, 5.0) if ratio < 100.0 else (1.0, 3.0) if ratio < 1e4 else (1.0,)
+    ax.xaxis.set_major_locator(LogLocator(subs=subs))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.xaxis.set_minor_locator(NullLocator())
 
