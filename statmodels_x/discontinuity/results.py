@@ -141,7 +141,7 @@ class FreeDiscontinuityResults(SummaryText):
         except ImportError as error:
             from statmodels_x.core.errors import MissingPackageError
 
-            raise MissingPackageError("to_xarray() needs the package xarray.") from error
+            raise MissingPackageError("to_xarray() needs the package xarray: pip install xarray.") from error
         coordinates = dict(zip(self.domain.names, self.domain.centres, strict=True))
         return DataArray(self.surface, coordinates, self.domain.names, name=self.sample.response)
 
