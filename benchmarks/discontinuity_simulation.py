@@ -305,6 +305,7 @@ def summarise(rows: pd.DataFrame, study: str, n: int, surface: str) -> pd.DataFr
     for measure in ("any", "false", "missed", "mse", "cover", "size_bias", "size_cover"):
         if measure in rows:
             table[f"{measure}_mc_se"] = groups[measure].std() / np.sqrt(groups[measure].count())
+    study = "no jump" if study == "null" else study  # which readers of CSV take for a missing value
     keys = ["study", "n", "surface", "method"]
     index = pd.MultiIndex.from_tuples([(study, n, surface, method) for method in table.index], names=keys)
     return table.set_axis(index).round(8)

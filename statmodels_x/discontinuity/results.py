@@ -354,7 +354,7 @@ class FreeDiscontinuityResults(SummaryText):
         A cell beside the jump may mix points from both sides. The surface is therefore smoothed without these
         cells and carried on to the smoothed boundary from either side by its own prior. The standard
         error is the posterior one of the difference, given the boundary. In simulations nominal 95 % intervals
-        covered 91 to 99 % for jumps of half the response's standard deviation and more, but only 65 to 90 % for
+        covered 92 to 99 % for jumps of half the response's standard deviation and more, but only 63 to 89 % for
         a quarter of it, where the boundary itself is found poorly. :meth:`bootstrap` finds the
         boundary anew in each resample, and :meth:`second_stage` measures on held-out data.
 
