@@ -151,6 +151,8 @@ def chunked(name: str, task: Callable, repeats: int, seed: int, n_jobs: int) -> 
 
 def summarise(rows: pd.DataFrame, study: str, setting: str) -> pd.DataFrame:
     """Means over the repeats, with Monte-Carlo standard errors of coverage and of the share of images with a jump."""
+    if "noise_sd" in rows:  # no band where the noise is not identified
+        rows = rows.assign(band=rows["band"].where(rows["noise_sd"].notna()))
     groups = rows.groupby("kind", sort=False)
     table = groups.mean(numeric_only=True)
     table.insert(0, "repeats", groups.size())
