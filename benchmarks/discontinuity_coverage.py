@@ -1,6 +1,6 @@
 """Surfaces with jumps: intervals by resampling and on held-out data, errors that are correlated, numbers of labels.
 
-    python benchmarks/discontinuity_coverage.py [--repeats 40] [--resamples 49] [--images 40] [--levels 20] [--jobs 2]
+    python benchmarks/discontinuity_coverage.py [--repeats 20] [--resamples 49] [--images 10] [--levels 10] [--jobs 2]
 
 Study "intervals": the disk of discontinuity_simulation.py with a jump of .0751, n = 5,000 on 15^2 and 10,000 on 22^2
 cells. Eight places on the circle; for each kind of 95 % interval (posterior given the boundary, bootstrap of the
@@ -165,10 +165,10 @@ def summarise(rows: pd.DataFrame, study: str, setting: str) -> pd.DataFrame:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=40)
+    parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--resamples", type=int, default=49)
-    parser.add_argument("--images", type=int, default=40)
-    parser.add_argument("--levels", type=int, default=20)
+    parser.add_argument("--images", type=int, default=10)
+    parser.add_argument("--levels", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", StatmodelsXWarning)
