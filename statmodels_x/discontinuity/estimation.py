@@ -237,9 +237,9 @@ def _allowing_for_mixing(cells: Cells, found: Estimate) -> Estimate:
     """Smooth once more, with a variance of their own for cells that the border crosses."""
     differences = SecondDifferences.of(cells.lattice)
     data, t = found.errors.observations(cells), found.log_precision
-    found = replace(found, mixing=mixing_variance(differences, data, found.cut, t))
-    surface = JumpSetModel(differences, found.observations(cells), found.cut).smooth(t).surface
-    return replace(found, surface=surface)
+    variance = mixing_variance(differences, data, found.cut, t)
+    surface = JumpSetModel(differences, data.noisier(variance), found.cut).smooth(t).surface
+    return replace(found, mixing=variance, surface=surface)
 
 
 def _with_correlation(
