@@ -27,17 +27,17 @@ _HOMES = {
     "PredatorPrey": "statmodels_x.population.systems",
     "ResidualEffect": "statmodels_x.surrogate.residual",
     "SurrogatePTE": "statmodels_x.surrogate.model",
-    "Surv": "statmodels_x.core.surv",
-    "compare": "statmodels_x.core.comparison",
+    "Surv": "statmodels_x.core.data.surv",
+    "compare": "statmodels_x.core.fits.comparison",
     "forecast_errors": "statmodels_x.population.forecast",
     "ladder": "statmodels_x.survival.ladder",
-    "load": "statmodels_x.core.files",
-    "save": "statmodels_x.core.files",
+    "load": "statmodels_x.core.fits.files",
+    "save": "statmodels_x.core.fits.files",
     "stochastic_growth": "statmodels_x.population.stochastic",
     "structural_rank": "statmodels_x.population.structural",
     "surrogate_power": "statmodels_x.surrogate.power",
 }
-_MODULES = ("datasets",)
+_MODULES = {"datasets": "datasets", "errors": "core.errors", "plotting": "plotting"}
 
 __all__ = [
     "APGW",
@@ -60,9 +60,11 @@ __all__ = [
     "__version__",
     "compare",
     "datasets",
+    "errors",
     "forecast_errors",
     "ladder",
     "load",
+    "plotting",
     "save",
     "stochastic_growth",
     "structural_rank",
@@ -70,10 +72,11 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from statmodels_x import datasets
-    from statmodels_x.core.comparison import compare
-    from statmodels_x.core.files import load, save
-    from statmodels_x.core.surv import Surv
+    from statmodels_x import datasets, plotting
+    from statmodels_x.core import errors
+    from statmodels_x.core.data.surv import Surv
+    from statmodels_x.core.fits.comparison import compare
+    from statmodels_x.core.fits.files import load, save
     from statmodels_x.discontinuity.model import FreeDiscontinuity
     from statmodels_x.population.forecast import forecast_errors
     from statmodels_x.population.lotka_volterra import LotkaVolterra
@@ -98,7 +101,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         value = getattr(import_module(_HOMES[name]), name)
     elif name in _MODULES:
-        value = import_module(f"statmodels_x.{name}")
+        value = import_module(f"statmodels_x.{_MODULES[name]}")
     else:
         raise AttributeError(f"module 'statmodels_x' has no attribute {name!r}")
     globals()[name] = value

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.core.plotting import COLOURS, finish
+from statmodels_x.plotting import COLOURS, finish
 
 STEP, RADIUS, SD = 0.0751, 0.25, 0.05
 

@@ -17,7 +17,7 @@ from matplotlib import cbook
 from scipy.ndimage import gaussian_filter
 
 import statmodels_x as smx
-from statmodels_x.core.plotting import finish
+from statmodels_x.plotting import finish
 
 SD = 0.08
 with cbook.get_sample_data("grace_hopper.jpg") as file:

@@ -17,7 +17,7 @@ import pandas as pd
 from statsmodels.datasets import nile
 
 import statmodels_x as smx
-from statmodels_x.core.plotting import COLOURS, finish, style
+from statmodels_x.plotting import COLOURS, finish, style
 
 data = nile.load_pandas().data
 model = smx.FreeDiscontinuity("volume ~ year", data)

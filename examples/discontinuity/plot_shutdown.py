@@ -22,7 +22,7 @@ import pandas as pd
 from matplotlib.path import Path
 
 import statmodels_x as smx
-from statmodels_x.core.plotting import COLOURS, finish
+from statmodels_x.plotting import COLOURS, finish
 
 OUTLINE = np.array(
     [(69.5, 26.9), (70.6, 28.0), (72.4, 28.6), (73.6, 29.9), (75.0, 29.6), (76.3, 28.3), (77.6, 27.4), (77.5, 26.0),

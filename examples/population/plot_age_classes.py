@@ -19,7 +19,7 @@ import pandas as pd
 
 import statmodels_x as smx
 from statmodels_x.core.errors import IdentificationWarning
-from statmodels_x.core.plotting import COLOURS, finish, style
+from statmodels_x.plotting import COLOURS, finish, style
 
 rows = {}
 for k in (1, 2, 3):

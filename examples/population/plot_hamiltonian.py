@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.core.plotting import COLOURS, finish, style
+from statmodels_x.plotting import COLOURS, finish, style
 
 population = smx.LeslieMatrix([0.6, 1.1], [0.5])
 found = population.hamiltonian()

@@ -17,7 +17,7 @@ import pandas as pd
 
 import statmodels_x as smx
 from statmodels_x.core.errors import IdentificationWarning, StatmodelsXWarning
-from statmodels_x.core.plotting import finish, style
+from statmodels_x.plotting import finish, style
 
 warnings.simplefilter("ignore", IdentificationWarning)  # the tables say what these say
 data = smx.datasets.load_hare_lynx()

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.core.plotting import COLOURS, finish
+from statmodels_x.plotting import COLOURS, finish
 from statmodels_x.population.perron import perron
 
 hare = smx.LeslieMatrix([0.35, 1.6], [0.5])

@@ -20,7 +20,7 @@ import pandas as pd
 
 import statmodels_x as smx
 from statmodels_x.core.errors import DataWarning, IdentificationWarning
-from statmodels_x.core.plotting import COLOURS, DASHES, finish, style
+from statmodels_x.plotting import COLOURS, DASHES, finish, style
 
 data = smx.datasets.load_paramecium()
 cultures = smx.datasets.load_paramecium(shape="long")

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.core.plotting import COLOURS, DASHES, finish, style
+from statmodels_x.plotting import COLOURS, DASHES, finish, style
 
 turning = smx.ComplexPredatorPrey(A=1.02, B=0.3)
 free = turning.trajectory([100], [0], 24)

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.core.plotting import COLOURS, DASHES, finish
+from statmodels_x.plotting import COLOURS, DASHES, finish
 
 N = 1_000_000
 rng = np.random.default_rng(20)

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.core.plotting import COLOURS, DASHES, finish, step_curve
+from statmodels_x.plotting import COLOURS, DASHES, finish, step_curve
 
 data = smx.datasets.load_veteran()
 data["score"] = pd.cut(data["karno"], [0, 45, 65, 100], labels=["10 to 40", "50 to 60", "70 to 99"])

@@ -20,7 +20,7 @@ import pandas as pd
 
 import statmodels_x as smx
 from statmodels_x.core.errors import FollowUpWarning
-from statmodels_x.core.plotting import COLOURS, DASHES, finish
+from statmodels_x.plotting import COLOURS, DASHES, finish
 
 data = smx.datasets.load_melanoma()
 columns = data[["time", "status", "treatment", "sex", "age"]]

@@ -21,7 +21,7 @@ from scipy.special import expit
 
 import statmodels_x as smx
 from statmodels_x.core.errors import FollowUpWarning
-from statmodels_x.core.plotting import COLOURS, DASHES, finish
+from statmodels_x.plotting import COLOURS, DASHES, finish
 
 data = smx.datasets.load_melanoma()
 data["arm"] = pd.Categorical(

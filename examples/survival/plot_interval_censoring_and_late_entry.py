@@ -22,7 +22,7 @@ import pandas as pd
 
 import statmodels_x as smx
 from statmodels_x.core.errors import IdentificationWarning
-from statmodels_x.core.plotting import COLOURS, DASHES, finish, style
+from statmodels_x.plotting import COLOURS, DASHES, finish, style
 
 VISITS = np.r_[0, np.arange(0.5, 2, 0.5), np.arange(2, 41)]
 

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.core.plotting import curve, finish, step_curve
+from statmodels_x.plotting import curve, finish, step_curve
 
 data = smx.datasets.load_veteran()
 data["celltype"] = pd.Categorical(data["celltype"], ["squamous", "smallcell", "adeno", "large"])

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.core.plotting import COLOURS, curve, finish
+from statmodels_x.plotting import COLOURS, curve, finish
 
 data = smx.datasets.load_colon().dropna(subset="nodes")
 data["rx"] = pd.Categorical(data["rx"], ["Obs", "Lev", "Lev+5FU"])  # the first level is the reference

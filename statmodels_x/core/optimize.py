@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from statmodels_x.core.typing import Array
+
 Objective = Callable[[Array], tuple[float, Array, Array]]
 Status = Literal["converged", "flat", "saddle", "stalled", "iteration limit", "bad start"]
 

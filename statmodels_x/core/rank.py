@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 
 from statmodels_x.core.errors import DataError
-
-Array = NDArray[np.float64]
+from statmodels_x.core.typing import Array
 
 _TOLERANCE = 1e-11  # of the squared distance from the other columns, relative to the column
 _CHUNK = 65_536

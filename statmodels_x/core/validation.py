@@ -72,6 +72,15 @@ def check_count(name: str, value: Any, least: int) -> int:
     return int(value)
 
 
+def check_alpha(alpha: Any) -> float:
+    """Return the error rate of intervals; DataError unless it is a number between 0 and 1."""
+    if isinstance(alpha, bool) or not isinstance(alpha, Real) or not 0.0 < float(alpha) < 1.0:
+        raise DataError(
+            f"`alpha` is {alpha!r}; give the error rate of the interval, between 0 and 1 (0.05: 95 %)."
+        )
+    return float(alpha)
+
+
 def column_label(values: Any, default: str) -> str:
     """Name of a pandas Series, or ``default`` for what has no name."""
     name = getattr(values, "name", None)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import cho_solve_banded, cholesky_banded
 
-Array = NDArray[np.float64]
+from statmodels_x.core.typing import Array
 
 _MOST_WORK = 1e8  # floating-point operations of a factorisation before conjugate gradients are cheaper
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.resampling import replicate
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.banded import Factor
 from statmodels_x.discontinuity.boundary import Limits, limits
 from statmodels_x.discontinuity.correlation import ErrorModel
@@ -24,8 +25,6 @@ from statmodels_x.discontinuity.lattice import Lattice, Mask
 from statmodels_x.discontinuity.posterior import draw, law_for_draws
 from statmodels_x.discontinuity.sizes import jump_sizes
 from statmodels_x.discontinuity.specification import Control, Specification
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

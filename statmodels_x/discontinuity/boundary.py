@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import KDTree
 
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid import Domain
 from statmodels_x.discontinuity.lattice import Lattice, Mask
-
-Array = NDArray[np.float64]
 
 _RADIUS = 2.0  # cells
 _SMOOTHING = 1.0

@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import toeplitz
 from scipy.optimize import minimize
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid import Cells
 from statmodels_x.discontinuity.lattice import Lattice, Mask
 from statmodels_x.discontinuity.smoother import JumpSetModel, Observations, SecondDifferences
-
-Array = NDArray[np.float64]
 
 _LARGEST_RHO = 0.95
 _LEAST_SHARE = 0.5

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.boundary import from_cells
 from statmodels_x.discontinuity.correlation import ErrorModel
 from statmodels_x.discontinuity.estimation import Certificate, Estimate
@@ -21,8 +21,6 @@ from statmodels_x.discontinuity.line_uncertainty import LineBootstrap, bootstrap
 from statmodels_x.discontinuity.results import FreeDiscontinuityResults
 from statmodels_x.discontinuity.sample import Sample
 from statmodels_x.discontinuity.specification import Control, Specification
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

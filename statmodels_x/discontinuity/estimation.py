@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.correlation import ErrorModel, fit_errors
 from statmodels_x.discontinuity.evidence import EvidenceTuning, Penalty, Proposal, Proposed, Scorer
 from statmodels_x.discontinuity.grid import Cells, Points
@@ -21,7 +21,6 @@ from statmodels_x.discontinuity.relaxation import LiftedProblem, Relaxation, sol
 from statmodels_x.discontinuity.smoother import JumpSetModel, Observations, SecondDifferences
 from statmodels_x.discontinuity.specification import Control, Specification
 
-Array = NDArray[np.float64]
 Pairs = list[tuple[float, float]]
 
 

@@ -28,8 +28,6 @@ from statmodels_x.discontinuity.smoother import (
     Smoothed,
 )
 
-Array = NDArray[np.float64]
-
 REACHES = (3.0, 5.5, 10.0)  # smoothing lengths in cells
 # sizes of the smallest jump to be cut, in standard deviations of a cell, by the number of axes: a long border is seen
 # at a smaller size than a single edge, a surface at a smaller one than a line

@@ -9,8 +9,6 @@ from statmodels_x.discontinuity.grid import Cells, Points, bin_points
 from statmodels_x.discontinuity.polish import polish
 from statmodels_x.discontinuity.relaxation import LiftedProblem, solve
 
-Array = NDArray[np.float64]
-
 _FOLDS = 5
 _TOL = 1e-3
 _MOST_ITERATIONS = 3000

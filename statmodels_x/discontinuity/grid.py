@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.lattice import Lattice
 
-Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 _POINTS_PER_CELL = 20.0

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid import Domain
 from statmodels_x.discontinuity.lattice import Mask
-
-Array = NDArray[np.float64]
 
 
 def edge_table(

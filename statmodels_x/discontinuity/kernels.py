@@ -20,13 +20,13 @@ and behind the last stands for neighbours outside of the grid.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc"}}
+from statmodels_x.core.compiled import kernel
+
 _RUN = 1024
 
 
-@njit(**_OPTIONS)
+@kernel
 def primal_step(v, v_bar, mu, mu_bar, slope, cost, bound, strides, width, margin, step_v, step_mu, relax):
     """Move v and mu against their gradients; return the squared changes of v and of mu."""
     n = (cost.size - 2 * margin) // width
@@ -45,7 +45,7 @@ def primal_step(v, v_bar, mu, mu_bar, slope, cost, bound, strides, width, margin
     return change_v, change_mu
 
 
-@njit(**_OPTIONS)
+@kernel
 def _primal_run(gradient, v, v_bar, slope, cost, strides, width, step_v, relax, start, stop):
     one = relax / relax
     zero = one - one
@@ -73,7 +73,7 @@ def _primal_run(gradient, v, v_bar, slope, cost, strides, width, step_v, relax, 
     return total
 
 
-@njit(**_OPTIONS)
+@kernel
 def _multiplier_run(gap, mu, mu_bar, slope, bound, width, step_mu, relax, start, stop):
     m = stop - start
     own, here, above = slope[start:stop], bound[start:stop], bound[start + 1 : stop + 1]
@@ -91,7 +91,7 @@ def _multiplier_run(gap, mu, mu_bar, slope, bound, width, step_mu, relax, start,
     return total
 
 
-@njit(**_OPTIONS)
+@kernel
 def dual_step(
     v_bar, mu_bar, slope, cost, bound, rho, shape, strides, width, margin, c, radius, step_p, step_q, relax,
     n_newton, isotropic,
@@ -125,7 +125,7 @@ def dual_step(
     return change_p, change_q
 
 
-@njit(**_OPTIONS)
+@kernel
 def _field_run(trial, size, height, v_bar, mu_bar, slope, cost, rho, strides, width, step_p, start, stop):
     m = stop - start
     zero = step_p - step_p
@@ -144,7 +144,7 @@ def _field_run(trial, size, height, v_bar, mu_bar, slope, cost, rho, strides, wi
             trial[a, q] = own[q] + step_p * (ahead[q] - here[q] + multiplier[q])
 
 
-@njit(**_OPTIONS)
+@kernel
 def _close_edges(trial, size, first, last, shape, stride, width):
     """Put 0 where an edge leaves the grid, and in the places behind the last label."""
     zero = size[0] - size[0]
@@ -155,7 +155,7 @@ def _close_edges(trial, size, first, last, shape, stride, width):
             trial[q : q + width] = zero
 
 
-@njit(**_OPTIONS)
+@kernel
 def _accept_run(trial, linear, height, slope, cost, rho, relax, start, stop):
     total = relax - relax
     old, data = cost[start:stop], rho[start:stop]
@@ -172,7 +172,7 @@ def _accept_run(trial, linear, height, slope, cost, rho, relax, start, stop):
     return total
 
 
-@njit(**_OPTIONS)
+@kernel
 def project_parabola(size, height, root, linear, c, n_newton):
     """Project (slope, height) onto height >= c |slope|^2, for a run of places.
 
@@ -199,7 +199,7 @@ def project_parabola(size, height, root, linear, c, n_newton):
         height[q] = c * root[q] * root[q] if outside else height[q]
 
 
-@njit(**_OPTIONS)
+@kernel
 def _bound_run(trial, size, factor, bound, mu_bar, radius, step_q, relax, isotropic, start, stop):
     """Move a run of the potential and project it to its ball or box; return its squared change."""
     m = stop - start
@@ -227,7 +227,7 @@ def _bound_run(trial, size, factor, bound, mu_bar, radius, step_q, relax, isotro
     return total
 
 
-@njit(**_OPTIONS)
+@kernel
 def lower_bound(bound, f, weight, labels, shape, strides, width, margin, c, radius, isotropic):
     """Value of the dual problem at ``bound`` projected to its ball: a lower bound of the lifted minimum.
 
@@ -259,7 +259,7 @@ def lower_bound(bound, f, weight, labels, shape, strides, width, margin, c, radi
     return total
 
 
-@njit(**_OPTIONS)
+@kernel
 def _shrink(shrink, bound, radius, isotropic):
     """Put the factors that bring the potential of one cell into its ball or box into ``shrink``."""
     d, n_thresholds = shrink.shape
@@ -272,7 +272,7 @@ def _shrink(shrink, bound, radius, isotropic):
             shrink[a, k] = min(1.0, radius / (length + 1e-300))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def band_inverse_diagonal(factor):
     """Diagonal of (L L')^-1 for a banded Cholesky factor (Takahashi, Fagan and Chin 1973).
 

@@ -11,7 +11,8 @@ from scipy import sparse
 from scipy.ndimage import binary_dilation
 from scipy.sparse.csgraph import connected_components
 
-Array = NDArray[np.float64]
+from statmodels_x.core.typing import Array
+
 Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
 

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.inference import normal_quantile
-from statmodels_x.core.validation import check_choice, check_count, check_number
+from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number
 from statmodels_x.discontinuity.line_data import LineData, line_data
 from statmodels_x.discontinuity.line_evidence import (
     SLOPE_VARIANCE,
@@ -141,7 +140,7 @@ def _options(
         log_ns *= _CORRELATED
     check_choice("slope", slope, tuple(_SLOPES))
     min_points = check_count("min_points", min_points, 1)
-    normal_quantile(alpha)
+    check_alpha(alpha)
     seed = check_count("seed", seed, 0)
     if line.n < 8:
         raise DataError(f"`x` takes {line.n} distinct values; fitting a curve with jumps needs at least 8.")

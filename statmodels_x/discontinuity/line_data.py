@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import numeric_array, rows_text
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,15 +11,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
-_compile = njit(cache=True, nogil=True, error_model="numpy")
-
+from statmodels_x.core.compiled import kernel
 
 # ---------------------------------------------------------------- the weak string (first order)
 
 
-@_compile
+@kernel
 def cut_string(f, weight, stiffness, cost, low, high):
     """Cuts that minimise sum w (f - u)^2 + sum over uncut gaps m (du)^2 + cost (number of cuts), exactly.
 
@@ -73,7 +71,7 @@ def cut_string(f, weight, stiffness, cost, low, high):
     return cuts, least[n]
 
 
-@_compile
+@kernel
 def _above(a, m, e, a_b, m_b, e_b, low, high):
     """Whether the first parabola lies on or above the second everywhere in [low, high]."""
     if a * (low - m) ** 2 + e < a_b * (low - m_b) ** 2 + e_b:
@@ -88,7 +86,7 @@ def _above(a, m, e, a_b, m_b, e_b, low, high):
     return a * (u - m) ** 2 + e >= a_b * (u - m_b) ** 2 + e_b
 
 
-@_compile
+@kernel
 def fit_string(f, weight, stiffness, cuts):
     """Minimiser of sum w (f - u)^2 + sum over uncut gaps m (du)^2, and the diagonal of its smoother matrix.
 
@@ -128,13 +126,13 @@ def fit_string(f, weight, stiffness, cuts):
 START_LEVEL, START_SLOPE = 100.0, 1.0e4
 
 
-@_compile
+@kernel
 def jump_variance(d, level, slope):
     """Covariance of what a jump in the middle of a gap d adds to the level and slope at its right end."""
     return level + 0.25 * d * d * slope, 0.5 * d * slope, slope
 
 
-@_compile
+@kernel
 def _step(a, p, d, jump, q, tau, reach, level, slope):
     """Predict mean a and covariance p (00, 01, 11, 02, 12, 22) across a gap, in place."""
     keep = math.exp(-d / reach) if tau > 0.0 else 0.0
@@ -153,13 +151,13 @@ def _step(a, p, d, jump, q, tau, reach, level, slope):
         p[2] += w11
 
 
-@_compile
+@kernel
 def _start(a, p, tau):
     a[0], a[1], a[2] = 0.5, 0.0, 0.0
     p[0], p[1], p[2], p[3], p[4], p[5] = START_LEVEL, 0.0, START_SLOPE, 0.0, 0.0, tau
 
 
-@_compile
+@kernel
 def _observe(a, p, y, variance):
     """Condition mean and covariance on one observation, in place; return its error and the variance of that."""
     c0, c1, c2 = p[0] + p[3], p[1] + p[4], p[3] + p[5]
@@ -178,7 +176,7 @@ def _observe(a, p, y, variance):
     return v, s
 
 
-@_compile
+@kernel
 def minus_two_loglik(y, variance, dx, cuts, rate, tau, reach, level, slope):
     """-2 log density of y under the state-space model, jump sizes integrated out."""
     a, p = np.empty(3), np.empty(6)
@@ -193,7 +191,7 @@ def minus_two_loglik(y, variance, dx, cuts, rate, tau, reach, level, slope):
     return total
 
 
-@_compile
+@kernel
 def _back_over_gap(score, info, d, keep):
     """Bring score and information from the right end of a gap to its left: score := F' score, info := F' info F."""
     score[1] += d * score[0]
@@ -206,7 +204,7 @@ def _back_over_gap(score, info, d, keep):
         info[2, k] *= keep
 
 
-@_compile
+@kernel
 def _back_over_observation(score, info, cov, v, s, work):
     """Add an observation, H = (1, 0, 1), C = I - K H': score := H v/s + C' score, info := H H'/s + C' info C.
 
@@ -233,7 +231,7 @@ def _back_over_observation(score, info, cov, v, s, work):
     return add, about
 
 
-@_compile
+@kernel
 def _covariance(p, cov):
     """Write the six distinct entries into a symmetric matrix."""
     cov[0, 0], cov[0, 1], cov[0, 2] = p[0], p[1], p[3]
@@ -241,7 +239,7 @@ def _covariance(p, cov):
     cov[2, 0], cov[2, 1], cov[2, 2] = p[3], p[4], p[5]
 
 
-@_compile
+@kernel
 def _smoothed_covariance(cov, info, j, k):
     """Entry (j, k) of cov - cov info cov."""
     down = 0.0
@@ -251,7 +249,7 @@ def _smoothed_covariance(cov, info, j, k):
     return cov[j, k] - down
 
 
-@_compile
+@kernel
 def smooth(y, variance, dx, cuts, rate, tau, reach, level, slope):
     """Posterior of level and slope at every point, and what the data say of a change at every gap.
 
@@ -298,7 +296,7 @@ def smooth(y, variance, dx, cuts, rate, tau, reach, level, slope):
     return mean, var, r, about, error
 
 
-@_compile
+@kernel
 def simulate(normal, dx, cuts, rate, tau, reach, level, slope):
     """Draw level, slope and correlated noise from the model, started at level 0.5 and slope 0.
 
@@ -322,7 +320,7 @@ def simulate(normal, dx, cuts, rate, tau, reach, level, slope):
     return state
 
 
-@_compile
+@kernel
 def exponential_product(b, dx, reach):
     """Product of the matrix exp(-|x_i - x_j|/reach) with a vector, in linear time."""
     n = b.size

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from statmodels_x.core.inference import normal_quantile
+from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.discontinuity.line_data import Array, LineData
 from statmodels_x.discontinuity.line_evidence import (
     LEVEL_VARIANCE,
@@ -183,7 +183,7 @@ def assemble(
 ) -> LineFit:
     """Bring a fit in unit scale to the data's units, with its intervals."""
     found = posterior(line, shape, smoothing, line.x)
-    z = normal_quantile(options.alpha)
+    z = NORMAL.quantile(options.alpha)
     smooth = line.response(found.mean)
     half = z * line.y_range * found.sd
     string = np.full(line.n, np.nan)
@@ -228,7 +228,7 @@ def assemble(
 
 
 def _jumps(line: LineData, options: LineOptions, shape: Shape, smoothing: Smoothing) -> LineJumps:
-    alpha, z = options.alpha, normal_quantile(options.alpha)
+    alpha, z = options.alpha, NORMAL.quantile(options.alpha)
     gap = np.flatnonzero(shape.cuts)
     found = posterior(line, shape, smoothing, np.empty(0))
     where = location_posteriors(line, shape, smoothing, options.min_points)

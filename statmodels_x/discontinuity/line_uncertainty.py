@@ -8,9 +8,8 @@ from functools import partial
 import numpy as np
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.inference import normal_quantile
 from statmodels_x.core.resampling import replicate
-from statmodels_x.core.validation import check_choice, check_count, check_number
+from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number
 from statmodels_x.discontinuity.line import fit_scaled
 from statmodels_x.discontinuity.line_data import Array, LineData
 from statmodels_x.discontinuity.line_evidence import Shape, Smoothing
@@ -105,7 +104,7 @@ def bootstrap_line(
     """
     check_choice("kind", kind, ("residual", "normal"))
     n_resamples = check_count("n_resamples", n_resamples, 2)
-    normal_quantile(alpha)
+    check_alpha(alpha)
     line = fit.data
     widest = max(2.0 * float(np.median(line.dx)), 0.01) * line.x_range
     tolerance = (
@@ -199,7 +198,7 @@ def simultaneous_band(
     lower, upper : ndarray of shape (n,)
         In the data's units. The number of jumps is taken as known, and the smoothing parameters as fitted.
     """
-    normal_quantile(alpha)
+    check_alpha(alpha)
     n_draws = check_count("n_draws", n_draws, 20)
     line, smoothing = fit.data, fit.smoothing
     found = posterior(line, fit.shape, smoothing, line.x)

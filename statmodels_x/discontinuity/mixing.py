@@ -7,12 +7,10 @@ with it.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.lattice import Mask
 from statmodels_x.discontinuity.smoother import JumpSetModel, Observations, SecondDifferences
-
-Array = NDArray[np.float64]
 
 
 def mixing_variance(

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid import Cells
 from statmodels_x.discontinuity.lattice import Lattice
-
-Array = NDArray[np.float64]
 
 _FEWEST_CELLS = 20
 _FEWEST_POINTS = 3

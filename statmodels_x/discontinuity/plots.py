@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from statmodels_x.core import plotting
+from statmodels_x import plotting
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_count
 from statmodels_x.discontinuity.uncertainty import surface_band
 
 if TYPE_CHECKING:
     from statmodels_x.discontinuity.results import FreeDiscontinuityResults
-
-Array = NDArray[np.float64]
 
 _COLOUR_MAP = "cividis"  # told apart in greyscale and by colour-blind readers
 _EDGE = "#D62728"

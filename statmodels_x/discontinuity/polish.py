@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import expit
 
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity import banded
 from statmodels_x.discontinuity.lattice import Lattice, Mask
 from statmodels_x.discontinuity.relaxation import LiftedProblem
-
-Array = NDArray[np.float64]
 
 _RIDGE = 1e-9
 _HEATS = (0.5, 2.0, 8.0)

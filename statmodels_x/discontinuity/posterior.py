@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.banded import Factor, is_factorable, lower_band
 from statmodels_x.discontinuity.estimation import Estimate
 from statmodels_x.discontinuity.grid import Cells
 from statmodels_x.discontinuity.smoother import JumpSetModel, SecondDifferences
-
-Array = NDArray[np.float64]
 
 
 def posterior_factor(cells: Cells, found: Estimate) -> Factor | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid import Domain
 from statmodels_x.discontinuity.lattice import Mask
-
-Array = NDArray[np.float64]
 
 
 def interpolate(domain: Domain, values: Array, cut: Mask, points: Array) -> Array:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from statmodels_x.core.errors import ConvergenceError, DataError
 from statmodels_x.discontinuity.relaxation import LiftedProblem, Relaxation, half_level
-
-Array = NDArray[np.float64]
 
 _MOST_UNKNOWNS = 60_000
 

@@ -19,9 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.lattice import Lattice, Mask
-
-Array = NDArray[np.float64]
 
 _CHECK_EVERY = 50
 _RELAX = 1.8

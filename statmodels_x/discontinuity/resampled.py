@@ -6,17 +6,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.bootstrap import Resamples
 from statmodels_x.discontinuity.uncertainty import bootstrap_sizes, error_quantiles, jump_size_table
 
 if TYPE_CHECKING:
     from statmodels_x.discontinuity.results import FreeDiscontinuityResults
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError, DataWarning
-from statmodels_x.core.frames import as_pandas
-from statmodels_x.core.results import SummaryText
+from statmodels_x.core.fits.results import SummaryText
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity import jumps as _jumps
 from statmodels_x.discontinuity.grid import Domain
 from statmodels_x.discontinuity.prediction import interpolate
@@ -23,8 +24,6 @@ from statmodels_x.discontinuity.specification import Control, Specification
 if TYPE_CHECKING:
     from statmodels_x.discontinuity.estimation import Estimate
     from statmodels_x.discontinuity.resampled import BootstrapResults
-
-Array = NDArray[np.float64]
 
 _NOT_TOLD_APART = (
     "the data cannot tell correlated errors from a rough surface: the noise and all standard errors are missing. "

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from statmodels_x.core.design import DesignSpec
+from statmodels_x.core.data.design import DesignSpec
+from statmodels_x.core.data.formula import split_formula
+from statmodels_x.core.data.frames import as_pandas
+from statmodels_x.core.data.model_frame import ModelFrame, build_frame
 from statmodels_x.core.errors import DataError, FormulaError
-from statmodels_x.core.formula import split_formula
-from statmodels_x.core.frames import as_pandas
-from statmodels_x.core.model_frame import ModelFrame, build_frame
+from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_count, numeric_array, rows_text
 from statmodels_x.discontinuity.grid import (
     Cells,
@@ -25,8 +25,6 @@ from statmodels_x.discontinuity.grid import (
     default_resolution,
     point_domain,
 )
-
-Array = NDArray[np.float64]
 
 _MOST_AXES = 3
 _FEWEST_CELLS = 4

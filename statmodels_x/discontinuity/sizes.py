@@ -10,13 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.boundary import limits
 from statmodels_x.discontinuity.lattice import Lattice, Mask
 from statmodels_x.discontinuity.smoother import JumpSetModel, Observations, SecondDifferences
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

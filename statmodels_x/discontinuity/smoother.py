@@ -12,13 +12,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.banded import Factor, lower_band
 from statmodels_x.discontinuity.lattice import Index, Lattice, Mask
-
-Array = NDArray[np.float64]
 
 _CENTRE = 0.5
 LARGEST_LOG_PRECISION = 22.0  # beyond, a surface is flat to all digits that a factorisation keeps

@@ -9,13 +9,11 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.correlation import ErrorModel
 from statmodels_x.discontinuity.grid import Cells
 from statmodels_x.discontinuity.relaxation import LiftedProblem, solve
-
-Array = NDArray[np.float64]
 
 _EPSILON = 0.02
 _DRAWS = 3

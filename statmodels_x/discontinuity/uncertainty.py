@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.inference import normal_quantile
+from statmodels_x.core.fits.reference import NORMAL
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.boundary import from_cells, in_cells
 from statmodels_x.discontinuity.posterior import posterior_factor
 from statmodels_x.discontinuity.sizes import JumpSizes, jump_sizes
 
 if TYPE_CHECKING:
     from statmodels_x.discontinuity.results import FreeDiscontinuityResults
-
-Array = NDArray[np.float64]
 
 
 def surface_std_error(fit: FreeDiscontinuityResults) -> Array:
@@ -105,7 +103,7 @@ def bootstrap_sizes(table: pd.DataFrame, error: Array, alpha: float) -> pd.DataF
 
 def surface_band(surface: Array, std_error: Array, alpha: float) -> tuple[Array, Array]:
     """Pointwise normal band."""
-    reach = normal_quantile(alpha) * std_error
+    reach = NORMAL.quantile(alpha) * std_error
     return surface - reach, surface + reach
 
 

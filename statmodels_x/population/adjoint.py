@@ -7,15 +7,15 @@ which give the Gauss-Newton matrix too.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from statmodels_x.core.compiled import kernel
 from statmodels_x.population.kernels import advance, initial_state
 from statmodels_x.population.objective import FLOOR, residual
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
-@njit(**_JIT)
+@kernel
 def _forth(P, theta, states, N, inverse):
     """Fill states (nodes, m), totals (nodes, 2) and reciprocals of the density terms (nodes, 3) from a start."""
     first, m = P.ages[0], states.shape[1]
@@ -28,7 +28,7 @@ def _forth(P, theta, states, N, inverse):
             advance(entries, signs, density, theta, states[n], N[n], inverse[n], states[n + 1])
 
 
-@njit(**_JIT)
+@kernel
 def _pull(P, c, N, weight):
     """Fill the derivatives of the objective in the totals of one culture; return its value."""
     value, family, dispersion = 0.0, P.family, P.dispersion
@@ -51,7 +51,7 @@ def _pull(P, c, N, weight):
     return value
 
 
-@njit(**_JIT)
+@kernel
 def _back(P, theta, states, N, inverse, weight, after, g):
     """Carry the adjoint state from the last node to the first, adding to the gradient."""
     first, m = P.ages[0], states.shape[1]
@@ -79,7 +79,7 @@ def _back(P, theta, states, N, inverse, weight, after, g):
         after[:] = before
 
 
-@njit(**_JIT)
+@kernel
 def gradient(P, theta, g):
     """Objective of a recursion, and its gradient into ``g``.
 

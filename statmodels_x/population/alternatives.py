@@ -12,14 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.population.estimation import Estimate
 from statmodels_x.population.form import Layout
 from statmodels_x.population.identification import Identification, useful_range
 from statmodels_x.population.problem import Problem
 from statmodels_x.population.sample import Sample
 from statmodels_x.population.starts import random_starts
-
-Array = NDArray[np.float64]
 
 EXCESS = 3.0  # a quantity has no error if a refit moves it by more than so many times what the error allows
 ELSEWHERE = -1

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
 from statmodels_x.population.form import Layout
 from statmodels_x.population.problem import FAMILIES, ODE, Problem
 from statmodels_x.population.sample import Sample
-
-Array = NDArray[np.float64]
 
 PENALTY = 1e4
 _SUBSTEPS = 4  # Runge-Kutta steps in the median gap of the times, at first

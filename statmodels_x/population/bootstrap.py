@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.inference import normal_quantile
 from statmodels_x.core.resampling import replicate
-from statmodels_x.core.validation import check_choice, check_count
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import check_alpha, check_choice, check_count
 from statmodels_x.population.estimation import fit_dispersion, fitted_rows, search_once
 from statmodels_x.population.families import draw
 from statmodels_x.population.form import Layout
@@ -23,8 +22,6 @@ from statmodels_x.population.problem import GAUSSIAN, LOGNORMAL, NEGATIVE_BINOMI
 
 if TYPE_CHECKING:
     from statmodels_x.population.results import InteractionResults
-
-Array = NDArray[np.float64]
 
 _EVALUATIONS, _TOL = 1000, 1e-10
 _SPREAD = 0.3  # of the logarithm, for starts around the estimate
@@ -105,7 +102,7 @@ class BootstrapResults:
 
 
 def _percentiles(draws: pd.DataFrame, estimate: pd.Series, alpha: float) -> pd.DataFrame:
-    normal_quantile(alpha)
+    check_alpha(alpha)
     values = draws.to_numpy(float)
     limits = np.full((2, values.shape[1]), np.nan)
     known = ~np.isnan(values).any(axis=0)

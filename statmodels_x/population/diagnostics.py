@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.population.estimation import Estimate, fitted_rows
 
 if TYPE_CHECKING:
     from statmodels_x.population.problem import Problem
     from statmodels_x.population.results import InteractionResults
     from statmodels_x.population.sample import Sample
-
-Array = NDArray[np.float64]
 
 
 class DiagnosticMethods:

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_count
-
-Array = NDArray[np.float64]
 
 _LARGEST = 1e150  # products of two such numbers are still finite
 MOST_STEPS = 10_000_000  # more would fill the memory before it told anybody anything

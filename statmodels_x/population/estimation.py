@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.errors import ConvergenceError, DataError
+from statmodels_x.core.typing import Array
 from statmodels_x.population.assembly import build_problem
 from statmodels_x.population.families import best_dispersion
 from statmodels_x.population.form import Form, Layout
@@ -17,8 +18,6 @@ from statmodels_x.population.layout import build_layout
 from statmodels_x.population.problem import NEGATIVE_BINOMIAL, ODE, Problem
 from statmodels_x.population.sample import Sample
 from statmodels_x.population.starts import carry_over, jittered, ladder, random_starts
-
-Array = NDArray[np.float64]
 
 SAME = 0.01  # a search has reached the best if its sum of squares is within this share of it
 _ROUGH, _FINE = (300, 100), 30_000  # evaluations; those of an ODE are dear

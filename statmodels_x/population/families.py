@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import gammaln
 
+from statmodels_x.core.typing import Array
 from statmodels_x.population.problem import GAUSSIAN, LOGNORMAL, NEGATIVE_BINOMIAL, POISSON
-
-Array = NDArray[np.float64]
 
 _FLOOR = 1e-300
 

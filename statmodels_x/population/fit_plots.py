@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from statmodels_x.core import plotting
+from statmodels_x import plotting
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import check_choice, check_number
 from statmodels_x.population.estimation import course

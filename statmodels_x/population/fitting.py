@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statmodels_x.core.errors import ConvergenceWarning, IdentificationError, IdentificationWarning
+from statmodels_x.core.errors import ConvergenceWarning, IdentificationError
+from statmodels_x.core.findings import Finding, announce
+from statmodels_x.core.fits.reference import Reference
 from statmodels_x.core.validation import check_count
 from statmodels_x.population.alternatives import look_elsewhere
 from statmodels_x.population.estimation import (
@@ -62,9 +63,7 @@ def fit_form(
         )
     layout, problem, found = estimate(form, sample, family, weights, options, ridge)
     results = assemble(form, sample, layout, problem, found, settings, options.n_jobs)
-    for message in results.warnings:
-        kind = ConvergenceWarning if message.startswith(_STOPPED) else IdentificationWarning
-        warnings.warn(message, kind, stacklevel=4)
+    announce(results.findings)
     return results
 
 
@@ -94,31 +93,44 @@ def assemble(
     llf = log_likelihood(
         problem.family, problem.counts[seen], mean[seen], problem.weights[culture][seen], problem.dispersion
     )
-    notes = []
+    notes: list[Finding] = []
     if not found.converged:
         notes.append(
-            f"{_STOPPED} where a fall of {100 * found.left:.2g} % of the sum of squares still seems possible; "
-            "raise n_starts, or use a smaller model."
+            Finding(
+                "not_converged",
+                f"{_STOPPED} where a fall of {100 * found.left:.2g} % of the sum of squares still seems possible; "
+                "raise n_starts, or use a smaller model.",
+                category=ConvergenceWarning,
+            )
         )
     if found.n_best < max(1, _FEW * found.n_starts):
         notes.append(
-            f"only {found.n_best} of {found.n_starts} starts came within 1 % of the best fit: a better one may exist; "
-            "raise n_starts."
+            Finding(
+                "few_starts",
+                f"only {found.n_best} of {found.n_starts} starts came within 1 % of the best fit: a better one may exist; "
+                "raise n_starts.",
+            )
         )
     if structural is not None and structural.deficit > 0:
         notes.append(
-            f"totals determine only {structural.rank} of the {structural.n_params} parameters of this model "
-            f"(deficit {structural.deficit}): use a simpler `coupling` or "
-            "`structure`, or rely on invariants() and predict() alone."
+            Finding(
+                "structural",
+                f"totals determine only {structural.rank} of the {structural.n_params} parameters of this model "
+                f"(deficit {structural.deficit}): use a simpler `coupling` or "
+                "`structure`, or rely on invariants() and predict() alone.",
+            )
         )
     if doubts:
         names = ", ".join(" ".join(layout.names[j]) for j in doubts)
         notes.append(
-            f"no standard error for {names}: refits with another parameter held lie far outside of it; use "
-            'conf_int(method="profile").'
+            Finding(
+                "doubtful",
+                f"no standard error for {names}: refits with another parameter held lie far outside of it; use "
+                'conf_int(method="profile").',
+            )
         )
     return InteractionResults(
-        params=pd.Series(found.theta, index, name="estimate"),
+        coefficients=pd.Series(found.theta, index, name="estimate"),
         covariance=pd.DataFrame(identification.covariance, index, index),
         llf=llf,
         nobs=int(seen.sum()),
@@ -132,7 +144,8 @@ def assemble(
         alternatives=others,
         structural=structural,
         settings=settings,
-        warnings=tuple(notes),
+        findings=tuple(notes),
+        reference=Reference(identification.df_resid),
     )
 
 

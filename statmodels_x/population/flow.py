@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from statmodels_x.core.compiled import kernel
 
 _SAFETY = 2.0  # Runge-Kutta steps in the time that the fastest rate takes
 _MOST_STEPS = 64.0
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
-@njit(**_JIT)
+@kernel
 def _rates(model, theta, here, u, S, f, dS, with_slopes):
     """Time derivatives of the log densities, and of their sensitivities."""
     rates, rate_signs, effects, effect_signs = model
@@ -30,7 +31,7 @@ def _rates(model, theta, here, u, S, f, dS, with_slopes):
                 _add_effect(i, j, a, effect_signs[i, j], theta[a], N, S, f, dS, with_slopes)
 
 
-@njit(**_JIT)
+@kernel
 def _add_effect(i, j, a, sign, size, N, S, f, dS, with_slopes):
     effect = sign * size * N
     f[i] += effect
@@ -40,7 +41,7 @@ def _add_effect(i, j, a, sign, size, N, S, f, dS, with_slopes):
         dS[i, a] += sign * N
 
 
-@njit(**_JIT)
+@kernel
 def _n_steps(model, theta, here, duration, substep, u):
     """Count the steps: fast rates need short ones, or the rule itself becomes unstable."""
     rates, _, effects, _ = model
@@ -56,7 +57,7 @@ def _n_steps(model, theta, here, duration, substep, u):
     return max(1, int(np.ceil(min(wanted, _MOST_STEPS) - 1e-9)))
 
 
-@njit(**_JIT)
+@kernel
 def flow(model, theta, here, duration, substep, u, S, f, dS, stage, work, with_slopes):
     """Integrate log densities ``u`` and sensitivities ``S`` over one interval by the classical Runge-Kutta rule.
 

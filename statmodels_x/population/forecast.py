@@ -11,11 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError, StatmodelsXError, StatmodelsXWarning
+from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import numeric_array
 from statmodels_x.population.prediction import totals_at
 from statmodels_x.population.sample import Sample
-
-Array = NDArray[np.float64]
 
 LAST_VALUE = "last value"
 

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.population.problem import FREE, LESLIE
-
-Array = NDArray[np.float64]
 
 COUPLINGS = ("scalar", "diagonal", "full")
 INTERACTIONS = ("competition", "predation", "complex")

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-from statmodels_x.core.inference import normal_quantile
+from statmodels_x.core.fits.reference import NORMAL
+from statmodels_x.core.typing import Array
 from statmodels_x.population.estimation import fitted_rows
 from statmodels_x.population.families import scale_variance
 from statmodels_x.population.form import Layout
@@ -17,8 +17,6 @@ from statmodels_x.population.problem import GAUSSIAN, LOGNORMAL, Problem
 
 if TYPE_CHECKING:
     from statmodels_x.population.structural import StructuralRank
-
-Array = NDArray[np.float64]
 
 _NULL = 1e-11  # singular values below this share of the largest are rounding errors
 _ORTHOGONAL = 1e-3  # a function is determined if no more of its gradient lies in the null space
@@ -92,7 +90,7 @@ class Identification:
 
     def quantile(self, alpha: float) -> float:
         """Two-sided critical value: Student's for an estimated error variance, else the normal."""
-        normal = normal_quantile(alpha)
+        normal = NORMAL.quantile(alpha)
         if np.isfinite(self.df_resid):
             return float(stats.t.ppf(1.0 - alpha / 2.0, max(self.df_resid, 1.0)))
         return normal

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statmodels_x.core import inference
+from statmodels_x.core.validation import check_alpha
 from statmodels_x.population.alternatives import Alternatives, why_not
 from statmodels_x.population.form import Layout
 from statmodels_x.population.identification import Identification
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def wald_intervals(fit: InteractionResults, alpha: float) -> pd.DataFrame:
     """Wald intervals of all parameters."""
-    inference.normal_quantile(alpha)
+    check_alpha(alpha)
     reach = fit.identification.quantile(alpha) * fit.bse.to_numpy()
     limits = [
         parameter_limits(fit.layout, j, value, width)

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from statmodels_x.core.errors import ConvergenceError
+from statmodels_x.core.typing import Array
 from statmodels_x.population.invariants import invariants_of
 
 if TYPE_CHECKING:
     from statmodels_x.population.results import InteractionResults
-
-Array = NDArray[np.float64]
 
 _STIFF = 1e4  # weight of the squared distance from the held value, in squared standard errors
 _STEPS = 40

@@ -7,17 +7,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.optimize import root
 
+from statmodels_x.core.typing import Array
 from statmodels_x.population.alternatives import Alternatives, why_not
 from statmodels_x.population.form import Layout
 from statmodels_x.population.identification import Identification
 from statmodels_x.population.intervals import log_limits, root_limits
 from statmodels_x.population.perron import is_primitive, perron, spectral_radius
 from statmodels_x.population.problem import ODE, Problem
-
-Array = NDArray[np.float64]
 
 _DIFFERENCE = 1e-6
 _MARGIN, _FACTOR = 1.9, 1e3  # intervals wider than that (of -1 to 1, or from end to end) say nothing

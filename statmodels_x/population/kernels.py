@@ -7,15 +7,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from statmodels_x.core.compiled import kernel
 from statmodels_x.population.flow import flow
 from statmodels_x.population.stable import stable_shares
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
-@njit(**_JIT)
+@kernel
 def initial_state(P, theta, c, w, J):
     """Age classes of both species at the first node of culture ``c``, and their derivatives."""
     p = len(theta)
@@ -50,7 +50,7 @@ def initial_state(P, theta, c, w, J):
                 J[o + j, q] += share[j]
 
 
-@njit(**_JIT)
+@kernel
 def divisors(density, theta, N, inverse):
     """Reciprocals of the three density terms; a negative total has no effect."""
     inverse[:] = 1.0
@@ -63,7 +63,7 @@ def divisors(density, theta, N, inverse):
         inverse[g] = 1.0 / inverse[g]
 
 
-@njit(**_JIT)
+@kernel
 def advance(entries, signs, density, theta, w, N, inverse, out):
     """One step of the recursion without derivatives."""
     divisors(density, theta, N, inverse)
@@ -72,7 +72,7 @@ def advance(entries, signs, density, theta, w, N, inverse, out):
         out[entries[e, 0]] += signs[e] * inverse[entries[e, 3]] * theta[entries[e, 2]] * w[entries[e, 1]]
 
 
-@njit(**_JIT)
+@kernel
 def _density_slope(density, theta, g, N, dN, slope):
     """Fill the derivative of density term ``g``; False if it is constant."""
     slope[:] = 0.0
@@ -87,7 +87,7 @@ def _density_slope(density, theta, g, N, dN, slope):
     return found
 
 
-@njit(**_JIT)
+@kernel
 def _advance_both(entries, signs, density, theta, w, J, N, dN, inverse, by_group, slope, out, dout):
     """One step of the recursion with the derivatives of the state."""
     p = len(theta)
@@ -113,7 +113,7 @@ def _advance_both(entries, signs, density, theta, w, J, N, dN, inverse, by_group
                         dout[row, j] -= factor * slope[j]
 
 
-@njit(**_JIT)
+@kernel
 def _record(first, w, J, N, dN, state, is_flow, here):
     """Totals of a state and their derivatives (``dN`` may be empty); for a flow the state is the log density."""
     N[:] = 0.0
@@ -131,7 +131,7 @@ def _record(first, w, J, N, dN, state, is_flow, here):
                 dN[s, q] += factor * J[i, q]
 
 
-@njit(**_JIT)
+@kernel
 def _to_logs(P, c, w, J):
     for i in range(2):
         if P.present[c, i]:
@@ -139,7 +139,7 @@ def _to_logs(P, c, w, J):
             w[i] = np.log(w[i])
 
 
-@njit(**_JIT)
+@kernel
 def totals(P, theta, c, states, N, dN):
     """Course of culture ``c``: fill states (nodes, m), totals (nodes, 2) and their derivatives (nodes, 2, p).
 

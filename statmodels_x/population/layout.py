@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
 from statmodels_x.population.form import Form, Layout, class_name
 from statmodels_x.population.problem import FREE, ODE, STABLE
 from statmodels_x.population.sample import Sample
 from statmodels_x.population.terms import add_density, add_flow, add_matrices
-
-Array = NDArray[np.float64]
 
 _FECUNDITY = 6.0  # the highest fecundity tried, unless the data grow faster
 _SINGLE = 10.0  # times that for a single class, where nothing can make up for a high fecundity

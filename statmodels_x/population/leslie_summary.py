@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from statmodels_x.core.tables import Block, number, summary
+from statmodels_x.core.fits.tables import Block, number, summary
 
 if TYPE_CHECKING:
     from statmodels_x.population.matrix import LeslieMatrix

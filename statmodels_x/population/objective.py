@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from statmodels_x.core.compiled import kernel
 from statmodels_x.population.kernels import totals
 
 FLOOR = 1e-6  # of a series' level: below it a mean is continued by a straight line
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
-@njit(**_JIT)
+@kernel
 def residual(family, dispersion, y, mean, weight, floor):
     """Signed square root of a term of the deviance (Gaussian: the weighted residual) and its derivative in the mean.
 
@@ -43,7 +43,7 @@ def residual(family, dispersion, y, mean, weight, floor):
     return value, slope
 
 
-@njit(**_JIT)
+@kernel
 def _add(g, H, row, slope, r):
     for i in range(len(g)):
         step = slope * row[i]
@@ -53,7 +53,7 @@ def _add(g, H, row, slope, r):
                 H[i, j] += step * slope * row[j]
 
 
-@njit(**_JIT)
+@kernel
 def _add_counts(P, c, N, dN, g, H):
     """Residuals of the observed counts of one culture."""
     value = 0.0
@@ -71,7 +71,7 @@ def _add_counts(P, c, N, dN, g, H):
     return value
 
 
-@njit(**_JIT)
+@kernel
 def _add_negative(P, c, N, dN, g, H):
     """Squares of the negative totals of one culture at every node, observed or not."""
     value = 0.0
@@ -85,7 +85,7 @@ def _add_negative(P, c, N, dN, g, H):
     return value
 
 
-@njit(**_JIT)
+@kernel
 def _add_ridge(P, theta, g, H):
     value = 0.0
     for j in range(len(theta)):
@@ -97,7 +97,7 @@ def _add_ridge(P, theta, g, H):
     return value
 
 
-@njit(**_JIT)
+@kernel
 def objective(P, theta, g, H):
     """Half the sum of squared residuals with the penalties; infinite where the course is not finite.
 

@@ -8,20 +8,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
+from statmodels_x.core.data.frames import as_pandas, check_columns
 from statmodels_x.core.errors import ConvergenceError, DataError, IdentificationError
-from statmodels_x.core.frames import as_pandas, check_columns
-from statmodels_x.core.inference import normal_quantile
-from statmodels_x.core.results import SummaryText
-from statmodels_x.core.tables import Block, number, summary
-from statmodels_x.core.validation import check_choice, numeric_array, rows_text
+from statmodels_x.core.fits.results import SummaryText
+from statmodels_x.core.fits.tables import Block, number, summary
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import check_alpha, check_choice, numeric_array, rows_text
 from statmodels_x.population.form import Form, Layout
 from statmodels_x.population.model import read_form
 from statmodels_x.population.terms import add_matrices
-
-Array = NDArray[np.float64]
 
 _AT_BOUND = 1e-7
 _CERTIFIED = 1e-6
@@ -189,7 +186,7 @@ class ObservedLeslieResults(SummaryText):
         -------
         DataFrame of shape (p, 2)
         """
-        normal_quantile(alpha)
+        check_alpha(alpha)
         reach = stats.t.ppf(1.0 - alpha / 2.0, max(self.df_resid, 1)) * self.bse
         table = pd.DataFrame({"lower": self.params - reach, "upper": self.params + reach})
         survival = table.index.get_level_values(0) == "survival"

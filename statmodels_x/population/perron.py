@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
-
-Array = NDArray[np.float64]
+from statmodels_x.core.typing import Array
 
 _DOUBLE = 1e-7  # relative distance; rounding parts a double eigenvalue by the root of the machine precision
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from statmodels_x.core import plotting
+from statmodels_x import plotting
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import check_choice
 

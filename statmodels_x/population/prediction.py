@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.data.frames import as_pandas, check_columns
 from statmodels_x.core.errors import DataError, DataWarning, IdentificationWarning
-from statmodels_x.core.frames import as_pandas, check_columns
+from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, numeric_array, rows_text
 from statmodels_x.population.alternatives import why_not
 from statmodels_x.population.estimation import course
@@ -18,8 +19,6 @@ from statmodels_x.population.problem import GAUSSIAN, LOGNORMAL, ODE, Problem
 
 if TYPE_CHECKING:
     from statmodels_x.population.results import InteractionResults
-
-Array = NDArray[np.float64]
 
 _GRID = 1e-6
 _FARTHEST = 100_000  # steps

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from statmodels_x.core.typing import Array
+
 Index = NDArray[np.int64]
 
 LESLIE, ODE = 0, 1

@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.optimize import brentq
 
-from statmodels_x.core import inference
 from statmodels_x.core.errors import ConvergenceError, DataError
-from statmodels_x.core.validation import check_count, numeric_array
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import check_alpha, check_count, numeric_array
 from statmodels_x.population.problem import GAUSSIAN, LESLIE, LOGNORMAL
 from statmodels_x.population.starts import random_starts
 
 if TYPE_CHECKING:
     from statmodels_x.population.results import InteractionResults
-
-Array = NDArray[np.float64]
 
 _EVALUATIONS, _TOL = 2000, 1e-12
 _ROUGH = 300, 1e-8
@@ -114,7 +112,7 @@ def profile_conf_int(fit: InteractionResults, alpha: float) -> pd.DataFrame:
     ConvergenceError
         If a profile finds a better fit.
     """
-    inference.normal_quantile(alpha)
+    check_alpha(alpha)
     limits = np.full((len(fit.params), 2), np.nan)
     for j in range(len(fit.params)):
         if fit.layout.lower[j] == fit.layout.upper[j]:

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from numpy.typing import ArrayLike
 
-from statmodels_x.core import inference
-from statmodels_x.core.results import LikelihoodResults
-from statmodels_x.core.validation import check_choice, check_count
+from statmodels_x.core.fits.results import LikelihoodResults
+from statmodels_x.core.validation import check_alpha, check_choice, check_count
 from statmodels_x.population.alternatives import Alternatives
 from statmodels_x.population.diagnostics import DiagnosticMethods
 from statmodels_x.population.estimation import Estimate
@@ -26,10 +24,8 @@ if TYPE_CHECKING:
     from statmodels_x.population.bootstrap import BootstrapResults
     from statmodels_x.population.structural import StructuralRank
 
-Array = NDArray[np.float64]
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class InteractionResults(DiagnosticMethods, LikelihoodResults):
     """A fitted :class:`LeslieInteraction` or :class:`LotkaVolterra`.
 
@@ -66,12 +62,11 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
         Exact rank of the model by itself; None where it has not been computed.
     settings : dict
         What the summary says of the model and the fit.
-    warnings : tuple of str
-        What to beware of; empty for a fit without reservations.
     """
 
     form: Form
     sample: Sample = field(repr=False)
+    keep_data: bool = field(repr=False, default=True)
     layout: Layout = field(repr=False)
     problem: Problem = field(repr=False)
     estimate: Estimate = field(repr=False)
@@ -79,10 +74,6 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
     alternatives: Alternatives = field(repr=False)
     structural: StructuralRank | None = field(repr=False)
     settings: dict[str, str] = field(repr=False)
-    warnings: tuple[str, ...] = field(repr=False)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name in self.__dataclass_fields__}
 
     def __repr__(self) -> str:
         return f"InteractionResults({self.formula!r}, {self.settings['model']}, n={self.nobs}, wss={self.wss:.4g})"
@@ -103,11 +94,6 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
     def family(self) -> str:
         """Law of the counts."""
         return FAMILIES[self.problem.family]
-
-    @property
-    def use_t(self) -> bool:
-        """Whether intervals use Student's law: the error variance is estimated."""
-        return bool(np.isfinite(self.identification.df_resid))
 
     @property
     def scale(self) -> float:
@@ -135,21 +121,9 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
         return self.nobs - self.identification.rank
 
     @property
-    def aic(self) -> float:
-        """Akaike's information criterion; the error variance or dispersion counts as a parameter, as in R."""
-        return -2.0 * self.llf + 2.0 * (self.df_model + self.n_scale)
-
-    @property
-    def bic(self) -> float:
-        """Schwarz's information criterion with the number of counts as the sample size."""
-        return float(-2.0 * self.llf + np.log(self.nobs) * (self.df_model + self.n_scale))
-
-    @property
-    def aicc(self) -> float:
-        """AIC with the small-sample correction; infinite where nobs leaves no room for it."""
-        k = self.df_model + self.n_scale
-        room = self.nobs - k - 1
-        return self.aic + 2.0 * k * (k + 1) / room if room > 0 else np.inf
+    def n_criterion(self) -> int:
+        """Parameters that the criteria count; the error variance or dispersion is one, as in R."""
+        return self.df_model + self.n_scale
 
     @property
     def reasons(self) -> pd.Series:
@@ -158,16 +132,6 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
         return pd.Series(list(found.values()), self.params.index[list(found)], name="reason", dtype=object)
 
     # ---- inference
-
-    @cached_property
-    def pvalues(self) -> pd.Series:
-        """Two-sided p-values of the hypothesis that each parameter is 0."""
-        if not self.use_t:
-            return pd.Series(
-                inference.two_sided_p(self.tvalues.to_numpy()), self.params.index, name="p_value"
-            )
-        values = 2.0 * stats.t.sf(np.abs(self.tvalues), self.identification.df_resid)
-        return pd.Series(values, self.params.index, name="p_value")
 
     def conf_int(self, alpha: float = 0.05, method: str = "wald") -> pd.DataFrame:
         """Confidence intervals.
@@ -245,7 +209,7 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
         """
         from statmodels_x.population.invariants import invariant_table
 
-        inference.normal_quantile(alpha)
+        check_alpha(alpha)
         check_choice("method", method, ("wald", "profile"), "invariants()")
         table = invariant_table(
             self.layout,

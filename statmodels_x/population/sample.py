@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.data.formula import evaluate, split_formula
+from statmodels_x.core.data.frames import as_pandas, check_columns
 from statmodels_x.core.errors import DataError, DataWarning, FormulaError
-from statmodels_x.core.formula import evaluate, split_formula
-from statmodels_x.core.frames import as_pandas, check_columns
+from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_number, numeric_array, rows_text
-
-Array = NDArray[np.float64]
 
 _MOST_NODES = 100_000
 _GRID_TOLERANCE = 1e-6

@@ -6,8 +6,8 @@ numba's cache follows the time stamp of this file alone: after a change in a mod
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from statmodels_x.core.compiled import kernel
 from statmodels_x.population.objective import objective
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
@@ -15,7 +15,7 @@ _LARGEST = 1e14
 _NEGLIGIBLE = 1e-12  # damping for the decrement, relative to the curvature
 
 
-@njit(**_JIT)
+@kernel
 def _solve(A, b, n):
     """Solve the leading n equations of a positive definite system in place; False if it is not one."""
     for j in range(n):
@@ -42,7 +42,7 @@ def _solve(A, b, n):
     return True
 
 
-@njit(**_JIT)
+@kernel
 def _fill(H, g, d, held, damping, scale, free, A, b):
     """Write the damped equations of the free parameters; return how many there are."""
     count = 0
@@ -62,7 +62,7 @@ def _fill(H, g, d, held, damping, scale, free, A, b):
     return count
 
 
-@njit(**_JIT)
+@kernel
 def box_step(x, g, H, damping, scale, lower, upper, d):
     """Minimise the damped quadratic model within the bounds, adding bounds to the active set; False if it fails."""
     p = len(x)
@@ -85,7 +85,7 @@ def box_step(x, g, H, damping, scale, lower, upper, d):
     return True
 
 
-@njit(**_JIT)
+@kernel
 def _promise(g, H, d):
     """Fall of the quadratic model along a step."""
     value = 0.0
@@ -96,7 +96,7 @@ def _promise(g, H, d):
     return value
 
 
-@njit(**_JIT)
+@kernel
 def decrement(x, g, H, lower, upper):
     """Return what the undamped model still promises within the bounds: 0 at a stationary point."""
     scale, d = np.empty(len(x)), np.empty(len(x))
@@ -110,7 +110,7 @@ def decrement(x, g, H, lower, upper):
     return max(_promise(g, H, d), 0.0)
 
 
-@njit(**_JIT)
+@kernel
 def search(P, start, lower, upper, max_iter, tol):
     """Descend from one start.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from statmodels_x.core.compiled import kernel
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
-@njit(**_JIT)
+@kernel
 def life_table(P, theta, species, fecundity, survival):
     """Fill the fecundities of one species, and the survivals to each class (1 for the first)."""
     k = P.ages[species]
@@ -22,7 +23,7 @@ def life_table(P, theta, species, fecundity, survival):
                 survival[row] = theta[P.entries[e, 2]]
 
 
-@njit(**_JIT)
+@kernel
 def stable_growth(fecundity, survival):
     """Largest root of Euler and Lotka's equation, sum_j f_j l_j rate^-(j+1) = 1; 0 if there is no fecundity.
 
@@ -50,7 +51,7 @@ def stable_growth(fecundity, survival):
     return rate
 
 
-@njit(**_JIT)
+@kernel
 def _net_slopes(P, species, fecundity, survival, rate, lived, d_rate):
     """Fill the derivatives of the survivorships (k, p) and, up to the divisor returned, of the growth rate."""
     k = len(fecundity)
@@ -74,7 +75,7 @@ def _net_slopes(P, species, fecundity, survival, rate, lived, d_rate):
     return divisor
 
 
-@njit(**_JIT)
+@kernel
 def stable_shares(P, theta, species, share, slope):
     """Stable age distribution of one species alone and its derivative, by the implicit function theorem."""
     k, p = P.ages[species], len(theta)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.population.form import Form, Layout
 from statmodels_x.population.sample import Sample
-
-Array = NDArray[np.float64]
 
 _JITTERS = 5
 _COUPLINGS = ("scalar", "diagonal", "full")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from statmodels_x.core.tables import Block, number, summary
+from statmodels_x.core.fits.tables import Block, number, summary
 
 if TYPE_CHECKING:
     from statmodels_x.population.results import InteractionResults

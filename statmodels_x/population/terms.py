@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.population.form import Layout, class_name
-
-Array = NDArray[np.float64]
 
 _COUPLING = 3.0  # the strongest coupling tried, in units of the two species' levels
 _CROWDING = 1e3  # the strongest crowding tried, over the mean count

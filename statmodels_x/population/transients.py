@@ -8,12 +8,10 @@ them, which a population in a single class attains.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
 from statmodels_x.population.perron import Perron
-
-Array = NDArray[np.float64]
 
 _SETTLED = 1e-13
 _MOST_STEPS = 50_000

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.surrogate.estimation import Batch
 from statmodels_x.surrogate.perturbation import Plan
 from statmodels_x.surrogate.quantities import column
-
-Array = NDArray[np.float64]
 
 WEAK_OVERLAP = 2.0
 FEW_EARLY = 10

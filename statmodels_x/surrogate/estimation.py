@@ -14,11 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.surrogate.smoothing import Smoother
-
-Array = NDArray[np.float64]
 
 _FLOOR = 1e-8
 

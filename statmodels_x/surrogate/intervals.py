@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-Array = NDArray[np.float64]
+from statmodels_x.core.typing import Array
 
 MAD_TO_SD = float(1.0 / stats.norm.ppf(0.75))
 _FAR = 6.0

@@ -16,15 +16,13 @@ Every function here is plain Python before it is compiled: ``function.py_func``,
 
 from __future__ import annotations
 
-from numba import njit
-
-_compile = njit(cache=True, nogil=True, error_model="numpy")
+from statmodels_x.core.compiled import kernel
 
 PART, ARM, STRATUM, START, EARLY, LATE, STOP = range(7)
 SURVIVAL_T0, SURVIVAL_T, AREA_BEFORE, AREA_AFTER = range(4)
 
 
-@_compile
+@kernel
 def walk_back(weight, time, died, risk, start, stop, begin, end):
     """Kaplan-Meier factor and restricted mean over (begin, end], for the subjects with times within.
 
@@ -43,7 +41,7 @@ def walk_back(weight, time, died, risk, start, stop, begin, end):
     return factor, area
 
 
-@_compile
+@kernel
 def group_scalars(weight, time, died, groups, t0, t, risk, scalars):
     """Fill for each group: weight in all, at risk after t0, at risk after t; then survival and areas."""
     for g in range(groups.shape[0]):
@@ -66,7 +64,7 @@ def group_scalars(weight, time, died, groups, t0, t, risk, scalars):
         scalars[g, 6] = before * area_after
 
 
-@_compile
+@kernel
 def add_margins(groups, scalars, strata, margins):
     """Average the groups' survival and areas over strata, by the strata's shares of the part's weight.
 
@@ -86,7 +84,7 @@ def add_margins(groups, scalars, strata, margins):
             margins[groups[g, PART], groups[g, ARM], k] += share * scalars[g, 3 + k]
 
 
-@_compile
+@kernel
 def add_to_bins(sums, row, folds, i, bin_, fraction, value):
     """Share a subject's value between two neighbouring bins, for each split within the subject's fold."""
     last = sums.shape[3] - 1
@@ -99,7 +97,7 @@ def add_to_bins(sums, row, folds, i, bin_, fraction, value):
             sums[row, r, k, bin_ + 1] += value * fraction
 
 
-@_compile
+@kernel
 def add_survivors(
     weight, time, died, groups, bins, fractions, folds, t, t0, is_area, risk, scalars, strata, sums
 ):
@@ -133,7 +131,7 @@ def add_survivors(
             add_to_bins(sums, 2, folds, i, bins[i], fractions[i], weight[i] * integral)
 
 
-@_compile
+@kernel
 def reduce_sample(
     weight, time, died, groups, bins, fractions, folds, t0, t, is_area, risk, scalars, strata, margins, sums
 ):

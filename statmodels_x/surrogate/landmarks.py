@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError, IdentificationError
-from statmodels_x.core.inference import normal_quantile
-from statmodels_x.core.results import SummaryText
-from statmodels_x.core.tables import Block, number, summary
-from statmodels_x.core.validation import check_choice, check_count, check_number
+from statmodels_x.core.fits.results import SummaryText
+from statmodels_x.core.fits.tables import Block, number, summary
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number
 from statmodels_x.surrogate import intervals
 from statmodels_x.surrogate.checks import check_support, check_times
 from statmodels_x.surrogate.perturbation import build_plan, perturb, point_estimate, sort_for
@@ -23,8 +23,6 @@ from statmodels_x.surrogate.sample import Trial, TrialFacts
 
 if TYPE_CHECKING:
     from statmodels_x.surrogate.results import Question, SurrogateResults
-
-Array = NDArray[np.float64]
 
 _MOST_SUBJECTS = 10_000_000
 
@@ -75,7 +73,7 @@ class LandmarkGrid(SummaryText):
         """
         check_choice("quantity", quantity, PARAMS, "frame()")
         check_choice("kind", kind, ("simultaneous", *KINDS), "frame()")
-        normal_quantile(alpha)
+        check_alpha(alpha)
         estimates = np.array([found.estimate(quantity)[0] for found in self.inferences])
         errors = np.array([found.standard_error(quantity) for found in self.inferences])
         if kind == "simultaneous":
@@ -130,7 +128,7 @@ class LandmarkGrid(SummaryText):
             explain more: look at the whole curve.
         """
         share = check_number("share", share, low=0.0, high=1.0, closed=True)
-        normal_quantile(alpha)
+        check_alpha(alpha)
         table = self.frame("pte", alpha)
         rows = []
         for at, part in table.groupby("at", sort=True):

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.surrogate.estimation import ESTIMATORS, Batch
 from statmodels_x.surrogate.sample import SortedTrial, Trial, sort_trial
 from statmodels_x.surrogate.smoothing import Smoother, build_smoother
-
-Array = NDArray[np.float64]
 
 _CHUNK = 25
 _SPLITS, _WEIGHTS = 0, 1

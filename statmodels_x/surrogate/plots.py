@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from statmodels_x.core import plotting
+from statmodels_x import plotting
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.inference import normal_quantile
-from statmodels_x.core.validation import check_choice
+from statmodels_x.core.validation import check_alpha, check_choice
 from statmodels_x.surrogate.quantities import PARAMS, RATIOS
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def plot_transformation(
     fit: SurrogateResults, alpha: float = 0.05, simultaneous: bool = False, ax: Any = None
 ) -> Any:
     """Draw the estimated g with its bands, g2 at the right, and a rug of the surrogate times by arm."""
-    normal_quantile(alpha)
+    check_alpha(alpha)
     table = fit.transformation_bands(alpha, simultaneous)
     event, late = table[table["stratum"] == "event"], table.iloc[-1]
     ax = plotting.get_axes(ax)
@@ -90,7 +89,7 @@ def plot_survival(fit: SurrogateResults, alpha: float = 0.05, ax: Any = None) ->
 
     Strata are averaged as in the estimate; bands are drawn where there are neither strata nor weights.
     """
-    normal_quantile(alpha)
+    check_alpha(alpha)
     trial, asked = fit.need_sample(), fit.question
     ax = plotting.get_axes(ax)
     for k, (arm, label) in enumerate(((1, fit.facts.treated), (0, fit.facts.control))):

@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core.errors import DataError, IdentificationError, StatmodelsXWarning
-from statmodels_x.core.inference import normal_quantile
 from statmodels_x.core.resampling import replicate
-from statmodels_x.core.validation import check_choice, check_count, check_number
+from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number
 from statmodels_x.surrogate.checks import check_jobs, check_support, check_times
 from statmodels_x.surrogate.perturbation import Settings, build_plan, perturb, point_estimate, sort_for
 from statmodels_x.surrogate.quantities import KINDS, infer
@@ -98,7 +97,7 @@ def surrogate_power(
     check_choice("method", method, ("crossfit", "full", "split"), "surrogate_power()")
     check_choice("kind", kind, KINDS, "surrogate_power()")
     check_number("at_least", at_least, low=0.0, high=1.0, closed=True)
-    normal_quantile(alpha)
+    check_alpha(alpha)
     n_repeats, n_perturb = check_count("n_repeats", n_repeats, 2), check_count("n_perturb", n_perturb, 20)
     seed, n_jobs = check_count("seed", seed, 0), check_jobs(n_jobs)
     sizes = [check_count("n", size, 20) for size in np.atleast_1d(np.asarray(n, object))]

@@ -7,9 +7,9 @@ from functools import cached_property
 
 import pandas as pd
 
-from statmodels_x.core.inference import normal_quantile, two_sided_p
-from statmodels_x.core.results import SummaryText
-from statmodels_x.core.validation import check_choice
+from statmodels_x.core.fits.reference import NORMAL
+from statmodels_x.core.fits.results import SummaryText
+from statmodels_x.core.validation import check_alpha, check_choice
 from statmodels_x.surrogate import intervals
 from statmodels_x.surrogate.quantities import KINDS, Inference
 
@@ -57,7 +57,7 @@ class ProportionResults(SummaryText):
     def pvalues(self) -> pd.Series:
         """Two-sided p-values of the hypothesis that each quantity is 0 (overlap: that it is 1)."""
         z = self.tvalues
-        return pd.Series(two_sided_p(z.to_numpy()), z.index, name="p_value")
+        return pd.Series(NORMAL.two_sided(z.to_numpy()), z.index, name="p_value")
 
     def cov_params(self) -> pd.DataFrame:
         """Covariance of the estimates over the replicates, single far replicates pulled in."""
@@ -87,7 +87,7 @@ class ProportionResults(SummaryText):
             If ``alpha`` or ``kind`` is none of these.
         """
         check_choice("kind", kind, KINDS, "conf_int()")
-        normal_quantile(alpha)
+        check_alpha(alpha)
         rows = {name: self.inference.interval(name, float(alpha), kind) for name in self.names}
         return pd.DataFrame.from_dict(rows, orient="index", columns=["lower", "upper"])
 

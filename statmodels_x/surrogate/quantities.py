@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from statmodels_x.core.inference import normal_quantile
+from statmodels_x.core.fits.reference import NORMAL
+from statmodels_x.core.typing import Array
 from statmodels_x.surrogate import intervals
 from statmodels_x.surrogate.estimation import QUANTITIES, Batch
-
-Array = NDArray[np.float64]
 
 PARAMS = ("pte", "delta", "pte_primary", "incremental_value", "r_s", "r_t", "overlap")
 RATIOS = ("pte", "pte_primary", "incremental_value", "r_s", "r_t")
@@ -82,7 +80,7 @@ class Inference:
     @property
     def is_defined(self) -> bool:
         """Whether the effect differs from 0 at the level of 5 %: else there is nothing to explain."""
-        return abs(self.delta[0]) > normal_quantile(DELTA_LEVEL) * self.delta_error
+        return abs(self.delta[0]) > NORMAL.quantile(DELTA_LEVEL) * self.delta_error
 
     def covariance(self, name: str) -> Array:
         """Covariance of a proportion's numerator and the effect."""
@@ -117,13 +115,13 @@ class Inference:
         """Confidence interval; Fieller's for proportions is unbounded where the effect cannot be told from 0."""
         value, replicates = self.estimate(name)
         if kind == "fieller" and name in self.numerators:
-            covariance, z = self.covariance(name), normal_quantile(alpha)
+            covariance, z = self.covariance(name), NORMAL.quantile(alpha)
             return intervals.fieller(self.numerators[name][0], self.delta[0], covariance, z)
         if not np.isfinite(value):
             return np.nan, np.nan
         if kind == "quantile":
             return intervals.quantile_interval(replicates, alpha)
-        reach = normal_quantile(alpha) * self.standard_error(name)
+        reach = NORMAL.quantile(alpha) * self.standard_error(name)
         return value - reach, value + reach
 
 

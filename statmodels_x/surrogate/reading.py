@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.data.formula import Part, evaluate, split_formula
+from statmodels_x.core.data.frames import as_pandas, check_columns
+from statmodels_x.core.data.model_frame import ModelFrame, build_frame
+from statmodels_x.core.data.surv import Surv, unit_of_time
 from statmodels_x.core.errors import DataError, DataWarning, FormulaError
-from statmodels_x.core.formula import Part, evaluate, split_formula
-from statmodels_x.core.frames import as_pandas, check_columns
-from statmodels_x.core.model_frame import ModelFrame, build_frame
-from statmodels_x.core.surv import Surv, unit_of_time
+from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import column_label, numeric_array, rows_text
 from statmodels_x.surrogate.sample import Trial, TrialFacts
 
-Array = NDArray[np.float64]
 _TOLERANCE = 1e-9
 
 

@@ -6,9 +6,10 @@ import warnings
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError, IdentificationError, IdentificationWarning
+from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_count, check_number
 from statmodels_x.surrogate.checks import check_jobs, check_support, check_times, undefined_note
 from statmodels_x.surrogate.quantities import Draws, Inference
@@ -22,8 +23,6 @@ from statmodels_x.surrogate.residual_estimation import (
 )
 from statmodels_x.surrogate.residual_results import NAMES, ResidualResults
 from statmodels_x.surrogate.sample import Trial
-
-Array = NDArray[np.float64]
 
 _SCALES = ("log", "identity", "normal")
 

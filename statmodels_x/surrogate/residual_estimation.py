@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.integrate import trapezoid
 
-Array = NDArray[np.float64]
+from statmodels_x.core.typing import Array
 
 _BLOCK = 512
 _NEWTON_STEPS = 50

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from statmodels_x.core.tables import Block, number, summary
+from statmodels_x.core.fits.tables import Block, number, summary
 from statmodels_x.surrogate.proportions import ProportionResults
 from statmodels_x.surrogate.sample import TrialFacts
 

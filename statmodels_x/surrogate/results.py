@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.inference import normal_quantile
+from statmodels_x.core.fits.reference import NORMAL
+from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_number
 from statmodels_x.surrogate import intervals
 from statmodels_x.surrogate.estimation import Batch
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from statmodels_x.surrogate.diagnostics import Diagnostics
     from statmodels_x.surrogate.landmarks import LandmarkGrid
     from statmodels_x.surrogate.simulate import IllnessDeathTrial
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -171,7 +170,7 @@ class SurrogateResults(ProportionResults):
         estimate = np.append(point.g1[0], column(point.values[0], "g2"))
         replicates = np.column_stack([many.g1, column(many.values, "g2")])
         error = np.array([intervals.mad_scale(values) for values in replicates.T])
-        z = normal_quantile(alpha)
+        z = NORMAL.quantile(alpha)
         if simultaneous:
             z = intervals.simultaneous_factor(estimate, replicates, error, alpha)
         return pd.DataFrame(

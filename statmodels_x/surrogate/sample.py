@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from statmodels_x.core.typing import Array
+
 IntArray = NDArray[np.int64]
 
 

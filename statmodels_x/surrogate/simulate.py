@@ -12,11 +12,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_count
 from statmodels_x.surrogate.sample import Trial
 from statmodels_x.surrogate.truth import quadrature, true_values
-
-Array = NDArray[np.float64]
 
 
 class Arm(Protocol):

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.surrogate.sample import SortedTrial
-
-Array = NDArray[np.float64]
 
 FEW_VALUES = 12
 _LEAST_BINS, _MOST_BINS = 61, 513

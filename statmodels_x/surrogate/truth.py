@@ -6,12 +6,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from statmodels_x.core.typing import Array
 
 if TYPE_CHECKING:
     from statmodels_x.surrogate.simulate import Arm
-
-Array = NDArray[np.float64]
 
 _NODES = 48
 

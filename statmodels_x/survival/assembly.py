@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from statmodels_x.core import inference
+from statmodels_x.core.errors import ConvergenceWarning, IdentificationWarning, StatmodelsXWarning
+from statmodels_x.core.findings import Finding
+from statmodels_x.core.fits import inference
 from statmodels_x.survival.estimation import Estimate
 from statmodels_x.survival.identification import identified_covariance, name_positions
 from statmodels_x.survival.likelihood import PARAMETERS, SurvivalRows
@@ -36,7 +38,7 @@ def build_results(
         covariance = inference.sandwich(covariance, *sample.scores(optimum.theta, cov_type == "cluster"))
     facts = sample.facts()
     return FlexibleSurvivalResults(
-        params=pd.Series(optimum.theta, index, name="estimate"),
+        coefficients=pd.Series(optimum.theta, index, name="estimate"),
         covariance=pd.DataFrame(covariance, index, index),
         llf=float(optimum.value),
         nobs=round(facts.weight) if sample.has_frequency_weights else arrays.n,
@@ -46,30 +48,41 @@ def build_results(
         cov_type=cov_type,
         estimate=found,
         facts=facts,
-        warnings=_warning_texts(found, arrays, names),
+        findings=_findings(found, arrays, names),
         sample=sample if isinstance(sample, Sample) else None,
         keep_data=keep_data,
     )
 
 
-def _warning_texts(
+def _findings(
     found: Estimate, arrays: SurvivalRows, names: Mapping[str, tuple[str, ...]]
-) -> tuple[str, ...]:
-    texts = []
+) -> tuple[Finding, ...]:
+    said = []
+    lost = any(finding.kind == "not_converged" for finding in found.findings)
     for finding in found.findings:
         concerned = name_positions(finding.parameters, arrays, dict(names))
         label = {"weak": "Weakly identified", "not_converged": "Not converged"}.get(
             finding.kind, "Not identified"
         )
-        texts.append(f"{label}{': ' + concerned if concerned else ''}: {finding.message}")
+        kind: type[StatmodelsXWarning] = ConvergenceWarning if lost else IdentificationWarning
+        said.append(
+            Finding(
+                finding.kind,
+                f"{label}{': ' + concerned if concerned else ''}: {finding.message}",
+                category=kind,
+            )
+        )
     highest: dict[str, float] = {}
     for value, finding in found.rejected:
         highest[finding.kind] = max(value, highest.get(finding.kind, -np.inf))
     messages = {finding.kind: finding.message for _, finding in found.rejected}
     for kind, value in highest.items():
-        texts.append(
-            f"The likelihood is higher ({value:.3f}) on a ridge where no estimate exists; the fit reported is "
-            f"{'the best regular maximum' if found.is_regular else 'another end of the search'}. On that ridge, "
-            f"{messages[kind]}"
+        said.append(
+            Finding(
+                "ridge",
+                f"The likelihood is higher ({value:.3f}) on a ridge where no estimate exists; the fit reported is "
+                f"{'the best regular maximum' if found.is_regular else 'another end of the search'}. On that ridge, "
+                f"{messages[kind]}",
+            )
         )
-    return tuple(texts)
+    return tuple(said)

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statmodels_x.core.model_frame import ModelFrame
+from statmodels_x.core.data.model_frame import ModelFrame
+from statmodels_x.core.data.surv import EXACT, Surv
 from statmodels_x.core.rank import ColumnSums
-from statmodels_x.core.surv import EXACT, Surv
+from statmodels_x.core.typing import Array
 from statmodels_x.survival.likelihood import SurvivalArrays, row_scores
 from statmodels_x.survival.sample import (
     ZERO_WEIGHT,
@@ -22,8 +23,6 @@ from statmodels_x.survival.sample import (
     survival_response,
 )
 from statmodels_x.survival.specification import Specification
-
-Array = NDArray[np.float64]
 
 _GRID = np.linspace(0.0, 1.0, 513)
 _POINTS = 4097

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
+from statmodels_x.core.data.surv import EXACT, INTERVAL, LEFT, RIGHT, Surv
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.surv import EXACT, INTERVAL, LEFT, RIGHT, Surv
-
-Array = NDArray[np.float64]
+from statmodels_x.core.typing import Array
 
 _ZERO = 1e-9
 _GLANCE = 5_000

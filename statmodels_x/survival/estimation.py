@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from statmodels_x.core.errors import ConvergenceError
 from statmodels_x.core.optimize import Optimum
+from statmodels_x.core.typing import Array
 from statmodels_x.survival.identification import Finding, examine, ridges
 from statmodels_x.survival.likelihood import SurvivalArrays, SurvivalRows
 from statmodels_x.survival.starts import (
@@ -28,8 +28,6 @@ from statmodels_x.survival.starts import (
     rough_climbs,
     with_limits,
 )
-
-Array = NDArray[np.float64]
 
 _SUBSAMPLE = 5000
 _RANDOM_BOTH = 20

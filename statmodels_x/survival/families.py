@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy import special
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice
 
-Array = NDArray[np.float64]
 BaselineFunction = Callable[..., Array]
 
 SHAPE_LINKS = ("log", "log1p", "identity")

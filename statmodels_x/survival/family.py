@@ -8,12 +8,11 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 
 from statmodels_x.core.errors import DataError
-
-Array = NDArray[np.float64]
+from statmodels_x.core.typing import Array
 
 _TINY_KAPPA = 1e-100
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.data.surv import EXACT, Surv
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.surv import EXACT, Surv
 from statmodels_x.survival.residuals import kaplan_meier_curve, need_sample
 from statmodels_x.survival.sample import plateau_alpha
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.survival.families import Family
-
-Array = NDArray[np.float64]
 
 _NOTHING_KNOWN = np.zeros((1, 0))
 

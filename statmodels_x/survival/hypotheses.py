@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from statmodels_x.core.errors import DataError
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from statmodels_x.survival.model import FlexibleSurvival
     from statmodels_x.survival.results import FlexibleSurvivalResults
     from statmodels_x.survival.specification import Specification
-
-Array = NDArray[np.float64]
 
 _NEAR_WEIBULL = 2.0  # kappa within this many standard errors of 1: the two scales are one
 
@@ -156,7 +153,7 @@ def scale_tests(fit: FlexibleSurvivalResults) -> pd.DataFrame:
     DataError
         If the model does not have covariates on both scales.
     """
-    from statmodels_x.core.inference import wald_test
+    from statmodels_x.core.fits.hypotheses import wald_test
 
     index = fit.params.index
     rows: dict[str, Any] = {}

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.optimize import Optimum
+from statmodels_x.core.typing import Array
 from statmodels_x.survival.families import Family
 from statmodels_x.survival.likelihood import PARAMETERS, SurvivalArrays, SurvivalRows
-
-Array = NDArray[np.float64]
 
 # Limits of the search on the log scale. Beyond them the family is its own limit to the last digit that data
 # could show, so that a search which arrives here has found a ridge and not a maximum.

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from statmodels_x.core.comparison import compare
 from statmodels_x.core.errors import ConvergenceError, StatmodelsXWarning
+from statmodels_x.core.fits.comparison import compare
 
 
 def ladder_forms(right_side: str) -> dict[str, dict[str, Any]]:

@@ -10,11 +10,11 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.rank import constant_columns
-from statmodels_x.core.surv import Surv
+from statmodels_x.core.typing import Array
 from statmodels_x.survival.families import Family
 
-Array = NDArray[np.float64]
 Designs = tuple[Array | None, ...]
 Offsets = tuple[float | Array, ...]
 

@@ -11,18 +11,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from statmodels_x.core.data.frames import as_pandas
+from statmodels_x.core.data.model_frame import ModelFrame, build_frame, counts_text
+from statmodels_x.core.data.partitions import is_dask_frame
+from statmodels_x.core.data.surv import Surv, unit_of_time
 from statmodels_x.core.errors import (
-    ConvergenceWarning,
     DataError,
     DataWarning,
     FollowUpWarning,
-    IdentificationWarning,
 )
-from statmodels_x.core.frames import as_pandas
-from statmodels_x.core.model_frame import ModelFrame, build_frame, counts_text
-from statmodels_x.core.partitions import is_dask_frame
+from statmodels_x.core.findings import announce
 from statmodels_x.core.rank import check_full_rank
-from statmodels_x.core.surv import Surv, unit_of_time
 from statmodels_x.core.validation import check_choice, check_count, check_number
 from statmodels_x.survival.assembly import build_results
 from statmodels_x.survival.checks import check_events, check_separation, check_terms
@@ -262,9 +261,7 @@ class FlexibleSurvival:
             seed=seed,
         )
         results = build_results(self.specification, sample, found, cov_type, keep_data)
-        lost = any(finding.kind == "not_converged" for finding in found.findings)
-        for message in results.warnings:
-            warnings.warn(message, ConvergenceWarning if lost else IdentificationWarning, stacklevel=2)
+        announce(results.findings)
         if "cure" in self.specification.parts:
             self._judge_follow_up()
         return results

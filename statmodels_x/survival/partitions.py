@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from statmodels_x.core.design import DesignSpec
+from statmodels_x.core.data.design import DesignSpec
+from statmodels_x.core.data.partitions import partitioned_frame
+from statmodels_x.core.data.surv import Surv
+from statmodels_x.core.data.workers import Blocks, positions
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.partitions import partitioned_frame
 from statmodels_x.core.rank import ColumnSums, check_full_rank
-from statmodels_x.core.surv import Surv
-from statmodels_x.core.workers import Blocks, positions
+from statmodels_x.core.typing import Array
 from statmodels_x.survival.blocks import (
     Block,
     BlockFacts,
@@ -37,8 +38,6 @@ from statmodels_x.survival.families import Family
 from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS, SurvivalArrays
 from statmodels_x.survival.sample import NO_WEIGHT, ZERO_WEIGHT, SampleFacts
 from statmodels_x.survival.specification import Specification
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

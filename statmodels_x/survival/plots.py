@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from statmodels_x.core import plotting
+from statmodels_x import plotting
+from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.frames import as_pandas
 from statmodels_x.core.validation import check_choice
 from statmodels_x.survival.prediction import CONTRASTS, PLAIN_KINDS, TIME_KINDS, Options, predict
 from statmodels_x.survival.residuals import kaplan_meier_curve, need_sample

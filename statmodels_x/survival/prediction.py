@@ -11,20 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from statmodels_x.core.data.frames import as_pandas, check_columns
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.frames import as_pandas, check_columns
-from statmodels_x.core.inference import normal_quantile
-from statmodels_x.core.validation import check_choice, check_count, numeric_array
+from statmodels_x.core.fits.reference import NORMAL
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import check_alpha, check_choice, check_count, numeric_array
 from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.quantities import QUANTITIES, Quantity, Rows, average, difference, ratio
 from statmodels_x.survival.sample import without_data
 
 if TYPE_CHECKING:
     from statmodels_x.survival.results import FlexibleSurvivalResults
-
-Array = NDArray[np.float64]
 
 TIME_KINDS = ("survival", "cumulative_hazard", "hazard", "density", "odds", "rmst")
 PLAIN_KINDS = ("median", "mean", "cure_fraction")
@@ -57,7 +56,7 @@ class Options:
 
     def __post_init__(self) -> None:
         check_choice("method", self.method, ("delta", "simulation"), "predict()")
-        normal_quantile(self.alpha)
+        check_alpha(self.alpha)
         check_count("n_draws", self.n_draws, 100)
         check_count("seed", self.seed, 0)
         if self.simultaneous and self.method == "simulation":
@@ -77,7 +76,7 @@ def predict(
     check_choice("kind", kind, KINDS, "predict()")
     rows = covariate_rows(fit, newdata, given)
     if kind == "link":
-        return _link_frame(fit, rows, normal_quantile(options.alpha))
+        return _link_frame(fit, rows, NORMAL.quantile(options.alpha))
     base, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
     points, column = _points(base, at)
     k = len(points)
@@ -277,7 +276,7 @@ def _intervals(fit: FlexibleSurvivalResults, quantity: Any, options: Options, k:
             error = values.std(axis=0, ddof=1)
         return pd.DataFrame({"estimate": found.estimate, "std_error": error, "lower": lower, "upper": upper})
     error = _errors(found.jacobian, covariance)
-    critical: Any = normal_quantile(options.alpha)
+    critical: Any = NORMAL.quantile(options.alpha)
     if options.simultaneous:
         critical = _simultaneous(found.jacobian, error, covariance, k, options)
     with np.errstate(over="ignore", invalid="ignore"):

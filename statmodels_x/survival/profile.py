@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import chi2
 
 from statmodels_x.core.errors import ConvergenceError
 from statmodels_x.core.optimize import Optimum
+from statmodels_x.core.typing import Array
 from statmodels_x.survival.likelihood import SurvivalArrays
 from statmodels_x.survival.starts import climb, orthogonal_transform
-
-Array = NDArray[np.float64]
 
 _TOL = 1e-9
 _WIDEST = 60.0

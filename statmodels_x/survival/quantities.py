@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import expit
 
+from statmodels_x.core.typing import Array
 from statmodels_x.survival.families import Family
 from statmodels_x.survival.family import APGW
 from statmodels_x.survival.hazards import cumulative_hazard, log_hazard
 
-Array = NDArray[np.float64]
 Function = Callable[[Array], Array]
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)

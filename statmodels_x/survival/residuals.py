@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special
 
+from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.surv import Surv
+from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice
 from statmodels_x.survival.hazards import cumulative_hazard
 from statmodels_x.survival.likelihood import row_scores
@@ -20,8 +20,6 @@ from statmodels_x.survival.sample import without_data
 if TYPE_CHECKING:
     from statmodels_x.survival.results import FlexibleSurvivalResults
     from statmodels_x.survival.sample import Sample
-
-Array = NDArray[np.float64]
 
 KINDS = ("cox-snell", "martingale", "deviance", "quantile", "score", "dfbeta", "dfbetas")
 

@@ -9,25 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from statmodels_x.core import inference
-from statmodels_x.core.design import DesignSpec
+from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.results import LikelihoodResults
+from statmodels_x.core.fits import inference
+from statmodels_x.core.fits.results import LikelihoodResults
 from statmodels_x.core.validation import check_choice
 from statmodels_x.survival.diagnostics import DiagnosticMethods
-from statmodels_x.survival.sample import Sample, SampleFacts
+from statmodels_x.survival.sample import SampleFacts
 from statmodels_x.survival.specification import Specification
 
 if TYPE_CHECKING:
     from statmodels_x.survival.estimation import Estimate
     from statmodels_x.survival.model import FlexibleSurvival
 
-Array = NDArray[np.float64]
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
     """A fitted :class:`FlexibleSurvival`.
 
@@ -43,8 +41,6 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
         Where and how the maximum was found, with the evidence.
     facts : SampleFacts
         Counts of rows, events and dropped rows.
-    warnings : tuple of str
-        What is not determined, and the remedy; empty for a regular fit.
     """
 
     specification: Specification
@@ -52,13 +48,6 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
     cov_type: str
     estimate: Estimate = field(repr=False)
     facts: SampleFacts = field(repr=False)
-    warnings: tuple[str, ...] = field(repr=False)
-    sample: Sample | None = field(repr=False)
-    keep_data: bool = field(repr=False)
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = {name: value for name, value in self.__dict__.items() if name in self.__dataclass_fields__}
-        return state if self.keep_data else {**state, "sample": None}
 
     def __repr__(self) -> str:
         return f"FlexibleSurvivalResults({self.formula!r}, n={self.facts.used}, llf={self.llf:.4f})"

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from statmodels_x.core.design import Design, DesignSpec
+from statmodels_x.core.data.design import Design, DesignSpec
+from statmodels_x.core.data.model_frame import ModelFrame
+from statmodels_x.core.data.surv import EXACT, Surv
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.model_frame import ModelFrame
-from statmodels_x.core.surv import EXACT, Surv
+from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import numeric_array, rows_text
 from statmodels_x.survival.likelihood import (
     CURE_KINDS,
@@ -23,9 +23,6 @@ from statmodels_x.survival.likelihood import (
     sample_arrays,
 )
 from statmodels_x.survival.specification import Specification
-
-Array = NDArray[np.float64]
-
 
 ZERO_WEIGHT = "weight of 0"
 """The reason under which rows without weight are counted as dropped."""

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from statmodels_x.core.data.frames import as_pandas
+from statmodels_x.core.data.model_frame import build_frame
+from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError, MissingPackageError
-from statmodels_x.core.frames import as_pandas
-from statmodels_x.core.model_frame import build_frame
-from statmodels_x.core.surv import Surv
 from statmodels_x.survival.residuals import need_sample
 
 if TYPE_CHECKING:

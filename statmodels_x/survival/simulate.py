@@ -6,13 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
 from statmodels_x.survival.family import APGW
 from statmodels_x.survival.likelihood import PARAMETERS
-
-Array = NDArray[np.float64]
 
 HAZARD_SHAPES: Mapping[str, tuple[float, float]] = {
     "constant": (1.0, 1.0),

@@ -154,7 +154,7 @@ def _covariates(X: Any) -> pd.DataFrame:
     if isinstance(X, pd.DataFrame):
         return X.reset_index(drop=True)
     if hasattr(X, "columns"):
-        from statmodels_x.core.frames import as_pandas
+        from statmodels_x.core.data.frames import as_pandas
 
         return as_pandas(X)
     values = np.asarray(X)

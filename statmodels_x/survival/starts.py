@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from statmodels_x.core.optimize import Optimum, maximise
+from statmodels_x.core.typing import Array
 from statmodels_x.survival.identification import search_limits
 from statmodels_x.survival.likelihood import Designs, SurvivalArrays, SurvivalRows, loglik
 
-Array = NDArray[np.float64]
 Rows = TypeVar("Rows", bound=SurvivalRows)
 
 _KAPPAS = (-0.5, 0.0, 1.0)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from statmodels_x.core.tables import Block, number, p_value, summary
+from statmodels_x.core.fits.tables import Block, number, p_value, summary
 
 if TYPE_CHECKING:
     from statmodels_x.survival.families import Family

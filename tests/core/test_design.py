@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from statmodels_x.core.design import Design, DesignSpec
+from statmodels_x.core.data.design import Design, DesignSpec
+from statmodels_x.core.data.formula import right_side, split_formula
+from statmodels_x.core.data.model_frame import ModelFrame, build_frame
+from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError, FormulaError, StatmodelsXError
-from statmodels_x.core.formula import right_side, split_formula
-from statmodels_x.core.model_frame import ModelFrame, build_frame
-from statmodels_x.core.surv import Surv
 
 
 def frame(n=30, seed=0) -> pd.DataFrame:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from statmodels_x.core.data.formula import Part, Response, evaluate, right_side, split_formula
+from statmodels_x.core.data.model_frame import build_frame
+from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError, FormulaError, StatmodelsXError
-from statmodels_x.core.formula import Part, Response, evaluate, right_side, split_formula
-from statmodels_x.core.model_frame import build_frame
-from statmodels_x.core.surv import Surv
 
 DATA = pd.DataFrame(
     {

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from statmodels_x.core.data.frames import as_pandas, check_columns, plain_column
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.frames import as_pandas, check_columns, plain_column
 
 pl = pytest.importorskip("polars")
 pa = pytest.importorskip("pyarrow")

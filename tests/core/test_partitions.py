@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from statmodels_x.core.data.formula import right_side, split_formula
+from statmodels_x.core.data.partitions import is_dask_frame, partitioned_frame
+from statmodels_x.core.data.safety import called_names
+from statmodels_x.core.data.workers import positions
 from statmodels_x.core.errors import DataError, FormulaError
-from statmodels_x.core.formula import right_side, split_formula
-from statmodels_x.core.partitions import is_dask_frame, partitioned_frame
-from statmodels_x.core.safety import called_names
 from statmodels_x.core.validation import joined_rows, rows_text
-from statmodels_x.core.workers import positions
 
 dd = pytest.importorskip("dask.dataframe")
 

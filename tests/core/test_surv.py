@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from statmodels_x.core.data.surv import EXACT, INTERVAL, LEFT, RIGHT, Surv
 from statmodels_x.core.errors import DataError, StatmodelsXError
-from statmodels_x.core.surv import EXACT, INTERVAL, LEFT, RIGHT, Surv
 
 INF = np.inf
 

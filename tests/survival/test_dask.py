@@ -14,6 +14,8 @@ import pandas as pd
 import pytest
 
 import statmodels_x as smx
+from statmodels_x.core.data.partitions import is_dask_frame
+from statmodels_x.core.data.workers import Blocks
 from statmodels_x.core.errors import (
     DataError,
     DataWarning,
@@ -21,8 +23,6 @@ from statmodels_x.core.errors import (
     FormulaError,
     MissingPackageError,
 )
-from statmodels_x.core.partitions import is_dask_frame
-from statmodels_x.core.workers import Blocks
 
 dd = pytest.importorskip("dask.dataframe")
 

@@ -64,7 +64,7 @@ def test_a_file_outlives_the_formula_library(fit, monkeypatch):
             raise AttributeError("Can't get attribute 'ModelSpec'")
         return real(packed, **options)
 
-    monkeypatch.setattr("statmodels_x.core.design.pickle.loads", refuse)
+    monkeypatch.setattr("statmodels_x.core.data.design.pickle.loads", refuse)
     with pytest.raises(DataError, match=r"stored by formulaic .* install that version, or fit again"):
         old.predict(NEWDATA, kind="median")
 

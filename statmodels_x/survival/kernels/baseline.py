@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
-_compile = njit(cache=True, nogil=True, error_model="numpy")
+from statmodels_x.core.compiled import kernel
 
 LOG_2 = math.log(2.0)
 EXP_MAX = 700.0
@@ -24,7 +23,7 @@ _GAP_BELOW = 0.03
 _GAP = np.array([(-1.0) ** m * (m - 1.0) / m for m in range(2, 14)][::-1])  # of {log(1+r) - r/(1+r)}/r^2
 
 
-@_compile
+@kernel
 def _growth(x):
     """Return exp(x), and expm1(x)/x with its first two derivatives, smooth through 0."""
     if abs(x) < _SERIES_BELOW:
@@ -42,7 +41,7 @@ def _growth(x):
     return e, m * inverse, (x * e - m) * square, (e * (x * x - 2.0 * x + 2.0) - 2.0) * square * inverse
 
 
-@_compile
+@kernel
 def _log1p_and_gap(r, s):
     """Return log(1 + r), and log(1 + r) - s without cancellation, where s = r/(1 + r)."""
     if r > 1.0:
@@ -57,7 +56,7 @@ def _log1p_and_gap(r, s):
     return length, total * r * r
 
 
-@_compile
+@kernel
 def shape_terms(q, nu, k1, kappa):
     """Terms of the baseline for a finite shape; ``k1`` = exp(nu) and ``kappa`` = expm1(nu) are the caller's.
 
@@ -108,7 +107,7 @@ def shape_terms(q, nu, k1, kappa):
     return h, h_q, h_nu, h_qq, h_qnu, h_nunu, (kappa - 1.0) * length, a_q, a_nu, a_qq, a_qnu, a_nunu
 
 
-@_compile
+@kernel
 def baseline_terms(q, nu, shape_free):
     """Terms of the baseline at z = exp(q): H0 and the non-trivial part A of log h0, with derivatives.
 

@@ -9,14 +9,8 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from statmodels_x.core.compiled import inlined, kernel
 from statmodels_x.survival.kernels.baseline import EXP_MAX
-
-_compile = njit(cache=True, nogil=True, error_model="numpy")
-_inline = njit(
-    inline="always", nogil=True, error_model="numpy"
-)  # a call in a loop would keep it from vectors
 
 BLOCK = 512
 # What the lanes hold: linear predictors (5), log time, whether the row is exact, gamma, lambda, q = log z, the three
@@ -36,7 +30,7 @@ _C0, _C1, _C2, _C3, _C4, _C5, _C6, _C7, _C8, _C9, _C10, _C11 = (
 _D2, _D3, _D4, _D5, _D6, _D7, _D8, _D9, _D10, _D11, _D12, _D13 = ((m - 1.0) / m for m in range(2, 14))
 
 
-@_compile
+@kernel
 def _exponential(w, m, from_, to, same):
     """Exponential of one lane in another; one for all rows where they have the same value."""
     if same:
@@ -46,7 +40,7 @@ def _exponential(w, m, from_, to, same):
             w[to + i] = math.exp(w[from_ + i])
 
 
-@_compile
+@kernel
 def log_odds(w, m, same_power, same_scale):
     """Fill the lanes gamma, lambda and q = gamma (log t + log phi)."""
     _exponential(w, m, ETA + 2 * BLOCK, GAMMA, same_power)
@@ -55,7 +49,7 @@ def log_odds(w, m, same_power, same_scale):
         w[Q + i] = w[GAMMA + i] * (w[LOG_T + i] + w[ETA + i])
 
 
-@_compile
+@kernel
 def weibull_rows(w, m):
     """Terms of a Weibull (kappa = 1, fixed): one exponential a row."""
     for i in range(m):
@@ -77,7 +71,7 @@ def weibull_rows(w, m):
         w[_ALPHA_ALPHA + i] = bend * q
 
 
-@_compile
+@kernel
 def shape_rows(w, m, nu):
     """Terms of the family with one finite shape for all rows, and their derivatives in it."""
     k1, kappa = math.exp(nu), math.expm1(nu)
@@ -93,13 +87,13 @@ def shape_rows(w, m, nu):
         _rows_below_weibull(w, m, nu, k1, kappa)
 
 
-@_inline
+@inlined
 def _step(value, first, half_second, x, c):
     """One step of Horner's rule for a polynomial with its first and half its second derivative."""
     return value * x + c, first * x + value, half_second * x + first
 
 
-@_inline
+@inlined
 def _series(x):
     """Return expm1(x)/x with its first and half its second derivative for small x, without a loop."""
     value, first, half = _step(_C11, 0.0, 0.0, x, _C10)
@@ -116,7 +110,7 @@ def _series(x):
     return value, first, half
 
 
-@_inline
+@inlined
 def _odds_and_gap(r, length, log_ratio):
     """Return s = r/(1 + r), L = log(1 + r) and L - s without cancellation or overflow."""
     s = r / (1.0 + r)
@@ -127,7 +121,7 @@ def _odds_and_gap(r, length, log_ratio):
     return s, length, total * r * r if r < _GAP_BELOW else length - s
 
 
-@_compile
+@kernel
 def _rows_below_weibull(w, m, nu, k1, kappa):
     """Write the derivatives for kappa of at most 1: expm1(kappa L)/kappa, smooth through kappa = 0."""
     for i in range(m):
@@ -156,7 +150,7 @@ def _rows_below_weibull(w, m, nu, k1, kappa):
         )
 
 
-@_compile
+@kernel
 def _rows_above_weibull(w, m, nu, k1, kappa):
     """Write the derivatives for kappa above 1: no large terms cancel, so that kappa may go to infinity."""
     c = k1 / kappa
@@ -175,7 +169,7 @@ def _rows_above_weibull(w, m, nu, k1, kappa):
         )
 
 
-@_inline
+@inlined
 def _write(w, i, k1, kappa, s, length, gap, h, h_q, h_nu, h_qnu, h_nunu):
     """Write a row's log-likelihood and its derivatives, given those of H0."""
     rest, q, d = 1.0 - s, w[Q + i], w[EVENT + i]

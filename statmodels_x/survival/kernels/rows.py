@@ -16,11 +16,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from statmodels_x.core.compiled import kernel
 from statmodels_x.survival.kernels.baseline import EXP_MAX, baseline_terms
-
-_compile = njit(cache=True, nogil=True, error_model="numpy")
 
 RIGHT, EXACT, LEFT, INTERVAL = 0, 1, 2, 3
 NO_CURE, MIXTURE, PROMOTION = 0, 1, 2
@@ -28,7 +26,7 @@ LOWER, UPPER, ENTRY = 0, 1, 2
 """Where the known terms of a user's baseline stand for the left end, the right end and the entry of a row."""
 
 
-@_compile
+@kernel
 def _terms(q, nu, shape_free, known):
     """Terms of the baseline: those of a user's family where they are ``known`` (12), else the built-in family's."""
     if known.shape[0]:
@@ -37,7 +35,7 @@ def _terms(q, nu, shape_free, known):
     return baseline_terms(q, nu, shape_free)
 
 
-@_compile
+@kernel
 def _cured_terms(cumulative, c, cure):
     """Return -log S* of the population as a function F of the uncured H and the cure predictor c.
 
@@ -57,7 +55,7 @@ def _cured_terms(cumulative, c, cure):
     return -math.log1p(-q * dead), w, f_c, -w * (1.0 - w), w * (f_c - p), f_c * (1.0 - 2.0 * p + f_c)
 
 
-@_compile
+@kernel
 def _uncured(log_t, eta, shape_free, order, g, h, known):
     """H of the uncured; its derivatives in the first four predictors are written to g and h."""
     gamma = math.exp(eta[2])
@@ -84,7 +82,7 @@ def _uncured(log_t, eta, shape_free, order, g, h, known):
     return scale * h0
 
 
-@_compile
+@kernel
 def _add_cured(sign, cumulative, c, cure, order, g, h, grad, hess):
     """Add sign * (derivatives of F(H, c)) given those of the uncured H in g and h, which are scratch; return F."""
     f, f_h, f_c, f_hh, f_hc, f_cc = _cured_terms(cumulative, c, cure)
@@ -107,7 +105,7 @@ def _add_cured(sign, cumulative, c, cure, order, g, h, grad, hess):
     return f
 
 
-@_compile
+@kernel
 def _add_cumulative(sign, log_t, eta, cure, shape_free, order, grad, hess, work, known):
     """Add sign * (derivatives of the population H) to grad (5) and hess (15); return H, unsigned."""
     g, h = work[0, :5], work[0, 5:]  # scratch: an allocation in each row would cost more than the logarithms
@@ -122,7 +120,7 @@ def _add_cumulative(sign, log_t, eta, cure, shape_free, order, grad, hess, work,
     return _add_cured(sign, cumulative, eta[4], cure, order, g, h, grad, hess)
 
 
-@_compile
+@kernel
 def _add_exact(log_t, eta, cure, shape_free, order, grad, hess, work, known):
     """Add the derivatives of the log density to grad and hess; return it. One evaluation of the baseline."""
     alpha, nu = eta[2], eta[3]
@@ -165,7 +163,7 @@ def _add_exact(log_t, eta, cure, shape_free, order, grad, hess, work, known):
     return total - math.log1p(math.exp(eta[4]))
 
 
-@_compile
+@kernel
 def _add_log_hazard(log_t, eta, cure, grad, known):
     """Add the gradient of the population log hazard to grad; return the log hazard."""
     if cure != NO_CURE:  # log h* = log f* + H*
@@ -182,7 +180,7 @@ def _add_log_hazard(log_t, eta, cure, grad, known):
     return eta[1] + eta[2] + q - log_t + a
 
 
-@_compile
+@kernel
 def _interval(log_l, log_u, eta, shape_free, order, g, h, work, known):
     """Return log{S(l) - S(u)} of the uncured; write its derivatives to g and h. log_l is -inf for l = 0."""
     work[1:3] = 0.0
@@ -211,7 +209,7 @@ def _interval(log_l, log_u, eta, shape_free, order, g, h, work, known):
     return -low + math.log(-math.expm1(-gap))
 
 
-@_compile
+@kernel
 def _add_interval(log_l, log_u, eta, cure, shape_free, order, grad, hess, work, known):
     """Add the derivatives of log{S*(l) - S*(u)} of the population to grad and hess; return it.
 
@@ -249,7 +247,7 @@ def _add_interval(log_l, log_u, eta, cure, shape_free, order, grad, hess, work, 
     return (math.log(-math.expm1(-d)) if d > 1e-300 else eta[4] + base) - alive
 
 
-@_compile
+@kernel
 def row_derivatives(code, log_lower, log_upper, log_entry, eta, cure, shape_free, order, g, h, work, known):
     """Log-likelihood of one row; its derivatives in the five linear predictors are written to g (5) and h (15).
 
@@ -269,7 +267,7 @@ def row_derivatives(code, log_lower, log_upper, log_entry, eta, cure, shape_free
     return total
 
 
-@_compile
+@kernel
 def row_terms(eta, code, log_lower, log_upper, log_entry, cure, shape_free, known, value, grad):
     """Unweighted log-likelihood (n,) of each row and its gradient (n, 5) in the linear predictors eta (n, 5)."""
     h, work = np.empty(15), np.zeros((4, 20))
@@ -282,7 +280,7 @@ def row_terms(eta, code, log_lower, log_upper, log_entry, cure, shape_free, know
         )
 
 
-@_compile
+@kernel
 def cumulative_hazard_terms(log_t, eta, cure, known, value, grad):
     """Compute the population H (n,) and its gradient (n, 5) in the linear predictors eta (n, 5); 0 at log_t = -inf.
 
@@ -297,7 +295,7 @@ def cumulative_hazard_terms(log_t, eta, cure, known, value, grad):
             value[i] = _add_cumulative(1.0, log_t[i], eta[i], cure, True, 1, grad[i], no_hess, work, row)
 
 
-@_compile
+@kernel
 def log_hazard_terms(log_t, eta, cure, known, value, grad):
     """Compute the population log h (n,) and its gradient (n, 5) in the linear predictors eta (n, 5).
 

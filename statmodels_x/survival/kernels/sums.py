@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from statmodels_x.core.compiled import kernel
 from statmodels_x.survival.kernels.baseline import LOG_2
 from statmodels_x.survival.kernels.blocks import (
     BLOCK,
@@ -28,10 +28,8 @@ from statmodels_x.survival.kernels.blocks import (
 )
 from statmodels_x.survival.kernels.rows import EXACT, NO_CURE, row_derivatives
 
-_compile = njit(cache=True, nogil=True, error_model="numpy")
 
-
-@_compile
+@kernel
 def _predictors(first, m, theta, starts, x, offsets, eta):
     """Linear predictors of a block of rows, written to eta (5, block)."""
     for j in range(5):
@@ -45,7 +43,7 @@ def _predictors(first, m, theta, starts, x, offsets, eta):
                 line[i] += theta[a] * x[a, i]
 
 
-@_compile
+@kernel
 def _inside(m, eta, starts, low, high):
     """Whether the estimated linear predictors of a block lie within the limits of the search."""
     for j in range(5):
@@ -59,7 +57,7 @@ def _inside(m, eta, starts, low, high):
     return True
 
 
-@_compile
+@kernel
 def _plain_rows(first, m, code, log_t, same, shape_free, w):
     """Right-censored and exact rows without late entry and cure, with one finite shape: written to the block."""
     for i in range(m):
@@ -73,7 +71,7 @@ def _plain_rows(first, m, code, log_t, same, shape_free, w):
         shape_rows(w, m, nu)
 
 
-@_compile
+@kernel
 def _any_rows(
     first, m, code, log_lower, log_upper, log_entry, eta, cure, shape_free, known, work, value, g, h
 ):
@@ -91,7 +89,7 @@ def _any_rows(
         h[:, i] = h_row
 
 
-@_compile
+@kernel
 def _weigh(m, weight, value, g, h):
     """Multiply the terms of each row by its weight."""
     for i in range(m):
@@ -104,7 +102,7 @@ def _weigh(m, weight, value, g, h):
             h[k, i] *= weight[i]
 
 
-@_compile
+@kernel
 def _add_products(m, starts, x, g, h, line, score, hessian):
     """Add the block's score and the upper triangle of its Hessian; ``line`` (block,) is scratch."""
     packed = 0  # where (j, k) stands in the packed triangle
@@ -121,7 +119,7 @@ def _add_products(m, starts, x, g, h, line, score, hessian):
             packed += 1
 
 
-@_compile
+@kernel
 def loglik_sums(
     theta, starts, columns, offsets, same, code, log_lower, log_upper, log_entry, weight, low, high, cure,
     shape_free, known,

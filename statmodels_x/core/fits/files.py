@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from statmodels_x.core.errors import DataError, DataWarning
+from statmodels_x.core.fits import moved
 
 _MARK = "statmodels_x result"
 
@@ -81,7 +82,7 @@ def load(path: str | PathLike[str]) -> Any:
     if not source.is_file():
         raise DataError(f"load: there is no file {str(source)!r}.")
     try:
-        mark, versions, fit = pickle.loads(source.read_bytes())
+        mark, versions, fit = moved.loads(source.read_bytes())
     except Exception as error:
         raise DataError(f"load: {str(source)!r} cannot be read as a saved result ({error}).") from error
     if mark != _MARK:

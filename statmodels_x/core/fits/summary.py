@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from statsmodels.iolib.summary import Summary
 
 if TYPE_CHECKING:
-    from statmodels_x.core.tables import Block
+    from statmodels_x.core.fits.tables import Block
 
 _LATEX = {
     "\\": r"\textbackslash{}",

@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statmodels_x.core import formula as _formula
-from statmodels_x.core.design import Design, DesignSpec, design_spec
-from statmodels_x.core.errors import DataError, FormulaError, StatmodelsXError
-from statmodels_x.core.formula import Part, Response
-from statmodels_x.core.frames import check_columns, check_unique_names, plain_column
-from statmodels_x.core.model_frame import (
+from statmodels_x.core.data import formula as _formula
+from statmodels_x.core.data.design import Design, DesignSpec, design_spec
+from statmodels_x.core.data.formula import Part, Response
+from statmodels_x.core.data.frames import check_columns, check_unique_names, plain_column
+from statmodels_x.core.data.model_frame import (
     ModelFrame,
     Rows,
     check_all_columns,
@@ -29,8 +28,9 @@ from statmodels_x.core.model_frame import (
     refuse_numbers_as_text,
     refuse_single_level,
 )
-from statmodels_x.core.safety import called_names
-from statmodels_x.core.workers import Blocks, Failure, call, failed, import_dask, raise_first
+from statmodels_x.core.data.safety import called_names
+from statmodels_x.core.data.workers import Blocks, Failure, call, failed, import_dask, raise_first
+from statmodels_x.core.errors import DataError, FormulaError, StatmodelsXError
 
 _MOST_LEVELS = 1000
 _STATEFUL = frozenset("bs cc center cr cs poly scale standardize".split())

@@ -45,7 +45,7 @@ def summary(
     """
     from statsmodels.iolib.table import SimpleTable
 
-    from statmodels_x.core.fit_summary import FitSummary
+    from statmodels_x.core.fits.summary import FitSummary
 
     stub = max((len(label) for block in blocks for label in block.labels), default=0)
     widths = [_cell_widths(block) for block in blocks]

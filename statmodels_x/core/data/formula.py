@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statmodels_x.core.data.safety import column_names, offset_argument
 from statmodels_x.core.errors import DataError, FormulaError
-from statmodels_x.core.safety import column_names, offset_argument
 
 _LONGEST = 20_000
 _REMEMBERED = 256  # parsing a short formula takes longer than fitting a small data set

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statmodels_x.core import formula as _formula
-from statmodels_x.core.design import Design, build_designs
+from statmodels_x.core.data import formula as _formula
+from statmodels_x.core.data.design import Design, build_designs
+from statmodels_x.core.data.formula import Part, Response
+from statmodels_x.core.data.frames import check_columns, plain_column
 from statmodels_x.core.errors import DataError, FormulaError
-from statmodels_x.core.formula import Part, Response
-from statmodels_x.core.frames import check_columns, plain_column
 
 _MANY_LEVELS = 10
 

@@ -1,0 +1,1 @@
+"""What every fit has: state, tests, tables, comparison, files."""

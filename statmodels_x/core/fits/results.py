@@ -1,0 +1,231 @@
+"""State below verbs: what every fit is (`Fitted`, `Estimates`), and what every result can do with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.findings import Finding, texts
+from statmodels_x.core.fits import inference
+from statmodels_x.core.fits.handing_out import cached_copy, handed_out
+from statmodels_x.core.fits.hypotheses import HypothesisTest, constraint_matrix, wald_test
+from statmodels_x.core.fits.reference import NORMAL, Reference
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Fitted:
+    """The state of a fit: frozen values that functions of a room take, and no verb.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        What is not determined, doubtful or to be known, with the remedy.
+    sample : object or None
+        The data of the fit; None in a result that was saved without them.
+    keep_data : bool
+        Whether a saved or pickled result carries the data.
+    """
+
+    findings: tuple[Finding, ...] = field(repr=False, default=())
+    sample: Any = field(repr=False, default=None)
+    keep_data: bool = field(repr=False, default=False)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to beware of, in sentences; empty for a fit without reservations."""
+        return texts(self.findings)
+
+    def without_data(self) -> Self:
+        """Return the same fit without a row of the user's data: what is saved unless ``keep_data=True``."""
+        return replace(self, sample=None)
+
+    def need_sample(self, purpose: str = "this") -> Any:
+        """Return the data of the fit; DataError where it was saved without them."""
+        if self.sample is None:
+            raise DataError(
+                f"{purpose} needs the data of the fit, and this result was saved without them: fit with "
+                "keep_data=True to take them along."
+            )
+        return self.sample
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = self if self.keep_data else self.without_data()
+        return {name: kept.__dict__[name] for name in self.__dataclass_fields__}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Estimates(Fitted):
+    """Estimates on the working scale with their covariance, reference distribution and likelihood.
+
+    Attributes
+    ----------
+    coefficients : Series
+        What :attr:`params` hands out copies of; a MultiIndex (parameter, term).
+    covariance : DataFrame
+        Covariance matrix of the estimates, labelled like them; NaN where the data do not determine one.
+    reference : Reference
+        Distribution of an estimate over its standard error: the source of every p-value, interval and Wald test.
+    llf : float
+        Log-likelihood at the estimates.
+    nobs : int
+        Number of observations; with frequency weights their sum.
+    converged : bool
+        Whether the optimiser proved a maximum.
+    """
+
+    coefficients: pd.Series = field(repr=False)
+    covariance: pd.DataFrame = field(repr=False)
+    reference: Reference = field(repr=False, default=NORMAL)
+    llf: float
+    nobs: int
+    converged: bool
+
+    @property
+    def params(self) -> pd.Series:
+        """Estimates; a MultiIndex (parameter, term)."""
+        return handed_out(self.coefficients)
+
+    @cached_copy
+    def bse(self) -> pd.Series:
+        """Standard errors; NaN where the data do not determine one."""
+        errors = inference.standard_errors(self.covariance.to_numpy())
+        return pd.Series(errors, self.coefficients.index, name="std_error")
+
+    @cached_copy
+    def tvalues(self) -> pd.Series:
+        """Estimates over their standard errors."""
+        return (self.coefficients / self.bse).rename("statistic")
+
+    @cached_copy
+    def pvalues(self) -> pd.Series:
+        """Two-sided p-values of the hypothesis that each parameter is 0 on the working scale."""
+        values = self.reference.two_sided(self.tvalues.to_numpy())
+        return pd.Series(values, self.coefficients.index, name="p_value")
+
+    @property
+    def use_t(self) -> bool:
+        """Whether tests and intervals use Student's t distribution: the error variance is estimated."""
+        return not self.reference.is_normal
+
+    @property
+    def df_model(self) -> int:
+        """Number of estimated parameters."""
+        return len(self.coefficients)
+
+    @property
+    def df_resid(self) -> int:
+        """Observations minus estimated parameters."""
+        return self.nobs - len(self.coefficients)
+
+    @property
+    def n_criterion(self) -> int:
+        """Number of parameters that the information criteria count."""
+        return self.df_model
+
+    @property
+    def aic(self) -> float:
+        """Akaike's information criterion, -2 llf + 2 k."""
+        return -2.0 * self.llf + 2.0 * self.n_criterion
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's information criterion with ``nobs`` (rows, not events) as the sample size."""
+        return float(-2.0 * self.llf + np.log(self.nobs) * self.n_criterion)
+
+    @property
+    def aicc(self) -> float:
+        """AIC with the small-sample correction; infinite where ``nobs`` leaves no room for it."""
+        k = self.n_criterion
+        room = self.nobs - k - 1
+        return self.aic + 2.0 * k * (k + 1) / room if room > 0 else np.inf
+
+    def cov_params(self) -> pd.DataFrame:
+        """Return a copy of the covariance matrix of the estimates."""
+        return handed_out(self.covariance)
+
+
+class SummaryText:
+    """Shows ``summary()`` where the object is printed or displayed in a notebook."""
+
+    def summary(self) -> Any:
+        """Return the summary tables."""
+        raise NotImplementedError  # the one method that each family writes for itself
+
+    def __str__(self) -> str:
+        return str(self.summary().as_text())
+
+    def _repr_html_(self) -> str:
+        return str(self.summary().as_html())
+
+
+class LikelihoodResults(Estimates, SummaryText):
+    """The verbs that every result with a likelihood shares."""
+
+    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Wald confidence intervals on the working scale.
+
+        Parameters
+        ----------
+        alpha : float
+            Error rate: 0.05 gives 95 % intervals.
+
+        Returns
+        -------
+        DataFrame of shape (p, 2)
+            Columns ``lower`` and ``upper``.
+        """
+        reach = self.reference.quantile(alpha) * self.bse
+        return pd.DataFrame({"lower": self.coefficients - reach, "upper": self.coefficients + reach})
+
+    def wald_test(self, hypothesis: Any, value: Any = 0.0) -> HypothesisTest:
+        """Test linear hypotheses about the parameters.
+
+        Parameters
+        ----------
+        hypothesis : str or array_like of shape (q, p)
+            Text such as ``"aft.treatment = 0, power.treatment = 0"`` (parameter and term joined by a dot, in
+            backquotes where a term holds brackets), or a matrix.
+        value : array_like of shape (q,)
+            Right-hand side for a matrix.
+
+        Returns
+        -------
+        HypothesisTest
+            A Series with ``statistic``, ``df`` and ``p.value``; its attribute ``contrast`` is statsmodels'
+            ContrastResults.
+        """
+        if isinstance(hypothesis, str):
+            names = [".".join(map(str, label)) for label in self.coefficients.index]
+            hypothesis, value = constraint_matrix(hypothesis, names)
+        return wald_test(self.coefficients, self.covariance, hypothesis, value, self.reference)
+
+    def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
+        """One row a parameter, with the column names of R's broom.
+
+        Parameters
+        ----------
+        alpha : float
+            Error rate of the intervals.
+
+        Returns
+        -------
+        DataFrame
+            ``parameter``, ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low``,
+            ``conf.high``.
+        """
+        limits = self.conf_int(alpha)
+        labels = self.coefficients.index.to_frame(index=False)
+        return labels.assign(
+            **{
+                "estimate": self.coefficients.to_numpy(),
+                "std.error": self.bse.to_numpy(),
+                "statistic": self.tvalues.to_numpy(),
+                "p.value": self.pvalues.to_numpy(),
+                "conf.low": limits["lower"].to_numpy(),
+                "conf.high": limits["upper"].to_numpy(),
+            }
+        )
