@@ -27,9 +27,10 @@ def compare(*fits: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
     -------
     DataFrame
         One row a fit, the lowest AIC first: ``logLik``, ``df``, ``AIC``, ``delta_AIC``, ``AICc``, ``BIC``,
-        ``regular`` and ``note`` (the kinds of the fit's findings); and the likelihood-ratio test against the largest of the fits that is nested
-        in it: ``versus``, ``LR`` (chi-squared) and ``p.value``. A fit that is no regular maximum stands last
-        with a missing ``delta_AIC``: its likelihood is not one that a ranking may use.
+        ``regular`` and ``note`` (the kinds of the fit's findings); and the likelihood-ratio test against the
+        largest of the fits that is nested in it: ``versus``, ``LR`` (chi-squared) and ``p.value``. A fit that is
+        no regular maximum stands last with a missing ``delta_AIC``: its likelihood is not one that a ranking may
+        use.
 
     Raises
     ------
@@ -53,7 +54,9 @@ def compare(*fits: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
             "AIC": [glance["AIC"] for glance in glances],
             "AICc": [glance["AICc"] for glance in glances],
             "BIC": [glance["BIC"] for glance in glances],
-            "regular": [bool(glance.get("regular", fit.converged)) for fit, glance in zip(fits, glances, strict=True)],
+            "regular": [
+                bool(glance.get("regular", fit.converged)) for fit, glance in zip(fits, glances, strict=True)
+            ],
             "note": [kinds(fit.findings) for fit in fits],
         },
         index=pd.Index(labels, name="model"),
