@@ -37,7 +37,7 @@ _HOMES = {
     "structural_rank": "statmodels_x.population.structural",
     "surrogate_power": "statmodels_x.surrogate.power",
 }
-_MODULES = {"datasets": "datasets", "errors": "core.errors", "plotting": "plotting"}
+_MODULES = {"datasets": "datasets", "errors": "errors", "plotting": "plotting"}
 
 __all__ = [
     "APGW",
@@ -72,8 +72,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from statmodels_x import datasets, plotting
-    from statmodels_x.core import errors
+    from statmodels_x import datasets, errors, plotting
     from statmodels_x.core.data.surv import Surv
     from statmodels_x.core.fits.comparison import compare
     from statmodels_x.core.fits.files import load, save
