@@ -10,6 +10,7 @@ from typing import Any
 
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.fits import moved
+from statmodels_x.core.version import __version__
 
 _MARK = "statmodels_x result"
 
@@ -34,8 +35,6 @@ def save(fit: Any, path: str | PathLike[str]) -> Path:
         If the result holds functions that cannot be stored, as those of a user's own family may be.
     """
     from formulaic import __version__ as formulaic_version
-
-    from statmodels_x import __version__
 
     target = Path(path)
     versions = {"statmodels_x": __version__, "formulaic": formulaic_version}
@@ -75,8 +74,6 @@ def load(path: str | PathLike[str]) -> Any:
         If another version of this package or of formulaic wrote the file.
     """
     from formulaic import __version__ as formulaic_version
-
-    from statmodels_x import __version__
 
     source = Path(path)
     if not source.is_file():
