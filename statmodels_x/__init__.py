@@ -31,8 +31,8 @@ _HOMES = {
     "compare": "statmodels_x.core.fits.comparison",
     "forecast_errors": "statmodels_x.population.forecast",
     "ladder": "statmodels_x.survival.ladder",
-    "load": "statmodels_x.core.fits.files",
-    "save": "statmodels_x.core.fits.files",
+    "load": "statmodels_x.core.fits.files.saving",
+    "save": "statmodels_x.core.fits.files.saving",
     "stochastic_growth": "statmodels_x.population.stochastic",
     "structural_rank": "statmodels_x.population.structural",
     "surrogate_power": "statmodels_x.surrogate.power",
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from statmodels_x import datasets, errors, plotting
     from statmodels_x.core.data.surv import Surv
     from statmodels_x.core.fits.comparison import compare
-    from statmodels_x.core.fits.files import load, save
+    from statmodels_x.core.fits.files.saving import load, save
     from statmodels_x.discontinuity.model import FreeDiscontinuity
     from statmodels_x.population.forecast import forecast_errors
     from statmodels_x.population.lotka_volterra import LotkaVolterra
