@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from _signal import signal as set_handler  # ten times as fast as the wrapper around it
+from _signal import signal as set_handler  # type: ignore[import-not-found]  # 10 times as fast as the wrapper
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -57,7 +57,7 @@ class _Kernel(CPUDispatcher):
         if get_ident() != _MAIN:  # signals are handled by the main thread
             return super().__call__(*arguments)
         waiting: list[Any] = []
-        before = set_handler(SIGINT, lambda *found: before(*found) if waiting else waiting.append(found))
+        before: Any = set_handler(SIGINT, lambda *found: before(*found) if waiting else waiting.append(found))
         try:
             return super().__call__(*arguments)
         finally:
