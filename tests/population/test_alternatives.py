@@ -13,6 +13,8 @@ from statmodels_x.population.identification import Identification
 from statmodels_x.population.intervals import log_limits, root_limits
 from statmodels_x.population.invariants import margin_limits, period_limits
 
+pytestmark = pytest.mark.search
+
 A, D = np.array([[0.35, 1.15], [0.62, 0.0]]), np.array([[0.30, 1.15], [0.65, 0.0]])
 TRUTH = {
     ("fecundity", "x_1"): 0.35,
@@ -114,7 +116,7 @@ def test_threads_do_not_change_the_refits():
 
 
 def test_error_of_what_is_known_beside_what_is_not():
-    """Directions known to ten decades worse must not leave their rounding in the error of what does not involve them."""
+    """Directions known ten decades worse must not leave their rounding in the error of what does not involve them."""
     rng = np.random.default_rng(0)
     axes = np.linalg.qr(rng.normal(size=(5, 5)))[0]
     root = axes * np.array([0.01, 0.1, 10.0, 1e4, 1e8])

@@ -12,7 +12,10 @@ from statmodels_x.population.identification import sensitivities
 MIXED = "aurelia_mixed + caudatum_mixed ~ day"
 HARES = "hare + lynx ~ year"
 
-pytestmark = pytest.mark.filterwarnings("ignore::statmodels_x.core.errors.IdentificationWarning")
+pytestmark = [
+    pytest.mark.search,
+    pytest.mark.filterwarnings("ignore::statmodels_x.core.errors.IdentificationWarning"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +244,7 @@ def test_initial_structure(data):
 
     states = course(given.problem, given.estimate.theta, 0)[0][0]
     assert states[2] / states[2:].sum() == pytest.approx(0.3)
-    # totals leave the classes open here: one of the best fits has no second class, so that both of its sides are 0 there
+    # totals leave the classes open here: one of the best fits has no second class, so that both sides are 0 there
     theta = stable.estimate.theta
     entries = [j for j, (block, _) in enumerate(stable.layout.names) if block in ("fecundity", "survival")]
     with_both = theta.copy()

@@ -14,6 +14,8 @@ import statmodels_x as smx
 from statmodels_x.core.errors import DataError
 from statmodels_x.survival.families import FAMILIES, Family, _stirling
 
+pytestmark = pytest.mark.search
+
 VETERAN = smx.datasets.load_veteran()
 MELANOMA = smx.datasets.load_melanoma()
 
