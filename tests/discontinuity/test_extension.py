@@ -9,6 +9,8 @@ from statmodels_x.discontinuity.evidence import PENALTIES, Proposal, Scorer
 from statmodels_x.discontinuity.extension import Corners
 from statmodels_x.discontinuity.lattice import Lattice
 
+pytestmark = pytest.mark.search
+
 
 def column_edges(lattice, column, rows):
     """Edges between a column of cells and the next, in the given rows."""

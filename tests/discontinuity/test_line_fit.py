@@ -12,6 +12,8 @@ from statmodels_x.discontinuity.line import fit_line
 from statmodels_x.discontinuity.line_string import solve_line
 from statmodels_x.discontinuity.line_uncertainty import bootstrap_line, no_jump_test, simultaneous_band
 
+pytestmark = pytest.mark.search
+
 
 def truth(x):
     return np.sin(6.0 * x) + 1.0 * (x > 0.4) - 0.8 * (x > 0.75)

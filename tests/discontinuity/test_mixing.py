@@ -9,6 +9,8 @@ from statmodels_x.discontinuity.correlation import ErrorModel
 from statmodels_x.discontinuity.mixing import mixing_variance
 from statmodels_x.discontinuity.smoother import JumpSetModel, Observations, SecondDifferences
 
+pytestmark = pytest.mark.search
+
 
 def observations(rho):
     cells = smx.FreeDiscontinuity(np.random.default_rng(2).normal(size=(6, 7)), noise=1.0).sample.cells

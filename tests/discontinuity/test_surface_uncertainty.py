@@ -15,6 +15,8 @@ from statmodels_x.discontinuity.posterior import draw, posterior_factor
 from statmodels_x.discontinuity.relaxation import solve
 from statmodels_x.discontinuity.uncertainty import error_quantiles, gain_test
 
+pytestmark = pytest.mark.search
+
 
 @pytest.fixture(scope="module")
 def image():

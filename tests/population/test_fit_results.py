@@ -12,6 +12,8 @@ import statmodels_x as smx
 from statmodels_x.core.errors import DataWarning
 from statmodels_x.population.extremes import autocorrelation
 
+pytestmark = pytest.mark.search
+
 FORMULA = "aurelia_mixed + caudatum_mixed ~ day"
 WIDE = pytest.mark.filterwarnings("ignore::statmodels_x.core.errors.IdentificationWarning")
 
