@@ -19,7 +19,7 @@ MOVED = {
     # surrogate
     "surrogate.diagnostics": "surrogate.fitting.diagnostics",
     "surrogate.estimation": "surrogate.fitting.estimation",
-    "surrogate.landmarks": "surrogate.results",
+    "surrogate.landmarks": "surrogate.landmarks.results",
     "surrogate.perturbation": "surrogate.fitting.perturbation",
     "surrogate.perturbation.Settings": "surrogate.specification",
     "surrogate.quantities": "surrogate.fitting.proportions",
