@@ -18,14 +18,14 @@ _HOMES = {
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
     "FreeDiscontinuity": "statmodels_x.discontinuity.model",
-    "IllnessDeath": "statmodels_x.surrogate.simulate",
-    "IllnessDeathTrial": "statmodels_x.surrogate.simulate",
+    "IllnessDeath": "statmodels_x.surrogate.planning.simulate",
+    "IllnessDeathTrial": "statmodels_x.surrogate.planning.simulate",
     "LeslieInteraction": "statmodels_x.population.model",
     "LeslieMatrix": "statmodels_x.population.matrix",
     "LotkaVolterra": "statmodels_x.population.lotka_volterra",
     "ObservedLeslie": "statmodels_x.population.one_step",
     "PredatorPrey": "statmodels_x.population.systems",
-    "ResidualEffect": "statmodels_x.surrogate.residual",
+    "ResidualEffect": "statmodels_x.surrogate.residual.model",
     "SurrogatePTE": "statmodels_x.surrogate.model",
     "Surv": "statmodels_x.core.data.surv",
     "compare": "statmodels_x.core.fits.comparison",
@@ -35,7 +35,7 @@ _HOMES = {
     "save": "statmodels_x.core.fits.files",
     "stochastic_growth": "statmodels_x.population.stochastic",
     "structural_rank": "statmodels_x.population.structural",
-    "surrogate_power": "statmodels_x.surrogate.power",
+    "surrogate_power": "statmodels_x.surrogate.planning.power",
 }
 _MODULES = {"datasets": "datasets", "errors": "core.errors", "plotting": "plotting"}
 
@@ -87,9 +87,9 @@ if TYPE_CHECKING:
     from statmodels_x.population.structural import structural_rank
     from statmodels_x.population.systems import Competition, ComplexPredatorPrey, PredatorPrey
     from statmodels_x.surrogate.model import SurrogatePTE
-    from statmodels_x.surrogate.power import surrogate_power
-    from statmodels_x.surrogate.residual import ResidualEffect
-    from statmodels_x.surrogate.simulate import IllnessDeath, IllnessDeathTrial
+    from statmodels_x.surrogate.planning.power import surrogate_power
+    from statmodels_x.surrogate.residual.model import ResidualEffect
+    from statmodels_x.surrogate.planning.simulate import IllnessDeath, IllnessDeathTrial
     from statmodels_x.survival.families import Family
     from statmodels_x.survival.family import APGW
     from statmodels_x.survival.ladder import ladder

@@ -17,10 +17,19 @@ MOVED = {
     "core.workers": "core.data.workers",
     # survival
     # surrogate
+    "surrogate.diagnostics": "surrogate.fitting.diagnostics",
+    "surrogate.estimation": "surrogate.fitting.estimation",
+    "surrogate.landmarks": "surrogate.landmarks.results",
+    "surrogate.perturbation": "surrogate.fitting.perturbation",
+    "surrogate.perturbation.Settings": "surrogate.specification",
+    "surrogate.quantities": "surrogate.fitting.proportions",
+    "surrogate.residual_results": "surrogate.residual.results",
+    "surrogate.results.Question": "surrogate.specification",
+    "surrogate.simulate": "surrogate.planning.simulate",
     # discontinuity
     # population
 }
-"""Old name -> new name, below ``statmodels_x``."""
+"""Old module -> new module, below ``statmodels_x``; a class that left its module has a line of its own."""
 
 
 def loads(content: bytes) -> Any:
@@ -31,6 +40,6 @@ def loads(content: bytes) -> Any:
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         package, _, rest = module.partition(".")
-        if package == "statmodels_x" and rest in MOVED:
-            module = f"{package}.{MOVED[rest]}"
+        if package == "statmodels_x":
+            module = f"{package}.{MOVED.get(f'{rest}.{name}', MOVED.get(rest, rest))}"
         return super().find_class(module, name)

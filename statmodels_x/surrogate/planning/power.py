@@ -10,14 +10,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statmodels_x.core.deprecation import settle
 from statmodels_x.core.errors import DataError, IdentificationError, StatmodelsXWarning
 from statmodels_x.core.resampling import replicate
 from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number
-from statmodels_x.surrogate.checks import check_jobs, check_support, check_times
-from statmodels_x.surrogate.perturbation import Settings, build_plan, perturb, point_estimate, sort_for
-from statmodels_x.surrogate.quantities import KINDS, infer
+from statmodels_x.surrogate.fitting.perturbation import build_plan, perturb, point_estimate, sort_for
+from statmodels_x.surrogate.fitting.proportions import infer
+from statmodels_x.surrogate.fitting.support import check_support
+from statmodels_x.surrogate.inference.intervals import interval as limits_of
+from statmodels_x.surrogate.planning.simulate import IllnessDeathTrial
 from statmodels_x.surrogate.sample import Trial, TrialFacts
-from statmodels_x.surrogate.simulate import IllnessDeathTrial
+from statmodels_x.surrogate.specification import (
+    EFFECTS,
+    INTERVALS,
+    METHODS,
+    Settings,
+    check_jobs,
+    check_times,
+)
 
 
 def surrogate_power(
@@ -29,12 +39,13 @@ def surrogate_power(
     method: str = "crossfit",
     at_least: float = 0.5,
     alpha: float = 0.05,
-    kind: str = "fieller",
+    interval: str = "fieller",
     n_repeats: int = 200,
     n_perturb: int = 200,
     seed: int = 0,
     n_jobs: int = 1,
     progress: bool = False,
+    kind: str | None = None,
 ) -> pd.DataFrame:
     """Simulate how precisely trials of planned sizes would estimate PTE.
 
@@ -53,7 +64,7 @@ def surrogate_power(
         Share that the lower limit of the interval should exceed.
     alpha : float
         Error rate of the intervals.
-    kind : {"fieller", "normal", "quantile"}
+    interval : {"fieller", "normal", "quantile"}
         Kind of the intervals.
     n_repeats : int
         Simulated trials of each size.
@@ -64,6 +75,8 @@ def surrogate_power(
         Processes, through joblib; the numbers do not depend on them.
     progress : bool
         Show a bar.
+    kind : str, optional
+        Old name of ``interval``.
 
     Returns
     -------
@@ -82,7 +95,7 @@ def surrogate_power(
     Examples
     --------
     >>> from statmodels_x import surrogate_power
-    >>> from statmodels_x.surrogate.simulate import PROCESSES
+    >>> from statmodels_x.surrogate.planning.simulate import PROCESSES
     >>> process = PROCESSES["B strong surrogate"].process
     >>> table = surrogate_power(process, n=[300], at=3, landmark=1.5, n_repeats=10, n_perturb=50)
     >>> table.columns[:3].tolist()
@@ -93,9 +106,11 @@ def surrogate_power(
             "`process` must be an IllnessDeathTrial; fit.fitted_process() makes one from a trial."
         )
     at, landmark = check_times(at, landmark)
-    check_choice("effect", effect, ("survival", "rmst"), "surrogate_power()")
-    check_choice("method", method, ("crossfit", "full", "split"), "surrogate_power()")
-    check_choice("kind", kind, KINDS, "surrogate_power()")
+    check_choice("effect", effect, EFFECTS, "surrogate_power()")
+    check_choice("method", method, METHODS, "surrogate_power()")
+    interval = check_choice(
+        "interval", settle("interval", interval, "kind", kind), INTERVALS, "surrogate_power()"
+    )
     check_number("at_least", at_least, low=0.0, high=1.0, closed=True)
     check_alpha(alpha)
     n_repeats, n_perturb = check_count("n_repeats", n_repeats, 2), check_count("n_perturb", n_perturb, 20)
@@ -113,7 +128,7 @@ def surrogate_power(
             is_area=effect == "rmst",
             method=method,
             alpha=alpha,
-            kind=kind,
+            interval=interval,
             n_perturb=n_perturb,
         )
         trials = replicate(task, n_repeats, seed=seed, n_jobs=n_jobs, progress=progress)
@@ -130,7 +145,7 @@ def _one_trial(
     is_area: bool,
     method: str,
     alpha: float,
-    kind: str,
+    interval: str,
     n_perturb: int,
 ) -> dict[str, float] | None:
     """Simulate and analyse one trial; None where it holds too little to be analysed."""
@@ -139,12 +154,12 @@ def _one_trial(
         check_support(trial, _facts(trial), at, landmark)
     except IdentificationError:
         return None
-    settings = Settings(method, seed=seed)
+    settings = Settings(method, seed=seed, is_corrected=method != "split")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", StatmodelsXWarning)
         plan = build_plan(sort_for(trial, settings), settings, at, landmark, is_area)
-        found = infer(point_estimate(plan), perturb([plan], n_perturb, seed)[0], method != "split")
-    low, high = found.interval("pte", alpha, kind)
+        found = infer(point_estimate(plan), perturb([plan], n_perturb, seed)[0], settings.is_corrected)
+    low, high = limits_of(found, "pte", alpha, interval)
     return {"pte": found.estimate("pte")[0], "se": found.standard_error("pte"), "low": low, "high": high}
 
 

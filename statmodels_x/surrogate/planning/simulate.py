@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,24 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_count
+from statmodels_x.surrogate.planning.truth import Arm, quadrature, true_values
 from statmodels_x.surrogate.sample import Trial
-from statmodels_x.surrogate.truth import quadrature, true_values
-
-
-class Arm(Protocol):
-    """The law of surrogate event and death in one arm."""
-
-    def density(self, s: Array, u: float) -> Array:
-        """d/ds P(S <= s, T > u) for s <= u."""
-        ...
-
-    def survival(self, u: float) -> float:
-        """P(T > u)."""
-        ...
-
-    def draw(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Draw times of the surrogate event (infinite if death comes first) and of death."""
-        ...
+from statmodels_x.surrogate.specification import check_times
 
 
 @dataclass(frozen=True)
@@ -227,8 +211,6 @@ class IllnessDeathTrial:
         dict of str to float
             The names of ``SurrogateResults.params``, and ``g2``, ``lam``, ``mean_ratio``, ``mean_forecast``.
         """
-        from statmodels_x.surrogate.checks import check_times
-
         at, landmark = check_times(at, landmark)
         return true_values((self.control, self.treated), at, landmark, effect == "rmst", self.breaks)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from statmodels_x.core.typing import Array
-from statmodels_x.surrogate.smoothing import Smoother
+from statmodels_x.surrogate.fitting.smoothing import Smoother
 
 _FLOOR = 1e-8
 

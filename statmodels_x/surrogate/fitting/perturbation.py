@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from statmodels_x.core.parallel import each
 from statmodels_x.core.typing import Array
-from statmodels_x.surrogate.estimation import ESTIMATORS, Batch
-from statmodels_x.surrogate.sample import SortedTrial, Trial, sort_trial
-from statmodels_x.surrogate.smoothing import Smoother, build_smoother
+from statmodels_x.surrogate.fitting.estimation import ESTIMATORS, Batch
+from statmodels_x.surrogate.fitting.smoothing import Smoother, build_smoother
+from statmodels_x.surrogate.fitting.sorting import SortedTrial, sort_trial
+from statmodels_x.surrogate.sample import Trial
+from statmodels_x.surrogate.specification import Settings
 
 _CHUNK = 25
 _SPLITS, _WEIGHTS = 0, 1
@@ -52,17 +56,6 @@ class Plan:
     fractions: Array = field(repr=False)
     folds: NDArray[np.uint8] = field(repr=False)
     n_folds: int
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to estimate: method, folds, splits, bandwidth and the seed of the splits."""
-
-    method: str = "crossfit"
-    n_folds: int = 5
-    n_splits: int = 3
-    bandwidth: float | None = None
-    seed: int = 0
 
 
 def sort_for(trial: Trial, settings: Settings) -> SortedTrial:
@@ -123,7 +116,7 @@ def balanced_folds(
 
 def reduce_weights(plan: Plan, weight: Array) -> tuple[Array, Array]:
     """Reduce one weighted sample: its margins of shape (parts, 2, 4) and sums of shape (3, R, K, m + 1)."""
-    from statmodels_x.surrogate.kernels import reduce_sample
+    from statmodels_x.surrogate.kernels.reduction import reduce_sample
 
     sample, trial = plan.sample, plan.sample.trial
     margins = np.zeros((sample.n_parts, 2, 4))
@@ -175,13 +168,9 @@ def perturb(
     list of Batch
         One for each plan.
     """
-    from joblib import Parallel, delayed
-    from tqdm import tqdm
-
-    starts = range(0, n_perturb, _CHUNK)
-    calls = (delayed(_chunk)(plans, range(start, min(start + _CHUNK, n_perturb)), seed) for start in starts)
-    pool = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
-    chunks = list(tqdm(pool(calls), total=len(starts), disable=not progress))
+    pieces = [range(k, min(k + _CHUNK, n_perturb)) for k in range(0, n_perturb, _CHUNK)]
+    task = partial(_chunk, plans, seed=seed)
+    chunks = list(each(task, pieces, n_jobs=n_jobs, progress=progress, prefer="threads"))
     return [_join([chunk[k] for chunk in chunks]) for k in range(len(plans))]
 
 

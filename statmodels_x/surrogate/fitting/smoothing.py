@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.typing import Array
-from statmodels_x.surrogate.sample import SortedTrial
+from statmodels_x.surrogate.fitting.sorting import SortedTrial
 
 FEW_VALUES = 12
 _LEAST_BINS, _MOST_BINS = 61, 513

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from statmodels_x.core.errors import DataError, IdentificationError, IdentificationWarning
+from statmodels_x.core.errors import DataError, IdentificationError
+from statmodels_x.core.findings import Finding, announce
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_count, check_number
-from statmodels_x.surrogate.checks import check_jobs, check_support, check_times, undefined_note
-from statmodels_x.surrogate.quantities import Draws, Inference
-from statmodels_x.surrogate.reading import Choice, read_trial
-from statmodels_x.surrogate.residual_estimation import (
+from statmodels_x.surrogate.fitting.findings import undefined
+from statmodels_x.surrogate.fitting.proportions import Draws, Inference
+from statmodels_x.surrogate.fitting.support import check_support
+from statmodels_x.surrogate.residual.estimation import (
     ArmSample,
     Problem,
     perturb_residual,
     prepare,
     residual_effects,
 )
-from statmodels_x.surrogate.residual_results import NAMES, ResidualResults
-from statmodels_x.surrogate.sample import Trial
+from statmodels_x.surrogate.residual.results import ResidualResults
+from statmodels_x.surrogate.sample import Trial, read_trial
+from statmodels_x.surrogate.specification import EFFECTS, Choice, check_jobs, check_times
 
 _SCALES = ("log", "identity", "normal")
 
@@ -97,7 +98,7 @@ class ResidualEffect:
         time_unit: str | None = None,
     ) -> None:
         self.at, self.landmark = check_times(at, landmark)
-        self.effect = check_choice("effect", effect, ("survival", "rmst"), "ResidualEffect()")
+        self.effect = check_choice("effect", effect, EFFECTS, "ResidualEffect()")
         self.kind = check_choice("kind", kind, ("event", "marker"), "ResidualEffect()")
         self.formula, self.surrogate = formula, surrogate
         choice = Choice(
@@ -188,10 +189,8 @@ class ResidualEffect:
         replicates = perturb_residual(prepared, weights, n_perturb, seed, check_jobs(n_jobs), progress)
         inference = _infer(point, replicates)
         notes = _findings(inference, found.n_borrowed)
-        for note in notes:
-            warnings.warn(note, IdentificationWarning, stacklevel=2)
+        announce(notes)
         return ResidualResults(
-            names=NAMES,
             inference=inference,
             formula=self.formula,
             surrogate=self.surrogate,
@@ -201,7 +200,7 @@ class ResidualEffect:
             kind=self.kind,
             smoother=smoother,
             facts=self.facts,
-            warnings=notes,
+            findings=notes,
         )
 
     def _check_support(self, scale: str) -> None:
@@ -258,15 +257,22 @@ def _infer(point: Array, replicates: Array) -> Inference:
     )
 
 
-def _findings(inference: Inference, n_borrowed: int) -> tuple[str, ...]:
+def _findings(inference: Inference, n_borrowed: int) -> tuple[Finding, ...]:
     notes = []
     if not inference.is_defined:
-        notes.append(undefined_note(inference))
+        notes.append(undefined(inference))
     elif inference.delta[0] < 0.0:
-        notes.append("delta is negative: swap `treated` and `control` to explain a benefit.")
+        notes.append(
+            Finding(
+                "negative_effect", "delta is negative:", "swap `treated` and `control` to explain a benefit."
+            )
+        )
     if n_borrowed:
         notes.append(
-            f"no treated subject is near the surrogate value of {n_borrowed} control subjects; their predictions were "
-            "borrowed from the nearest value."
+            Finding(
+                "borrowed",
+                f"no treated subject is near the surrogate value of {n_borrowed} control subjects; their predictions "
+                "were borrowed from the nearest value.",
+            )
         )
     return tuple(notes)

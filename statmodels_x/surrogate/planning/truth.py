@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from statmodels_x.core.typing import Array
 
-if TYPE_CHECKING:
-    from statmodels_x.surrogate.simulate import Arm
-
 _NODES = 48
+
+
+class Arm(Protocol):
+    """The law of surrogate event and death in one arm."""
+
+    def density(self, s: Array, u: float) -> Array:
+        """d/ds P(S <= s, T > u) for s <= u."""
+        ...
+
+    def survival(self, u: float) -> float:
+        """P(T > u)."""
+        ...
+
+    def draw(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Draw times of the surrogate event (infinite if death comes first) and of death."""
+        ...
 
 
 @lru_cache(maxsize=1)

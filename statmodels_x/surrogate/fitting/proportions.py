@@ -1,4 +1,4 @@
-"""Replicates of sums -> PTE and its relatives with bias correction, standard errors and intervals."""
+"""Replicates of sums -> PTE and its relatives with bias correction, standard errors and spread."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import numpy as np
 
 from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.typing import Array
-from statmodels_x.surrogate import intervals
-from statmodels_x.surrogate.estimation import QUANTITIES, Batch
+from statmodels_x.surrogate.fitting import spread
+from statmodels_x.surrogate.fitting.estimation import QUANTITIES, Batch
 
 PARAMS = ("pte", "delta", "pte_primary", "incremental_value", "r_s", "r_t", "overlap")
 RATIOS = ("pte", "pte_primary", "incremental_value", "r_s", "r_t")
-KINDS = ("fieller", "normal", "quantile")
 _INDEX = {name: k for k, name in enumerate(QUANTITIES)}
 DELTA_LEVEL = 0.05
 
@@ -84,7 +83,7 @@ class Inference:
 
     def covariance(self, name: str) -> Array:
         """Covariance of a proportion's numerator and the effect."""
-        return intervals.robust_covariance(self.numerators[name][1], self.delta[1])
+        return spread.robust_covariance(self.numerators[name][1], self.delta[1])
 
     def ratio(self, name: str) -> Draws:
         """Estimate of a proportion and its replicates, whether the effect differs from 0 or not."""
@@ -92,8 +91,8 @@ class Inference:
             return self.given[name]
         shape = self.covariance(name) if self.is_corrected else np.zeros((2, 2))
         point, many = self.numerators[name]
-        value = intervals.beale_ratio(np.array(point), np.array(self.delta[0]), shape)
-        return float(value), intervals.beale_ratio(many, self.delta[1], shape)
+        value = spread.beale_ratio(np.array(point), np.array(self.delta[0]), shape)
+        return float(value), spread.beale_ratio(many, self.delta[1], shape)
 
     def estimate(self, name: str) -> Draws:
         """Estimate of anything and its replicates; a proportion is NaN where it is not defined."""
@@ -109,20 +108,7 @@ class Inference:
         if name == "delta":
             return self.delta_error
         _, replicates = self.estimate(name)
-        return intervals.mad_scale(replicates) if np.isfinite(replicates).all() else np.nan
-
-    def interval(self, name: str, alpha: float, kind: str) -> tuple[float, float]:
-        """Confidence interval; Fieller's for proportions is unbounded where the effect cannot be told from 0."""
-        value, replicates = self.estimate(name)
-        if kind == "fieller" and name in self.numerators:
-            covariance, z = self.covariance(name), NORMAL.quantile(alpha)
-            return intervals.fieller(self.numerators[name][0], self.delta[0], covariance, z)
-        if not np.isfinite(value):
-            return np.nan, np.nan
-        if kind == "quantile":
-            return intervals.quantile_interval(replicates, alpha)
-        reach = NORMAL.quantile(alpha) * self.standard_error(name)
-        return value - reach, value + reach
+        return spread.mad_scale(replicates) if np.isfinite(replicates).all() else np.nan
 
 
 def infer(point: Batch, replicates: Batch, is_corrected: bool) -> Inference:

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.typing import Array
-from statmodels_x.surrogate.estimation import Batch
-from statmodels_x.surrogate.perturbation import Plan
-from statmodels_x.surrogate.quantities import column
+from statmodels_x.surrogate.fitting.estimation import Batch
+from statmodels_x.surrogate.fitting.perturbation import Plan
+from statmodels_x.surrogate.fitting.proportions import column
 
 WEAK_OVERLAP = 2.0
 FEW_EARLY = 10
@@ -94,7 +95,7 @@ def _constraint(one: Array, values: Array) -> pd.Series:
 
 
 def _conditions(one: Array, values: Array) -> pd.DataFrame:
-    rows = {}
+    rows, reach = {}, NORMAL.quantile(0.05)
     for name, value in {
         "residual effect": lambda v: column(v, "residual"),
         "effect at landmark": lambda v: column(v, "early_treated") - column(v, "early_control"),
@@ -106,7 +107,7 @@ def _conditions(one: Array, values: Array) -> pd.DataFrame:
         estimate = float(value(one))
         error = float(np.std(value(values), ddof=1))
         z = estimate / error if error > 0.0 else np.nan
-        verdict = "holds" if z > 1.96 else "fails" if z < -1.96 else "open"
+        verdict = "holds" if z > reach else "fails" if z < -reach else "open"
         rows[name] = {"estimate": estimate, "std_error": error, "z": z, "verdict": verdict}
     return pd.DataFrame.from_dict(rows, orient="index")
 
