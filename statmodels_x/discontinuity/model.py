@@ -152,7 +152,7 @@ class FreeDiscontinuity:
         IdentificationWarning
             If the data cannot tell correlated errors from a rough surface; standard errors are NaN then.
         """
-        from statmodels_x.discontinuity.estimation import estimate
+        from statmodels_x.discontinuity.fitting.estimation import estimate
 
         cells = self.sample.cells
         how = control(
@@ -171,7 +171,7 @@ class FreeDiscontinuity:
         return results
 
     def _exact(self, how: Control, keep_data: bool) -> FreeDiscontinuityResults:
-        from statmodels_x.discontinuity.curve import fit_curve
+        from statmodels_x.discontinuity.line.results import fit_curve
 
         return fit_curve(self.formula, self.specification, how, self.sample, keep_data)
 

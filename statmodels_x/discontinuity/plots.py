@@ -13,7 +13,7 @@ from statmodels_x import plotting
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_count
-from statmodels_x.discontinuity.uncertainty import surface_band
+from statmodels_x.discontinuity.inference.uncertainty import surface_band
 
 if TYPE_CHECKING:
     from statmodels_x.discontinuity.results import FreeDiscontinuityResults

@@ -15,15 +15,15 @@ from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.fits.results import SummaryText
 from statmodels_x.core.typing import Array
-from statmodels_x.discontinuity import jumps as _jumps
-from statmodels_x.discontinuity.grid import Domain
-from statmodels_x.discontinuity.prediction import interpolate
+from statmodels_x.discontinuity.grid import jumps as _jumps
+from statmodels_x.discontinuity.grid.domain import Domain
+from statmodels_x.discontinuity.grid.prediction import interpolate
 from statmodels_x.discontinuity.sample import Sample
 from statmodels_x.discontinuity.specification import Control, Specification
 
 if TYPE_CHECKING:
-    from statmodels_x.discontinuity.estimation import Estimate
-    from statmodels_x.discontinuity.resampled import BootstrapResults
+    from statmodels_x.discontinuity.fitting.estimation import Estimate
+    from statmodels_x.discontinuity.inference.resampled import BootstrapResults
 
 _NOT_TOLD_APART = (
     "the data cannot tell correlated errors from a rough surface: the noise and all standard errors are missing. "
@@ -152,7 +152,7 @@ class FreeDiscontinuityResults(SummaryText):
         of the cells, on average over the cells, if the jump set is right. Cells that the border crosses have a
         variance of their own. NaN where the noise is not known.
         """
-        from statmodels_x.discontinuity.uncertainty import surface_std_error
+        from statmodels_x.discontinuity.inference.uncertainty import surface_std_error
 
         return surface_std_error(self).reshape(self.domain.shape)
 
@@ -178,7 +178,7 @@ class FreeDiscontinuityResults(SummaryText):
         DataWarning
             If rows lie outside of the grid.
         """
-        from statmodels_x.discontinuity.uncertainty import surface_band
+        from statmodels_x.discontinuity.inference.uncertainty import surface_band
 
         points, index = self.points_of(newdata)
         estimate, std_error = self._values_at(points)
@@ -251,7 +251,7 @@ class FreeDiscontinuityResults(SummaryText):
         :meth:`bootstrap`); ``length`` of the edge (area of the face); and ``segment``, the
         connected part of the jump set to which it belongs.
         """
-        from statmodels_x.discontinuity.uncertainty import edge_limits
+        from statmodels_x.discontinuity.inference.uncertainty import edge_limits
 
         return _jumps.edge_table(self.domain, self.surface.ravel(), self.estimate.cut, *edge_limits(self))
 
@@ -377,7 +377,7 @@ class FreeDiscontinuityResults(SummaryText):
             If the noise is not known.
         """
         self._need_noise("jump_sizes()")
-        from statmodels_x.discontinuity.uncertainty import jump_size_table
+        from statmodels_x.discontinuity.inference.uncertainty import jump_size_table
 
         return jump_size_table(self, at, alpha)
 
@@ -402,10 +402,10 @@ class FreeDiscontinuityResults(SummaryText):
         -------
         BootstrapResults
         """
-        from statmodels_x.discontinuity.bootstrap import resample
-        from statmodels_x.discontinuity.boundary import in_cells
-        from statmodels_x.discontinuity.resampled import BootstrapResults
-        from statmodels_x.discontinuity.uncertainty import check_resamples
+        from statmodels_x.discontinuity.grid.boundary import in_cells
+        from statmodels_x.discontinuity.inference.bootstrap import resample
+        from statmodels_x.discontinuity.inference.resampled import BootstrapResults
+        from statmodels_x.discontinuity.inference.uncertainty import check_resamples
 
         check_resamples(n)
         self._need_noise("bootstrap()")
@@ -441,8 +441,8 @@ class FreeDiscontinuityResults(SummaryText):
         DataError
             If the fit was not tuned by evidence.
         """
-        from statmodels_x.discontinuity.bootstrap import null_gains
-        from statmodels_x.discontinuity.uncertainty import check_resamples, gain_test
+        from statmodels_x.discontinuity.inference.bootstrap import null_gains
+        from statmodels_x.discontinuity.inference.uncertainty import check_resamples, gain_test
 
         check_resamples(n)
         if self.control.tune != "evidence":
@@ -472,7 +472,7 @@ class FreeDiscontinuityResults(SummaryText):
         DataError
             For an array, or a result saved without its data.
         """
-        from statmodels_x.discontinuity.held_out import second_stage
+        from statmodels_x.discontinuity.inference.held_out import second_stage
 
         return second_stage(self, at, alpha, seed)
 

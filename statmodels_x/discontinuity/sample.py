@@ -16,7 +16,7 @@ from statmodels_x.core.data.model_frame import ModelFrame, build_frame
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_count, numeric_array, rows_text
-from statmodels_x.discontinuity.grid import (
+from statmodels_x.discontinuity.grid.domain import (
     Cells,
     Domain,
     Points,

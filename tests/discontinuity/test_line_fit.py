@@ -8,9 +8,9 @@ from statsmodels.datasets import nile
 from statsmodels.regression.linear_model import OLS
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.discontinuity.line import fit_line
-from statmodels_x.discontinuity.line_string import solve_line
-from statmodels_x.discontinuity.line_uncertainty import bootstrap_line, no_jump_test, simultaneous_band
+from statmodels_x.discontinuity.line.fit import fit_line
+from statmodels_x.discontinuity.line.string import solve_line
+from statmodels_x.discontinuity.line.uncertainty import bootstrap_line, no_jump_test, simultaneous_band
 
 
 def truth(x):

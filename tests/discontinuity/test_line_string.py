@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.discontinuity import line_kernels
-from statmodels_x.discontinuity.line_data import line_data
-from statmodels_x.discontinuity.line_evidence import Smoothing
-from statmodels_x.discontinuity.line_string import (
+from statmodels_x.discontinuity.line import kernels as line_kernels
+from statmodels_x.discontinuity.line.criteria import cross_validation, minimise, sure
+from statmodels_x.discontinuity.line.data import line_data
+from statmodels_x.discontinuity.line.evidence import Smoothing
+from statmodels_x.discontinuity.line.string import (
     propose,
     solve_line,
     solve_line_grid,
@@ -19,7 +20,6 @@ from statmodels_x.discontinuity.line_string import (
     string_predict,
     thin,
 )
-from statmodels_x.discontinuity.line_sure import cross_validation, minimise, sure
 
 
 def enumerate_energy(f, weight, stiffness, cost):

@@ -110,7 +110,7 @@ def test_a_jump_in_a_volume_is_found():
 
 
 def test_correlated_errors_are_estimated():
-    from statmodels_x.discontinuity.correlation import ErrorModel
+    from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
 
     m = 24
     x = (np.arange(m) + 0.5) / m
@@ -226,8 +226,8 @@ def test_prediction_does_not_cross_the_jump():
 
 
 def test_interpolation_is_exact_for_a_plane():
-    from statmodels_x.discontinuity.grid import Domain
-    from statmodels_x.discontinuity.prediction import interpolate
+    from statmodels_x.discontinuity.grid.domain import Domain
+    from statmodels_x.discontinuity.grid.prediction import interpolate
 
     domain = Domain(("a", "b", "c"), tuple(np.linspace(0, 2, m + 1) for m in (4, 5, 6)))
     centres = domain.cell_centres()

@@ -8,12 +8,12 @@ import pytest
 
 from statmodels_x import FreeDiscontinuity
 from statmodels_x.core.errors import DataError, IdentificationWarning
-from statmodels_x.discontinuity import sure
-from statmodels_x.discontinuity.correlation import ErrorModel
-from statmodels_x.discontinuity.estimation import lifted_problem
-from statmodels_x.discontinuity.posterior import draw, posterior_factor
-from statmodels_x.discontinuity.relaxation import solve
-from statmodels_x.discontinuity.uncertainty import error_quantiles, gain_test
+from statmodels_x.discontinuity.fitting.estimation import lifted_problem
+from statmodels_x.discontinuity.inference.posterior import draw, posterior_factor
+from statmodels_x.discontinuity.inference.uncertainty import error_quantiles, gain_test
+from statmodels_x.discontinuity.lifted.relaxation import solve
+from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
+from statmodels_x.discontinuity.tuning import sure
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +68,8 @@ def test_the_second_stage_measures_on_the_other_half(disk, disk_fit):
 
 
 def test_a_place_past_the_end_of_a_boundary_is_answered_at_its_end():
-    from statmodels_x.discontinuity.boundary import limits
-    from statmodels_x.discontinuity.lattice import Lattice
+    from statmodels_x.discontinuity.grid.boundary import limits
+    from statmodels_x.discontinuity.grid.lattice import Lattice
 
     lattice = Lattice((16, 16))
     cut = np.zeros(lattice.n_edges, bool)

@@ -1,0 +1,261 @@
+"""The fitted curve of a line with its jumps: what is reported, in the data's units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from statmodels_x.core.fits.reference import NORMAL
+from statmodels_x.discontinuity.line.criteria import Surface
+from statmodels_x.discontinuity.line.data import Array, LineData
+from statmodels_x.discontinuity.line.evidence import (
+    LEVEL_VARIANCE,
+    Noise,
+    Shape,
+    Smoothing,
+    kernel_arguments,
+    largest_gradient,
+    single_changes,
+)
+from statmodels_x.discontinuity.line.posterior import location_posteriors, posterior
+from statmodels_x.discontinuity.line.search import Rules, total_cost
+from statmodels_x.discontinuity.line.string import string_fit, string_predict
+
+_STEEP = 0.05
+
+
+@dataclass(frozen=True)
+class LineOptions:
+    """How a line is fitted, checked and in unit scale: everything but the data."""
+
+    noise: Noise
+    lam: float | None
+    nu: float | None
+    tune: str | None
+    cost: float
+    outlier_cost: float
+    slope: str
+    min_points: int
+    alpha: float
+    seed: int
+
+    @property
+    def rules(self) -> Rules:
+        """What the search may do; a bend costs as much as a jump."""
+        return Rules(self.noise, self.cost, self.cost, self.outlier_cost, self.min_points)
+
+
+@dataclass(frozen=True, eq=False)
+class LineJumps:
+    """Jumps in order of location, one entry each, in the data's units.
+
+    Attributes
+    ----------
+    gap : ndarray of int
+        The jump lies between distinct points ``gap`` and ``gap + 1``.
+    location : ndarray
+        Middle of that gap.
+    location_lower, location_upper : ndarray
+        Interval for the location: the smallest set of gaps with posterior probability 1 - alpha, to its outer ends.
+    before, after : ndarray
+        The curve on the two sides of ``location``.
+    size, std_error, lower, upper : ndarray
+        ``after - before``, its standard error and interval given the location.
+    size_lower, size_upper : ndarray
+        Interval for the size that averages over the location.
+    evidence : ndarray
+        Rise of -2 log likelihood if this jump alone were removed and the other parameters held; the jump is declared
+        when this exceeds its cost.
+    """
+
+    gap: NDArray[np.int64]
+    location: Array
+    location_lower: Array
+    location_upper: Array
+    before: Array
+    after: Array
+    size: Array
+    std_error: Array
+    lower: Array
+    upper: Array
+    size_lower: Array
+    size_upper: Array
+    evidence: Array
+
+
+@dataclass(frozen=True, eq=False)
+class LineFit:
+    """A curve with jumps, fitted to points on a line.
+
+    Attributes
+    ----------
+    x : ndarray of shape (n,)
+        Distinct sorted locations.
+    fitted : ndarray of shape (n,)
+        The fitted curve there: ``smooth`` when tuned by evidence, else ``string``.
+    smooth, std_error, lower, upper : ndarray of shape (n,)
+        Posterior mean of the integrated Wiener model given the jump set, its standard deviation and a pointwise
+        interval. They do not count the uncertainty of the jump set.
+    string : ndarray of shape (n,)
+        Minimiser of the weak-string energy for the jump set and ``lam``; NaN without a ``lam``.
+    jumps : LineJumps
+        The jumps, one entry each.
+    lam, nu : float
+        Parameters of the weak string in unit scale: given, or tuned, or (by evidence) those of the proposal
+        nearest in score; NaN when the evidence prefers a curve without a jump over every proposal.
+    sigma : float
+        Standard deviation of the noise of a row of weight 1 (white and correlated part together).
+    correlated_sd, reach : float
+        Standard deviation of the correlated part and its range, covariance proportional to exp(-distance/reach);
+        0 and NaN if the noise is not correlated.
+    smallest_jump : float
+        Evidence: size that would just be declared at a known place, the median over the line. Otherwise: step that
+        the weak string would just cut on a long flat line.
+    bends : ndarray of shape (k, 2)
+        Stretches where the curve was let bend more sharply than elsewhere, as an alternative to a jump.
+    outliers : ndarray of int
+        Points (positions in ``x``) set aside as outliers; each pays 2 log n.
+    score, score_no_jump : float
+        -2 log marginal likelihood plus costs, of the fit and of the best curve without jumps (bends and outliers
+        allowed).
+    tuning : Surface or None
+        Parameters tried and their criterion.
+    converged : bool
+        Whether the likelihood's derivative at the smoothing parameters is 0 to within 0.05 of its own scale.
+    shape, smoothing, data, options
+        The pieces in unit scale, for further inference.
+    """
+
+    x: Array
+    fitted: Array
+    smooth: Array
+    std_error: Array
+    lower: Array
+    upper: Array
+    string: Array
+    jumps: LineJumps
+    lam: float
+    nu: float
+    sigma: float
+    correlated_sd: float
+    reach: float
+    smallest_jump: float
+    bends: Array
+    outliers: NDArray[np.int64]
+    score: float
+    score_no_jump: float
+    tuning: Surface | None
+    converged: bool
+    shape: Shape
+    smoothing: Smoothing
+    data: LineData
+    options: LineOptions
+
+    def predict(self, x: ArrayLike) -> tuple[Array, Array]:
+        """Fitted curve and its standard error (of ``smooth``) at new locations; NaN outside the data.
+
+        At the very middle of a gap with a jump the curve takes the value of the left side.
+        """
+        at = self.data.scaled_location(np.asarray(x, float))
+        value, sd = np.full(at.shape, np.nan), np.full(at.shape, np.nan)
+        inside = (at >= 0.0) & (at <= 1.0)
+        found = posterior(self.data, self.shape, self.smoothing, at[inside])
+        mean = found.mean
+        if self.options.tune != "evidence":
+            string = (self.string - self.data.y_start) / self.data.y_range
+            mean = string_predict(self.data, string, self.shape.cuts, at[inside])
+        value[inside] = self.data.response(mean)
+        sd[inside] = self.data.y_range * found.sd
+        return value, sd
+
+
+def assemble(
+    line: LineData,
+    options: LineOptions,
+    shape: Shape,
+    smoothing: Smoothing,
+    lam: float,
+    nu: float,
+    tuning: Surface | None,
+    score_no_jump: float,
+) -> LineFit:
+    """Bring a fit in unit scale to the data's units, with its intervals."""
+    found = posterior(line, shape, smoothing, line.x)
+    z = NORMAL.quantile(options.alpha)
+    smooth = line.response(found.mean)
+    half = z * line.y_range * found.sd
+    string = np.full(line.n, np.nan)
+    if np.isfinite(lam):
+        string = line.response(string_fit(line, lam, shape.cuts)[0])
+    correlated = options.noise.kind == "correlated"
+    by_evidence = options.tune == "evidence"
+    jumps = _jumps(line, options, shape, smoothing)
+    return LineFit(
+        x=line.location(line.x),
+        fitted=smooth if by_evidence else string,
+        smooth=smooth,
+        std_error=line.y_range * found.sd,
+        lower=smooth - half,
+        upper=smooth + half,
+        string=string,
+        jumps=jumps,
+        lam=lam,
+        nu=nu,
+        sigma=line.y_range * float(np.sqrt(smoothing.variance + smoothing.tau)),
+        correlated_sd=line.y_range * float(np.sqrt(smoothing.tau)),
+        reach=line.x_range * smoothing.reach if correlated else np.nan,
+        smallest_jump=line.y_range
+        * (
+            _smallest(line, shape, smoothing, options.cost)
+            if by_evidence
+            else float(np.sqrt(2.0 * nu / np.sqrt(lam)))
+        ),
+        bends=line.location(
+            np.array([[line.x[b.first], line.x[b.last]] for b in shape.bends]).reshape(-1, 2)
+        ),
+        outliers=np.array(sorted(shape.outliers), dtype=np.int64),
+        score=smoothing.deviance + total_cost(shape, options.rules),
+        score_no_jump=score_no_jump,
+        tuning=tuning,
+        converged=largest_gradient(line, shape, options.noise, smoothing) < _STEEP,
+        shape=shape,
+        smoothing=smoothing,
+        data=line,
+        options=options,
+    )
+
+
+def _jumps(line: LineData, options: LineOptions, shape: Shape, smoothing: Smoothing) -> LineJumps:
+    alpha, z = options.alpha, NORMAL.quantile(options.alpha)
+    gap = np.flatnonzero(shape.cuts)
+    found = posterior(line, shape, smoothing, np.empty(0))
+    where = location_posteriors(line, shape, smoothing, options.min_points)
+    place = np.array([one.location_interval(line, alpha) for one in where]).reshape(-1, 2)
+    averaged = line.y_range * np.array([one.size_interval(alpha) for one in where]).reshape(-1, 2)
+    size, error = line.y_range * (found.after - found.before), line.y_range * found.size_sd
+    return LineJumps(
+        gap=gap,
+        location=line.location(line.middle[gap]),
+        location_lower=line.location(place[:, 0]),
+        location_upper=line.location(place[:, 1]),
+        before=line.response(found.before),
+        after=line.response(found.after),
+        size=size,
+        std_error=error,
+        lower=size - z * error,
+        upper=size + z * error,
+        size_lower=averaged[:, 0],
+        size_upper=averaged[:, 1],
+        evidence=single_changes(line, shape, smoothing)[0][gap],
+    )
+
+
+def _smallest(line: LineData, shape: Shape, smoothing: Smoothing, cost: float) -> float:
+    """Change of level whose own score statistic would just pay for a jump, the median over gaps without one."""
+    from statmodels_x.discontinuity.line.kernels import smooth
+
+    info = smooth(*kernel_arguments(line, shape, replace(smoothing, slope=0.0)))[3][1:, 0][~shape.cuts]
+    needed = (cost + np.log1p(LEVEL_VARIANCE * info)) * (1.0 / LEVEL_VARIANCE + info)
+    return float(np.median(np.sqrt(needed) / np.maximum(info, 1e-300)))
