@@ -191,7 +191,6 @@ def test_location_posterior_equals_refits(smoothing):
     pick = rng.choice(len(p), 200_000, p=where.probability)
     draws = where.size[pick] + where.size_sd[pick] * rng.standard_normal(200_000)
     assert np.mean((draws > low) & (draws < high)) == pytest.approx(0.9, abs=0.005)
-    assert where.size_moments() == pytest.approx((draws.mean(), draws.std()), abs=0.01)
 
 
 def test_drawn_curves_have_the_posterior_moments():

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from statmodels_x.core.errors import DataError
+from statmodels_x.core.errors import ConvergenceWarning, DataError
+from statmodels_x.core.findings import Finding
+from statmodels_x.core.parallel import each
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.domain import Cells, Points
 from statmodels_x.discontinuity.grid.lattice import Mask
@@ -46,6 +48,22 @@ class Certificate:
     n_iter: int
     converged: bool
     history: Array = field(repr=False)
+
+    @property
+    def gap(self) -> float:
+        """(energy - lower bound) / energy. Negative where the continuous surface beats every labelled one."""
+        return (self.energy - self.lower_bound) / self.energy
+
+    def findings(self, tol: float) -> tuple[Finding, ...]:
+        """Return what is to be known of it."""
+        if self.converged:
+            return ()
+        text = (
+            f"the lifted problem stopped after {self.n_iter} iterations with a fixed-point residual of "
+            f"{self.residual:.1e} (asked for: {tol:.1e}) and a gap of {self.gap:.1e} between the energy and its "
+            "lower bound, relative to the energy;"
+        )
+        return (Finding("not_converged", text, "raise max_iter.", ("surface",), ConvergenceWarning),)
 
 
 @dataclass(frozen=True)
@@ -275,10 +293,4 @@ def _with_correlation(
 
 def parallel(task: Callable[[Any], Any], items: Sequence[Any], control: Control) -> list[Any]:
     """Call a task on every item, in threads: the kernels release the interpreter's lock."""
-    from joblib import Parallel, delayed
-    from tqdm import tqdm
-
-    results = Parallel(n_jobs=control.n_jobs, prefer="threads", return_as="generator")(
-        delayed(task)(item) for item in items
-    )
-    return list(tqdm(results, total=len(items), disable=not control.progress))
+    return list(each(task, items, n_jobs=control.n_jobs, progress=control.progress, prefer="threads"))

@@ -19,7 +19,7 @@ from statmodels_x.discontinuity.fitting.estimation import Estimate, estimate
 from statmodels_x.discontinuity.grid.boundary import Limits, limits
 from statmodels_x.discontinuity.grid.domain import Cells
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
-from statmodels_x.discontinuity.inference.posterior import draw, law_for_draws
+from statmodels_x.discontinuity.inference.posterior import distribution_for_draws, draw
 from statmodels_x.discontinuity.inference.sizes import jump_sizes
 from statmodels_x.discontinuity.kernels.banded import Factor
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
@@ -89,7 +89,7 @@ def resample(
         _one,
         cells=cells,
         found=found,
-        law=law_for_draws(cells, found),
+        distribution=distribution_for_draws(cells, found),
         spec=_with_noise(spec, found),
         control=replace(control, n_jobs=1, progress=False),
         places=places,
@@ -124,10 +124,10 @@ def _useful(found: Estimate) -> list[tuple[float, float]] | None:
 
 
 def _one(
-    rng: np.random.Generator, cells: Cells, found: Estimate, law: tuple[Array, Factor], spec: Specification,
+    rng: np.random.Generator, cells: Cells, found: Estimate, distribution: tuple[Array, Factor], spec: Specification,
     control: Control, places: Array, truths: list[Limits | None], candidates: list[tuple[float, float]] | None,
 ) -> tuple[Array, Mask, Array]:  # fmt: skip
-    truth = draw(*law, rng)
+    truth = draw(*distribution, rng)
     drawn = draw_cells(cells, found.errors, truth, rng)
     fit = estimate(drawn, None, spec, control, candidates)
     return fit.surface - truth, fit.cut, _size_errors(drawn, fit, places, truth, truths) * cells.scale.range
@@ -166,7 +166,7 @@ def null_gains(
         _null_gain,
         cells=cells,
         jumpless=jumpless,
-        law=law_for_draws(cells, jumpless),
+        distribution=distribution_for_draws(cells, jumpless),
         spec=replace(_with_noise(spec, found), lam=None, nu=None),
         control=replace(control, n_jobs=1, progress=False, tune="evidence"),
     )
@@ -174,8 +174,8 @@ def null_gains(
 
 
 def _null_gain(
-    rng: np.random.Generator, cells: Cells, jumpless: Estimate, law: tuple[Array, Factor], spec: Specification,
+    rng: np.random.Generator, cells: Cells, jumpless: Estimate, distribution: tuple[Array, Factor], spec: Specification,
     control: Control,
 ) -> float:  # fmt: skip
-    drawn = draw_cells(cells, jumpless.errors, draw(*law, rng), rng)
+    drawn = draw_cells(cells, jumpless.errors, draw(*distribution, rng), rng)
     return float(estimate(drawn, None, spec, control).tuning.gain)

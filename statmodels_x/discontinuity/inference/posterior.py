@@ -1,4 +1,4 @@
-"""The posterior law of the surface given its jump set: its precision matrix, factorised, and draws from it."""
+"""The posterior distribution of the surface given its jump set: its precision matrix, factorised, and draws from it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.fitting.estimation import Estimate
 from statmodels_x.discontinuity.grid.domain import Cells
 from statmodels_x.discontinuity.kernels.banded import Factor, is_factorable, lower_band
+from statmodels_x.discontinuity.smoothing.mixing import unseen_border
 from statmodels_x.discontinuity.smoothing.smoother import JumpSetModel, SecondDifferences
 
 
@@ -44,7 +45,7 @@ def posterior_factor(cells: Cells, found: Estimate) -> Factor | None:
     return Factor(lower_band(scale * lattice.laplacian(found.cut) + ridge + data.matrix, bandwidth))
 
 
-def law_for_draws(cells: Cells, found: Estimate) -> tuple[Array, Factor]:
+def distribution_for_draws(cells: Cells, found: Estimate) -> tuple[Array, Factor]:
     """Mean and factorised precision of the surface given its jump set, with the cells beside the jump left out.
 
     Those cells may mix points from both sides. A surface that follows them has too small a jump.
@@ -58,10 +59,11 @@ def law_for_draws(cells: Cells, found: Estimate) -> tuple[Array, Factor]:
         raise DataError(
             "surfaces cannot be drawn: the noise is not known; give FreeDiscontinuity(..., noise=sd)."
         )
-    beside = cells.lattice.near(found.cut)
-    if beside.any() and np.isfinite(found.log_precision) and cells.filled[~beside].any():
-        data = found.errors.observations(cells).without(beside)
-        model = JumpSetModel(SecondDifferences.of(cells.lattice), data, found.cut)
+    model = None
+    if found.cut.any() and np.isfinite(found.log_precision):
+        data = found.errors.observations(cells)
+        model = unseen_border(SecondDifferences.of(cells.lattice), data, found.cut)
+    if model is not None:
         return model.smooth(found.log_precision).surface, model.precision_factor(found.log_precision)
     factor = posterior_factor(cells, found)
     if factor is None:

@@ -14,7 +14,8 @@ import numpy as np
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.boundary import limits
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
-from statmodels_x.discontinuity.smoothing.smoother import JumpSetModel, Observations, SecondDifferences
+from statmodels_x.discontinuity.smoothing.mixing import unseen_border
+from statmodels_x.discontinuity.smoothing.smoother import Observations, SecondDifferences
 
 
 @dataclass(frozen=True)
@@ -27,17 +28,24 @@ class JumpSizes:
     ----------
     place : ndarray of shape (m, d)
         Points of the smoothed contour in cells; the places asked for where there is none.
-    before, behind, std_error : ndarray of shape (m,)
-        The two limits, and the posterior standard deviation of their difference given the boundary.
     normal : ndarray of shape (m, d)
         Points from before to behind.
+    before, behind : ndarray of shape (m,)
+        The two limits.
+    covariance : ndarray of shape (m, m)
+        Posterior covariance of their differences given the boundary.
     """
 
     place: Array
     normal: Array
     before: Array
     behind: Array
-    std_error: Array
+    covariance: Array
+
+    @property
+    def std_error(self) -> Array:
+        """Posterior standard deviation of the sizes given the boundary."""
+        return np.sqrt(np.diag(self.covariance))
 
     @property
     def size(self) -> Array:
@@ -66,18 +74,20 @@ def jump_sizes(
     """
     found = [limits(lattice, cut, place) for place in places]
     known = np.array([one is not None for one in found], bool)
-    values = np.full((3, len(places)), np.nan)
+    values = np.full((2, len(places)), np.nan)
+    covariance = np.full((len(places), len(places)), np.nan)
     at = places.astype(float).copy()
     normal = np.full(at.shape, np.nan)
-    beside = lattice.near(cut)
-    if known.any() and (data.precision[~beside] > 0.0).any():
-        model = JumpSetModel(SecondDifferences.of(lattice), data.without(beside), cut)
+    model = unseen_border(SecondDifferences.of(lattice), data, cut) if known.any() else None
+    if model is not None:
         smoothed = model.smooth(None if np.isnan(log_precision) else log_precision)
         before = np.array([one.before for one in found if one is not None])
         behind = np.array([one.behind for one in found if one is not None])
         contrast = behind - before
-        variance = (contrast.T * model.precision_factor(smoothed.log_precision).solve(contrast.T)).sum(0)
-        values[:, known] = before @ smoothed.surface, behind @ smoothed.surface, np.sqrt(variance)
+        covariance[np.ix_(known, known)] = contrast @ model.precision_factor(smoothed.log_precision).solve(
+            contrast.T
+        )
+        values[:, known] = before @ smoothed.surface, behind @ smoothed.surface
         at[known] = [one.place for one in found if one is not None]
         normal[known] = [one.normal for one in found if one is not None]
-    return JumpSizes(at, normal, *values)
+    return JumpSizes(at, normal, values[0], values[1], covariance)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from statmodels_x.discontinuity.line.data import Array, LineData
+from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.line.data import LineData
 from statmodels_x.discontinuity.line.evidence import Smoothing
 from statmodels_x.discontinuity.line.string import (
     noise_cost,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -73,18 +73,12 @@ class LineData:
 
     def with_response(self, y: Array, within_ss: float | None = None) -> LineData:
         """Return the same points with other scaled responses, on the same scale."""
-        return LineData(
-            self.x,
-            y,
-            self.weight,
-            self.within_df,
-            self.within_ss if within_ss is None else within_ss,
-            self.x_start,
-            self.x_range,
-            self.y_start,
-            self.y_range,
-            self.row,
-        )
+        return replace(self, y=y, within_ss=self.within_ss if within_ss is None else within_ss)
+
+    def without_points(self) -> LineData:
+        """Return the units without a point."""
+        empty = np.empty(0)
+        return replace(self, x=empty, y=empty, weight=empty, within_ss=0.0, row=np.zeros(0, np.int64))
 
 
 def finite_column(values: ArrayLike, name: str) -> Array:

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from statmodels_x.discontinuity.line.data import Array, LineData
+from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.line.data import LineData
 
 Cuts = NDArray[np.bool_]
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import brentq
 
-from statmodels_x.discontinuity.line.data import Array, LineData
+from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.line.data import LineData
 from statmodels_x.discontinuity.line.evidence import Shape, Smoothing, kernel_arguments, single_changes
 from statmodels_x.discontinuity.line.search import neighbourhood
 
@@ -178,11 +179,6 @@ class LocationPosterior:
                 xtol=1e-12,
             )
         )
-
-    def size_moments(self) -> tuple[float, float]:
-        """Mean and standard deviation of the mixture."""
-        mean = float(self.probability @ self.size)
-        return mean, float(np.sqrt(self.probability @ (self.size_sd**2 + (self.size - mean) ** 2)))
 
     def location_set(self, line: LineData, alpha: float) -> NDArray[np.int64]:
         """Return the densest gaps that together hold 1 - alpha."""

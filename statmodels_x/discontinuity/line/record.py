@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import CubicSpline
 
 from statmodels_x.core.fits.reference import NORMAL
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.line.criteria import Surface
-from statmodels_x.discontinuity.line.data import Array, LineData
+from statmodels_x.discontinuity.line.data import LineData
 from statmodels_x.discontinuity.line.evidence import (
     LEVEL_VARIANCE,
     Noise,
@@ -19,11 +21,12 @@ from statmodels_x.discontinuity.line.evidence import (
     largest_gradient,
     single_changes,
 )
-from statmodels_x.discontinuity.line.posterior import location_posteriors, posterior
+from statmodels_x.discontinuity.line.posterior import LocationPosterior, location_posteriors, posterior
 from statmodels_x.discontinuity.line.search import Rules, total_cost
 from statmodels_x.discontinuity.line.string import string_fit, string_predict
 
 _STEEP = 0.05
+_PLACES = 401  # of the table of a piece
 
 
 @dataclass(frozen=True)
@@ -124,8 +127,12 @@ class LineFit:
         Parameters tried and their criterion.
     converged : bool
         Whether the likelihood's derivative at the smoothing parameters is 0 to within 0.05 of its own scale.
+    where : tuple of LocationPosterior
+        For each jump, where it may lie.
     shape, smoothing, data, options
         The pieces in unit scale, for further inference.
+    course : Course or None
+        The curve as a table, in a fit whose data were left out; arrays with an entry for each point are empty then.
     """
 
     x: Array
@@ -148,10 +155,12 @@ class LineFit:
     score_no_jump: float
     tuning: Surface | None
     converged: bool
+    where: tuple[LocationPosterior, ...]
     shape: Shape
     smoothing: Smoothing
     data: LineData
     options: LineOptions
+    course: Course | None = None
 
     def predict(self, x: ArrayLike) -> tuple[Array, Array]:
         """Fitted curve and its standard error (of ``smooth``) at new locations; NaN outside the data.
@@ -159,15 +168,84 @@ class LineFit:
         At the very middle of a gap with a jump the curve takes the value of the left side.
         """
         at = self.data.scaled_location(np.asarray(x, float))
-        value, sd = np.full(at.shape, np.nan), np.full(at.shape, np.nan)
         inside = (at >= 0.0) & (at <= 1.0)
-        found = posterior(self.data, self.shape, self.smoothing, at[inside])
-        mean = found.mean
-        if self.options.tune != "evidence":
-            string = (self.string - self.data.y_start) / self.data.y_range
-            mean = string_predict(self.data, string, self.shape.cuts, at[inside])
-        value[inside] = self.data.response(mean)
-        sd[inside] = self.data.y_range * found.sd
+        values = np.full((2, *at.shape), np.nan)
+        values[:, inside] = self._exact(at[inside]) if self.course is None else self.course.at(at[inside])
+        return self.data.response(values[0]), self.data.y_range * values[1]
+
+    def _exact(self, at: Array) -> tuple[Array, Array]:
+        found = posterior(self.data, self.shape, self.smoothing, at)
+        if self.options.tune == "evidence":
+            return found.mean, found.sd
+        string = (self.string - self.data.y_start) / self.data.y_range
+        return string_predict(self.data, string, self.shape.cuts, at), found.sd
+
+    def size_limits(self, alpha: float) -> tuple[Array, Array]:
+        """Intervals for the sizes that average over the location, in the data's units."""
+        limits = self.data.y_range * np.array([one.size_interval(alpha) for one in self.where]).reshape(-1, 2)
+        return limits[:, 0], limits[:, 1]
+
+    def places(self) -> list[Array]:
+        """Return fine, even places in each piece between the jumps, in the data's units."""
+        inner = self.data.scaled_location(self.jumps.location)
+        ends = np.concatenate([[0.0], inner, [1.0]])
+        beyond = 1e-9 * np.diff(ends)  # a jump's own place belongs to the piece before it
+        beyond[0] = 0.0
+        return [
+            self.data.location(np.linspace(low + step, high, _PLACES))
+            for low, high, step in zip(ends[:-1], ends[1:], beyond, strict=True)
+        ]
+
+    def without_data(self) -> LineFit:
+        """Return the same fit without a row of the data; the curve is kept as a fine table."""
+        pieces = []
+        for x in self.places():
+            value, sd = self.predict(x)
+            scaled = (value - self.data.y_start) / self.data.y_range
+            pieces.append(np.array([self.data.scaled_location(x), scaled, sd / self.data.y_range]))
+        ends = self.data.scaled_location(self.jumps.location)
+        empty = np.empty(0)
+        return replace(
+            self,
+            x=empty,
+            fitted=empty,
+            smooth=empty,
+            std_error=empty,
+            lower=empty,
+            upper=empty,
+            string=empty,
+            shape=Shape(np.zeros(0, bool)),
+            data=self.data.without_points(),
+            course=Course(ends, tuple(pieces), self.options.tune == "evidence"),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """A curve as a table, in unit scale: what predicts once the data are left out.
+
+    Attributes
+    ----------
+    ends : ndarray
+        Places of the jumps.
+    pieces : tuple of ndarray of shape (3, m)
+        Places, values and standard deviations of each piece.
+    smooth : bool
+        Whether to interpolate by a cubic spline.
+    """
+
+    ends: Array
+    pieces: tuple[Array, ...]
+    smooth: bool
+
+    def at(self, x: Array) -> tuple[Array, Array]:
+        """Values and standard deviations at places."""
+        value, sd = np.empty(x.shape), np.empty(x.shape)
+        number = np.searchsorted(self.ends, x, side="left")
+        for k, (place, mean, spread) in enumerate(self.pieces):
+            own = number == k
+            line = CubicSpline(place, mean)(x[own]) if self.smooth else np.interp(x[own], place, mean)
+            value[own], sd[own] = line, np.interp(x[own], place, spread)
         return value, sd
 
 
@@ -191,7 +269,8 @@ def assemble(
         string = line.response(string_fit(line, lam, shape.cuts)[0])
     correlated = options.noise.kind == "correlated"
     by_evidence = options.tune == "evidence"
-    jumps = _jumps(line, options, shape, smoothing)
+    where = tuple(location_posteriors(line, shape, smoothing, options.min_points))
+    jumps = _jumps(line, options, shape, smoothing, where)
     return LineFit(
         x=line.location(line.x),
         fitted=smooth if by_evidence else string,
@@ -220,6 +299,7 @@ def assemble(
         score_no_jump=score_no_jump,
         tuning=tuning,
         converged=largest_gradient(line, shape, options.noise, smoothing) < _STEEP,
+        where=where,
         shape=shape,
         smoothing=smoothing,
         data=line,
@@ -227,11 +307,16 @@ def assemble(
     )
 
 
-def _jumps(line: LineData, options: LineOptions, shape: Shape, smoothing: Smoothing) -> LineJumps:
+def _jumps(
+    line: LineData,
+    options: LineOptions,
+    shape: Shape,
+    smoothing: Smoothing,
+    where: tuple[LocationPosterior, ...],
+) -> LineJumps:
     alpha, z = options.alpha, NORMAL.quantile(options.alpha)
     gap = np.flatnonzero(shape.cuts)
     found = posterior(line, shape, smoothing, np.empty(0))
-    where = location_posteriors(line, shape, smoothing, options.min_points)
     place = np.array([one.location_interval(line, alpha) for one in where]).reshape(-1, 2)
     averaged = line.y_range * np.array([one.size_interval(alpha) for one in where]).reshape(-1, 2)
     size, error = line.y_range * (found.after - found.before), line.y_range * found.size_sd

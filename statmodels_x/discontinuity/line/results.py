@@ -1,56 +1,87 @@
-"""One covariate: the exact fit to the observations themselves, shown as the results of a grid are."""
+"""Verbs: what a fitted curve can do, each a call of a function of its state."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from statmodels_x.core.deprecation import old_name
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.fits.handing_out import cached_copy, handed_out
+from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.typing import Array
-from statmodels_x.discontinuity.fitting.estimation import Certificate, Estimate
-from statmodels_x.discontinuity.grid.boundary import from_cells
-from statmodels_x.discontinuity.grid.domain import Cells, Domain, Scale
-from statmodels_x.discontinuity.line.fit import fit_line
-from statmodels_x.discontinuity.line.record import LineFit
-from statmodels_x.discontinuity.line.uncertainty import LineBootstrap, bootstrap_line, no_jump_test
+from statmodels_x.core.validation import check_alpha
+from statmodels_x.discontinuity.inference.uncertainty import check_resamples
+from statmodels_x.discontinuity.line import tables
+from statmodels_x.discontinuity.line.fitted import CurveFitted, jump_table
+from statmodels_x.discontinuity.line.uncertainty import (
+    CurveBootstrap,
+    bootstrap_line,
+    drawn_curves,
+    no_jump_test,
+    simultaneous_band,
+)
 from statmodels_x.discontinuity.results import FreeDiscontinuityResults
-from statmodels_x.discontinuity.sample import Sample
-from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
-from statmodels_x.discontinuity.specification import Control, Specification
 
 
-@dataclass(frozen=True, eq=False)
-class CurveResults(FreeDiscontinuityResults):
-    """A fitted curve with jumps; its cells are the distinct values of the covariate.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CurveResults(CurveFitted, FreeDiscontinuityResults):
+    """A fitted curve with jumps; no grid stands between it and the observations.
 
     Attributes
     ----------
+    formula : str or None
+        None for an array.
+    specification : Specification
+    control : Control
+    facts : Facts
+        Units and counts of the sample; no row of it.
     line : LineFit
         The exact fit with its own account of the jumps.
+    rsquared : float
+        Share of the weighted variance of the observations that the curve accounts for.
+    sample : Sample or None
+        Observations; None in a result that was saved without them. Such a result predicts from a fine table of
+        the curve.
     """
 
-    line: LineFit | None = field(repr=False, default=None)
+    def __repr__(self) -> str:
+        what = repr(self.formula) if self.formula else "array"
+        return f"CurveResults({what}, n={self.nobs}, jumps={len(self.line.jumps.size)})"
+
+    def _values_at(self, points: Array) -> tuple[Array, Array]:
+        return self.line.predict(points[:, 0])
+
+    def _regions_at(self, points: Array) -> Array:
+        x = points[:, 0]
+        low, high = self.line.data.location(np.array([0.0, 1.0]))
+        piece = 1 + np.searchsorted(np.sort(self.line.jumps.location), x, side="left")
+        return np.where((x >= low) & (x <= high), piece, 0)
+
+    def _own_places(self) -> Array:
+        return self.need_sample("predict() without `newdata`").observed()[0]
+
+    # ---- the curve and its jumps
 
     @property
-    def _line(self) -> LineFit:
-        assert self.line is not None
-        return self.line
+    def curve(self) -> Array:
+        """The curve at the distinct values of the covariate, in order; it needs the data."""
+        self.need_sample("`curve`")
+        return handed_out(self.line.fitted)
 
     @property
-    def smallest_jump(self) -> float:
-        """Size of a jump that would just be declared at a known place, in the data's units."""
-        return self._line.smallest_jump
+    def curve_std_error(self) -> Array:
+        """Standard deviation of the curve there given the jump set."""
+        self.need_sample("`curve_std_error`")
+        return handed_out(self.line.std_error)
 
-    @cached_property
-    def surface_std_error(self) -> Array:
-        """Standard deviation of the curve given the jump set, in the data's units."""
-        return self._line.std_error
+    surface = old_name("surface", "curve")
+    surface_std_error = old_name("surface_std_error", "curve_std_error")
 
-    @cached_property
+    @cached_copy
     def jumps(self) -> pd.DataFrame:
         """The jumps, one row each.
 
@@ -59,102 +90,165 @@ class CurveResults(FreeDiscontinuityResults):
         ``upper``) that averages over the location; ``evidence``, what -2 log likelihood would lose
         without it.
         """
-        found = self._line.jumps
-        columns = {
-            self.domain.names[0]: found.location,
-            "location_lower": found.location_lower,
-            "location_upper": found.location_upper,
-            "across": self.domain.names[0],
-            "from": found.before,
-            "to": found.after,
-            "size": found.size,
-            "std_error": found.std_error,
-            "lower": found.size_lower,
-            "upper": found.size_upper,
-            "evidence": found.evidence,
-            "length": 1.0,
-            "segment": np.arange(1, len(found.size) + 1),
-        }
-        return pd.DataFrame(columns)
+        return jump_table(self)
 
-    def _values_at(self, points: Array) -> tuple[Array, Array]:
-        return self._line.predict(points[:, 0])
+    @property
+    def region_means(self) -> pd.DataFrame:
+        """One row for each piece between jumps, from left to right: distinct values, rows, means of curve and data."""
+        return handed_out(self.pieces)
 
     def jump_sizes(self, at: Any, alpha: float = 0.05) -> pd.DataFrame:
-        """Sizes of the jumps nearest to given places: the rows of :attr:`jumps`, with ``at``."""
-        if alpha != self._line.options.alpha:
-            raise DataError(
-                f"jump_sizes(): for one covariate the error rate is fixed at {self._line.options.alpha:g}."
-            )
-        places = self.points_of(at)[0][:, 0]
-        if self.jumps.empty:
-            return self.jumps.reindex(range(len(places))).assign(at=places)
-        nearest = np.abs(self.jumps[self.domain.names[0]].to_numpy() - places[:, None]).argmin(1)
-        return self.jumps.iloc[nearest].reset_index(drop=True).assign(at=places)
+        """Sizes of the jumps nearest to given places: rows of :attr:`jumps`, with ``at``."""
+        places, table = self.facts.places(at)[0][:, 0], jump_table(self, check_alpha(alpha))
+        if table.empty:
+            return table.reindex(range(len(places))).assign(at=places)
+        nearest = np.abs(table[self.facts.domain.names[0]].to_numpy() - places[:, None]).argmin(1)
+        return table.iloc[nearest].reset_index(drop=True).assign(at=places)
 
-    def bootstrap(  # type: ignore[override]
-        self, n: int = 99, at: Any = None, seed: int = 0, n_jobs: int = 1, progress: bool = False
-    ) -> LineBootstrap:
-        """Refit data made from the fitted curve and new noise; see ``bootstrap_line``."""
-        if at is not None:
-            raise DataError("bootstrap(): `at` is for surfaces; a curve's jumps are followed by themselves.")
-        return bootstrap_line(self._line, n, seed=seed, n_jobs=n_jobs, progress=progress)
+    # ---- tables and pictures
 
-    def test_no_jump(self, n: int = 99, seed: int = 0, n_jobs: int = 1, progress: bool = False) -> pd.Series:
-        """Test the hypothesis that the curve has no jump; see ``no_jump_test``."""
-        test = no_jump_test(self._line, n, seed=seed, n_jobs=n_jobs, progress=progress)
-        p = test.pvalue
-        row = {"statistic": test.statistic, "p.value": p, "resamples": test.simulated}
-        return pd.Series({**row, "p.mc_se": float(np.sqrt(p * (1.0 - p) / (1 + test.simulated)))})
+    def summary(self, alpha: float = 0.05) -> Any:
+        """Summary tables: the fit, its jumps, the pieces between them, and what to beware of."""
+        return tables.summary_tables(self, check_alpha(alpha))
 
-    def second_stage(self, at: Any, alpha: float = 0.05, seed: int = 0) -> pd.DataFrame:
-        """Not for curves: their intervals average over the location already."""
-        raise DataError("second_stage() is for surfaces; the intervals in `jumps` average over the location.")
+    def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
+        """One row for each jump, with the column names of R's broom.
 
+        Parameters
+        ----------
+        alpha : float
+            Error rate of the intervals, which average over the location.
 
-def fit_curve(
-    formula: str | None, spec: Specification, control: Control, sample: Sample, keep_data: bool
-) -> CurveResults:
-    """Fit one covariate exactly."""
-    x, y, weight = _observations(sample)
-    line = fit_line(
-        x,
-        y,
-        weight,
-        noise=spec.noise_sd if spec.noise == "known" else spec.noise,
-        lam=spec.lam,
-        nu=spec.nu,
-        tune=control.tune,
-        sensitivity=control.sensitivity,
-        seed=control.seed,
-    )
-    cells = _cells(sample.cells.domain.names, line, x, y, weight)
-    cut = np.zeros(len(line.x) - 1, bool)
-    cut[line.jumps.gap] = True
-    source = {"known": "given"}.get(spec.noise, "likelihood")
-    facts = Certificate(np.nan, np.nan, 0.0, 0, line.converged, np.zeros((0, 4)))
-    found = Estimate(
-        cells.scale.scaled(line.fitted), cut, line.lam, line.nu, ErrorModel(line.sigma**2, (0.0,)), source, facts,
-        line.tuning,
-    )  # fmt: skip
-    return CurveResults(formula, spec, control, replace(sample, cells=cells), found, keep_data, line)
+        Returns
+        -------
+        DataFrame
+            ``term``, ``estimate`` (the size), ``std.error``, ``conf.low``, ``conf.high``, then the other columns of
+            :attr:`jumps`. There is no p-value: a jump is reported because it stands out.
+        """
+        return tables.tidy_jumps(self, check_alpha(alpha))
 
+    def glance(self) -> pd.DataFrame:
+        """One row that describes the fit."""
+        return tables.glance(self)
 
-def _observations(sample: Sample) -> tuple[Array, Array, Array]:
-    if sample.points is not None:
-        return sample.points.x[:, 0], sample.points.y, sample.points.weight
-    cells = sample.cells
-    place = from_cells(cells.domain, np.flatnonzero(cells.filled)[:, None].astype(float))[:, 0]
-    return place, cells.mean[cells.filled], cells.weight[cells.filled]
+    def plot(self, kind: str = "curve", ax: Any = None, *, alpha: float | None = None) -> Any:
+        """Draw the fit.
 
+        Parameters
+        ----------
+        kind : {"curve", "jumps", "tuning"}
+            The curve with its band and jumps (also under the name ``"surface"``); the sizes with intervals; the
+            criterion of the tuning. A curve is exact and has no certificate.
+        ax : matplotlib Axes, optional
+        alpha : float, optional
+            Error rate of the intervals or band, not for ``"tuning"``; .05 by default.
 
-def _cells(names: tuple[str, ...], line: LineFit, x: Array, y: Array, weight: Array) -> Cells:
-    """Make the distinct values of the covariate cells that meet half-way."""
-    row, n = line.data.row, len(line.x)
-    total: Array = np.asarray(np.bincount(row, weight, n), float)
-    breaks = np.concatenate([line.x[:1], 0.5 * (line.x[1:] + line.x[:-1]), line.x[-1:]])
-    scale = Scale(line.data.y_start, line.data.y_range)
-    mean = np.bincount(row, weight * y, n) / total
-    return Cells(
-        Domain(names, (breaks,)), mean, total, np.bincount(row, minlength=n), np.full(n, np.nan), scale
-    )
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        DataError
+            If an argument does not belong to the kind.
+        """
+        from statmodels_x.discontinuity.line import plots
+
+        return plots.plot(self, kind, ax, alpha=alpha)
+
+    # ---- uncertainty
+
+    def bootstrap(
+        self, n: int = 99, kind: str = "residual", tolerance: float | None = None, seed: int = 0, n_jobs: int = 1,
+        progress: bool = False,
+    ) -> CurveBootstrap:  # fmt: skip
+        """Refit data made from the fitted curve and new noise: tuning, jump set and smoothing, all over again.
+
+        Parameters
+        ----------
+        n : int
+            Resamples, 19 at least.
+        kind : {"residual", "normal"}
+            Noise drawn from the residuals (outliers left out) or from the fitted normal model. Correlated noise is
+            always drawn from the model.
+        tolerance : float, optional
+            Distance within which a jump counts as found again; by default the larger of two median gaps and one
+            hundredth of the line.
+        seed, n_jobs : int
+        progress : bool
+
+        Returns
+        -------
+        CurveBootstrap
+        """
+        check_resamples(n)
+        self.need_sample("bootstrap()")
+        return bootstrap_line(
+            self.line, n, kind=kind, tolerance=tolerance, seed=seed, n_jobs=n_jobs, progress=progress
+        )
+
+    def test_no_jump(
+        self, n: int = 99, seed: int = 0, n_jobs: int = 1, progress: bool = False
+    ) -> HypothesisTest:
+        """Test the hypothesis that the curve has no jump.
+
+        The null data are the continuous part of the fitted curve (its jumps taken out) plus noise from the fitted
+        model; the whole search is repeated on each. A fit without jumps has p-value 1.
+
+        Parameters
+        ----------
+        n : int
+            Resamples, 19 at least.
+        seed, n_jobs : int
+        progress : bool
+
+        Returns
+        -------
+        HypothesisTest
+            ``statistic``, ``df`` (none: NaN), ``p.value``, ``resamples``, ``p.mc_se``.
+        """
+        check_resamples(n)
+        if self.control.tune != "evidence":
+            raise DataError('test_no_jump() needs a fit with tune="evidence".')
+        self.need_sample("test_no_jump()")
+        return no_jump_test(self.line, n, seed=seed, n_jobs=n_jobs, progress=progress)
+
+    def simultaneous_band(
+        self, alpha: float = 0.05, n_draws: int = 400, locations: bool = True, seed: int = 0
+    ) -> tuple[Array, Array]:
+        """Band that holds the whole curve at once, at the distinct values of the covariate.
+
+        Parameters
+        ----------
+        alpha : float
+        n_draws : int
+            Curves drawn from the posterior.
+        locations : bool
+            Allow for the locations of the jumps.
+        seed : int
+
+        Returns
+        -------
+        lower, upper : ndarray
+            The number of jumps is taken as known, and the smoothing parameters as fitted.
+        """
+        self.need_sample("simultaneous_band()")
+        return simultaneous_band(self.line, alpha=alpha, n_draws=n_draws, locations=locations, seed=seed)
+
+    def draw_curves(self, newdata: Any = None, n_draws: int = 200, seed: int = 0) -> Array:
+        """Draw curves from their posterior, the location of each jump too.
+
+        Parameters
+        ----------
+        newdata : DataFrame or array_like, optional
+            Where; the distinct values of the covariate by default.
+        n_draws : int
+        seed : int
+
+        Returns
+        -------
+        ndarray of shape (n_draws, m)
+        """
+        self.need_sample("draw_curves()")
+        x = self.line.x if newdata is None else self.facts.places(newdata)[0][:, 0]
+        return drawn_curves(self.line, x, n_draws, seed)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from statmodels_x.discontinuity.line.data import Array, LineData
+from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.line.data import LineData
 from statmodels_x.discontinuity.line.evidence import (
     Bend,
     Cuts,

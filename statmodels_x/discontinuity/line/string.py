@@ -13,11 +13,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_number
-from statmodels_x.discontinuity.line.data import Array, LineData, finite_column, line_data
+from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.line.data import LineData
 
 Cuts = NDArray[np.bool_]
 
@@ -25,131 +24,6 @@ PROPOSAL_LAM = (30.0, 100.0, 300.0, 1000.0)
 PROPOSAL_GAIN = (9.0, 120.0)
 _MANY_POINTS = 2000
 _MOST_JUMPS = 60
-
-
-@dataclass(frozen=True, eq=False)
-class LineSolution:
-    """Exact minimiser of the weak-string energy.
-
-    Attributes
-    ----------
-    x, u : ndarray of shape (n,)
-        Distinct sorted locations and the minimiser there, in the data's units.
-    gaps : ndarray of int
-        Gap i, between ``x[i]`` and ``x[i + 1]``, holds a jump.
-    location, size : ndarray
-        Middle of each gap with a jump, and the step of u across it.
-    energy : float
-        The minimum, in unit scale.
-    smallest_jump : float
-        Step, in the data's units, at which the energy would begin to cut a long line that is flat but for
-        this step: sqrt(2 nu/sqrt(lam)) of the range of y.
-    """
-
-    x: Array
-    u: Array
-    gaps: NDArray[np.int64]
-    location: Array
-    size: Array
-    energy: float
-    smallest_jump: float
-
-
-def solve_line(
-    x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None, *, lam: float, nu: float
-) -> LineSolution:
-    """Minimise the weak-string energy over the curve and its jump set, exactly.
-
-    Parameters
-    ----------
-    x, y : array-like of shape (nobs,)
-        Points, in any order; rows at one location are replaced by their weighted mean, which changes the
-        energy by a constant that is added to ``energy``.
-    weights : array-like of shape (nobs,), optional
-        Positive weights of the rows.
-    lam, nu : float
-        Weight of the fit and cost of a jump, for y scaled to [0, 1] and x scaled to unit length.
-
-    Returns
-    -------
-    LineSolution
-
-    Raises
-    ------
-    DataError
-        If the data or the parameters cannot be used.
-
-    Notes
-    -----
-    Forward dynamic programming over the start of the last piece, at most quadratic in n; two exact rules drop
-    most starts early (see the kernel).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from statmodels_x.discontinuity.line.string import solve_line
-    >>> x = np.arange(10.0)
-    >>> y = np.where(x < 4.5, 1.0, 3.0)
-    >>> solution = solve_line(x, y, lam=10.0, nu=0.1)
-    >>> solution.location, solution.size
-    (array([4.5]), array([2.]))
-    """
-    line = line_data(x, y, weights)
-    lam = check_number("lam", lam, low=0.0, high=np.inf)
-    nu = check_number("nu", nu, low=0.0, high=np.inf)
-    cuts, energy = string_cuts(line, lam, nu)
-    u = string_fit(line, lam, cuts)[0]
-    gaps = np.flatnonzero(cuts)
-    return LineSolution(
-        x=line.location(line.x),
-        u=line.response(u),
-        gaps=gaps,
-        location=line.location(line.middle[gaps]),
-        size=line.y_range * np.diff(u)[gaps],
-        energy=energy + lam * line.within_ss / float(line.weight.sum()),
-        smallest_jump=line.y_range * float(np.sqrt(2.0 * nu / np.sqrt(lam))),
-    )
-
-
-def solve_line_grid(
-    f: ArrayLike, *, lam: float, nu: float, weights: ArrayLike | None = None, spacing: float | None = None
-) -> tuple[Array, Cuts, float]:
-    """Minimise the weak-string energy on a regular grid, as the lifted solvers for surfaces discretise it.
-
-    The energy is sum lam w (f - u)^2 + sum min((du/h)^2, nu/h), with no scaling of f or of the weights: h times
-    this sum approximates the energy of the continuum.
-
-    Parameters
-    ----------
-    f : array-like of shape (n,)
-        Values on the grid.
-    lam, nu : float
-        Positive parameters.
-    weights : array-like of shape (n,), optional
-        Not negative; 0 marks an empty cell.
-    spacing : float, optional
-        Of the grid; 1/n by default.
-
-    Returns
-    -------
-    u : ndarray of shape (n,)
-    cuts : ndarray of bool, shape (n - 1,)
-    energy : float
-    """
-    from statmodels_x.discontinuity.line.kernels import cut_string, fit_string
-
-    lam = check_number("lam", lam, low=0.0, high=np.inf)
-    nu = check_number("nu", nu, low=0.0, high=np.inf)
-    values = finite_column(f, "f")
-    h = 1.0 / len(values) if spacing is None else check_number("spacing", spacing, low=0.0, high=np.inf)
-    weight = np.ones(len(values)) if weights is None else finite_column(weights, "weights")
-    if len(values) < 2 or len(weight) != len(values) or np.any(weight < 0.0) or not weight.any():
-        raise DataError(
-            "solve_line_grid needs two values or more and one weight each, none negative, not all 0."
-        )
-    stiffness = np.full(len(values) - 1, h**-2)
-    cuts, energy = cut_string(values, lam * weight, stiffness, nu / h, values.min(), values.max())
-    return fit_string(values, lam * weight, stiffness, cuts)[0], cuts, float(energy)
 
 
 def string_cuts(line: LineData, lam: float, nu: float) -> tuple[Cuts, float]:

@@ -6,11 +6,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.resampling import replicate
+from statmodels_x.core.fits.handing_out import handed_out
+from statmodels_x.core.fits.hypotheses import HypothesisTest
+from statmodels_x.core.resampling import percentile_limits, replicate
+from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number
-from statmodels_x.discontinuity.line.data import Array, LineData
+from statmodels_x.discontinuity.inference.uncertainty import simulated_test
+from statmodels_x.discontinuity.line.data import LineData
 from statmodels_x.discontinuity.line.evidence import Shape, Smoothing
 from statmodels_x.discontinuity.line.fit import fit_scaled
 from statmodels_x.discontinuity.line.posterior import draw_curves, location_posteriors, posterior
@@ -18,69 +24,80 @@ from statmodels_x.discontinuity.line.record import LineFit, LineOptions
 
 
 @dataclass(frozen=True, eq=False)
-class LineBootstrap:
-    """Resampled fits of a line, in the data's units.
+class CurveBootstrap:
+    """Resampled fits of a curve, in the data's units.
 
     Attributes
     ----------
-    stability : ndarray
-        For each jump of the fit, the share of resamples with a jump of the same sign within ``tolerance`` of it.
-    size_std_error, size_lower, size_upper : ndarray
-        Standard deviation and quantiles of the size over the resamples in which the jump was found; NaN for
-        fewer than two.
-    location_std_error : ndarray
-        Standard deviation of the location over the same resamples.
-    n_jumps : ndarray of shape (n_resamples,)
+    jumps : DataFrame
+        Places and sizes of the fit's jumps, with ``stability``: the share of resamples with a jump of the same sign
+        within ``tolerance``; and the standard deviations of size and place over these resamples
+        (``size_std_error``, ``location_std_error``; NaN for fewer than two).
+    sizes, locations : ndarray of shape (n, jumps)
+        In each resample; NaN where the jump was not found.
+    curves : ndarray of shape (n, points)
+        The fitted curve at the distinct values of the covariate.
+    n_jumps : ndarray of shape (n,)
         Number of jumps in each resample.
-    std_error, lower, upper : ndarray of shape (n,)
-        Standard deviation and quantiles of the fitted curve at the points of the data.
     tolerance : float
         Distance within which a jump counts as found, in units of x.
     """
 
-    stability: Array
-    size_std_error: Array
-    size_lower: Array
-    size_upper: Array
-    location_std_error: Array
-    n_jumps: Array
-    std_error: Array
-    lower: Array
-    upper: Array
+    jumps: pd.DataFrame
+    sizes: Array
+    locations: Array
+    curves: Array
+    n_jumps: NDArray[np.int64]
     tolerance: float
 
+    def __repr__(self) -> str:
+        return f"CurveBootstrap(n={self.n}, jumps={len(self.jumps)})"
 
-@dataclass(frozen=True)
-class NoJumpTest:
-    """Test that the curve has no jump.
+    @property
+    def n(self) -> int:
+        """Number of resamples."""
+        return len(self.curves)
 
-    ``statistic``: fall of the score from the best curve without a jump to the fit (0 if it has none);
-    ``pvalue``: (1 + number of simulated statistics as large)/(1 + number simulated); ``simulated``: how many.
-    """
+    @property
+    def n_failed(self) -> int:
+        """Number of resamples that could not be fitted; a failure is raised, so 0."""
+        return 0
 
-    statistic: float
-    pvalue: float
-    simulated: int
+    @property
+    def stability(self) -> Array:
+        """Share of resamples that find each jump again."""
+        return handed_out(self.jumps["stability"].to_numpy())
+
+    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Percentile intervals of the sizes over the resamples that find the jump; NaN for fewer than two."""
+        limits = [
+            percentile_limits(own, alpha) if len(own) > 1 else (np.nan, np.nan)
+            for own in (column[np.isfinite(column)] for column in self.sizes.T)
+        ]
+        return pd.DataFrame(np.array(limits, float).reshape(-1, 2), self.jumps.index, ["lower", "upper"])
+
+    def band(self, alpha: float = 0.05) -> tuple[Array, Array]:
+        """Percentile limits of the fitted curve, at the distinct values of the covariate."""
+        return percentile_limits(self.curves, alpha)
 
 
 def bootstrap_line(
     fit: LineFit,
-    n_resamples: int = 200,
+    n: int = 199,
     *,
     kind: str = "residual",
     tolerance: float | None = None,
-    alpha: float = 0.05,
     seed: int = 0,
     n_jobs: int = 1,
     progress: bool = False,
-) -> LineBootstrap:
+) -> CurveBootstrap:
     """Refit data made from the fitted curve and new noise: tuning, jump set and smoothing, all over again.
 
     Parameters
     ----------
     fit : LineFit
         The fit.
-    n_resamples : int
+    n : int
         Number of refits.
     kind : {"residual", "normal"}
         Noise drawn from the residuals (outliers left out), centred and scaled to the fitted standard deviation, or
@@ -88,14 +105,12 @@ def bootstrap_line(
     tolerance : float, optional
         Distance in units of x within which a jump counts as found again; by default the larger of two median gaps
         and one hundredth of the line.
-    alpha : float
-        Error rate of the intervals.
     seed, n_jobs, progress : int, int, bool
         As in :func:`statmodels_x.core.resampling.replicate`.
 
     Returns
     -------
-    LineBootstrap
+    CurveBootstrap
 
     Notes
     -----
@@ -103,8 +118,7 @@ def bootstrap_line(
     show.
     """
     check_choice("kind", kind, ("residual", "normal"))
-    n_resamples = check_count("n_resamples", n_resamples, 2)
-    check_alpha(alpha)
+    n = check_count("n", n, 2)
     line = fit.data
     widest = max(2.0 * float(np.median(line.dx)), 0.01) * line.x_range
     tolerance = (
@@ -115,28 +129,25 @@ def bootstrap_line(
     curve = (fit.fitted - line.y_start) / line.y_range
     residuals = _residuals(line, curve, fit.shape, fit.smoothing) if kind == "residual" else None
     task = partial(_refit, line, curve, fit.smoothing, residuals, fit.options)
-    drawn = replicate(task, n_resamples, seed=seed, n_jobs=n_jobs, progress=progress)
+    drawn = replicate(task, n, seed=seed, n_jobs=n_jobs, progress=progress)
     curves = np.array([one[0] for one in drawn])
     near = [_match(fit, one[1], one[2], tolerance) for one in drawn]
     sizes, places = (np.array([pair[k] for pair in near]) for k in (0, 1))
-    low, high = _quantiles(sizes, alpha)
-    return LineBootstrap(
-        stability=np.isfinite(sizes).mean(axis=0),
-        size_std_error=_spread(sizes),
-        size_lower=low,
-        size_upper=high,
-        location_std_error=_spread(places),
-        n_jumps=np.array([len(one[1]) for one in drawn]),
-        std_error=curves.std(axis=0, ddof=1),
-        lower=np.quantile(curves, alpha / 2.0, axis=0),
-        upper=np.quantile(curves, 1.0 - alpha / 2.0, axis=0),
-        tolerance=tolerance,
+    jumps = pd.DataFrame(
+        {
+            "location": fit.jumps.location,
+            "size": fit.jumps.size,
+            "stability": np.isfinite(sizes).mean(axis=0),
+            "size_std_error": _spread(sizes),
+            "location_std_error": _spread(places),
+        }
     )
+    return CurveBootstrap(jumps, sizes, places, curves, np.array([len(one[1]) for one in drawn]), tolerance)
 
 
 def no_jump_test(
-    fit: LineFit, n_resamples: int = 199, *, seed: int = 0, n_jobs: int = 1, progress: bool = False
-) -> NoJumpTest:
+    fit: LineFit, n: int = 199, *, seed: int = 0, n_jobs: int = 1, progress: bool = False
+) -> HypothesisTest:
     """Test "no jump" by the evidence, its null distribution simulated.
 
     The null data are the continuous part of the fitted curve (its jumps taken out) plus noise from the fitted
@@ -146,29 +157,29 @@ def no_jump_test(
     ----------
     fit : LineFit
         Tuned by evidence.
-    n_resamples : int
+    n : int
         Number of simulated data sets.
     seed, n_jobs, progress : int, int, bool
         As in :func:`statmodels_x.core.resampling.replicate`.
 
     Returns
     -------
-    NoJumpTest
+    HypothesisTest
     """
     if fit.options.tune != "evidence":
         raise DataError('no_jump_test needs a fit with tune="evidence".')
-    n_resamples = check_count("n_resamples", n_resamples, 19)
+    n = check_count("n", n, 19)
     if not len(fit.jumps.gap):
-        return NoJumpTest(0.0, 1.0, 0)
+        return simulated_test(0.0, 1.0, 0)
     line = fit.data
     steps = np.zeros(line.n)
     np.add.at(steps, fit.jumps.gap + 1, fit.jumps.size / line.y_range)
     curve = (fit.fitted - line.y_start) / line.y_range - np.cumsum(steps)
     task = partial(_refit, line, curve, fit.smoothing, None, fit.options)
-    drawn = replicate(task, n_resamples, seed=seed, n_jobs=n_jobs, progress=progress)
+    drawn = replicate(task, n, seed=seed, n_jobs=n_jobs, progress=progress)
     statistic = fit.score_no_jump - fit.score
     above = sum(len(one[1]) > 0 and one[3] >= statistic for one in drawn)
-    return NoJumpTest(statistic, (1.0 + above) / (1.0 + n_resamples), n_resamples)
+    return simulated_test(statistic, (1.0 + above) / (1.0 + n), n)
 
 
 def simultaneous_band(
@@ -217,6 +228,15 @@ def simultaneous_band(
     return line.response(lower), line.response(upper)
 
 
+def drawn_curves(fit: LineFit, x: Array, n_draws: int, seed: int) -> Array:
+    """Curves drawn from the posterior at locations in the data's units, those of the jumps drawn too."""
+    n_draws, line = check_count("n_draws", n_draws, 1), fit.data
+    at = line.scaled_location(x)
+    if ((at < 0.0) | (at > 1.0)).any():
+        raise DataError("draw_curves(): places outside of the range of the covariate; leave them out.")
+    return line.response(draw_curves(line, fit.shape, fit.smoothing, at, n_draws, seed, locations=True))
+
+
 def _residuals(line: LineData, curve: Array, shape: Shape, smoothing: Smoothing) -> Array:
     scaled = (line.y - curve) * np.sqrt(line.weight / smoothing.variance)
     scaled = np.delete(scaled, list(shape.outliers))
@@ -263,13 +283,3 @@ def _match(fit: LineFit, location: Array, size: Array, tolerance: float) -> tupl
 def _spread(values: Array) -> Array:
     columns = [column[np.isfinite(column)] for column in values.T]
     return np.array([column.std(ddof=1) if len(column) > 1 else np.nan for column in columns])
-
-
-def _quantiles(values: Array, alpha: float) -> tuple[Array, Array]:
-    columns = [column[np.isfinite(column)] for column in values.T]
-    both = [
-        np.quantile(column, [alpha / 2.0, 1.0 - alpha / 2.0]) if len(column) > 1 else [np.nan, np.nan]
-        for column in columns
-    ]
-    low, high = np.array(both).reshape(-1, 2).T
-    return low, high

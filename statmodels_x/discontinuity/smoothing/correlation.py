@@ -10,6 +10,7 @@ from scipy.linalg import toeplitz
 from scipy.optimize import minimize
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.findings import Finding
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.domain import Cells
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
@@ -42,6 +43,18 @@ class ErrorModel:
     def is_known(self) -> bool:
         """Whether standard errors can be had."""
         return self.told_apart and bool(np.isfinite(self.variance))
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what is to be known of the noise."""
+        if self.told_apart:
+            return ()
+        text = (
+            "the data cannot tell correlated errors from a rough surface: the noise and all standard errors are "
+            "missing."
+        )
+        remedy = "Give the standard deviation of independent errors, noise=sd, or more data a cell."
+        return (Finding("noise_not_identified", text, remedy, ("noise_sd",)),)
 
     def observations(self, cells: Cells) -> Observations:
         """Cell means in scaled units with the precision of their errors."""

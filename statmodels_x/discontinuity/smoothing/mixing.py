@@ -1,7 +1,6 @@
 """Cells that a border crosses: their means lie between the surfaces on both sides, not on either.
 
-Such a cell gets a variance of its own. Else it would pull the surface beside the border to the middle, and the band
-with it.
+A surface that has not seen them has whole jumps; where they are used, they get a variance of their own.
 """
 
 from __future__ import annotations
@@ -11,6 +10,14 @@ import numpy as np
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.lattice import Mask
 from statmodels_x.discontinuity.smoothing.smoother import JumpSetModel, Observations, SecondDifferences
+
+
+def unseen_border(differences: SecondDifferences, data: Observations, cut: Mask) -> JumpSetModel | None:
+    """Model of the surface that has not seen the cells beside the jump; None if no other cell has data."""
+    beside = differences.lattice.near(cut)
+    if not (data.precision[~beside] > 0.0).any():
+        return None
+    return JumpSetModel(differences, data.without(beside), cut)
 
 
 def mixing_variance(
@@ -34,12 +41,11 @@ def mixing_variance(
     ndarray of shape (cells,)
         Scaled; 0 for cells away from the jump, and for all if every cell with data lies beside it.
     """
-    filled = data.precision > 0.0
-    beside = differences.lattice.near(cut) & filled
+    beside = differences.lattice.near(cut) & (data.precision > 0.0)
     variance = np.zeros(data.f.size)
-    if not beside.any() or not (filled & ~beside).any():
+    model = unseen_border(differences, data, cut) if beside.any() else None
+    if model is None:
         return variance
-    model = JumpSetModel(differences, data.without(beside), cut)
     expected = model.smooth(log_precision).surface
     known = model.precision_factor(log_precision).inverse_diagonal()[beside] + 1.0 / data.precision[beside]
     variance[beside] = np.maximum((data.f - expected)[beside] ** 2 - known, 0.0)
