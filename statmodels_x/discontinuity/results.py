@@ -22,10 +22,18 @@ from statmodels_x.discontinuity.grid.boundary import in_cells
 from statmodels_x.discontinuity.inference import uncertainty
 from statmodels_x.discontinuity.inference.resampled import BootstrapResults
 
+_STATE_01 = ("formula", "specification", "control", "sample", "estimate", "keep_data")
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FreeDiscontinuityResults(DiscontinuityFitted, SummaryText):
     """What a fitted surface (:class:`SurfaceResults`) and a fitted curve (``line.results.CurveResults``) share."""
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "facts" not in state:  # of version 0.1, in which this was the class of surfaces
+            object.__setattr__(self, "__class__", SurfaceResults)
+            state = vars(SurfaceFitted.of(*(state[name] for name in _STATE_01)))
+        self.__dict__.update(state)
 
     def _values_at(self, points: Array) -> tuple[Array, Array]:
         raise NotImplementedError

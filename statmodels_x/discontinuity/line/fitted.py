@@ -66,6 +66,19 @@ class CurveFitted(DiscontinuityFitted):
             sensitivity=control.sensitivity,
             seed=control.seed,
         )
+        return cls.of(formula, spec, control, sample, line, keep_data)
+
+    @classmethod
+    def of(
+        cls,
+        formula: str | None,
+        spec: Specification,
+        control: Control,
+        sample: Sample,
+        line: LineFit,
+        keep_data: bool,
+    ) -> Self:
+        """Put a fit together."""
         return cls(
             formula=formula,
             specification=spec,

@@ -337,6 +337,13 @@ def _jumps(
     )
 
 
+def with_locations(line: LineFit) -> LineFit:
+    """Return a fit read from a file of version 0.1 with what it did not keep."""
+    where = location_posteriors(line.data, line.shape, line.smoothing, line.options.min_points)
+    object.__setattr__(line, "where", tuple(where))
+    return line
+
+
 def _smallest(line: LineData, shape: Shape, smoothing: Smoothing, cost: float) -> float:
     """Change of level whose own score statistic would just pay for a jump, the median over gaps without one."""
     from statmodels_x.discontinuity.line.kernels import smooth

@@ -17,6 +17,7 @@ from statmodels_x.core.validation import check_alpha
 from statmodels_x.discontinuity.inference.uncertainty import check_resamples
 from statmodels_x.discontinuity.line import tables
 from statmodels_x.discontinuity.line.fitted import CurveFitted, jump_table
+from statmodels_x.discontinuity.line.record import with_locations
 from statmodels_x.discontinuity.line.uncertainty import (
     CurveBootstrap,
     bootstrap_line,
@@ -25,6 +26,8 @@ from statmodels_x.discontinuity.line.uncertainty import (
     simultaneous_band,
 )
 from statmodels_x.discontinuity.results import FreeDiscontinuityResults
+
+_STATE_01 = ("formula", "specification", "control", "sample")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -63,6 +66,13 @@ class CurveResults(CurveFitted, FreeDiscontinuityResults):
 
     def _own_places(self) -> Array:
         return self.need_sample("predict() without `newdata`").observed()[0]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "facts" not in state:  # of version 0.1
+            line = with_locations(state["line"])
+            formula, spec, control, sample = (state[name] for name in _STATE_01)
+            state = vars(CurveFitted.of(formula, spec, control, sample, line, state["keep_data"]))
+        self.__dict__.update(state)
 
     # ---- the curve and its jumps
 
