@@ -39,9 +39,9 @@ import pandas as pd
 import statmodels_x as smx
 from statmodels_x.core.errors import ConvergenceWarning
 from statmodels_x.core.resampling import replicate
-from statmodels_x.discontinuity import evidence
-from statmodels_x.discontinuity.lattice import Lattice
-from statmodels_x.discontinuity.relaxation import LiftedProblem
+from statmodels_x.discontinuity.grid.lattice import Lattice
+from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem
+from statmodels_x.discontinuity.tuning import evidence
 
 RESULTS = Path(__file__).parent / "results"
 CHUNK = 10

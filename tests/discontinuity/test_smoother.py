@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from statmodels_x.discontinuity.banded import Factor, lower_band
-from statmodels_x.discontinuity.correlation import ErrorModel
-from statmodels_x.discontinuity.grid import Cells, Domain, Scale
-from statmodels_x.discontinuity.lattice import Lattice
-from statmodels_x.discontinuity.smoother import JumpSetModel, Observations, SecondDifferences
+from statmodels_x.discontinuity.grid.domain import Cells, Domain, Scale
+from statmodels_x.discontinuity.grid.lattice import Lattice
+from statmodels_x.discontinuity.kernels.banded import Factor, lower_band
+from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
+from statmodels_x.discontinuity.smoothing.smoother import JumpSetModel, Observations, SecondDifferences
 
 pytestmark = pytest.mark.search
 
