@@ -88,8 +88,8 @@ if TYPE_CHECKING:
     from statmodels_x.population.systems import Competition, ComplexPredatorPrey, PredatorPrey
     from statmodels_x.surrogate.model import SurrogatePTE
     from statmodels_x.surrogate.planning.power import surrogate_power
-    from statmodels_x.surrogate.residual.model import ResidualEffect
     from statmodels_x.surrogate.planning.simulate import IllnessDeath, IllnessDeathTrial
+    from statmodels_x.surrogate.residual.model import ResidualEffect
     from statmodels_x.survival.families import Family
     from statmodels_x.survival.family import APGW
     from statmodels_x.survival.ladder import ladder

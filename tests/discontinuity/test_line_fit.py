@@ -20,6 +20,7 @@ def weak_string(x, y, lam, nu):
     cuts = string_cuts(line, lam, nu)[0]
     return cuts, line.response(string_fit(line, lam, cuts)[0])
 
+
 pytestmark = pytest.mark.search
 
 
