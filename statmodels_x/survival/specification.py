@@ -13,7 +13,7 @@ import numpy as np
 from statmodels_x.core.data.formula import Part, Response, right_side, split_formula
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.validation import check_choice
-from statmodels_x.survival.families import FAMILIES, Family
+from statmodels_x.survival.distributions.family import FAMILIES, Family
 
 SCALES = ("aft", "ph")
 

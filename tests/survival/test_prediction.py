@@ -12,7 +12,7 @@ from scipy.special import expit, log_expit
 from statmodels_x import APGW, FlexibleSurvival
 from statmodels_x.core.errors import DataError, StatmodelsXError
 from statmodels_x.datasets import load_melanoma
-from statmodels_x.survival.prediction import CONTRASTS, KINDS, PLAIN_KINDS, STANDARDISED
+from statmodels_x.survival.inference.prediction import CONTRASTS, KINDS, PLAIN_KINDS, STANDARDISED
 
 INF = np.inf
 PARTS = ("aft", "ph", "power", "shape", "cure")

@@ -10,9 +10,9 @@ import pandas as pd
 from scipy.special import expit
 
 from statmodels_x.core.typing import Array
-from statmodels_x.survival.families import Family
-from statmodels_x.survival.family import APGW
-from statmodels_x.survival.hazards import cumulative_hazard, log_hazard
+from statmodels_x.survival.distributions.apgw import APGW
+from statmodels_x.survival.distributions.family import Family
+from statmodels_x.survival.kernels.hazards import cumulative_hazard, log_hazard
 
 Function = Callable[[Array], Array]
 

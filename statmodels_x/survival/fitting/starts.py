@@ -15,8 +15,8 @@ import numpy as np
 
 from statmodels_x.core.optimize import Optimum, maximise
 from statmodels_x.core.typing import Array
-from statmodels_x.survival.identification import search_limits
-from statmodels_x.survival.likelihood import Designs, SurvivalArrays, SurvivalRows, loglik
+from statmodels_x.survival.fitting.limits import search_limits
+from statmodels_x.survival.kernels.likelihood import Designs, SurvivalArrays, SurvivalRows, loglik
 
 Rows = TypeVar("Rows", bound=SurvivalRows)
 

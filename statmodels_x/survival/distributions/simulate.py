@@ -9,8 +9,8 @@ import pandas as pd
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.survival.family import APGW
-from statmodels_x.survival.likelihood import PARAMETERS
+from statmodels_x.survival.distributions.apgw import APGW
+from statmodels_x.survival.distributions.parameters import PARAMETERS
 
 HAZARD_SHAPES: Mapping[str, tuple[float, float]] = {
     "constant": (1.0, 1.0),
