@@ -30,6 +30,7 @@ _LABELS = {
     "rmst": "Restricted mean time",
     "quantile": "Time",
 }
+_WITH_KAPLAN_MEIER = ("survival", "cumulative_hazard")
 _PER_TIME = ("hazard", "density", "hazard_difference")
 _IN_TIME = ("rmst", "quantile", "rmst_difference", "quantile_difference")
 
@@ -48,6 +49,7 @@ def plot(
 ) -> Any:
     """Draw predicted curves; see :meth:`FlexibleSurvivalResults.plot`."""
     check_choice("kind", kind, _CURVES, "plot()")
+    _check_arguments(kind, reference, kaplan_meier)
     rows, labels, title = _curves(fit, by, newdata)
     times = _grid(fit, kind) if at is None else np.sort(np.atleast_1d(np.asarray(at, float)))
     if kind in CONTRASTS:
@@ -63,6 +65,16 @@ def plot(
         plotting.curve(ax, times, table["estimate"].to_numpy(), lower, upper, label, k)
     _scale_axes(ax, kind)
     return plotting.finish(ax, *_axis_labels(fit, kind), title)
+
+
+def _check_arguments(kind: str, reference: Any, kaplan_meier: bool | None) -> None:
+    """Refuse arguments that the kind of picture has no use for."""
+    if reference is not None and kind not in CONTRASTS:
+        raise DataError(f'plot: `reference` belongs to differences and ratios, not to kind="{kind}".')
+    if kaplan_meier and kind not in _WITH_KAPLAN_MEIER:
+        raise DataError(
+            f'plot: `kaplan_meier` belongs to kind="survival" and "cumulative_hazard", not to "{kind}".'
+        )
 
 
 def _scale_axes(ax: Any, kind: str) -> None:
@@ -96,7 +108,7 @@ def _grid(fit: SurvivalFitted, kind: str) -> Any:
     if kind.startswith("quantile"):
         return np.linspace(0.01, 0.99, 99)
     end = fit.facts.last_time
-    start = 0.0 if kind in ("survival", "cumulative_hazard") else 0.01 * end
+    start = 0.0 if kind in _WITH_KAPLAN_MEIER else 0.01 * end
     return np.linspace(start, end, 200)
 
 
@@ -141,7 +153,7 @@ def _against_reference(
 
 
 def _wants_kaplan_meier(fit: SurvivalFitted, kind: str, by: str | None, newdata: Any) -> bool:
-    if newdata is not None or kind not in ("survival", "cumulative_hazard") or fit.sample is None:
+    if newdata is not None or kind not in _WITH_KAPLAN_MEIER or fit.sample is None:
         return False
     others = set(fit.facts.typical) - {by}
     few = by is None or len(set(fit.sample.frame.data[by])) == len(fit.facts.levels[by])
@@ -175,6 +187,10 @@ def plot_residuals(fit: SurvivalFitted, kind: str, against: str | None, seed: in
     from statmodels_x.survival.inference.residuals import residuals
 
     check_choice("kind", kind, ("quantile", "cox-snell", "martingale", "deviance"), "plot_residuals()")
+    if against is not None and kind in ("quantile", "cox-snell"):
+        raise DataError(
+            f'plot_residuals: `against` belongs to martingale and deviance residuals, not to "{kind}".'
+        )
     values = np.asarray(residuals(fit, kind, seed), dtype=float)
     ax = plotting.get_axes(ax)
     if kind == "quantile":

@@ -69,6 +69,8 @@ def predict(
 ) -> pd.DataFrame:
     """Predict; see :meth:`FlexibleSurvivalResults.predict`."""
     check_choice("kind", kind, KINDS, "predict()")
+    if reference is not None and kind not in CONTRASTS:
+        raise DataError(f'predict: `reference` belongs to differences and ratios, not to kind="{kind}".')
     rows = covariate_rows(fit, newdata, given)
     if kind == "link":
         return _link_frame(fit, rows, fit.reference.quantile(options.alpha))
