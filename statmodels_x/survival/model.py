@@ -54,7 +54,7 @@ class FlexibleSurvival:
         Formula for log(kappa + 1), or a number above -1 that fixes kappa: 1 is the Weibull, 0 the Burr XII,
         ``float("inf")`` the Gompertz type.
     cure : None or str
-        Formula for a cured fraction beside a proper law of the uncured (kappa of at least 0).
+        Formula for a cured fraction beside a proper distribution of the uncured (kappa of at least 0).
     cure_kind : {"mixture", "promotion"}
         Mixture: a fraction p is cured, logit(p) linear in the covariates of ``cure``. Promotion time
         (non-mixture): S = exp{-theta F}, log(theta) linear, with the cured fraction exp(-theta).

@@ -59,7 +59,7 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
             At the times ``at``: ``"survival"``, ``"cumulative_hazard"``, ``"hazard"``, ``"density"``,
             ``"odds"`` (of the event, (1 - S)/S), ``"rmst"`` (mean time lived up to a horizon). At the
             probabilities ``at``: ``"quantile"``. Without ``at``: ``"median"``, ``"mean"`` (infinite with a
-            cured fraction), ``"cure_fraction"`` (0 without an error where the law has none), ``"link"`` (the
+            cured fraction), ``"cure_fraction"`` (0 without an error where the distribution has none), ``"link"`` (the
             linear predictors). With ``_difference`` or
             ``_ratio`` added (``"hazard_ratio"``, ``"survival_difference"``, ``"quantile_ratio"``, ...): against
             ``reference``.
@@ -73,7 +73,7 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
             Time already survived: every prediction is conditional on it (times still count from 0).
         method : {"delta", "simulation"}
             Delta method on a scale that respects the bounds (log cumulative hazard for survival and cure
-            fraction, log for the others), or quantiles over coefficients drawn from their estimated law.
+            fraction, log for the others), or quantiles over coefficients drawn from their estimated distribution.
         simultaneous : bool
             Whether the bands of each row hold at all its points at once.
         n_draws, seed : int

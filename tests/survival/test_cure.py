@@ -199,7 +199,7 @@ def test_a_defective_fit_is_a_promotion_fit_in_distribution(data):
 
 @kinds
 def test_a_kappa_below_zero_is_refused(data, kind):
-    with pytest.raises(DataError, match="proper law for the uncured"):
+    with pytest.raises(DataError, match="proper distribution for the uncured"):
         FlexibleSurvival(SIMPLE, data, shape=-0.3, cure="~ 1", cure_kind=kind)
 
 

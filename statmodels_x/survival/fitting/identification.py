@@ -172,7 +172,7 @@ def _scale_ridges(arrays: SurvivalRows, reach: Reach, names: Names) -> list[Find
 
 
 def _cure_ridges(arrays: SurvivalRows, reach: Reach, names: Names) -> list[Finding]:
-    """Name the ends at which a cure model is no cure model, or its uncured law no proper law."""
+    """Name the ends at which a cure model is no cure model, or its uncured distribution no proper distribution."""
     found = []
     none, everyone = reach.low[4] < -_CURE_RIDGE, reach.high[4] > _CURE_RIDGE
     if arrays.cure == 2:
@@ -185,7 +185,7 @@ def _cure_ridges(arrays: SurvivalRows, reach: Reach, names: Names) -> list[Findi
     if everyone:
         found.append(names.finding("cure_one", f"the cured fraction runs to 1{where}.", concerned))
     if arrays.free[3] and reach.low[3] < 1e-4 and arrays.family is None:
-        message = "the shape of the uncured runs to kappa = 0, the limit of proper laws: refit with shape=0."
+        message = "the shape of the uncured runs to kappa = 0, the limit of proper distributions: refit with shape=0."
         found.append(names.finding("kappa_zero", message, names.of("shape")))
     return found
 

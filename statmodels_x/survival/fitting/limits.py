@@ -39,7 +39,7 @@ def search_limits(
     high = np.array([SCALE_LIMIT - middle, SCALE_LIMIT, power_high, SHAPE_HIGH, CURE_LIMIT])
     if family is not None and family.has_shape:
         low[3], high[3] = (family.to_working(limit) for limit in family.shape_limits)
-    elif cure:  # the uncured must follow a proper law
+    elif cure:  # the uncured must follow a proper distribution
         low[3] = 0.0
     # without an estimated log phi, log lambda has to carry gamma log t
     reach *= np.exp(min(power_high, POWER_HIGH))

@@ -1,7 +1,7 @@
 """One engine for every prediction: newdata and times in, a tidy frame with errors and intervals out.
 
 Intervals are made on a scale without bounds (log cumulative hazard, log hazard, log time) by the delta method, or
-by drawing coefficients from their estimated law; see ``quantities`` for what can be predicted.
+by drawing coefficients from their estimated distribution; see ``quantities`` for what can be predicted.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ class Profile:
         scale : float
             A first guess of the distance, such as the Wald interval's.
         level : float
-            Quantile of the chi-squared law with one degree of freedom.
+            Quantile of the chi-squared distribution with one degree of freedom.
         """
         inner, step = self.estimate, scale if np.isfinite(scale) and scale > 0.0 else 1.0
         while True:

@@ -291,9 +291,9 @@ def _cured_since(plateau: Array, grad: Array, rows: Rows) -> Quantity:
 
 
 def _cure_fraction(_: Array, rows: Rows) -> Quantity:
-    """Logit of p (mixture), log of -log p = c (promotion), or log of -log p at the plateau of a defective law.
+    """Logit of p (mixture), log of -log p = c (promotion), or log of -log p at the plateau of a defective distribution.
 
-    The last is beta + nu - log(-kappa) where kappa < 0; p is 0 and has no error where the law is proper.
+    The last is beta + nu - log(-kappa) where kappa < 0; p is 0 and has no error where the distribution is proper.
     """
     eta = rows.eta
     _, beta, _, nu, c = eta.T
