@@ -33,7 +33,7 @@ from scipy.stats import chi2
 import statmodels_x as smx
 from statmodels_x.core.errors import StatmodelsXError, StatmodelsXWarning
 from statmodels_x.core.resampling import replicate
-from statmodels_x.survival.simulate import HAZARD_SHAPES, simulate
+from statmodels_x.survival.distributions.simulate import HAZARD_SHAPES, simulate
 
 RESULTS = Path(__file__).parent / "results"
 SIZES = (100, 300, 1000)

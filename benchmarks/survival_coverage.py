@@ -19,7 +19,7 @@ import pandas as pd
 
 import statmodels_x as smx
 from statmodels_x.core.resampling import replicate
-from statmodels_x.survival.simulate import simulate
+from statmodels_x.survival.distributions.simulate import simulate
 
 RESULTS = Path(__file__).parent / "results"
 SIZES = (200, 1000)

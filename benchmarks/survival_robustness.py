@@ -21,7 +21,7 @@ import pandas as pd
 import statmodels_x as smx
 from statmodels_x.core.errors import StatmodelsXError
 from statmodels_x.core.resampling import replicate
-from statmodels_x.survival.simulate import HAZARD_SHAPES, simulate
+from statmodels_x.survival.distributions.simulate import HAZARD_SHAPES, simulate
 
 RESULTS = Path(__file__).parent / "results"
 CHUNK = 100

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "APGW": "statmodels_x.survival.family",
+    "APGW": "statmodels_x.survival.distributions.apgw",
     "Competition": "statmodels_x.population.systems",
     "ComplexPredatorPrey": "statmodels_x.population.systems",
-    "Family": "statmodels_x.survival.families",
+    "Family": "statmodels_x.survival.distributions.family",
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
     "FreeDiscontinuity": "statmodels_x.discontinuity.model",
@@ -90,8 +90,8 @@ if TYPE_CHECKING:
     from statmodels_x.surrogate.planning.power import surrogate_power
     from statmodels_x.surrogate.planning.simulate import IllnessDeath, IllnessDeathTrial
     from statmodels_x.surrogate.residual.model import ResidualEffect
-    from statmodels_x.survival.families import Family
-    from statmodels_x.survival.family import APGW
+    from statmodels_x.survival.distributions.apgw import APGW
+    from statmodels_x.survival.distributions.family import Family
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival
     from statmodels_x.survival.sklearn import FlexibleSurvivalRegressor

@@ -12,7 +12,7 @@ from scipy import stats
 
 import statmodels_x as smx
 from statmodels_x.core.errors import DataError
-from statmodels_x.survival.families import FAMILIES, Family, _stirling
+from statmodels_x.survival.distributions.family import FAMILIES, Family, _stirling
 
 pytestmark = pytest.mark.search
 
@@ -98,7 +98,7 @@ def test_cure_with_a_family_of_ones_own(form, cure_kind):
     data = interval_data()
     own = smx.FlexibleSurvival(formula, data, distribution=WEIBULL, **options)
     built_in = smx.FlexibleSurvival(formula, data, distribution="weibull", **options)
-    from statmodels_x.survival.likelihood import loglik, row_scores
+    from statmodels_x.survival.kernels.likelihood import loglik, row_scores
 
     theta = np.array([-1.0, -0.03, 0.1, -0.8])
     for one, other, accuracy in zip(

@@ -16,6 +16,9 @@ MOVED = {
     "core.surv": "core.data.surv",
     "core.workers": "core.data.workers",
     # survival
+    "survival.estimation": "survival.fitting.estimation",
+    "survival.families": "survival.distributions.family",
+    "survival.identification": "survival.fitting.identification",
     # surrogate
     "surrogate.diagnostics": "surrogate.fitting.diagnostics",
     "surrogate.estimation": "surrogate.fitting.estimation",

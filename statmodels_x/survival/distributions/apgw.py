@@ -56,10 +56,10 @@ class APGW:
 
     Examples
     --------
-    >>> law = APGW(phi=0.5, lam=1.0, gamma=1.5, kappa=1.0)
-    >>> round(float(law.sf(2.0)), 6)
+    >>> distribution = APGW(phi=0.5, lam=1.0, gamma=1.5, kappa=1.0)
+    >>> round(float(distribution.sf(2.0)), 6)
     0.367879
-    >>> law.hazard_shape()
+    >>> distribution.hazard_shape()
     'increasing'
     """
 
@@ -82,7 +82,9 @@ class APGW:
                 raise DataError(
                     f"APGW: `{name}` must be {'above -1' if name == 'kappa' else 'positive and finite'}."
                 )
-            if name == "kappa":  # next to 0 the special functions lose their way, and 0 is the same law
+            if (
+                name == "kappa"
+            ):  # next to 0 the special functions lose their way, and 0 is the same distribution
                 values = np.where(np.abs(values) < _TINY_KAPPA, 0.0, values)
             object.__setattr__(self, name, values)
 
@@ -99,7 +101,7 @@ class APGW:
             k1 = bounded + 1.0
             finite = k1 * special.boxcox1p(np.exp(log_z - np.log(k1)), bounded)
             baseline = np.where(np.isinf(self.kappa), np.expm1(np.exp(log_z)), finite)
-            # at t = infinity a defective law stops at its plateau
+            # at t = infinity a defective distribution stops at its plateau
             plateau = k1 / np.where(bounded < 0.0, -bounded, np.nan)
             baseline = np.where((log_z == np.inf) & (bounded < 0.0), plateau, baseline)
         return np.asarray(self.lam * baseline)
@@ -178,7 +180,7 @@ class APGW:
         return np.vectorize(_moment, otypes=[float])(order, self.phi, self.lam, self.gamma, self.kappa)[()]
 
     def mean(self) -> Array:
-        """Mean time; infinite for a law with a cured fraction, and for kappa = 0 when gamma * lam <= 1."""
+        """Mean time; infinite for a distribution with a cured fraction, and for kappa = 0 when gamma * lam <= 1."""
         return self.moment(1.0)
 
     def var(self) -> Array:

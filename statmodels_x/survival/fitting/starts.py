@@ -15,8 +15,8 @@ import numpy as np
 
 from statmodels_x.core.optimize import Optimum, maximise
 from statmodels_x.core.typing import Array
-from statmodels_x.survival.identification import search_limits
-from statmodels_x.survival.likelihood import Designs, SurvivalArrays, SurvivalRows, loglik
+from statmodels_x.survival.fitting.limits import search_limits
+from statmodels_x.survival.kernels.likelihood import Designs, SurvivalArrays, SurvivalRows, loglik
 
 Rows = TypeVar("Rows", bound=SurvivalRows)
 
@@ -199,7 +199,7 @@ def _shapes(arrays: SurvivalArrays, kappas: tuple[float, ...]) -> tuple[float, .
 
 
 def _cure_starts(arrays: SurvivalArrays, weibull: Weibull) -> Iterator[Array]:
-    """Yield starts with several cured fractions, the uncured law taken from the events alone."""
+    """Yield starts with several cured fractions, the uncured distribution taken from the events alone."""
     seen = np.flatnonzero(arrays.code != 0)
     events = preliminary_weibull(arrays.take(seen), weibull.primary)[0] if len(seen) > 2 else weibull
     for fraction in _CURED:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from statmodels_x.core.data.surv import EXACT, Surv
 from statmodels_x.core.errors import DataError
-from statmodels_x.survival.residuals import kaplan_meier_curve, need_sample
-from statmodels_x.survival.sample import plateau_alpha
-
-if TYPE_CHECKING:
-    from statmodels_x.survival.results import FlexibleSurvivalResults
-
-LEVEL = 0.05
+from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.inference.residuals import kaplan_meier_curve
+from statmodels_x.survival.reading.facts import PLATEAU_LEVEL, plateau_alpha
 
 
-def follow_up(fit: FlexibleSurvivalResults, by: str | None) -> pd.DataFrame:
+def follow_up(fit: SurvivalFitted, by: str | None) -> pd.DataFrame:
     """Describe the end of follow-up; see :meth:`FlexibleSurvivalResults.follow_up`."""
-    sample = need_sample(fit)
+    sample = fit.need_sample("follow_up")
     response, data, weight = sample.response, sample.frame.data, sample.arrays.weight
     if not response.is_right_censored:
         raise DataError("follow_up: needs exact or right-censored times.")
@@ -50,5 +44,5 @@ def _describe(response: Surv, weight: NDArray[np.float64]) -> dict[str, float | 
         "at_risk_after": float(counts[time > last_event].sum()),
         "kaplan_meier_end": float(curve.iloc[-1, 0]),
         "alpha": alpha,
-        "sufficient": bool(alpha < LEVEL),
+        "sufficient": bool(alpha < PLATEAU_LEVEL),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,38 +13,29 @@ from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice
-from statmodels_x.survival.hazards import cumulative_hazard
-from statmodels_x.survival.likelihood import row_scores
-from statmodels_x.survival.sample import without_data
-
-if TYPE_CHECKING:
-    from statmodels_x.survival.results import FlexibleSurvivalResults
-    from statmodels_x.survival.sample import Sample
+from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.inference.standardisation import standardise
+from statmodels_x.survival.kernels.hazards import cumulative_hazard
+from statmodels_x.survival.kernels.likelihood import row_scores
+from statmodels_x.survival.sample import Sample
 
 KINDS = ("cox-snell", "martingale", "deviance", "quantile", "score", "dfbeta", "dfbetas")
 
 
-def residuals(fit: FlexibleSurvivalResults, kind: str, seed: int) -> pd.Series | pd.DataFrame:
+def residuals(fit: SurvivalFitted, kind: str, seed: int) -> pd.Series | pd.DataFrame:
     """Compute residuals; see :meth:`FlexibleSurvivalResults.residuals`."""
     check_choice("kind", kind, KINDS, "residuals()")
-    sample = need_sample(fit)
+    sample = fit.need_sample("residuals")
     index = sample.frame.data.index
     if kind in ("score", "dfbeta", "dfbetas"):
-        return pd.DataFrame(_influence(fit, sample, kind), index=index, columns=fit.params.index)
+        return pd.DataFrame(_influence(fit, sample, kind), index=index, columns=fit.coefficients.index)
     return pd.Series(_from_cumulative(fit, sample, kind, seed), index=index, name=kind)
 
 
-def need_sample(fit: FlexibleSurvivalResults) -> Sample:
-    """Return the data of a fit, or say that they were not kept."""
-    if fit.sample is None:
-        raise DataError(without_data(fit.facts, "fit with keep_data=True to have them."))
-    return fit.sample
-
-
-def cumulative_hazards(fit: FlexibleSurvivalResults, sample: Sample, times: Array) -> Array:
+def cumulative_hazards(fit: SurvivalFitted, sample: Sample, times: Array) -> Array:
     """Fitted cumulative hazard of each training row at its own time, since its entry."""
     arrays = sample.arrays
-    eta = np.ascontiguousarray(arrays.linear_predictors(fit.params.to_numpy()).T)
+    eta = np.ascontiguousarray(arrays.linear_predictors(fit.coefficients.to_numpy()).T)
     found = [
         cumulative_hazard(points, eta, arrays.cure, arrays.family)[0]
         for points in (times, sample.response.entry)
@@ -52,7 +43,7 @@ def cumulative_hazards(fit: FlexibleSurvivalResults, sample: Sample, times: Arra
     return found[0] - found[1]
 
 
-def _from_cumulative(fit: FlexibleSurvivalResults, sample: Sample, kind: str, seed: int) -> Array:
+def _from_cumulative(fit: SurvivalFitted, sample: Sample, kind: str, seed: int) -> Array:
     response = sample.response
     if kind == "quantile":
         return _quantile_residuals(fit, sample, seed)
@@ -71,7 +62,7 @@ def _from_cumulative(fit: FlexibleSurvivalResults, sample: Sample, kind: str, se
     return np.asarray(np.sign(martingale) * np.sqrt(np.maximum(-2.0 * inside, 0.0)))
 
 
-def _quantile_residuals(fit: FlexibleSurvivalResults, sample: Sample, seed: int) -> Array:
+def _quantile_residuals(fit: SurvivalFitted, sample: Sample, seed: int) -> Array:
     """Take normal quantiles of 1 - S, drawn uniformly over what censoring leaves open (Dunn and Smyth 1996)."""
     response = sample.response
     low = -np.expm1(-cumulative_hazards(fit, sample, np.maximum(response.lower, response.entry)))
@@ -84,8 +75,8 @@ def _quantile_residuals(fit: FlexibleSurvivalResults, sample: Sample, seed: int)
     return np.asarray(special.ndtri(np.clip(level, 1e-300, 1.0 - 1e-16)))
 
 
-def _influence(fit: FlexibleSurvivalResults, sample: Sample, kind: str) -> Array:
-    scores = row_scores(fit.params.to_numpy(), sample.arrays)
+def _influence(fit: SurvivalFitted, sample: Sample, kind: str) -> Array:
+    scores = row_scores(fit.coefficients.to_numpy(), sample.arrays)
     if kind == "score":
         return scores
     information = fit.estimate.optimum.information
@@ -109,9 +100,9 @@ def kaplan_meier_curve(response: Surv, weight: Array | None) -> Any:
         )
 
 
-def calibration(fit: FlexibleSurvivalResults, by: str | None) -> pd.DataFrame:
+def calibration(fit: SurvivalFitted, by: str | None) -> pd.DataFrame:
     """Compare Kaplan-Meier with the mean fitted curve; see :meth:`FlexibleSurvivalResults.calibration`."""
-    sample = need_sample(fit)
+    sample = fit.need_sample("calibration")
     if not sample.response.is_right_censored:
         raise DataError("calibration: a Kaplan-Meier curve needs exact or right-censored times.")
     data = sample.frame.data
@@ -126,7 +117,7 @@ def calibration(fit: FlexibleSurvivalResults, by: str | None) -> pd.DataFrame:
         own = weight[inside] if len(weight) else None
         curve = kaplan_meier_curve(part, own)
         table = curve.survival_function_at_times(np.unique(part.time[part.code == 1]))
-        fitted = fit.standardise("survival", at=table.index.to_numpy(), over=data[inside], weights=own)
+        fitted = standardise(fit, "survival", at=table.index.to_numpy(), over=data[inside], weights=own)
         frame = pd.DataFrame({"time": table.index, "kaplan_meier": table.to_numpy()})
         frame["fitted"] = fitted["estimate"].to_numpy()
         frame["lower"], frame["upper"] = fitted["lower"].to_numpy(), fitted["upper"].to_numpy()

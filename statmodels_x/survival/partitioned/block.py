@@ -14,14 +14,14 @@ from statmodels_x.core.data.model_frame import ModelFrame
 from statmodels_x.core.data.surv import EXACT, Surv
 from statmodels_x.core.rank import ColumnSums
 from statmodels_x.core.typing import Array
-from statmodels_x.survival.likelihood import SurvivalArrays, row_scores
-from statmodels_x.survival.sample import (
-    ZERO_WEIGHT,
+from statmodels_x.survival.kernels.likelihood import SurvivalArrays, row_scores
+from statmodels_x.survival.reading.arrays import (
     checked_weights,
-    is_number,
     model_arrays,
+    rows_with_weight,
     survival_response,
 )
+from statmodels_x.survival.reading.facts import are_counts, is_number
 from statmodels_x.survival.specification import Specification
 
 _GRID = np.linspace(0.0, 1.0, 513)
@@ -97,14 +97,13 @@ class Block:
 
 def make_block(specification: Specification, frame: ModelFrame) -> Block:
     """Keep of a partition's rows what a fit needs."""
-    response, weights = survival_response(frame), checked_weights(frame)
-    n_weightless = 0
-    if weights is not None and np.any(weights == 0.0):
-        n_weightless = int(np.count_nonzero(weights == 0.0))
-        if n_weightless == len(weights):
-            return Block(None, None, None, n_weightless)
-        frame = frame.take(weights > 0.0, ZERO_WEIGHT)
-        response, weights = survival_response(frame), weights[weights > 0.0]
+    survival_response(frame)  # refused before its weights are
+    weights = checked_weights(frame)
+    n_weightless = 0 if weights is None else int(np.count_nonzero(weights == 0.0))
+    if weights is not None and n_weightless == len(weights):
+        return Block(None, None, None, n_weightless)
+    frame, weights = rows_with_weight(frame, weights)
+    response = survival_response(frame)
     arrays = model_arrays(specification, frame.designs, response, weights)
     facts = _facts(frame, response, arrays)
     return Block(arrays, frame.columns.get("cluster"), facts, n_weightless)
@@ -120,7 +119,7 @@ def _facts(frame: ModelFrame, response: Surv, arrays: SurvivalArrays) -> BlockFa
         counts=response.counts(),
         weight=float(weight.sum()),
         event_weight=float(weight[event].sum()),
-        whole_weights=bool(np.all(weight == np.round(weight))),
+        whole_weights=are_counts(weight),
         last_time=float(response.time.max()),
         last_event=float(response.time[event].max(initial=-np.inf)),
         last_exact=float(response.time[response.code == EXACT].max(initial=-np.inf)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,22 +12,20 @@ from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.data.model_frame import build_frame
 from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError, MissingPackageError
-from statmodels_x.survival.residuals import need_sample
-
-if TYPE_CHECKING:
-    from statmodels_x.survival.results import FlexibleSurvivalResults
+from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.inference.prediction import predict
 
 
-def concordance(fit: FlexibleSurvivalResults, newdata: Any, at: float | None) -> float:
+def concordance(fit: SurvivalFitted, newdata: Any, at: float | None) -> float:
     """Harrell's index of the predicted risk; see :meth:`FlexibleSurvivalResults.concordance`."""
     metrics = _metrics()
     data, response = _outcomes(fit, newdata)
     horizon = fit.facts.last_event if at is None else float(at)
-    survival = fit.predict(data, "survival", at=horizon)["estimate"].to_numpy()
+    survival = predict(fit, data, "survival", horizon)["estimate"].to_numpy()
     return float(metrics.concordance_index_censored(response.code == 1, response.time, 1.0 - survival)[0])
 
 
-def brier_score(fit: FlexibleSurvivalResults, newdata: Any, at: ArrayLike) -> pd.DataFrame:
+def brier_score(fit: SurvivalFitted, newdata: Any, at: ArrayLike) -> pd.DataFrame:
     """Brier score weighted for censoring; see :meth:`FlexibleSurvivalResults.brier_score`."""
     metrics = _metrics()
     data, response = _outcomes(fit, newdata)
@@ -37,8 +35,8 @@ def brier_score(fit: FlexibleSurvivalResults, newdata: Any, at: ArrayLike) -> pd
         raise DataError(
             f"brier_score: `at` must lie within the follow-up of the data scored, {low:.4g} to {high:.4g}."
         )
-    survival = fit.predict(data, "survival", at=times)["estimate"].to_numpy().reshape(len(data), -1)
-    train = _structured(need_sample(fit).response if fit.sample is not None else response)
+    survival = predict(fit, data, "survival", times)["estimate"].to_numpy().reshape(len(data), -1)
+    train = _structured(fit.sample.response if fit.sample is not None else response)
     scored, values = metrics.brier_score(train, _structured(response), survival, times)
     return pd.DataFrame({"time": scored, "brier_score": values})
 
@@ -53,10 +51,10 @@ def _metrics() -> Any:
     return metrics
 
 
-def _outcomes(fit: FlexibleSurvivalResults, newdata: Any) -> tuple[pd.DataFrame, Surv]:
+def _outcomes(fit: SurvivalFitted, newdata: Any) -> tuple[pd.DataFrame, Surv]:
     """Covariates and observed times: of the fit, or read from new data by the model's own formula."""
     if newdata is None:
-        sample = need_sample(fit)
+        sample = fit.need_sample("a score")
         data, response = sample.frame.data, sample.response
     else:
         frame = build_frame(

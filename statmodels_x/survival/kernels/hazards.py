@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from statmodels_x.core.typing import Array
-from statmodels_x.survival.families import Family
+from statmodels_x.survival.distributions.family import Family
 
 _NOTHING_KNOWN = np.zeros((1, 0))
 

@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.data.partitions import partitioned_frame
-from statmodels_x.core.data.surv import Surv
+from statmodels_x.core.data.surv import Surv, unit_of_time
 from statmodels_x.core.data.workers import Blocks, positions
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.rank import ColumnSums, check_full_rank
 from statmodels_x.core.typing import Array
-from statmodels_x.survival.blocks import (
+from statmodels_x.survival.distributions.family import Family
+from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
+from statmodels_x.survival.kernels.likelihood import SurvivalArrays
+from statmodels_x.survival.partitioned.block import (
     Block,
     BlockFacts,
     designs_and_code,
@@ -33,10 +36,9 @@ from statmodels_x.survival.blocks import (
     score_sums,
     typical,
 )
-from statmodels_x.survival.checks import check_events, check_separation_of, check_terms
-from statmodels_x.survival.families import Family
-from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS, SurvivalArrays
-from statmodels_x.survival.sample import NO_WEIGHT, ZERO_WEIGHT, SampleFacts
+from statmodels_x.survival.reading.arrays import NO_WEIGHT, ZERO_WEIGHT
+from statmodels_x.survival.reading.checks import check_events, check_separation_of, check_terms
+from statmodels_x.survival.reading.facts import SampleFacts
 from statmodels_x.survival.specification import Specification
 
 
@@ -119,6 +121,10 @@ class PartitionedSample:
         """Whether the weights are whole numbers, and so count observations."""
         return all(block.whole_weights for block in self.block_facts)
 
+    def in_memory(self) -> Any:
+        """Raise a DataError: the rows are in the partitions."""
+        raise DataError("the rows of a Dask frame are in its partitions; this needs them in memory.")
+
     def scores(self, theta: Array, by_cluster: bool) -> tuple[Array, NDArray[Any] | None]:
         """Scores with the same sum of squares as those of all rows, within clusters if asked for."""
         scores, groups = zip(*self.arrays.blocks.each(score_sums, theta, by_cluster), strict=True)
@@ -157,7 +163,9 @@ class PartitionedSample:
         )
 
 
-def read_partitions(data: Any, specification: Specification, weights: Any, cluster: Any) -> PartitionedSample:
+def read_partitions(
+    data: Any, specification: Specification, weights: Any, cluster: Any, time_unit: str | None
+) -> PartitionedSample:
     """Build the sample of a Dask frame on its workers, and check what a fit needs.
 
     Raises
@@ -185,8 +193,9 @@ def read_partitions(data: Any, specification: Specification, weights: Any, clust
         specification.own_family,
     )
     dropped = dict(frame.dropped) | ({ZERO_WEIGHT: weightless} if weightless else {})
+    unit = time_unit or unit_of_time(data._meta, facts[0].time_name, specification.response.expressions[0])
     sample = PartitionedSample(
-        arrays, frame.specs, facts, frame.n_rows, dropped, weights is not None, cluster is not None
+        arrays, frame.specs, facts, frame.n_rows, dropped, weights is not None, cluster is not None, unit
     )
     _check(sample, specification)
     return sample

@@ -6,17 +6,17 @@ ends never win against a regular maximum, but the user is told when they are hig
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from statmodels_x.core.errors import ConvergenceError
+from statmodels_x.core.findings import Finding
 from statmodels_x.core.optimize import Optimum
 from statmodels_x.core.typing import Array
-from statmodels_x.survival.identification import Finding, examine, ridges
-from statmodels_x.survival.likelihood import SurvivalArrays, SurvivalRows
-from statmodels_x.survival.starts import (
+from statmodels_x.survival.fitting.findings import Names, higher_ridge, is_degenerate
+from statmodels_x.survival.fitting.identification import examine, ridges
+from statmodels_x.survival.fitting.starts import (
     SAME_MODE,
     Weibull,
     climb,
@@ -28,6 +28,7 @@ from statmodels_x.survival.starts import (
     rough_climbs,
     with_limits,
 )
+from statmodels_x.survival.kernels.likelihood import SurvivalArrays, SurvivalRows
 
 _SUBSAMPLE = 5000
 _RANDOM_BOTH = 20
@@ -60,15 +61,27 @@ class Estimate:
     rejected: tuple[tuple[float, Finding], ...]
 
     @property
+    def said(self) -> tuple[Finding, ...]:
+        """All that a user must know of the search: the findings, and each kind of higher ridge once."""
+        highest: dict[str, tuple[float, Finding]] = {}
+        for value, ridge in self.rejected:
+            if value > highest.get(ridge.kind, (-np.inf, ridge))[0]:
+                highest[ridge.kind] = value, ridge
+        here = "the best regular maximum" if self.is_regular else "another end of the search"
+        above = (higher_ridge(value, here, ridge) for value, ridge in highest.values())
+        return (*self.findings, *above)
+
+    @property
     def is_regular(self) -> bool:
         """Whether the fit is a proved maximum that no ridge passes through."""
-        return self.optimum.converged and not any(finding.degenerate for finding in self.findings)
+        return self.optimum.converged and not is_degenerate(self.findings)
 
 
 def estimate(
     arrays: SurvivalRows,
     scale: str,
     *,
+    names: Names | None = None,
     start: Array | None = None,
     n_starts: int | None = None,
     tol: float = 1e-10,
@@ -83,6 +96,8 @@ def estimate(
         Its limits are replaced by limits found from a preliminary Weibull.
     scale : {"aft", "ph"}
         The scale that carries the main regression.
+    names : Names, optional
+        Of the coefficients, for what is found; by default their positions.
     start : ndarray of shape (p,), optional
         A first start value to try besides the ladder's.
     n_starts : int, optional
@@ -117,7 +132,7 @@ def estimate(
     if sample.n < arrays.n:
         ends = [optimum.theta for optimum in distinct_best(found, 2 if n_random else 1)]
         found = rough_climbs(arrays, iter(ends if start is None else [start, *ends]))
-    return _choose(found, arrays, n_tried, tol, max_iter)
+    return _choose(found, arrays, names or Names.numbers(arrays.slices), n_tried, tol, max_iter)
 
 
 def _explore(
@@ -128,7 +143,9 @@ def _explore(
     return found + rough_climbs(sample, random_starts(sample, weibull, found, n_random, rng))
 
 
-def _choose(found: list[Optimum], arrays: SurvivalRows, n_tried: int, tol: float, max_iter: int) -> Estimate:
+def _choose(
+    found: list[Optimum], arrays: SurvivalRows, names: Names, n_tried: int, tol: float, max_iter: int
+) -> Estimate:
     """Finish the distinct ends from the highest down until one is a regular maximum."""
     ends = distinct_best(found)
     if not ends:
@@ -138,20 +155,20 @@ def _choose(found: list[Optimum], arrays: SurvivalRows, n_tried: int, tol: float
     transform = orthogonal_transform(arrays)
     degenerate: list[tuple[Optimum, tuple[Finding, ...]]] = []
     for end in ends:
-        named = tuple(ridges(end, arrays))
+        named = tuple(ridges(end, arrays, names))
         if named:
             degenerate.append((end, named))
             continue
         optimum = climb(arrays, end.theta, transform, tol, max_iter)
-        findings = examine(optimum, arrays)
-        if not _is_degenerate(findings) and not _is_minor(optimum, degenerate):
+        findings = examine(optimum, arrays, names)
+        if not is_degenerate(findings) and not _is_minor(optimum, degenerate):
             return _report(optimum, findings, degenerate, found, n_tried)
         degenerate.append((optimum, findings))
-    degenerate = [item for item in degenerate if _is_degenerate(item[1])]
+    degenerate = [item for item in degenerate if is_degenerate(item[1])]
     end, findings = _least_bad(degenerate)
     optimum = climb(arrays, end.theta, transform, tol, max_iter)
-    finished = examine(optimum, arrays)
-    if {finding.kind for finding in finished} != {finding.kind for finding in findings}:
+    finished = examine(optimum, arrays, names)
+    if {one.kind for one in finished} != {one.kind for one in findings}:
         optimum, finished = end, findings  # the way up leads from this ridge to a worse one
     return _report(optimum, finished, degenerate, found, n_tried)
 
@@ -166,10 +183,6 @@ def _is_minor(optimum: Optimum, degenerate: list[tuple[Optimum, tuple[Finding, .
     return max(limits, default=-np.inf) > optimum.value + _CLEARLY_HIGHER
 
 
-def _is_degenerate(findings: Iterable[Finding]) -> bool:
-    return any(finding.degenerate for finding in findings)
-
-
 def _report(
     optimum: Optimum,
     findings: tuple[Finding, ...],
@@ -178,7 +191,7 @@ def _report(
     n_tried: int,
 ) -> Estimate:
     above = tuple(
-        (other.value, next(f for f in fs if f.degenerate))
+        (other.value, next(f for f in fs if is_degenerate([f])))
         for other, fs in degenerate
         if other.value > optimum.value + _REPORTED
     )
@@ -190,7 +203,7 @@ def _least_bad(degenerate: list[tuple[Optimum, tuple[Finding, ...]]]) -> tuple[O
     """Take the highest end on a ridge with a proper limit; one without end or name only if there is no other."""
 
     def rank(item: tuple[Optimum, tuple[Finding, ...]]) -> tuple[int, float]:
-        kinds = {finding.kind for finding in item[1]}
+        kinds = {one.kind for one in item[1]}
         worst = 2 if "not_converged" in kinds else 1 if kinds & {"guarantee", "power_zero"} else 0
         return worst, -item[0].value
 

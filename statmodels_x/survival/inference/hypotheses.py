@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.survival.families import FAMILIES
-from statmodels_x.survival.likelihood import PARAMETERS, loglik
-from statmodels_x.survival.residuals import need_sample
-from statmodels_x.survival.starts import constant_coefficients
-
-if TYPE_CHECKING:
-    from statmodels_x.survival.model import FlexibleSurvival
-    from statmodels_x.survival.results import FlexibleSurvivalResults
-    from statmodels_x.survival.specification import Specification
+from statmodels_x.core.fits.hypotheses import HypothesisTest, hypothesis_test, wald_test
+from statmodels_x.survival.distributions.family import FAMILIES
+from statmodels_x.survival.distributions.parameters import PARAMETERS
+from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.fitting.starts import constant_coefficients
+from statmodels_x.survival.kernels.likelihood import SurvivalArrays, loglik
+from statmodels_x.survival.specification import Specification
 
 _NEAR_WEIBULL = 2.0  # kappa within this many standard errors of 1: the two scales are one
 
 
-def is_nested(small: FlexibleSurvivalResults, large: FlexibleSurvivalResults) -> bool:
+def is_nested(small: SurvivalFitted, large: SurvivalFitted) -> bool:
     """Whether every linear predictor of one model can be had in the other, as an interior point.
 
     A fixed value is nested in a part with an intercept, and columns in a part that holds them all by name. No
@@ -54,8 +52,8 @@ def fixed_in(small: Specification, large: Specification) -> Mapping[str, float] 
 
 
 def _part_nested(
-    small: FlexibleSurvivalResults,
-    large: FlexibleSurvivalResults,
+    small: SurvivalFitted,
+    large: SurvivalFitted,
     fixed: Mapping[str, float],
     parameter: str,
 ) -> bool:
@@ -70,13 +68,12 @@ def _part_nested(
     )
 
 
-def likelihood_ratio(small: FlexibleSurvivalResults, large: FlexibleSurvivalResults) -> pd.Series:
+def likelihood_ratio(small: SurvivalFitted, large: SurvivalFitted) -> HypothesisTest:
     """Test a model against a larger one that holds it.
 
     Returns
     -------
-    Series
-        ``statistic`` (chi-squared), ``df``, ``p.value``.
+    HypothesisTest
 
     Raises
     ------
@@ -91,32 +88,31 @@ def likelihood_ratio(small: FlexibleSurvivalResults, large: FlexibleSurvivalResu
         raise DataError("lr_test: a fit on a ridge has no likelihood-ratio test; see its `warnings`.")
     statistic = max(2.0 * (large.llf - small.llf), 0.0)
     df = large.df_model - small.df_model
-    return pd.Series(
-        {"statistic": statistic, "df": df, "p.value": float(chi2.sf(statistic, df))}, name="LR test"
-    )
+    return hypothesis_test(statistic, df, float(chi2.sf(statistic, df)), "LR test")
 
 
-def score_test(fit: FlexibleSurvivalResults, model: FlexibleSurvival) -> pd.Series:
+def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArrays) -> HypothesisTest:
     """Rao's test of a larger model without fitting it: its score and information at the smaller maximum.
 
     Parameters
     ----------
-    fit : FlexibleSurvivalResults
-    model : FlexibleSurvival
-        The larger model on the same rows, not fitted.
+    fit : SurvivalFitted
+    larger : Specification
+        The larger model, not fitted.
+    arrays : SurvivalArrays
+        The same rows under it.
 
     Returns
     -------
-    Series
-        ``statistic``, ``df``, ``p.value``; NaN if the information is not positive definite there.
+    HypothesisTest
+        NaN if the information is not positive definite there.
     """
-    sample = need_sample(fit)
-    arrays = model.to_arrays()
+    sample = fit.need_sample("score_test")
     if arrays.n != sample.arrays.n:
         raise DataError("score_test: the larger model uses other rows.")
-    if fixed_in(fit.specification, model.specification) != fit.specification.fixed:
+    if fixed_in(fit.specification, larger) != fit.specification.fixed:
         raise DataError("score_test: the larger model has another baseline; compare the fits by AIC or BIC.")
-    eta = sample.arrays.linear_predictors(fit.params.to_numpy())
+    eta = sample.arrays.linear_predictors(fit.coefficients.to_numpy())
     theta = np.zeros(arrays.n_parameters)
     for j, (design, part) in enumerate(zip(arrays.designs, arrays.slices, strict=True)):
         if design is None:
@@ -128,17 +124,31 @@ def score_test(fit: FlexibleSurvivalResults, model: FlexibleSurvival) -> pd.Seri
                 f"score_test: the {PARAMETERS[j]} part of the fit is not nested in the larger model."
             )
     _, score, hessian = loglik(theta, arrays)
-    df = arrays.n_parameters - len(fit.params)
+    df = arrays.n_parameters - len(fit.coefficients)
     if df < 1:
         raise DataError("score_test: the model given is not larger than the fit.")
     values, vectors = np.linalg.eigh(-hessian)
     statistic = float(np.sum((vectors.T @ score) ** 2 / values)) if values[0] > 0.0 else np.nan
-    return pd.Series(
-        {"statistic": statistic, "df": df, "p.value": float(chi2.sf(statistic, df))}, name="score test"
-    )
+    return hypothesis_test(statistic, df, float(chi2.sf(statistic, df)), "score test")
 
 
-def scale_tests(fit: FlexibleSurvivalResults) -> pd.DataFrame:
+def term_tests(fit: SurvivalFitted) -> pd.DataFrame:
+    """Test each term of each parameter; see :meth:`FlexibleSurvivalResults.wald_test_terms`."""
+    rows = {}
+    first = 0
+    for parameter, spec in fit.design_specs.items():
+        for term, part in spec.model_spec.term_slices.items():
+            if str(term) == "1":
+                continue
+            matrix = np.eye(len(fit.coefficients))[first + part.start : first + part.stop]
+            test = wald_test(fit.coefficients, fit.covariance, matrix, reference=fit.reference)
+            rows[parameter, str(term)] = test["statistic"], part.stop - part.start, test["p.value"]
+        first += len(spec.names)
+    index = pd.MultiIndex.from_tuples(list(rows), names=["parameter", "term"]) if rows else None
+    return pd.DataFrame(list(rows.values()), index=index, columns=["statistic", "df", "p.value"])
+
+
+def scale_tests(fit: SurvivalFitted) -> pd.DataFrame:
     """Proportional hazards against accelerated time, inside a model with the same covariates on both scales.
 
     Returns
@@ -153,9 +163,7 @@ def scale_tests(fit: FlexibleSurvivalResults) -> pd.DataFrame:
     DataError
         If the model does not have covariates on both scales.
     """
-    from statmodels_x.core.fits.hypotheses import wald_test
-
-    index = fit.params.index
+    index = fit.coefficients.index
     rows: dict[str, Any] = {}
     doubt = _scale_doubt(fit)
     for name, tested in (("ph", "aft"), ("aft", "ph")):
@@ -166,23 +174,25 @@ def scale_tests(fit: FlexibleSurvivalResults) -> pd.DataFrame:
             raise DataError(
                 "scale_tests: fit a model with the covariates on both scales (other_scale='~ x')."
             )
-        test = wald_test(fit.params, fit.covariance, np.eye(len(index))[positions])
-        rows[name] = (float(test.statistic), len(positions), float(test.pvalue), not doubt, doubt)
+        test = wald_test(
+            fit.coefficients, fit.covariance, np.eye(len(index))[positions], reference=fit.reference
+        )
+        rows[name] = (test["statistic"], len(positions), test["p.value"], not doubt, doubt)
     frame = pd.DataFrame.from_dict(
         rows, orient="index", columns=["statistic", "df", "p.value", "valid", "note"]
     )
     return frame.rename_axis("hypothesis")
 
 
-def _scale_doubt(fit: FlexibleSurvivalResults) -> str:
+def _scale_doubt(fit: SurvivalFitted) -> str:
     if not fit.is_regular:
         return "the fit is no regular maximum"
-    if any(finding.kind == "weak" for finding in fit.estimate.findings):
+    if any(finding.kind == "weak" for finding in fit.findings):
         return "weakly identified"
     if fit.specification.own_family is not None:
         return ""
     if "shape" not in fit.design_specs:
         return "" if fit.specification.fixed["shape"] != np.log(2.0) else "a Weibull has only one scale"
-    shape = fit.params["shape"].iloc[0]
+    shape = fit.coefficients["shape"].iloc[0]
     error = fit.bse["shape"].iloc[0]
     return "kappa is not told apart from 1" if abs(shape - np.log(2.0)) < _NEAR_WEIBULL * error else ""

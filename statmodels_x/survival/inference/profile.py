@@ -11,8 +11,8 @@ from scipy.stats import chi2
 from statmodels_x.core.errors import ConvergenceError
 from statmodels_x.core.optimize import Optimum
 from statmodels_x.core.typing import Array
-from statmodels_x.survival.likelihood import SurvivalArrays
-from statmodels_x.survival.starts import climb, orthogonal_transform
+from statmodels_x.survival.fitting.starts import climb, orthogonal_transform
+from statmodels_x.survival.kernels.likelihood import SurvivalArrays
 
 _TOL = 1e-9
 _WIDEST = 60.0
@@ -86,7 +86,7 @@ class Profile:
         scale : float
             A first guess of the distance, such as the Wald interval's.
         level : float
-            Quantile of the chi-squared law with one degree of freedom.
+            Quantile of the chi-squared distribution with one degree of freedom.
         """
         inner, step = self.estimate, scale if np.isfinite(scale) and scale > 0.0 else 1.0
         while True:

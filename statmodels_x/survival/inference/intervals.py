@@ -2,47 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.survival.likelihood import PARAMETERS
-from statmodels_x.survival.prediction import covariate_rows
-from statmodels_x.survival.profile import Profile, profile_interval
-from statmodels_x.survival.residuals import need_sample
-
-if TYPE_CHECKING:
-    from statmodels_x.survival.results import FlexibleSurvivalResults
+from statmodels_x.survival.distributions.parameters import PARAMETERS
+from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.inference.prediction import covariate_rows
+from statmodels_x.survival.inference.profile import Profile, profile_interval
 
 
-def profile_conf_int(fit: FlexibleSurvivalResults, alpha: float) -> pd.DataFrame:
+def profile_conf_int(fit: SurvivalFitted, alpha: float) -> pd.DataFrame:
     """Profile every coefficient in turn."""
-    arrays = need_sample(fit).arrays
+    arrays = fit.need_sample("a profile interval").arrays
     _check_regular(fit)
-    theta, errors = fit.params.to_numpy(), fit.bse.to_numpy()
+    theta, errors = fit.coefficients.to_numpy(), fit.bse.to_numpy()
     limits = []
     for j, part in enumerate(arrays.slices):
         for k in range(part.stop - part.start):
             profile = Profile(arrays, theta, fit.llf, j, np.eye(part.stop - part.start)[k])
             limits.append(profile_interval(profile, errors[part.start + k], alpha))
-    return pd.DataFrame(limits, index=fit.params.index, columns=["lower", "upper"])
+    return pd.DataFrame(limits, index=fit.coefficients.index, columns=["lower", "upper"])
 
 
-def profile_cure_fraction(fit: FlexibleSurvivalResults, newdata: Any, alpha: float) -> pd.DataFrame:
+def profile_cure_fraction(fit: SurvivalFitted, newdata: Any, alpha: float) -> pd.DataFrame:
     """Profile the cure predictor at each covariate row and map it to the cured fraction."""
     kind = fit.specification.cure_kind
     if kind == "none":
         raise DataError(
             "profile_cure_fraction: the model has no `cure` part; see conf_int(method='profile')."
         )
-    arrays = need_sample(fit).arrays
+    arrays = fit.need_sample("a profile interval").arrays
     _check_regular(fit)
     rows = covariate_rows(fit, newdata)
     j = PARAMETERS.index("cure")
-    matrix, theta = rows.matrices[j], fit.params.to_numpy()
+    matrix, theta = rows.matrices[j], fit.coefficients.to_numpy()
     covariance = fit.covariance.to_numpy()[arrays.slices[j], arrays.slices[j]]
     found = []
     for x, offset in zip(np.asarray(matrix), rows.base[:, j], strict=True):
@@ -57,6 +54,6 @@ def profile_cure_fraction(fit: FlexibleSurvivalResults, newdata: Any, alpha: flo
     return frame
 
 
-def _check_regular(fit: FlexibleSurvivalResults) -> None:
+def _check_regular(fit: SurvivalFitted) -> None:
     if not fit.is_regular:
         raise DataError("profile intervals need a regular maximum; see `warnings` for what this fit lacks.")

@@ -30,7 +30,7 @@ _BISECTIONS = 200
 
 @dataclass(frozen=True)
 class Family:
-    r"""A family of survival models: a baseline law, its shape, and the arguments that it fixes.
+    r"""A family of survival models: a baseline distribution, its shape, and the arguments that it fixes.
 
     Every family has a scale of time :math:`\phi`, a scale of the hazard :math:`\lambda` and a power
     :math:`\gamma`, each of which may depend on covariates, on a baseline cumulative hazard :math:`H_0`:

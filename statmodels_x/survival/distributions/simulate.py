@@ -9,8 +9,8 @@ import pandas as pd
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.survival.family import APGW
-from statmodels_x.survival.likelihood import PARAMETERS
+from statmodels_x.survival.distributions.apgw import APGW
+from statmodels_x.survival.distributions.parameters import PARAMETERS
 
 HAZARD_SHAPES: Mapping[str, tuple[float, float]] = {
     "constant": (1.0, 1.0),
@@ -55,9 +55,9 @@ def simulate(
     """
     n = len(covariates)
     eta = [_linear(covariates, effects.get(parameter, {})) for parameter in PARAMETERS]
-    law = APGW(np.exp(eta[0]), np.exp(eta[1]), np.exp(eta[2]), np.expm1(eta[3]))
-    event = law.rvs(seed=rng)
-    limit = _censoring_limit(law, censoring)
+    distribution = APGW(np.exp(eta[0]), np.exp(eta[1]), np.exp(eta[2]), np.expm1(eta[3]))
+    event = distribution.rvs(seed=rng)
+    limit = _censoring_limit(distribution, censoring)
     censored = rng.uniform(0.0, 1.0, n) * limit if np.isfinite(limit) else np.full(n, np.inf)
     return covariates.assign(time=np.minimum(event, censored), status=(event <= censored).astype(int))
 
@@ -70,13 +70,18 @@ def _linear(covariates: pd.DataFrame, coefficients: Mapping[str, float]) -> Arra
     return value
 
 
-def _censoring_limit(law: APGW, share: float) -> float:
+def _censoring_limit(distribution: APGW, share: float) -> float:
     """Find L such that P(T > C) = share on average for C uniform on (0, L); the first 200 rows speak for all."""
-    if share <= float(np.mean(law.cure_fraction())):
-        if share == 0.0 and np.all(law.kappa >= 0.0):
+    if share <= float(np.mean(distribution.cure_fraction())):
+        if share == 0.0 and np.all(distribution.kappa >= 0.0):
             return np.inf
         raise DataError(f"simulate: censoring={share:g} is below the cured fraction.")
-    few = APGW(*(np.broadcast_to(v, law.phi.shape)[:200] for v in (law.phi, law.lam, law.gamma, law.kappa)))
+    few = APGW(
+        *(
+            np.broadcast_to(v, distribution.phi.shape)[:200]
+            for v in (distribution.phi, distribution.lam, distribution.gamma, distribution.kappa)
+        )
+    )
     u = (np.arange(16)[:, None] + 0.5) / 16.0
     low, high = -30.0, 30.0
     for _ in range(40):

@@ -13,18 +13,12 @@ from numpy.typing import NDArray
 from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.rank import constant_columns
 from statmodels_x.core.typing import Array
-from statmodels_x.survival.families import Family
+from statmodels_x.survival.distributions.family import Family
 
 Designs = tuple[Array | None, ...]
 Offsets = tuple[float | Array, ...]
 
-PARAMETERS = ("aft", "ph", "power", "shape", "cure")
-"""Order of the linear predictors: log phi, log lambda, log gamma, log(kappa + 1), and the cure predictor."""
-
 _NOTHING_KNOWN = np.zeros((1, 3, 0))
-
-CURE_KINDS = ("none", "mixture", "promotion")
-"""Position is the code of ``SurvivalArrays.cure``: logit of the cured fraction, or log of theta."""
 
 
 class SurvivalRows(Protocol):

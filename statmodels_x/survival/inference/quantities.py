@@ -10,9 +10,9 @@ import pandas as pd
 from scipy.special import expit
 
 from statmodels_x.core.typing import Array
-from statmodels_x.survival.families import Family
-from statmodels_x.survival.family import APGW
-from statmodels_x.survival.hazards import cumulative_hazard, log_hazard
+from statmodels_x.survival.distributions.apgw import APGW
+from statmodels_x.survival.distributions.family import Family
+from statmodels_x.survival.kernels.hazards import cumulative_hazard, log_hazard
 
 Function = Callable[[Array], Array]
 
@@ -291,9 +291,9 @@ def _cured_since(plateau: Array, grad: Array, rows: Rows) -> Quantity:
 
 
 def _cure_fraction(_: Array, rows: Rows) -> Quantity:
-    """Logit of p (mixture), log of -log p = c (promotion), or log of -log p at the plateau of a defective law.
+    """Logit of p (mixture), log of -log p = c (promotion), or log of -log p at the plateau of a defective distribution.
 
-    The last is beta + nu - log(-kappa) where kappa < 0; p is 0 and has no error where the law is proper.
+    The last is beta + nu - log(-kappa) where kappa < 0; p is 0 and has no error where the distribution is proper.
     """
     eta = rows.eta
     _, beta, _, nu, c = eta.T

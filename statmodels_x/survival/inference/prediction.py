@@ -1,36 +1,31 @@
 """One engine for every prediction: newdata and times in, a tidy frame with errors and intervals out.
 
 Intervals are made on a scale without bounds (log cumulative hazard, log hazard, log time) by the delta method, or
-by drawing coefficients from their estimated law; see ``quantities`` for what can be predicted.
+by drawing coefficients from their estimated distribution; see ``quantities`` for what can be predicted.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from statmodels_x.core.data.frames import as_pandas, check_columns
+from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_alpha, check_choice, check_count, numeric_array
-from statmodels_x.survival.likelihood import CURE_KINDS, PARAMETERS
-from statmodels_x.survival.quantities import QUANTITIES, Quantity, Rows, average, difference, ratio
-from statmodels_x.survival.sample import without_data
-
-if TYPE_CHECKING:
-    from statmodels_x.survival.results import FlexibleSurvivalResults
+from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
+from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.inference.quantities import QUANTITIES, Quantity, Rows, difference, ratio
 
 TIME_KINDS = ("survival", "cumulative_hazard", "hazard", "density", "odds", "rmst")
 PLAIN_KINDS = ("median", "mean", "cure_fraction")
 _CONTRASTED = ("survival", "cumulative_hazard", "hazard", "odds", "rmst", "quantile", *PLAIN_KINDS)
 CONTRASTS = tuple(f"{kind}_{how}" for kind in _CONTRASTED for how in ("difference", "ratio"))
 KINDS = (*TIME_KINDS, "quantile", *PLAIN_KINDS, *CONTRASTS, "link")
-STANDARDISED = ("survival", "rmst", "cure_fraction")
 _FROM_ZERO = ("survival", "cumulative_hazard", "odds")
 
 
@@ -64,23 +59,25 @@ class Options:
 
 
 def predict(
-    fit: FlexibleSurvivalResults,
+    fit: SurvivalFitted,
     newdata: Any,
-    kind: str,
-    at: ArrayLike | None,
-    reference: Any,
-    given: Any,
-    options: Options,
+    kind: str = "survival",
+    at: ArrayLike | None = None,
+    reference: Any = None,
+    given: Any = None,
+    options: Options = Options(),
 ) -> pd.DataFrame:
     """Predict; see :meth:`FlexibleSurvivalResults.predict`."""
     check_choice("kind", kind, KINDS, "predict()")
+    if reference is not None and kind not in CONTRASTS:
+        raise DataError(f'predict: `reference` belongs to differences and ratios, not to kind="{kind}".')
     rows = covariate_rows(fit, newdata, given)
     if kind == "link":
-        return _link_frame(fit, rows, NORMAL.quantile(options.alpha))
+        return _link_frame(fit, rows, fit.reference.quantile(options.alpha))
     base, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
-    points, column = _points(base, at)
-    k = len(points)
-    wide, grid = rows.repeat(k), np.tile(points, len(rows.index))
+    values, column = points(base, at)
+    k = len(values)
+    wide, grid = rows.repeat(k), np.tile(values, len(rows.index))
     other = _reference_rows(fit, reference, rows, kind).repeat(k) if how else None
 
     def quantity(theta: Array) -> Quantity:
@@ -90,7 +87,7 @@ def predict(
         second = QUANTITIES[base](grid, other.at(theta))
         return difference(first, second) if how == "difference" else ratio(first, second)
 
-    frame = _intervals(fit, quantity, options, k)
+    frame = intervals(fit, quantity, options, k)
     frame.insert(0, "row", wide.index)
     if column:
         frame.insert(1, column, grid)
@@ -99,65 +96,9 @@ def predict(
     return frame
 
 
-def standardise(
-    fit: FlexibleSurvivalResults,
-    kind: str,
-    at: ArrayLike | None,
-    by: str | None,
-    levels: Any,
-    over: Any,
-    weights: ArrayLike | None,
-    contrast: str | None,
-    options: Options,
-) -> pd.DataFrame:
-    """Average predictions over covariates; see :meth:`FlexibleSurvivalResults.standardise`."""
-    check_choice("kind", kind, STANDARDISED, "standardise()")
-    population = _prediction_data(fit, over)
-    share = _population_weights(fit, over, weights, len(population))
-    points, column = _points(kind, at)
-    values: list[Any] = [None] if by is None else _levels(fit, population, by, levels)
-    worlds = [
-        population if by is None else population.assign(**{by: _like(population[by], v)}) for v in values
-    ]
-    wide = [covariate_rows(fit, world, None).repeat(len(points)) for world in worlds]
-    grid = np.tile(points, len(population))
-    if contrast is not None:
-        check_choice("contrast", contrast, ("difference", "ratio"), "standardise()")
-        if len(values) < 2:
-            raise DataError("standardise: a contrast needs `by`, a covariate with at least two levels.")
-
-    def mean_of(rows: Rows, theta: Array) -> Quantity:
-        return average(QUANTITIES[kind](grid, rows.at(theta)), share, kind, points)
-
-    frames = []
-    for k, value in enumerate(values):
-        if contrast is not None and k == 0:
-            continue
-
-        def quantity(theta: Array, k: int = k) -> Quantity:
-            mean = mean_of(wide[k], theta)
-            if contrast is None:
-                return mean
-            first = mean_of(wide[0], theta)
-            return difference(mean, first) if contrast == "difference" else ratio(mean, first)
-
-        frame = _intervals(fit, quantity, options, len(points))
-        if column:
-            frame.insert(0, column, points)
-        if by is not None:
-            label = (
-                value
-                if contrast is None
-                else f"{value} {'-' if contrast == 'difference' else '/'} {values[0]}"
-            )
-            frame.insert(0, by, [label] * len(frame))
-        frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
-
-
-def covariate_rows(fit: FlexibleSurvivalResults, newdata: Any, given: Any = None) -> Rows:
+def covariate_rows(fit: SurvivalFitted, newdata: Any, given: Any = None) -> Rows:
     """Build the linear predictors' columns for new rows; the training rows for None."""
-    data = _prediction_data(fit, newdata)
+    data = prediction_data(fit, newdata)
     base = np.zeros((len(data), 5))
     matrices: list[Array | None] = []
     for j, parameter in enumerate(PARAMETERS):
@@ -173,7 +114,7 @@ def covariate_rows(fit: FlexibleSurvivalResults, newdata: Any, given: Any = None
         data.index,
         base,
         tuple(matrices),
-        fit.params.to_numpy(),
+        fit.coefficients.to_numpy(),
         cure,
         _survived(given, len(data)),
         fit.specification.own_family,
@@ -191,18 +132,19 @@ def _survived(given: Any, m: int) -> Array:
     return np.broadcast_to(values, (m,)).copy()
 
 
-def _prediction_data(fit: FlexibleSurvivalResults, newdata: Any) -> pd.DataFrame:
+def prediction_data(fit: SurvivalFitted, newdata: Any) -> pd.DataFrame:
+    """Return the rows to predict for: new data, or those of the fit."""
     variables = {name for spec in fit.design_specs.values() for name in spec.part.variables}
     if newdata is not None:
         return as_pandas(newdata)
     if not variables:
         return pd.DataFrame(index=pd.RangeIndex(1))
-    if fit.sample is None:
-        raise DataError(without_data(fit.facts, "give `newdata`, or fit with keep_data=True."))
-    return fit.sample.frame.data
+    data: pd.DataFrame = fit.need_sample("a prediction without `newdata`").frame.data
+    return data
 
 
-def _points(kind: str, at: ArrayLike | None) -> tuple[Array, str | None]:
+def points(kind: str, at: ArrayLike | None) -> tuple[Array, str | None]:
+    """Check times or probabilities; return them and the name of their column."""
     if kind in PLAIN_KINDS:
         return np.array([np.nan]), None
     if at is None:
@@ -226,7 +168,7 @@ def _points(kind: str, at: ArrayLike | None) -> tuple[Array, str | None]:
     return points, "time"
 
 
-def _reference_rows(fit: FlexibleSurvivalResults, reference: Any, rows: Rows, kind: str) -> Rows:
+def _reference_rows(fit: SurvivalFitted, reference: Any, rows: Rows, kind: str) -> Rows:
     if reference is None:
         raise DataError(
             f'predict: kind="{kind}" needs `reference`, a frame with the covariates to compare with.'
@@ -239,36 +181,23 @@ def _reference_rows(fit: FlexibleSurvivalResults, reference: Any, rows: Rows, ki
     return covariate_rows(fit, frame, rows.given)
 
 
-def _population_weights(fit: FlexibleSurvivalResults, over: Any, weights: ArrayLike | None, m: int) -> Array:
-    if weights is None:
-        own = fit.sample.arrays.weight if over is None and fit.sample is not None else np.zeros(0)
-        return own if len(own) == m else np.ones(m)
-    values = numeric_array(weights, "weights", "standardise()")
-    if len(values) != m or not np.all(values >= 0.0) or not values.sum() > 0.0:
-        raise DataError(f"standardise: `weights` must be {m} numbers, none negative and not all 0.")
-    return values
+def draw_coefficients(fit: SurvivalFitted, n: int, seed: int | np.random.Generator) -> pd.DataFrame:
+    """Draw from the estimated distribution of the estimates; see :meth:`FlexibleSurvivalResults.sample_params`."""
+    if fit.bse.isna().any():
+        raise DataError("sample_params: some parameters have no standard error; see `warnings`.")
+    rng = np.random.default_rng(seed)
+    draws = rng.multivariate_normal(
+        fit.coefficients.to_numpy(), fit.covariance.to_numpy(), size=n, method="eigh"
+    )
+    return pd.DataFrame(draws, columns=fit.coefficients.index)
 
 
-def _levels(fit: FlexibleSurvivalResults, population: pd.DataFrame, by: str, levels: Any) -> list[Any]:
-    check_columns(population, [by], "standardise(): by")
-    if by not in fit.facts.levels:
-        raise DataError(f"standardise: `by` is {by!r}, which is no covariate of this model.")
-    return list(fit.facts.levels[by] if levels is None else levels)
-
-
-def _like(column: pd.Series, value: Any) -> Any:
-    """Make a constant column of the same kind: a category must stay one."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return pd.Categorical([value] * len(column), categories=column.cat.categories)
-    return value
-
-
-def _intervals(fit: FlexibleSurvivalResults, quantity: Any, options: Options, k: int) -> pd.DataFrame:
+def intervals(fit: SurvivalFitted, quantity: Any, options: Options, k: int) -> pd.DataFrame:
     """Estimate, standard error and limits; k points belong to each row."""
-    theta, covariance = fit.params.to_numpy(), fit.covariance.to_numpy()
+    theta, covariance = fit.coefficients.to_numpy(), fit.covariance.to_numpy()
     found = quantity(theta)
     if options.method == "simulation":
-        draws = fit.sample_params(options.n_draws, options.seed).to_numpy()
+        draws = draw_coefficients(fit, options.n_draws, options.seed).to_numpy()
         values = np.stack([quantity(draw).estimate for draw in draws])
         levels = [options.alpha / 2, 1 - options.alpha / 2]
         lower, upper = np.quantile(values, levels, axis=0, method="inverted_cdf")
@@ -276,7 +205,7 @@ def _intervals(fit: FlexibleSurvivalResults, quantity: Any, options: Options, k:
             error = values.std(axis=0, ddof=1)
         return pd.DataFrame({"estimate": found.estimate, "std_error": error, "lower": lower, "upper": upper})
     error = _errors(found.jacobian, covariance)
-    critical: Any = NORMAL.quantile(options.alpha)
+    critical: Any = fit.reference.quantile(options.alpha)
     if options.simultaneous:
         critical = _simultaneous(found.jacobian, error, covariance, k, options)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -316,7 +245,7 @@ def _simultaneous(jacobian: Array, error: Array, covariance: Array, k: int, opti
     return critical
 
 
-def _link_frame(fit: FlexibleSurvivalResults, rows: Rows, critical: float) -> pd.DataFrame:
+def _link_frame(fit: SurvivalFitted, rows: Rows, critical: float) -> pd.DataFrame:
     frames = []
     eta = rows.eta
     for j, parameter in enumerate(PARAMETERS):
