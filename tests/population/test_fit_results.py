@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import lsq_linear
+from statmodels_x.population.fitting.diagnostics import _correlations
 
 import statmodels_x as smx
 from statmodels_x.core.errors import DataWarning
-from statmodels_x.population.extremes import autocorrelation
 
 FORMULA = "aurelia_mixed + caudatum_mixed ~ day"
 WIDE = pytest.mark.filterwarnings("ignore::statmodels_x.core.errors.IdentificationWarning")
@@ -91,7 +91,7 @@ def test_prediction_errors_are_those_of_the_delta_method(gower):
         np.testing.assert_allclose(table.loc[day].xs("std_error", level="statistic"), expected, rtol=1e-4)
     wide = gower.predict(at=[40], interval="prediction")
     sd = np.sqrt(gower.scale) * gower.sample.means[0, 0]
-    reach = gower.identification.quantile(0.05) * np.hypot(wide["aurelia_mixed", "std_error"], sd)
+    reach = gower.reference.quantile(0.05) * np.hypot(wide["aurelia_mixed", "std_error"], sd)
     np.testing.assert_allclose(wide["aurelia_mixed", "upper"], wide["aurelia_mixed", "estimate"] + reach)
 
 
@@ -146,7 +146,7 @@ def test_invariants_of_competition(gower):
     expected = np.sqrt(slope @ cov.loc[names, names].to_numpy() @ slope)
     assert table.loc["K_aurelia_mixed", "std_error"] == pytest.approx(expected, rel=1e-5)
     assert table.loc["K_aurelia_mixed", "upper"] == pytest.approx(
-        K * np.exp(gower.identification.quantile(0.05) * expected / K), rel=1e-5
+        K * np.exp(gower.reference.quantile(0.05) * expected / K), rel=1e-5
     )
     # the theory of the same system, by its own code
     x, y = "aurelia_mixed", "caudatum_mixed"
@@ -175,7 +175,7 @@ def test_invariants_of_competition(gower):
 )
 def test_outcomes_by_mutual_invasion(rates, crowding, expected):
     """Also where a species has no limit of its own, and against long simulations of the map."""
-    from statmodels_x.population.invariants import _of_competition, outcome_of
+    from statmodels_x.population.course.invariants import _of_competition, outcome_of
 
     values = {"growth_x": rates[0], "growth_y": rates[1]} | _of_competition(
         np.array(rates), 1.0, np.array(crowding, float), ("x", "y")
@@ -199,9 +199,9 @@ def test_outcomes_by_mutual_invasion(rates, crowding, expected):
 
 def test_invariants_of_a_linear_system_are_those_of_its_theory(linear):
     k = 2
-    from statmodels_x.population.invariants import block_matrix
+    from statmodels_x.population.course.invariants import block_matrix
 
-    M = block_matrix(linear.layout, linear.estimate.theta)
+    M = block_matrix(linear.machinery.layout, linear.machinery.estimate.theta)
     system = smx.Competition(M[:k, :k], -M[:k, k:], -M[k:, :k], M[k:, k:])
     table = linear.invariants()
     assert table.loc["growth_joint", "estimate"] == pytest.approx(np.abs(np.linalg.eigvals(M)).max())
@@ -209,9 +209,9 @@ def test_invariants_of_a_linear_system_are_those_of_its_theory(linear):
         linear.params["fecundity"].iloc[:2].to_numpy(), linear.params["survival"].iloc[:1].to_numpy()
     )
     assert table.loc["growth_aurelia_mixed", "estimate"] == pytest.approx(alone.growth_rate)
-    from statmodels_x.population.estimation import course
+    from statmodels_x.population.course.courses import course
 
-    start = course(linear.problem, linear.estimate.theta, 0)[0][0]
+    start = course(linear.machinery.problem, linear.machinery.estimate.theta, 0)[0][0]
     margin = table.loc["margin", "estimate"]
     if np.isfinite(margin):
         verdict = system.last_species_standing(start[:k], start[k:])
@@ -247,7 +247,7 @@ def test_lotka_volterra_has_no_matrices(volterra):
 @WIDE
 def test_structural_rank_takes_the_intervals_away(data):
     fit = smx.LeslieInteraction(FORMULA, data, density="leslie-gower", ages=2).fit(n_starts=15)
-    assert (fit.structural.n_params, fit.structural.rank) == (14, 12)
+    assert (fit.machinery.structural.n_params, fit.machinery.structural.rank) == (14, 12)
     lost = fit.reasons[fit.reasons.str.startswith("not identified")]
     assert {name for name, _ in lost.index} == {"fecundity", "survival", "structure"}
     assert fit.bse["crowding"].notna().all()
@@ -266,9 +266,9 @@ def test_bootstrap(gower):
     blocks = gower.bootstrap(20, kind="block", block=3, seed=1)
     assert (blocks.conf_int()["lower"] <= blocks.conf_int()["upper"]).all()
     # a block bootstrap leaves blanks blank and resamples the residuals themselves
-    from statmodels_x.population.bootstrap import draw_blocks
+    from statmodels_x.population.inference.bootstrap import draw_blocks
 
-    counts = draw_blocks(gower.problem, gower.estimate.theta, 1.0, 5, np.random.default_rng(0))
+    counts = draw_blocks(gower.machinery.problem, gower.machinery.estimate.theta, 1.0, 5, np.random.default_rng(0))
     drawn = counts - gower.fittedvalues.to_numpy()
     pool = gower.resid.to_numpy() - gower.resid.to_numpy().mean(axis=0)
     assert np.isin(drawn[:, 0].round(6), pool[:, 0].round(6)).all()
@@ -524,9 +524,9 @@ def test_observed_classes_reach_the_global_minimum(coupling):
     data, _ = class_counts(14, 0.05)
     model = smx.ObservedLeslie({"x": ["x1", "x2"], "y": ["y1", "y2"]}, data, "t", coupling=coupling)
     fit = model.fit()
-    from statmodels_x.population.form import Layout
-    from statmodels_x.population.one_step import _regression
-    from statmodels_x.population.terms import add_matrices
+    from statmodels_x.population.course.parameters import Layout
+    from statmodels_x.population.course.terms import add_matrices
+    from statmodels_x.population.fitting.regression import _regression
 
     layout = Layout(model.form)
     add_matrices(layout, ("x", "y"), np.full(2, np.inf), np.ones(2), strongest=np.inf)

@@ -5,13 +5,14 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from statmodels_x.datasets import load_paramecium
-from statmodels_x.population import adjoint, objective
-from statmodels_x.population.assembly import build_problem, check_weights
-from statmodels_x.population.estimation import course, refine_flow
-from statmodels_x.population.form import Form
-from statmodels_x.population.invariants import block_matrix
-from statmodels_x.population.layout import build_layout
+from statmodels_x.population import adjoint
+from statmodels_x.population.course.build import build_problem, check_weights
+from statmodels_x.population.course.invariants import block_matrix
+from statmodels_x.population.course.layout import build_layout
+from statmodels_x.population.course.courses import course, refine_flow
+from statmodels_x.population.kernels import objective
 from statmodels_x.population.sample import read_sample
+from statmodels_x.population.specification import Form
 
 SIZES = {"fecundity": 0.5, "survival": 0.6, "coupling": 0.02, "crowding": 0.003, "saturation": 0.002, "rate": 0.4,
          "effect": 0.002, "initial": 5.0, "structure": 0.4}  # fmt: skip

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 import statmodels_x as smx
 from statmodels_x import Competition, ComplexPredatorPrey, LeslieMatrix, PredatorPrey
 from statmodels_x.core.errors import DataError
-from statmodels_x.population.dynamics import Parameters, step
+from statmodels_x.population.theory.dynamics import Parameters, step
 
 properties = settings(derandomize=True, max_examples=50, deadline=None)
 
