@@ -133,7 +133,9 @@ def draw(name: str, truth: Any, rng: np.random.Generator) -> Any:
     error, sample = SCENARIOS[name][4], truth.sample
     if error is None:
         counts = np.empty_like(sample.counts)
-        counts[row_order(sample)] = draw_counts(truth.machinery.problem, truth.machinery.estimate.theta, truth.scale, rng)
+        counts[row_order(sample)] = draw_counts(
+            truth.machinery.problem, truth.machinery.estimate.theta, truth.scale, rng
+        )
     else:
         counts = sample.counts * 1.0 + error * sample.counts.mean(axis=0) * rng.normal(
             size=sample.counts.shape
@@ -151,7 +153,9 @@ def one_fit(
             .with_sample(draw(name, truth, rng))
             .fit(n_starts=starts, seed=int(rng.integers(2**31)))
         )
-    values = invariants_of(truth.machinery.layout, truth.machinery.problem, truth.machinery.estimate.theta, truth.species)
+    values = invariants_of(
+        truth.machinery.layout, truth.machinery.problem, truth.machinery.estimate.theta, truth.species
+    )
     limits, invariants = fit.conf_int(), fit.invariants()
     rows = {("parameter", " ".join(key)): (value, fit.params[key], fit.bse[key], *limits.loc[key])
             for key, value in truth.params.items()}  # fmt: skip

@@ -18,6 +18,7 @@ from statmodels_x.population.course.families import log_likelihood
 from statmodels_x.population.course.invariants import invariants_of, outcome_of
 from statmodels_x.population.course.problem import row_culture
 from statmodels_x.population.fitting.assembly import Machinery, fit_form
+from statmodels_x.population.fitting.old_files import state_of_old
 from statmodels_x.population.sample import Sample
 from statmodels_x.population.specification import FAMILIES, POISSON, Form, Options
 
@@ -74,6 +75,9 @@ class InteractionFitted(Estimates):
             keep_data=keep_data,
             machinery=machinery,
         )
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state if "machinery" in state else state_of_old(state))
 
     def without_data(self) -> Self:
         """Return the same fit without a count or a time of the data."""

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from statmodels_x.core.findings import announce
+from statmodels_x.core.findings import announce, warn
 from statmodels_x.core.fits.handing_out import cached_copy
 from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.fits.results import LikelihoodResults
@@ -41,6 +41,12 @@ class InteractionResults(InteractionFitted, LikelihoodResults):
     def __repr__(self) -> str:
         model = self.machinery.settings["model"]
         return f"InteractionResults({self.formula!r}, {model}, n={self.nobs}, wss={self.wss:.4g})"
+
+    identification = property(
+        lambda self: _moved(self, "identification"), doc="Now :attr:`ranks`, :attr:`reasons`."
+    )
+    structural = property(lambda self: _moved(self, "structural"), doc="Now :attr:`ranks`.")
+    estimate = property(lambda self: _moved(self, "estimate"), doc="Now in :meth:`glance`.")
 
     # ---- inference
 
@@ -340,3 +346,12 @@ class InteractionResults(InteractionFitted, LikelihoodResults):
         matplotlib.axes.Axes
         """
         return plots.plot(self, kind, until, alpha, interval, culture, ax)
+
+
+def _moved(fit: InteractionFitted, name: str) -> Any:
+    """Answer under a name of version 0.1."""
+    warn(
+        f"`{name}` is internal now: see `ranks`, `reasons` and glance(); the old name goes with the next version.",
+        DeprecationWarning,
+    )
+    return getattr(fit.machinery, name)

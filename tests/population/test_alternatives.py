@@ -8,9 +8,9 @@ import pytest
 
 import statmodels_x as smx
 from statmodels_x.core.errors import IdentificationWarning
-from statmodels_x.population.inference.invariants import margin_limits, period_limits
 from statmodels_x.population.fitting.limits import log_limits, root_limits
 from statmodels_x.population.inference.bootstrap import _percentiles
+from statmodels_x.population.inference.invariants import margin_limits, period_limits
 
 A, D = np.array([[0.35, 1.15], [0.62, 0.0]]), np.array([[0.30, 1.15], [0.65, 0.0]])
 TRUTH = {
@@ -161,7 +161,11 @@ def test_profile_of_growth_is_that_of_the_fecundity_of_a_single_class():
     def cost(log):
         theta = np.exp(np.insert(log, 2, 0.0))
         theta[2] = (theta[0] - 1.0) / upper
-        return objective(fit.machinery.problem, theta, *none) / fit.machinery.estimate.cost if theta[0] > 1.0 else np.inf
+        return (
+            objective(fit.machinery.problem, theta, *none) / fit.machinery.estimate.cost
+            if theta[0] > 1.0
+            else np.inf
+        )
 
     start = np.log(np.delete(fit.params.to_numpy(), 2))
     best = min(minimize(cost, start, method="Nelder-Mead", options={"maxiter": 8000, "xatol": 1e-8, "fatol": 1e-10}).fun
@@ -185,7 +189,7 @@ def test_profile_of_growth_with_two_classes_holds_the_truth():
 def test_step_of_one_has_a_unit_in_the_singular():
     data = smx.datasets.load_paramecium()
     model = smx.LeslieInteraction(MIXED, data, density="leslie-gower")
-    assert model.fit(n_starts=4).settings["step"] == "1 day"
+    assert model.fit(n_starts=4).machinery.settings["step"] == "1 day"
 
 
 def test_errors_of_observed_classes_allow_for_an_entry_at_its_bound():
@@ -215,7 +219,7 @@ def test_predictions_have_no_error_where_another_fit_goes_elsewhere():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         ahead = fit.predict(at=[80.0, 120.0])
-    inside = fit.predict()
+        inside = fit.predict()
     for name in ("x", "y"):
         given = inside[name, "std_error"].notna()
         assert given.mean() > 0.5
@@ -224,7 +228,8 @@ def test_predictions_have_no_error_where_another_fit_goes_elsewhere():
             there = smx_totals(fit, theta, 121)[[80, 120], "xy".index(name)]
             known = np.isfinite(error)
             assert (
-                np.abs(there - value)[known] <= 3.0 * max(fit.machinery.alternatives.distance) * error[known] + 1e-9
+                np.abs(there - value)[known]
+                <= 3.0 * max(fit.machinery.alternatives.distance) * error[known] + 1e-9
             ).all()
         if not np.isfinite(error).all():
             assert any("has no standard error" in str(w.message) for w in caught)
@@ -234,7 +239,9 @@ def smx_totals(fit, theta, n):
     """Totals of the recursion at given parameters."""
     from statmodels_x.population.course.courses import course
 
-    problem = fit.machinery.problem._replace(nodes=np.array([n]), node_start=np.zeros_like(fit.machinery.problem.node_start))
+    problem = fit.machinery.problem._replace(
+        nodes=np.array([n]), node_start=np.zeros_like(fit.machinery.problem.node_start)
+    )
     return course(problem, theta, 0)[1]
 
 

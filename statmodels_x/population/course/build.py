@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,6 @@ def build_problem(layout: Layout, sample: Sample, family: str, weights: Array) -
     n_cultures = len(sample.cultures)
     row_start = np.searchsorted(culture, np.arange(n_cultures + 1))
     nodes, durations, row_node = [], [], []
-    removal = np.zeros((n_cultures, 2), np.int64)
     for c in range(n_cultures):
         t = time[row_start[c] : row_start[c + 1]]
         if is_ode:
@@ -72,9 +72,6 @@ def build_problem(layout: Layout, sample: Sample, family: str, weights: Array) -
             nodes.append(int(place[-1]) + 1)
             row_node.append(place)
             durations.append(np.full(nodes[-1], sample.step))
-        positive = sample.counts[order][row_start[c] : row_start[c + 1]] > 0.0
-        for s in np.flatnonzero(positive.any(axis=0)):
-            removal[c, s] = row_node[-1][np.flatnonzero(positive[:, s])[-1]] + 1
     p = len(layout.names)
     return Problem(
         kind=layout.form.kind,
@@ -92,7 +89,6 @@ def build_problem(layout: Layout, sample: Sample, family: str, weights: Array) -
         shares=layout.shares.astype(np.int64),
         share_value=layout.share_value,
         present=sample.present,
-        removal=removal,
         nodes=np.array(nodes, np.int64),
         node_start=np.concatenate([[0], np.cumsum(nodes)[:-1]]).astype(np.int64),
         durations=np.concatenate(durations),
@@ -107,7 +103,21 @@ def build_problem(layout: Layout, sample: Sample, family: str, weights: Array) -
         penalty=PENALTY,
         ridge=np.zeros(p),
         ridge_target=np.zeros(p),
+        removal=after_last_positive(sample.counts[order], row_start, np.concatenate(row_node)),
     )
+
+
+def after_last_positive(
+    counts: Array, row_start: NDArray[np.int64], row_node: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Node after the last positive count of each species in each culture: from there on it may end."""
+    found = np.zeros((len(row_start) - 1, 2), np.int64)
+    for c, (first, last) in enumerate(pairwise(row_start)):
+        for s in range(2):
+            positive = np.flatnonzero(counts[first:last, s] > 0.0)
+            if len(positive):
+                found[c, s] = row_node[first + positive[-1]] + 1
+    return found
 
 
 def row_order(sample: Sample) -> NDArray[np.int64]:

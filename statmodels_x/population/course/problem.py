@@ -46,8 +46,6 @@ class Problem(NamedTuple):
         Shares that are given.
     present : ndarray of bool, shape (C, 2)
         Whether the culture has the species at all.
-    removal : ndarray of int, shape (C, 2)
-        Node from which on a species is removed once its total is 0 or below: the one after its last positive count.
     nodes : ndarray of int, shape (C,)
         Number of nodes of each culture.
     node_start : ndarray of int, shape (C,)
@@ -72,6 +70,8 @@ class Problem(NamedTuple):
         Weight of squared negative totals, relative to ``level``.
     ridge, ridge_target : ndarray of shape (p,)
         Weight and target of a quadratic penalty on each parameter.
+    removal : ndarray of int, shape (C, 2)
+        Node from which on a species is removed once its total is 0 or below: the one after its last positive count.
     """
 
     kind: int
@@ -89,7 +89,6 @@ class Problem(NamedTuple):
     shares: Index
     share_value: Array
     present: NDArray[np.bool_]
-    removal: Index
     nodes: Index
     node_start: Index
     durations: Array
@@ -104,6 +103,7 @@ class Problem(NamedTuple):
     penalty: float
     ridge: Array
     ridge_target: Array
+    removal: Index = np.zeros((0, 2), np.int64)  # what version 0.1 did not have stands last
 
 
 def row_culture(problem: Problem) -> Index:
