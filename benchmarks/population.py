@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numba import njit
-from statmodels_x.population.adjoint import gradient
+from population_adjoint import gradient
 
 import statmodels_x as smx
 from statmodels_x.core.errors import StatmodelsXWarning
-from statmodels_x.population.fitting.estimation import course
+from statmodels_x.population.course.courses import course
 from statmodels_x.population.kernels.objective import objective
 from statmodels_x.population.kernels.recursion import advance
 

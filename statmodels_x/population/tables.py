@@ -110,7 +110,7 @@ def _invariant_block(fit: InteractionFitted, alpha: float) -> Block:
 
 
 def _notes(fit: InteractionFitted) -> list[str]:
-    notes = [f"Warning: {text}" for text in texts(fit.findings)]
+    notes = [f"Warning: {text}" for text in texts(f for f in fit.findings if f.category is not None)]
     if fit.outcome is not None:
         notes.append(f"Long-run outcome at the estimates: {fit.outcome}; bootstrap() gives its probability.")
     notes += _unknown(fit)
@@ -127,8 +127,7 @@ def _notes(fit: InteractionFitted) -> list[str]:
         ]
         notes.append(f"Age classes that turn negative: {', '.join(rows)}.")
     notes += _correlated(fit)
-    if "ridge" in fit.machinery.settings:
-        notes.append(fit.machinery.settings["ridge"])
+    notes += texts(f for f in fit.findings if f.category is None)
     return notes
 
 

@@ -149,7 +149,7 @@ def test_profile_of_growth_is_that_of_the_fecundity_of_a_single_class():
             rtol=0.01,
         )
     assert table.loc["alpha_caudatum_mixed_on_aurelia_mixed", "lower"] == pytest.approx(0.0, abs=1e-6)
-    # at a limit of K a refit by another route has lost what the F law allows: K = (f - 1) / a
+    # at a limit of K a refit by another route has lost what the F distribution allows: K = (f - 1) / a
     upper = table.loc["K_aurelia_mixed", "upper"]
     reach = fit.reference.quantile(0.05)
     from scipy.optimize import minimize

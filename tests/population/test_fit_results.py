@@ -124,7 +124,7 @@ def test_intervals_keep_within_the_bounds(gower, linear):
 
 
 def test_profile_intervals_hold_at_their_limits(gower):
-    """At a limit, a refit by another route has lost exactly what the F law allows."""
+    """At a limit, a refit by another route has lost exactly what the F distribution allows."""
     from scipy import stats
 
     limits = gower.conf_int(method="profile")

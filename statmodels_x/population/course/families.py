@@ -1,4 +1,4 @@
-"""The laws of the counts: log-likelihoods, scales and random counts, on arrays of observed and fitted totals."""
+"""The distributions of the counts: log-likelihoods, scales and random counts, on arrays of observed and fitted totals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FLOOR = 1e-300
 
 
 def log_likelihood(family: int, y: Array, mean: Array, weight: Array, dispersion: float) -> float:
-    """Log-likelihood of the observed counts, with the error variance at its maximum for the two continuous laws.
+    """Log-likelihood of the observed counts, with the error variance at its maximum for the two continuous distributions.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def _negative_binomial(y: Array, mu: Array, dispersion: float) -> float:
 
 
 def scale_variance(family: int, residuals: Array, n_parameters: int) -> float:
-    """Variance of a weighted residual over the degrees of freedom that are left; 1 for the discrete laws."""
+    """Variance of a weighted residual over the degrees of freedom that are left; 1 for the discrete distributions."""
     if family in (POISSON, NEGATIVE_BINOMIAL):
         return 1.0
     room = len(residuals) - n_parameters
@@ -52,7 +52,7 @@ def scale_variance(family: int, residuals: Array, n_parameters: int) -> float:
 
 
 def best_dispersion(y: Array, mean: Array) -> float:
-    """Dispersion of a negative binomial by maximum likelihood at given means; 0 if the Poisson law is better."""
+    """Dispersion of a negative binomial by maximum likelihood at given means; 0 if the Poisson distribution is better."""
     mu = np.maximum(mean, _FLOOR)
     found = minimize_scalar(
         lambda log: -_negative_binomial(y, mu, float(np.exp(log))), bounds=(-14.0, 4.0), method="bounded",
@@ -70,7 +70,7 @@ def draw(family: int, mean: Array, sd: Array, dispersion: float, rng: np.random.
     family : int
     mean : ndarray
     sd : ndarray
-        Standard deviation: of a count for the Gaussian law, of its logarithm for the log-normal.
+        Standard deviation: of a count for the Gaussian distribution, of its logarithm for the log-normal.
     dispersion : float
     rng : numpy.random.Generator
     """

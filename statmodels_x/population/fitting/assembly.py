@@ -112,7 +112,10 @@ def fit_form(
         diagnose(sample, problem, found.theta),
         settings,
     )
-    return machinery, tuple(_findings(found, structural, doubts))
+    findings = _findings(found, structural, doubts)
+    if "ridge" in settings:
+        findings.append(Finding("penalised", settings["ridge"], category=None))
+    return machinery, tuple(findings)
 
 
 def _findings(

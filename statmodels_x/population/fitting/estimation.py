@@ -125,7 +125,7 @@ def estimate(
     problem, best, values = _finish(problem, layout, ends)
     if problem.family == NEGATIVE_BINOMIAL:
         problem, best = fit_dispersion(problem, layout, best)
-        values = values / np.min(values) * best[1]  # searches were made under the Poisson law
+        values = values / np.min(values) * best[1]  # searches were made under the Poisson distribution
     n = sum(end[3] for end in ends) + best[3]
     negligible = _EXACT * max(
         1.0, 0.5 * float(np.nansum((problem.counts * weights[row_culture(problem)]) ** 2))

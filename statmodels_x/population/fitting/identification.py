@@ -111,7 +111,7 @@ def sensitivities(problem: Problem, theta: Array) -> tuple[Array, Array]:
 def information_rows(problem: Problem, theta: Array) -> tuple[Array, Array]:
     """Residuals, and rows whose squares sum to the expected information over the error variance's inverse.
 
-    For the discrete laws the slope of a deviance residual is replaced by its expectation's root.
+    For the discrete distributions the slope of a deviance residual is replaced by its expectation's root.
     """
     residuals, rows = sensitivities(problem, theta)
     if problem.family in (GAUSSIAN, LOGNORMAL):

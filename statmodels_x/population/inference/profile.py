@@ -65,7 +65,7 @@ class Profile:
         return 2.0 * (here - best)
 
     def level(self, alpha: float) -> float:
-        """Deviance at the limits of an interval: by the F law where the error variance is estimated."""
+        """Deviance at the limits of an interval: by the F distribution where the error variance is estimated."""
         size, reference = self.fit.reference.quantile(alpha) ** 2, self.fit.reference
         return size if reference.is_normal else float(self.fit.nobs * np.log1p(size / reference.df))
 
