@@ -7,6 +7,12 @@ from pathlib import Path
 
 import statmodels_x as smx
 
-data = smx.datasets.load_paramecium()
-model = smx.LeslieInteraction("aurelia_mixed + caudatum_mixed ~ day", data, density="leslie-gower")
-smx.save(model.fit(n_starts=10), Path(__file__).with_name("paramecium.smx"))
+
+def main() -> None:
+    data = smx.datasets.load_paramecium()
+    model = smx.LeslieInteraction("aurelia_mixed + caudatum_mixed ~ day", data, density="leslie-gower")
+    smx.save(model.fit(n_starts=10), Path(__file__).with_name("paramecium.smx"))
+
+
+if __name__ == "__main__":
+    main()
