@@ -47,7 +47,7 @@ def test_profile_is_as_high_as_a_whole_refit(data, fit, value):
 
 
 def test_interval_holds_all_valleys(fit):
-    from statmodels_x.population.profile import Profile
+    from statmodels_x.population.inference.profile import Profile
 
     profile = Profile(fit, fit.params.index.get_loc(SURVIVAL))
     level = profile.level(0.05)

@@ -68,6 +68,27 @@ MOVED = {
     "discontinuity.search": "discontinuity.tuning.search",
     "discontinuity.estimation": "discontinuity.fitting.estimation",
     # population
+    "population.problem": "population.course.problem",
+    "population.form": "population.course.parameters",
+    "population.layout": "population.course.layout",
+    "population.families": "population.course.families",
+    "population.estimation": "population.fitting.estimation",
+    "population.alternatives": "population.fitting.alternatives",
+    "population.identification": "population.fitting.identification",
+    "population.structural": "population.fitting.structural",
+    "population.bootstrap": "population.inference.bootstrap",
+    "population.one_step": "population.observed",
+    "population.matrix": "population.theory.matrices.leslie",
+    "population.stochastic": "population.theory.matrices.stochastic",
+    "population.perron": "population.theory.perron",
+    "population.hamiltonian": "population.theory.hamiltonian",
+    "population.trajectory": "population.theory.trajectory",
+    "population.dynamics": "population.theory.dynamics",
+    "population.growth": "population.theory.growth",
+    "population.last_species": "population.theory.last_species",
+    "population.leslie_gower": "population.theory.leslie_gower",
+    "population.systems": "population.theory.systems",
+    "population.two_species": "population.theory.two_species",
 }
 """Old module -> new module, below ``statmodels_x``; a class that left its module has a line of its own."""
 
