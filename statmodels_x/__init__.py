@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from statmodels_x.core.version import __version__
 
 _HOMES = {
     "APGW": "statmodels_x.survival.distributions.apgw",
@@ -31,13 +31,13 @@ _HOMES = {
     "compare": "statmodels_x.core.fits.comparison",
     "forecast_errors": "statmodels_x.population.forecast",
     "ladder": "statmodels_x.survival.ladder",
-    "load": "statmodels_x.core.fits.files",
-    "save": "statmodels_x.core.fits.files",
+    "load": "statmodels_x.core.fits.files.saving",
+    "save": "statmodels_x.core.fits.files.saving",
     "stochastic_growth": "statmodels_x.population.theory.matrices.stochastic",
     "structural_rank": "statmodels_x.population.fitting.structural",
     "surrogate_power": "statmodels_x.surrogate.planning.power",
 }
-_MODULES = {"datasets": "datasets", "errors": "core.errors", "plotting": "plotting"}
+_MODULES = {"datasets": "datasets", "errors": "errors", "plotting": "plotting"}
 
 __all__ = [
     "APGW",
@@ -72,11 +72,10 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from statmodels_x import datasets, plotting
-    from statmodels_x.core import errors
+    from statmodels_x import datasets, errors, plotting
     from statmodels_x.core.data.surv import Surv
     from statmodels_x.core.fits.comparison import compare
-    from statmodels_x.core.fits.files import load, save
+    from statmodels_x.core.fits.files.saving import load, save
     from statmodels_x.discontinuity.model import FreeDiscontinuity
     from statmodels_x.population.fitting.structural import structural_rank
     from statmodels_x.population.forecast import forecast_errors

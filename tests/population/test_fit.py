@@ -246,7 +246,9 @@ def test_initial_structure(data):
     assert states[2] / states[2:].sum() == pytest.approx(0.3)
     # totals leave the classes open here: one of the best fits has no second class, so that both sides are 0 there
     theta = stable.machinery.estimate.theta
-    entries = [j for j, (block, _) in enumerate(stable.machinery.layout.names) if block in ("fecundity", "survival")]
+    entries = [
+        j for j, (block, _) in enumerate(stable.machinery.layout.names) if block in ("fecundity", "survival")
+    ]
     with_both = theta.copy()
     with_both[entries] = np.clip(theta[entries], 0.1, 0.9)
     for values in (theta, with_both):
