@@ -28,9 +28,9 @@ import pandas as pd
 from chunks import write
 
 from statmodels_x.core.resampling import replicate
-from statmodels_x.discontinuity.line import fit_line
-from statmodels_x.discontinuity.line_result import LineFit
-from statmodels_x.discontinuity.line_uncertainty import simultaneous_band
+from statmodels_x.discontinuity.line.fit import fit_line
+from statmodels_x.discontinuity.line.record import LineFit
+from statmodels_x.discontinuity.line.uncertainty import simultaneous_band
 
 RESULTS = Path(__file__).parent / "results" / "discontinuity_line.csv"
 KEYS = ["study", "setting", "n", "method"]

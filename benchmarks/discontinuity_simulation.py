@@ -38,9 +38,9 @@ from chunks import RESULTS, Study
 
 import statmodels_x as smx
 from statmodels_x.core.errors import ConvergenceWarning
-from statmodels_x.discontinuity import evidence
-from statmodels_x.discontinuity.lattice import Lattice
-from statmodels_x.discontinuity.relaxation import LiftedProblem
+from statmodels_x.discontinuity.grid.lattice import Lattice
+from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem
+from statmodels_x.discontinuity.tuning import evidence
 
 CHUNK = 10
 FEWER = {"sure": 10, "mumfordshah2d": 10, "strict": 20, "sensitive": 20}

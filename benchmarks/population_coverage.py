@@ -23,9 +23,9 @@ from chunks import RESULTS, Study
 
 import statmodels_x as smx
 from statmodels_x.core.errors import ConvergenceError, StatmodelsXWarning
-from statmodels_x.population.assembly import row_order
-from statmodels_x.population.bootstrap import draw_counts
-from statmodels_x.population.invariants import invariants_of
+from statmodels_x.population.course.build import row_order
+from statmodels_x.population.course.invariants import invariants_of
+from statmodels_x.population.inference.bootstrap import draw_counts
 
 CHUNK, COSTLY_CHUNK = 100, 20
 N_BOOT = 199
@@ -131,7 +131,9 @@ def draw(name: str, truth: Any, rng: np.random.Generator) -> Any:
     error, sample = SCENARIOS[name][4], truth.sample
     if error is None:
         counts = np.empty_like(sample.counts)
-        counts[row_order(sample)] = draw_counts(truth.problem, truth.estimate.theta, truth.scale, rng)
+        counts[row_order(sample)] = draw_counts(
+            truth.machinery.problem, truth.machinery.estimate.theta, truth.scale, rng
+        )
     else:
         counts = sample.counts * 1.0 + error * sample.counts.mean(axis=0) * rng.normal(
             size=sample.counts.shape
@@ -149,7 +151,9 @@ def one_fit(
             .with_sample(draw(name, truth, rng))
             .fit(n_starts=starts, seed=int(rng.integers(2**31)))
         )
-    values = invariants_of(truth.layout, truth.problem, truth.estimate.theta, truth.species)
+    values = invariants_of(
+        truth.machinery.layout, truth.machinery.problem, truth.machinery.estimate.theta, truth.species
+    )
     limits, invariants = fit.conf_int(), fit.invariants()
     rows = {("parameter", " ".join(key)): (value, fit.params[key], fit.bse[key], *limits.loc[key])
             for key, value in truth.params.items()}  # fmt: skip

@@ -18,11 +18,14 @@ import pandas as pd
 from chunks import CHUNKS, RESULTS, Study
 from surrogate_published import published_inference
 
-from statmodels_x.surrogate.intervals import mad_scale, quantile_interval
-from statmodels_x.surrogate.perturbation import Settings, build_plan, perturb, point_estimate, sort_for
-from statmodels_x.surrogate.quantities import infer
+from statmodels_x.core.resampling import percentile_limits
+from statmodels_x.surrogate.fitting.perturbation import build_plan, perturb, point_estimate, sort_for
+from statmodels_x.surrogate.fitting.proportions import infer
+from statmodels_x.surrogate.fitting.spread import mad_scale
+from statmodels_x.surrogate.inference.intervals import interval
+from statmodels_x.surrogate.planning.simulate import PROCESSES, Setting
 from statmodels_x.surrogate.sample import Trial
-from statmodels_x.surrogate.simulate import PROCESSES, Setting
+from statmodels_x.surrogate.specification import Settings
 
 SIZES = (500, 1000)
 CHUNK = 50
@@ -51,8 +54,8 @@ def own_rows(trial: Trial, setting: Setting, truth: float, seed: int) -> list[di
                     "estimate": value,
                     "std_error": error,
                     "normal": covers((value - Z * error, value + Z * error), truth),
-                    "quantile": covers(quantile_interval(draws, 0.05), truth),
-                    "fieller": covers(found.interval("pte", 0.05, "fieller"), truth),
+                    "quantile": covers(tuple(map(float, percentile_limits(draws, 0.05))), truth),
+                    "fieller": covers(interval(found, "pte", 0.05, "fieller"), truth),
                     "defined": found.is_defined,
                 }
             )

@@ -31,7 +31,7 @@ from scipy.stats import chi2
 
 import statmodels_x as smx
 from statmodels_x.core.errors import StatmodelsXError, StatmodelsXWarning
-from statmodels_x.survival.simulate import HAZARD_SHAPES, simulate
+from statmodels_x.survival.distributions.simulate import HAZARD_SHAPES, simulate
 
 SIZES = (100, 300, 1000)
 CENSORING = (0.0, 0.3, 0.6)

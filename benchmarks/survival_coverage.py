@@ -18,7 +18,7 @@ import pandas as pd
 from chunks import RESULTS, Study
 
 import statmodels_x as smx
-from statmodels_x.survival.simulate import simulate
+from statmodels_x.survival.distributions.simulate import simulate
 
 SIZES = (200, 1000)
 CHUNK = 250

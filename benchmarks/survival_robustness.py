@@ -20,7 +20,7 @@ from chunks import RESULTS, Study
 
 import statmodels_x as smx
 from statmodels_x.core.errors import StatmodelsXError
-from statmodels_x.survival.simulate import HAZARD_SHAPES, simulate
+from statmodels_x.survival.distributions.simulate import HAZARD_SHAPES, simulate
 
 CHUNK = 100
 MODELS = {
