@@ -12,7 +12,7 @@ import io
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,7 @@ class Writer:
     def _object(self, value: Any) -> Node:
         if hasattr(value, "_to_file"):
             state = value._to_file()
-        elif hasattr(value, "without_data") and not value.keep_data:
+        elif not getattr(value, "keep_data", True):
             state = _state(value.without_data())
         else:
             state = _state(value)
@@ -144,8 +144,10 @@ def _state(value: Any) -> dict[str, Any]:
 
 
 def _names(cls: Any) -> tuple[str, ...]:
-    """Return the fields of a dataclass or of a named tuple."""
-    return tuple(cls._fields) if issubclass(cls, tuple) else tuple(entry.name for entry in fields(cls))
+    """Return the fields of a dataclass or of a named tuple, or the slots of another class."""
+    if issubclass(cls, tuple):
+        return tuple(cls._fields)
+    return tuple(entry.name for entry in fields(cls)) if is_dataclass(cls) else tuple(cls.__slots__)
 
 
 def _npy(content: bytes) -> np.ndarray:
