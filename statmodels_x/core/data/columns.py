@@ -17,7 +17,9 @@ from statmodels_x.core.errors import DataError
 _EXACT_AS_FLOAT = 2.0**53  # whole numbers up to here are floats without loss
 _WHOLE = np.iinfo(np.int64)
 _TIMES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64, pd.Period)
-_TIME_REMEDY = "give a number of days or years since a start, such as (date - start).dt.days; text if each is a group"
+_TIME_REMEDY = (
+    "give a number of days or years since a start, such as (date - start).dt.days; text if each is a group"
+)
 _SHOWN = 12
 
 
