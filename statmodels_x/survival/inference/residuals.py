@@ -35,7 +35,7 @@ def residuals(fit: SurvivalFitted, kind: str, seed: int) -> pd.Series | pd.DataF
 def cumulative_hazards(fit: SurvivalFitted, sample: Sample, times: Array) -> Array:
     """Fitted cumulative hazard of each training row at its own time, since its entry."""
     arrays = sample.arrays
-    eta = np.ascontiguousarray(arrays.linear_predictors(fit.coefficients.to_numpy()).T)
+    eta = np.ascontiguousarray(arrays.linear_predictors(fit.theta).T)
     found = [
         cumulative_hazard(points, eta, arrays.cure, arrays.family)[0]
         for points in (times, sample.response.entry)
@@ -76,11 +76,13 @@ def _quantile_residuals(fit: SurvivalFitted, sample: Sample, seed: int) -> Array
 
 
 def _influence(fit: SurvivalFitted, sample: Sample, kind: str) -> Array:
-    scores = row_scores(fit.coefficients.to_numpy(), sample.arrays)
+    scores = row_scores(fit.theta, sample.arrays)
     if kind == "score":
-        return scores
+        return scores if fit.inner is None else fit.inner.columns.outer_scores(scores)
     information = fit.estimate.optimum.information
     changes = np.linalg.solve(information, scores.T).T if fit.is_regular else np.full(scores.shape, np.nan)
+    if fit.inner is not None:
+        changes = fit.inner.columns.outer(np.asarray(changes).T).T
     return np.asarray(changes if kind == "dfbeta" else changes / fit.bse.to_numpy())
 
 
