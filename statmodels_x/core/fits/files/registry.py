@@ -14,6 +14,7 @@ _MODULES: dict[str, str] = {
     "core.findings": "Finding",
     "core.fits.reference": "Reference",
     "core.optimize": "Optimum",
+    "core.scaling": "ColumnMap Inner",
 }
 """Module below ``statmodels_x`` -> its classes that results hold."""
 
