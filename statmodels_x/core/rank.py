@@ -13,6 +13,7 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 
 _TOLERANCE = 1e-11  # of the squared distance from the other columns, relative to the column
+_NOTHING = 1e-6  # weight of a column in a combination, all in units of their spreads
 _ROUNDING = 4.0 * np.finfo(float).eps
 _CHUNK = 65_536
 _GLANCE = 1_000
@@ -170,7 +171,7 @@ def dependent_column(matrix: Array | ColumnSums) -> tuple[int, tuple[int, ...]] 
     if not len(dependencies):
         return None
     weights, column = dependencies[0]
-    others = [int(k) for k in np.flatnonzero(np.abs(weights) > 1e-6) if k != column]
+    others = [int(k) for k in np.flatnonzero(np.abs(weights) > _NOTHING) if k != column]
     return column, tuple(others) or tuple(int(k) for k in constants)
 
 
@@ -230,6 +231,7 @@ def _weights(gram: Array, kept: NDArray[np.intp], column: int) -> Array:
     """Return the weights with which a column less those that make it up is a constant."""
     weights = np.zeros(len(gram))
     weights[kept] = -np.linalg.lstsq(gram[np.ix_(kept, kept)], gram[kept, column], rcond=None)[0]
+    weights[np.abs(weights) < _NOTHING] = 0.0  # rounding, which a column far from 0 would make much of
     weights[column] = 1.0
     return weights
 

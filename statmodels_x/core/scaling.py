@@ -67,6 +67,10 @@ class ColumnMap:
         """Whether any column is changed."""
         return bool(np.any(self.centre != 0.0) or np.any(self.scale != 1.0))
 
+    def inside(self, matrix: Array, part: slice = slice(None)) -> Array:
+        """Return rows of (some of) the columns as rows of the inner ones."""
+        return (matrix - self.centre[part]) / self.scale[part]
+
     def move(self, columns: Array) -> None:
         """Centre and scale columns in place; shape (k, n), one column of the design a row."""
         for k in np.flatnonzero((self.centre != 0.0) | (self.scale != 1.0)):
@@ -87,13 +91,54 @@ class ColumnMap:
         """The matrix that :meth:`outer` multiplies by."""
         return self.outer(np.eye(len(self.scale)))
 
+    def outer_errors(self, covariance: Array) -> Array:
+        """Return the standard errors of the coefficients: squares of large scales would overflow."""
+        rows = self.matrix
+        size = np.abs(rows).max(axis=1)
+        rows = rows / size[:, None]
+        return np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", rows, covariance, rows), 0.0)) * size
+
     def outer_covariance(self, inner: Array) -> Array:
-        """Return the covariance of the coefficients from that of the inner ones."""
-        half = self.outer(inner)
-        covariance = self.outer(half.T)
-        return 0.5 * (covariance + covariance.T)
+        """Return the covariance of the coefficients from that of the inner ones.
+
+        Infinite where the square of a unit overflows; :meth:`outer_errors` does not.
+        """
+        rows = self.matrix
+        with np.errstate(over="ignore", under="ignore"):
+            covariance = rows @ inner @ rows.T
+            return 0.5 * covariance + 0.5 * covariance.T
 
     def outer_scores(self, inner: Array) -> Array:
         """Return the derivatives by the coefficients from those by the inner ones, along the last axis."""
         own = inner * self.scale
         return own + (inner @ (self.unit.T * self.scale[:, None])) * self.centre if self.changes else own
+
+
+def far_columns(sums: Sequence[ColumnSums]) -> ColumnMap | None:
+    """Return the map of designs whose columns stand side by side; None if it would change nothing."""
+    columns = ColumnMap.side_by_side([ColumnMap.of(one) for one in sums])
+    return columns if columns.changes else None
+
+
+@dataclass(frozen=True)
+class Inner:
+    """What a fit found in centred and scaled columns, where a prediction loses no digits either.
+
+    Attributes
+    ----------
+    columns : ColumnMap
+    theta : ndarray of shape (p,)
+        Coefficients of the inner columns.
+    covariance : ndarray of shape (p, p)
+    """
+
+    columns: ColumnMap
+    theta: Array = field(repr=False)
+    covariance: Array = field(repr=False)
+
+    def errors(self) -> Array:
+        """Return the standard errors of the coefficients of the columns themselves; NaN where there is none."""
+        unknown = np.isnan(np.diag(self.covariance))
+        errors = self.columns.outer_errors(np.where(np.isnan(self.covariance), 0.0, self.covariance))
+        touched = (self.columns.matrix[:, unknown] != 0.0).any(axis=1)
+        return np.where(touched | (errors == 0.0), np.nan, errors)

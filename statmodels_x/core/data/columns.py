@@ -220,7 +220,7 @@ def listed_levels(levels: Sequence[Any]) -> str:
     return shown if len(levels) <= _SHOWN else f"{shown}, ... ({len(levels)} in all)"
 
 
-def by_row(value: Any, index: pd.Index, argument: str) -> NDArray[Any]:
+def by_row(value: Any, index: pd.Index, argument: str, each: str = "one for each row") -> NDArray[Any]:
     """Return one value for each row of the data: a Series goes by its labels, everything else by position.
 
     Parameters
@@ -228,8 +228,8 @@ def by_row(value: Any, index: pd.Index, argument: str) -> NDArray[Any]:
     value : array_like of shape (n,)
     index : Index of length n
         Labels of the data's rows.
-    argument : str
-        For the messages.
+    argument, each : str
+        For the messages: the argument, and what its values belong to.
 
     Raises
     ------
@@ -241,9 +241,7 @@ def by_row(value: Any, index: pd.Index, argument: str) -> NDArray[Any]:
     except ValueError:
         fits = False
     if not fits:
-        raise DataError(
-            f"`{argument}` must name a column or be an array of {len(index)} values, one for each row."
-        )
+        raise DataError(f"`{argument}` must name a column or be an array of {len(index)} values, {each}.")
     if not isinstance(value, pd.Series):
         return np.asarray(value)
     if value.index.equals(index):
@@ -251,7 +249,7 @@ def by_row(value: Any, index: pd.Index, argument: str) -> NDArray[Any]:
     place = value.index.get_indexer(index) if value.index.is_unique and index.is_unique else np.array([-1])
     if (place < 0).any():
         raise DataError(
-            f"`{argument}` is a Series whose labels are not those of the data, each once; give it the data's index, "
-            f"or its values alone, {argument}.to_numpy(), to take them by position."
+            f"`{argument}` is a Series with other labels than the data's, or with labels that stand twice; give it "
+            f"their index, or its values alone, {argument}.to_numpy(), to take them by position."
         )
     return value.to_numpy()[place]

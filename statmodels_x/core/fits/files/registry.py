@@ -16,6 +16,7 @@ _MODULES: dict[str, str] = {
     "core.findings": "Finding",
     "core.fits.reference": "Reference",
     "core.optimize": "Optimum",
+    "core.scaling": "ColumnMap Inner",
     # discontinuity
     "discontinuity.fitting.estimation": "Certificate Estimate",
     "discontinuity.grid.domain": "Cells Domain Points Scale",
