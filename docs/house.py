@@ -1,8 +1,8 @@
 """Draw the house from its imports, and count what the contracts promise.
 
-``python docs/house.py`` prints the numbers, and writes them into CONTRIBUTING.md and ``docs/_static/house.svg``. A box is
-a door or a wing, with its number of modules; a line is an import from the upper to the lower one (those that follow from
-others are left out).
+``python docs/house.py`` prints the numbers, and writes them into CONTRIBUTING.md and ``docs/_static/house.svg``. A box
+is a door or a wing, with its number of modules; a line is an import from the upper to the lower one (those that follow
+from others are left out).
 """
 
 from __future__ import annotations
