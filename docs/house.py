@@ -1,7 +1,8 @@
 """Draw the house from its imports, and count what the contracts promise.
 
-``python docs/house.py`` prints the numbers and writes ``docs/_static/house.svg``. A box is a door or a wing, with its
-number of modules; a line is an import from the upper to the lower one (those that follow from others are left out).
+``python docs/house.py`` prints the numbers, and writes them into CONTRIBUTING.md and ``docs/_static/house.svg``. A box
+is a door or a wing, with its number of modules; a line is an import from the upper to the lower one (those that follow
+from others are left out).
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import grimp
 
 ROOT = Path(__file__).parents[1] / "statmodels_x"
 PICTURE = Path(__file__).parent / "_static" / "house.svg"
+PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
+BEGIN, END = "<!-- numbers: made by docs/house.py -->", "<!-- end of numbers -->"
 ROOMS = ("survival", "surrogate", "discontinuity", "population")
 COLUMN, BOX, ROW, GAP = 272, 21, 42, 6
 
@@ -205,14 +208,24 @@ def _sizes(graph: Graph, place: Callable[[str], str | None]) -> dict[str, int]:
     return count
 
 
-def main() -> None:
-    """Print the numbers and write the picture."""
-    graph = imports()
+def numbers(graph: Graph) -> str:
+    """Return what the contracts promise, counted."""
     (folder, most), (module, longest) = next(iter(folders().items())), next(iter(lengths().items()))
-    print(f"modules: {len(lengths())}, lines: {sum(lengths().values())}")
-    print(f"import circles, types counted: {len(circles(graph))}")
-    print(f"largest folder: {folder}, {most} modules")
-    print(f"longest module: {module}, {longest} lines")
+    return (
+        f"- modules: {len(lengths())}, lines: {sum(lengths().values())}\n"
+        f"- import circles, types counted: {len(circles(graph))}\n"
+        f"- largest folder: `{folder}`, {most} modules\n"
+        f"- longest module: `{module}`, {longest} lines\n"
+    )
+
+
+def main() -> None:
+    """Print the numbers, and write them and the picture."""
+    graph = imports()
+    counted = numbers(graph)
+    print(counted, end="")
+    text = PAGE.read_text()
+    PAGE.write_text(f"{text.split(BEGIN)[0]}{BEGIN}\n\n{counted}\n{END}{text.split(END)[1]}")
     PICTURE.write_text(draw(graph))
     print(f"drawn in {PICTURE.relative_to(ROOT.parent)}")
 
