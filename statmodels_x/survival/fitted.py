@@ -12,7 +12,7 @@ from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.errors import DataError, FollowUpWarning
 from statmodels_x.core.findings import Finding
 from statmodels_x.core.fits import inference
-from statmodels_x.core.fits.handing_out import cached_copy
+from statmodels_x.core.fits.handing_out import cached_copy, handed_out
 from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.fits.results import Estimates
 from statmodels_x.core.scaling import Inner
@@ -94,12 +94,12 @@ class SurvivalFitted(Estimates):
     @property
     def theta(self) -> Array:
         """Coefficients of the columns that the fit computes with."""
-        return self.coefficients.to_numpy() if self.inner is None else self.inner.theta
+        return handed_out(self.coefficients.to_numpy() if self.inner is None else self.inner.theta)
 
     @property
     def theta_covariance(self) -> Array:
         """Covariance of :attr:`theta`."""
-        return self.covariance.to_numpy() if self.inner is None else self.inner.covariance
+        return handed_out(self.covariance.to_numpy() if self.inner is None else self.inner.covariance)
 
     @cached_copy
     def bse(self) -> pd.Series:

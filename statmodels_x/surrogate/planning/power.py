@@ -13,7 +13,7 @@ from statmodels_x.core.deprecation import settle
 from statmodels_x.core.errors import DataError, IdentificationError
 from statmodels_x.core.findings import quiet
 from statmodels_x.core.resampling import replicate
-from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number
+from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_jobs, check_number
 from statmodels_x.surrogate.fitting.perturbation import build_plan, perturb, point_estimate, sort_for
 from statmodels_x.surrogate.fitting.proportions import infer
 from statmodels_x.surrogate.fitting.support import check_support
@@ -25,7 +25,6 @@ from statmodels_x.surrogate.specification import (
     INTERVALS,
     METHODS,
     Settings,
-    check_jobs,
     check_times,
 )
 
