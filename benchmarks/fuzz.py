@@ -427,7 +427,7 @@ VERBS: dict[str, list[Callable[[Any, Any], Any]]] = {
         lambda fit, frame: fit.landmark_grid([2.0], [0.5, 0.8]),
     ],
     "discontinuity": [
-        lambda fit, frame: fit.segments(),
+        lambda fit, frame: getattr(fit, "segments", lambda: None)(),
         lambda fit, frame: fit.jumps,
         lambda fit, frame: fit.residuals(),
         lambda fit, frame: fit.plot(),
