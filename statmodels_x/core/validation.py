@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from statmodels_x.core.errors import DataError
 
 _ROWS_SAID = re.compile(r"(?P<count>\d+) rows? \(position (?P<rows>\d+(, \d+)*)(, \.\.\.)?\)")
+_LARGEST = 1e100
 _TIME_KINDS = {"datetime64", "datetime", "date", "timedelta64", "timedelta", "period"}
 
 
@@ -86,6 +87,17 @@ def check_alpha(alpha: Any) -> float:
             f"`alpha` is {alpha!r}; give the error rate of the interval, between 0 and 1 (0.05: 95 %)."
         )
     return float(alpha)
+
+
+def check_magnitude(values: NDArray[np.float64], name: str, where: str = "") -> None:
+    """Raise a DataError if numbers are of a size whose squares and sums are none: above 1e100, or all below 1e-100."""
+    sizes = np.abs(values[np.isfinite(values)])
+    largest = float(sizes.max(initial=0.0))
+    if largest > _LARGEST or 0.0 < largest < 1.0 / _LARGEST:
+        raise DataError(
+            f"{where + ': ' if where else ''}'{name}' holds values of the size {largest:.2g}; give it in another unit, "
+            "in which they are nearer to 1."
+        )
 
 
 def column_label(values: Any, default: str) -> str:

@@ -15,7 +15,7 @@ from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.data.model_frame import ModelFrame, build_frame
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_count, numeric_array, rows_text
+from statmodels_x.core.validation import check_count, check_magnitude, numeric_array, rows_text
 from statmodels_x.discontinuity.grid.domain import (
     Cells,
     Domain,
@@ -178,6 +178,7 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
         bad = np.isinf(column) | np.isnan(column) & (column is not y)
         if bad.any():
             raise DataError(f"'{what}' is not finite in {rows_text(bad)}; drop or correct these rows.")
+    check_magnitude(y, label, "formula")
     if not keep.any():
         raise DataError(f"no row has both a response '{label}' and a positive weight.")
     points = Points(x[keep], y[keep], weight[keep])
@@ -216,6 +217,7 @@ def _weights(values: Any, n: int) -> Array:
             raise DataError(
                 f"`weights` is {what} in {rows_text(bad)}; give inverse variances up to a factor."
             )
+    check_magnitude(weight, "weights", "FreeDiscontinuity()")
     return weight
 
 
@@ -279,6 +281,7 @@ def read_array(values: Any, weights: Any) -> Sample:
         raise DataError(
             f"the array is infinite in {rows_text(np.isinf(array.ravel()))}; mark missing cells by NaN."
         )
+    check_magnitude(array, "the array")
     if weight is None:
         weight = np.ones(array.shape)
     if weight.shape != array.shape:

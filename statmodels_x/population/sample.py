@@ -15,7 +15,7 @@ from statmodels_x.core.data.frames import as_pandas, check_columns
 from statmodels_x.core.errors import DataError, DataWarning, FormulaError
 from statmodels_x.core.findings import warn
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_number, numeric_array, rows_text
+from statmodels_x.core.validation import check_magnitude, check_number, numeric_array, rows_text
 
 _MOST_NODES = 100_000
 _GRID_TOLERANCE = 1e-6
@@ -213,6 +213,7 @@ def _counts(values: Any, name: str) -> Array:
             raise DataError(
                 f"'{name}' is {what} in {rows_text(bad)}; counts are 0 or more, and missing where not observed."
             )
+    check_magnitude(counts, name, "formula")
     return counts
 
 
@@ -222,6 +223,7 @@ def _times(values: Any, name: str) -> Array:
     if bad.any():
         what = "missing" if np.isnan(time[bad]).any() else "infinite"
         raise DataError(f"'{name}' is {what} in {rows_text(bad)}; drop these rows or find their times.")
+    check_magnitude(time, name, "formula")
     return time
 
 

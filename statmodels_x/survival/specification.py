@@ -131,7 +131,8 @@ def _apply_preset(family: Family, given: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in family.fixed.items():
         asked = given[name]
         is_default = type(asked) is type(_DEFAULTS[name]) and asked == _DEFAULTS[name]
-        agrees = asked == value and not isinstance(asked, bool)
+        is_plain = asked is None or isinstance(asked, str | Real)  # an array has no truth value
+        agrees = is_plain and asked == value and not isinstance(asked, bool)
         frees_scale = name == "other_scale" and value is not None and isinstance(asked, str)
         if not (is_default or agrees or frees_scale):
             raise DataError(

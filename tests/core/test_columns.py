@@ -203,6 +203,17 @@ def test_columns_of_several_levels_are_refused():
 # ---- names with a meaning of their own
 
 
+@pytest.mark.parametrize(
+    "side", ["np.exp(`x`)", "exp10(`e`)", "I(`x` + `xx`)", "log(`g` + 9)", "C(`C1` > 0)", "I(`é` * 2)"]
+)
+def test_needless_quotes_change_nothing(side):
+    columns = {name: X for name in ("x", "e", "xx", "g", "C1", "é")}
+    plain = design(side.replace("`", ""), **columns)
+    quoted = design(side, **columns)
+    np.testing.assert_array_equal(quoted.matrix, plain.matrix)
+    assert quoted.names == plain.names
+
+
 @pytest.mark.parametrize("name", ["True", "None", "np", "C", "log", "I", "contr", "Surv", "exp10", "_rows"])
 def test_a_column_with_the_name_of_something_else_is_a_column(name):
     found = design(f"`{name}`", **{name: X})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import numbers
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -165,6 +165,15 @@ def levels_of(series: pd.Series) -> tuple[Any, ...]:
     if isinstance(series.dtype, pd.CategoricalDtype):
         return tuple(series.cat.categories.tolist())
     return tuple(pd.unique(series.dropna()).tolist())
+
+
+def in_order(values: Iterable[Any]) -> list[Any]:
+    """Sort levels; where they do not compare (text and numbers), by their type and text."""
+    listed = list(values)
+    try:
+        return sorted(listed)
+    except TypeError:
+        return sorted(listed, key=lambda value: (type(value).__name__, str(value)))
 
 
 def level_codes(series: pd.Series, levels: Sequence[Any]) -> NDArray[np.intp]:

@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from keyword import iskeyword
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,7 @@ from statmodels_x.core.data.safety import column_names, offset_argument
 from statmodels_x.core.errors import DataError, FormulaError
 
 _LONGEST = 20_000
+_QUOTED = re.compile(r"\"(?:\\\"|[^\"])*\"|'(?:\\'|[^'])*'|`(?P<name>[^`]*)`")
 _REMEMBERED = 256  # parsing a short formula takes longer than fitting a small data set
 
 
@@ -163,6 +166,7 @@ def _parse(text: str, where: str | None = None) -> Any:
 
     if len(text) > _LONGEST:
         raise FormulaError(f"the formula has {len(text)} characters; {_LONGEST} are allowed.")
+    where, text = where or text, _QUOTED.sub(_plain_name, text)
     try:
         # before Formula(): for the response it evaluates the function part of every call while it parses
         for token in sanitize_tokens(tokenize(text)):
@@ -175,10 +179,17 @@ def _parse(text: str, where: str | None = None) -> Any:
     except (FormulaicError, SyntaxError, ValueError, IndexError, RecursionError, MemoryError) as error:
         message = re.sub(r"\x1b\[[0-9;]*m|[⧛⧚]", "", str(error)).strip()
         reason = message.splitlines()[0] if message else "it is nested too deeply"
-        raise FormulaError(f"formula {where or text!r} cannot be read: {reason}") from error
+        raise FormulaError(f"formula {where!r} cannot be read: {reason}") from error
 
 
-def _refuse_too_many(text: str, where: str | None) -> None:
+def _plain_name(quoted: re.Match[str]) -> str:
+    """Take needless quotes from a name: formulaic would put them around every part of the text that is like it."""
+    name = quoted["name"] or ""
+    plain = name.isidentifier() and not iskeyword(name) and not name.startswith("__")
+    return name if plain and normalize("NFKC", name) == name else quoted[0]
+
+
+def _refuse_too_many(text: str, where: str) -> None:
     """Count the terms before they are written out: a power or product of sums can have any number."""
     from formulaic.parser import DefaultFormulaParser
 
@@ -186,7 +197,7 @@ def _refuse_too_many(text: str, where: str | None) -> None:
     if n_terms > MOST_TERMS:
         said = f"it has up to {n_terms:.0f} terms" if math.isfinite(n_terms) else "it has far too many terms"
         raise FormulaError(
-            f"formula {where or text!r}: written out, {said}; {MOST_TERMS} are allowed. Name the "
+            f"formula {where!r}: written out, {said}; {MOST_TERMS} are allowed. Name the "
             "interactions that you need, or use a power such as (a + b + c)**2."
         )
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from statmodels_x.core.errors import IdentificationError
 from statmodels_x.core.parallel import each
 from statmodels_x.core.typing import Array
 from statmodels_x.surrogate.fitting.estimation import ESTIMATORS, Batch
@@ -64,7 +65,9 @@ def sort_for(trial: Trial, settings: Settings) -> SortedTrial:
         return sort_trial(trial)
     groups = trial.arm * (trial.stratum.max() + 1) + trial.stratum
     rng = np.random.default_rng(np.random.SeedSequence(settings.seed, spawn_key=(_SPLITS,)))
-    return sort_trial(trial, balanced_folds(groups, trial.cluster, 2, rng))
+    halves = balanced_folds(groups, trial.cluster, 2, rng)
+    _check_folds(halves, groups, 2, trial.cluster)
+    return sort_trial(trial, halves)
 
 
 def build_plan(sample: SortedTrial, settings: Settings, at: float, landmark: float, is_area: bool) -> Plan:
@@ -97,7 +100,23 @@ def _folds(sample: SortedTrial, early: NDArray[np.bool_], settings: Settings) ->
         balanced_folds(groups, trial.cluster, settings.n_folds, np.random.default_rng(stream))
         for stream in streams
     ]
+    for folds in columns:
+        _check_folds(folds, np.where(early, trial.arm, -1), settings.n_folds, trial.cluster)
     return np.ascontiguousarray(np.column_stack(columns).astype(np.uint8))
+
+
+def _check_folds(
+    folds: NDArray[np.int64], needed: NDArray[np.int64], n_folds: int, cluster: NDArray[np.int64] | None
+) -> None:
+    """Refuse folds that hold all that is needed of a group (negative: of none), as large clusters can make them."""
+    wanted = set(np.unique(needed[needed >= 0]).tolist())
+    if all(wanted <= set(np.unique(needed[folds != k]).tolist()) for k in range(n_folds)):
+        return
+    what = "subjects" if cluster is None else f"clusters ({int(cluster.max()) + 1})"
+    raise IdentificationError(
+        f"there are too few {what} for {n_folds} parts: with one of them left out, an arm (or stratum) is empty or has "
+        'no early event. Use method="full", fewer folds, or smaller clusters.'
+    )
 
 
 def balanced_folds(

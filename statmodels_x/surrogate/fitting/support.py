@@ -19,6 +19,10 @@ def check_support(trial: Trial, facts: TrialFacts, at: float, landmark: float) -
     IdentificationError
         Nobody at risk after ``at``, no death by it, or too few early events, with the arm and the remedy.
     """
+    if facts.clusters == 1:
+        raise IdentificationError(
+            "`cluster`: all rows used belong to one cluster, which says nothing of the spread between clusters."
+        )
     unit = f" {facts.time_unit}" if facts.time_unit else ""
     for code, label in ((1, f"treated arm ({facts.treated})"), (0, f"control arm ({facts.control})")):
         inside = trial.arm == code

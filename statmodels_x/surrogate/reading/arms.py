@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.data.columns import in_order
 from statmodels_x.core.data.formula import Part
 from statmodels_x.core.errors import DataError, FormulaError
 
@@ -29,7 +30,7 @@ def arm_codes(
     """Code the arms 0 (control), 1 (treated) and -1 (others)."""
     levels = _levels(values)
     for argument, label in (("treated", treated), ("control", control)):
-        if label is not None and label not in levels:
+        if label is not None and not (np.ndim(label) == 0 and label in levels):
             raise DataError(
                 f"`{argument}` is {label!r}, but column {name!r} has the values {_listed(levels)}."
             )
@@ -66,11 +67,7 @@ def check_both_arms(codes: NDArray[np.int64], labels: tuple[str, str], name: str
 
 
 def _levels(values: NDArray[Any]) -> list[Any]:
-    found = pd.unique(pd.Series(values))
-    try:
-        return sorted(found.tolist())
-    except TypeError:
-        return sorted(found.tolist(), key=str)
+    return in_order(pd.unique(pd.Series(values)).tolist())
 
 
 def _listed(levels: list[Any]) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import numeric_array, rows_text
+from statmodels_x.core.validation import check_magnitude, numeric_array, rows_text
 
 
 def subject_weights(
@@ -35,6 +35,7 @@ def subject_weights(
     for bad, what in ((values < 0.0, "negative"), (~np.isfinite(values), "infinite")):
         if bad.any():
             raise DataError(f"`weights` is {what} in {rows_text(bad)}; weights are numbers of 0 or more.")
+    check_magnitude(values, "weights", "SurrogatePTE()")
     if not np.any(values > 0.0):
         raise DataError("`weights` is 0 in every row; give a positive weight to the rows to be used.")
     return values, "weights"

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.data.columns import in_order
 from statmodels_x.core.data.surv import EXACT, Surv
 from statmodels_x.core.errors import DataError
 from statmodels_x.survival.fitted import SurvivalFitted
@@ -24,7 +25,7 @@ def follow_up(fit: SurvivalFitted, by: str | None) -> pd.DataFrame:
     if by not in data.columns:
         raise DataError(f"follow_up: `by` is {by!r}, which is no column of this model.")
     rows = {}
-    for level in sorted(data[by].unique().tolist()):
+    for level in in_order(data[by].unique().tolist()):
         inside = (data[by] == level).to_numpy()
         rows[level] = _describe(response[inside], weight[inside] if len(weight) else weight)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(by)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from statmodels_x.core.data.columns import in_order
 from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.product_limit import at_times, product_limit
@@ -99,7 +100,7 @@ def calibration(fit: SurvivalFitted, by: str | None) -> pd.DataFrame:
     if by is not None and by not in data.columns:
         raise DataError(f"calibration: `by` is {by!r}, which is no column of this model.")
     groups = [(None, np.ones(len(data), bool))] if by is None else [
-        (level, (data[by] == level).to_numpy()) for level in sorted(data[by].unique().tolist())
+        (level, (data[by] == level).to_numpy()) for level in in_order(data[by].unique().tolist())
     ]  # fmt: skip
     frames = []
     for level, inside in groups:

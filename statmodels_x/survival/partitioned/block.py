@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.data.columns import in_order
 from statmodels_x.core.data.model_frame import ModelFrame
 from statmodels_x.core.data.surv import EXACT, Surv
 from statmodels_x.core.rank import ColumnSums
@@ -181,7 +182,8 @@ def _counts(parts: Sequence[CovariateFacts]) -> pd.Series:
     if isinstance(index, pd.CategoricalIndex):  # the partitions have the same levels, in their own order
         index = index.categories
         return sum(part.counts.reindex(index, fill_value=0) for part in parts if part.counts is not None)
-    return pd.concat([part.counts for part in parts]).groupby(level=0).sum().sort_index()
+    counts = pd.concat([part.counts for part in parts]).groupby(level=0, sort=False).sum()
+    return counts.reindex(in_order(counts.index))
 
 
 # what a search asks of the block on its worker

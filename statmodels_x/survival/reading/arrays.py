@@ -11,7 +11,7 @@ from statmodels_x.core.data.model_frame import ModelFrame
 from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import numeric_array, rows_text
+from statmodels_x.core.validation import check_magnitude, numeric_array, rows_text
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays, sample_arrays
 from statmodels_x.survival.specification import Specification
@@ -39,6 +39,7 @@ def checked_weights(frame: ModelFrame) -> Array | None:
             raise DataError(
                 f"`weights` is {what} in {rows_text(bad)}; case weights count observations: 0 or more."
             )
+    check_magnitude(values, "weights", "FlexibleSurvival()")
     return values
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statmodels_x.core.data.columns import in_order
 from statmodels_x.core.data.model_frame import ModelFrame
 from statmodels_x.core.data.surv import EXACT, Surv
 from statmodels_x.core.typing import Array
@@ -125,7 +126,7 @@ def _few_values(series: pd.Series, most: int = 7) -> tuple[Any, ...]:
         return tuple(series.cat.categories.tolist())
     # a thousand rows tell a continuous column, whose distinct values would be slow to sort
     if not is_number(series) or series.iloc[:1000].nunique() <= most:
-        values: Sequence[Any] = sorted(series.unique().tolist())
+        values: Sequence[Any] = in_order(series.unique().tolist())
         if len(values) <= most or not is_number(series):
             return tuple(values)
     # so do evenly spread rows for its quartiles, which only say where to draw
