@@ -10,7 +10,8 @@ any names, and options of which some are nonsense; it fits, and reads what a use
 * ``broken``: a fit that depends on the order of the rows, changes the user's frame, predicts its own rows otherwise
   from a copy of the frame, or gives a probability outside 0 and 1.
 
-``--table`` only sums up the chunks that stand. A case is made again by ``one_case(np.random.default_rng([seed, k]))``.
+``--table`` only sums up the chunks that stand. Case k is made again by ``replicate(one_case, 1, seed=13, first=k)`` of
+``statmodels_x.core.resampling``.
 """
 
 from __future__ import annotations
@@ -164,11 +165,19 @@ NAMES = [
     " ",
 ]
 TERMS = [
-    *["{x}"] * 12, "{x} + {z}", "{x} + {z}", "{x} + {z}", "{x} * {z}", "C({x})", "C({x}, contr.sum)", "log({x})", "np.exp({x})", "I({x}**2)",
-    "poly({x}, 2)", "bs({x}, df=4)", "scale({x})", "center({x})", "{x}:{z}", "0 + {x}", "1", "offset({x})",
-    "C({x} > 0)", "exp10({x})", "np.power({x}, 2)", "np.where({x} > 0, 1, 0)", "{x} / {z}", "({x} + {z})**3", "I({x} + {z})",
-    "cr({x}, df=3)", "{x} + nothing", "{x} -", "hashed({x})", "{x}**2000", "I({x} & 1)",
+    *["{x}"] * 12, *["{x} + {z}"] * 3, "{x} * {z}", "C({x})", "C({x}, contr.sum)", "log({x})", "np.exp({x})",
+    "I({x}**2)", "poly({x}, 2)", "bs({x}, df=4)", "scale({x})", "center({x})", "{x}:{z}", "0 + {x}", "1", "offset({x})",
+    "C({x} > 0)", "exp10({x})", "np.power({x}, 2)", "np.where({x} > 0, 1, 0)", "{x} / {z}", "({x} + {z})**3",
+    "I({x} + {z})", "cr({x}, df=3)", "{x} + nothing", "{x} -", "hashed({x})", "{x}**2000", "I({x} & 1)",
 ]  # fmt: skip
+RESPONSES = [
+    *["Surv(t, s)"] * 5,
+    "Surv(t, s == 1)",
+    "Surv(v, t + v, s)",
+    "Surv(t)",
+    "Surv(t, v, type='interval2')",
+    "t",
+]
 ODD_OPTIONS: list[Any] = [
     None,
     -1,
@@ -339,7 +348,8 @@ def discontinuity(rng: Rng) -> Job:
     place = rng.uniform(size=n)
     y = np.sin(3 * place) + (place > 0.5) + 0.1 * rng.normal(size=n)
     columns = {"y": disguised(rng, y, 0.03, 0.03), x: disguised(rng, place, 0.05),
-               z: disguised(rng, rng.uniform(size=n), 0.05), "v": disguised(rng, rng.uniform(0.5, 2.0, n), 0.05)}  # fmt: skip
+               z: disguised(rng, rng.uniform(size=n), 0.05),
+               "v": disguised(rng, rng.uniform(0.5, 2.0, n), 0.05)}  # fmt: skip
     terms = f"{quoted(x)} + {quoted(z)}" if two else quoted(x)
     if rng.uniform() < 0.1:
         terms = pick(rng, TERMS).format(x=quoted(x), z=quoted(z))
@@ -377,8 +387,12 @@ def population(rng: Rng) -> Job:
         a.append(2.1 * a[-1] / (1.0 + 0.01 * a[-1] + 0.006 * b[-1]))
         b.append(1.8 * b[-1] / (1.0 + 0.012 * b[-1] + 0.003 * a[-1]))
     noise = np.exp(0.03 * rng.normal(size=(2, n)))
-    columns = {"a": disguised(rng, np.array(a) * noise[0], 0.03, 0.03), "b": disguised(rng, np.array(b) * noise[1], 0.03, 0.03),
-               "day": disguised(rng, np.arange(n) + 0.0, 0.02, 0.05), "c": disguised(rng, np.zeros(n), 0.5, 0.2)}  # fmt: skip
+    columns = {
+        "a": disguised(rng, np.array(a) * noise[0], 0.03, 0.03),
+        "b": disguised(rng, np.array(b) * noise[1], 0.03, 0.03),
+        "day": disguised(rng, np.arange(n) + 0.0, 0.02, 0.05),
+        "c": disguised(rng, np.zeros(n), 0.5, 0.2),
+    }
     options: dict[str, Any] = {"interaction": option(rng, pick(rng, ["competition", "predation"]))}
     for name, usual in (("family", "gaussian"), ("weights", "mean"), ("culture", "c")):
         if rng.uniform() < 0.12:

@@ -43,7 +43,7 @@ def replicate(
     list
         In the order of the replicates.
     """
-    check_count("seed", seed, 0)
+    check_count("seed", seed, 0, most=None)
     streams = [np.random.SeedSequence(seed, spawn_key=(first + k,)) for k in range(n)]
     return list(each(partial(_call, task), streams, n_jobs=n_jobs, progress=progress, prefer=prefer))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from numbers import Real
@@ -65,11 +66,16 @@ def check_number(name: str, value: Any, *, low: float, high: float, closed: bool
     return number
 
 
-def check_count(name: str, value: Any, least: int) -> int:
-    """Return ``value`` as an int if it is a whole number of at least ``least``; else a DataError names it."""
-    whole = isinstance(value, Real) and not isinstance(value, bool) and float(value).is_integer()
+def check_count(name: str, value: Any, least: int, most: int | None = 10_000_000) -> int:
+    """Return ``value`` as an int if it is a whole number within limits; else a DataError names it."""
+    try:
+        whole = isinstance(value, Real) and not isinstance(value, bool) and math.floor(value) == value
+    except (OverflowError, ValueError):  # infinite, or no number
+        whole = False
     if not whole or value < least:
         raise DataError(f"`{name}` is {value!r}; give a whole number of at least {least}.")
+    if most is not None and value > most:
+        raise DataError(f"`{name}` is {value!r}; give a whole number of at most {most}.")
     return int(value)
 
 

@@ -143,6 +143,6 @@ def control(
         float(tol),
         check_count("max_iter", max_iter, 1),
         check_jobs(n_jobs),
-        check_count("seed", seed, 0),
+        check_count("seed", seed, 0, most=None),
         bool(progress),
     )

@@ -70,7 +70,7 @@ class Options:
     def __post_init__(self) -> None:
         check_initial(self.initial)
         check_count("n_starts", self.n_starts, 1)
-        check_count("seed", self.seed, 0)
+        check_count("seed", self.seed, 0, most=None)
         check_jobs(self.n_jobs)
 
 

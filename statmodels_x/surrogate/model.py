@@ -200,7 +200,7 @@ class SurrogatePTE:
             If the effect cannot be told from 0 (PTE is then undefined), is negative, or overlap is weak.
         """
         settings = self._settings(method, n_folds, n_splits, bandwidth, seed, bias_correction)
-        n_perturb = check_count("n_perturb", n_perturb, 20)
+        n_perturb = check_count("n_perturb", n_perturb, 20, most=1_000_000)
         asked = Question(
             self.formula, self.surrogate, self.at, self.landmark, self.effect, settings, n_perturb, seed
         )
@@ -228,7 +228,7 @@ class SurrogatePTE:
         if check_count("n_folds", n_folds, 2) > _MOST_FOLDS:
             raise DataError(f"`n_folds` is {n_folds}; give at most {_MOST_FOLDS}.")
         check_count("n_splits", n_splits, 1)
-        check_count("seed", seed, 0)
+        check_count("seed", seed, 0, most=None)
         if bandwidth is not None:
             bandwidth = check_number("bandwidth", bandwidth, low=0.0, high=1.0)
         is_corrected = _correction(bias_correction, method)

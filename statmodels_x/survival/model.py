@@ -175,7 +175,7 @@ class FlexibleSurvival:
 
         check_number("tol", tol, low=0.0, high=1.0)
         check_count("max_iter", max_iter, 1)
-        check_count("seed", seed, 0)
+        check_count("seed", seed, 0, most=None)
         if n_starts is not None:
             check_count("n_starts", n_starts, 0)
         sample = self._sample

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from statmodels_x.core import errors
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_choice, check_number, column_label, numeric_array, rows_text
+from statmodels_x.core.validation import (
+    check_choice,
+    check_count,
+    check_magnitude,
+    check_number,
+    column_label,
+    numeric_array,
+    rows_text,
+)
 
 
 def refusal(function, *args, **kwargs) -> str:
@@ -253,3 +261,27 @@ def test_dates_and_durations_are_refused_with_the_subtraction_as_remedy(values):
 )
 def test_what_cannot_be_a_column_of_numbers_is_a_data_error_with_the_name(values):
     assert "'dose'" in refusal(numeric_array, values, "dose", "f()")
+
+
+@pytest.mark.parametrize("value", [10**30, 10**400, 1e300])
+def test_counts_have_an_upper_limit_and_seeds_have_none(value):
+    with pytest.raises(DataError, match=r"`n` is .*at most"):
+        check_count("n", value, 1)
+    assert check_count("seed", value, 0, most=None) == int(value)
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan, "3", None, [3], np.ones(2), 2.5, True, 1j])
+def test_what_is_no_count(value):
+    with pytest.raises(DataError, match="`n` is"):
+        check_count("n", value, 1)
+
+
+@pytest.mark.parametrize("values", [[1e155, 0.0], [1.0, -1e200], [1e-200, 0.0], [1e-120, -1e-130]])
+def test_numbers_without_squares_are_refused_by_name(values):
+    with pytest.raises(DataError, match="room: 'y' holds values of the size"):
+        check_magnitude(np.array(values), "y", "room")
+
+
+@pytest.mark.parametrize("values", [[0.0, 0.0], [1e99], [1e-99, 1e-300], [np.nan, np.inf, 1.0], []])
+def test_numbers_with_squares_are_let_through(values):
+    check_magnitude(np.array(values), "y")

@@ -460,11 +460,21 @@ def test_clusters_too_few_to_leave_one_part_out(method):
     death, early, end = rng.exponential(2.0 + arm), rng.exponential(1.0 + arm), rng.uniform(1, 6, n)
     time = np.minimum(death, end)
     data = pd.DataFrame(
-        {"t": time, "d": death <= end, "e": np.minimum(early, time), "s": early < time, "arm": arm, "one": 1, "two": arm}
+        {
+            "t": time,
+            "d": death <= end,
+            "e": np.minimum(early, time),
+            "s": early < time,
+            "arm": arm,
+            "one": 1,
+            "two": arm,
+        }
     )
 
     def fit(cluster):
-        model = smx.SurrogatePTE("Surv(t, d) ~ arm", "Surv(e, s)", data, at=2.0, landmark=0.8, cluster=cluster)
+        model = smx.SurrogatePTE(
+            "Surv(t, d) ~ arm", "Surv(e, s)", data, at=2.0, landmark=0.8, cluster=cluster
+        )
         return model.fit(method=method, n_perturb=20)
 
     with pytest.raises(smx.errors.IdentificationError, match="one cluster"):

@@ -141,7 +141,7 @@ def _options(
     check_choice("slope", slope, tuple(_SLOPES))
     min_points = check_count("min_points", min_points, 1)
     check_alpha(alpha)
-    seed = check_count("seed", seed, 0)
+    seed = check_count("seed", seed, 0, most=None)
     if line.n < 8:
         raise DataError(f"`x` takes {line.n} distinct values; fitting a curve with jumps needs at least 8.")
     return LineOptions(

@@ -243,7 +243,7 @@ def _block_length(fit: InteractionFitted, block: int | None) -> int:
 
 def simulate(fit: InteractionFitted, n: int, seed: int) -> list[pd.DataFrame]:
     """See :meth:`InteractionResults.simulate`."""
-    check_count("seed", seed, 0)
+    check_count("seed", seed, 0, most=None)
     sample, problem = fit.need_sample("simulate()"), fit.machinery.problem
     frames = []
     for k in range(n):

@@ -113,7 +113,7 @@ def surrogate_power(
     check_number("at_least", at_least, low=0.0, high=1.0, closed=True)
     check_alpha(alpha)
     n_repeats, n_perturb = check_count("n_repeats", n_repeats, 2), check_count("n_perturb", n_perturb, 20)
-    seed, n_jobs = check_count("seed", seed, 0), check_jobs(n_jobs)
+    seed, n_jobs = check_count("seed", seed, 0, most=None), check_jobs(n_jobs)
     sizes = [check_count("n", size, 20) for size in np.atleast_1d(np.asarray(n, object))]
     truth = process.true_values(at, landmark, effect)["pte"]
     rows = []

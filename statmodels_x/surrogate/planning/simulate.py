@@ -260,7 +260,7 @@ class IllnessDeathTrial:
             ``arm`` (0 control, 1 treated), ``time``, ``status``, ``surrogate_time`` (end of follow-up where the
             event was not seen) and ``surrogate_status``.
         """
-        trial = self.draw(n, np.random.default_rng(check_count("seed", seed, 0)))
+        trial = self.draw(n, np.random.default_rng(check_count("seed", seed, 0, most=None)))
         seen = np.isfinite(trial.surrogate)
         return pd.DataFrame(
             {

@@ -165,7 +165,7 @@ class ResidualEffect:
         scale = scale or ("log" if self.kind == "event" else "identity")
         check_choice("scale", scale, _SCALES, "fit()")
         n_grid = n_grid if n_grid is None else check_count("n_grid", n_grid, 2)
-        n_perturb, seed = check_count("n_perturb", n_perturb, 20), check_count("seed", seed, 0)
+        n_perturb, seed = check_count("n_perturb", n_perturb, 20), check_count("seed", seed, 0, most=None)
         if bandwidth is not None:
             bandwidth = check_number("bandwidth", bandwidth, low=0.0, high=np.inf)
         self._check_support(scale)

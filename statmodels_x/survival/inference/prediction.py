@@ -53,7 +53,7 @@ class Options:
         check_choice("method", self.method, ("delta", "simulation"), "predict()")
         check_alpha(self.alpha)
         check_count("n_draws", self.n_draws, 100)
-        check_count("seed", self.seed, 0)
+        check_count("seed", self.seed, 0, most=None)
         if self.simultaneous and self.method == "simulation":
             raise DataError('predict: simultaneous bands are made with method="delta".')
 
