@@ -125,7 +125,9 @@ def _few_values(series: pd.Series, most: int = 7) -> tuple[Any, ...]:
         return tuple(series.cat.categories.tolist())
     # a thousand rows tell a continuous column, whose distinct values would be slow to sort
     if not is_number(series) or series.iloc[:1000].nunique() <= most:
-        values: Sequence[Any] = sorted(series.unique().tolist())
+        values: Sequence[Any] = series.unique().tolist()
+        kinds = {isinstance(value, int | float) for value in values}
+        values = sorted(values, key=None if kinds == {True} else str)  # numbers and names do not compare
         if len(values) <= most or not is_number(series):
             return tuple(values)
     # so do evenly spread rows for its quartiles, which only say where to draw
