@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test test-kernels lint docs docs-test bench clean
 
 $(VENV)/base: pyproject.toml
-	$(PYTHON) -c "import sys; assert (3, 11) <= sys.version_info < (3, 14), 'statmodels_x needs Python 3.11 to 3.13; run make PYTHON=python3.12 ...'"
+	$(PYTHON) -c "import sys; assert (3, 11) <= sys.version_info < (3, 15), 'statmodels_x needs Python 3.11 to 3.14; run make PYTHON=python3.12 ...'"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable .
@@ -59,4 +59,9 @@ bench: $(VENV)/test
 	$(BIN)/python benchmarks/import_time.py
 
 clean:
-	rm -rf $(VENV) docs/_build docs/gallery demo build dist
+	rm -rf $(VENV) $(VENV)-lowest docs/_build docs/gallery demo build dist
+
+test-lowest:  ## the lowest versions that pyproject.toml allows: a fit, picture, save and load of every model
+	test -x $(VENV)-lowest/bin/python || $(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/python -m pip install --quiet $$($(PYTHON) .ci/lowest.py) pytest
+	PYTHONPATH=$(CURDIR) $(VENV)-lowest/bin/python .ci/smoke.py

@@ -175,7 +175,7 @@ def read_sample(formula: str, data: Any, culture: str | None, step: float | None
     names = [expression.strip("`") for expression in response.expressions]
     counts = np.column_stack(
         [
-            _counts(evaluate(text, frame, {}, {}), name)
+            _counts(evaluate(text, frame, {}, {}), name, len(frame))
             for text, name in zip(response.expressions, names, strict=True)
         ]
     )
@@ -206,8 +206,10 @@ def read_sample(formula: str, data: Any, culture: str | None, step: float | None
     )
 
 
-def _counts(values: Any, name: str) -> Array:
+def _counts(values: Any, name: str, n: int) -> Array:
     counts = numeric_array(values, name, "formula")
+    if len(counts) != n:
+        raise DataError(f"'{name}' is no column of counts: it has {len(counts)} values for {n} rows.")
     for bad, what in ((counts < 0.0, "negative"), (np.isinf(counts), "infinite")):
         if bad.any():
             raise DataError(

@@ -39,7 +39,9 @@ def sandwich(bread: Array, scores: Array, groups: NDArray[Any] | None = None) ->
         scores = summed
     lost = np.isnan(np.diag(bread))
     usable = np.where(np.isnan(bread), 0.0, bread)
-    covariance = usable @ (scores.T @ scores) @ usable
+    with np.errstate(over="ignore", invalid="ignore"):  # scores beyond the range of numbers: no covariance
+        covariance = usable @ (scores.T @ scores) @ usable
+    covariance[~np.isfinite(covariance)] = np.nan
     covariance[lost, :] = np.nan
     covariance[:, lost] = np.nan
     return covariance

@@ -148,10 +148,10 @@ def _sides(lattice: Lattice, cut: Mask, window: tuple[slice, ...], edge: int) ->
     position = np.full(lattice.n_cells, -1)
     position[cells.ravel()] = np.arange(cells.size)
     kept = ~cut & (position[lattice.tail] >= 0) & (position[lattice.head] >= 0)
-    graph = csr_array(
-        (np.ones(np.count_nonzero(kept)), (position[lattice.tail[kept]], position[lattice.head[kept]])),
-        (cells.size, cells.size),
-    )
+    between = tuple(
+        position[ends[kept]].astype(np.int32) for ends in (lattice.tail, lattice.head)
+    )  # scipy < 1.15
+    graph = csr_array((np.ones(np.count_nonzero(kept)), between), (cells.size, cells.size))
     ends = position[[lattice.tail[edge], lattice.head[edge]]]
     distance = dijkstra(graph, directed=False, indices=ends, unweighted=True)
     reached = np.isfinite(distance).any(0)

@@ -98,10 +98,13 @@ def learn(smoother: Smoother, masses: Array, target_control: Array) -> Transform
     # where the treated have no mass the ratio is not determined; the floor keeps it finite, and the overlap
     # tells
     treated = np.maximum(treated, _FLOOR * treated.max(axis=-1, keepdims=True))
-    forecast, ratio = target / treated, control / treated
-    mean_forecast = np.sum(masses[0] * forecast, axis=-1)
-    mean_ratio = np.sum(masses[0] * ratio, axis=-1)
-    return Transformation(forecast, ratio, (target_control - mean_forecast) / mean_ratio)
+    with np.errstate(
+        divide="ignore", invalid="ignore"
+    ):  # an arm without any mass: NaN, which the fit refuses
+        forecast, ratio = target / treated, control / treated
+        mean_forecast = np.sum(masses[0] * forecast, axis=-1)
+        mean_ratio = np.sum(masses[0] * ratio, axis=-1)
+        return Transformation(forecast, ratio, (target_control - mean_forecast) / mean_ratio)
 
 
 def estimate_full(smoother: Smoother, sums: Array, margins: Array, is_area: bool) -> Batch:
