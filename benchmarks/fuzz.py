@@ -10,7 +10,7 @@ any names, and options of which some are nonsense; it fits, and reads what a use
 * ``broken``: a fit that depends on the order of the rows, changes the user's frame, predicts its own rows otherwise
   from a copy of the frame, or gives a probability outside 0 and 1.
 
-``--table`` only sums up the chunks that stand. Case k is made again by ``replicate(one_case, 1, seed=13, first=k)`` of
+``--table`` only sums up the chunks that stand, and writes results/fuzz.csv of them. Case k is made again by ``replicate(one_case, 1, seed=13, first=k)`` of
 ``statmodels_x.core.resampling``.
 """
 
@@ -569,7 +569,7 @@ def main() -> None:
         print(f"{room:14s} {outcome:8s} {len(cases):4d} (case {cases.iloc[0]}) {why}")
     counts = table(rows)
     print(counts.to_string())
-    if len(rows) == asked.cases:
+    if asked.table or len(rows) == asked.cases:
         write(counts.reset_index(), RESULTS / "fuzz.csv")
 
 
