@@ -50,7 +50,6 @@ class SurvivalFitted(Estimates):
     @classmethod
     def of(
         cls,
-        specification: Specification,
         sample: Sample | PartitionedSample,
         found: Estimate,
         cov_type: str,
@@ -70,12 +69,12 @@ class SurvivalFitted(Estimates):
             llf=float(optimum.value),
             nobs=round(facts.weight) if sample.has_frequency_weights else facts.used,
             converged=optimum.converged,
-            specification=specification,
+            specification=sample.specification,
             design_specs=dict(sample.design_specs),
             cov_type=cov_type,
             estimate=found,
             facts=facts,
-            findings=(*found.said, *_follow_up(specification, sample)),
+            findings=(*found.said, *_follow_up(sample)),
             sample=sample if isinstance(sample, Sample) else None,
             keep_data=keep_data,
         )
@@ -113,9 +112,9 @@ def sample_names(sample: Sample | PartitionedSample) -> Names:
     return Names.by_part({parameter: spec.names for parameter, spec in sample.design_specs.items()})
 
 
-def _follow_up(specification: Specification, sample: Sample | PartitionedSample) -> tuple[Finding, ...]:
+def _follow_up(sample: Sample | PartitionedSample) -> tuple[Finding, ...]:
     """Judge whether follow-up supports the plateau of a cure model."""
-    alpha = sample.plateau_alpha() if "cure" in specification.parts else None
+    alpha = sample.plateau_alpha() if "cure" in sample.specification.parts else None
     if alpha is None or alpha < PLATEAU_LEVEL:
         return ()
     text = (

@@ -16,7 +16,7 @@ from statmodels_x.survival.fitted import sample_names
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays
 from statmodels_x.survival.results import FlexibleSurvivalResults
 from statmodels_x.survival.sample import Sample, read
-from statmodels_x.survival.specification import Specification, specify
+from statmodels_x.survival.specification import ANCHOR, specify
 
 _COVARIANCES = ("observed", "robust", "cluster")
 
@@ -96,8 +96,8 @@ class FlexibleSurvival:
         formula: str,
         data: Any,
         distribution: str | Family = "apgw",
-        scale: str = "aft",
-        other_scale: str | None = None,
+        scale: str = "ph",
+        other_scale: str | float | None = ANCHOR,
         power: str | float = "~ 1",
         shape: str | float = "~ 1",
         cure: str | None = None,
@@ -106,12 +106,11 @@ class FlexibleSurvival:
         cluster: str | ArrayLike | None = None,
         time_unit: str | None = None,
     ) -> None:
-        self.specification: Specification = specify(
-            formula, distribution, scale, other_scale, power, shape, cure, cure_kind
-        )
+        specification = specify(formula, distribution, scale, other_scale, power, shape, cure, cure_kind)
         if time_unit is not None and not isinstance(time_unit, str):
             raise DataError(f"`time_unit` is {time_unit!r}; give the name of the unit, such as 'years'.")
-        self._sample = read(data, self.specification, weights, cluster, time_unit)
+        self._sample = read(data, specification, weights, cluster, time_unit)
+        self.specification = self._sample.specification
 
     @property
     def time_unit(self) -> str | None:
@@ -189,7 +188,7 @@ class FlexibleSurvival:
             max_iter=max_iter,
             seed=seed,
         )
-        results = FlexibleSurvivalResults.of(self.specification, sample, found, cov_type, keep_data)
+        results = FlexibleSurvivalResults.of(sample, found, cov_type, keep_data)
         announce(results.findings)
         return results
 

@@ -20,6 +20,7 @@ from statmodels_x.survival.kernels.likelihood import SurvivalArrays, row_scores
 from statmodels_x.survival.partitioned.sample import PartitionedSample, read_partitions
 from statmodels_x.survival.reading.arrays import (
     ZERO_WEIGHT,
+    anchored,
     checked_weights,
     model_arrays,
     rows_with_weight,
@@ -37,6 +38,7 @@ class Sample:
     frame: ModelFrame = field(repr=False)
     response: Surv = field(repr=False)
     arrays: SurvivalArrays = field(repr=False)
+    specification: Specification
     time_unit: str | None
 
     @property
@@ -112,10 +114,11 @@ def read(
     unit = time_unit or unit_of_time(frame, response.time_name, specification.response.expressions[0])
     _check_designs(specification, rows, response)
     arrays = model_arrays(specification, rows.designs, response, counts)
+    specification, arrays = anchored(specification, arrays)
     # one copy of the design matrices is enough
     shared: dict[str, Any] = {name: arrays.designs[PARAMETERS.index(name)] for name in rows.designs}
     _warn_of_dropped(rows.n_rows, arrays.n, rows.dropped)
-    return Sample(rows.with_matrices(shared), response, arrays, unit)
+    return Sample(rows.with_matrices(shared), response, arrays, specification, unit)
 
 
 def _check_designs(specification: Specification, rows: ModelFrame, response: Surv) -> None:

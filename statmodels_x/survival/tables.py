@@ -124,9 +124,7 @@ def _facts(fit: SurvivalFitted) -> list[tuple[str, str]]:
     response = fit.formula.split("~")[0].strip()
     family = fit.specification.family
     fixed = ", ".join(
-        f"{_SYMBOLS[name]} = {np.exp(value) - (name == 'shape'):g}"
-        if name != "shape" or family.is_compiled
-        else f"shape = {family.to_natural(value):g}"
+        _fixed_value(fit.specification, name, value)
         for name, value in fit.specification.fixed.items()
         if name != "shape" or family.has_shape
     )
@@ -152,6 +150,31 @@ def _facts(fit: SurvivalFitted) -> list[tuple[str, str]]:
         ("Follow-up", f"{facts.last_time:.4g}" + (f" {facts.time_unit}" if facts.time_unit else "")),
     ]
     return left + right
+
+
+def _fixed_value(specification: Specification, name: str, value: float) -> str:
+    if name == "shape" and not specification.family.is_compiled:
+        return f"shape = {specification.family.to_natural(value):g}"
+    if name == specification.anchored:
+        return (
+            f"{_SYMBOLS[name]} = 1/{1.0 / np.exp(value):.4g}"
+            if name == "aft"
+            else f"lambda = {np.exp(value):.4g}"
+        )
+    return f"{_SYMBOLS[name]} = {np.exp(value) - (name == 'shape'):g}"
+
+
+def _anchor_note(fit: SurvivalFitted) -> list[str]:
+    """Say where the anchored scale is fixed."""
+    name, unit = fit.specification.anchored, fit.facts.time_unit
+    if not name:
+        return []
+    middle = f"{fit.specification.anchor_time:.4g}{' ' + unit if unit else ''}"
+    if name == "aft":
+        return [f"phi is fixed at 1/({middle}), the median event time: no unit of time is part of the model."]
+    value = np.exp(fit.specification.fixed[name])
+    how = "half of the uncured" if fit.specification.cure_kind != "none" else "the Nelson-Aalen estimate"
+    return [f"lambda is fixed at {value:.4g}, {how} at the median event time, {middle}."]
 
 
 def _coefficient_block(fit: SurvivalFitted, parameter: str, alpha: float) -> Block:
@@ -187,6 +210,7 @@ def _natural_block(fit: SurvivalFitted, alpha: float) -> Block:
 
 def _notes(fit: SurvivalFitted) -> list[str]:
     notes = [f"Warning: {text}" for text in fit.warnings]
+    notes += _anchor_note(fit)
     unit = fit.facts.time_unit
     if fit.specification.depends_on_time_unit:
         notes.append(

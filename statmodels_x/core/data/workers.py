@@ -40,6 +40,13 @@ class Blocks:
         ]
         return Blocks(tuple(value for value, _ in kept), tuple(first for _, first in kept))
 
+    def mapped(self, function: Callable[..., Any], *arguments: Any) -> Blocks:
+        """Return ``function(*arguments, value)`` for every value, kept on the workers in its place."""
+        dask = import_dask()
+        delayed_call = dask.delayed(call, pure=False)
+        found = dask.persist(*(delayed_call(function, arguments, value) for value in self._values))
+        return Blocks(tuple(found), self._first_rows)
+
     def each(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
         """Return ``function(*arguments, value)`` for every value, in the order of the partitions."""
         return self.each_with(function, [arguments] * len(self))

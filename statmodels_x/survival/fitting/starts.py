@@ -128,8 +128,15 @@ def preliminary_weibull(arrays: SurvivalArrays, primary: int) -> tuple[Weibull, 
     theta = optimum.theta if optimum.status in ("converged", "flat") else start
     power = float(theta[centred.slices[2]][0])
     shift = -middle if primary == 0 else -math.exp(power) * middle
+    if not arrays.free[1 - primary]:
+        shift += _taken_up(float(arrays.offsets[1 - primary].mean()), primary, power)
     coefficients = theta[centred.slices[primary]] + constant_coefficients(main, shift)
     return Weibull(primary, coefficients, power), with_limits(arrays, power)
+
+
+def _taken_up(fixed: float, primary: int, power: float) -> float:
+    """Return what the main scale's intercept takes up where the other scale is fixed away from 1 (logarithms)."""
+    return -math.exp(-power) * fixed if primary == 0 else -math.exp(power) * fixed
 
 
 def with_limits(arrays: Rows, power: float) -> Rows:
@@ -243,12 +250,18 @@ def _slide(arrays: SurvivalArrays, theta: Array, shift: float, power: float) -> 
 
 
 def _from_one_scale(arrays: SurvivalArrays, weibull: Weibull) -> Iterator[Array]:
-    """Yield the optima of the two models with one scale."""
+    """Yield the optima of the two models with one scale: phi at the middle of the events, or lambda at 1."""
+    seen = arrays.log_time[arrays.code != 0]
+    middle = float(np.median(seen if len(seen) else arrays.log_time))
     for kept in (weibull.primary, 1 - weibull.primary):
+        fixed = -middle if kept == 1 else 0.0
         designs, offsets = list(arrays.designs), list(arrays.offsets)
-        designs[1 - kept], offsets[1 - kept] = None, 0.0
+        designs[1 - kept], offsets[1 - kept] = None, fixed
         smaller = arrays.with_model(tuple(designs), tuple(_scalar_or_array(o) for o in offsets))
-        found = rough_climbs(smaller, ladder(smaller, _on_scale(arrays, weibull, kept)))
+        alone = _on_scale(arrays, weibull, kept)
+        moved = constant_coefficients(arrays.designs[kept], _taken_up(fixed, kept, weibull.power))
+        start = Weibull(kept, alone.coefficients + moved, weibull.power)
+        found = rough_climbs(smaller, ladder(smaller, start))
         for optimum in distinct_best(found, 1):
             yield embed(optimum.theta, smaller, arrays)
 

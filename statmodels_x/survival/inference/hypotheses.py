@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
+from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.hypotheses import HypothesisTest, hypothesis_test, wald_test
 from statmodels_x.survival.distributions.family import FAMILIES
@@ -61,11 +62,18 @@ def _part_nested(
     if inner is None:
         value = fixed.get(parameter)
         if outer is None:
-            return value == large.specification.fixed.get(parameter)
+            same = value == large.specification.fixed.get(parameter)
+            return same or _intercept_takes_up(small.specification, small.design_specs, parameter)
         return value is not None and np.isfinite(value) and "Intercept" in outer.names
     return (
         outer is not None and set(inner.names) <= set(outer.names) and inner.part.offset == outer.part.offset
     )
+
+
+def _intercept_takes_up(model: Specification, specs: Mapping[str, DesignSpec], parameter: str) -> bool:
+    """Whether another value of a Weibull's fixed scale only moves the intercept of its main scale."""
+    is_other_scale = parameter in ("aft", "ph") and parameter != model.scale
+    return is_other_scale and model.has_free_other_scale and "Intercept" in specs[model.scale].names
 
 
 def likelihood_ratio(small: SurvivalFitted, large: SurvivalFitted) -> HypothesisTest:

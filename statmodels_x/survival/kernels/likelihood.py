@@ -62,6 +62,9 @@ class SurvivalRows(Protocol):
     def take(self, rows: NDArray[np.intp]) -> SurvivalArrays:
         """Return some rows in memory."""
 
+    def with_fixed(self, parameter: int, value: float) -> Self:
+        """Return the same sample with a parameter that is not estimated fixed at another value."""
+
     def with_limits(self, low: Array, high: Array) -> Self:
         """Return the same sample with other limits of the search."""
 
@@ -149,6 +152,12 @@ class SurvivalArrays:
     def with_limits(self, low: Array, high: Array) -> SurvivalArrays:
         """Return the same sample and model with other limits of the search."""
         return replace(self, low=low, high=high)
+
+    def with_fixed(self, parameter: int, value: float) -> SurvivalArrays:
+        """Return the same sample with a parameter that is not estimated fixed at another value."""
+        offsets = self.offsets.copy()
+        offsets[parameter] = value
+        return replace(self, offsets=offsets)
 
     def with_model(self, designs: Designs, offsets: Offsets) -> SurvivalArrays:
         """Return the same sample under another model."""

@@ -191,6 +191,11 @@ def on_arrays(function: Any, low: Array, high: Array, arguments: tuple[Any, ...]
     return function(*arguments, _arrays(block).with_limits(low, high))
 
 
+def with_fixed(parameter: int, value: float, block: Block) -> Block:
+    """Fix a parameter that is not estimated at another value."""
+    return replace(block, arrays=_arrays(block).with_fixed(parameter, value))
+
+
 def rows_of(rows: NDArray[np.intp], block: Block) -> SurvivalArrays:
     """Return some rows of the block."""
     return _arrays(block).take(rows)

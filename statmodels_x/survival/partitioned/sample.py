@@ -35,8 +35,9 @@ from statmodels_x.survival.partitioned.block import (
     rows_of,
     score_sums,
     typical,
+    with_fixed,
 )
-from statmodels_x.survival.reading.arrays import NO_WEIGHT, ZERO_WEIGHT
+from statmodels_x.survival.reading.arrays import NO_WEIGHT, ZERO_WEIGHT, anchored
 from statmodels_x.survival.reading.checks import check_events, check_separation_of, check_terms
 from statmodels_x.survival.reading.facts import SampleFacts
 from statmodels_x.survival.specification import Specification
@@ -93,6 +94,10 @@ class PartitionedArrays:
         parts = self.blocks.each_with(rows_of, own)
         return joined([part for part in parts if part.n])
 
+    def with_fixed(self, parameter: int, value: float) -> PartitionedArrays:
+        """Return the same sample with a parameter that is not estimated fixed at another value."""
+        return replace(self, blocks=self.blocks.mapped(with_fixed, parameter, value))
+
     def with_limits(self, low: Array, high: Array) -> PartitionedArrays:
         """Return the same sample with other limits of the search."""
         return replace(self, low=low, high=high)
@@ -103,6 +108,7 @@ class PartitionedSample:
     """The data of a fit in a Dask frame: what :class:`Sample` is for rows in memory."""
 
     arrays: PartitionedArrays = field(repr=False)
+    specification: Specification
     design_specs: Mapping[str, DesignSpec]
     block_facts: Sequence[BlockFacts] = field(repr=False)
     n_rows: int
@@ -195,10 +201,19 @@ def read_partitions(
     dropped = dict(frame.dropped) | ({ZERO_WEIGHT: weightless} if weightless else {})
     unit = time_unit or unit_of_time(data._meta, facts[0].time_name, specification.response.expressions[0])
     sample = PartitionedSample(
-        arrays, frame.specs, facts, frame.n_rows, dropped, weights is not None, cluster is not None, unit
+        arrays,
+        specification,
+        frame.specs,
+        facts,
+        frame.n_rows,
+        dropped,
+        weights is not None,
+        cluster is not None,
+        unit,
     )
     _check(sample, specification)
-    return sample
+    specification, arrays = anchored(specification, arrays)
+    return replace(sample, specification=specification, arrays=arrays)
 
 
 def _summary(block: Block) -> tuple[BlockFacts | None, int]:

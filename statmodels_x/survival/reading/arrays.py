@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,8 +14,11 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import numeric_array, rows_text
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
-from statmodels_x.survival.kernels.likelihood import SurvivalArrays, sample_arrays
+from statmodels_x.survival.kernels.likelihood import SurvivalArrays, SurvivalRows, sample_arrays
+from statmodels_x.survival.reading.anchor import anchor
 from statmodels_x.survival.specification import Specification
+
+Rows = TypeVar("Rows", bound=SurvivalRows)
 
 ZERO_WEIGHT = "weight of 0"
 """The reason under which rows without weight are counted as dropped."""
@@ -70,6 +74,15 @@ def model_arrays(
     cure = CURE_KINDS.index(specification.cure_kind)
     family = specification.own_family
     return sample_arrays(response, weights, matrices, offsets, -wide, wide, cure, family)
+
+
+def anchored(specification: Specification, arrays: Rows) -> tuple[Specification, Rows]:
+    """Fix the anchored parameter of a model, if it has one, at the middle of the events of its rows."""
+    if not specification.anchored:
+        return specification, arrays
+    name = specification.anchored
+    value, time = anchor(arrays.each, name, specification.cure_kind != "none")
+    return specification.with_anchor(value, time), arrays.with_fixed(PARAMETERS.index(name), value)
 
 
 def _offset(offset: Array) -> float | Array:
