@@ -16,7 +16,7 @@ from statmodels_x.survival.fitted import sample_names
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays
 from statmodels_x.survival.results import FlexibleSurvivalResults
 from statmodels_x.survival.sample import Sample, read
-from statmodels_x.survival.specification import ANCHOR, specify
+from statmodels_x.survival.specification import ANCHOR, SCALE, specify
 
 _COVARIANCES = ("observed", "robust", "cluster")
 
@@ -96,7 +96,7 @@ class FlexibleSurvival:
         formula: str,
         data: Any,
         distribution: str | Family = "apgw",
-        scale: str = "ph",
+        scale: str = SCALE,
         other_scale: str | float | None = ANCHOR,
         power: str | float = "~ 1",
         shape: str | float = "~ 1",

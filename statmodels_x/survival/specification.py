@@ -21,7 +21,17 @@ SCALES = ("aft", "ph")
 ANCHOR = "anchor"
 """The value of `other_scale` that fixes it at the middle of the events."""
 
-_DEFAULTS: Mapping[str, Any] = {"scale": "ph", "other_scale": ANCHOR, "power": "~ 1", "shape": "~ 1"}
+
+class Default(str):
+    """The value of an argument that was not given, so that it contradicts no distribution."""
+
+    __slots__ = ()
+
+
+SCALE = Default("ph")
+"""The scale of the covariates unless the distribution or the user says otherwise."""
+
+_DEFAULTS: Mapping[str, Any] = {"scale": SCALE, "other_scale": ANCHOR, "power": "~ 1", "shape": "~ 1"}
 _WEIBULL = math.log(2.0)  # log(kappa + 1) of the Weibull
 
 
@@ -105,7 +115,7 @@ class Specification:
 def specify(
     formula: str,
     distribution: str | Family = "apgw",
-    scale: str = "ph",
+    scale: str = SCALE,
     other_scale: str | float | None = ANCHOR,
     power: str | float = "~ 1",
     shape: str | float = "~ 1",
@@ -131,7 +141,7 @@ def specify(
         warn("`other_scale=None` is now written other_scale=1.0.", DeprecationWarning)
     given = {"scale": scale, "other_scale": other_scale, "power": power, "shape": shape}
     options = _apply_preset(family, given)
-    scale = check_choice("scale", options["scale"], SCALES)
+    scale = str(check_choice("scale", options["scale"], SCALES))
     other = SCALES[1 - SCALES.index(scale)]
     response, main = split_formula(formula)
     found: dict[str, Part | float] = {
