@@ -17,6 +17,7 @@ from statmodels_x.core.fits.results import Estimates
 from statmodels_x.survival.fitting.estimation import Estimate
 from statmodels_x.survival.fitting.findings import Names
 from statmodels_x.survival.fitting.identification import identified_covariance
+from statmodels_x.survival.fitting.members import Limit
 from statmodels_x.survival.partitioned.sample import PartitionedSample
 from statmodels_x.survival.reading.facts import PLATEAU_LEVEL, SampleFacts
 from statmodels_x.survival.sample import Sample
@@ -39,6 +40,8 @@ class SurvivalFitted(Estimates):
         Where and how the maximum was found, with the evidence. Internal.
     facts : SampleFacts
         Counts of rows, events and dropped rows. Internal.
+    limit : Limit or None
+        The limit of the family that everything is given, where the search ran to one.
     """
 
     specification: Specification
@@ -46,6 +49,7 @@ class SurvivalFitted(Estimates):
     cov_type: str
     estimate: Estimate = field(repr=False)
     facts: SampleFacts = field(repr=False)
+    limit: Limit | None = field(repr=False, default=None)
 
     @classmethod
     def of(
@@ -54,6 +58,7 @@ class SurvivalFitted(Estimates):
         found: Estimate,
         cov_type: str,
         keep_data: bool = False,
+        limit: Limit | None = None,
     ) -> Self:
         """Label an estimate and compute its covariance."""
         names = sample_names(sample)
@@ -74,7 +79,12 @@ class SurvivalFitted(Estimates):
             cov_type=cov_type,
             estimate=found,
             facts=facts,
-            findings=(*found.said, *_follow_up(sample)),
+            limit=limit,
+            findings=(
+                *([limit.finding()] if limit else []),
+                *found.said,
+                *_follow_up(sample),
+            ),
             sample=sample if isinstance(sample, Sample) else None,
             keep_data=keep_data,
         )
@@ -141,5 +151,5 @@ def _from_0_1(state: Mapping[str, Any]) -> dict[str, Any]:
         rejected=tuple((value, renewed(finding)) for value, finding in old.rejected),
     )
     kept = {name: value for name, value in state.items() if name not in ("params", "warnings")}
-    since = {"reference": NORMAL, "sample": None, "keep_data": False}
+    since = {"reference": NORMAL, "sample": None, "keep_data": False, "limit": None}
     return since | kept | {"coefficients": state["params"], "estimate": found, "findings": found.said}

@@ -166,7 +166,8 @@ class FlexibleSurvival:
         FollowUpWarning
             If the model has a cured fraction and follow-up does not support a plateau.
         """
-        from statmodels_x.survival.fitting.estimation import estimate
+        from statmodels_x.survival.fitting.estimation import Estimate, estimate
+        from statmodels_x.survival.fitting.members import at_its_limit
 
         check_number("tol", tol, low=0.0, high=1.0)
         check_count("max_iter", max_iter, 1)
@@ -177,18 +178,15 @@ class FlexibleSurvival:
         if keep_data and not isinstance(sample, Sample):
             raise DataError("fit(): the rows of a Dask frame stay with it: keep_data=True cannot keep them.")
         cov_type = self._covariance_type(cov_type)
-        arrays = sample.arrays
-        found = estimate(
-            arrays,
-            self.specification.scale,
-            names=sample_names(sample),
-            start=None if start is None else _checked_start(start, arrays.n_parameters),
-            n_starts=n_starts,
-            tol=tol,
-            max_iter=max_iter,
-            seed=seed,
-        )
-        results = FlexibleSurvivalResults.of(sample, found, cov_type, keep_data)
+        how: dict[str, Any] = {"n_starts": n_starts, "tol": tol, "max_iter": max_iter, "seed": seed}
+        first = None if start is None else _checked_start(start, sample.arrays.n_parameters)
+
+        def search(sample: Any, start: Array | None = None) -> Estimate:
+            scale, names = sample.specification.scale, sample_names(sample)
+            return estimate(sample.arrays, scale, names=names, start=start, **how)
+
+        sample, found, limit = at_its_limit(sample, search(sample, first), search)
+        results = FlexibleSurvivalResults.of(sample, found, cov_type, keep_data, limit)
         announce(results.findings)
         return results
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from statmodels_x.core.data.design import DesignSpec
@@ -23,6 +23,7 @@ from statmodels_x.survival.reading.arrays import (
     anchored,
     checked_weights,
     model_arrays,
+    positions_of,
     rows_with_weight,
     survival_response,
 )
@@ -55,6 +56,13 @@ class Sample:
     def design_specs(self) -> dict[str, DesignSpec]:
         """How to build each parameter's columns."""
         return {parameter: design.spec for parameter, design in self.frame.designs.items()}
+
+    def rearranged(self, specification: Specification, sources: Mapping[str, str | float]) -> Sample:
+        """Return the same rows under a model whose parameters come from those of this one."""
+        designs = {name: self.frame.designs[str(sources[name])] for name in specification.parts}
+        arrays = self.arrays.rearranged(*positions_of(sources, specification))
+        frame = replace(self.frame, designs=designs)
+        return replace(self, specification=specification, frame=frame, arrays=arrays)
 
     def in_memory(self) -> Sample:
         """Return the sample, whose rows are in memory."""

@@ -191,9 +191,9 @@ def on_arrays(function: Any, low: Array, high: Array, arguments: tuple[Any, ...]
     return function(*arguments, _arrays(block).with_limits(low, high))
 
 
-def with_fixed(parameter: int, value: float, block: Block) -> Block:
-    """Fix a parameter that is not estimated at another value."""
-    return replace(block, arrays=_arrays(block).with_fixed(parameter, value))
+def rearranged(sources: Sequence[int | float], cure: int, block: Block) -> Block:
+    """Put the block under a model whose parameters come from those of this one."""
+    return replace(block, arrays=_arrays(block).rearranged(sources, cure))
 
 
 def rows_of(rows: NDArray[np.intp], block: Block) -> SurvivalArrays:

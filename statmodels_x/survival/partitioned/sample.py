@@ -32,12 +32,12 @@ from statmodels_x.survival.partitioned.block import (
     joined,
     make_block,
     on_arrays,
+    rearranged,
     rows_of,
     score_sums,
     typical,
-    with_fixed,
 )
-from statmodels_x.survival.reading.arrays import NO_WEIGHT, ZERO_WEIGHT, anchored
+from statmodels_x.survival.reading.arrays import NO_WEIGHT, ZERO_WEIGHT, anchored, positions_of
 from statmodels_x.survival.reading.checks import check_events, check_separation_of, check_terms
 from statmodels_x.survival.reading.facts import SampleFacts
 from statmodels_x.survival.specification import Specification
@@ -94,9 +94,13 @@ class PartitionedArrays:
         parts = self.blocks.each_with(rows_of, own)
         return joined([part for part in parts if part.n])
 
-    def with_fixed(self, parameter: int, value: float) -> PartitionedArrays:
-        """Return the same sample with a parameter that is not estimated fixed at another value."""
-        return replace(self, blocks=self.blocks.mapped(with_fixed, parameter, value))
+    def rearranged(self, sources: Sequence[int | float], cure: int) -> PartitionedArrays:
+        """Return the same sample under a model whose parameters come from those of this one."""
+        sizes = np.diff(self.starts)
+        moved = [0 if isinstance(k, float) else sizes[k] for k in sources]
+        starts = np.concatenate([[0], np.cumsum(moved)]).astype(np.int64)
+        blocks = self.blocks.mapped(rearranged, tuple(sources), cure)
+        return replace(self, blocks=blocks, starts=starts, cure=cure)
 
     def with_limits(self, low: Array, high: Array) -> PartitionedArrays:
         """Return the same sample with other limits of the search."""
@@ -126,6 +130,14 @@ class PartitionedSample:
     def has_frequency_weights(self) -> bool:
         """Whether the weights are whole numbers, and so count observations."""
         return all(block.whole_weights for block in self.block_facts)
+
+    def rearranged(
+        self, specification: Specification, sources: Mapping[str, str | float]
+    ) -> PartitionedSample:
+        """Return the same rows under a model whose parameters come from those of this one."""
+        kept = {name: self.design_specs[str(sources[name])] for name in specification.parts}
+        arrays = self.arrays.rearranged(*positions_of(sources, specification))
+        return replace(self, specification=specification, design_specs=kept, arrays=arrays)
 
     def in_memory(self) -> Any:
         """Raise a DataError: the rows are in the partitions."""

@@ -59,9 +59,11 @@ def median_event(each: Each) -> float:
     times, weights = _sorted(
         np.concatenate([one for one, _ in found]), np.concatenate([one for _, one in found])
     )
-    up_to: Array = float(np.sum(each(_weight_up_to, np.array([low])))) + np.cumsum(weights)
-    left = times[np.searchsorted(up_to, 0.5 * total * (1.0 - _TIE))]
-    right = times[min(np.searchsorted(up_to, 0.5 * total * (1.0 + _TIE), side="right"), len(times) - 1)]
+    before_all = np.sum(each(_weight_up_to, np.array([low])))
+    up_to = np.asarray(before_all + np.cumsum(weights), float)
+    first = int(np.searchsorted(up_to, 0.5 * total * (1.0 - _TIE)))
+    second = int(np.searchsorted(up_to, 0.5 * total * (1.0 + _TIE), side="right"))
+    left, right = times[first], times[min(second, len(times) - 1)]
     return 0.5 * float(left + right)
 
 

@@ -82,7 +82,19 @@ def anchored(specification: Specification, arrays: Rows) -> tuple[Specification,
         return specification, arrays
     name = specification.anchored
     value, time = anchor(arrays.each, name, specification.cure_kind != "none")
-    return specification.with_anchor(value, time), arrays.with_fixed(PARAMETERS.index(name), value)
+    sources: dict[str, str | float] = {own: own for own in PARAMETERS} | {name: value}
+    return specification.with_anchor(value, time), arrays.rearranged(*positions_of(sources, specification))
+
+
+def positions_of(
+    sources: Mapping[str, str | float], specification: Specification
+) -> tuple[tuple[int | float, ...], int]:
+    """Return where each parameter comes from, by position, and the code of the cure part."""
+    places = tuple(
+        source if isinstance(source, float) else PARAMETERS.index(source)
+        for source in (sources[name] for name in PARAMETERS)
+    )
+    return places, CURE_KINDS.index(specification.cure_kind)
 
 
 def _offset(offset: Array) -> float | Array:
