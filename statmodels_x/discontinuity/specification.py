@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_choice, check_count, check_number
+from statmodels_x.core.validation import check_choice, check_count, check_jobs, check_number
 
 TUNES = ("evidence", "sure", "cv")
 SOLVERS = ("auto", "primal-dual", "exact", "cvxpy")
+LEVELS = 16
+TOL = 1e-4
+MAX_ITER = 20000
 SENSITIVITIES = ("strict", "balanced", "sensitive")
 
 
@@ -51,6 +54,30 @@ class Control:
     n_jobs: int
     seed: int
     progress: bool
+
+
+def refuse_for_curves(spec: Specification, control: Control, resolution: Any) -> None:
+    """Refuse options that a curve does not have.
+
+    Raises
+    ------
+    DataError
+        Naming the first of them.
+    """
+    given = {
+        "resolution": resolution is not None,
+        "levels": spec.levels != LEVELS,
+        "jump_length": not spec.isotropic,
+        "tol": control.tol != TOL,
+        "max_iter": control.max_iter != MAX_ITER,
+        "n_jobs": control.n_jobs != 1,
+    }
+    for name, is_given in given.items():
+        if is_given:
+            raise DataError(
+                f"`{name}` is for grids, and a curve is fitted to the observations themselves: leave it out, or ask "
+                'for a grid by fit(solver="primal-dual").'
+            )
 
 
 def specify(lam: Any, nu: Any, levels: Any, jump_length: Any, noise: Any) -> Specification:
@@ -109,15 +136,13 @@ def control(
             'fit(): solver="exact" is for one covariate; use "primal-dual" for surfaces and volumes.'
         )
     check_number("tol", tol, low=0.0, high=0.1)
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer) or n_jobs == 0:
-        raise DataError(f"`n_jobs` is {n_jobs!r}; give a number of processes, or -1 for all.")
     return Control(
         None if given else tune,
         sensitivity,
         solver,
         float(tol),
         check_count("max_iter", max_iter, 1),
-        int(n_jobs),
+        check_jobs(n_jobs),
         check_count("seed", seed, 0),
         bool(progress),
     )

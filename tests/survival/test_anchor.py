@@ -159,15 +159,20 @@ def test_the_anchor_is_printed_and_stored(tmp_path):
 
 def test_much_censoring_no_longer_drives_the_shape_to_its_limit():
     lost = {"anchor": 0, "one": 0}
-    for seed in range(12):
+    for seed in range(8):
         r = np.random.default_rng(seed)
         n = 500
         x, z = r.normal(size=n), r.integers(0, 2, n)
         t = np.exp(0.5 * x + 0.3 * z) * r.weibull(1.3, n)
         c = r.uniform(0, 0.2 * np.quantile(t, 0.1) * 10, n)
         data = pd.DataFrame({"x": x, "z": z, "t": np.minimum(t, c), "s": (t <= c).astype(int)})
-        lost["anchor"] += bool(quietly("Surv(t, s) ~ x + z", data).bse.isna().any())
         paper = {"scale": "aft", "other_scale": 1.0}
-        lost["one"] += bool(quietly("Surv(t, s) ~ x + z", data, **paper).bse.isna().any())
+        fits = {
+            "anchor": quietly("Surv(t, s) ~ x + z", data),
+            "one": quietly("Surv(t, s) ~ x + z", data, **paper),
+        }
+        for name, fit in fits.items():
+            assert np.isfinite(fit.bse).all()
+            lost[name] += fit.limit is not None
     assert lost["anchor"] <= 1
     assert lost["one"] >= lost["anchor"] + 2

@@ -13,6 +13,8 @@ from statmodels_x import APGW, FlexibleSurvival
 from statmodels_x.core.errors import DataError, IdentificationWarning
 from statmodels_x.datasets import load_melanoma
 
+pytestmark = pytest.mark.search
+
 INF = np.inf
 ARMS = pd.DataFrame({"treatment": [0, 1]})
 ARM = {"cure": "~ treatment"}

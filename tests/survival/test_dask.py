@@ -134,6 +134,7 @@ MODELS = {
 ROUNDING = {"generalised gamma": 0.5 * 4.2 * 1.3e6 * 2e-14}
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("name", MODELS)
 def test_same_fit_as_in_memory(name):
     formula, options = MODELS[name]
@@ -146,6 +147,7 @@ def test_same_fit_as_in_memory(name):
     }
 
 
+@pytest.mark.search
 def test_same_fit_where_the_search_explores_a_part_of_the_rows():
     memory, dask = both("Surv(time, status) ~ age + arm", trial(24_000), partitions=7, power="~ age")
     assert_same(memory, dask)

@@ -14,6 +14,8 @@ from statmodels_x import FlexibleSurvival
 from statmodels_x.core.errors import ConvergenceWarning, IdentificationWarning
 from statmodels_x.datasets import load_melanoma, load_veteran
 
+pytestmark = pytest.mark.search
+
 INF = float("inf")
 ORDER = {"p": "aft", "l": "ph", "g": "power", "k": "shape"}
 DAYS_PER_MONTH = 30.4375

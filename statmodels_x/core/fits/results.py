@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -54,7 +54,7 @@ class Fitted:
 
     def __getstate__(self) -> dict[str, Any]:
         kept = self if self.keep_data else self.without_data()
-        return {name: kept.__dict__[name] for name in self.__dataclass_fields__}
+        return {entry.name: kept.__dict__[entry.name] for entry in fields(self)}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

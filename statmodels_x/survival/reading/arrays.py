@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -11,6 +11,7 @@ from statmodels_x.core.data.design import Design
 from statmodels_x.core.data.model_frame import ModelFrame
 from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.scaling import ColumnMap
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import numeric_array, rows_text
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
@@ -95,6 +96,19 @@ def positions_of(
         for source in (sources[name] for name in PARAMETERS)
     )
     return places, CURE_KINDS.index(specification.cure_kind)
+
+
+def moved_columns(
+    columns: ColumnMap | None, sources: Mapping[str, str | float], slices: Sequence[slice]
+) -> ColumnMap | None:
+    """Return the map of the columns of a rearranged model."""
+    if columns is None:
+        return None
+    parts = (
+        slices[PARAMETERS.index(source)] for name in PARAMETERS if isinstance(source := sources[name], str)
+    )
+    moved = columns.take([k for part in parts for k in range(part.start, part.stop)])
+    return moved if moved.changes else None
 
 
 def _offset(offset: Array) -> float | Array:
