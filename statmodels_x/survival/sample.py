@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.data.frames import as_pandas
@@ -29,10 +30,12 @@ from statmodels_x.survival.reading.arrays import (
     moved_columns,
     positions_of,
     rows_with_weight,
+    scores_of_repeated,
     survival_response,
 )
 from statmodels_x.survival.reading.checks import check_events, check_separation, check_terms
 from statmodels_x.survival.reading.facts import SampleFacts, are_counts, plateau_alpha, sample_facts
+from statmodels_x.survival.reading.fingerprint import fingerprint
 from statmodels_x.survival.specification import Specification
 
 
@@ -77,7 +80,10 @@ class Sample:
 
     def scores(self, theta: Array, by_cluster: bool) -> tuple[Array, Any]:
         """Score of each row, and the clusters that they are summed in."""
-        return row_scores(theta, self.arrays), self.frame.columns["cluster"] if by_cluster else None
+        scores = row_scores(theta, self.arrays)
+        if by_cluster:
+            return scores, self.frame.columns["cluster"]
+        return scores_of_repeated(scores, self.arrays.weight) if self.has_frequency_weights else scores, None
 
     def plateau_alpha(self) -> float | None:
         """Maller and Zhou's alpha; None for intervals, for which it is not defined."""
@@ -85,7 +91,9 @@ class Sample:
 
     def facts(self) -> SampleFacts:
         """Count and summarise the data."""
-        return sample_facts(self.frame, self.response, self.arrays.weight, self.time_unit)
+        facts = sample_facts(self.frame, self.response, self.arrays.weight, self.time_unit)
+        clusters = len(pd.unique(self.frame.columns["cluster"])) if self.has_clusters else 0
+        return replace(facts, fingerprint=tuple(fingerprint(self.arrays)), clusters=clusters)
 
 
 def read(

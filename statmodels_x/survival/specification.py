@@ -89,6 +89,26 @@ class Specification:
         return "aft" in self.parts and "ph" in self.parts
 
     @property
+    def label(self) -> str:
+        """The model in one line: the formula, and every other part that is not the default's."""
+        said = [self.formula]
+        if self.family.name != "apgw":
+            said.append(self.family.name)
+        if self.scale != SCALE:
+            said.append(f"scale {self.scale}")
+        for name, part in self.parts.items():
+            if name != self.scale and (part.variables or name in ("aft", "ph", "cure")):
+                said.append(f"{self.cure_kind if name == 'cure' else name} {part.text}")
+        preset = self.family.fixed
+        for name, value in self.fixed.items():
+            if name not in ("aft", "ph") and name not in preset and self.family.is_compiled:
+                natural = math.expm1(value) if name == "shape" else math.exp(value)
+                said.append(f"{name} = {natural:g}")
+            elif name in ("aft", "ph") and not self.anchored and "other_scale" not in preset:
+                said.append(f"other scale = {math.exp(value):g}")
+        return "; ".join(said)
+
+    @property
     def is_weibull(self) -> bool:
         """Whether the baseline is a Weibull's."""
         return self.family.is_compiled and self.fixed.get("shape") == _WEIBULL

@@ -107,6 +107,8 @@ def glance(fit: SurvivalFitted) -> pd.DataFrame:
         "BIC": fit.bic,
         "converged": fit.converged,
         "regular": fit.is_regular,
+        "starts": f"{fit.estimate.n_best}/{fit.estimate.n_starts}",
+        "ridge": max((value - fit.llf for value, _ in fit.estimate.rejected), default=np.nan),
         "note": kinds(fit.findings),
     }
     return pd.DataFrame([row])
@@ -133,7 +135,7 @@ def _facts(fit: SurvivalFitted) -> list[tuple[str, str]]:
         ("Distribution", fit.specification.distribution),
         ("Covariates on", f"{fit.specification.scale} scale"),
         ("Fixed", fixed or "none"),
-        ("Covariance", fit.cov_type),
+        ("Covariance", fit.cov_type + (f", {facts.clusters} clusters" if facts.clusters else "")),
         ("Converged", "yes" if fit.converged else f"NO ({found.optimum.status})"),
         ("Starts at best", f"{found.n_best} of {found.n_starts}"),
     ]

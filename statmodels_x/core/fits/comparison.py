@@ -43,10 +43,12 @@ def compare(*fits: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
     if names is not None and len(names) != len(fits):
         raise DataError(f"compare: {len(names)} names for {len(fits)} fits.")
     glances = [fit.glance().iloc[0] for fit in fits]
-    for name in ("nobs", "events"):
-        if len({glance.get(name) for glance in glances}) > 1:
-            raise DataError(f"compare: the fits differ in {name}; likelihoods compare only on the same rows.")
-    labels = list(names) if names is not None else [str(fit.formula) for fit in fits]
+    for fit in fits[1:]:
+        if apart := fits[0].differs_from(fit):
+            raise DataError(
+                f"compare: the fits differ in {apart}; likelihoods compare only on the same rows."
+            )
+    labels = list(names) if names is not None else [fit.label for fit in fits]
     table = pd.DataFrame(
         {
             "logLik": [glance["logLik"] for glance in glances],

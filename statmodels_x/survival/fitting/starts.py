@@ -26,6 +26,7 @@ _RIDGE_SHIFTS = (-8.0, -2.0, 2.0, 8.0)
 _LATE_KAPPA = 0.1
 _RANDOM_SD = (1.5, 1.5, 0.75, 1.2, 1.0)
 _CURED = (0.15, 0.4, 0.7)
+_FLAT = (1.0, 3.0)
 _FLATTEST = -2.5
 _SLOPE_SD = 0.5
 SAME_MODE = 1e-2
@@ -104,7 +105,7 @@ def preliminary_weibull(arrays: SurvivalArrays, primary: int) -> tuple[Weibull, 
     primary : int
         0 if log phi carries the main regression, 1 if log lambda does.
     """
-    middle = float(np.median(arrays.log_time))
+    middle = float(np.median(_log_ends(arrays)))
     main = arrays.designs[primary]
     designs: list[Array | None] = [None, None, np.ones((arrays.n, 1)), None, None]
     designs[primary] = main
@@ -179,10 +180,35 @@ def ladder(arrays: SurvivalArrays, weibull: Weibull) -> Iterator[Array]:
         for kappa in _shapes(arrays, _KAPPAS_BOTH):
             for shift in _RIDGE_SHIFTS:
                 yield _slide(arrays, weibull_start(arrays, weibull, kappa), shift, weibull.power)
+    yield from _flat_starts(arrays)
     sizes = np.diff(arrays.starts)
     extra = [j for j in range(5) if j != primary and sizes[j] > 1]
     if extra:
         yield from _from_fewer_covariates(arrays, weibull, extra)
+
+
+def _log_ends(arrays: SurvivalArrays) -> Array:
+    """All finite logarithms of times: left ends, right ends, entries."""
+    ends = np.concatenate([arrays.log_lower, arrays.log_upper, arrays.log_entry])
+    return ends[np.isfinite(ends)]
+
+
+def _flat_starts(arrays: SurvivalArrays) -> Iterator[Array]:
+    """Yield starts whose power is so small that every z is moderate, and every term of a proper baseline finite.
+
+    Only where a Weibull is no guide: with intervals, which can be wide, under a family of its own.
+    """
+    if arrays.family is None or not len(arrays.log_upper) or not arrays.free[2]:
+        return
+    ends, designs, parts = _log_ends(arrays), arrays.designs, arrays.slices
+    middle = float(np.median(ends)) if arrays.free[0] else -float(np.median(arrays.offsets[0]))
+    reach = max(float(np.abs(ends - middle).max()), 1e-8)
+    for size in _FLAT:
+        theta = np.zeros(arrays.n_parameters)
+        theta[parts[0]] = constant_coefficients(designs[0], -middle)
+        theta[parts[2]] = constant_coefficients(designs[2], math.log(size / reach))
+        theta[parts[3]] = constant_coefficients(designs[3], _working_shape(arrays, 0.0))
+        yield theta
 
 
 def random_starts(

@@ -90,8 +90,8 @@ def likelihood_ratio(small: SurvivalFitted, large: SurvivalFitted) -> Hypothesis
     """
     if not is_nested(small, large):
         raise DataError("lr_test: the first model is not nested in the second; compare them by AIC or BIC.")
-    if (small.nobs, small.n_events) != (large.nobs, large.n_events):
-        raise DataError("lr_test: the two models were fitted to different rows.")
+    if apart := small.differs_from(large):
+        raise DataError(f"lr_test: the fits differ in {apart}; likelihoods compare only on the same rows.")
     if not (small.is_regular and large.is_regular):
         raise DataError("lr_test: a fit on a ridge has no likelihood-ratio test; see its `warnings`.")
     statistic = max(2.0 * (large.llf - small.llf), 0.0)
@@ -116,8 +116,12 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
         NaN if the information is not positive definite there.
     """
     sample = fit.need_sample("score_test")
-    if arrays.n != sample.arrays.n:
-        raise DataError("score_test: the larger model uses other rows.")
+    if arrays.n != sample.arrays.n or not _same_rows(arrays, sample.arrays):
+        raise DataError(
+            "score_test: the larger model uses other rows, another order of rows, or another unit of time."
+        )
+    if fit.limit is not None:
+        raise DataError(f"score_test: the fit is given {fit.limit.value}, the edge of every larger model.")
     if fixed_in(fit.specification, larger) != fit.specification.fixed:
         raise DataError("score_test: the larger model has another baseline; compare the fits by AIC or BIC.")
     eta = sample.arrays.linear_predictors(fit.theta)
@@ -136,8 +140,19 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
     if df < 1:
         raise DataError("score_test: the model given is not larger than the fit.")
     values, vectors = np.linalg.eigh(-hessian)
-    statistic = float(np.sum((vectors.T @ score) ** 2 / values)) if values[0] > 0.0 else np.nan
+    if not values[0] > 0.0:
+        note = (
+            "not testable here: the information of the larger model is not positive definite; fit it instead"
+        )
+        return hypothesis_test(np.nan, df, np.nan, "score test", note=note)
+    statistic = float(np.sum((vectors.T @ score) ** 2 / values))
     return hypothesis_test(statistic, df, float(chi2.sf(statistic, df)), "score test")
+
+
+def _same_rows(one: SurvivalArrays, other: SurvivalArrays) -> bool:
+    return np.array_equal(one.code, other.code) and np.allclose(
+        one.log_lower, other.log_lower, rtol=0.0, atol=1e-12, equal_nan=True
+    )
 
 
 def term_tests(fit: SurvivalFitted) -> pd.DataFrame:

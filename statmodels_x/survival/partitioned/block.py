@@ -20,6 +20,7 @@ from statmodels_x.survival.reading.arrays import (
     checked_weights,
     model_arrays,
     rows_with_weight,
+    scores_of_repeated,
     survival_response,
 )
 from statmodels_x.survival.reading.facts import are_counts, is_number
@@ -210,15 +211,24 @@ def rows_of(rows: NDArray[np.intp], block: Block) -> SurvivalArrays:
     return _arrays(block).take(rows)
 
 
-def score_sums(theta: Array, by_cluster: bool, block: Block) -> tuple[Array, NDArray[Any] | None]:
+def score_sums(
+    theta: Array, by_cluster: bool, counted: bool, block: Block
+) -> tuple[Array, NDArray[Any] | None]:
     """Scores summed by cluster and the clusters; else a triangle with the same sum of squares as all scores."""
-    scores = row_scores(theta, _arrays(block))
+    arrays = _arrays(block)
+    scores = row_scores(theta, arrays)
     if not by_cluster:
+        scores = scores_of_repeated(scores, arrays.weight) if counted else scores
         return np.asarray(np.linalg.qr(scores, mode="r")), None
     codes, labels = pd.factorize(block.cluster)
     summed = np.zeros((len(labels), scores.shape[1]))
     np.add.at(summed, codes, scores)
     return summed, np.asarray(labels)
+
+
+def clusters_of(block: Block) -> set[Any]:
+    """Return the clusters that have rows in the block."""
+    return set(pd.unique(block.cluster).tolist()) if block.cluster is not None else set()
 
 
 def exact_weight_after(log_time: float, arrays: SurvivalArrays) -> float:

@@ -27,6 +27,7 @@ from statmodels_x.survival.kernels.likelihood import SurvivalArrays
 from statmodels_x.survival.partitioned.block import (
     Block,
     BlockFacts,
+    clusters_of,
     designs_and_code,
     exact_weight_after,
     few_values,
@@ -42,6 +43,7 @@ from statmodels_x.survival.partitioned.block import (
 from statmodels_x.survival.reading.arrays import NO_WEIGHT, ZERO_WEIGHT, anchored, moved_columns, positions_of
 from statmodels_x.survival.reading.checks import check_events, check_separation_of, check_terms
 from statmodels_x.survival.reading.facts import SampleFacts
+from statmodels_x.survival.reading.fingerprint import fingerprint
 from statmodels_x.survival.specification import Specification
 
 
@@ -149,7 +151,9 @@ class PartitionedSample:
 
     def scores(self, theta: Array, by_cluster: bool) -> tuple[Array, NDArray[Any] | None]:
         """Scores with the same sum of squares as those of all rows, within clusters if asked for."""
-        scores, groups = zip(*self.arrays.blocks.each(score_sums, theta, by_cluster), strict=True)
+        scores, groups = zip(
+            *self.arrays.blocks.each(score_sums, theta, by_cluster, self.has_frequency_weights), strict=True
+        )
         return np.vstack(scores), np.concatenate(groups) if by_cluster else None
 
     def plateau_alpha(self) -> float | None:
@@ -182,6 +186,8 @@ class PartitionedSample:
             typical={name: typical([block.covariates[name] for block in blocks]) for name in names},
             levels={name: few_values([block.covariates[name] for block in blocks]) for name in names},
             partitions=len(blocks),
+            fingerprint=tuple(np.sum(self.arrays.each(fingerprint), axis=0)),
+            clusters=len(set().union(*self.arrays.blocks.each(clusters_of))) if self.has_clusters else 0,
         )
 
 

@@ -111,5 +111,10 @@ def moved_columns(
     return moved if moved.changes else None
 
 
+def scores_of_repeated(scores: Array, weight: Array) -> Array:
+    """Return scores with the sum of squares of the rows that frequency weights stand for: w u u', not w u (w u)'."""
+    return scores / np.sqrt(weight)[:, None] if len(weight) else scores
+
+
 def _offset(offset: Array) -> float | Array:
     return offset if np.any(offset) else 0.0

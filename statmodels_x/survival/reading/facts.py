@@ -44,6 +44,10 @@ class SampleFacts:
         Sorted values of each covariate with few values.
     partitions : int
         Of the Dask frame that the rows were read from; 0 for rows in memory.
+    fingerprint : tuple of float
+        Sums that tell samples apart; see :mod:`~statmodels_x.survival.reading.fingerprint`.
+    clusters : int
+        How many there are; 0 for none.
     """
 
     rows: int
@@ -59,6 +63,8 @@ class SampleFacts:
     typical: Mapping[str, Any]
     levels: Mapping[str, tuple[Any, ...]]
     partitions: int = 0
+    fingerprint: tuple[float, ...] = ()
+    clusters: int = 0
 
 
 def plateau_alpha(response: Surv, weight: Array) -> float:
