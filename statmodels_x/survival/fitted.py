@@ -51,6 +51,8 @@ class SurvivalFitted(Estimates):
         The limit of the family that everything is given, where the search ran to one.
     inner : Inner, optional
         The fit in centred and scaled columns, where covariates are far from 0. Internal.
+    kept_effects : Effects, optional
+        What the summary shows of a fit whose data are gone. Internal.
     """
 
     specification: Specification
@@ -60,6 +62,7 @@ class SurvivalFitted(Estimates):
     facts: SampleFacts = field(repr=False)
     limit: Limit | None = field(repr=False, default=None)
     inner: Inner | None = field(repr=False, default=None)
+    kept_effects: Any = field(repr=False, default=None)
 
     @classmethod
     def of(
@@ -218,5 +221,12 @@ def _from_0_1(state: Mapping[str, Any]) -> dict[str, Any]:
         rejected=tuple((value, renewed(finding)) for value, finding in old.rejected),
     )
     kept = {name: value for name, value in state.items() if name not in ("params", "warnings")}
-    since = {"reference": NORMAL, "sample": None, "keep_data": False, "limit": None}
+    since = {
+        "reference": NORMAL,
+        "sample": None,
+        "keep_data": False,
+        "limit": None,
+        "inner": None,
+        "kept_effects": None,
+    }
     return since | kept | {"coefficients": state["params"], "estimate": found, "findings": found.said}

@@ -98,7 +98,7 @@ class Specification:
             said.append(f"scale {self.scale}")
         for name, part in self.parts.items():
             if name != self.scale and (part.variables or name in ("aft", "ph", "cure")):
-                said.append(f"{self.cure_kind if name == 'cure' else name} {part.text}")
+                said.append(f"{self.cure_kind if name == 'cure' else name} ~ {part.text}")
         preset = self.family.fixed
         for name, value in self.fixed.items():
             if name not in ("aft", "ph") and name not in preset and self.family.is_compiled:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -169,6 +169,19 @@ def term_tests(fit: SurvivalFitted) -> pd.DataFrame:
         first += len(spec.names)
     index = pd.MultiIndex.from_tuples(list(rows), names=["parameter", "term"]) if rows else None
     return pd.DataFrame(list(rows.values()), index=index, columns=["statistic", "df", "p.value"])
+
+
+def joint_test(fit: SurvivalFitted, terms: Sequence[tuple[str, str]]) -> HypothesisTest:
+    """Test that all coefficients of some terms, each of a parameter, are 0."""
+    rows: list[int] = []
+    first = 0
+    for parameter, spec in fit.design_specs.items():
+        for term, part in spec.model_spec.term_slices.items():
+            if (parameter, str(term)) in terms:
+                rows += range(first + part.start, first + part.stop)
+        first += len(spec.names)
+    matrix = np.eye(len(fit.coefficients))[rows]
+    return wald_test(fit.coefficients, fit.covariance, matrix, reference=fit.reference)
 
 
 def scale_tests(fit: SurvivalFitted) -> pd.DataFrame:

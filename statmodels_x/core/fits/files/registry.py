@@ -71,6 +71,7 @@ _MODULES: dict[str, str] = {
     "survival.fitting.members": "Limit",
     "survival.kernels.likelihood": "SurvivalArrays",
     "survival.reading.facts": "SampleFacts",
+    "survival.inference.effects": "Effects",
     "survival.results": "FlexibleSurvivalResults",
     "survival.sample": "Sample",
     "survival.specification": "Specification",
