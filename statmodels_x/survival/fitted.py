@@ -29,6 +29,7 @@ from statmodels_x.survival.sample import Sample
 from statmodels_x.survival.specification import Specification
 
 _EVENTS_EACH = 10.0
+_MANY_STARTS, _FEW_BEST, _RIDGE_ABOVE = 10, 0.1, 0.5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -145,6 +146,22 @@ class SurvivalFitted(Estimates):
             same = self.nobs == other.nobs and self.n_events == other.n_events
             return "their times (another unit, or other rows)" if same else "their rows"
         return super().differs_from(other)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why this fit should not be ranked first: a maximum that few starts found, a higher ridge, few events, weakness."""
+        found, said = self.estimate, []
+        if found.n_starts >= _MANY_STARTS and found.n_best < _FEW_BEST * found.n_starts:
+            said.append(f"{found.n_best} of {found.n_starts} starts")
+        above = max((value - self.llf for value, _ in found.rejected), default=0.0)
+        if above > _RIDGE_ABOVE:
+            said.append(f"ridge +{above:.1f}")
+        if any(finding.kind in ("few_events", "overfitted") for finding in self.findings):
+            said.append(f"{self.n_events / max(self.df_model, 1):.1f} events a parameter")
+        weak = (name for finding in self.findings if finding.kind == "weak" for name in finding.concerns)
+        if any(not name.endswith(".Intercept") for name in weak):
+            said.append("weak covariates")
+        return tuple(said)
 
     @property
     def is_regular(self) -> bool:

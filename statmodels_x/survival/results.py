@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -54,6 +54,7 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         simultaneous: bool = False,
         n_draws: int = 2000,
         seed: int = 0,
+        missing: str = "error",
     ) -> pd.DataFrame:
         """Predict with standard errors and intervals.
 
@@ -84,6 +85,8 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
             Whether the bands of each row hold at all its points at once.
         n_draws, seed : int
             For ``method="simulation"`` and for simultaneous bands.
+        missing : {"error", "nan"}
+            Whether a new row that misses a covariate is an error, or a prediction of NaN.
 
         Returns
         -------
@@ -99,15 +102,15 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         """
         from statmodels_x.survival.inference.prediction import Options, predict
 
-        options = Options(alpha, method, n_draws, seed, simultaneous)
+        options = Options(alpha, method, n_draws, seed, simultaneous, missing)
         return predict(self, newdata, kind, at, reference, given, options)
 
     def standardise(
         self,
         kind: str = "survival",
         at: ArrayLike | None = None,
-        by: str | None = None,
-        levels: Sequence[Any] | None = None,
+        by: str | Sequence[str] | None = None,
+        levels: Sequence[Any] | Mapping[str, Sequence[Any]] | None = None,
         over: Any = None,
         weights: ArrayLike | None = None,
         contrast: str | None = None,
@@ -124,9 +127,10 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         kind : {"survival", "rmst", "cure_fraction"}
         at : array_like, optional
             Times or horizons.
-        by : str, optional
-            Covariate that is set to each of ``levels`` for everybody; none for the population as it is.
-        levels : sequence, optional
+        by : str or sequence of str, optional
+            Covariates that are set to each of their ``levels`` for everybody (of several, to each combination); none
+            for the population as it is.
+        levels : sequence, or mapping of str to sequence, optional
             Values of ``by``; by default those seen in the fit, or the quartiles of a number with many.
         over : DataFrame, optional
             The population; the training rows (with their weights) by default.

@@ -121,6 +121,11 @@ class Estimates(Fitted):
         """The model in one line, for tables that compare fits."""
         return str(getattr(self, "formula", type(self).__name__))
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why this fit should not be ranked first, whatever its likelihood; empty where nothing speaks against it."""
+        return ()
+
     def differs_from(self, other: Any) -> str:
         """Say how the data of two fits differ; empty where nothing shows that they do."""
         return "" if self.nobs == other.nobs else "nobs"

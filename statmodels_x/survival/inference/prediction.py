@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError
@@ -41,6 +41,8 @@ class Options:
     seed : int
     simultaneous : bool
         Whether the bands of a row cover all its points at once.
+    missing : {"error", "nan"}
+        What a row without a covariate is: an error, or a prediction of NaN.
     """
 
     alpha: float = 0.05
@@ -48,9 +50,11 @@ class Options:
     n_draws: int = 2000
     seed: int = 0
     simultaneous: bool = False
+    missing: str = "error"
 
     def __post_init__(self) -> None:
         check_choice("method", self.method, ("delta", "simulation"), "predict()")
+        check_choice("missing", self.missing, ("error", "nan"), "predict()")
         check_alpha(self.alpha)
         check_count("n_draws", self.n_draws, 100)
         check_count("seed", self.seed, 0)
@@ -69,6 +73,10 @@ def predict(
 ) -> pd.DataFrame:
     """Predict; see :meth:`FlexibleSurvivalResults.predict`."""
     check_choice("kind", kind, KINDS, "predict()")
+    if options.missing == "nan" and newdata is not None and kind != "link":
+        complete = _complete(fit, newdata)
+        if not complete.all():
+            return _around_missing(fit, as_pandas(newdata), complete, kind, at, reference, given, options)
     if reference is not None and kind not in CONTRASTS:
         raise DataError(f'predict: `reference` belongs to differences and ratios, not to kind="{kind}".')
     rows = covariate_rows(fit, newdata, given)
@@ -94,6 +102,43 @@ def predict(
         if column == "time":
             frame["extrapolated"] = grid > fit.facts.last_time
     return frame
+
+
+def _complete(fit: SurvivalFitted, newdata: Any) -> NDArray[np.bool_]:
+    """Whether each row has every covariate."""
+    data = as_pandas(newdata)
+    used = {name for spec in fit.design_specs.values() for name in spec.part.variables}
+    present = [name for name in used if name in data.columns]
+    return data[present].notna().to_numpy().all(axis=1)
+
+
+def _around_missing(
+    fit: SurvivalFitted,
+    data: pd.DataFrame,
+    complete: NDArray[np.bool_],
+    kind: str,
+    at: ArrayLike | None,
+    reference: Any,
+    given: Any,
+    options: Options,
+) -> pd.DataFrame:
+    """Predict for the complete rows, and put rows of NaN where the others stand."""
+    m = len(data)
+    if given is not None and np.size(given) == m:
+        given = np.asarray(given)[complete]
+    if reference is not None and len(as_pandas(reference)) == m and m > 1:
+        reference = as_pandas(reference)[complete]
+    rows = np.flatnonzero(complete)
+    if not len(rows):
+        raise DataError("predict: every row misses a covariate.")
+    table = predict(fit, data[complete], kind, at, reference, given, options)
+    k = len(table) // len(rows)
+    place = np.full(m, 0)
+    place[rows] = np.arange(len(rows))
+    wide = table.iloc[(np.repeat(place, k) * k) + np.tile(np.arange(k), m)].reset_index(drop=True)
+    wide["row"] = data.index.repeat(k)
+    wide.loc[np.repeat(~complete, k), ["estimate", "std_error", "lower", "upper"]] = np.nan
+    return wide
 
 
 def covariate_rows(fit: SurvivalFitted, newdata: Any, given: Any = None) -> Rows:

@@ -143,10 +143,10 @@ def _covariate(series: pd.Series) -> CovariateFacts:
     return CovariateFacts(n, float(values.mean()), counts, quantiles)
 
 
-def typical(parts: Sequence[CovariateFacts]) -> Any:
-    """Mean of a number, the most frequent value of a category."""
+def typical(parts: Sequence[CovariateFacts], is_coded: bool) -> Any:
+    """Mean of a number, the most frequent value of a category, or of a number that a formula reads as one."""
     sizes = np.array([part.n for part in parts], float)
-    if len(parts[0].quantiles):
+    if len(parts[0].quantiles) and not (is_coded and all(part.counts is not None for part in parts)):
         return float(np.average([part.mean for part in parts], weights=sizes))
     counts = _counts(parts)
     return counts.index[int(np.argmax(counts.to_numpy()))]

@@ -42,7 +42,7 @@ from statmodels_x.survival.partitioned.block import (
 )
 from statmodels_x.survival.reading.arrays import NO_WEIGHT, ZERO_WEIGHT, anchored, moved_columns, positions_of
 from statmodels_x.survival.reading.checks import check_events, check_separation_of, check_terms
-from statmodels_x.survival.reading.facts import SampleFacts
+from statmodels_x.survival.reading.facts import SampleFacts, coded_columns
 from statmodels_x.survival.reading.fingerprint import fingerprint
 from statmodels_x.survival.specification import Specification
 
@@ -172,6 +172,7 @@ class PartitionedSample:
         blocks = self.block_facts
         counted = self.has_weights and self.has_frequency_weights
         names = list(blocks[0].covariates)
+        coded = coded_columns(spec.part.text for spec in self.design_specs.values())
         return SampleFacts(
             rows=self.n_rows,
             used=sum(block.n for block in blocks),
@@ -183,7 +184,9 @@ class PartitionedSample:
             last_event=max(block.last_event for block in blocks),
             time_name=self.time_name,
             time_unit=self.time_unit,
-            typical={name: typical([block.covariates[name] for block in blocks]) for name in names},
+            typical={
+                name: typical([block.covariates[name] for block in blocks], name in coded) for name in names
+            },
             levels={name: few_values([block.covariates[name] for block in blocks]) for name in names},
             partitions=len(blocks),
             fingerprint=tuple(np.sum(self.arrays.each(fingerprint), axis=0)),
