@@ -14,7 +14,7 @@ from statmodels_x.core.errors import DataError, FollowUpWarning
 from statmodels_x.core.findings import Finding
 from statmodels_x.core.fits import inference
 from statmodels_x.core.fits.handing_out import cached_copy, handed_out
-from statmodels_x.core.fits.reference import NORMAL
+from statmodels_x.core.fits.reference import NORMAL, Reference
 from statmodels_x.core.fits.results import Estimates
 from statmodels_x.core.scaling import Inner
 from statmodels_x.core.typing import Array
@@ -29,6 +29,8 @@ from statmodels_x.survival.sample import Sample
 from statmodels_x.survival.specification import Specification
 
 _EVENTS_EACH = 10.0
+_FEW_CLUSTERS = 4.0
+_CORRECTED = 2_000  # clusters up to which the correction is made: beyond, it changes no printed digit
 _MANY_STARTS, _FEW_BEST, _RIDGE_ABOVE = 10, 0.1, 0.5
 
 
@@ -78,13 +80,11 @@ class SurvivalFitted(Estimates):
         names = sample_names(sample)
         index = pd.MultiIndex.from_tuples(names.labels, names=["parameter", "term"])
         optimum, facts = found.optimum, sample.facts()
-        if cov_type == "cluster" and facts.clusters < 2:
+        if cov_type.startswith("cluster") and facts.clusters < 2:
             raise DataError(
                 "`cluster` is the same in every row used: there is one cluster, which has no spread."
             )
-        covariance = identified_covariance(optimum)
-        if cov_type != "observed":
-            covariance = inference.sandwich(covariance, *sample.scores(optimum.theta, cov_type == "cluster"))
+        covariance, reference = _covariance(sample, found, cov_type, facts)
         columns, theta, inner = sample.columns, optimum.theta, None
         if columns is not None:
             inner = Inner(columns, theta, covariance)
@@ -93,6 +93,7 @@ class SurvivalFitted(Estimates):
             coefficients=pd.Series(theta, index, name="estimate"),
             covariance=pd.DataFrame(covariance, index, index),
             inner=inner,
+            reference=reference,
             llf=float(optimum.value),
             nobs=round(facts.weight) if sample.has_frequency_weights else facts.used,
             converged=optimum.converged,
@@ -105,6 +106,7 @@ class SurvivalFitted(Estimates):
             findings=(
                 *([limit.finding()] if limit else []),
                 *found.said,
+                *_few_clusters(names, reference),
                 *_few_events(facts, len(theta), cov_type),
                 *_follow_up(sample),
             ),
@@ -149,7 +151,7 @@ class SurvivalFitted(Estimates):
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Why this fit should not be ranked first: a maximum that few starts found, a higher ridge, few events, weakness."""
+        """Why this fit should not be ranked first: found by few starts, a higher ridge, few events, weakness."""
         found, said = self.estimate, []
         if found.n_starts >= _MANY_STARTS and found.n_best < _FEW_BEST * found.n_starts:
             said.append(f"{found.n_best} of {found.n_starts} starts")
@@ -191,9 +193,45 @@ def sample_names(sample: Sample | PartitionedSample) -> Names:
     return Names.by_part({parameter: spec.names for parameter, spec in sample.design_specs.items()})
 
 
+def _covariance(
+    sample: Sample | PartitionedSample, found: Estimate, cov_type: str, facts: SampleFacts
+) -> tuple[Array, Reference]:
+    """Covariance of the coefficients, and the distribution of an estimate over its error."""
+    theta, bread = found.optimum.theta, identified_covariance(found.optimum)
+    if cov_type == "observed":
+        return bread, NORMAL
+    if cov_type == "cluster" and np.isfinite(bread).all() and facts.clusters <= _CORRECTED:
+        scores, informations = sample.cluster_sums(theta)
+        contrasts = np.eye(len(theta)) if sample.columns is None else sample.columns.matrix
+        covariance, df, lost = inference.corrected_sandwich(bread, scores, informations, contrasts)
+        covariance[lost, :] = np.nan
+        covariance[:, lost] = np.nan
+        return covariance, Reference(each=tuple(np.where(lost, np.nan, np.maximum(df, 1.0))))
+    return inference.sandwich(bread, *sample.scores(theta, cov_type.startswith("cluster"))), NORMAL
+
+
+def _few_clusters(names: Names, reference: Reference) -> tuple[Finding, ...]:
+    """Name the coefficients of which few clusters tell."""
+    df = np.array(reference.each)
+    if not len(df):
+        return ()
+    found = []
+    few, none = df < _FEW_CLUSTERS, np.isnan(df)
+    if none.any():
+        about = names.at(none)
+        text = f"{names.text(about)}: a single cluster determines it, so that there is no error."
+        found.append(Finding("one_cluster", text, concerns=tuple(".".join(label) for label in about)))
+    if few.any():
+        about = names.at(few)
+        text = f"{names.text(about)}: about {max(df[few].min(), 1.0):.1f} free clusters tell of it."
+        remedy = "With two or three clusters an effect that is constant within them has no usable interval."
+        found.append(Finding("few_clusters", text, remedy, tuple(".".join(label) for label in about)))
+    return tuple(found)
+
+
 def _few_events(facts: SampleFacts, p: int, cov_type: str) -> tuple[Finding, ...]:
     """Say how many events there are for each parameter, where they are few."""
-    count = min(facts.events, 5 * facts.clusters) if cov_type == "cluster" else facts.events
+    count = min(facts.events, 5 * facts.clusters) if cov_type.startswith("cluster") else facts.events
     each = count / max(p, 1)
     if each >= _EVENTS_EACH:
         return ()

@@ -21,7 +21,7 @@ from statmodels_x.survival.results import FlexibleSurvivalResults
 from statmodels_x.survival.sample import Sample, read
 from statmodels_x.survival.specification import ANCHOR, SCALE, specify
 
-_COVARIANCES = ("observed", "robust", "cluster")
+_COVARIANCES = ("observed", "robust", "cluster", "cluster_cr0")
 
 
 class FlexibleSurvival:
@@ -134,9 +134,11 @@ class FlexibleSurvival:
 
         Parameters
         ----------
-        cov_type : {"observed", "robust", "cluster"}, optional
-            Covariance of the estimates: inverse observed information, the sandwich, or the sandwich with
-            scores summed within clusters. By default ``"cluster"`` if the model has clusters, ``"robust"`` if
+        cov_type : {"observed", "robust", "cluster", "cluster_cr0"}, optional
+            Covariance of the estimates: inverse observed information, the sandwich, the sandwich over clusters
+            with the correction CR2 for few of them and Satterthwaite's degrees of freedom, or that without
+            correction and with normal quantiles, as R's ``survival`` has it. By default
+            ``"cluster"`` if the model has clusters, ``"robust"`` if
             it has weights that are not whole numbers, else ``"observed"``.
         start : array_like of shape (p,), optional
             A start value to try besides the built-in ladder, in the order of ``params``; a Series goes by its
@@ -209,8 +211,8 @@ class FlexibleSurvival:
                 "cluster" if sample.has_clusters else "observed" if sample.has_frequency_weights else "robust"
             )
         check_choice("cov_type", cov_type, _COVARIANCES, "fit()")
-        if cov_type == "cluster" and not sample.has_clusters:
-            raise DataError('fit(): cov_type="cluster" needs FlexibleSurvival(..., cluster="column").')
+        if cov_type.startswith("cluster") and not sample.has_clusters:
+            raise DataError(f'fit(): cov_type="{cov_type}" needs FlexibleSurvival(..., cluster="column").')
         return cov_type
 
     def __repr__(self) -> str:

@@ -20,6 +20,7 @@ from statmodels_x.core.rank import ColumnSums, check_full_rank
 from statmodels_x.core.scaling import ColumnMap, far_columns
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.parameters import PARAMETERS
+from statmodels_x.survival.kernels.clusters import cluster_sums
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays, row_scores
 from statmodels_x.survival.partitioned.sample import PartitionedSample, read_partitions
 from statmodels_x.survival.reading.arrays import (
@@ -84,6 +85,11 @@ class Sample:
         if by_cluster:
             return scores, self.frame.columns["cluster"]
         return scores_of_repeated(scores, self.arrays.weight) if self.has_frequency_weights else scores, None
+
+    def cluster_sums(self, theta: Array) -> tuple[Array, Array]:
+        """Score and information of each cluster."""
+        codes, _ = pd.factorize(self.frame.columns["cluster"])
+        return cluster_sums(theta, self.arrays, codes)
 
     def plateau_alpha(self) -> float | None:
         """Maller and Zhou's alpha; None for intervals, for which it is not defined."""

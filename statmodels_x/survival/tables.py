@@ -61,6 +61,15 @@ def summary_tables(fit: SurvivalFitted, alpha: float, effects: Effects | None = 
     return summary("Flexible survival regression", _facts(fit), blocks, notes)
 
 
+def _clusters(fit: SurvivalFitted) -> str:
+    """Say how many clusters there are, and the degrees of freedom that they leave."""
+    if not fit.facts.clusters:
+        return ""
+    df = np.array(fit.reference.each)
+    spread = f", df {np.nanmin(df):.1f} to {np.nanmax(df):.1f}" if np.isfinite(df).any() else ""
+    return f", {fit.facts.clusters} clusters{spread}"
+
+
 def _joint_block(fit: SurvivalFitted) -> Block | None:
     """Test each variable that acts on several parameters: no single row does."""
     rows = []
@@ -124,7 +133,7 @@ def _facts(fit: SurvivalFitted) -> list[tuple[str, str]]:
             ", ".join(name for name, part in fit.specification.parts.items() if part.variables) or "none",
         ),
         ("Fixed", fixed or "none"),
-        ("Covariance", fit.cov_type + (f", {facts.clusters} clusters" if facts.clusters else "")),
+        ("Covariance", fit.cov_type + _clusters(fit)),
         ("Converged", "yes" if fit.converged else f"NO ({found.optimum.status})"),
         ("Starts at best", f"{found.n_best} of {found.n_starts}"),
     ]
@@ -183,7 +192,8 @@ def _coefficient_block(fit: SurvivalFitted, parameter: str, alpha: float) -> Blo
         ]
         for _, row in table.iterrows()
     ]
-    headings = ["coef", "std err", "z", "P>|z|", low, high]
+    letter = fit.reference.letter
+    headings = ["coef", "std err", letter, f"P>|{letter}|", low, high]
     title = _title(fit.specification, parameter)
     return Block(title, headings, [str(term) for term in table["term"]], cells)
 

@@ -81,7 +81,7 @@ def predict(
         raise DataError(f'predict: `reference` belongs to differences and ratios, not to kind="{kind}".')
     rows = covariate_rows(fit, newdata, given)
     if kind == "link":
-        return _link_frame(fit, rows, fit.reference.quantile(options.alpha))
+        return _link_frame(fit, rows, options.alpha)
     base, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
     values, column = points(base, at)
     k = len(values)
@@ -258,7 +258,8 @@ def intervals(fit: SurvivalFitted, quantity: Any, options: Options, k: int) -> p
             error = values.std(axis=0, ddof=1)
         return pd.DataFrame({"estimate": found.estimate, "std_error": error, "lower": lower, "upper": upper})
     error = _errors(found.jacobian, covariance)
-    critical: Any = fit.reference.quantile(options.alpha)
+    reference = fit.reference.along(found.jacobian, np.sqrt(np.abs(np.diag(covariance))))
+    critical: Any = reference.quantile(options.alpha)
     if options.simultaneous:
         critical = _simultaneous(found.jacobian, error, covariance, k, options)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -298,7 +299,7 @@ def _simultaneous(jacobian: Array, error: Array, covariance: Array, k: int, opti
     return critical
 
 
-def _link_frame(fit: SurvivalFitted, rows: Rows, critical: float) -> pd.DataFrame:
+def _link_frame(fit: SurvivalFitted, rows: Rows, alpha: float) -> pd.DataFrame:
     frames = []
     eta = rows.eta
     for j, parameter in enumerate(PARAMETERS):
@@ -306,7 +307,11 @@ def _link_frame(fit: SurvivalFitted, rows: Rows, critical: float) -> pd.DataFram
             continue
         grad = np.zeros(eta.shape)
         grad[:, j] = 1.0
-        error = _errors(rows.jacobian(grad), fit.theta_covariance)
+        jacobian = rows.jacobian(grad)
+        error = _errors(jacobian, fit.theta_covariance)
+        critical = fit.reference.along(jacobian, np.sqrt(np.abs(np.diag(fit.theta_covariance)))).quantile(
+            alpha
+        )
         value = eta[:, j]
         columns = {"row": rows.index, "parameter": parameter, "estimate": value, "std_error": error}
         limits = {"lower": value - critical * error, "upper": value + critical * error}

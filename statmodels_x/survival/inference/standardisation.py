@@ -45,15 +45,7 @@ def standardise(
     share = _population_weights(fit, over, weights, population)
     times, column = points(kind, at)
     names = [] if by is None else [by] if isinstance(by, str) else list(by)
-    values = list(
-        product(*(_levels(fit, population, name, _own_levels(levels, name, names)) for name in names))
-    )
-    worlds = [
-        population.assign(
-            **{name: _like(population[name], v) for name, v in zip(names, combination, strict=True)}
-        )
-        for combination in values
-    ]
+    values, worlds = _worlds(fit, population, names, levels)
     wide = [covariate_rows(fit, world, None).repeat(len(times)) for world in worlds]
     grid = np.tile(times, len(population))
     if contrast is not None:
@@ -80,9 +72,7 @@ def standardise(
         if column:
             frame.insert(0, column, times)
         for place, name in enumerate(names):
-            label = value[place]
-            if contrast is not None and label != values[0][place]:
-                label = f"{label} {'-' if contrast == 'difference' else '/'} {values[0][place]}"
+            label = _contrast_label(value[place], values[0][place], contrast)
             frame.insert(place, name, [label] * len(frame))
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
@@ -101,6 +91,27 @@ def _population_weights(
     if len(values) != m or not np.all(values >= 0.0) or not values.sum() > 0.0:
         raise DataError(f"standardise: `weights` must be {m} numbers, none negative and not all 0.")
     return values
+
+
+def _worlds(
+    fit: SurvivalFitted, population: pd.DataFrame, names: list[str], levels: Any
+) -> tuple[list[tuple[Any, ...]], list[pd.DataFrame]]:
+    """Return the combinations of levels, and the population under each."""
+    own = [_levels(fit, population, name, _own_levels(levels, name, names)) for name in names]
+    values = list(product(*own))
+    worlds = [
+        population.assign(
+            **{name: _like(population[name], v) for name, v in zip(names, combination, strict=True)}
+        )
+        for combination in values
+    ]
+    return values, worlds
+
+
+def _contrast_label(level: Any, first: Any, contrast: str | None) -> Any:
+    if contrast is None or level == first:
+        return level
+    return f"{level} {'-' if contrast == 'difference' else '/'} {first}"
 
 
 def _own_levels(levels: Any, name: str, names: list[str]) -> Any:

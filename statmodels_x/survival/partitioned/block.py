@@ -15,6 +15,7 @@ from statmodels_x.core.data.surv import EXACT, Surv
 from statmodels_x.core.rank import ColumnSums
 from statmodels_x.core.scaling import ColumnMap
 from statmodels_x.core.typing import Array
+from statmodels_x.survival.kernels.clusters import cluster_sums
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays, row_scores
 from statmodels_x.survival.reading.arrays import (
     checked_weights,
@@ -224,6 +225,12 @@ def score_sums(
     summed = np.zeros((len(labels), scores.shape[1]))
     np.add.at(summed, codes, scores)
     return summed, np.asarray(labels)
+
+
+def block_cluster_sums(theta: Array, block: Block) -> tuple[NDArray[Any], Array, Array]:
+    """Return the clusters of the block, with the score and the information of each."""
+    codes, labels = pd.factorize(block.cluster)
+    return np.asarray(labels), *cluster_sums(theta, _arrays(block), codes)
 
 
 def clusters_of(block: Block) -> set[Any]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from statmodels_x.core.data.design import DesignSpec
@@ -27,6 +28,7 @@ from statmodels_x.survival.kernels.likelihood import SurvivalArrays
 from statmodels_x.survival.partitioned.block import (
     Block,
     BlockFacts,
+    block_cluster_sums,
     clusters_of,
     designs_and_code,
     exact_weight_after,
@@ -155,6 +157,16 @@ class PartitionedSample:
             *self.arrays.blocks.each(score_sums, theta, by_cluster, self.has_frequency_weights), strict=True
         )
         return np.vstack(scores), np.concatenate(groups) if by_cluster else None
+
+    def cluster_sums(self, theta: Array) -> tuple[Array, Array]:
+        """Score and information of each cluster, over all partitions."""
+        labels, scores, informations = zip(*self.arrays.blocks.each(block_cluster_sums, theta), strict=True)
+        codes, found = pd.factorize(np.concatenate(labels))
+        p = len(theta)
+        score, information = np.zeros((len(found), p)), np.zeros((len(found), p, p))
+        np.add.at(score, codes, np.concatenate(scores))
+        np.add.at(information, codes, np.concatenate(informations))
+        return score, information
 
     def plateau_alpha(self) -> float | None:
         """Maller and Zhou's alpha, as for rows in memory; None for intervals."""
