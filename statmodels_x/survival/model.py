@@ -45,12 +45,14 @@ class FlexibleSurvival:
         ``"gompertz"`` (scale "ph", both scales, power 1, shape infinite). Other baselines with the same scales
         and power: ``"lognormal"``, ``"gengamma"`` (Prentice's generalised gamma, scale "aft"), or a
         :class:`~statmodels_x.Family` of your own. An argument that contradicts the family is an error.
-    scale : {"aft", "ph"}
-        Whether the covariates accelerate time (log phi; free of the unit of time) or multiply the hazard
-        (log lambda; for ``"ph"`` with ``other_scale=None`` the unit of time is part of the model, because
-        phi is fixed at 1 per unit).
-    other_scale : None or str
-        None fixes the other scale parameter at 1; ``"~ 1"`` or ``"~ x"`` estimates it too.
+    scale : {"ph", "aft"}
+        Whether the covariates multiply the hazard (log lambda) or accelerate time (log phi).
+    other_scale : "anchor", float or str
+        ``"anchor"`` fixes the other scale at the middle of the events, so that no unit of time is part of the
+        model: phi at 1/(median event time), or lambda at the Nelson-Aalen estimate there (with a cured fraction,
+        at log 2). A Weibull whose power has no covariates needs none: its fixed scale stays at 1. A number fixes
+        the other scale there, 1.0 in the unit of the data: the form of the paper. ``"~ 1"`` or ``"~ x"``
+        estimates it.
     power : str or float
         Formula for log gamma, or a number that fixes gamma.
     shape : str or float
@@ -91,7 +93,7 @@ class FlexibleSurvival:
     >>> data = smx.datasets.load_melanoma()
     >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data).fit()
     >>> round(fit.llf, 4)
-    -367.9974
+    -367.8337
     """
 
     def __init__(

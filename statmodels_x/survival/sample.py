@@ -99,7 +99,7 @@ class Sample:
         """Count and summarise the data."""
         facts = sample_facts(self.frame, self.response, self.arrays.weight, self.time_unit)
         clusters = len(pd.unique(self.frame.columns["cluster"])) if self.has_clusters else 0
-        return replace(facts, fingerprint=tuple(fingerprint(self.arrays)), clusters=clusters)
+        return replace(facts, fingerprint=tuple(fingerprint(self.arrays).tolist()), clusters=clusters)
 
 
 def read(

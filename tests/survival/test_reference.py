@@ -196,7 +196,7 @@ def test_every_model_form(extra, reference, name, key):
     main, options = (options_of_special if special else options_of)(key, "x")
     model = paper_model(f"Surv(time, status) {main}", datasets(extra, name), **options)
     fit, caught = fit_quietly(model)
-    assert fit.df_model == entry["npar"]
+    assert fit.df_model == entry["npar"] or (fit.limit is not None and fit.df_model < entry["npar"])
 
     if special:  # the reference may lie on a ridge here, where its own search stopped short
         assert fit.llf >= entry["ll"] - 1e-3
@@ -205,8 +205,9 @@ def test_every_model_form(extra, reference, name, key):
     # else the reference found no regular maximum either
 
     kinds = [finding.kind for finding in fit.estimate.findings]
+    kinds += [finding.kind for finding in fit.findings if finding.kind == "overfitted"]
     told = [w for w in caught if issubclass(w.category, IdentificationWarning | ConvergenceWarning)]
-    assert [str(w.message) for w in told] == list(fit.warnings)
+    assert [str(w.message) for w in told] == [str(f) for f in fit.findings if f.category is not None]
     if fit.is_regular:
         assert np.isfinite(fit.bse).all()
         assert set(kinds) <= {"weak"}

@@ -38,7 +38,7 @@ MODELS = {
 MODELS |= {
     "ph_anchored": ("x + z", {}),
     "aft_anchored": ("x", {"scale": "aft", "power": "~ x"}),
-    "weibull_ph_power": ("x", {"distribution": "weibull", "power": "~ x"}),
+    "ph_weibull_power": ("x", {"distribution": "weibull", "power": "~ x"}),
 }
 TIMES = [0.3, 1.0, 4.0]
 
@@ -383,7 +383,7 @@ def test_glance(fits, name):
     fit = fits[name]
     row = fit.glance()
     assert list(row.columns) == ["distribution", "scale", "nobs", "events", "df", "logLik", "AIC", "AICc",
-                                 "BIC", "converged", "regular", "note"]  # fmt: skip
+                                 "BIC", "converged", "regular", "starts", "ridge", "note"]  # fmt: skip
     assert len(row) == 1
     row = row.iloc[0]
     p = len(fit.params)

@@ -112,7 +112,8 @@ def _member(kind: str, model: Specification) -> tuple[str, Specification, dict[s
         sources = {**_SOURCES, "cure": 0.0}
         return "no cured fraction", replace(_moved(model, sources), cure_kind="none"), sources
     other = "ph" if model.scale == "aft" else "aft"
-    if kind == "weibull" and other in constant and not {"shape", "power"} & (set(model.parts) - constant):
+    moving = {"shape", "power"} & (set(model.parts) - constant)
+    if kind == "weibull" and {other, "shape"} <= constant and not moving:
         sources = {**_SOURCES, other: 0.0, "shape": _WEIBULL}
         return "kappa = 1, a Weibull", _moved(model, sources), sources
     if kind == "kappa_minus_one" and "shape" in constant and "ph" in model.parts and not model.own_family:

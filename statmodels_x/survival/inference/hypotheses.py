@@ -88,10 +88,10 @@ def likelihood_ratio(small: SurvivalFitted, large: SurvivalFitted) -> Hypothesis
     DataError
         If the models are not nested, differ in their data, or one of them is no regular maximum.
     """
-    if not is_nested(small, large):
-        raise DataError("lr_test: the first model is not nested in the second; compare them by AIC or BIC.")
     if apart := small.differs_from(large):
         raise DataError(f"lr_test: the fits differ in {apart}; likelihoods compare only on the same rows.")
+    if not is_nested(small, large):
+        raise DataError("lr_test: the first model is not nested in the second; compare them by AIC or BIC.")
     if not (small.is_regular and large.is_regular):
         raise DataError("lr_test: a fit on a ridge has no likelihood-ratio test; see its `warnings`.")
     statistic = max(2.0 * (large.llf - small.llf), 0.0)

@@ -201,7 +201,7 @@ class PartitionedSample:
             },
             levels={name: few_values([block.covariates[name] for block in blocks]) for name in names},
             partitions=len(blocks),
-            fingerprint=tuple(np.sum(self.arrays.each(fingerprint), axis=0)),
+            fingerprint=tuple(np.sum(self.arrays.each(fingerprint), axis=0).tolist()),
             clusters=len(set().union(*self.arrays.blocks.each(clusters_of))) if self.has_clusters else 0,
         )
 
