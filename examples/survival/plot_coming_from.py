@@ -42,7 +42,9 @@ arms = pd.DataFrame({"treatment": [0, 1], "sex": 0, "age": 0.0}, index=["control
 # lifelines calls it ``ancillary``, we ``power="~ ..."``. Theirs are coefficients of log *time*, ours of the *speed* of
 # time: the main coefficients change sign, those of the shape do not.
 lifelines_weibull = lifelines.WeibullAFTFitter().fit(columns, "time", "status", ancillary=True)
-weibull = smx.FlexibleSurvival(formula, data, distribution="weibull", power=f"~ {covariates}", scale="aft").fit()
+weibull = smx.FlexibleSurvival(
+    formula, data, distribution="weibull", power=f"~ {covariates}", scale="aft"
+).fit()
 
 
 def side_by_side(fit, peer, names, signs):
@@ -170,7 +172,11 @@ both.round(4)
 # Kaplan-Meier steps of each arm.
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.3), sharey=True, layout="constrained")
 times, marks = np.linspace(0.01, 9.6, 200), np.linspace(0.3, 9.3, 10)
-steps = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, scale="aft", other_scale=1.0).fit().calibration("treatment")
+steps = (
+    smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, scale="aft", other_scale=1.0)
+    .fit()
+    .calibration("treatment")
+)
 distributions = ["weibull", "loglogistic", "lognormal", "gengamma"]
 for ax, (row, title) in zip(axes, enumerate(arms.index), strict=True):
     km = steps[steps["treatment"] == row]
@@ -209,7 +215,9 @@ plt.show()
 # We have no splines: the four-parameter family takes their place. ``scale="ph"`` gives proportional hazards,
 # ``power="~ treatment"`` lets the ratio move. ``reference`` is whom to compare with (rstpm2's ``newdata``).
 ph = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, scale="ph", other_scale=1.0).fit()
-moving = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, scale="ph", power="~ treatment", other_scale=1.0).fit()
+moving = smx.FlexibleSurvival(
+    "Surv(time, status) ~ treatment", data, scale="ph", power="~ treatment", other_scale=1.0
+).fit()
 treated, control = arms.loc[["interferon"], ["treatment"]], arms.loc[["control"], ["treatment"]]
 moving.predict(treated, "hazard_ratio", at=[0.5, 1, 3, 5], reference=control)
 
@@ -245,7 +253,13 @@ for distribution in ("weibull", "loglogistic", "lognormal", "gengamma"):
             # every cure model of this trial warns that follow-up does not support a plateau: see the cure page
             warnings.simplefilter("ignore", FollowUpWarning)
             cured[distribution, kind] = smx.FlexibleSurvival(
-                "Surv(time, status) ~ 1", data, distribution=distribution, cure="~ treatment", cure_kind=kind, scale="aft").fit()
+                "Surv(time, status) ~ 1",
+                data,
+                distribution=distribution,
+                cure="~ treatment",
+                cure_kind=kind,
+                scale="aft",
+            ).fit()
 # of flexsurvcure 1.3.3; the fractions of two models were not kept
 flexsurvcure = {
     ("weibull", "mixture"): (-379.2262, 0.2408, 0.3561),

@@ -107,7 +107,11 @@ gaps = {}
 for k, (label, inside) in enumerate(groups.items()):
     mean = moving.standardise("survival", grid, over=data[inside])
     curve(ax, grid, *(mean[name].to_numpy() for name in ("estimate", "lower", "upper")), label, k)
-    steps = smx.FlexibleSurvival("Surv(time, status) ~ 1", data[inside], scale="aft", other_scale=1.0).fit().calibration()
+    steps = (
+        smx.FlexibleSurvival("Surv(time, status) ~ 1", data[inside], scale="aft", other_scale=1.0)
+        .fit()
+        .calibration()
+    )
     step_curve(
         ax, np.r_[0, steps["time"]], np.r_[1, steps["kaplan_meier"]], "Kaplan-Meier" if k == 0 else None, k
     )

@@ -36,7 +36,8 @@ formula = "Surv(years, status_death) ~ rx + age + np.log1p(nodes) + extent + obs
 fits = {
     "aft": smx.FlexibleSurvival(formula, data, time_unit="years", scale="aft", other_scale=1.0).fit(),
     "aft + power": smx.FlexibleSurvival(
-        formula, data, power="~ rx + np.log1p(nodes)", time_unit="years", scale="aft", other_scale=1.0).fit(),
+        formula, data, power="~ rx + np.log1p(nodes)", time_unit="years", scale="aft", other_scale=1.0
+    ).fit(),
 }
 smx.compare(*fits.values(), names=list(fits))[
     ["logLik", "df", "AIC", "BIC", "regular", "LR", "p.value"]
@@ -61,7 +62,13 @@ fig, ax = plt.subplots(figsize=(7, 4.6), layout="constrained")
 markers = "os^"
 for k, (arm, part) in enumerate(curves.groupby("rx", sort=False)):
     curve(ax, grid, *(part[name].to_numpy() for name in ("estimate", "lower", "upper")), str(arm), k)
-    steps = smx.FlexibleSurvival("Surv(years, status_death) ~ 1", data[data["rx"] == arm], scale="aft", other_scale=1.0).fit().calibration()
+    steps = (
+        smx.FlexibleSurvival(
+            "Surv(years, status_death) ~ 1", data[data["rx"] == arm], scale="aft", other_scale=1.0
+        )
+        .fit()
+        .calibration()
+    )
     crude = [float(steps.loc[steps["time"] <= year, "kaplan_meier"].iloc[-1]) for year in range(1, 8)]
     ax.plot(range(1, 8), crude, markers[k], color=COLOURS[k], markersize=5, markerfacecolor="white")
 ax.set(ylim=(0.3, 1.01), xlim=(0, 8))
@@ -138,7 +145,9 @@ rng = np.random.default_rng(11)
 resampled = []
 for _ in range(30):
     again = data.iloc[rng.integers(0, len(data), len(data))].reset_index(drop=True)
-    refit = smx.FlexibleSurvival(formula, again, power="~ rx + np.log1p(nodes)", scale="aft", other_scale=1.0).fit()
+    refit = smx.FlexibleSurvival(
+        formula, again, power="~ rx + np.log1p(nodes)", scale="aft", other_scale=1.0
+    ).fit()
     resampled.append(
         refit.standardise("survival", [5], by="rx", contrast="difference")["estimate"].to_numpy()
     )
