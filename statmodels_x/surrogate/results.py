@@ -17,7 +17,7 @@ from statmodels_x.core.fits.results import SummaryText
 from statmodels_x.core.validation import check_alpha, check_choice
 from statmodels_x.surrogate.fitted import ProportionFitted, SurrogateFitted
 from statmodels_x.surrogate.inference.hypotheses import share_test
-from statmodels_x.surrogate.inference.intervals import interval
+from statmodels_x.surrogate.inference.intervals import interval, statistics
 from statmodels_x.surrogate.inference.transformation import transformation_bands
 from statmodels_x.surrogate.landmarks.estimation import estimate_grid
 from statmodels_x.surrogate.landmarks.results import LandmarkGrid
@@ -72,16 +72,20 @@ class ProportionResults(ProportionFitted, SummaryText):
         Returns
         -------
         DataFrame
-            ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low``, ``conf.high``.
+            ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low``, ``conf.high``. Statistic
+            and p-value belong to the interval: Fieller's are those of ``tvalues``, normal ones the estimate
+            over its standard error; quantiles of replicates have none (NaN).
         """
-        limits = self.conf_int(alpha, settle("method", method, "kind", kind))
+        method = settle("method", method, "kind", kind)
+        limits = self.conf_int(alpha, method)
+        statistic = statistics(self, method)
         return pd.DataFrame(
             {
                 "term": list(self.names),
                 "estimate": self.params.to_numpy(),
                 "std.error": self.bse.to_numpy(),
-                "statistic": self.tvalues.to_numpy(),
-                "p.value": self.pvalues.to_numpy(),
+                "statistic": statistic,
+                "p.value": self.reference.two_sided(statistic),
                 "conf.low": limits["lower"].to_numpy(),
                 "conf.high": limits["upper"].to_numpy(),
             }
@@ -199,7 +203,7 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         return estimate_grid(LandmarkGrid, self, ats, landmarks, n_perturb, n_jobs, progress)
 
     def share_test(self, share: float) -> HypothesisTest:
-        """Test that the surrogate explains less than a share of the effect, against at least that share.
+        """Test that the surrogate explains at most a share of the effect, against more.
 
         Parameters
         ----------
@@ -209,8 +213,10 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         Returns
         -------
         HypothesisTest
-            ``statistic``, ``df``, one-sided ``p.value`` and ``share`` of E[explained] - share Delta, the linear
-            form of Fieller: no ratio is taken, so that it also holds where Delta is uncertain.
+            ``statistic`` and ``df`` of E[explained] - share Delta in the direction of the effect, the linear form
+            of Fieller; ``share``, its one-sided ``p.share``, the two-sided ``p.effect`` of Delta itself, and
+            ``p.value``, the larger of the two: without an effect no share of it can be claimed
+            (intersection-union).
         """
         return share_test(self, share)
 
