@@ -65,7 +65,7 @@ plt.show()
 # Why
 # ---
 # With :math:`c = E_0[L]\,\mu_1(t_0)/\mu_0(t_0)^2`, which is 1 plus the chi-squared distance between the arms'
-# surrogate laws among survivors (:doc:`/theory/surrogate`),
+# surrogate distributions among survivors (:doc:`/theory/surrogate`),
 #
 # .. math:: 1 - \mathrm{PTE} = (1 - R_S)\,\frac{\mu_1(t_0)}{\mu_0(t_0)}\,\frac{1}{c}.
 #

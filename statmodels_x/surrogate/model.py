@@ -62,7 +62,7 @@ class SurrogatePTE:
         perturbation, so that standard errors allow for it. A column or an array is taken as known, which for
         estimated probabilities makes standard errors a little too large.
     strata : str or array_like, optional
-        Groups within which survival, censoring and surrogate laws of each arm are estimated; the arms are then
+        Groups within which survival, censoring and surrogate distributions of each arm are estimated; the arms are then
         averaged over the strata of the whole sample. For stratified randomisation, for censoring that depends
         on the stratum, and to adjust for a confounder with few values.
     cluster : str or array_like, optional
@@ -76,9 +76,9 @@ class SurrogatePTE:
         as they are: each arm's add up to its share.
     stopping : str
         What to do where the surrogate event was looked for during less time than survival: ``"arm"`` leaves out
-        whom it is not known of at the landmark and weights the others by the law of the stopping time in each arm;
-        a formula ``"~ age + stage"`` does so by a proportional-hazards model of it in each arm; ``"ignore"`` takes
-        these subjects as without the event.
+        whom it is not known of at the landmark and weights the others by the distribution of the stopping time in
+        each arm; a formula ``"~ age + stage"`` does so by a proportional-hazards model of it in each arm;
+        ``"ignore"`` takes these subjects as without the event.
     after_end : {"error", "move", "drop"}
         What to do with surrogate events that are dated after the end of follow-up.
     by : str or array_like, optional

@@ -252,13 +252,13 @@ def test_earliest_landmark_needs_the_effect_at_its_own_level(model_of, quietly):
 
 def test_summary(fitted, trial_frame, model_of):
     text = str(fitted.summary())
-    for part in ("PTE", "R_S", "overlap c", "crossfit (5 folds, 3 splits)", "Conditions", "Constraint"):
+    for part in ("PTE", "R_S", "imbalance", "crossfit (5 folds, 3 splits)", "Conditions", "Constraint"):
         assert part in text
     assert "<table" in fitted._repr_html_()
     assert r"\begin{table}" in fitted.summary().as_latex()
     fit = model_of(trial_frame, weights=np.ones(600), time_unit="years").fit(n_perturb=20, method="full")
     text = str(fit.summary(alpha=0.1, method="normal"))
-    for part in ("3 years", "normal intervals", "[0.05", "effective subjects", "weights"):
+    for part in ("3 years", "0.9 intervals: normal", "[0.05", "effective subjects", "weights"):
         assert part in text
 
 
@@ -514,7 +514,7 @@ def test_old_names_still_answer(fitted):
             assert call().equals(new)
         assert caught[0].filename == __file__
     with pytest.warns(DeprecationWarning, match="method"):
-        assert "normal intervals" in str(fitted.summary(kind="normal"))
+        assert "intervals: normal" in str(fitted.summary(kind="normal"))
 
 
 def test_what_is_handed_out_is_a_copy(fitted, grid):

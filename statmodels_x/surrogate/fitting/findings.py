@@ -54,8 +54,8 @@ def _of_effect(found: Inference, facts: TrialFacts) -> list[Finding]:
         notes.append(
             Finding(
                 "weak_overlap",
-                f"weak overlap (c = {amount:.2f}, 1 if the arms' surrogate laws agree): PTE tends to 1 as the laws "
-                "separate, even for a useless surrogate;",
+                f"the surrogate times of the arms overlap weakly (imbalance {amount:.2f}, 1 if they have one "
+                "distribution): PTE tends to 1 as they separate, even for a useless surrogate;",
                 "read R_S beside it.",
                 ("pte",),
             )
@@ -124,7 +124,8 @@ def _of_stopping(evidence: Diagnostics, facts: TrialFacts) -> list[Finding]:
             "stopping_weighted",
             f"'{facts.surrogate_name}' was looked for during less time than survival: of {unknown['treated']:.0f} "
             f"treated and {unknown['control']:.0f} control subjects alive after the landmark it is not known whether "
-            f"they had the event. The others stand for them, weighted by the law of the stopping time in each arm.{change}",
+            f"they had the event. The others stand for them, weighted by the distribution of the stopping time in each "
+            f"arm.{change}",
             "Stopping must not depend on what comes later; covariates that it depends on go into `stopping`.",
             ("pte",),
             DataWarning,

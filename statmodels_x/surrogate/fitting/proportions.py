@@ -37,7 +37,7 @@ def numerators(values: Array) -> dict[str, Array]:
 
 
 def overlap(values: Array) -> Array:
-    """Overlap c = E_0[L] mu_1(t0)/mu_0(t0)^2: 1 where the surrogate laws of the arms' survivors agree."""
+    """Overlap c = E_0[L] mu_1(t0)/mu_0(t0)^2: 1 where the surrogate distributions of the arms' survivors agree."""
     return (
         column(values, "mean_ratio") * column(values, "early_treated") / column(values, "early_control") ** 2
     )

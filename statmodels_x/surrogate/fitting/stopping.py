@@ -1,4 +1,4 @@
-"""Progression that was looked for during less time than survival: weights by the law of the stopping time.
+"""Progression that was looked for during less time than survival: weights by the distribution of the stopping time.
 
 A subject whose progression was looked for up to V says nothing of progression after V. At the landmark t0 the
 surrogate information is known of those who progressed by then and were seen to (S <= t0, S <= V), and of those

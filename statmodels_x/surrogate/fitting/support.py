@@ -33,6 +33,8 @@ def check_support(trial: Trial, facts: TrialFacts, at: float, landmark: float) -
 
 
 def _check_at_risk(trial: Trial, group: NDArray[np.bool_], where: str, at: float, unit: str) -> None:
+    if not group.any():
+        raise IdentificationError(f"there is nobody in the {where}.")
     if np.any(trial.alive(at)[group]):
         return
     last = trial.time[group].max()

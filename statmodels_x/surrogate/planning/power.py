@@ -19,6 +19,7 @@ from statmodels_x.surrogate.fitting.perturbation import build_plan, perturb, poi
 from statmodels_x.surrogate.fitting.proportions import infer
 from statmodels_x.surrogate.fitting.support import check_support
 from statmodels_x.surrogate.inference.intervals import interval as limits_of
+from statmodels_x.surrogate.inference.selection import proportion_given_shown
 from statmodels_x.surrogate.planning.simulate import IllnessDeathTrial
 from statmodels_x.surrogate.sample import Trial, TrialFacts
 from statmodels_x.surrogate.specification import (
@@ -53,7 +54,7 @@ def surrogate_power(
     Parameters
     ----------
     process : IllnessDeathTrial
-        Laws of both arms and of censoring: planned, or fitted to a trial by
+        Distributions of both arms and of censoring: planned, or fitted to a trial by
         :meth:`SurrogateResults.fitted_process`.
     n : int or sequence of int
         Subjects in each arm.
@@ -83,7 +84,8 @@ def surrogate_power(
     -------
     DataFrame
         One row a size: ``n_per_arm``; ``pte``, the true value; ``defined``, the share of trials whose effect
-        differs from 0 at 5 % (the power for the effect itself); over these trials ``bias``, ``empirical_se``,
+        differs from 0 at 5 % (the power for the effect itself); over these trials ``bias``, ``median_bias`` and
+        ``median_bias_given_shown``, that of :attr:`SurrogateResults.pte_given_shown`, ``empirical_se``,
         ``mean_se``, ``median_width`` of the interval and ``coverage`` with its Monte-Carlo error
         ``coverage_mc_se``; ``power``, the share of **all** trials that show the
         effect and whose lower limit exceeds ``at_least``, with
@@ -164,7 +166,14 @@ def _one_trial(
     low, high = limits_of(found, "pte", alpha, interval)
     claim = low if abs(found.statistic("delta")) > NORMAL.quantile(alpha) else -np.inf
     value, error = found.estimate("pte")[0], found.standard_error("pte")
-    return {"pte": value, "se": error, "low": low, "high": high, "claim": claim}
+    return {
+        "pte": value,
+        "se": error,
+        "low": low,
+        "high": high,
+        "claim": claim,
+        "given": proportion_given_shown(found),
+    }
 
 
 def _facts(trial: Trial) -> TrialFacts:
@@ -177,7 +186,7 @@ def _facts(trial: Trial) -> TrialFacts:
 
 def _summarise(trials: Sequence[Any], truth: float, at_least: float) -> dict[str, float]:
     rows = [trial for trial in trials if trial is not None]
-    table = pd.DataFrame(rows, columns=["pte", "se", "low", "high", "claim"], dtype=float)
+    table = pd.DataFrame(rows, columns=["pte", "se", "low", "high", "claim", "given"], dtype=float)
     known = table[np.isfinite(table["pte"])]
     m, k = len(trials), max(len(known), 1)
     covered = float(((known["low"] <= truth) & (truth <= known["high"])).mean()) if len(known) else np.nan
@@ -185,6 +194,8 @@ def _summarise(trials: Sequence[Any], truth: float, at_least: float) -> dict[str
     return {
         "defined": len(known) / m,
         "bias": float(known["pte"].mean() - truth),
+        "median_bias": float(known["pte"].median() - truth),
+        "median_bias_given_shown": float(known["given"].median() - truth),
         "empirical_se": float(known["pte"].std()),
         "mean_se": float(known["se"].mean()),
         "median_width": float((known["high"] - known["low"]).median()),
