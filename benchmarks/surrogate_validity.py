@@ -42,9 +42,11 @@ class Mixture:
     second: smx.IllnessDeath
 
     def density(self, s: np.ndarray, u: float) -> np.ndarray:
+        """d/ds P(S <= s, T > u)."""
         return 0.5 * (self.first.density(s, u) + self.second.density(s, u))
 
     def survival(self, u: float) -> float:
+        """P(T > u)."""
         return 0.5 * (self.first.survival(u) + self.second.survival(u))
 
 
@@ -60,7 +62,7 @@ def fitted(frame: pd.DataFrame, at: float = AT, landmark: float = LANDMARK, **ho
 
 
 def row(fit, way: str, truth: float, name: str = "pte", **more: float) -> Row:
-    """What one analysis of one trial says of a quantity, whether its effect differs from 0 or not."""
+    """Return what one analysis of one trial says of a quantity, whether its effect differs from 0 or not."""
     found = fit.inference
     if name == "delta":
         value, error = found.delta[0], found.delta_error
@@ -146,7 +148,12 @@ def shown(rng: np.random.Generator, n: int, letter: str) -> list[Row]:
     every = row(fit, "all trials", truth, shown=is_shown)
     if not fit.is_defined:
         return [every]
-    given = {**every, "way": "trials that show the effect: pte_given_shown", "std_error": np.nan, "covered": np.nan}
+    given = {
+        **every,
+        "way": "trials that show the effect: pte_given_shown",
+        "std_error": np.nan,
+        "covered": np.nan,
+    }
     return [
         every,
         {**every, "way": "trials that show the effect: pte"},
@@ -199,7 +206,10 @@ def summarise(rows: pd.DataFrame, study: str, setting: str) -> list[Row]:
                 "bias_mc_se": error.std() / np.sqrt(m),
                 "median_bias": error.median(),
                 # of a median, from the spread of the middle half
-                "median_bias_mc_se": 1.2533 * (error.quantile(0.75) - error.quantile(0.25)) / 1.349 / np.sqrt(m),
+                "median_bias_mc_se": 1.2533
+                * (error.quantile(0.75) - error.quantile(0.25))
+                / 1.349
+                / np.sqrt(m),
                 "rmse": np.sqrt(np.mean(error**2)),
                 "se_ratio": part["std_error"].mean() / error.std(),
                 "coverage": share,

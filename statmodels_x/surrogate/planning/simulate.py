@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_count
+from statmodels_x.core.validation import check_choice, check_count
 from statmodels_x.surrogate.planning.truth import Arm, quadrature, true_values
 from statmodels_x.surrogate.sample import Trial
 from statmodels_x.surrogate.specification import check_times
@@ -213,6 +213,43 @@ class IllnessDeathTrial:
         """
         at, landmark = check_times(at, landmark)
         return true_values((self.control, self.treated), at, landmark, effect == "rmst", self.breaks)
+
+    def effect_correlation(
+        self,
+        effect: str = "log_hr",
+        at: float | None = None,
+        composite: bool = True,
+        n: int = 50_000,
+        seed: int = 0,
+    ) -> float:
+        """Correlation of the estimated effects on surrogate and survival within a trial of this process.
+
+        It is what :class:`~statmodels_x.TrialLevelSurrogacy` needs and papers do not report; published medians give
+        the hazards.
+
+        Parameters
+        ----------
+        effect : {"log_hr", "rmst", "survival"}
+            As in :func:`~statmodels_x.trial_effects`.
+        at : float, optional
+            Time of the latter two.
+        composite : bool
+            Whether death counts as a surrogate event, as in progression-free survival.
+        n : int
+            Subjects in each arm of the one trial that is drawn.
+        seed : int
+
+        Returns
+        -------
+        float
+        """
+        from statmodels_x.surrogate.planning.correlation import effect_correlation
+
+        check_choice("effect", effect, ("log_hr", "rmst", "survival"), "effect_correlation()")
+        if effect != "log_hr" and at is None:
+            raise DataError(f'effect_correlation: effect="{effect}" needs the time `at`.')
+        trial = self.draw(check_count("n", n, 100), np.random.default_rng(check_count("seed", seed, 0)))
+        return effect_correlation(trial, effect, np.inf if at is None else float(at), composite)
 
     def draw(self, n: int | tuple[int, int], rng: np.random.Generator) -> Trial:
         """Draw a trial as arrays.
