@@ -4,8 +4,9 @@ The hazards are a (surrogate event), b (death before it) and c (death after it).
 progression-free survival. Of two subjects the first event, at x, has rate 2 (a + b) S0(x)^2 with
 S0 = exp(-int (a + b)). If it is a death the pair is concordant; if it is a surrogate event it is so with probability
 q(x), that this subject dies first: q' = (a + b + c) q - c - a/2, backward from (c + a/2)/(a + b + c).
-P(concordant) = int 2 S0^2 (b + a q), and tau = 2 P - 1. Of pairs whose first death falls by h: r' = 2 c r - c (both have
-had the event), q_c' = (a + b + c) q_c - c - a r, q_d' = (a + b + c) q_d - b - a r, all 0 at h; tau_h = (C - D)/(C + D).
+P(concordant) = int 2 S0^2 (b + a q), and tau = 2 P - 1. Of pairs whose first death falls by h: r' = 2 c r - c (both
+have had the event), q_c' = (a + b + c) q_c - c - a r, q_d' = (a + b + c) q_d - b - a r, all 0 at h;
+tau_h = (C - D)/(C + D).
 """
 
 from __future__ import annotations
