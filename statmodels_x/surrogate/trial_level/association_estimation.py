@@ -19,7 +19,7 @@ from scipy import stats
 
 from statmodels_x.core.typing import Array
 
-_STEPS = 48
+_STEPS, _MOST_STEPS = 48, 4000
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,11 @@ def kendall_within(breaks: Array, a: Array, b: Array, c: Array, horizon: float) 
             total = ak + bk + ck
             return np.stack([2.0 * ck * r - ck, total * up - ck - ak * r, total * down - bk - ak * r])
 
-        step = (edges[k + 1] - edges[k]) / _STEPS
-        for j in range(_STEPS):
+        # an even number of steps, short beside the fastest of the rates
+        fastest = float(np.max(ak + bk + 2.0 * ck)) * (edges[k + 1] - edges[k])
+        steps = 2 * int(min(max(_STEPS, 4.0 * fastest), _MOST_STEPS) // 2)
+        step = (edges[k + 1] - edges[k]) / steps
+        for j in range(steps):
             k1 = slope(state)
             k2 = slope(state - 0.5 * step * k1)
             k3 = slope(state - 0.5 * step * k2)
