@@ -99,7 +99,7 @@ def _conditions(fit: SurrogateFitted) -> Block:
 
 
 def _notes(fit: SurrogateFitted) -> list[str]:
-    notes = [f"Warning: {text}" for text in fit.warnings]
+    notes = [f"Warning: {finding}" if finding.category else str(finding) for finding in fit.findings]
     if fit.is_defined and abs(fit.tvalues["delta"]) < SURE_EFFECT:
         notes.append(
             f"PTE is shown only where the effect differs from 0; here it does by {abs(fit.tvalues['delta']):.1f} "

@@ -319,6 +319,15 @@ def test_files(fitted, trial_frame, model_of, tmp_path):
     assert len(pickle.dumps(fitted)) < 400_000
 
 
+def test_files_of_the_other_results(grid, trial_frame, quietly, tmp_path):
+    formula, surrogate = "Surv(time, status) ~ arm", "Surv(surrogate_time, surrogate_status)"
+    residual = quietly(smx.ResidualEffect(formula, surrogate, trial_frame, 3, 1).fit, n_perturb=20)
+    association = smx.EventAssociation(formula, surrogate, trial_frame).fit(n_perturb=20)
+    for fit in (grid, residual, association):
+        again = smx.load(smx.save(fit, tmp_path / "fit"))
+        assert str(again.summary()) == str(fit.summary())
+
+
 def test_results_are_frozen(fitted):
     with pytest.raises(AttributeError):
         fitted.sums = np.zeros(3)

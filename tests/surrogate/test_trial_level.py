@@ -264,9 +264,12 @@ def test_names_and_tables(fitted):
     assert r"\begin{table}" in fitted.summary().as_latex()
     fitted.params["slope"] = 9.0
     assert fitted.params["slope"] < 1.0
-    again = pickle.loads(pickle.dumps(fitted))
-    assert again.params.equals(fitted.params)
-    assert again.threshold_effect()["estimate"] == fitted.threshold_effect()["estimate"]
+
+
+def test_files(fitted, tmp_path):
+    for again in (pickle.loads(pickle.dumps(fitted)), smx.load(smx.save(fitted, tmp_path / "fit"))):
+        assert again.params.equals(fitted.params)
+        assert str(again.summary()) == str(fitted.summary())
 
 
 def test_bootstrap_interval(fitted):

@@ -157,8 +157,8 @@ def _of_rows(facts: TrialFacts, thin: Thin | None) -> list[Finding]:
         notes.append(
             Finding(
                 "composite",
-                f"{facts.notes['composite']} deaths are coded as surrogate events too, as in progression-free "
-                "survival; they count as deaths without a surrogate event.",
+                f"{facts.notes['composite']} surrogate events fall on the death itself (in composites such as "
+                "progression-free survival every death is coded so); these count as deaths without the event.",
                 category=None,
             )
         )

@@ -101,7 +101,7 @@ def _sensitivity(fit: TrialLevelFitted, table: pd.DataFrame, alpha: float) -> Bl
 
 
 def _notes(fit: TrialLevelFitted, threshold: pd.Series, left_out: pd.DataFrame, alpha: float) -> list[str]:
-    notes = [f"Warning: {text}" for text in fit.warnings]
+    notes = [f"Warning: {finding}" if finding.category else str(finding) for finding in fit.findings]
     if np.isnan(threshold["estimate"]):
         notes.append(f"There is no threshold effect: {threshold['reason']}.")
     else:

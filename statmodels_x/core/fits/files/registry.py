@@ -14,6 +14,22 @@ _MODULES: dict[str, str] = {
     "core.findings": "Finding",
     "core.fits.reference": "Reference",
     "core.optimize": "Optimum",
+    # surrogate
+    "surrogate.fitted": "Sums",
+    "surrogate.fitting.diagnostics": "Diagnostics",
+    "surrogate.fitting.estimation": "Batch",
+    "surrogate.fitting.proportions": "Inference",
+    "surrogate.landmarks.results": "LandmarkGrid",
+    "surrogate.reading.propensity": "Propensity",
+    "surrogate.residual.results": "ResidualResults",
+    "surrogate.results": "SurrogateResults",
+    "surrogate.sample": "Trial TrialFacts",
+    "surrogate.specification": "Question Settings",
+    "surrogate.trial_level.association": "EventAssociationResults",
+    "surrogate.trial_level.data": "Effects",
+    "surrogate.trial_level.estimation": "Criterion Optimum",
+    "surrogate.trial_level.reading": "TrialTable",
+    "surrogate.trial_level.results": "TrialLevelResults",
 }
 """Module below ``statmodels_x`` -> its classes that results hold."""
 
