@@ -2,16 +2,16 @@
 Many centres, one answer
 ========================
 
-A trial of a thousand patients in fifty centres of about twenty. Patients of one centre are alike, and sicker ones come to
-some centres more than to others. This page estimates one proportion explained, compares arms within centres, and shows
-what is done with centres that are too small to stand alone.
+A trial of a thousand patients in fifty centres of about twenty. Patients of one centre are alike, and sicker ones
+come to some centres more than to others. This page estimates one proportion explained, compares arms within centres,
+and shows what is done with centres that are too small to stand alone.
 """
 
 # %%
 # The trial
 # ---------
-# Each centre has its own level of risk. Within a centre patients are randomised; by chance and by local habit the arms
-# are not balanced over centres.
+# Each centre has its own level of risk. Within a centre patients are randomised; by chance and by local habit the
+# arms are not balanced over centres.
 import warnings
 
 import matplotlib.pyplot as plt
@@ -52,9 +52,9 @@ for name, options in analyses.items():
         print(f"{name}: {warning.message}")
 
 # %%
-# One centre is too small: in an arm nobody was followed beyond three years, and the last patient seen was alive, so that
-# survival there is not known. It is put together with the smallest of the others, and the warning counts and names it.
-# Where everybody of an arm had died by then nothing is missing: survival is 0.
+# One centre is too small: in an arm nobody was followed beyond three years, and the last patient seen was alive, so
+# that survival there is not known. It is put together with the smallest of the others, and the warning counts and
+# names it. Where everybody of an arm had died by then nothing is missing: survival is 0.
 table = pd.DataFrame({name: fit.params[["delta", "pte", "r_s"]] for name, fit in fits.items()}).T
 table["se(delta)"] = [fit.bse["delta"] for fit in fits.values()]
 table["strata"] = [fit.facts.strata for fit in fits.values()]
@@ -63,7 +63,7 @@ table.round(3)
 # %%
 # The crude effect is too small, since sicker patients were treated more often; the stratified one is near the truth.
 fig, ax = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
-for k, (name, fit) in enumerate(fits.items()):
+for k, fit in enumerate(fits.values()):
     low, high = fit.conf_int().loc["delta"]
     ax.plot([low, high], [k, k], color="#0072B2", linewidth=2)
     ax.plot(fit.params["delta"], k, "o", color="#0072B2")
@@ -88,8 +88,8 @@ print(f"{dropped.nobs} of {len(trial)} patients left, delta {dropped.delta:.3f},
 # Not a meta-analysis
 # -------------------
 # Fifty centres are one trial. Their effects differ by chance, and two estimates from the same patients go up and down
-# together. Regressed on each other they look like surrogacy between centres; a model that knows the estimation error
-# finds nothing between them.
+# together. Regressed on each other they look like surrogacy between regions; a model that knows the estimation error
+# says that nothing can be said: any R2 from 0 to 1.
 pfs = trial.assign(event=((trial["surrogate_status"] == 1) | (trial["status"] == 1)).astype(int))
 pfs["region"] = (pfs["centre"].str[-2:].astype(int) - 1) // 4
 with warnings.catch_warnings():

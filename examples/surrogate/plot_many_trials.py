@@ -2,10 +2,10 @@
 Many trials: does a gain in progression predict a gain in survival?
 ===================================================================
 
-Fourteen comparisons of treatments of advanced melanoma with dacarbazine were published with two hazard ratios each, for
-progression-free and for overall survival. This page asks what a fifteenth trial with a hazard ratio on progression would
-show on survival, and how much these trials can say about that. The numbers are published results of the named trials,
-read from a compilation and not checked against each paper.
+Fourteen comparisons of treatments of advanced melanoma with dacarbazine were published with two hazard ratios each,
+for progression-free and for overall survival. This page asks what a fifteenth trial with a hazard ratio on progression
+would show on survival, and how much these trials can say about that. The numbers are published results of the named
+trials, read from a compilation and not checked against each paper.
 """
 
 # %%
@@ -41,8 +41,8 @@ fit = model.fit()
 print(fit.summary())
 
 # %%
-# R2 between trials is .85, and its interval runs from .15 to 1. Both are true at once: the point estimate looks like a
-# strong surrogate, and fourteen trials cannot tell it from a weak one.
+# R2 between trials is .85, and its interval runs from .15 to 1. Both are true at once: the point estimate looks like
+# a strong surrogate, and fourteen trials cannot tell it from a weak one.
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
 fit.plot("bubble", ax=axes[0])
 fit.plot("sensitivity", ax=axes[1])
@@ -68,7 +68,8 @@ print(f"threshold: a hazard ratio of {threshold['ratio']:.2f} on progression")
 # Does it hang on one trial?
 # --------------------------
 # Each comparison is left out, and its survival effect predicted from the others. All lie inside their intervals, but
-# the relation needs one of them: without the vemurafenib trial (Chapman) R2 is .42 and its interval the whole of 0 to 1.
+# the relation needs one of them: without the vemurafenib trial (Chapman) R2 is .42 and its interval the whole of 0 to
+# 1.
 left_out = fit.leave_one_out()
 ax = fit.plot("leave_one_out")
 plt.show()
@@ -90,11 +91,11 @@ by_paper[by_paper["left_out"].str.contains("ODay")][["trial", "inside", "r_squar
 # %%
 # In sentences for a paper
 # ------------------------
-# *Across 14 comparisons the treatment effects on progression-free and overall survival were correlated (R2 between trials
-# .85, 95 % interval .15 to 1.00, at an assumed within-trial correlation of .5; .67 and .54 at .7 and .85). A hazard ratio
-# below .51 on progression-free survival would predict a benefit on overall survival in a new trial. The result depended on
-# one trial, without which R2 was .42 (interval 0 to 1). These trials do not establish progression-free survival as a
-# surrogate, and do not rule it out.*
+# *Across 14 comparisons the treatment effects on progression-free and overall survival were correlated (R2 between
+# trials .85, 95 % interval .15 to 1.00, at an assumed within-trial correlation of .5; .67 and .54 at .7 and .85). A
+# hazard ratio below .51 on progression-free survival would predict a benefit on overall survival in a new trial. The
+# result depended on one trial, without which R2 was .42 (interval 0 to 1). These trials do not establish
+# progression-free survival as a surrogate, and do not rule it out.*
 assert abs(fit.r_squared - 0.851) < 5e-4
 assert abs(threshold["ratio"] - 0.508) < 2e-3
 assert left_out["inside"].all()
