@@ -49,9 +49,9 @@ two.plot("survival", ax=ax)
 plt.show()
 
 # %%
-# The transformation g is what the analysis learns: the chance, for a treated patient, of being alive at five years
-# given what is known at two. A recurrence leaves a chance of about one in seven, whenever it was; a patient without
-# one has 88 %.
+# The transformation g is what the analysis learns: it turns what is known at two years into a prediction of being
+# alive at five. A recurrence leaves about .15, whenever it was; having none gives .88. It predicts means of arms, is no
+# probability of one patient, and may leave 0 to 1.
 fig, ax = plt.subplots(figsize=(7, 4.4), layout="constrained")
 two.plot("transformation", ax=ax)
 plt.show()

@@ -254,7 +254,13 @@ def _covariates(design: Design, keep: NDArray[np.bool_]) -> Array:
 def _survival(built: ModelFrame) -> FollowUp:
     if len(built.response) != 1 or not isinstance(built.response[0], FollowUp):
         raise DataError("formula: the response must be one Surv(...), for example Surv(time, status) ~ arm.")
-    return built.response[0]
+    survival = built.response[0]
+    if not np.isfinite(survival.time).any():
+        raise DataError(
+            f"Surv(): '{survival.time_name}' or '{survival.status_name}' is missing in every row; give the times of "
+            "follow-up."
+        )
+    return survival
 
 
 def _counts(trial: Trial) -> dict[str, Any]:

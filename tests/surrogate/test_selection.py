@@ -83,6 +83,8 @@ def test_equal_subgroups_are_not_told_apart(model_of, quietly):
 def test_subgroups_refuse(trial_frame, model_of, fitted, quietly):
     with pytest.raises(DataError, match="`by`"):
         fitted.by_group()
+    with pytest.raises(DataError, match="the one subgroup 1"):
+        model_of(trial_frame, by=np.ones(600, int)).fit(n_perturb=20).by_group()
     few = model_of(trial_frame, by=np.where(trial_frame.index < 12, "few", "many"))
     with pytest.raises(IdentificationError, match="subgroup few"):
         quietly(few.fit, n_perturb=20).by_group()

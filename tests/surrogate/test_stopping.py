@@ -53,6 +53,13 @@ def test_what_is_said_of_stopping(model_of):
         ignored.fit(n_perturb=20)
 
 
+def test_few_known_are_said(model_of, quietly):
+    fit = quietly(model_of(stopped(300, 6.0, 5)).fit, n_perturb=20)
+    assert "few_known" in [finding.kind for finding in fit.findings]
+    counts = fit.diagnostics.counts
+    assert (counts.loc["effective known"] < counts.loc["at risk after landmark"] / 4).any()
+
+
 def test_stopping_after_the_landmark_changes_nothing(trial_frame, model_of, fitted):
     late = (trial_frame["surrogate_time"] > 1.5) & (trial_frame["time"] > 1.5)
     frame = trial_frame.assign(

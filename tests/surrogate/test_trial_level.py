@@ -353,6 +353,13 @@ def test_no_heterogeneity_is_said():
     fit.plot()
 
 
+def test_trials_that_are_all_alike():
+    table = pd.DataFrame({"t": [-0.1] * 6, "s": [-0.2] * 6, "e": [0.1] * 6})
+    fit = quiet_fit(smx.TrialLevelSurrogacy("t ~ s", table, std_error=("e", "e"), correlation=0.5))
+    assert np.isnan(fit.r_squared)
+    assert fit.params[["sd_surrogate", "sd_outcome"]].tolist() == [0.0, 0.0]
+
+
 def test_few_trials_are_said(melanoma):
     with pytest.raises(DataError, match="at least 5"):
         model_of(melanoma[:4])

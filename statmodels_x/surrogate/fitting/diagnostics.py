@@ -30,7 +30,8 @@ class Diagnostics:
         Rows ``subjects``, ``at risk after landmark``, ``at risk after t``, ``early events`` (surrogate event by
         the landmark, followed beyond it), ``deaths by t``, ``censored by t`` and ``effective subjects``
         (Kish; the number of subjects without weights); with shorter follow-up of the surrogate ``surrogate
-        unknown`` (alive after the landmark, not known whether with the event); columns ``treated`` and ``control``.
+        unknown`` (alive after the landmark, not known whether with the event) and ``effective known`` (Kish, of
+        those who stand for them); columns ``treated`` and ``control``.
     constraint : Series
         ``estimate`` of E_0[g] on held-out data, ``target`` mu_0 that it should meet, their ``difference`` and
         its ``std_error``. Learned and evaluated on the same data (``method="full"``) they agree exactly.
@@ -100,8 +101,10 @@ def _counts(plan: Plan) -> pd.DataFrame:
             "effective subjects": weight.sum() ** 2 / np.sum(weight**2),
         }
         if plan.stopping is not None:
-            unknown = inside & trial.alive(plan.landmark) & ~plan.stopping.known
-            columns[arm]["surrogate unknown"] = unknown.sum()
+            alive = inside & trial.alive(plan.landmark)
+            columns[arm]["surrogate unknown"] = (alive & ~plan.stopping.known).sum()
+            standing = (trial.weight * plan.stopping.factors(trial.weight))[alive]
+            columns[arm]["effective known"] = standing.sum() ** 2 / np.sum(standing**2)
     return pd.DataFrame(columns).astype(float)
 
 

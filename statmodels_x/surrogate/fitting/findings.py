@@ -11,6 +11,7 @@ from statmodels_x.surrogate.sample import TrialFacts
 
 FEW_CLUSTERS = 20
 LEAST_EFFECTIVE = 0.5
+LEAST_KNOWN = 0.25
 
 
 def undefined(found: Inference) -> Finding:
@@ -115,11 +116,26 @@ def _of_stopping(evidence: Diagnostics, facts: TrialFacts) -> list[Finding]:
     if "surrogate unknown" not in evidence.counts.index:
         return []
     unknown = evidence.counts.loc["surrogate unknown"]
+    notes = []
+    for arm in ("treated", "control"):
+        known, alive = (
+            evidence.counts.loc[row, arm] for row in ("effective known", "at risk after landmark")
+        )
+        if known < LEAST_KNOWN * alive:
+            notes.append(
+                Finding(
+                    "few_known",
+                    f"of {alive:.0f} {arm} subjects alive after the landmark those whose surrogate is known stand "
+                    f"for all like {known:.0f}: the estimate hangs on few.",
+                    "Choose an earlier landmark.",
+                )
+            )
     change = "" if evidence.pte_if_ignored is None else (
         f" Taken as without the event they would give a PTE of {evidence.pte_if_ignored:.3f} (before the correction "
         "of the ratio)."
     )  # fmt: skip
     return [
+        *notes,
         Finding(
             "stopping_weighted",
             f"'{facts.surrogate_name}' was looked for during less time than survival: of {unknown['treated']:.0f} "
@@ -129,7 +145,7 @@ def _of_stopping(evidence: Diagnostics, facts: TrialFacts) -> list[Finding]:
             "Stopping must not depend on what comes later; covariates that it depends on go into `stopping`.",
             ("pte",),
             DataWarning,
-        )
+        ),
     ]
 
 

@@ -22,6 +22,10 @@ def fit_groups(fit: Fit, n_jobs: int, progress: bool) -> dict[str, Fit]:
     trial = fit.need_sample("by_group()")
     if trial.group is None:
         raise DataError("by_group: the model has no subgroups; name their column by `by` in SurrogatePTE().")
+    if len(fit.facts.groups) < 2:
+        raise DataError(
+            f"by_group: there is the one subgroup {fit.facts.groups[0]}; nothing can be compared."
+        )
     found = {}
     for code, label in enumerate(fit.facts.groups):
         part = trial.take(trial.group == code)

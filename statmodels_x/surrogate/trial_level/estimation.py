@@ -35,8 +35,8 @@ class Criterion:
     @property
     def scale(self) -> Array:
         """Spread of the effects: the unit of the two standard deviations in the search."""
-        spread = [np.std(x, ddof=1) for x in (self.effects.s, self.effects.t)]
-        return np.array([*(x if x > 0.0 else 1.0 for x in spread), 1.0])
+        pairs = ((self.effects.s, self.effects.se_s), (self.effects.t, self.effects.se_t))
+        return np.array([*(np.sqrt(np.var(x, ddof=1) + np.mean(se**2)) for x, se in pairs), 1.0])
 
     @property
     def constant(self) -> float:
