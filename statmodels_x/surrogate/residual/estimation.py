@@ -144,7 +144,7 @@ def prepare(problem: Problem, stopping: Stopping | None = None) -> Prepared:
         kernel,
         scaled,
         stopping,
-        int(np.count_nonzero(gap > _REACH * width)),
+        int(np.count_nonzero(gap > _REACH * width)) if problem.smoother == "kernel" else 0,
     )
 
 

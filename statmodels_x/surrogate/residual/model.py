@@ -26,7 +26,7 @@ from statmodels_x.surrogate.residual.results import ResidualResults
 from statmodels_x.surrogate.sample import Trial, read_trial
 from statmodels_x.surrogate.specification import EFFECTS, Choice, check_jobs, check_times
 
-MANY_OUTSIDE = 0.05
+MANY_OUTSIDE = 0.15
 _SCALES = ("log", "identity", "normal")
 
 

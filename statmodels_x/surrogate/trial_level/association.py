@@ -74,7 +74,7 @@ class EventAssociation:
     >>> model = smx.EventAssociation("Surv(time_death / 365.25, status_death) ~ rx",
     ...                              "Surv(time_recur / 365.25, status_recur)", colon, horizon=5)
     >>> fit = model.fit(n_perturb=50)
-    >>> fit.table.loc["Obs", "tau"].round(2)
+    >>> round(float(fit.table.loc["Obs", "tau"]), 2)
     0.79
     """
 

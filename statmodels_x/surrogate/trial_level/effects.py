@@ -81,7 +81,7 @@ def trial_effects(
     Examples
     --------
     >>> import statmodels_x as smx
-    >>> colon = smx.datasets.load_colon()
+    >>> colon = smx.datasets.load_colon().query("extent in (2, 3)")
     >>> table = smx.trial_effects(
     ...     "Surv(time_death, status_death) ~ rx", "Surv(time_recur, status_recur)", colon, trial="extent",
     ...     treated="Lev+5FU", control="Obs")
