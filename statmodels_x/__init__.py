@@ -14,6 +14,7 @@ _HOMES = {
     "APGW": "statmodels_x.survival.distributions.apgw",
     "Competition": "statmodels_x.population.theory.systems",
     "ComplexPredatorPrey": "statmodels_x.population.theory.systems",
+    "EventAssociation": "statmodels_x.surrogate.trial_level.association",
     "Family": "statmodels_x.survival.distributions.family",
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
@@ -28,6 +29,7 @@ _HOMES = {
     "ResidualEffect": "statmodels_x.surrogate.residual.model",
     "SurrogatePTE": "statmodels_x.surrogate.model",
     "Surv": "statmodels_x.core.data.surv",
+    "TrialLevelSurrogacy": "statmodels_x.surrogate.trial_level.model",
     "compare": "statmodels_x.core.fits.comparison",
     "forecast_errors": "statmodels_x.population.forecast",
     "ladder": "statmodels_x.survival.ladder",
@@ -36,6 +38,7 @@ _HOMES = {
     "stochastic_growth": "statmodels_x.population.theory.matrices.stochastic",
     "structural_rank": "statmodels_x.population.fitting.structural",
     "surrogate_power": "statmodels_x.surrogate.planning.power",
+    "trial_effects": "statmodels_x.surrogate.trial_level.effects",
 }
 _MODULES = {"datasets": "datasets", "errors": "errors", "plotting": "plotting"}
 
@@ -43,6 +46,7 @@ __all__ = [
     "APGW",
     "Competition",
     "ComplexPredatorPrey",
+    "EventAssociation",
     "Family",
     "FlexibleSurvival",
     "FlexibleSurvivalRegressor",
@@ -57,6 +61,7 @@ __all__ = [
     "ResidualEffect",
     "SurrogatePTE",
     "Surv",
+    "TrialLevelSurrogacy",
     "__version__",
     "compare",
     "datasets",
@@ -69,6 +74,7 @@ __all__ = [
     "stochastic_growth",
     "structural_rank",
     "surrogate_power",
+    "trial_effects",
 ]
 
 if TYPE_CHECKING:
@@ -89,6 +95,9 @@ if TYPE_CHECKING:
     from statmodels_x.surrogate.planning.power import surrogate_power
     from statmodels_x.surrogate.planning.simulate import IllnessDeath, IllnessDeathTrial
     from statmodels_x.surrogate.residual.model import ResidualEffect
+    from statmodels_x.surrogate.trial_level.association import EventAssociation
+    from statmodels_x.surrogate.trial_level.effects import trial_effects
+    from statmodels_x.surrogate.trial_level.model import TrialLevelSurrogacy
     from statmodels_x.survival.distributions.apgw import APGW
     from statmodels_x.survival.distributions.family import Family
     from statmodels_x.survival.ladder import ladder
