@@ -85,6 +85,8 @@ class LotkaVolterra:
         progress: bool = False,
         bounds: Mapping[Any, Any] | None = None,
         keep_data: bool = False,
+        allow_unstable: bool = False,
+        gain: float | str = 0.0,
     ) -> InteractionResults:
         """Fit by bounded least squares, or by maximum likelihood for the other families.
 
@@ -98,7 +100,7 @@ class LotkaVolterra:
             The same seed gives the same fit whatever ``n_jobs``.
         bounds : mapping, optional
             Limits of a group of parameters, ``{"rate": (0, 5)}``, or of one, ``{("rate", "hare"): (0.2, 0.9)}``.
-        keep_data : bool
+        keep_data, allow_unstable, gain
             As in :meth:`LeslieInteraction.fit`.
 
         Returns
@@ -106,8 +108,9 @@ class LotkaVolterra:
         InteractionResults
         """
         options = Options(
-            initial, "free", dict(bounds or {}), n_starts, seed, n_jobs, progress, keep_data=keep_data
-        )
+            initial, "free", dict(bounds or {}), n_starts, seed, n_jobs, progress, keep_data=keep_data,
+            allow_unstable=allow_unstable, gain=gain,
+        )  # fmt: skip
         settings = {
             "model": "Lotka-Volterra",
             "interaction": self.form.interaction,

@@ -133,6 +133,8 @@ class LeslieInteraction:
         ridge: float = 0.0,
         warm_starts: bool = True,
         keep_data: bool = False,
+        allow_unstable: bool = False,
+        gain: float | str = 0.0,
     ) -> InteractionResults:
         """Fit the totals by bounded least squares, or by maximum likelihood for the other families.
 
@@ -162,6 +164,13 @@ class LeslieInteraction:
             Whether to fit simpler models first (fewer classes, simpler coupling) and start from them too.
         keep_data : bool
             Whether a saved or pickled result carries the counts; without them it still predicts and summarises.
+        allow_unstable : bool
+            Whether a needle may be chosen: a course that spends more than five digits of its parameters on an unstable
+            equilibrium. It has no standard errors and no period, and fits better than it foresees.
+        gain : float or "free"
+            Share of the way from the total to the count by which the state is corrected at every count before the
+            next step: 0 is a course left alone (errors of counting), 1 starts every step at the last count (errors of
+            the step).
 
         Returns
         -------
@@ -182,8 +191,9 @@ class LeslieInteraction:
             If the best end is not stationary.
         """
         options = Options(
-            initial, structure, dict(bounds or {}), n_starts, seed, n_jobs, progress, warm_starts, keep_data
-        )
+            initial, structure, dict(bounds or {}), n_starts, seed, n_jobs, progress, warm_starts, keep_data,
+            allow_unstable, gain,
+        )  # fmt: skip
         penalty, text = read_ridge(life_table, ridge, self.form, self.sample)
         settings = self._settings(initial, structure) | ({"ridge": text} if text else {})
         weights = check_weights(self.weights, self.family, self.sample)

@@ -30,6 +30,8 @@ class Form:
     ages : tuple of (int, int)
     coupling : str
     density : str or None
+    limited, saturating : bool
+        Of predation in continuous time: whether the prey limits itself, and whether predators take time to handle prey.
     """
 
     kind: int
@@ -37,6 +39,8 @@ class Form:
     ages: tuple[int, int] = (1, 1)
     coupling: str = "scalar"
     density: str | None = None
+    limited: bool = False
+    saturating: bool = False
 
     @property
     def is_linear(self) -> bool:
@@ -46,7 +50,9 @@ class Form:
     @property
     def is_uncoupled(self) -> bool:
         """Whether the species act on each other through their totals alone."""
-        return self.interaction == "competition" and self.density is not None
+        return self.density == "saturating" or (
+            self.interaction == "competition" and self.density is not None
+        )
 
     def __str__(self) -> str:
         ages = f"{self.ages[0]}+{self.ages[1]} classes"
@@ -66,8 +72,11 @@ class Options:
     progress: bool = False
     warm_starts: bool = True
     keep_data: bool = False
+    allow_unstable: bool = False
+    gain: float | str = 0.0
 
     def __post_init__(self) -> None:
+        check_gain(self.gain)
         check_initial(self.initial)
         check_count("n_starts", self.n_starts, 1)
         check_count("seed", self.seed, 0)
@@ -79,7 +88,7 @@ def read_form(interaction: str, ages: int | Sequence[int], coupling: str, densit
     check_choice("interaction", interaction, INTERACTIONS, where)
     check_choice("coupling", coupling, COUPLINGS, where)
     if density is not None:
-        check_choice("density", density, ("leslie-gower",), where)
+        check_choice("density", density, ("leslie-gower", "saturating"), where)
     pair = (ages, ages) if not isinstance(ages, Sequence) or isinstance(ages, str) else tuple(ages)
     if len(pair) != 2:
         raise DataError(
@@ -94,6 +103,11 @@ def read_form(interaction: str, ages: int | Sequence[int], coupling: str, densit
     if interaction == "complex" and first != second:
         raise DataError(
             f'{where}: interaction="complex" needs the same number of `ages`, not {first} and {second}.'
+        )
+    if density == "saturating" and (interaction != "predation" or coupling != "scalar"):
+        raise DataError(
+            f'{where}: density="saturating" is predation that takes a share of all prey; give interaction="predation" '
+            "and leave `coupling` out."
         )
     if form.is_uncoupled and coupling != "scalar":
         raise DataError(
@@ -124,6 +138,15 @@ def check_initial(initial: Any) -> str | float:
             "largest total that a species may start from."
         )
     return number
+
+
+def check_gain(gain: Any) -> float | str:
+    """Return ``gain`` if it is "free" or a share."""
+    if isinstance(gain, str) and gain == "free":
+        return gain
+    if isinstance(gain, bool | str) or not 0.0 <= gain <= 1.0:
+        raise DataError(f'fit(): `gain` is {gain!r}; choose "free", or give a share between 0 and 1.')
+    return float(gain)
 
 
 def describe_initial(initial: str | float) -> str:

@@ -19,7 +19,11 @@ _TITLES = {
     "survival": "Survival from each class to the next",
     "coupling": "Coupling: loss or gain a step for each member of the other species",
     "crowding": "Crowding: a in 1 + a N, which divides the step",
-    "saturation": "Saturation of the gain from prey",
+    "saturation": "Saturation of predation, for each prey",
+    "attack": "Attack: share of the prey that a predator takes when both are rare",
+    "conversion": "Conversion: newborn predators for each prey taken",
+    "handling": "Handling: h in 1 + h N, which divides predation",
+    "gain": "Gain: share of the way to a count by which the state is corrected",
     "rate": "Rates of change alone",
     "effect": "Effects of each individual on the rates",
     "initial": "Total at the first time",
@@ -53,7 +57,7 @@ def _facts(fit: InteractionFitted) -> list[tuple[str, str]]:
         ("Initial structure", shown["structure"]),
         ("Step", shown["step"]),
         ("Converged", "yes" if fit.converged else "NO"),
-        ("Starts at best", f"{estimate.n_best} of {estimate.n_starts}"),
+        ("Searches at best", f"{estimate.n_best} of {estimate.n_starts}, {_n_kinds(fit)} kind(s)"),
     ]
     structural = ranks["structural"]
     right = [
@@ -65,6 +69,7 @@ def _facts(fit: InteractionFitted) -> list[tuple[str, str]]:
             "not computed" if np.isnan(structural) else f"{structural:.0f} of {ranks['parameters']:.0f}",
         ),
         ("Known to half", f"{ranks['known_to_half']:.0f} directions"),
+        ("Digits spent", f"{estimate.digits:.1f}" + (" (needle)" if estimate.is_needle else "")),
         ("Weighted SSE", f"{fit.wss:.4f}"),
         *((f"R2 {_label(label)}", f"{value:.3f}") for label, value in fit.rsquared.items()),
         ("Log-likelihood", f"{fit.llf:.3f}"),
@@ -73,6 +78,10 @@ def _facts(fit: InteractionFitted) -> list[tuple[str, str]]:
     missing = len(right) - len(left)
     left += [("BIC", f"{fit.bic:.3f}")] if missing > 0 else []
     return left + [("", "")] * max(len(right) - len(left), 0) + right
+
+
+def _n_kinds(fit: InteractionFitted) -> int:
+    return int((fit.search["at_best"] > 0).sum())
 
 
 def _label(label: Any) -> str:
@@ -176,6 +185,7 @@ def glance(fit: InteractionFitted) -> pd.DataFrame:
         "AICc": fit.aicc,
         "BIC": fit.bic,
         "starts.best": fit.machinery.estimate.n_best / fit.machinery.estimate.n_starts,
+        "digits": fit.digits,
         "converged": fit.converged,
         "regular": fit.converged and fit.machinery.identification.null.shape[1] == 0,
         "note": kinds(fit.findings),

@@ -437,7 +437,7 @@ def test_summary_says_what_matters(gower, linear, volterra):
             "Weighted SSE",
             "R2 aurelia_mixed",
             "Converged",
-            "Starts at best",
+            "Searches at best",
             "Totals are kept at 0",
             "Invariants",
         ):

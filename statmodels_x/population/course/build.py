@@ -103,6 +103,12 @@ def build_problem(layout: Layout, sample: Sample, family: str, weights: Array) -
         penalty=PENALTY,
         ridge=np.zeros(p),
         ridge_target=np.zeros(p),
+        follows=np.full(n_cultures, -1),
+        exponential=layout.form.density == "ricker",
+        capture=layout.capture.astype(np.int64),
+        handling=layout.handling,
+        gain=layout.gain,
+        gain_value=layout.gain_value,
         removal=after_last_positive(sample.counts[order], row_start, np.concatenate(row_node)),
     )
 

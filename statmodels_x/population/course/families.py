@@ -1,4 +1,4 @@
-"""The distributions of the counts: log-likelihoods, scales and random counts, on arrays of observed and fitted totals."""
+"""Distributions of counts: log-likelihoods, scales and random counts, on arrays of observed and fitted totals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FLOOR = 1e-300
 
 
 def log_likelihood(family: int, y: Array, mean: Array, weight: Array, dispersion: float) -> float:
-    """Log-likelihood of the observed counts, with the error variance at its maximum for the two continuous distributions.
+    """Log-likelihood of the observed counts, with the error variance at its maximum for the continuous ones.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def scale_variance(family: int, residuals: Array, n_parameters: int) -> float:
 
 
 def best_dispersion(y: Array, mean: Array) -> float:
-    """Dispersion of a negative binomial by maximum likelihood at given means; 0 if the Poisson distribution is better."""
+    """Dispersion of a negative binomial by maximum likelihood at given means; 0 if Poisson's is better."""
     mu = np.maximum(mean, _FLOOR)
     found = minimize_scalar(
         lambda log: -_negative_binomial(y, mu, float(np.exp(log))), bounds=(-14.0, 4.0), method="bounded",

@@ -8,9 +8,11 @@ from scipy.optimize import root
 from statmodels_x.core.typing import Array
 from statmodels_x.population.course.courses import course
 from statmodels_x.population.course.parameters import Layout
-from statmodels_x.population.course.problem import Problem
+from statmodels_x.population.course.problem import Problem, on_a_grid
 from statmodels_x.population.specification import ODE
 from statmodels_x.population.theory.perron import is_primitive, perron, spectral_radius
+
+_FINE_GRID = 400  # intervals of the time of a flow, in which its maxima are looked for
 
 
 def block_matrix(layout: Layout, theta: Array) -> Array:
@@ -33,7 +35,7 @@ def invariants_of(
         Name to value; NaN where one does not exist at these parameters.
     """
     if layout.form.kind == ODE:
-        return _of_flow(layout, theta, species)
+        return _of_flow(layout, problem, theta, species)
     k = layout.form.ages[0]
     matrix = block_matrix(layout, theta)
     growth = [spectral_radius(matrix[:k, :k]), spectral_radius(matrix[k:, k:])]
@@ -74,7 +76,7 @@ def _of_competition(
     }
 
 
-def _of_flow(layout: Layout, theta: Array, species: tuple[str, str]) -> dict[str, float]:
+def _of_flow(layout: Layout, problem: Problem, theta: Array, species: tuple[str, str]) -> dict[str, float]:
     rates = theta[layout.rates]
     if layout.form.interaction == "competition":
         return _of_competition(rates, 0.0, theta[layout.effects], species)
@@ -83,7 +85,8 @@ def _of_flow(layout: Layout, theta: Array, species: tuple[str, str]) -> dict[str
         return {
             f"equilibrium_{x}": float(rates[1] / theta[layout.effects[1, 0]]),
             f"equilibrium_{y}": float(rates[0] / theta[layout.effects[0, 1]]),
-            "period": float(2.0 * np.pi / np.sqrt(rates[0] * rates[1])),
+            "small_oscillation_period": float(2.0 * np.pi / np.sqrt(rates[0] * rates[1])),
+            "period": course_period(problem, theta),
         }
 
 
@@ -102,6 +105,26 @@ def _of_linear(layout: Layout, problem: Problem, theta: Array, matrix: Array) ->
         suffix = "" if len(problem.nodes) == 1 else f"_{c + 1}"
         values[f"margin{suffix}"] = winner_margin(layout, problem, theta, int(c))
     return values
+
+
+def course_period(problem: Problem, theta: Array) -> float:
+    """Mean distance between the maxima of the first species along the course; NaN before a full cycle is over."""
+    c = int(np.argmax(problem.present.all(axis=1)))
+    alone = problem._replace(gain=-1, gain_value=0.0)
+    if problem.kind == ODE:
+        alone = on_a_grid(alone, _FINE_GRID)
+        step = float(alone.durations[alone.node_start[c]])
+    else:
+        step = _step(problem)
+    with np.errstate(all="ignore"):
+        x = course(alone, theta, c)[1][:, 0]
+    inner = x[1:-1]
+    tops = np.flatnonzero((inner > x[:-2]) & (inner >= x[2:]))
+    if len(tops) < 2:
+        return np.nan
+    bend = x[tops] - 2.0 * x[tops + 1] + x[tops + 2]
+    place = tops + 1 - 0.5 * (x[tops + 2] - x[tops]) / bend
+    return float((place[-1] - place[0]) / (len(tops) - 1)) * step
 
 
 def _step(problem: Problem) -> float:
@@ -125,7 +148,10 @@ def _of_predation(
     x, y = species
     with np.errstate(divide="ignore"):
         values = {f"K_{x}": float((growth - 1.0) / theta[layout.density[0]])}
-    values |= dict.fromkeys((f"equilibrium_{x}", f"equilibrium_{y}", "return_rate", "period"), np.nan)
+    values |= dict.fromkeys(
+        (f"equilibrium_{x}", f"equilibrium_{y}", "return_rate", "small_oscillation_period"), np.nan
+    )
+    values["period"] = course_period(problem, theta)
     m, k = sum(layout.form.ages), layout.form.ages[0]
     mean = np.repeat(problem.level.mean(axis=0) / np.array(layout.form.ages), layout.form.ages)
     found = root(lambda w: density_step(problem, theta, w) - w, mean, tol=1e-13)
@@ -143,18 +169,23 @@ def _of_predation(
     angle = abs(np.angle(leading))
     values[f"equilibrium_{x}"], values[f"equilibrium_{y}"] = map(float, totals)
     values["return_rate"] = float(abs(leading))
-    values["period"] = float(2.0 * np.pi / angle) * _step(problem) if angle > 1e-9 else np.inf
+    values["small_oscillation_period"] = (
+        float(2.0 * np.pi / angle) * _step(problem) if angle > 1e-9 else np.inf
+    )
     return values
 
 
 def density_step(problem: Problem, theta: Array, w: Array) -> Array:
     """One step of a density-dependent form."""
-    from statmodels_x.population.kernels.recursion import advance
+    from statmodels_x.population.kernels.recursion import advance, capture_prey
 
     k = problem.ages[0]
     out, inverse = np.empty(len(w)), np.empty(3)
     N = np.array([w[:k].sum(), w[k:].sum()])
-    advance(problem.entries, problem.signs, problem.density, theta, w, N, inverse, out)
+    advance(problem.entries, problem.signs, problem.density, problem.exponential, theta, w, N, inverse, out)
+    if problem.capture[0] >= 0:
+        nothing = np.zeros((0, 0))
+        capture_prey(int(k), problem.capture, theta, N, nothing, np.zeros(0), out, nothing, False)
     return out
 
 

@@ -21,6 +21,12 @@ def add_flow(layout: Layout, species: tuple[str, str], level: Array, gap: float)
     for i, j in pairs:
         term, size = f"{species[j]}_on_{species[i]}", level[j] * gap
         layout.effects[i, j] = layout.add("effect", term, (i, j), 0.0, _CROWDING / size, size)
+    if layout.form.limited:
+        size = level[0] * gap
+        own = f"{species[0]}_on_{species[0]}"
+        layout.effects[0, 0] = layout.add("effect", own, (0, 0), 0.0, _CROWDING / size, size)
+    if layout.form.saturating:
+        layout.handling = layout.add("handling", species[0], (0,), 0.0, _CROWDING / level[0], level[0])
     if layout.form.interaction == "predation":
         layout.rate_signs[1], layout.effect_signs[1, 0] = -1.0, 1.0
 
@@ -57,7 +63,7 @@ def add_matrices(
     x, y = species
     _add_leslie(layout, x, form.ages[0], 0, 0, float(fastest[0]))
     _add_leslie(layout, y, form.ages[1], form.ages[0], 1, float(fastest[1]))
-    if form.density is not None and form.interaction == "competition":
+    if form.is_uncoupled or form.density == "saturating":
         return
     gain = -1.0 if form.interaction == "competition" else 1.0
     _add_coupling(layout, x, y, float(limits[0]), 0, form.ages[0], 0, -1.0)
@@ -121,4 +127,18 @@ def add_density(layout: Layout, species: tuple[str, str], level: Array) -> None:
         return
     layout.density[0] = layout.add("crowding", f"{x}_on_{x}", (0, 0), 0.0, _CROWDING / level[0], level[0])
     layout.density[3] = layout.add("crowding", f"{y}_on_{y}", (1, 1), 0.0, _CROWDING / level[1], level[1])
+    if form.density == "saturating":
+        _add_capture(layout, species, level)
+        return
     layout.density[4] = layout.add("saturation", x, (0,), 0.0, _CROWDING / level[0], level[0])
+
+
+def _add_capture(layout: Layout, species: tuple[str, str], level: Array) -> None:
+    """Add predation that cannot turn prey negative: attack, its saturation, and the conversion of prey."""
+    x, y = species
+    ratio = level[0] / level[1]
+    layout.capture[:] = (
+        layout.add("attack", f"{y}_on_{x}", (0, 1), 0.0, _CROWDING / level[1], level[1]),
+        layout.add("saturation", x, (0,), 0.0, _CROWDING / level[0], level[0]),
+        layout.add("conversion", f"{x}_to_{y}", (1, 0), 0.0, _CROWDING / ratio, ratio),
+    )

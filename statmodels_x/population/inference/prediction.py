@@ -169,7 +169,7 @@ def noise_sd(fit: InteractionFitted, culture: NDArray[np.int64], mean: Array) ->
 
 
 def _interval(fit: InteractionFitted, mean: Array, reach: Array) -> tuple[Array, Array]:
-    """symmetric for the Gaussian distribution, and not below 0 unless the estimate is; on the log scale for the others."""
+    """Return limits: symmetric for Gaussian counts, not below 0 unless the estimate is; on the log scale for others."""
     with np.errstate(all="ignore"):
         if fit.machinery.problem.family == GAUSSIAN:
             return np.where(mean >= 0.0, np.maximum(mean - reach, 0.0), mean - reach), mean + reach
