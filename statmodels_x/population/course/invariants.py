@@ -146,8 +146,8 @@ def _of_predation(
     layout: Layout, problem: Problem, theta: Array, growth: float, species: tuple[str, str]
 ) -> dict[str, float]:
     x, y = species
-    with np.errstate(divide="ignore"):
-        values = {f"K_{x}": float((growth - 1.0) / theta[layout.density[0]])}
+    own = theta[layout.density[0]]
+    values = {f"K_{x}": 0.0 if growth <= 1.0 else float((growth - 1.0) / own) if own > 0.0 else np.inf}
     values |= dict.fromkeys(
         (f"equilibrium_{x}", f"equilibrium_{y}", "return_rate", "small_oscillation_period"), np.nan
     )

@@ -12,8 +12,11 @@ from statmodels_x.population.course.invariants import invariants_of
 from statmodels_x.population.course.parameters import Layout
 from statmodels_x.population.course.problem import Problem
 from statmodels_x.population.fitting.estimation import NEEDLE, Estimate
+from statmodels_x.population.fitting.searching import search_once
 
 _WITHIN = 10.0  # units of log-likelihood
+_FAR = 30.0  # units below which a rough end is not followed
+_LOOKED_AT, _POLISH = 12, (2000, 1e-12)
 _SAME = 0.05  # ends differ if some invariant does by this share
 _FEW = 3  # searches at the best, below which a better fit may have been missed
 _FEEDBACK = 2.0  # units of log-likelihood by which a fit with a gain must be better
@@ -32,8 +35,12 @@ def competing_ends(
         return pd.DataFrame(rows)
     own = {"llf": 0.0, "digits": found.digits, "kinds": ", ".join(_kinds_at(found)), "theta": found.theta}
     kept = [own | invariants_of(layout, problem, found.theta, species)]
-    for theta, cost, kinds in zip(found.ends, found.end_costs, found.end_kinds, strict=True):
-        better = found.units(float(cost))
+    nearest = zip(found.ends[:_LOOKED_AT], found.end_costs[:_LOOKED_AT], found.end_kinds, strict=False)
+    for rough, cost, kinds in nearest:
+        if found.units(float(cost)) < -_FAR:
+            continue
+        theta, at, *_ = search_once(problem, layout, rough, *_POLISH)  # a search may have stopped on its way
+        better = found.units(float(at))
         if better < -_WITHIN:
             continue
         values = invariants_of(layout, problem, theta, species)
