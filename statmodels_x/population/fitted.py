@@ -91,7 +91,7 @@ class InteractionFitted(Estimates):
         return self.machinery.facts.formula
 
     @property
-    def species(self) -> tuple[str, str]:
+    def species(self) -> tuple[str, ...]:
         """Names of the two species."""
         return self.machinery.facts.species
 

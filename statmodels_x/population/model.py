@@ -109,9 +109,9 @@ class LeslieInteraction:
         culture: str | None = None,
         step: float | None = None,
     ) -> None:
-        self.form: Form = read_form(interaction, ages, coupling, density)
-        self.family = check_choice("family", family, FAMILIES, "LeslieInteraction()")
         self.sample: Sample = read_sample(formula, data, culture, step)
+        self.form: Form = read_form(interaction, ages, coupling, density, len(self.sample.species))
+        self.family = check_choice("family", family, FAMILIES, "LeslieInteraction()")
         if np.isnan(self.sample.step):
             raise DataError(
                 f"'{self.sample.time_name}': the gaps have no common step, which a matrix model needs; round the times "
@@ -205,12 +205,13 @@ class LeslieInteraction:
         form, sample = self.form, self.sample
         unit = f" {sample.time_unit}" if sample.time_unit else ""
         unit = unit.removesuffix("s") if sample.step == 1.0 else unit
-        k = form.ages
+        k, single = form.ages, form.interaction == "single"
+        coupling = "" if form.is_uncoupled else f", {form.coupling} coupling"
         return {
-            "model": "Leslie interaction" if form.density is None else "Leslie-Gower interaction",
-            "interaction": form.interaction + ("" if form.is_uncoupled else f", {form.coupling} coupling"),
-            "density": form.density or "none (linear)",
-            "ages": f"{k[0]} and {k[1]}",
+            "model": _title(form),
+            "interaction": "none" if single else form.interaction + coupling,
+            "density": _DENSITIES[form.density, single],
+            "ages": str(k[0]) if single else f"{k[0]} and {k[1]}",
             "family": describe_family(self.family, self.weights),
             "initial": describe_initial(initial),
             "structure": "one class" if max(k) == 1 else structure if isinstance(structure, str) else "given",
@@ -219,3 +220,21 @@ class LeslieInteraction:
 
     def __repr__(self) -> str:
         return f"LeslieInteraction({self.sample.formula!r}, {self.form.interaction!r}, ages={self.form.ages})"
+
+
+_DENSITIES = {
+    (None, False): "none (linear)",
+    (None, True): "none (linear)",
+    ("leslie-gower", False): "leslie-gower",
+    ("leslie-gower", True): "Beverton-Holt",
+    ("saturating", False): "saturating",
+    ("ricker", True): "Ricker",
+}
+
+
+def _title(form: Form) -> str:
+    if form.interaction == "single":
+        return "Leslie model of one species"
+    return {None: "Leslie interaction", "saturating": "Leslie predation, saturating"}.get(
+        form.density, "Leslie-Gower interaction"
+    )

@@ -15,6 +15,7 @@ LESLIE, ODE = 0, 1
 GAUSSIAN, LOGNORMAL, POISSON, NEGATIVE_BINOMIAL = 0, 1, 2, 3
 FAMILIES = ("gaussian", "lognormal", "poisson", "negativebinomial")
 COUPLINGS = ("scalar", "diagonal", "full")
+SINGLE = ("beverton-holt", "ricker", "leslie-gower")
 INTERACTIONS = ("competition", "predation", "complex")
 
 
@@ -82,9 +83,13 @@ class Options:
         check_count("seed", self.seed, 0)
 
 
-def read_form(interaction: str, ages: int | Sequence[int], coupling: str, density: str | None) -> Form:
+def read_form(
+    interaction: str, ages: int | Sequence[int], coupling: str, density: str | None, n_species: int = 2
+) -> Form:
     """Check the options of a Leslie form."""
     where = "LeslieInteraction()"
+    if n_species == 1:
+        return _read_single(interaction, ages, coupling, density, where)
     check_choice("interaction", interaction, INTERACTIONS, where)
     check_choice("coupling", coupling, COUPLINGS, where)
     if density is not None:
@@ -119,6 +124,18 @@ def read_form(interaction: str, ages: int | Sequence[int], coupling: str, densit
             f'and {second}; use coupling="full".'
         )
     return form
+
+
+def _read_single(
+    interaction: str, ages: int | Sequence[int], coupling: str, density: str | None, where: str
+) -> Form:
+    if interaction != "competition" or coupling != "scalar":
+        raise DataError(f"{where}: one species does not interact; leave `interaction` and `coupling` out.")
+    if density is not None:
+        check_choice("density", density, SINGLE, where)
+    k = ages[0] if isinstance(ages, Sequence) and not isinstance(ages, str) and ages else ages
+    classes = (check_count("ages", k, 1), 1)
+    return Form(LESLIE, "single", classes, density="leslie-gower" if density == "beverton-holt" else density)
 
 
 def check_initial(initial: Any) -> str | float:

@@ -47,7 +47,9 @@ def build_layout(
         Share of the way to the counts by which each total is corrected before the next step.
     """
     layout = Layout(form)
-    level = np.array([np.nanmean(sample.counts[sample.present[sample.culture, s], s]) for s in range(2)])
+    level = np.ones(2)
+    for s in range(len(sample.species)):
+        level[s] = np.nanmean(sample.counts[sample.present[sample.culture, s], s])
     if form.kind == ODE:
         add_flow(layout, sample.species, level, sample.gap)
     else:

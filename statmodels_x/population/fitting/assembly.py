@@ -161,7 +161,8 @@ def structural_of(form: Form, sample: Sample, layout: Layout) -> StructuralRank 
     alone = rows == [(False, True), (True, False), (True, True)] and form.interaction != "complex"
     if form.density in ("saturating", "ricker") or layout.gain >= 0 or layout.gain_value > 0.0:
         return None
-    if form.kind != LESLIE or fixed or not (alone or rows == [(True, True)]):
+    single = form.interaction == "single" and len(rows) == 1
+    if form.kind != LESLIE or fixed or not (single or alone or rows == [(True, True)]):
         return None
     totals_free = bool(np.any(layout.initial >= 0))
     shares_free = bool(np.any(layout.shares >= 0))
@@ -175,4 +176,5 @@ def structural_of(form: Form, sample: Sample, layout: Layout) -> StructuralRank 
         if shares_free or layout.structure == 1:
             return None
         initial = "given"
-    return structural_rank(form.interaction, form.ages, form.coupling, form.density, initial, alone=alone)
+    ages = form.ages[:1] if single else form.ages
+    return structural_rank(form.interaction, ages, form.coupling, form.density, initial, alone=alone)

@@ -28,7 +28,7 @@ from statmodels_x.population.fitting.starts import carry_over, jittered, ladder,
 from statmodels_x.population.sample import Sample
 from statmodels_x.population.specification import GAUSSIAN, LOGNORMAL, NEGATIVE_BINOMIAL, ODE, Form, Options
 
-_ROUGH, _FINE = (300, 100), 30_000  # evaluations; those of an ODE are dear
+_ROUGH, _FINE = (300, 100), (30_000, 1_000)  # evaluations; those of an ODE are dear
 _ROUGH_TOL, _FINE_TOL = 1e-9, 1e-14
 _CONVERGED = 1e-5  # what the model may still promise, relative to the sum of squares
 _POSITIVE = 1e-6  # a total may fall this far below 0, relative to its series
@@ -314,26 +314,28 @@ def _finish(
         _,
     ) in polished:  # a regular end may turn out to lead to a needle when it is followed to its very end
         last = refine_flow(problem, first[0]) if problem.kind == ODE else problem
-        best = search_once(last, layout, first[0], _FINE, _FINE_TOL)
+        best = search_once(last, layout, first[0], _FINE[problem.kind], _FINE_TOL)
         if allow_unstable or digits_spent(last, best[0]) <= NEEDLE:
             break
     else:
         first = polished[0][0]
         last = refine_flow(problem, first[0]) if problem.kind == ODE else problem
-        best = search_once(last, layout, first[0], _FINE, _FINE_TOL)
+        best = search_once(last, layout, first[0], _FINE[problem.kind], _FINE_TOL)
     problem = last
     for _ in range(4):
         if lowest_total(problem, best[0])[0] >= -_POSITIVE:
             break
         problem = problem._replace(penalty=100.0 * problem.penalty)
-        best = search_once(problem, layout, best[0], _FINE, _FINE_TOL)
+        best = search_once(problem, layout, best[0], _FINE[problem.kind], _FINE_TOL)
     values[values == first[1]] = best[1]
     return problem, best, values
 
 
 def improve(problem: Problem, layout: Layout, found: Estimate, theta: Array) -> tuple[Problem, Estimate]:
     """Go on from parameters that fit better than the end of all searches."""
-    problem, best, _ = _finish(problem, layout, [search_once(problem, layout, theta, _FINE, _FINE_TOL)], True)
+    problem, best, _ = _finish(
+        problem, layout, [search_once(problem, layout, theta, _FINE[problem.kind], _FINE_TOL)], True
+    )
     if problem.family == NEGATIVE_BINOMIAL:
         problem, best = fit_dispersion(problem, layout, best)
     return problem, replace(
@@ -357,5 +359,5 @@ def fit_dispersion(problem: Problem, layout: Layout, best: End) -> tuple[Problem
         if abs(dispersion - problem.dispersion) <= 1e-7 * (1e-6 + dispersion):
             break
         problem = problem._replace(dispersion=dispersion)
-        best = search_once(problem, layout, best[0], _FINE, _FINE_TOL)
+        best = search_once(problem, layout, best[0], _FINE[problem.kind], _FINE_TOL)
     return problem, best

@@ -23,7 +23,7 @@ _FEEDBACK = 2.0  # units of log-likelihood by which a fit with a gain must be be
 
 
 def competing_ends(
-    problem: Problem, layout: Layout, found: Estimate, species: tuple[str, str]
+    problem: Problem, layout: Layout, found: Estimate, species: tuple[str, ...]
 ) -> pd.DataFrame:
     """One row a distinct end within ten units of log-likelihood below the estimate, needles among them, or above it.
 
@@ -65,7 +65,7 @@ def _apart(values: dict[str, float], other: dict[str, object]) -> bool:
 
 
 def search_findings(
-    problem: Problem, layout: Layout, found: Estimate, ends: pd.DataFrame, species: tuple[str, str]
+    problem: Problem, layout: Layout, found: Estimate, ends: pd.DataFrame, species: tuple[str, ...]
 ) -> list[Finding]:
     """Say how far the estimate can be believed to be the best there is, and its course to be one of this kind."""
     return [
@@ -143,7 +143,7 @@ def _of_agreement(found: Estimate) -> list[Finding]:
 
 
 def _of_feedback(
-    problem: Problem, layout: Layout, found: Estimate, species: tuple[str, str]
+    problem: Problem, layout: Layout, found: Estimate, species: tuple[str, ...]
 ) -> list[Finding]:
     path = found.feedback
     if path is None or found.cost <= found.negligible or path.cost <= 0.0:

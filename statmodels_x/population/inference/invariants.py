@@ -93,7 +93,7 @@ def _otherwise(fit: InteractionFitted, name: str, lower: float, upper: float) ->
 def _limits(name: str, value: float, error: float, reach: float) -> tuple[float, float]:
     if not np.isfinite(error):
         return np.nan, np.nan
-    if name.startswith("invasion"):  # may be of either sign
+    if name.startswith(("invasion", "deviation")):  # may be of either sign
         return value - reach * error, value + reach * error
     if name.startswith("margin"):
         return margin_limits(value, reach * error)
