@@ -29,6 +29,7 @@ from statmodels_x.population.sample import Sample
 from statmodels_x.population.specification import GAUSSIAN, LOGNORMAL, NEGATIVE_BINOMIAL, ODE, Form, Options
 
 _ROUGH, _FINE = (300, 100), (30_000, 1_000)  # evaluations; those of an ODE are dear
+_POLISH = (3_000, 400)
 _ROUGH_TOL, _FINE_TOL = 1e-9, 1e-14
 _CONVERGED = 1e-5  # what the model may still promise, relative to the sum of squares
 _POSITIVE = 1e-6  # a total may fall this far below 0, relative to its series
@@ -305,7 +306,7 @@ def _finish(
             break
         # a coarse flow may have ends of its own
         fine = refine_flow(problem, end[0]) if problem.kind == ODE else problem
-        found = search_once(fine, layout, end[0], 10 * _ROUGH[problem.kind], _ROUGH_TOL)
+        found = search_once(fine, layout, end[0], _POLISH[problem.kind], _ROUGH_TOL)
         values[values == end[1]] = found[1]
         polished.append((found, allow_unstable or digits_spent(fine, found[0]) <= NEEDLE))
     polished.sort(key=lambda pair: (not pair[1], pair[0][1]))
@@ -333,9 +334,8 @@ def _finish(
 
 def improve(problem: Problem, layout: Layout, found: Estimate, theta: Array) -> tuple[Problem, Estimate]:
     """Go on from parameters that fit better than the end of all searches."""
-    problem, best, _ = _finish(
-        problem, layout, [search_once(problem, layout, theta, _FINE[problem.kind], _FINE_TOL)], True
-    )
+    end = search_once(problem, layout, theta, _FINE[problem.kind], _FINE_TOL)
+    problem, best, _ = _finish(problem, layout, [end], True)
     if problem.family == NEGATIVE_BINOMIAL:
         problem, best = fit_dispersion(problem, layout, best)
     return problem, replace(

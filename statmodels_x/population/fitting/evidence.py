@@ -15,8 +15,8 @@ from statmodels_x.population.fitting.estimation import NEEDLE, Estimate
 from statmodels_x.population.fitting.searching import search_once
 
 _WITHIN = 10.0  # units of log-likelihood
-_FAR = 30.0  # units below which a rough end is not followed
-_LOOKED_AT, _POLISH = 12, (2000, 1e-12)
+_FAR = 15.0  # units below which a rough end is not followed
+_LOOKED_AT, _EVALUATIONS, _TOL = 8, (600, 60), 1e-11
 _SAME = 0.05  # ends differ if some invariant does by this share
 _FEW = 3  # searches at the best, below which a better fit may have been missed
 _FEEDBACK = 2.0  # units of log-likelihood by which a fit with a gain must be better
@@ -39,7 +39,9 @@ def competing_ends(
     for rough, cost, kinds in nearest:
         if found.units(float(cost)) < -_FAR:
             continue
-        theta, at, *_ = search_once(problem, layout, rough, *_POLISH)  # a search may have stopped on its way
+        theta, at, *_ = search_once(
+            problem, layout, rough, _EVALUATIONS[problem.kind], _TOL
+        )  # a search may have stopped on its way
         better = found.units(float(at))
         if better < -_WITHIN:
             continue
