@@ -200,7 +200,7 @@ def test_errors_of_observed_classes_allow_for_an_entry_at_its_bound():
     for _ in range(20):
         w.append(M @ w[-1] * np.exp(0.02 * rng.normal(size=3)))
     data = pd.DataFrame(w, columns=["a", "b", "c"]).assign(t=range(21))
-    fit = smx.ObservedLeslie({"x": ["a", "b"], "y": ["c"]}, data, "t", coupling="full").fit()
+    fit = smx.ObservedLeslie("a + b | c ~ t", data, coupling="full", names=["x", "y"]).fit()
     held = fit.bse.isna()
     assert held.any()
     x = data[["a", "b", "c"]].to_numpy()[:-1]

@@ -344,8 +344,8 @@ def classes(n=8):
 @pytest.mark.parametrize(
     ("change", "options", "parts"),
     [
-        ({}, {"classes": {"x": ["x1", "x2"]}}, ["two species"]),
-        ({}, {"classes": {"x": ["x1", "x3"], "y": ["y"]}}, ["'x3'"]),
+        ({}, {"formula": "x1 + x2 ~"}, ["formula", "x1 + x2 | y1 + y2 ~ year"]),
+        ({}, {"formula": "x1 + x3 | y ~ year"}, ["'x3'"]),
         ({"x2": -1.0}, {}, ["'x2' is negative"]),
         ({"y": 0.0}, {}, ["'y' is never above 0"]),
         ({"x2": "a"}, {}, ["'x2' holds text"]),
@@ -356,16 +356,16 @@ def classes(n=8):
     ],
 )
 def test_observed_classes(change, options, parts):
-    arguments = {"classes": {"x": ["x1", "x2"], "y": ["y"]}, "coupling": "full"} | options
+    arguments = {"formula": "x1 + x2 | y ~ year", "coupling": "full"} | options
     refusal(
-        lambda: smx.ObservedLeslie(data=classes().assign(**change), time="year", **arguments),
+        lambda: smx.ObservedLeslie(data=classes().assign(**change), **arguments),
         *parts,
         kind=DataError,
     )
 
 
 def test_too_few_pairs():
-    short = smx.ObservedLeslie({"x": ["x1", "x2"], "y": ["y"]}, classes(3), "year", coupling="full")
+    short = smx.ObservedLeslie("x1 + x2 | y ~ year", classes(3), coupling="full")
     refusal(short.fit, "2 pairs", "8 entries", kind=IdentificationError)
 
 
