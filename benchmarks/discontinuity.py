@@ -24,10 +24,10 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.discontinuity.lattice import Lattice
-from statmodels_x.discontinuity.polish import edge_energy, polish_best
-from statmodels_x.discontinuity.reference import solve_exactly
-from statmodels_x.discontinuity.relaxation import LiftedProblem, solve
+from statmodels_x.discontinuity.grid.lattice import Lattice
+from statmodels_x.discontinuity.lifted.polish import edge_energy, polish_best
+from statmodels_x.discontinuity.lifted.reference import solve_exactly
+from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, solve
 
 
 def image(shape: tuple[int, ...], jump: float = 0.0751, sd: float = 0.011) -> np.ndarray:

@@ -15,20 +15,18 @@ import argparse
 import warnings
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from chunks import RESULTS, Study
 
 import statmodels_x as smx
 from statmodels_x.core.errors import ConvergenceError, StatmodelsXWarning
-from statmodels_x.core.resampling import replicate
 from statmodels_x.population.course.build import row_order
 from statmodels_x.population.course.invariants import invariants_of
 from statmodels_x.population.inference.bootstrap import draw_counts
 
-RESULTS = Path(__file__).parent / "results"
 CHUNK, COSTLY_CHUNK = 100, 20
 N_BOOT = 199
 MIXED = "aurelia_mixed + caudatum_mixed ~ day"
@@ -221,21 +219,9 @@ def summarise(rows: pd.DataFrame, costly: pd.DataFrame, scenario: str) -> pd.Dat
 
 def chunks_of(scenario: str, number: int, truth: Any, n: int, costly: bool, arguments: Any) -> pd.DataFrame:
     """Rows of n repeats, in chunks that are kept."""
-    folder, parts = RESULTS / "chunks", []
-    folder.mkdir(parents=True, exist_ok=True)
-    size = COSTLY_CHUNK if costly else CHUNK
-    for first in range(0, n, size):
-        path = folder / f"population_{'costly' if costly else 'wald'}_{number}_{first}.csv"
-        if not path.exists():
-            task = partial(one_fit, name=scenario, truth=truth, starts=arguments.starts, costly=costly)
-            rows = replicate(
-                task, min(size, n - first), seed=100 + number, first=first, n_jobs=arguments.jobs
-            )
-            unfinished = path.with_suffix(".partial")
-            pd.DataFrame([row for group in rows for row in group]).to_csv(unfinished, index=False)
-            unfinished.replace(path)
-        parts.append(pd.read_csv(path))
-    return pd.concat(parts) if parts else pd.DataFrame()
+    task = partial(one_fit, name=scenario, truth=truth, starts=arguments.starts, costly=costly)
+    name, size = f"population_{'costly' if costly else 'wald'}_{number}", COSTLY_CHUNK if costly else CHUNK
+    return Study(name, task, n, 100 + number, size, arguments.jobs).rows()
 
 
 def main() -> None:

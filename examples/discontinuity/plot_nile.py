@@ -77,7 +77,7 @@ sure = model.fit(tune="sure")
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
 axes[0].plot(data["year"], data["volume"], ".", markersize=3, color="0.65")
 for k, (name, one) in enumerate({"evidence": fit, "SURE": sure}.items()):
-    for piece, years in ((one.surface[:28], data["year"][:28]), (one.surface[28:], data["year"][28:])):
+    for piece, years in ((one.curve[:28], data["year"][:28]), (one.curve[28:], data["year"][28:])):
         axes[0].plot(years, piece, label=name if years.iloc[0] < 1898 else None, **style(k))
 finish(axes[0], "Year", "Annual flow (10⁸ m³)")
 axes[0].legend(frameon=False)
@@ -92,7 +92,7 @@ plt.show()
 again = fit.bootstrap(99, seed=1)
 test = fit.test_no_jump(99, seed=1)
 print(f"found again in {again.stability[0]:.0%} of the resamples, within {again.tolerance:.0f} years")
-low, high = again.size_lower[0], again.size_upper[0]
+low, high = again.conf_int().iloc[0]
 print(f"size {fit.jumps['size'].iloc[0]:.0f}, 95 % of the resampled sizes {low:.0f} to {high:.0f}")
 print(f"no jump: p = {test['p.value']:.2f} (the smallest that 99 resamples can give)")
 

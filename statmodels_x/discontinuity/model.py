@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from statmodels_x.core.errors import ConvergenceWarning, DataError, DataWarning, IdentificationWarning
-from statmodels_x.discontinuity.results import FreeDiscontinuityResults
+from statmodels_x.core.errors import DataError, DataWarning
+from statmodels_x.core.findings import announce, warn
 from statmodels_x.discontinuity.sample import Sample, read_array, read_formula
-from statmodels_x.discontinuity.specification import Control, Specification, control, specify
+from statmodels_x.discontinuity.specification import (
+    LEVELS,
+    MAX_ITER,
+    TOL,
+    Control,
+    Specification,
+    control,
+    refuse_for_curves,
+    specify,
+)
+
+if TYPE_CHECKING:
+    from statmodels_x.discontinuity.line.results import CurveResults
+    from statmodels_x.discontinuity.results import SurfaceResults
 
 
 class FreeDiscontinuity:
@@ -30,7 +42,8 @@ class FreeDiscontinuity:
         pandas, polars, pyarrow, or a mapping of columns; with a formula only.
     resolution : int or sequence of int, optional
         Cells along each covariate into which scattered observations are averaged; by default the same number
-        along each, with about 20 observations a cell. A cell without observations says nothing.
+        along each, with about 20 observations a cell. A cell without observations says nothing. A curve (one
+        covariate) has no cells: it refuses this, ``levels`` and ``jump_length``.
     lam, nu : float, optional
         Weight of the data and cost of a jump of unit area, for responses scaled to [0, 1] and a domain whose
         longest side is 1. What is not given is tuned.
@@ -81,36 +94,36 @@ class FreeDiscontinuity:
         resolution: Any = None,
         lam: float | None = None,
         nu: float | None = None,
-        levels: int = 16,
+        levels: int = LEVELS,
         jump_length: str = "isotropic",
         weights: str | ArrayLike | None = None,
         noise: str | float = "iid",
     ) -> None:
         self.specification: Specification = specify(lam, nu, levels, jump_length, noise)
         self.sample: Sample = _read(formula_or_array, data, resolution, weights)
+        self._resolution = resolution
         self.formula = formula_or_array if isinstance(formula_or_array, str) else None
         missing = {name: count for name, count in self.sample.dropped.items() if name != "weight of 0"}
         if missing and self.formula is not None:
             listed = ", ".join(f"{name} ({count})" for name, count in missing.items())
-            warnings.warn(
+            warn(
                 f"{self.sample.n_rows - self.sample.n_used} of {self.sample.n_rows} rows were dropped; missing "
                 f"values: {listed}",
                 DataWarning,
-                stacklevel=2,
             )
 
     def fit(
         self,
         tune: str | None = "evidence",
         solver: str = "auto",
-        tol: float = 1e-4,
-        max_iter: int = 20000,
+        tol: float = TOL,
+        max_iter: int = MAX_ITER,
         n_jobs: int = 1,
         seed: int = 0,
         progress: bool = False,
         sensitivity: str = "balanced",
         keep_data: bool = False,
-    ) -> FreeDiscontinuityResults:
+    ) -> SurfaceResults | CurveResults:
         """Find the surface and its jumps.
 
         Parameters
@@ -125,8 +138,8 @@ class FreeDiscontinuity:
             ``"cvxpy"`` solves small lifted problems to optimality by interior points; ``"exact"`` is for one
             covariate, where ``"auto"`` uses it on the observations themselves.
         tol : float
-            Fixed-point residual at which the primal-dual solver stops, if its lower bound and jump set are
-            stable too.
+            Of surfaces, as ``max_iter`` and ``n_jobs``: fixed-point residual at which the primal-dual solver stops,
+            if its lower bound and jump set are stable too.
         max_iter : int
         n_jobs : int
             Processes or threads; the result does not depend on it.
@@ -143,7 +156,8 @@ class FreeDiscontinuity:
 
         Returns
         -------
-        FreeDiscontinuityResults
+        SurfaceResults or CurveResults
+            A curve for one covariate, unless the solver is one of grids.
 
         Warns
         -----
@@ -152,28 +166,30 @@ class FreeDiscontinuity:
         IdentificationWarning
             If the data cannot tell correlated errors from a rough surface; standard errors are NaN then.
         """
-        from statmodels_x.discontinuity.estimation import estimate
-
         cells = self.sample.cells
         how = control(
             self.specification, cells.lattice.n_axes, tune, sensitivity, solver, tol, max_iter, n_jobs, seed, progress
         )  # fmt: skip
-        results = self._exact(how, keep_data) if _is_exact(how, cells.lattice.n_axes) else None
-        if results is None:
-            found = estimate(cells, self.sample.points, self.specification, how)
-            results = FreeDiscontinuityResults(
-                self.formula, self.specification, how, self.sample, found, keep_data
-            )
-        if not results.estimate.certificate.converged:
-            warnings.warn(results.warnings[-1], ConvergenceWarning, stacklevel=2)
-        if not results.estimate.errors.told_apart:
-            warnings.warn(results.warnings[0], IdentificationWarning, stacklevel=2)
+        results = (
+            self._curve(how, keep_data)
+            if _is_curve(how, cells.lattice.n_axes)
+            else self._surface(how, keep_data)
+        )
+        announce(results.findings)
         return results
 
-    def _exact(self, how: Control, keep_data: bool) -> FreeDiscontinuityResults:
-        from statmodels_x.discontinuity.curve import fit_curve
+    def _curve(self, how: Control, keep_data: bool) -> CurveResults:
+        from statmodels_x.discontinuity.line.results import CurveResults
 
-        return fit_curve(self.formula, self.specification, how, self.sample, keep_data)
+        refuse_for_curves(self.specification, how, self._resolution)
+        return CurveResults.fit(self.formula, self.specification, how, self.sample, keep_data)
+
+    def _surface(self, how: Control, keep_data: bool) -> SurfaceResults:
+        from statmodels_x.discontinuity.fitting.estimation import estimate
+        from statmodels_x.discontinuity.results import SurfaceResults
+
+        found = estimate(self.sample.cells, self.sample.points, self.specification, how)
+        return SurfaceResults.of(self.formula, self.specification, how, self.sample, found, keep_data)
 
     def __repr__(self) -> str:
         what = repr(self.formula) if self.formula else "array"
@@ -181,7 +197,7 @@ class FreeDiscontinuity:
         return f"FreeDiscontinuity({what}, n={self.sample.n_used}, grid={shape})"
 
 
-def _is_exact(how: Control, n_axes: int) -> bool:
+def _is_curve(how: Control, n_axes: int) -> bool:
     return n_axes == 1 and how.solver in ("auto", "exact")
 
 

@@ -1,39 +1,60 @@
-"""Results -> matplotlib axes."""
+"""State -> matplotlib axes."""
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x import plotting
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_count
-from statmodels_x.discontinuity.uncertainty import surface_band
+from statmodels_x.discontinuity.fitted import DiscontinuityFitted, SurfaceFitted
+from statmodels_x.discontinuity.inference.uncertainty import (
+    boundary_table,
+    edge_table,
+    natural_surface,
+    normal_limits,
+    surface_std_error,
+)
 
-if TYPE_CHECKING:
-    from statmodels_x.discontinuity.results import FreeDiscontinuityResults
+Drawer = tuple[Callable[..., Any], tuple[str, ...]]
+Piece = tuple[Array, Array, Array, Array]
 
 _COLOUR_MAP = "cividis"  # told apart in greyscale and by colour-blind readers
-_EDGE = "#D62728"
+EDGE = "#D62728"
 _MOST_IN_LEGEND = 5
 
 
-def plot(fit: FreeDiscontinuityResults, kind: str, ax: Any, **options: Any) -> Any:
-    """Draw a fit; see :meth:`FreeDiscontinuityResults.plot`."""
-    drawers: dict[str, Any] = {
-        "surface": _surface,
-        "slices": _slices,
-        "jumps": _jumps,
-        "tuning": _tuning,
-        "certificate": _certificate,
+def plot(fit: SurfaceFitted, kind: str, ax: Any, **options: Any) -> Any:
+    """Draw a fitted surface; see ``SurfaceResults.plot``."""
+    d = len(fit.domain.shape)
+    surface = {1: (_band, ("alpha",)), 2: (_map, ())}.get(d, (_slice, ("axis", "at")))
+    drawers: dict[str, Drawer] = {
+        "surface": surface,
+        "slices": (_slices, ("axis", "n")),
+        "jumps": (_jumps, ("boundary", "alpha")),
+        "tuning": (_tuning, ()),
+        "certificate": (_certificate, ()),
     }
+    return draw(drawers, fit, kind, ax, options)
+
+
+def draw(drawers: dict[str, Drawer], fit: Any, kind: str, ax: Any, options: dict[str, Any]) -> Any:
+    """Call the drawer of a kind with the options that were given; an error names one that it does not have."""
     check_choice("kind", kind, tuple(drawers), "plot()")
-    return drawers[kind](fit, ax, **options)
+    drawer, known = drawers[kind]
+    given = {name: value for name, value in options.items() if value is not None}
+    stray = [name for name in given if name not in known]
+    if stray:
+        has = f"it takes {', '.join(known)}" if known else "it takes none"
+        raise DataError(f'plot(): `{stray[0]}` is no option of "{kind}" for this fit; {has}.')
+    return drawer(fit, ax, **given)
 
 
 @dataclass(frozen=True)
@@ -45,14 +66,11 @@ class Plane:
     slice: int = 0
 
 
-def _surface(
-    fit: FreeDiscontinuityResults, ax: Any, axis: int | str = 0, at: float | None = None, alpha: float = 0.05
-) -> Any:
-    d = len(fit.domain.shape)
-    if d == 1:
-        return _curve(fit, ax, alpha)
-    if d == 2:
-        return _image(fit, ax, Plane((0, 1)))
+def _map(fit: SurfaceFitted, ax: Any) -> Any:
+    return _image(fit, ax, Plane((0, 1)))
+
+
+def _slice(fit: SurfaceFitted, ax: Any, axis: int | str = 0, at: float | None = None) -> Any:
     number = _axis_number(fit, axis)
     centres = fit.domain.centres[number]
     k = len(centres) // 2 if at is None else int(np.abs(centres - at).argmin())
@@ -64,22 +82,21 @@ def _plane(number: int, k: int) -> Plane:
     return Plane((first, second), number, k)
 
 
-def _axis_number(fit: FreeDiscontinuityResults, axis: int | str) -> int:
+def _axis_number(fit: SurfaceFitted, axis: int | str) -> int:
     number = fit.domain.names.index(axis) if axis in fit.domain.names else axis
     if number not in (0, 1, 2):
         raise DataError(f"plot: `axis` is {axis!r}; give one of {fit.domain.names}.")
     return int(number)
 
 
-def _image(
-    fit: FreeDiscontinuityResults, ax: Any, plane: Plane, limits: tuple[float, float] | None = None
-) -> Any:
+def _image(fit: SurfaceFitted, ax: Any, plane: Plane, limits: tuple[float, float] | None = None) -> Any:
     """Draw a map of the surface; the first covariate runs to the right, except in an image, whose rows run down."""
     from matplotlib.collections import LineCollection
 
     ax = plotting.get_axes(ax)
     names, breaks = fit.domain.names, fit.domain.breaks
-    values = fit.surface if plane.normal < 0 else np.take(fit.surface, plane.slice, plane.normal)
+    surface = natural_surface(fit).reshape(fit.domain.shape)
+    values = surface if plane.normal < 0 else np.take(surface, plane.slice, plane.normal)
     rows_down = names == ("row", "column")
     across, up = plane.axes[::-1] if rows_down else plane.axes
     low, high = (None, None) if limits is None else limits
@@ -91,7 +108,7 @@ def _image(
         ax.figure.colorbar(mesh, ax=ax, label=_response(fit))
     lines = [np.column_stack([line[:, across], line[:, up]]) for line in _edge_lines(fit, plane)]
     ax.add_collection(LineCollection(lines, colors="white", linewidths=3.2, capstyle="round"))
-    ax.add_collection(LineCollection(lines, colors=_EDGE, linewidths=1.7, capstyle="round"))
+    ax.add_collection(LineCollection(lines, colors=EDGE, linewidths=1.7, capstyle="round"))
     if rows_down:
         ax.invert_yaxis()
         ax.set_aspect("equal")
@@ -100,11 +117,11 @@ def _image(
     return plotting.finish(ax, names[across], names[up])
 
 
-def _response(fit: FreeDiscontinuityResults) -> str:
-    return fit.sample.response if fit.sample.design else "value"
+def _response(fit: SurfaceFitted) -> str:
+    return fit.facts.response if fit.facts.design else "value"
 
 
-def _edge_lines(fit: FreeDiscontinuityResults, plane: Plane) -> list[Array]:
+def _edge_lines(fit: SurfaceFitted, plane: Plane) -> list[Array]:
     """Find the ends of the cut edges within a plane."""
     lattice = fit.domain.lattice
     edges = np.flatnonzero(fit.estimate.cut & np.isin(lattice.axis, plane.axes))
@@ -121,26 +138,29 @@ def _edge_lines(fit: FreeDiscontinuityResults, plane: Plane) -> list[Array]:
     return lines
 
 
-def _curve(fit: FreeDiscontinuityResults, ax: Any, alpha: float = 0.05) -> Any:
+def _band(fit: SurfaceFitted, ax: Any, alpha: float = 0.05) -> Any:
+    """Draw a surface over one covariate with its band, and the data if they are there."""
+    x, y = fit.domain.centres[0], natural_surface(fit)
+    lower, upper = normal_limits(y, surface_std_error(fit), alpha)
+    pieces = np.split(np.arange(len(x)), np.flatnonzero(fit.estimate.cut) + 1)
+    return pieces_plot(ax, fit, [(x[k], y[k], lower[k], upper[k]) for k in pieces], edge_table(fit), alpha)
+
+
+def pieces_plot(ax: Any, fit: DiscontinuityFitted, pieces: list[Piece], jumps: Any, alpha: float) -> Any:
+    """Draw the pieces of a curve (x, y, lower, upper) with the jumps between them."""
     ax = plotting.get_axes(ax)
-    cells = fit.sample.cells
-    x = fit.domain.centres[0]
-    if fit.sample.points is not None:
-        ax.plot(fit.sample.points.x[:, 0], fit.sample.points.y, ".", markersize=3, color="0.7", label="data")
-    else:
-        ax.plot(x[cells.filled], cells.mean[cells.filled], ".", markersize=3, color="0.7", label="data")
-    lower, upper = surface_band(fit.surface, fit.surface_std_error, alpha)
-    bounds = [0, *(np.flatnonzero(fit.estimate.cut) + 1), len(x)]
-    for k, (start, end) in enumerate(itertools.pairwise(bounds)):
-        piece = slice(start, end)
-        label = f"curve, {100 * (1 - alpha):g} % band" if k == 0 else None
-        plotting.curve(ax, x[piece], fit.surface[piece], lower[piece], upper[piece], label, 0)
-    for k, place in enumerate(fit.jumps[fit.domain.names[0]]):
-        ax.axvline(place, color=_EDGE, linewidth=1.0, linestyle=":", label="jump" if k == 0 else None)
-    return plotting.finish(ax, fit.domain.names[0], fit.sample.response)
+    name = fit.facts.domain.names[0]
+    if fit.sample is not None:
+        x, y, _ = fit.sample.observed()
+        ax.plot(x[:, 0], y, ".", markersize=3, color="0.7", label="data")
+    for k, piece in enumerate(pieces):
+        plotting.curve(ax, *piece, f"curve, {100 * (1 - alpha):g} % band" if k == 0 else None, 0)
+    for k, place in enumerate(jumps[name]):
+        ax.axvline(place, color=EDGE, linewidth=1.0, linestyle=":", label="jump" if k == 0 else None)
+    return plotting.finish(ax, name, fit.facts.response)
 
 
-def _slices(fit: FreeDiscontinuityResults, ax: Any, axis: int | str = 0, n: int = 4) -> Any:
+def _slices(fit: SurfaceFitted, ax: Any, axis: int | str = 0, n: int = 4) -> Any:
     """Several slices through a volume, side by side on one scale; returns an array of Axes."""
     if len(fit.domain.shape) != 3:
         raise DataError('plot: "slices" is for three covariates; use "surface".')
@@ -154,7 +174,8 @@ def _slices(fit: FreeDiscontinuityResults, ax: Any, axis: int | str = 0, n: int 
     number = _axis_number(fit, axis)
     places = np.round(np.linspace(0, fit.domain.shape[number] - 1, n + 2)[1:-1]).astype(int)
     figure, axes = plt.subplots(1, n, figsize=(3.1 * n, 3.3), layout="constrained", sharex=True, sharey=True)
-    limits = float(fit.surface.min()), float(fit.surface.max())
+    surface = natural_surface(fit)
+    limits = float(surface.min()), float(surface.max())
     for one, place in zip(axes, places, strict=True):
         _image(fit, one, _plane(number, int(place)), limits)
         one.label_outer()
@@ -162,43 +183,51 @@ def _slices(fit: FreeDiscontinuityResults, ax: Any, axis: int | str = 0, n: int 
     return axes
 
 
-def _jumps(fit: FreeDiscontinuityResults, ax: Any, boundary: int = 1, alpha: float = 0.05) -> Any:
+def _jumps(fit: SurfaceFitted, ax: Any, boundary: int = 1, alpha: float = 0.05) -> Any:
     """Sizes along a boundary, in order along its course, with intervals given the boundary."""
-    table = fit.jumps[fit.jumps["segment"] == boundary]
+    jumps = edge_table(fit)
+    table = jumps[jumps["segment"] == boundary]
     if table.empty:
-        raise DataError(f"plot: there is no boundary {boundary}; the fit has {len(fit.boundaries)}.")
-    ax = plotting.get_axes(ax)
+        raise DataError(f"plot: there is no boundary {boundary}; the fit has {len(boundary_table(fit))}.")
     order, distance = _walk(table, fit)
-    sizes = fit.jump_sizes(table[list(fit.domain.names)].to_numpy()[order], alpha)
-    sign = np.sign(sizes["size"].to_numpy())
-    low, high = (np.abs(sizes["size"] - sizes[side]).to_numpy() for side in ("lower", "upper"))
-    swapped = np.where(sign < 0.0, high, low), np.where(sign < 0.0, low, high)
+    sizes = table.iloc[order]
+    where = "Position along the boundary (cells)" if len(fit.domain.names) > 1 else "Jump"
+    return sizes_plot(ax, distance, sizes["size"], sizes["std_error"], alpha, where, fit.facts.response)
+
+
+def sizes_plot(
+    ax: Any, at: Any, size: Any, std_error: Any, alpha: float, where: str, response: str
+) -> Any:  # fmt: skip
+    """Draw absolute sizes with their intervals."""
+    ax = plotting.get_axes(ax)
     ax.errorbar(
-        distance, np.abs(sizes["size"]), yerr=np.array(swapped), fmt="o", markersize=4, linewidth=1.0,
+        at, np.abs(size), yerr=NORMAL.quantile(alpha) * std_error, fmt="o", markersize=4, linewidth=1.0,
         color=plotting.COLOURS[0], label=f"size and {100 * (1 - alpha):g} % interval given the boundary",
     )  # fmt: skip
     ax.set_ylim(bottom=0.0)
-    where = "Position along the boundary (cells)" if len(fit.domain.names) > 1 else "Jump"
-    return plotting.finish(ax, where, f"|jump| of {fit.sample.response}")
+    return plotting.finish(ax, where, f"|jump| of {response}")
 
 
-def _tuning(fit: FreeDiscontinuityResults, ax: Any) -> Any:
+def _tuning(fit: SurfaceFitted, ax: Any) -> Any:
     """Draw the criterion over nu, one curve for each lam of the grid, and the chosen pair."""
+    return tuning_plot(ax, *tuning_table(fit), fit.estimate.lam, fit.estimate.nu)
+
+
+def tuning_plot(ax: Any, table: Any, name: str, lam: float, nu: float) -> Any:
+    """Draw a criterion: ``table`` has ``lam``, ``nu`` and ``value``."""
     from matplotlib import colormaps
 
-    table, name = tuning_table(fit)
     ax = plotting.get_axes(ax)
     tried = table.groupby("lam")["nu"].transform("size")
     grid = table[2 * tried > tried.max()].sort_values("nu").groupby("lam")  # refinements would only clutter
     shades = colormaps[_COLOUR_MAP](np.linspace(0.0, 0.85, grid.ngroups))
-    for k, ((lam, rows), shade) in enumerate(zip(grid, shades, strict=True)):
+    for k, ((own, rows), shade) in enumerate(zip(grid, shades, strict=True)):
         look = {**plotting.style(k), "color": shade}
-        ax.plot(rows["nu"], rows["value"], marker="o", markersize=3, label=f"lam = {lam:.3g}", **look)
-    chosen = table[(table["lam"] == fit.lam) & (table["nu"] == fit.nu)]
-    label = f"chosen: lam = {fit.lam:.3g}, nu = {fit.nu:.3g}"
+        ax.plot(rows["nu"], rows["value"], marker="o", markersize=3, label=f"lam = {own:.3g}", **look)
+    chosen = table[(table["lam"] == lam) & (table["nu"] == nu)]
     ax.plot(
-        chosen["nu"], chosen["value"], "o", markersize=11, color=_EDGE, fillstyle="none", markeredgewidth=1.6,
-        label=label,
+        chosen["nu"], chosen["value"], "o", markersize=11, color=EDGE, fillstyle="none", markeredgewidth=1.6,
+        label=f"chosen: lam = {lam:.3g}, nu = {nu:.3g}",
     )  # fmt: skip
     _log_axis(ax, table["nu"])
     plotting.finish(ax, "nu", name)
@@ -219,28 +248,18 @@ def _log_axis(ax: Any, values: Any) -> None:
     ax.xaxis.set_minor_locator(NullLocator())
 
 
-def tuning_table(fit: FreeDiscontinuityResults) -> tuple[Any, str]:
+def tuning_table(fit: SurfaceFitted) -> tuple[Any, str]:
     """Return the pairs that were tried with their criterion, and its name."""
-    import pandas as pd
-
     tuning = fit.estimate.tuning
     if tuning is None:
         raise DataError("plot: nothing was tuned; lam and nu were given.")
-    if hasattr(tuning, "criterion"):  # of a line
-        columns = {"lam": tuning.lam, "nu": tuning.nu, "value": tuning.criterion}
-        name = {
-            "evidence": "-2 log likelihood + costs",
-            "sure": "SURE",
-            "cv": "Cross-validated squared error",
-        }
-        return pd.DataFrame(columns), name[str(fit.control.tune)]
     if "gain" in tuning.table:
         return tuning.table.rename(columns={"gain": "value"}), "Gain in deviance over no jump"
     name = {"sure": "SURE (scaled units)", "cv": "Cross-validated squared error (scaled units)"}
     return tuning.table, name[str(fit.control.tune)]
 
 
-def _walk(table: Any, fit: FreeDiscontinuityResults) -> tuple[NDArray[np.intp], Array]:
+def _walk(table: Any, fit: SurfaceFitted) -> tuple[NDArray[np.intp], Array]:
     """Order the edges along the boundary: from an end (or the first), always on to the nearest that is left."""
     points = table[list(fit.domain.names)].to_numpy() / fit.domain.widths
     left = list(range(1, len(points)))
@@ -253,7 +272,7 @@ def _walk(table: Any, fit: FreeDiscontinuityResults) -> tuple[NDArray[np.intp], 
     return np.array(order), np.array(distance)
 
 
-def _certificate(fit: FreeDiscontinuityResults, ax: Any) -> Any:
+def _certificate(fit: SurfaceFitted, ax: Any) -> Any:
     history = fit.estimate.certificate.history
     ax = plotting.get_axes(ax)
     last = history[-1, 1]

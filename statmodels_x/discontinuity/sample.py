@@ -16,10 +16,11 @@ from statmodels_x.core.data.model_frame import ModelFrame, build_frame
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_count, numeric_array, rows_text
-from statmodels_x.discontinuity.grid import (
+from statmodels_x.discontinuity.grid.domain import (
     Cells,
     Domain,
     Points,
+    Scale,
     array_cells,
     bin_points,
     default_resolution,
@@ -28,6 +29,61 @@ from statmodels_x.discontinuity.grid import (
 
 _MOST_AXES = 3
 _FEWEST_CELLS = 4
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a fit keeps of its sample when it is saved: units and counts, no row.
+
+    Attributes
+    ----------
+    domain : Domain
+    scale : Scale
+    design : DesignSpec or None
+        How to build the covariates from new data; None for an array.
+    response : str
+        What the surface is a surface of.
+    n_rows, n_used : int
+        Rows (elements of the array) given, and used.
+    n_empty : int
+        Cells without data.
+    dropped : dict of str to int
+    """
+
+    domain: Domain
+    scale: Scale
+    design: DesignSpec | None = field(repr=False)
+    response: str
+    n_rows: int
+    n_used: int
+    n_empty: int
+    dropped: Mapping[str, int]
+
+    def places(self, newdata: Any) -> tuple[Array, pd.Index | None]:
+        """Read covariates as an array, in the order of the axes, with the index of their frame.
+
+        Raises
+        ------
+        DataError
+            If a column is missing, or an array has the wrong shape.
+        """
+        names = self.domain.names
+        if isinstance(newdata, np.ndarray | list | tuple):
+            points = np.asarray(newdata, float)
+            if points.ndim == 1:
+                points = points[:, None] if len(names) == 1 else points[None, :]
+            if points.ndim != 2 or points.shape[1] != len(names):
+                raise DataError(f"newdata has the shape {points.shape}; give one column for each of {names}.")
+            return points, None
+        frame = as_pandas(newdata)
+        if self.design is None:
+            missing = [name for name in names if name not in frame.columns]
+            if missing:
+                raise DataError(f"newdata: there is no column {missing[0]!r}; the axes are {names}.")
+            return frame[list(names)].to_numpy(float), frame.index
+        matrix, _ = self.design.rebuild(frame)
+        kept = [k for k, name in enumerate(self.design.names) if name != "Intercept"]
+        return matrix[:, kept], frame.index
 
 
 @dataclass(frozen=True)
@@ -59,6 +115,29 @@ class Sample:
     def n_used(self) -> int:
         """Rows used."""
         return int(self.cells.count.sum())
+
+    @property
+    def facts(self) -> Facts:
+        """What a saved fit keeps of it."""
+        cells = self.cells
+        empty = int(np.count_nonzero(~cells.filled))
+        return Facts(
+            cells.domain,
+            cells.scale,
+            self.design,
+            self.response,
+            self.n_rows,
+            self.n_used,
+            empty,
+            self.dropped,
+        )
+
+    def observed(self) -> tuple[Array, Array, Array]:
+        """Return covariates, responses and weights, one row an observation (an element with data of an array)."""
+        if self.points is not None:
+            return self.points.x, self.points.y, self.points.weight
+        cells = self.cells
+        return cells.domain.cell_centres()[cells.filled], cells.mean[cells.filled], cells.weight[cells.filled]
 
 
 def refuse_axes(d: int) -> None:

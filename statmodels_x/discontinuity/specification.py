@@ -12,6 +12,9 @@ from statmodels_x.core.validation import check_choice, check_count, check_number
 
 TUNES = ("evidence", "sure", "cv")
 SOLVERS = ("auto", "primal-dual", "exact", "cvxpy")
+LEVELS = 16
+TOL = 1e-4
+MAX_ITER = 20000
 SENSITIVITIES = ("strict", "balanced", "sensitive")
 
 
@@ -51,6 +54,30 @@ class Control:
     n_jobs: int
     seed: int
     progress: bool
+
+
+def refuse_for_curves(spec: Specification, control: Control, resolution: Any) -> None:
+    """Refuse options that a curve does not have.
+
+    Raises
+    ------
+    DataError
+        Naming the first of them.
+    """
+    given = {
+        "resolution": resolution is not None,
+        "levels": spec.levels != LEVELS,
+        "jump_length": not spec.isotropic,
+        "tol": control.tol != TOL,
+        "max_iter": control.max_iter != MAX_ITER,
+        "n_jobs": control.n_jobs != 1,
+    }
+    for name, is_given in given.items():
+        if is_given:
+            raise DataError(
+                f"`{name}` is for grids, and a curve is fitted to the observations themselves: leave it out, or ask "
+                'for a grid by fit(solver="primal-dual").'
+            )
 
 
 def specify(lam: Any, nu: Any, levels: Any, jump_length: Any, noise: Any) -> Specification:

@@ -1,96 +1,144 @@
-"""The text of a fit."""
+"""State -> the text of a fit, and its tables under broom's names."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
+import pandas as pd
 
 from statmodels_x.core.fits.tables import Block, number, summary
-
-if TYPE_CHECKING:
-    from statmodels_x.discontinuity.results import FreeDiscontinuityResults
+from statmodels_x.discontinuity.fitted import DiscontinuityFitted, SurfaceFitted
+from statmodels_x.discontinuity.inference.uncertainty import (
+    boundary_table,
+    normal_limits,
+    r_squared,
+    region_table,
+)
 
 _MOST_ROWS = 12
+_UNITS = (
+    "lam and nu refer to responses scaled to [0, 1] and to a domain whose longest side is 1; sizes, the smallest "
+    "jump and the noise are in the response's units."
+)
 
 
-def summary_tables(fit: FreeDiscontinuityResults) -> Any:
-    """Build the summary of a fit."""
-    blocks = [block for block in (_boundary_block(fit), _region_block(fit)) if block is not None]
-    return summary("Free discontinuity regression", _facts(fit), blocks, _notes(fit))
+def summary_tables(fit: SurfaceFitted, alpha: float) -> Any:
+    """Build the summary of a fitted surface."""
+    blocks = [block for block in (_boundary_block(fit, alpha), region_block(region_table(fit))) if block]
+    tables = {"boundaries": boundary_table(fit), "region_means": region_table(fit)}
+    return summary("Free discontinuity regression", _facts(fit), blocks, notes(fit, tables))
 
 
-def _facts(fit: FreeDiscontinuityResults) -> list[tuple[str, str]]:
-    found, cells = fit.estimate, fit.sample.cells
-    empty = int(np.count_nonzero(~cells.filled))
+def _facts(fit: SurfaceFitted) -> list[tuple[str, str]]:
+    found, facts = fit.estimate, fit.facts
     left = [
-        ("Response", fit.sample.response),
+        ("Response", facts.response),
         ("Surface over", ", ".join(fit.domain.names)),
-        ("Grid", " x ".join(map(str, fit.domain.shape)) + (f" ({empty} empty)" if empty else "")),
+        (
+            "Grid",
+            " x ".join(map(str, fit.domain.shape)) + (f" ({facts.n_empty} empty)" if facts.n_empty else ""),
+        ),
         ("Tuned by", fit.control.tune or "given"),
         ("Jump length", "isotropic" if fit.specification.isotropic else "anisotropic"),
         ("Converged", "yes" if fit.converged else "NO"),
-        ("Residual", _residual_text(fit)),
+        ("Residual", f"{found.certificate.residual:.1e} ({found.certificate.n_iter} it.)"),
     ]
     right = [
-        ("Observations", str(fit.nobs)),
-        ("Dropped rows", str(fit.sample.n_rows - fit.nobs)),
+        *rows_of(fit),
         ("lam", f"{fit.lam:.4g}"),
         ("nu", f"{fit.nu:.4g}"),
         ("Smallest jump", f"{fit.smallest_jump:.4g}"),
         ("Noise sd", f"{fit.noise_sd:.4g} ({found.noise_source})"),
-        ("R-squared (cells)", f"{fit.rsquared:.4f}"),
+        ("R-squared (cells)", f"{r_squared(fit):.4f}"),
     ]
     return left + right
 
 
-def _residual_text(fit: FreeDiscontinuityResults) -> str:
-    found = fit.estimate.certificate
-    return f"{found.residual:.1e} ({found.n_iter} it.)" if found.n_iter else "exact solver"
+def rows_of(fit: DiscontinuityFitted) -> list[tuple[str, str]]:
+    """Return the number of rows used and dropped."""
+    return [("Observations", str(fit.nobs)), ("Dropped rows", str(fit.facts.n_rows - fit.nobs))]
 
 
-def _boundary_block(fit: FreeDiscontinuityResults) -> Block | None:
-    table = fit.boundaries
+def _boundary_block(fit: SurfaceFitted, alpha: float) -> Block | None:
+    table = boundary_table(fit)
     if table.empty:
         return None
+    lower, upper = normal_limits(table["mean_size"].to_numpy(), table["std_error"].to_numpy(), alpha)
     names = fit.domain.names
-    headings = ["edges", "length", "mean |size|", "max |size|", *(f"{name} range" for name in names)]
+    level = f"{100 * (1 - alpha):g} % interval"
+    headings = ["edges", "length", "mean |size|", level, *(f"{name} range" for name in names)]
     cells = [
         [
             f"{row['edges']:.0f}",
             number(row["length"]),
             number(row["mean_size"]),
-            number(row["largest_size"]),
+            f"{number(low)} to {number(high)}",
             *(f"{row[f'{name}_min']:.5g} to {row[f'{name}_max']:.5g}" for name in names),
         ]
-        for _, row in table.iloc[:_MOST_ROWS].iterrows()
+        for (_, row), low, high in zip(table.iloc[:_MOST_ROWS].iterrows(), lower, upper, strict=False)
     ]
     labels = [f"boundary {k}" for k in table.index[:_MOST_ROWS]]
     return Block("Jump set", headings, labels, cells)
 
 
-def _region_block(fit: FreeDiscontinuityResults) -> Block:
-    table = fit.region_means.iloc[:_MOST_ROWS]
+def region_block(table: pd.DataFrame) -> Block:
+    """Return the regions of a surface, or the pieces of a curve."""
     cells = [
         [f"{row['cells']:.0f}", f"{row['points']:.0f}", number(row["surface_mean"]), number(row["data_mean"])]
-        for _, row in table.iterrows()
+        for _, row in table.iloc[:_MOST_ROWS].iterrows()
     ]
-    labels = [f"region {k}" for k in table.index]
+    labels = [f"region {k}" for k in table.index[:_MOST_ROWS]]
     return Block("Regions", ["cells", "points", "mean surface", "mean data"], labels, cells)
 
 
-def _notes(fit: FreeDiscontinuityResults) -> list[str]:
-    notes = [f"Warning: {text}" for text in fit.warnings]
-    notes.append(
-        "lam and nu refer to responses scaled to [0, 1] and to a domain whose longest side is 1; sizes, the smallest "
-        "jump and the noise are in the response's units."
-    )
-    if not fit.estimate.cut.any():
-        notes.append("No jump was found.")
-    for name, table in (("boundaries", fit.boundaries), ("region_means", fit.region_means)):
+def notes(fit: DiscontinuityFitted, tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return the notes below a summary: findings, units, what is not shown and what was left out."""
+    lines = [f"Warning: {text}" for text in fit.warnings]
+    lines.append(_UNITS)
+    if next(iter(tables.values())).empty:
+        lines.append("No jump was found.")
+    for name, table in tables.items():
         if len(table) > _MOST_ROWS:
-            notes.append(f"{len(table) - _MOST_ROWS} more rows in `{name}`.")
-    if fit.sample.dropped:
-        listed = ", ".join(f"{name} ({count})" for name, count in fit.sample.dropped.items())
-        notes.append(f"Left out: {listed}.")
-    return notes
+            lines.append(f"{len(table) - _MOST_ROWS} more rows in `{name}`.")
+    if fit.facts.dropped:
+        listed = ", ".join(f"{name} ({count})" for name, count in fit.facts.dropped.items())
+        lines.append(f"Left out: {listed}.")
+    return lines
+
+
+def tidy_boundaries(fit: SurfaceFitted, alpha: float) -> pd.DataFrame:
+    """One row a boundary, under broom's names."""
+    table = boundary_table(fit)
+    lower, upper = normal_limits(table["mean_size"].to_numpy(), table["std_error"].to_numpy(), alpha)
+    columns = {
+        "term": [f"boundary {k}" for k in table.index],
+        "estimate": table["mean_size"].to_numpy(),
+        "std.error": table["std_error"].to_numpy(),
+        "conf.low": lower,
+        "conf.high": upper,
+    }
+    rest = table.drop(columns=["mean_size", "std_error"]).reset_index(drop=True)
+    return pd.concat([pd.DataFrame(columns), rest], axis=1)
+
+
+def glance(fit: SurfaceFitted) -> pd.DataFrame:
+    """One row that describes the fit."""
+    found = fit.estimate.certificate
+    row = {
+        "nobs": fit.nobs,
+        "cells": fit.domain.lattice.n_cells,
+        "lam": fit.lam,
+        "nu": fit.nu,
+        "smallest_jump": fit.smallest_jump,
+        "jump_edges": int(fit.estimate.cut.sum()),
+        "boundaries": len(boundary_table(fit)),
+        "regions": len(region_table(fit)),
+        "sigma": fit.noise_sd,
+        "r.squared": r_squared(fit),
+        "energy": found.energy,
+        "lower_bound": found.lower_bound,
+        "residual": found.residual,
+        "iterations": found.n_iter,
+        "converged": fit.converged,
+    }
+    return pd.DataFrame([row])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from statmodels_x import FreeDiscontinuity
-from statmodels_x.discontinuity.estimation import independent_errors, lifted_problem
-from statmodels_x.discontinuity.evidence import PENALTIES, Penalty, pairs, propose
-from statmodels_x.discontinuity.lattice import Lattice
+from statmodels_x.discontinuity.fitting.estimation import independent_errors, lifted_problem
+from statmodels_x.discontinuity.grid.lattice import Lattice
+from statmodels_x.discontinuity.tuning.evidence import PENALTIES, Penalty, pairs, propose
 
 
 def faces_of(lattice, cells):

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from statmodels_x import FreeDiscontinuity
-from statmodels_x.discontinuity.estimation import independent_errors
-from statmodels_x.discontinuity.evidence import PENALTIES, Proposal, Scorer
-from statmodels_x.discontinuity.extension import Corners
-from statmodels_x.discontinuity.lattice import Lattice
+from statmodels_x.discontinuity.fitting.estimation import independent_errors
+from statmodels_x.discontinuity.grid.extension import Corners
+from statmodels_x.discontinuity.grid.lattice import Lattice
+from statmodels_x.discontinuity.tuning.evidence import PENALTIES, Proposal, Scorer
+
+pytestmark = pytest.mark.search
 
 
 def column_edges(lattice, column, rows):

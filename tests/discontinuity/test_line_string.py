@@ -7,19 +7,24 @@ import numpy as np
 import pytest
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.discontinuity import line_kernels
-from statmodels_x.discontinuity.line_data import line_data
-from statmodels_x.discontinuity.line_evidence import Smoothing
-from statmodels_x.discontinuity.line_string import (
+from statmodels_x.discontinuity.line import kernels as line_kernels
+from statmodels_x.discontinuity.line.criteria import cross_validation, minimise, sure
+from statmodels_x.discontinuity.line.data import line_data
+from statmodels_x.discontinuity.line.evidence import Smoothing
+from statmodels_x.discontinuity.line.string import (
     propose,
-    solve_line,
-    solve_line_grid,
     string_cuts,
     string_fit,
     string_predict,
     thin,
 )
-from statmodels_x.discontinuity.line_sure import cross_validation, minimise, sure
+
+
+def solved(x, y, w=None, *, lam, nu):
+    """Points, jump set, minimiser and energy of a line, in unit scale."""
+    line = line_data(x, y, w)
+    cuts, energy = string_cuts(line, lam, nu)
+    return line, cuts, string_fit(line, lam, cuts)[0], energy
 
 
 def enumerate_energy(f, weight, stiffness, cost):
@@ -58,18 +63,18 @@ def test_irregular_points_with_ties_equal_enumeration():
     rng = np.random.default_rng(5)
     x = np.repeat(np.array([3.0, 0.0, 7.5, 1.0, 4.0, 9.0, 10.0]), [1, 2, 1, 3, 1, 1, 2])
     y, w = rng.normal(size=len(x)) + 3.0 * (x > 3.5), rng.uniform(0.5, 2.0, len(x))
-    solution = solve_line(x, y, w, lam=30.0, nu=0.3)
+    line, found, values, least = solved(x, y, w, lam=30.0, nu=0.3)
     # by hand, with every row kept: rows of one location share their u
     points, row = np.unique(x, return_inverse=True)
     f, h = (y - y.min()) / np.ptp(y), np.diff(points) / 10.0
     weight = 30.0 * np.bincount(row, w) / w.sum()
     mean = np.bincount(row, w * f) / np.bincount(row, w)
     energy, cuts, u = enumerate_energy(mean, weight, 1.0 / h, 0.3)
-    constant = 30.0 * w @ (f - mean[row]) ** 2 / w.sum()
-    assert solution.energy == pytest.approx(energy + constant, rel=1e-12)
-    np.testing.assert_array_equal(solution.gaps, np.flatnonzero(cuts))
-    np.testing.assert_allclose(solution.u, y.min() + np.ptp(y) * u, rtol=1e-10)
-    assert len(solution.gaps) == 1
+    assert line.within_ss == pytest.approx(w @ (f - mean[row]) ** 2, rel=1e-12)
+    assert least == pytest.approx(energy, rel=1e-12)
+    np.testing.assert_array_equal(found, cuts)
+    np.testing.assert_allclose(values, u, rtol=1e-10)
+    assert cuts.sum() == 1
 
 
 def test_kernels_in_plain_python_give_the_same():
@@ -92,7 +97,9 @@ def test_grid_energy_is_that_of_the_edge_form():
     n, lam, nu = 10, 40.0, 0.05
     f = (np.arange(n) > 4) * 0.5 + 0.1 * rng.random(n)
     count = rng.integers(0, 3, n).astype(float)
-    u, cuts, energy = solve_line_grid(f, lam=lam, nu=nu, weights=count)
+    stiffness = np.full(n - 1, float(n**2))
+    cuts, energy = line_kernels.cut_string(f, lam * count, stiffness, nu * n, f.min(), f.max())
+    u = line_kernels.fit_string(f, lam * count, stiffness, cuts)[0]
     edge_form = lam * count @ (u - f) ** 2 + np.minimum(np.diff(u) ** 2 * n**2, nu * n).sum()
     assert energy == pytest.approx(edge_form, rel=1e-12)
     assert energy == pytest.approx(
@@ -119,14 +126,13 @@ def test_units_of_x_and_y_do_not_matter():
     rng = np.random.default_rng(4)
     x, y = rng.random(200), rng.normal(size=200)
     y[x > 0.6] += 4.0
-    base = solve_line(x, y, lam=100.0, nu=0.05)
-    other = solve_line(-3.0 + 50.0 * x, 7.0 - 2.0 * y, lam=100.0, nu=0.05)
-    np.testing.assert_array_equal(base.gaps, other.gaps)
-    assert len(base.gaps) > 0
-    np.testing.assert_allclose(other.u, 7.0 - 2.0 * base.u, rtol=1e-9)
-    np.testing.assert_allclose(other.location, -3.0 + 50.0 * base.location)
-    assert other.energy == pytest.approx(base.energy, rel=1e-10)
-    assert other.smallest_jump == pytest.approx(2.0 * base.smallest_jump)
+    line, cuts, u, energy = solved(x, y, lam=100.0, nu=0.05)
+    line2, cuts2, u2, energy2 = solved(-3.0 + 50.0 * x, 7.0 - 2.0 * y, lam=100.0, nu=0.05)
+    np.testing.assert_array_equal(cuts, cuts2)
+    assert cuts.any()
+    np.testing.assert_allclose(line2.response(u2), 7.0 - 2.0 * line.response(u), rtol=1e-9)
+    np.testing.assert_allclose(line2.location(line2.middle), -3.0 + 50.0 * line.location(line.middle))
+    assert energy2 == pytest.approx(energy, rel=1e-10)
 
 
 @pytest.mark.parametrize(("factor", "jumps"), [(0.95, 0), (1.05, 1)])
@@ -242,19 +248,4 @@ def test_prediction_between_points():
 )
 def test_bad_points_are_named(x, y, weights, words):
     with pytest.raises(DataError, match=words):
-        solve_line(x, y, weights, lam=1.0, nu=1.0)
-
-
-@pytest.mark.parametrize(
-    ("lam", "nu", "words"), [(0.0, 1.0, "`lam`"), (1.0, -1.0, "`nu`"), ("a", 1.0, "`lam`")]
-)
-def test_bad_parameters_are_named(lam, nu, words):
-    with pytest.raises(DataError, match=words):
-        solve_line([1.0, 2.0], [1.0, 3.0], lam=lam, nu=nu)
-    with pytest.raises(DataError, match=words):
-        solve_line_grid([1.0, 2.0], lam=lam, nu=nu)
-
-
-def test_bad_grid_is_named():
-    with pytest.raises(DataError, match="solve_line_grid"):
-        solve_line_grid([1.0, 2.0, 3.0], lam=1.0, nu=1.0, weights=[0.0, 0.0, 0.0])
+        line_data(x, y, weights)

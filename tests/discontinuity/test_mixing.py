@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 
 import statmodels_x as smx
-from statmodels_x.discontinuity.correlation import ErrorModel
-from statmodels_x.discontinuity.mixing import mixing_variance
-from statmodels_x.discontinuity.smoother import JumpSetModel, Observations, SecondDifferences
+from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
+from statmodels_x.discontinuity.smoothing.mixing import mixing_variance
+from statmodels_x.discontinuity.smoothing.smoother import JumpSetModel, Observations, SecondDifferences
+
+pytestmark = pytest.mark.search
 
 
 def observations(rho):

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from statmodels_x.discontinuity.lattice import Lattice
-from statmodels_x.discontinuity.line_kernels import cut_string
-from statmodels_x.discontinuity.polish import (
+from statmodels_x.discontinuity.grid.lattice import Lattice
+from statmodels_x.discontinuity.lifted.polish import (
     edge_energy,
     isotropic_energy,
     join_empty,
@@ -15,7 +14,8 @@ from statmodels_x.discontinuity.polish import (
     polish_best,
     smooth,
 )
-from statmodels_x.discontinuity.relaxation import LiftedProblem, solve
+from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, solve
+from statmodels_x.discontinuity.line.kernels import cut_string
 
 
 def random_problem(seed, shape=(9, 8), empty=0.1, levels=16):
@@ -63,7 +63,7 @@ def test_smoothing_solves_the_normal_equations():
 
 
 def test_the_iteration_and_the_factorisation_agree(monkeypatch):
-    from statmodels_x.discontinuity import banded
+    from statmodels_x.discontinuity.kernels import banded
 
     p = random_problem(2)
     cut = np.random.default_rng(0).random(p.lattice.n_edges) < 0.2

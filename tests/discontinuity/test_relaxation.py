@@ -4,10 +4,10 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
-from statmodels_x.discontinuity import kernels
-from statmodels_x.discontinuity.lattice import Lattice
-from statmodels_x.discontinuity.reference import solve_exactly
-from statmodels_x.discontinuity.relaxation import LiftedProblem, half_level, newton_steps, solve
+from statmodels_x.discontinuity.grid.lattice import Lattice
+from statmodels_x.discontinuity.kernels import lifted as kernels
+from statmodels_x.discontinuity.lifted.reference import solve_exactly
+from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, half_level, newton_steps, solve
 
 
 def problem(shape, levels, lam, nu, isotropic, seed=3):

@@ -11,6 +11,8 @@ import statmodels_x as smx
 from statmodels_x import FreeDiscontinuity
 from statmodels_x.core.errors import ConvergenceWarning, DataError, DataWarning, MissingPackageError
 
+pytestmark = pytest.mark.search
+
 GIVEN = {"lam": 30.0, "nu": 0.05}
 
 
@@ -110,7 +112,7 @@ def test_a_jump_in_a_volume_is_found():
 
 
 def test_correlated_errors_are_estimated():
-    from statmodels_x.discontinuity.correlation import ErrorModel
+    from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
 
     m = 24
     x = (np.arange(m) + 0.5) / m
@@ -226,8 +228,8 @@ def test_prediction_does_not_cross_the_jump():
 
 
 def test_interpolation_is_exact_for_a_plane():
-    from statmodels_x.discontinuity.grid import Domain
-    from statmodels_x.discontinuity.prediction import interpolate
+    from statmodels_x.discontinuity.grid.domain import Domain
+    from statmodels_x.discontinuity.grid.prediction import interpolate
 
     domain = Domain(("a", "b", "c"), tuple(np.linspace(0, 2, m + 1) for m in (4, 5, 6)))
     centres = domain.cell_centres()
@@ -262,7 +264,11 @@ def test_tables_agree_with_each_other(disk_fit):
     glance = disk_fit.glance().iloc[0]
     assert glance["jump_edges"] == len(jumps)
     assert 0.9 < glance["r.squared"] <= 1.0
-    pd.testing.assert_frame_equal(disk_fit.tidy(), jumps)
+    tidy = disk_fit.tidy(0.1)
+    assert list(tidy.columns[:5]) == ["term", "estimate", "std.error", "conf.low", "conf.high"]
+    assert len(tidy) == len(boundaries)
+    np.testing.assert_allclose(tidy["estimate"], boundaries["mean_size"])
+    np.testing.assert_allclose((tidy["conf.high"] - tidy["conf.low"]) / (2 * 1.6448536), tidy["std.error"])
     text = str(disk_fit.summary())
     for part in ("4000", "14 x 14", "evidence", "boundary 1", "region 1"):
         assert part in text
@@ -277,8 +283,14 @@ def test_pickles_are_small_and_keep_what_they_need(disk_fit, disk, tmp_path):
     np.testing.assert_array_equal(back.surface, disk_fit.surface)
     pd.testing.assert_frame_equal(back.jumps, disk_fit.jumps)
     pd.testing.assert_frame_equal(back.predict(disk.head()), disk_fit.predict(disk.head()))
-    with pytest.raises(DataError, match="without its data"):
-        back.predict()
+    for question in (back.predict, back.residuals, back.bootstrap, back.test_no_jump):
+        with pytest.raises(DataError, match="saved without them"):
+            question()
+    for table in ("boundaries", "region_means"):
+        pd.testing.assert_frame_equal(getattr(back, table), getattr(disk_fit, table))
+    assert str(back.summary()) == str(disk_fit.summary())
+    pd.testing.assert_frame_equal(back.glance(), disk_fit.glance())
+    assert pickle.dumps(pickle.loads(text)) == pickle.dumps(back)
     path = smx.save(disk_fit, tmp_path / "fit")
     assert smx.load(path).nu == disk_fit.nu
 
@@ -345,13 +357,18 @@ def test_a_line_is_fitted_to_the_observations_themselves():
     jump = fit.jumps.iloc[0]
     assert jump["x"] == pytest.approx(4.0, abs=0.1)
     assert jump["lower"] < 2.0 < jump["upper"]
-    assert fit.surface.shape == (300,)
-    assert "exact solver" in str(fit.summary())
+    assert fit.curve.shape == fit.curve_std_error.shape == (300,)
+    assert "jump 1" in str(fit.summary())
+    assert repr(fit) == "CurveResults('y ~ x', n=300, jumps=1)"
+    assert fit.tidy()["term"].tolist() == ["jump 1"]
+    assert fit.glance()["jumps"].item() == 1
+    assert fit.region_means["points"].sum() == 300
+    np.testing.assert_allclose(fit.residuals(), data["y"] - fit.predict(data)["estimate"])
+    assert fit.residuals("standardized").std() == pytest.approx(1.0, abs=0.15)
     band = fit.predict(pd.DataFrame({"x": [1.0, 8.0]}))
     assert (band["lower"] < np.sin([1.0, 8.0]) + np.array([0.0, 2.0])).all()
     assert (band["upper"] > np.sin([1.0, 8.0]) + np.array([0.0, 2.0])).all()
     assert fit.jump_sizes([[3.0]])["size"].iloc[0] == jump["size"]
-    assert pickle.loads(pickle.dumps(fit)).jumps.equals(fit.jumps)
     binned = FreeDiscontinuity("y ~ x", data, resolution=60).fit(solver="primal-dual")
     assert len(binned.jumps) == 1
     assert binned.jumps["x"].iloc[0] == pytest.approx(4.0, abs=0.2)

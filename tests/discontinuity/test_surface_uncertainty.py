@@ -8,12 +8,15 @@ import pytest
 
 from statmodels_x import FreeDiscontinuity
 from statmodels_x.core.errors import DataError, IdentificationWarning
-from statmodels_x.discontinuity import sure
-from statmodels_x.discontinuity.correlation import ErrorModel
-from statmodels_x.discontinuity.estimation import lifted_problem
-from statmodels_x.discontinuity.posterior import draw, posterior_factor
-from statmodels_x.discontinuity.relaxation import solve
-from statmodels_x.discontinuity.uncertainty import error_quantiles, gain_test
+from statmodels_x.core.resampling import percentile_limits
+from statmodels_x.discontinuity.fitting.estimation import lifted_problem
+from statmodels_x.discontinuity.inference.posterior import draw, posterior_factor
+from statmodels_x.discontinuity.inference.uncertainty import gain_test
+from statmodels_x.discontinuity.lifted.relaxation import solve
+from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
+from statmodels_x.discontinuity.tuning import sure
+
+pytestmark = pytest.mark.search
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +40,9 @@ def test_the_bootstrap_finds_the_boundary_again(fit):
     assert ((sizes["lower"] < sizes["size"]) & (sizes["size"] < sizes["upper"])).all()
     ratio = sizes["std_error"].to_numpy() / fit.jump_sizes(at)["std_error"].to_numpy()
     assert ((ratio > 0.5) & (ratio < 2.0)).all()
+    pd.testing.assert_frame_equal(one.conf_int(), sizes[["lower", "upper"]])
+    assert repr(one) == "BootstrapResults(n=20, places=2)"
+    assert (one.n, one.n_failed) == (20, 0)
     lower, upper = one.band()
     assert lower.shape == fit.surface.shape
     assert (upper >= lower).all()
@@ -68,8 +74,8 @@ def test_the_second_stage_measures_on_the_other_half(disk, disk_fit):
 
 
 def test_a_place_past_the_end_of_a_boundary_is_answered_at_its_end():
-    from statmodels_x.discontinuity.boundary import limits
-    from statmodels_x.discontinuity.lattice import Lattice
+    from statmodels_x.discontinuity.grid.boundary import limits
+    from statmodels_x.discontinuity.grid.lattice import Lattice
 
     lattice = Lattice((16, 16))
     cut = np.zeros(lattice.n_edges, bool)
@@ -127,7 +133,7 @@ def test_error_quantiles_hold_a_new_error_as_often_as_they_say():
     rng = np.random.default_rng(0)
     for n, level in ((39, 0.95), (99, 0.95), (19, 0.90)):
         errors = rng.normal(size=(n, 20000))
-        low, high = error_quantiles(errors, 1.0 - level)
+        low, high = percentile_limits(errors, 1.0 - level)
         new = rng.normal(size=20000)
         held = np.mean((low <= new) & (new <= high))
         assert held == pytest.approx(level, abs=4.0 * np.sqrt(level * (1.0 - level) / 20000))

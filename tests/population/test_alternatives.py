@@ -8,9 +8,13 @@ import pytest
 
 import statmodels_x as smx
 from statmodels_x.core.errors import IdentificationWarning
+from statmodels_x.core.fits.reference import Reference
+from statmodels_x.population.fitting.identification import Identification
 from statmodels_x.population.fitting.limits import log_limits, root_limits
 from statmodels_x.population.inference.bootstrap import _percentiles
 from statmodels_x.population.inference.invariants import margin_limits, period_limits
+
+pytestmark = pytest.mark.search
 
 A, D = np.array([[0.35, 1.15], [0.62, 0.0]]), np.array([[0.30, 1.15], [0.65, 0.0]])
 TRUTH = {
@@ -110,6 +114,28 @@ def test_threads_do_not_change_the_refits():
     one, two = fitted(2, 0.03), fitted(2, 0.03, n_jobs=2)
     pd.testing.assert_series_equal(one.bse, two.bse, rtol=0, atol=0)
     np.testing.assert_array_equal(one.machinery.alternatives.theta, two.machinery.alternatives.theta)
+
+
+def test_error_of_what_is_known_beside_what_is_not():
+    """Directions known ten decades worse must not leave their rounding in the error of what does not involve them."""
+    rng = np.random.default_rng(0)
+    axes = np.linalg.qr(rng.normal(size=(5, 5)))[0]
+    root = axes * np.array([0.01, 0.1, 10.0, 1e4, 1e8])
+    nothing = np.zeros((5, 0))
+    found = Identification(
+        np.full((5, 5), np.nan),
+        root @ root.T,
+        root,
+        nothing,
+        np.ones(5),
+        np.ones(5),
+        {},
+        1.0,
+        Reference(30.0),
+    )
+    for k, error in ((0, 0.01), (1, 0.1), (2, 10.0)):
+        assert found.standard_error(axes[:, k]) == pytest.approx(error, rel=1e-3)
+    assert found.standard_error(axes[:, 0] + axes[:, 2]) == pytest.approx(np.hypot(0.01, 10.0), rel=1e-6)
 
 
 # ---- limits

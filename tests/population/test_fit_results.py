@@ -11,6 +11,8 @@ from scipy.optimize import lsq_linear
 import statmodels_x as smx
 from statmodels_x.core.errors import DataWarning
 
+pytestmark = pytest.mark.search
+
 FORMULA = "aurelia_mixed + caudatum_mixed ~ day"
 WIDE = pytest.mark.filterwarnings("ignore::statmodels_x.core.errors.IdentificationWarning")
 

@@ -8,7 +8,10 @@ import statmodels_x as smx
 
 SURVIVAL = ("survival", "x_1")
 
-pytestmark = pytest.mark.filterwarnings("ignore::statmodels_x.core.errors.IdentificationWarning")
+pytestmark = [
+    pytest.mark.search,
+    pytest.mark.filterwarnings("ignore::statmodels_x.core.errors.IdentificationWarning"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -158,7 +158,9 @@ def test_sensitivities_of_the_new_forms(form, gain):
         h = 1e-6 * theta[q]
         up, down = theta.copy(), theta.copy()
         up[q], down[q] = up[q] + h, down[q] - h
-        rise = objective.objective(problem, up, none, no_matrix) - objective.objective(problem, down, none, no_matrix)
+        rise = objective.objective(problem, up, none, no_matrix) - objective.objective(
+            problem, down, none, no_matrix
+        )
         assert g[q] == pytest.approx(rise / (2 * h), rel=2e-4, abs=1e-6 * np.abs(g * theta).max() / theta[q])
 
 
@@ -204,7 +206,10 @@ def test_which_interaction_the_didinium_series_supports():
 
 def test_one_species_logistic_and_beverton_holt_are_one_curve():
     data = smx.datasets.load_paramecium()
-    for name, wss, r, K, N0 in (("aurelia", 0.17172, 0.7628, 543.5, 2.48), ("caudatum", 0.16262, 0.9319, 200.3, 0.283)):
+    for name, wss, r, K, N0 in (
+        ("aurelia", 0.17172, 0.7628, 543.5, 2.48),
+        ("caudatum", 0.16262, 0.9319, 200.3, 0.283),
+    ):
         flow = smx.LotkaVolterra(f"{name} ~ day", data).fit(n_starts=5)
         step = smx.LeslieInteraction(f"{name} ~ day", data, density="beverton-holt").fit(n_starts=5)
         assert step.wss == pytest.approx(wss, abs=1e-5)

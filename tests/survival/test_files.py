@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,64 @@ def test_an_old_file_gives_the_numbers_of_a_new_fit(fit):
         ours, theirs = (f.predict(NEWDATA, kind=kind, at=at)[columns] for f in (old, fit))
         assert_allclose(ours, theirs, rtol=1e-5)
     assert "Flexible survival regression" in old.summary().as_text()
+
+
+@pytest.mark.filterwarnings("ignore:load")
+def test_an_old_file_tells_what_the_fit_found():
+    """The fit of make_golden.py runs to kappa = infinity: its finding is read from the form that 0.1 gave it."""
+    old = smx.load(GOLDEN.with_name("ridge.smx"))
+    assert not old.is_regular
+    assert old.glance()["note"].iloc[0] == "kappa_inf"
+    assert old.warnings[0].startswith("Not identified: shape: the shape runs to its upper limit")
+    assert old.findings[0].concerns == ("shape.Intercept",)
+    assert old.warnings[0] in " ".join(old.summary().as_text().split())
+    assert pickle.loads(pickle.dumps(old)).warnings == old.warnings
+
+
+def arrays_of(thing, seen=None):
+    """Every array in what is pickled, wherever it stands."""
+    seen = set() if seen is None else seen
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    if isinstance(thing, np.ndarray):
+        yield thing
+    elif isinstance(thing, pd.Series | pd.DataFrame):
+        yield thing.to_numpy()
+        yield thing.index.to_numpy()
+    elif isinstance(thing, dict):
+        for value in thing.values():
+            yield from arrays_of(value, seen)
+    elif isinstance(thing, list | tuple | set):
+        for value in thing:
+            yield from arrays_of(value, seen)
+    elif hasattr(thing, "__dict__"):
+        yield from arrays_of(vars(thing), seen)
+
+
+@pytest.mark.parametrize("options", [{}, {"cluster": "celltype"}, {"cure": "~ 1", "shape": 1.0}])
+def test_no_row_of_the_data_is_stored(options):
+    data = smx.datasets.load_veteran()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", smx.errors.StatmodelsXWarning)
+        fit = smx.FlexibleSurvival("Surv(time, status) ~ karno + age", data, **options).fit()
+    fit.residuals(), fit.summary(), fit.predict(at=[100.0])  # what they may have cached does not go along
+    stored = pickle.loads(pickle.dumps(fit))
+    assert max(array.size for array in arrays_of(stored)) < len(data)
+    assert max(array.size for array in arrays_of(fit)) >= len(data)
+    assert stored.summary().as_text() == fit.summary().as_text()
+    for ours, theirs in ((stored.tidy(), fit.tidy()), (stored.glance(), fit.glance())):
+        pd.testing.assert_frame_equal(ours, theirs)
+
+
+def test_what_a_result_hands_out_is_a_copy(fit):
+    before = fit.predict(NEWDATA, kind="survival", at=[50.0])
+    for handed_out in (fit.params, fit.bse, fit.cov_params(), fit.natural_params):
+        handed_out.iloc[:] = 0.0
+    pd.testing.assert_frame_equal(fit.predict(NEWDATA, kind="survival", at=[50.0]), before)
+    assert (fit.params != 0.0).all()
+    assert (fit.bse != 0.0).all()
+    assert (fit.natural_params["estimate"] != 0.0).all()
 
 
 class _NoFormulaic(pickle.Unpickler):

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from statmodels_x.core.data import formula as _formula
+from statmodels_x.core.data import stored
 from statmodels_x.core.data.formula import Part
 from statmodels_x.core.data.frames import check_columns, plain_column
 from statmodels_x.core.errors import DataError, FormulaError
@@ -57,19 +58,34 @@ class DesignSpec:
         state = dict(self.__dict__)
         packed = state.pop("_packed", None)
         if packed is None:
-            packed = (formulaic_version(), pickle.dumps(state.pop("model_spec"), protocol=5))
+            state.pop("_plain", None)
+            packed = (formulaic_version(), pickle.dumps(self.model_spec, protocol=5))
         state.pop("model_spec", None)
         return {**state, "_packed": packed}
+
+    def _to_file(self) -> dict[str, Any]:
+        kept = {name: self.__dict__[name] for name in self.__dataclass_fields__ if name != "model_spec"}
+        plain = self.__dict__.get("_plain") or (formulaic_version(), stored.plain_spec(self.model_spec))
+        return {**kept, "_plain": plain}
+
+    @classmethod
+    def _from_file(cls, state: dict[str, Any], _: Any) -> DesignSpec:
+        made = object.__new__(cls)
+        names = (*(name for name in cls.__dataclass_fields__ if name != "model_spec"), "_plain")
+        made.__dict__.update({name: state[name] for name in names})
+        return made
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
 
     def __getattr__(self, name: str) -> Any:
-        if name != "model_spec" or "_packed" not in self.__dict__:
+        if name != "model_spec" or not {"_packed", "_plain"} & set(self.__dict__):
             raise AttributeError(name)
-        version, packed = self.__dict__["_packed"]
+        version, packed = self.__dict__.get("_plain") or self.__dict__["_packed"]
         try:
-            model_spec = pickle.loads(packed)
+            model_spec = (
+                pickle.loads(packed) if isinstance(packed, bytes) else stored.model_spec(self.part, packed)
+            )
         except Exception as error:
             raise DataError(
                 f"the terms {self.part.text!r} were stored by formulaic {version}, which formulaic "

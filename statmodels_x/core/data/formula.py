@@ -43,6 +43,13 @@ class Part:
         # stored as text, which every version of formulaic can read
         return _right, (f"~ {self.text}", "formula")
 
+    def _to_file(self) -> dict[str, Any]:
+        return {"text": self.text}
+
+    @classmethod
+    def _from_file(cls, state: dict[str, Any], _: Any) -> Part:
+        return right_side(f"~ {state['text']}", "file")
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -50,6 +57,15 @@ class Response:
 
     expressions: tuple[str, ...]
     variables: tuple[str, ...]
+
+    def _to_file(self) -> dict[str, Any]:
+        return {"expressions": self.expressions, "variables": self.variables}
+
+    @classmethod
+    def _from_file(cls, state: dict[str, Any], _: Any) -> Response:
+        for expression in state["expressions"]:  # what will be evaluated is checked as a formula is
+            column_names(expression, expression)
+        return cls(tuple(map(str, state["expressions"])), tuple(map(str, state["variables"])))
 
 
 def split_formula(text: str) -> tuple[Response, Part]:

@@ -1,4 +1,4 @@
-"""Distributions of counts: log-likelihoods, scales and random counts, on arrays of observed and fitted totals."""
+"""Distributions of the counts: log-likelihoods, scales and random counts, on arrays of observed and fitted totals."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def scale_variance(family: int, residuals: Array, n_parameters: int) -> float:
 
 
 def best_dispersion(y: Array, mean: Array) -> float:
-    """Dispersion of a negative binomial by maximum likelihood at given means; 0 if Poisson's is better."""
+    """Dispersion of a negative binomial by maximum likelihood at given means; 0 if Poisson counts fit better."""
     mu = np.maximum(mean, _FLOOR)
     found = minimize_scalar(
         lambda log: -_negative_binomial(y, mu, float(np.exp(log))), bounds=(-14.0, 4.0), method="bounded",

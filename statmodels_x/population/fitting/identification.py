@@ -35,6 +35,8 @@ class Identification:
     spread : ndarray of shape (p, p)
         Covariance within the directions that the data determine. A parameter at a bound of the search is treated as
         free here, so that the errors of the others allow for its being elsewhere; one that bounds fix has none.
+    root : ndarray of shape (p, r)
+        ``spread`` is ``root @ root.T``.
     null : ndarray of shape (p, q)
         Directions that the data do not determine.
     scale : ndarray of shape (p,)
@@ -54,6 +56,7 @@ class Identification:
 
     covariance: Array
     spread: Array
+    root: Array
     null: Array
     scale: Array
     singular_values: Array
@@ -72,7 +75,11 @@ class Identification:
         return int(np.sum(self.singular_values > _KNOWN))
 
     def standard_error(self, gradient: Array) -> float:
-        """Error of a function by the delta method; NaN if it depends on what is not determined."""
+        """Error of a function by the delta method; NaN if it depends on what is not determined.
+
+        By the root, since the quadratic form in ``spread`` cancels where some directions are hardly known: at singular
+        values that span ten decades it has no digit right.
+        """
         pull = gradient * self.scale
         size = np.linalg.norm(pull)
         if not np.isfinite(size):
@@ -81,7 +88,7 @@ class Identification:
             return 0.0
         if self.null.shape[1] and np.linalg.norm(self.null.T @ pull) > _ORTHOGONAL * size:
             return np.nan
-        return float(np.sqrt(max(float(gradient @ self.spread @ gradient), 0.0)))
+        return float(np.linalg.norm(gradient @ self.root))
 
     def without(self, reasons: dict[int, Finding]) -> Identification:
         """Return the same without the standard errors of some parameters."""
@@ -94,7 +101,9 @@ class Identification:
         text = f"the course spends {digits:.1f} digits of its parameters on an unstable equilibrium"
         reasons = {j: no_error(layout, j, "unstable", text) for j in range(len(layout.names))}
         nothing = np.full_like(self.covariance, np.nan)
-        return replace(self, covariance=nothing, spread=nothing, reasons=reasons)
+        return replace(
+            self, covariance=nothing, spread=nothing, root=np.full_like(self.root, np.nan), reasons=reasons
+        )
 
 
 def sensitivities(problem: Problem, theta: Array) -> tuple[Array, Array]:
@@ -147,8 +156,8 @@ def identify(
     basis = np.zeros((p, n_free))
     basis[free] = directions.T
     variance = scale_variance(problem.family, residuals, rank)
-    root = basis[:, :rank] / values[:rank] * scale[:, None]
-    spread = variance * root @ root.T
+    root = np.sqrt(variance) * basis[:, :rank] / values[:rank] * scale[:, None]
+    spread = root @ root.T
     null = basis[:, rank:]
     singular = values / np.sqrt(variance) if variance > 0 else np.full(n_free, np.inf)
     unknown = (
@@ -161,7 +170,7 @@ def identify(
     covariance[lost, :] = covariance[:, lost] = np.nan
     estimated = problem.family in (GAUSSIAN, LOGNORMAL)
     reference = Reference(float(max(len(residuals) - rank, 1))) if estimated else NORMAL
-    return Identification(covariance, spread, null, scale, singular, reasons, variance, reference)
+    return Identification(covariance, spread, root, null, scale, singular, reasons, variance, reference)
 
 
 def parameter_scale(layout: Layout, theta: Array) -> Array:

@@ -8,6 +8,7 @@ import numpy as np
 
 from statmodels_x.core.findings import Finding
 from statmodels_x.core.fits.reference import Reference
+from statmodels_x.core.typing import Array
 from statmodels_x.population.course.build import after_last_positive
 from statmodels_x.population.fitting.assembly import Machinery
 from statmodels_x.population.fitting.diagnostics import diagnose
@@ -28,6 +29,7 @@ def state_of_old(state: dict[str, Any]) -> dict[str, Any]:
     identification = Identification(
         found.covariance,
         found.spread,
+        _root(found.spread, found.scale),
         found.null,
         found.scale,
         found.singular_values,
@@ -60,6 +62,13 @@ def state_of_old(state: dict[str, Any]) -> dict[str, Any]:
         "keep_data": True,
         "machinery": machinery,
     }
+
+
+def _root(spread: Array, scale: Array) -> Array:
+    """Take a root of a covariance that was stored without one, in the units of the parameters' sizes."""
+    size = np.where(scale > 0.0, scale, 1.0)
+    values, vectors = np.linalg.eigh(spread / np.outer(size, size))
+    return size[:, None] * vectors * np.sqrt(np.maximum(values, 0.0))
 
 
 def _kind(text: str) -> str:

@@ -1,0 +1,1 @@
+"""From cells and options to an estimated surface with its jump set."""

@@ -1,0 +1,296 @@
+"""Cells and options in, an estimated surface with its jump set and the evidence for both out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from statmodels_x.core.errors import ConvergenceWarning, DataError
+from statmodels_x.core.findings import Finding
+from statmodels_x.core.parallel import each
+from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.grid.domain import Cells, Points
+from statmodels_x.discontinuity.grid.lattice import Mask
+from statmodels_x.discontinuity.lifted.polish import Polished, join_empty, polish, polish_best
+from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, Relaxation, solve
+from statmodels_x.discontinuity.smoothing.correlation import ErrorModel, fit_errors
+from statmodels_x.discontinuity.smoothing.mixing import mixing_variance
+from statmodels_x.discontinuity.smoothing.noise import noise_variance
+from statmodels_x.discontinuity.smoothing.smoother import JumpSetModel, Observations, SecondDifferences
+from statmodels_x.discontinuity.specification import Control, Specification
+from statmodels_x.discontinuity.tuning.evidence import EvidenceTuning, Penalty, Proposal, Proposed, Scorer
+
+Pairs = list[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How far the lifted problem was solved.
+
+    Attributes
+    ----------
+    lower_bound, energy : float
+        Lower bound of the lifted problem, and energy of the polished surface, both on the unit domain. The
+        lifted problem has a finite number of labels, so the polished energy may lie below the bound.
+    residual : float
+    n_iter : int
+    converged : bool
+    history : ndarray of shape (checks, 4)
+        Iteration, lower bound, residual, agreement of the jump set.
+    """
+
+    lower_bound: float
+    energy: float
+    residual: float
+    n_iter: int
+    converged: bool
+    history: Array = field(repr=False)
+
+    @property
+    def gap(self) -> float:
+        """(energy - lower bound) / energy. Negative where the continuous surface beats every labelled one."""
+        return (self.energy - self.lower_bound) / self.energy
+
+    def findings(self, tol: float) -> tuple[Finding, ...]:
+        """Return what is to be known of it."""
+        if self.converged:
+            return ()
+        text = (
+            f"the lifted problem stopped after {self.n_iter} iterations with a fixed-point residual of "
+            f"{self.residual:.1e} (asked for: {tol:.1e}) and a gap of {self.gap:.1e} between the energy and its "
+            "lower bound, relative to the energy;"
+        )
+        return (Finding("not_converged", text, "raise max_iter.", ("surface",), ConvergenceWarning),)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An estimated surface, in scaled units.
+
+    Attributes
+    ----------
+    surface : ndarray of shape (cells,)
+    cut : ndarray of shape (edges,)
+        Edges on which it jumps.
+    lam, nu : float
+    errors : ErrorModel
+        Its variance is NaN if it was not needed and cannot be had.
+    noise_source : str
+    certificate : Certificate
+    tuning : object or None
+        The record of the tuning.
+    log_precision : float
+        Of the second-order smoother; NaN for a surface that minimises the energy itself.
+    mixing : ndarray of shape (cells,), optional
+        Variance of cells that the border crosses, beyond that of their errors; None for none.
+    """
+
+    surface: Array = field(repr=False)
+    cut: Mask = field(repr=False)
+    lam: float
+    nu: float
+    errors: ErrorModel
+    noise_source: str
+    certificate: Certificate
+    tuning: Any = field(repr=False, default=None)
+    log_precision: float = float("nan")
+    mixing: Array | None = field(repr=False, default=None)
+
+    def observations(self, cells: Cells) -> Observations:
+        """Cell means in scaled units with the precision of their errors and of their mixing."""
+        data = self.errors.observations(cells)
+        return data if self.mixing is None else data.noisier(self.mixing)
+
+
+def lifted_problem(cells: Cells, spec: Specification, lam: float, nu: float) -> LiftedProblem:
+    """Build the problem of a fit at given weights."""
+    return LiftedProblem(cells.lattice, cells.f, cells.relative_weight, lam, nu, spec.levels, spec.isotropic)
+
+
+def solve_lifted(problem: LiftedProblem, control: Control) -> Relaxation:
+    """Solve by the solver that was asked for."""
+    if control.solver == "cvxpy":
+        from statmodels_x.discontinuity.lifted.reference import solve_exactly
+
+        return solve_exactly(problem)
+    return solve(problem, control.tol, control.max_iter)
+
+
+def certificate(problem: LiftedProblem, relaxed: Relaxation, polished: Polished) -> Certificate:
+    """Facts about the solution of a lifted problem, on the unit domain."""
+    unit = problem.lattice.spacing**problem.lattice.n_axes
+    history = relaxed.history.copy()
+    history[:, 1] *= unit
+    return Certificate(
+        relaxed.lower_bound * unit,
+        polished.energy,
+        relaxed.residual,
+        relaxed.n_iter,
+        relaxed.converged,
+        history,
+    )
+
+
+def find_errors(cells: Cells, spec: Specification) -> tuple[ErrorModel, str]:
+    """Find the error model before any jump is known, and say where its variance comes from."""
+    first, source = independent_errors(cells, spec)
+    if spec.noise != "correlated":
+        return first, source
+    none = np.zeros(cells.lattice.n_edges, bool)
+    return fit_errors(cells, none, replace(first, rho=(0.3,) * cells.lattice.n_axes)), "likelihood"
+
+
+def independent_errors(cells: Cells, spec: Specification) -> tuple[ErrorModel, str]:
+    """Find the variance as if the errors were independent."""
+    rho = (0.0,) * cells.lattice.n_axes
+    if spec.noise == "known":
+        return ErrorModel(spec.noise_sd**2, rho), "given"
+    variance, source = noise_variance(cells)
+    return ErrorModel(variance, rho), source
+
+
+def estimate(
+    cells: Cells,
+    points: Points | None,
+    spec: Specification,
+    control: Control,
+    candidates: Pairs | None = None,
+) -> Estimate:
+    """Estimate the surface and its jump set.
+
+    Parameters
+    ----------
+    cells : Cells
+    points : Points or None
+        The scattered observations behind the cells, which cross-validation splits.
+    spec : Specification
+    control : Control
+    candidates : list of (lam, nu), optional
+        Pairs from which evidence tuning draws its proposals; its own grid by default.
+
+    Returns
+    -------
+    Estimate
+    """
+    if control.tune == "evidence":
+        return _by_evidence(cells, spec, control, candidates)
+    if control.tune in ("sure", "cv"):
+        return _by_criterion(cells, points, spec, control)
+    assert spec.lam is not None
+    assert spec.nu is not None
+    try:
+        errors, source = find_errors(cells, spec)
+    except DataError:
+        errors, source = ErrorModel(np.nan, (0.0,) * cells.lattice.n_axes), "unknown"
+    return _at(cells, spec, control, spec.lam, spec.nu, errors, source, None)
+
+
+def _at(
+    cells: Cells, spec: Specification, control: Control, lam: float, nu: float, errors: ErrorModel, source: str,
+    tuning: Any,
+) -> Estimate:  # fmt: skip
+    """Solve and polish one lifted problem."""
+    problem = lifted_problem(cells, spec, lam, nu)
+    relaxed = solve_lifted(problem, control)
+    polished = polish_best(problem, relaxed.surface)
+    cut = join_empty(cells.lattice, polished.cut, cells.filled)
+    facts = certificate(problem, relaxed, polished)
+    return Estimate(polished.surface, cut, lam, nu, errors, source, facts, tuning)
+
+
+def _by_criterion(cells: Cells, points: Points | None, spec: Specification, control: Control) -> Estimate:
+    """Minimise SURE or the cross-validated error over the pairs of weights."""
+    from statmodels_x.discontinuity.tuning import folds, search, sure
+
+    errors, source = find_errors(cells, spec)
+    if control.tune == "sure":
+        task = sure.task(errors, cells, sure.directions(cells.lattice.n_cells, control.seed))
+
+        def criterion(pairs: Pairs) -> Pairs:
+            return parallel(task, [lifted_problem(cells, spec, *pair) for pair in pairs], control)
+    else:
+        parts = folds.split(cells, points, control.seed)
+
+        def criterion(pairs: Pairs) -> Pairs:
+            problems = [
+                [(lifted_problem(train, spec, *pair), test) for train, test in parts] for pair in pairs
+            ]
+            return parallel(folds.validate, problems, control)
+
+    sd = errors.observations(cells).typical_sd
+    lam, nu, tuning = search.minimise(str(control.tune), criterion, cells.lattice, sd, spec.lam, spec.nu)
+    return _at(cells, spec, control, lam, nu, errors, source, tuning)
+
+
+def _by_evidence(cells: Cells, spec: Specification, control: Control, candidates: Pairs | None) -> Estimate:
+    """Propose jump sets at many pairs of weights, choose by evidence, and certify the pair that proposed it."""
+    from statmodels_x.discontinuity.tuning.evidence import PENALTIES, choose, pairs, propose
+
+    errors, source = independent_errors(cells, spec)
+    data = errors.observations(cells)
+    weights = candidates or pairs(cells.lattice, data, spec.lam, spec.nu)
+    problems = [lifted_problem(cells, spec, lam, nu) for lam, nu in weights]
+    cuts = parallel(propose, problems, control)
+    proposed = [Proposed(lam, nu, cut) for (lam, nu), cut in zip(weights, cuts, strict=True)]
+    penalty = PENALTIES[control.sensitivity]
+    chosen, tuning = choose(Scorer(cells.lattice, data), proposed, penalty)
+    if spec.noise == "correlated":
+        chosen, tuning, errors = _with_correlation(cells, proposed, penalty, chosen, errors)
+        source = "likelihood"
+    problem = lifted_problem(cells, spec, chosen.lam, chosen.nu)
+    relaxed = solve_lifted(problem, control)
+    facts = certificate(problem, relaxed, polish(problem, relaxed.surface))
+    found = Estimate(
+        chosen.smoothed.surface, chosen.cut, chosen.lam, chosen.nu, errors, source, facts, tuning,
+        chosen.smoothed.log_precision,
+    )  # fmt: skip
+    return _allowing_for_mixing(cells, found) if chosen.cut.any() else found
+
+
+def _allowing_for_mixing(cells: Cells, found: Estimate) -> Estimate:
+    """Smooth once more, with a variance of their own for cells that the border crosses."""
+    differences = SecondDifferences.of(cells.lattice)
+    data, t = found.errors.observations(cells), found.log_precision
+    variance = mixing_variance(differences, data, found.cut, t)
+    surface = JumpSetModel(differences, data.noisier(variance), found.cut).smooth(t).surface
+    return replace(found, mixing=variance, surface=surface)
+
+
+def _with_correlation(
+    cells: Cells, proposed: list[Proposed], penalty: Penalty, first: Proposal, errors: ErrorModel
+) -> tuple[Proposal, EvidenceTuning, ErrorModel]:
+    """Choose anew with correlated errors, whose parameters are fitted with and without the jumps.
+
+    Jumps that are not yet known look like correlation, and correlation like jumps: so the jump set found as if
+    the errors were independent is where to begin, and each of the two stories is told with its own errors.
+    """
+    from statmodels_x.discontinuity.tuning.evidence import choose
+
+    start = replace(errors, rho=(0.3,) * cells.lattice.n_axes)
+    none = np.zeros(cells.lattice.n_edges, bool)
+    without = fit_errors(cells, none, start)
+    smooth = Scorer(cells.lattice, without.observations(cells)).score(none)
+    alone = Proposal(first.lam, first.nu, none, smooth)
+    if not first.cut.any():
+        chosen, tuning = choose(Scorer(cells.lattice, without.observations(cells)), proposed, penalty)
+        return chosen, replace(tuning, errors=without), without
+    with_jumps = fit_errors(cells, first.cut, start)
+    chosen, tuning = choose(Scorer(cells.lattice, with_jumps.observations(cells)), proposed, penalty)
+    gain = -np.inf
+    if chosen.cut.any():
+        with_jumps = fit_errors(cells, chosen.cut, with_jumps)
+        smoothed = Scorer(cells.lattice, with_jumps.observations(cells)).score(chosen.cut)
+        chosen = replace(chosen, smoothed=smoothed)
+        gain = smooth.deviance - chosen.cost(cells.lattice, penalty)
+    tuning = replace(tuning, gain=gain, smooth=smooth, errors=without)
+    if gain > penalty.gate:
+        return chosen, tuning, with_jumps
+    return alone, tuning, without
+
+
+def parallel(task: Callable[[Any], Any], items: Sequence[Any], control: Control) -> list[Any]:
+    """Call a task on every item, in threads: the kernels release the interpreter's lock."""
+    return list(each(task, items, n_jobs=control.n_jobs, progress=control.progress, prefer="threads"))

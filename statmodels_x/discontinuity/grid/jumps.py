@@ -1,0 +1,119 @@
+"""The jump set as tables: cut edges with the values on both sides, connected segments, regions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.grid.domain import Domain
+from statmodels_x.discontinuity.grid.lattice import Mask
+
+
+def edge_table(
+    domain: Domain, surface: Array, cut: Mask, before: Array, behind: Array, std_error: Array
+) -> pd.DataFrame:
+    """One row for each cut edge.
+
+    Parameters
+    ----------
+    domain : Domain
+    surface : ndarray of shape (cells,)
+        In the data's units.
+    cut : ndarray of shape (edges,)
+    before, behind, std_error : ndarray of shape (cut edges,)
+        Limits of the surface at the boundary, and the standard error of their difference; where they are NaN,
+        the values in the two cells stand for them.
+
+    Returns
+    -------
+    DataFrame
+        The coordinates of the middle of the edge under the covariates' names; ``across``, the covariate along
+        which it jumps; ``from`` and ``to``, the surface before and behind it; ``size``, to minus from, and its
+        ``std_error``; ``stability``, NaN until there are resamples; ``length`` of the face in the covariates'
+        units; ``segment``, numbered from the longest on.
+    """
+    lattice = domain.lattice
+    edges = np.flatnonzero(cut)
+    middle = domain.edge_midpoints()[edges]
+    known = np.isfinite(before + behind)
+    before = np.where(known, before, surface[lattice.tail[edges]])
+    behind = np.where(known, behind, surface[lattice.head[edges]])
+    axes = lattice.axis[edges]
+    table = pd.DataFrame({name: middle[:, k] for k, name in enumerate(domain.names)})
+    names = np.array(domain.names, dtype=object)
+    return table.assign(
+        **{
+            "across": names[axes],
+            "from": before,
+            "to": behind,
+            "size": behind - before,
+            "std_error": std_error,
+            "stability": np.nan,
+            "length": domain.face_sizes()[axes],
+            "segment": segment_labels(domain, cut),
+        }
+    )
+
+
+def segment_labels(domain: Domain, cut: Mask) -> NDArray[np.intp]:
+    """Return the segment of each cut edge, 1 for the one with most edges."""
+    count, label = domain.lattice.segments(cut)
+    order = np.argsort(-np.bincount(label, minlength=count), kind="stable")
+    rank = np.empty(count, int)
+    rank[order] = np.arange(1, count + 1)
+    return rank[label]
+
+
+def segment_table(table: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+    """One row for each connected segment: edges, length, mean and largest absolute size, where it lies.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of :func:`edge_table`.
+    names : tuple of str
+        Covariates.
+    """
+    groups = table.assign(absolute=table["size"].abs()).groupby("segment")
+    columns = {
+        "edges": groups.size(),
+        "length": groups["length"].sum(),
+        "mean_size": groups["absolute"].mean(),
+        "largest_size": groups["absolute"].max(),
+    }
+    for name in names:
+        columns[f"{name}_min"], columns[f"{name}_max"] = groups[name].min(), groups[name].max()
+    return pd.DataFrame(columns)
+
+
+def region_labels(domain: Domain, cut: Mask) -> NDArray[np.intp]:
+    """Label each cell's connected region, 1 for the largest; shape of the grid."""
+    count, label = domain.lattice.regions(cut)
+    order = np.argsort(-np.bincount(label, minlength=count), kind="stable")
+    rank = np.empty(count, int)
+    rank[order] = np.arange(1, count + 1)
+    return rank[label].reshape(domain.shape)
+
+
+def region_table(
+    regions: NDArray[np.intp], surface: Array, count: NDArray[Any], mean: Array, weight: Array
+) -> pd.DataFrame:
+    """One row for each region: cells, points, mean of the surface over its cells, weighted mean of the data."""
+    flat = regions.ravel()
+    size = np.bincount(flat)[1:]
+    total = np.bincount(flat, weight)[1:]
+    with np.errstate(invalid="ignore"):
+        data_mean = np.where(total > 0.0, np.bincount(flat, weight * mean)[1:] / total, np.nan)
+    return pd.DataFrame(
+        {
+            "cells": size,
+            "points": np.bincount(flat, count)[1:].astype(int),
+            "surface_mean": np.bincount(flat, surface)[1:] / size,
+            "data_mean": data_mean,
+        },
+        index=pd.RangeIndex(1, len(size) + 1, name="region"),
+    )

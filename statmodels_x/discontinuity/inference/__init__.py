@@ -1,0 +1,1 @@
+"""From the state of a fitted surface to bands, jump sizes, resamples and tests."""

@@ -1,0 +1,181 @@
+"""Resampling of the whole pipeline: surfaces drawn from their posterior, data about them, jumps found anew.
+
+Data drawn about the fitted surface itself would be smoother than the truth, and the smoother's bias would not be
+seen (Wahba 1983). Each resample has therefore a surface of its own, drawn from the posterior given the jump set, and
+its errors are measured from that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statmodels_x.core.resampling import replicate
+from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.fitting.estimation import Estimate, estimate
+from statmodels_x.discontinuity.grid.boundary import Limits, limits
+from statmodels_x.discontinuity.grid.domain import Cells
+from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
+from statmodels_x.discontinuity.inference.posterior import distribution_for_draws, draw
+from statmodels_x.discontinuity.inference.sizes import jump_sizes
+from statmodels_x.discontinuity.kernels.banded import Factor
+from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
+from statmodels_x.discontinuity.specification import Control, Specification
+from statmodels_x.discontinuity.tuning.evidence import EvidenceTuning
+
+
+@dataclass(frozen=True)
+class Resamples:
+    """What came of the resamples.
+
+    Attributes
+    ----------
+    surface_errors : ndarray of shape (n, cells)
+        Estimated minus true surface, scaled.
+    cuts : ndarray of bool, shape (n, edges)
+    size_errors : ndarray of shape (n, places)
+        Estimated minus true jump size at the places that were asked for, in the data's units; NaN where no jump
+        was found.
+    """
+
+    surface_errors: Array = field(repr=False)
+    cuts: NDArray[np.bool_] = field(repr=False)
+    size_errors: Array = field(repr=False)
+
+    def stability(self, lattice: Lattice) -> Array:
+        """Share of the resamples in which each edge, or one that shares a cell or a 2 x 2 block with it, is cut."""
+        return np.mean([_widen(lattice, cut) for cut in self.cuts], axis=0)
+
+
+def _widen(lattice: Lattice, cut: Mask) -> Mask:
+    """Edges that touch a cell at the end of a cut edge."""
+    cell = lattice.near(cut)
+    return cell[lattice.tail] | cell[lattice.head]
+
+
+def draw_cells(cells: Cells, errors: ErrorModel, surface: Array, rng: np.random.Generator) -> Cells:
+    """Cell means about a scaled surface, with errors from a model."""
+    standard = errors.draw(cells.domain.shape, rng) if any(errors.rho) else rng.standard_normal(surface.size)
+    with np.errstate(divide="ignore"):
+        sd = np.where(cells.filled, np.sqrt(errors.variance / cells.weight), 0.0)
+    return cells.with_mean(np.where(cells.filled, cells.scale.natural(surface) + sd * standard, 0.0))
+
+
+def resample(
+    cells: Cells, found: Estimate, spec: Specification, control: Control, n: int, places: Array
+) -> Resamples:
+    """Draw resamples and fit each like the data.
+
+    Parameters
+    ----------
+    cells : Cells
+    found : Estimate
+        The fit; the noise level is taken as known.
+    spec : Specification
+    control : Control
+        ``n_jobs`` counts processes here.
+    n : int
+    places : ndarray of shape (places, d)
+        Where to measure jump sizes, in cells.
+
+    Returns
+    -------
+    Resamples
+    """
+    task = partial(
+        _one,
+        cells=cells,
+        found=found,
+        distribution=distribution_for_draws(cells, found),
+        spec=_with_noise(spec, found),
+        control=replace(control, n_jobs=1, progress=False),
+        places=places,
+        truths=[limits(cells.lattice, found.cut, place) for place in places],
+        candidates=_useful(found),
+    )
+    results = replicate(task, n, seed=control.seed, n_jobs=control.n_jobs, progress=control.progress)
+    return Resamples(*(np.array(part) for part in zip(*results, strict=True)))
+
+
+def _with_noise(spec: Specification, found: Estimate) -> Specification:
+    """Take independent noise of the fit as known."""
+    if spec.noise == "correlated":
+        return spec
+    return replace(spec, noise="known", noise_sd=float(np.sqrt(found.errors.variance)))
+
+
+def _useful(found: Estimate) -> list[tuple[float, float]] | None:
+    """Pairs of weights that proposed jump sets worth looking at, with those next to them in nu."""
+    if not isinstance(found.tuning, EvidenceTuning) or not found.cut.any():
+        return None
+    table = found.tuning.table
+    good = (table["gain"] > 0.0).to_numpy() | (
+        (table["lam"] == found.lam) & (table["nu"] == found.nu)
+    ).to_numpy()
+    lam = table["lam"].to_numpy()
+    beside = np.zeros(len(table), bool)
+    for step in (-1, 1):
+        same_lam = np.roll(lam, step) == lam
+        beside |= np.roll(good, step) & same_lam
+    return [(float(a), float(b)) for a, b in table.loc[good | beside, ["lam", "nu"]].to_numpy()]
+
+
+def _one(
+    rng: np.random.Generator, cells: Cells, found: Estimate, distribution: tuple[Array, Factor], spec: Specification,
+    control: Control, places: Array, truths: list[Limits | None], candidates: list[tuple[float, float]] | None,
+) -> tuple[Array, Mask, Array]:  # fmt: skip
+    truth = draw(*distribution, rng)
+    drawn = draw_cells(cells, found.errors, truth, rng)
+    fit = estimate(drawn, None, spec, control, candidates)
+    return fit.surface - truth, fit.cut, _size_errors(drawn, fit, places, truth, truths) * cells.scale.range
+
+
+def _size_errors(
+    cells: Cells, fit: Estimate, places: Array, truth: Array, truths: list[Limits | None]
+) -> Array:
+    """Estimated minus true sizes, scaled; the true jump is where the drawn surface has it."""
+    error = np.full(len(places), np.nan)
+    if not len(places):
+        return error
+    found = jump_sizes(cells.lattice, fit.errors.observations(cells), fit.cut, places, fit.log_precision)
+    for k, true in enumerate(truths):
+        if true is not None:
+            same_way = 1.0 if found.normal[k] @ true.normal >= 0.0 else -1.0
+            error[k] = same_way * found.size[k] - (true.behind - true.before) @ truth
+    return error
+
+
+def null_gains(
+    cells: Cells, found: Estimate, spec: Specification, control: Control, n: int
+) -> NDArray[np.float64]:
+    """Gains of the best jump set in data about surfaces drawn without jumps."""
+    smooth, errors = found.tuning.smooth, found.tuning.errors or found.errors
+    none = np.zeros(cells.lattice.n_edges, bool)
+    jumpless = replace(
+        found,
+        surface=smooth.surface,
+        cut=none,
+        errors=errors,
+        log_precision=smooth.log_precision,
+        mixing=None,
+    )
+    task = partial(
+        _null_gain,
+        cells=cells,
+        jumpless=jumpless,
+        distribution=distribution_for_draws(cells, jumpless),
+        spec=replace(_with_noise(spec, found), lam=None, nu=None),
+        control=replace(control, n_jobs=1, progress=False, tune="evidence"),
+    )
+    return np.array(replicate(task, n, seed=control.seed, n_jobs=control.n_jobs, progress=control.progress))
+
+
+def _null_gain(
+    rng: np.random.Generator, cells: Cells, jumpless: Estimate, distribution: tuple[Array, Factor], spec: Specification,
+    control: Control,
+) -> float:  # fmt: skip
+    drawn = draw_cells(cells, jumpless.errors, draw(*distribution, rng), rng)
+    return float(estimate(drawn, None, spec, control).tuning.gain)

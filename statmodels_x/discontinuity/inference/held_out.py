@@ -1,0 +1,30 @@
+"""A second stage on held-out observations: the boundary from one half, the sizes from the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.fitted import SurfaceFitted
+from statmodels_x.discontinuity.fitting.estimation import estimate
+from statmodels_x.discontinuity.grid.domain import bin_points
+from statmodels_x.discontinuity.inference.uncertainty import jump_size_table
+
+
+def second_stage(fit: SurfaceFitted, places: Array, alpha: float, seed: int) -> pd.DataFrame:
+    """Measure sizes on held-out data; see ``SurfaceResults.second_stage``."""
+    sample = fit.need_sample("second_stage()")
+    if sample.points is None:
+        raise DataError("second_stage() needs scattered observations, not an array.")
+    order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3,))).permutation(
+        len(sample.points.y)
+    )
+    halves = [sample.points.take(np.sort(order[start::2])) for start in (0, 1)]
+    first, second = (bin_points(half, fit.domain, fit.scale) for half in halves)
+    found = estimate(first, halves[0], fit.specification, fit.control)
+    other = replace(fit, sample=replace(sample, cells=second), estimate=found, kept={})
+    return jump_size_table(other, places, alpha)

@@ -1,0 +1,182 @@
+"""Bands for the surface, intervals for jump sizes, and the test of no jump."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.fits.hypotheses import HypothesisTest, hypothesis_test
+from statmodels_x.core.fits.reference import NORMAL
+from statmodels_x.core.resampling import percentile_limits
+from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.fitted import SurfaceFitted, keeps
+from statmodels_x.discontinuity.grid import jumps as tables
+from statmodels_x.discontinuity.grid.boundary import from_cells, in_cells
+from statmodels_x.discontinuity.grid.prediction import interpolate
+from statmodels_x.discontinuity.inference.posterior import posterior_factor
+from statmodels_x.discontinuity.inference.sizes import JumpSizes, jump_sizes
+
+
+def natural_surface(fit: SurfaceFitted) -> Array:
+    """Return the surface at the centres of the cells, in the data's units; shape (cells,)."""
+    return fit.scale.natural(fit.estimate.surface)
+
+
+@keeps
+def surface_std_error(fit: SurfaceFitted) -> Array:
+    """Posterior standard deviation of the surface given the jump set, in the data's units; shape (cells,).
+
+    The prior is the one behind the smoother that made the surface: second differences after evidence tuning,
+    first differences for a minimiser of the energy (Wahba 1983; Nychka 1988). Such bands hold on average over
+    the surface; the error of the jump set is not in them.
+    """
+    cells = fit.need_sample("surface_std_error").cells
+    factor = posterior_factor(cells, fit.estimate)
+    if factor is None:
+        return np.full(cells.lattice.n_cells, np.nan)
+    return np.sqrt(factor.inverse_diagonal()) * cells.scale.range
+
+
+@keeps
+def edge_sizes(fit: SurfaceFitted) -> JumpSizes:
+    """Limits at the middles of the cut edges, in the data's units; NaN where they cannot be had."""
+    edges = np.flatnonzero(fit.estimate.cut)
+    middle = in_cells(fit.domain, fit.domain.edge_midpoints()[edges])
+    if not edges.size or not fit.estimate.errors.is_known:
+        missing = np.full(edges.size, np.nan)
+        return JumpSizes(middle, np.full(middle.shape, np.nan), missing, missing, np.diag(missing))
+    return sizes_of(fit, middle)
+
+
+@keeps
+def edge_table(fit: SurfaceFitted) -> pd.DataFrame:
+    """One row for each cut edge; see ``SurfaceResults.jumps``."""
+    found = edge_sizes(fit)
+    surface, cut = natural_surface(fit), fit.estimate.cut
+    return tables.edge_table(fit.domain, surface, cut, found.before, found.behind, found.std_error)
+
+
+@keeps
+def boundary_table(fit: SurfaceFitted) -> pd.DataFrame:
+    """One row for each connected segment; see ``SurfaceResults.boundaries``."""
+    jumps = edge_table(fit)
+    table = tables.segment_table(jumps, fit.domain.names)
+    return table.assign(std_error=_mean_errors(jumps, edge_sizes(fit).covariance))
+
+
+def _mean_errors(jumps: pd.DataFrame, covariance: Array) -> Array:
+    """Return the standard error of each segment's mean absolute size, over the edges where sizes can be had."""
+    sign = np.sign(jumps["size"].to_numpy())
+    errors = []
+    for rows in jumps.groupby("segment").indices.values():
+        own = rows[np.isfinite(np.diag(covariance)[rows])]
+        block = covariance[np.ix_(own, own)] * np.outer(sign[own], sign[own])
+        errors.append(np.sqrt(block.mean()) if own.size else np.nan)
+    return np.array(errors, float)
+
+
+@keeps
+def region_table(fit: SurfaceFitted) -> pd.DataFrame:
+    """One row for each region; see ``SurfaceResults.region_means``."""
+    cells = fit.need_sample("region_means").cells
+    labels = tables.region_labels(fit.domain, fit.estimate.cut)
+    return tables.region_table(labels, natural_surface(fit), cells.count, cells.mean, cells.weight)
+
+
+@keeps
+def r_squared(fit: SurfaceFitted) -> float:
+    """Share of the weighted variance of the cell means that the surface accounts for."""
+    cells = fit.need_sample("rsquared").cells
+    centre = np.average(cells.mean, weights=cells.weight)
+    residual = cells.weight @ (cells.mean - natural_surface(fit)) ** 2
+    return float(1.0 - residual / (cells.weight @ (cells.mean - centre) ** 2))
+
+
+KEPT = (surface_std_error, edge_sizes, edge_table, boundary_table, region_table, r_squared)
+"""What a result that is saved without its data still tells."""
+
+
+def sizes_of(fit: SurfaceFitted, places: Array) -> JumpSizes:
+    """Limits on both sides of the boundary nearest to places (in cells), in the data's units."""
+    found, cells = fit.estimate, fit.need_sample("the size of a jump at another place").cells
+    data = found.errors.observations(cells)
+    sizes = jump_sizes(cells.lattice, data, found.cut, places, found.log_precision)
+    natural = cells.scale.natural
+    covariance = sizes.covariance * cells.scale.range**2
+    return JumpSizes(sizes.place, sizes.normal, natural(sizes.before), natural(sizes.behind), covariance)
+
+
+def jump_size_table(fit: SurfaceFitted, places: Array, alpha: float) -> pd.DataFrame:
+    """Sizes with intervals at given places (m, d); see ``SurfaceResults.jump_sizes``."""
+    found = sizes_of(fit, in_cells(fit.domain, places))
+    table = pd.DataFrame(from_cells(fit.domain, found.place), columns=list(fit.domain.names))
+    lower, upper = normal_limits(found.size, found.std_error, alpha)
+    return table.assign(
+        **{
+            "from": found.before,
+            "to": found.behind,
+            "size": found.size,
+            "std_error": found.std_error,
+            "lower": lower,
+            "upper": upper,
+        }
+    )
+
+
+def values_at(fit: SurfaceFitted, points: Array) -> tuple[Array, Array]:
+    """Surface and its standard error at points; NaN outside of the grid."""
+    cell = fit.domain.cell_of(points)
+    estimate = interpolate(fit.domain, natural_surface(fit), fit.estimate.cut, points)
+    return estimate, np.where(cell < 0, np.nan, surface_std_error(fit)[np.maximum(cell, 0)])
+
+
+def regions_at(fit: SurfaceFitted, points: Array) -> Array:
+    """Return the number of the region of each point; 0 outside of the grid."""
+    cell = fit.domain.cell_of(points)
+    labels = tables.region_labels(fit.domain, fit.estimate.cut).ravel()
+    return np.where(cell < 0, 0, labels[np.maximum(cell, 0)])
+
+
+def gain_test(gain: float, null: Array) -> HypothesisTest:
+    """Monte-Carlo test: the share of null gains that reach the observed one, itself counted."""
+    beyond = int(np.count_nonzero(null >= gain)) if np.isfinite(gain) else len(null)
+    return simulated_test(gain, (1 + beyond) / (1 + len(null)), len(null))
+
+
+def simulated_test(statistic: float, p: float, n: int) -> HypothesisTest:
+    """Return the result of a test whose null distribution was simulated."""
+    error = float(np.sqrt(p * (1.0 - p) / (1 + n)))
+    return hypothesis_test(
+        statistic, float("nan"), p, "No jump (simulated)", **{"resamples": n, "p.mc_se": error}
+    )
+
+
+def bootstrap_sizes(table: pd.DataFrame, error: Array, alpha: float) -> pd.DataFrame:
+    """Intervals that turn the resampled errors of the sizes round the estimates (basic bootstrap)."""
+    result = table.drop(columns=["std_error", "lower", "upper"])
+    known = np.isfinite(error)
+    bounds = np.full((2, error.shape[1]), np.nan)
+    spread = np.full(error.shape[1], np.nan)
+    for k in np.flatnonzero(known.sum(0) >= 20):
+        own = error[known[:, k], k]
+        bounds[:, k] = percentile_limits(own, alpha)
+        spread[k] = own.std(ddof=1)
+    result.insert(result.columns.get_loc("size") + 1, "std_error", spread)
+    result.insert(result.columns.get_loc("size") + 2, "lower", table["size"].to_numpy() - bounds[1])
+    result.insert(result.columns.get_loc("size") + 3, "upper", table["size"].to_numpy() - bounds[0])
+    return result.assign(found=known.mean(0))
+
+
+def normal_limits(value: Array, std_error: Array, alpha: float) -> tuple[Array, Array]:
+    """Pointwise normal limits."""
+    reach = NORMAL.quantile(alpha) * std_error
+    return value - reach, value + reach
+
+
+def check_resamples(n: Any) -> None:
+    """Refuse too few resamples for a quantile."""
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 19:
+        raise DataError(f"`n` is {n}; give at least 19 resamples (99 or more for an interval).")

@@ -1,0 +1,1 @@
+"""Compiled loops and banded systems: arrays in, arrays out."""

@@ -1,0 +1,1 @@
+"""Curves: a room of their own, fitted exactly to the observations themselves."""

@@ -1,0 +1,149 @@
+"""Scattered points on a line, checked, sorted, averaged where they coincide, and brought to unit scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import numeric_array, rows_text
+
+
+@dataclass(frozen=True, eq=False)
+class LineData:
+    """Points in unit scale: x from 0 to 1, y from 0 to 1, one point for each distinct x.
+
+    Attributes
+    ----------
+    x, y : ndarray of shape (n,)
+        Distinct sorted locations and (weighted mean) responses, scaled to [0, 1].
+    weight : ndarray of shape (n,)
+        Sum of the weights of the rows at each point.
+    within_df : int
+        Number of rows beyond the first at their point.
+    within_ss : float
+        Weighted sum of squares of the rows about the mean of their point, in scaled units.
+    x_start, x_range, y_start, y_range : float
+        The data's units: ``x_start + x_range * x``, ``y_start + y_range * y``.
+    row : ndarray of shape (nobs,)
+        Point to which each row of the input belongs.
+    """
+
+    x: Array
+    y: Array
+    weight: Array
+    within_df: int
+    within_ss: float
+    x_start: float
+    x_range: float
+    y_start: float
+    y_range: float
+    row: NDArray[np.int64]
+
+    @property
+    def n(self) -> int:
+        """Number of distinct points."""
+        return len(self.x)
+
+    @cached_property
+    def dx(self) -> Array:
+        """Widths of the gaps."""
+        return np.diff(self.x)
+
+    @cached_property
+    def middle(self) -> Array:
+        """Middles of the gaps."""
+        return 0.5 * (self.x[1:] + self.x[:-1])
+
+    def location(self, scaled: Array) -> Array:
+        """Bring scaled locations to the data's units."""
+        return self.x_start + self.x_range * np.asarray(scaled)
+
+    def scaled_location(self, x: Array) -> Array:
+        """Bring locations in the data's units to unit scale."""
+        return (np.asarray(x, float) - self.x_start) / self.x_range
+
+    def response(self, scaled: Array) -> Array:
+        """Bring scaled responses to the data's units."""
+        return self.y_start + self.y_range * np.asarray(scaled)
+
+    def with_response(self, y: Array, within_ss: float | None = None) -> LineData:
+        """Return the same points with other scaled responses, on the same scale."""
+        return replace(self, y=y, within_ss=self.within_ss if within_ss is None else within_ss)
+
+    def without_points(self) -> LineData:
+        """Return the units without a point."""
+        empty = np.empty(0)
+        return replace(self, x=empty, y=empty, weight=empty, within_ss=0.0, row=np.zeros(0, np.int64))
+
+
+def finite_column(values: ArrayLike, name: str) -> Array:
+    """Return one column of finite floats, or a DataError that names it."""
+    column = numeric_array(values, name, "")
+    bad = ~np.isfinite(column)
+    if bad.any():
+        raise DataError(f"`{name}` has missing or infinite values in {rows_text(bad)}; drop these rows.")
+    return column
+
+
+def line_data(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> LineData:
+    """Check and scale the points of a line.
+
+    Parameters
+    ----------
+    x, y : array-like of shape (nobs,)
+        Locations, in any order and with repeats, and responses.
+    weights : array-like of shape (nobs,), optional
+        Positive; the variance of a row is the noise variance over its weight.
+
+    Returns
+    -------
+    LineData
+
+    Raises
+    ------
+    DataError
+        If a column is not finite numbers, lengths differ, weights are not positive, x takes fewer than two
+        values, or y is constant.
+    """
+    where, response = finite_column(x, "x"), finite_column(y, "y")
+    weight = np.ones(len(where)) if weights is None else finite_column(weights, "weights")
+    for name, column in (("y", response), ("weights", weight)):
+        if len(column) != len(where):
+            raise DataError(
+                f"`x` has {len(where)} rows and `{name}` has {len(column)}; give one for each point."
+            )
+    if np.any(weight <= 0.0):
+        raise DataError(f"`weights` must be positive; they are not in {rows_text(weight <= 0.0)}.")
+    points, row = np.unique(where, return_inverse=True)
+    if len(points) < 2:
+        raise DataError(f"`x` takes {len(points)} distinct value(s); a line needs at least two.")
+    x_range, y_range = _range("x", points), _range("y", response)
+    scaled = (response - response.min()) / y_range
+    total = np.bincount(row, weight).astype(float)
+    mean = np.bincount(row, weight * scaled) / total
+    return LineData(
+        x=(points - points[0]) / x_range,
+        y=mean,
+        weight=total,
+        within_df=len(where) - len(points),
+        within_ss=float(weight @ (scaled - mean[row]) ** 2),
+        x_start=float(points[0]),
+        x_range=x_range,
+        y_start=float(response.min()),
+        y_range=y_range,
+        row=row.astype(np.int64),
+    )
+
+
+def _range(name: str, values: Array) -> float:
+    spread = float(values.max() - values.min())
+    if not np.isfinite(spread):
+        raise DataError(f"`{name}` spans more than floating point can hold; rescale it.")
+    if spread <= 1e-12 * float(np.abs(values).max()):
+        raise DataError(f"`{name}` is constant (up to rounding): there is nothing to fit.")
+    return spread

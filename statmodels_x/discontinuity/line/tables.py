@@ -1,0 +1,93 @@
+"""State of a curve -> the text of a fit, and its tables under broom's names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from statmodels_x.core.fits.tables import Block, number, summary
+from statmodels_x.discontinuity.line.fitted import CurveFitted, jump_table
+from statmodels_x.discontinuity.tables import notes, region_block, rows_of
+
+_MOST_ROWS = 12
+
+
+def summary_tables(fit: CurveFitted, alpha: float) -> Any:
+    """Build the summary of a curve."""
+    jumps = jump_table(fit, alpha)
+    blocks = [block for block in (_jump_block(fit, jumps, alpha), region_block(fit.pieces)) if block]
+    listed = notes(fit, {"jumps": jumps, "region_means": fit.pieces})
+    if len(fit.line.outliers):
+        listed.append(f"Set aside as outliers: {len(fit.line.outliers)} points.")
+    return summary("Free discontinuity regression: a curve", _facts(fit), blocks, listed)
+
+
+def _facts(fit: CurveFitted) -> list[tuple[str, str]]:
+    source = "given" if fit.specification.noise == "known" else "likelihood"
+    left = [
+        ("Response", fit.facts.response),
+        ("Curve over", fit.facts.domain.names[0]),
+        ("Distinct values", str(int(fit.pieces["cells"].sum()))),
+        ("Tuned by", fit.control.tune or "given"),
+        ("Converged", "yes" if fit.converged else "NO"),
+        ("Jumps", str(len(fit.line.jumps.size))),
+    ]
+    right = [
+        *rows_of(fit),
+        ("lam, nu", f"{fit.lam:.4g}, {fit.nu:.4g}"),
+        ("Smallest jump", f"{fit.smallest_jump:.4g}"),
+        ("Noise sd", f"{fit.noise_sd:.4g} ({source})"),
+        ("R-squared", f"{fit.rsquared:.4f}"),
+    ]
+    return left + right
+
+
+def _jump_block(fit: CurveFitted, jumps: pd.DataFrame, alpha: float) -> Block | None:
+    if jumps.empty:
+        return None
+    level = f"{100 * (1 - alpha):g} % interval"
+    cells = [
+        [
+            f"{row[fit.facts.domain.names[0]]:.6g}",
+            f"{row['location_lower']:.6g} to {row['location_upper']:.6g}",
+            number(row["size"]),
+            f"{number(row['lower'])} to {number(row['upper'])}",
+            f"{row['evidence']:.1f}",
+        ]
+        for _, row in jumps.iloc[:_MOST_ROWS].iterrows()
+    ]
+    headings = ["place", "95 % interval", "size", level, "evidence"]
+    return Block("Jumps", headings, [f"jump {k + 1}" for k in jumps.index[:_MOST_ROWS]], cells)
+
+
+def tidy_jumps(fit: CurveFitted, alpha: float) -> pd.DataFrame:
+    """One row a jump, under broom's names."""
+    table = jump_table(fit, alpha)
+    columns = {
+        "term": [f"jump {k + 1}" for k in table.index],
+        "estimate": table["size"],
+        "std.error": table["std_error"],
+        "conf.low": table["lower"],
+        "conf.high": table["upper"],
+    }
+    return pd.concat(
+        [pd.DataFrame(columns), table.drop(columns=["size", "std_error", "lower", "upper"])], axis=1
+    )
+
+
+def glance(fit: CurveFitted) -> pd.DataFrame:
+    """One row that describes the fit."""
+    row = {
+        "nobs": fit.nobs,
+        "lam": fit.lam,
+        "nu": fit.nu,
+        "smallest_jump": fit.smallest_jump,
+        "jumps": len(fit.line.jumps.size),
+        "bends": len(fit.line.bends),
+        "outliers": len(fit.line.outliers),
+        "sigma": fit.noise_sd,
+        "r.squared": fit.rsquared,
+        "converged": fit.converged,
+    }
+    return pd.DataFrame([row])

@@ -1,0 +1,82 @@
+"""The standard deviation of the noise: from replicates within cells, else from the finest differences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.grid.domain import Cells
+from statmodels_x.discontinuity.grid.lattice import Lattice
+
+_FEWEST_CELLS = 20
+_FEWEST_POINTS = 3
+_MEDIAN_NORMAL = 0.6744897501960817
+
+
+def noise_variance(cells: Cells) -> tuple[float, str]:
+    """Variance of an observation of weight 1, in the data's units, and how it was found.
+
+    Where at least 20 cells hold three points or more, the median over cells of the within-cell variance, each
+    over its median under normal noise (Wilson and Hilferty 1931): robust against cells that a jump crosses.
+    Else the median absolute deviation of the finest diagonal Haar coefficients.
+
+    Returns
+    -------
+    variance : float
+    source : {"replicates", "differences"}
+
+    Raises
+    ------
+    DataError
+        If the estimate is 0.
+    """
+    usable = cells.count >= _FEWEST_POINTS
+    if np.count_nonzero(usable) >= _FEWEST_CELLS:
+        df = cells.count[usable] - 1.0
+        value, source = (
+            _weighted_median(cells.variance[usable] / (1.0 - 2.0 / (9.0 * df)) ** 3, df),
+            "replicates",
+        )
+    else:
+        value, source = _difference_variance(cells), "differences"
+    if not value > 0.0:
+        raise DataError(
+            f"the noise is estimated as 0 (from {source}): most of the response repeats itself or lies exactly on a "
+            "simple surface. Give its standard deviation, noise=..., or lam and nu with tune=None."
+        )
+    return value, source
+
+
+def _weighted_median(values: NDArray[Any], weight: NDArray[Any]) -> float:
+    order = np.argsort(values)
+    share = np.cumsum(weight[order])
+    return float(values[order][np.searchsorted(share, 0.5 * share[-1])])
+
+
+def _difference_variance(cells: Cells) -> float:
+    """Diagonal Haar coefficients of each 2^d block (second differences on a line), over their variances."""
+    lattice, variance = cells.lattice, np.where(cells.filled, 1.0 / np.maximum(cells.weight, 1e-300), np.nan)
+    corners, signs = _blocks(lattice)
+    if not len(corners):
+        raise DataError("the grid is too small to estimate the noise; give its standard deviation, noise=...")
+    coefficient = cells.mean[corners] @ signs
+    scale = np.sqrt(variance[corners] @ signs**2)
+    ratio = np.abs(coefficient / scale)[np.isfinite(scale)]
+    if ratio.size < _FEWEST_CELLS // 2:
+        raise DataError("too few neighbouring cells have data to estimate the noise; give it, noise=...")
+    return float((np.median(ratio) / _MEDIAN_NORMAL) ** 2)
+
+
+def _blocks(lattice: Lattice) -> tuple[NDArray[Any], Array]:
+    """Cells and signs of the finest pure-detail coefficient, at every position."""
+    if lattice.n_axes == 1:
+        first = np.arange(lattice.n_cells - 2)
+        return first[:, None] + np.arange(3), np.array([1.0, -2.0, 1.0])
+    cells = np.arange(lattice.n_cells).reshape(lattice.shape)
+    corner = cells[tuple(slice(0, size - 1) for size in lattice.shape)].ravel()
+    offsets = np.array(list(np.ndindex((2,) * lattice.n_axes)))
+    return corner[:, None] + offsets @ lattice.strides, np.asarray((-1.0) ** offsets.sum(1), float)

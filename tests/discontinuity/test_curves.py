@@ -1,0 +1,170 @@
+"""Curves are a room of their own: what they refuse, keep and hand out."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import statmodels_x as smx
+from statmodels_x import FreeDiscontinuity
+from statmodels_x.core.errors import DataError, DataWarning
+from statmodels_x.discontinuity.results import FreeDiscontinuityResults, SurfaceResults
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(3)
+    x = rng.uniform(0, 10, 150)
+    return pd.DataFrame({"t": x, "v": np.sin(x) + 2.0 * (x > 4.0) + 0.2 * rng.normal(size=150)})
+
+
+@pytest.fixture(scope="module")
+def fit(data):
+    return FreeDiscontinuity("v ~ t", data).fit(keep_data=False)
+
+
+@pytest.mark.parametrize(
+    ("of_model", "of_fit", "name"),
+    [
+        ({"resolution": 20}, {}, "resolution"),
+        ({"levels": 200}, {}, "levels"),
+        ({"jump_length": "anisotropic"}, {}, "jump_length"),
+        ({}, {"tol": 0.09}, "tol"),
+        ({}, {"max_iter": 1}, "max_iter"),
+        ({}, {"n_jobs": 7}, "n_jobs"),
+    ],
+)
+def test_options_of_grids_are_refused_by_name(data, of_model, of_fit, name):
+    with pytest.raises(DataError, match=f"`{name}` is for grids"):
+        FreeDiscontinuity("v ~ t", data, **of_model).fit(**of_fit)
+
+
+def test_a_grid_over_one_covariate_is_a_surface(data):
+    fit = FreeDiscontinuity("v ~ t", data, resolution=30, levels=20).fit(solver="primal-dual", n_jobs=2)
+    assert isinstance(fit, SurfaceResults)
+    assert fit.plot(alpha=0.2).get_xlabel() == "t"
+    assert fit.surface_std_error.shape == (30,)
+
+
+def test_pictures_and_their_options(fit):
+    assert isinstance(fit, FreeDiscontinuityResults)
+    for kind in ("curve", "surface", "jumps", "tuning"):
+        assert fit.plot(kind).get_xlabel()
+    for kind, options, words in (
+        ("certificate", {}, "`kind`"),
+        ("slices", {}, "`kind`"),
+        ("tuning", {"alpha": 0.1}, "`alpha` is no option"),
+    ):
+        with pytest.raises(DataError, match=words):
+            fit.plot(kind, **options)
+
+
+def test_a_saved_curve_carries_no_row(fit, data, tmp_path):
+    text = pickle.dumps(fit)
+    back = pickle.loads(text)
+    held = [np.asarray(a, float).ravel() for a in _arrays(back)]
+    found = np.concatenate(held)
+    assert not np.isin(data["v"].to_numpy(), found).any()
+    inner = np.sort(data["t"].to_numpy())[1:-1]
+    ends_of_intervals = back.jumps[["location_lower", "location_upper"]].to_numpy().ravel()
+    assert np.isin(np.setdiff1d(inner, ends_of_intervals), found).sum() == 0
+    new = pd.DataFrame({"t": np.linspace(data["t"].min(), data["t"].max(), 777)})
+    np.testing.assert_allclose(back.predict(new)["estimate"], fit.predict(new)["estimate"], atol=1e-4)
+    np.testing.assert_allclose(back.predict(new)["std_error"], fit.predict(new)["std_error"], rtol=0.01)
+    np.testing.assert_array_equal(back.predict(new)["region"], fit.predict(new)["region"])
+    assert str(back.summary(0.1)) == str(fit.summary(0.1))
+    pd.testing.assert_frame_equal(back.tidy(0.01), fit.tidy(0.01))
+    pd.testing.assert_frame_equal(smx.load(smx.save(fit, tmp_path / "fit")).glance(), fit.glance())
+    assert back.plot().get_xlabel() == "t"
+    for question in (
+        lambda: back.curve,
+        back.bootstrap,
+        back.simultaneous_band,
+        back.draw_curves,
+        back.residuals,
+    ):
+        with pytest.raises(DataError, match="saved without them"):
+            question()
+    kept = pickle.loads(pickle.dumps(FreeDiscontinuity("v ~ t", data).fit(keep_data=True)))
+    np.testing.assert_array_equal(kept.curve, fit.curve)
+
+
+def _arrays(value, seen=None):
+    """Every array that an object holds."""
+    seen = set() if seen is None else seen
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, np.ndarray):
+        yield value[np.isfinite(value)] if value.dtype.kind == "f" else np.zeros(0)
+    elif isinstance(value, pd.DataFrame):
+        yield value.select_dtypes("number").to_numpy()
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _arrays(one, seen)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _arrays(one, seen)
+    elif hasattr(value, "__dict__"):
+        yield from _arrays(vars(value), seen)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_saved_surface_carries_no_row_unless_asked(keep):
+    image = 1.0 * (np.arange(12)[:, None] > 5) + 0.1 * np.random.default_rng(0).normal(size=(12, 12))
+    fit = FreeDiscontinuity(image).fit(keep_data=keep)
+    back = pickle.loads(pickle.dumps(fit))
+    found = np.concatenate([np.asarray(a, float).ravel() for a in _arrays(back)])
+    assert np.isin(image, found).all() == keep
+    assert np.isin(image, found).any() == keep
+
+
+def test_what_is_handed_out_cannot_change_the_fit(fit, disk_fit, data):
+    before = fit.predict(data), disk_fit.predict(disk_fit.domain.cell_centres())
+    for table in (fit.jumps, disk_fit.jumps, disk_fit.boundaries, fit.region_means, disk_fit.region_means):
+        table.iloc[:, 0] = 0
+        table.drop(columns=table.columns[1], inplace=True)
+    for array in (fit.curve, fit.curve_std_error, disk_fit.surface, disk_fit.surface_std_error):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 7.0
+    pd.testing.assert_frame_equal(fit.predict(data), before[0])
+    pd.testing.assert_frame_equal(disk_fit.predict(disk_fit.domain.cell_centres()), before[1])
+    assert (fit.jumps["size"] != 0.0).all()
+    assert (disk_fit.jumps["east"] != 0.0).any()
+
+
+def test_old_names_of_a_curve_work_for_a_while(fit):
+    with pytest.warns(DeprecationWarning, match="`curve`"):
+        np.testing.assert_array_equal(fit.surface, fit.curve)
+
+
+def test_bands_and_draws_are_offered(fit, data):
+    lower, upper = fit.simultaneous_band(n_draws=100)
+    assert ((lower < fit.curve) & (fit.curve < upper)).all()
+    draws = fit.draw_curves(pd.DataFrame({"t": [1.0, 8.0]}), n_draws=300, seed=1)
+    assert draws.shape == (300, 2)
+    at = fit.predict(pd.DataFrame({"t": [1.0, 8.0]}))
+    np.testing.assert_allclose(draws.mean(0), at["estimate"], atol=0.05)
+    with pytest.raises(DataError, match="outside of the range"):
+        fit.draw_curves([[99.0]])
+    sizes = fit.jump_sizes([[3.0]], alpha=0.5)
+    assert sizes["lower"].item() > fit.jumps["lower"].iloc[0]
+
+
+def test_bootstrap_and_test_need_enough_resamples(fit):
+    with pytest.raises(DataError, match="at least 19"):
+        fit.bootstrap(5)
+    with pytest.raises(DataError, match="at least 19"):
+        fit.test_no_jump(5)
+    test = fit.test_no_jump(19, seed=1)
+    assert test["p.value"] == pytest.approx(0.05)
+    assert test["resamples"] == 19
+    again = fit.bootstrap(19, seed=2)
+    assert again.jumps["stability"].item() > 0.8
+
+
+def test_warnings_name_the_line_of_the_user(fit):
+    with pytest.warns(DataWarning, match="outside") as caught:
+        fit.predict(pd.DataFrame({"t": [99.0]}))
+    assert caught[0].filename == __file__
