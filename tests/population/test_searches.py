@@ -147,8 +147,8 @@ def test_sensitivities_of_the_new_forms(form, gain):
     layout = build_layout(form, sample, gain=gain)
     problem = build_problem(layout, sample, "gaussian", check_weights("mean", "gaussian", sample))
     size = {"fecundity": 1.3, "survival": 0.6, "structure": 0.4, "crowding": 0.002, "attack": 0.004,
-            "saturation": 0.002, "conversion": 0.3, "rate": 0.5, "effect": 0.002, "handling": 0.003, "initial": 8.0, "gain": 0.35,
-            "coupling": 0.02}  # fmt: skip
+            "saturation": 0.002, "conversion": 0.3, "rate": 0.5, "effect": 0.002, "handling": 0.003,
+            "initial": 8.0, "gain": 0.35, "coupling": 0.02}  # fmt: skip
     theta = np.array([size[block] for block, _ in layout.names])
     theta *= np.random.default_rng(2).uniform(0.8, 1.2, len(theta))
     g, H = np.zeros(len(theta)), np.zeros((len(theta), len(theta)))

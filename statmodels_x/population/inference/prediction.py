@@ -54,6 +54,8 @@ def predict(
         lower, upper = _interval(fit, mean[:, s], quantile * spread)
         for key, values in zip(STATISTICS, (mean[:, s], error, lower, upper), strict=True):
             columns[name, key] = values
+    if fit.machinery.estimate.is_needle:
+        findings.append(_of_needle(fit))
     ended, chance = _ended(fit, culture, mean, time)
     if ended.any():
         _use_draws(fit, culture, time, ended, columns, alpha, chance)
@@ -181,6 +183,14 @@ def _interval(fit: InteractionFitted, mean: Array, reach: Array) -> tuple[Array,
             return np.where(mean >= 0.0, np.maximum(mean - reach, 0.0), mean - reach), mean + reach
         factor = np.exp(reach / mean)
         return mean / factor, mean * factor
+
+
+def _of_needle(fit: InteractionFitted) -> Finding:
+    return Finding(
+        "needle",
+        f"predict(): totals have no standard error: the course spends {fit.machinery.estimate.digits:.1f} digits of its "
+        "parameters, and no prediction rests on that many.",
+    )
 
 
 def _ended(

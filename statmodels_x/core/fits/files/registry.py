@@ -14,6 +14,21 @@ _MODULES: dict[str, str] = {
     "core.findings": "Finding",
     "core.fits.reference": "Reference",
     "core.optimize": "Optimum",
+    # population
+    "population.course.parameters": "Layout",
+    "population.course.problem": "Problem",
+    "population.fitting.alternatives": "Alternatives",
+    "population.fitting.assembly": "Machinery",
+    "population.fitting.diagnostics": "Diagnostics",
+    "population.fitting.estimation": "Estimate",
+    "population.fitting.gains": "Feedback",
+    "population.fitting.identification": "Identification",
+    "population.fitting.structural": "StructuralRank",
+    "population.inference.bootstrap": "BootstrapResults Refits",
+    "population.observed": "ObservedLeslieResults ObservedMachinery",
+    "population.results": "InteractionResults",
+    "population.sample": "Facts Sample",
+    "population.specification": "Form",
 }
 """Module below ``statmodels_x`` -> its classes that results hold."""
 
