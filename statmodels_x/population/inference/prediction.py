@@ -188,7 +188,7 @@ def _interval(fit: InteractionFitted, mean: Array, reach: Array) -> tuple[Array,
 def _of_needle(fit: InteractionFitted) -> Finding:
     return Finding(
         "needle",
-        f"predict(): totals have no standard error: the course spends {fit.machinery.estimate.digits:.1f} digits of its "
+        f"predict(): totals have no standard error: the course spends {fit.digits:.1f} digits of its "
         "parameters, and no prediction rests on that many.",
     )
 
