@@ -24,6 +24,7 @@ _HOMES = {
     "LeslieInteraction": "statmodels_x.population.model",
     "LeslieMatrix": "statmodels_x.population.theory.matrices.leslie",
     "LotkaVolterra": "statmodels_x.population.lotka_volterra",
+    "MatrixPopulation": "statmodels_x.population.theory.matrices.population",
     "ObservedLeslie": "statmodels_x.population.observed",
     "PredatorPrey": "statmodels_x.population.theory.systems",
     "ResidualEffect": "statmodels_x.surrogate.residual.model",
@@ -34,7 +35,9 @@ _HOMES = {
     "forecast_errors": "statmodels_x.population.forecast",
     "ladder": "statmodels_x.survival.ladder",
     "load": "statmodels_x.core.fits.files.saving",
+    "quasi_extinction": "statmodels_x.population.theory.matrices.environments",
     "save": "statmodels_x.core.fits.files.saving",
+    "simulate_populations": "statmodels_x.population.theory.matrices.environments",
     "stochastic_growth": "statmodels_x.population.theory.matrices.stochastic",
     "structural_rank": "statmodels_x.population.fitting.structural",
     "surrogate_power": "statmodels_x.surrogate.planning.power",
@@ -56,6 +59,7 @@ __all__ = [
     "LeslieInteraction",
     "LeslieMatrix",
     "LotkaVolterra",
+    "MatrixPopulation",
     "ObservedLeslie",
     "PredatorPrey",
     "ResidualEffect",
@@ -70,7 +74,9 @@ __all__ = [
     "ladder",
     "load",
     "plotting",
+    "quasi_extinction",
     "save",
+    "simulate_populations",
     "stochastic_growth",
     "structural_rank",
     "surrogate_power",
@@ -88,7 +94,9 @@ if TYPE_CHECKING:
     from statmodels_x.population.lotka_volterra import LotkaVolterra
     from statmodels_x.population.model import LeslieInteraction
     from statmodels_x.population.observed import ObservedLeslie
+    from statmodels_x.population.theory.matrices.environments import quasi_extinction, simulate_populations
     from statmodels_x.population.theory.matrices.leslie import LeslieMatrix
+    from statmodels_x.population.theory.matrices.population import MatrixPopulation
     from statmodels_x.population.theory.matrices.stochastic import stochastic_growth
     from statmodels_x.population.theory.systems import Competition, ComplexPredatorPrey, PredatorPrey
     from statmodels_x.surrogate.model import SurrogatePTE

@@ -44,6 +44,7 @@ _MODULES: dict[str, str] = {
     "population.fitting.assembly": "Machinery",
     "population.fitting.diagnostics": "Diagnostics",
     "population.fitting.estimation": "Estimate",
+    "population.fitting.gains": "Feedback",
     "population.fitting.identification": "Identification",
     "population.fitting.structural": "StructuralRank",
     "population.inference.bootstrap": "BootstrapResults Refits",
