@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.domain import Domain
-from statmodels_x.discontinuity.grid.lattice import Mask
+from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 
 
 def edge_table(
@@ -88,6 +88,24 @@ def segment_table(table: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
     for name in names:
         columns[f"{name}_min"], columns[f"{name}_max"] = groups[name].min(), groups[name].max()
     return pd.DataFrame(columns)
+
+
+def groups(lattice: Lattice, cut: Mask) -> list[NDArray[np.intp]]:
+    """List connected groups of cut edges between the same two regions (or inside one), the smallest first."""
+    edges = np.flatnonzero(cut)
+    if not edges.size:
+        return []
+    count, label = lattice.regions(cut)
+    ends = np.sort(np.column_stack([label[lattice.tail[edges]], label[lattice.head[edges]]]), axis=1)
+    pair = ends[:, 0] * count + ends[:, 1]
+    found = []
+    for key in np.unique(pair):
+        member = np.zeros(lattice.n_edges, bool)
+        member[edges[pair == key]] = True
+        n, part = lattice.segments(member)
+        own = np.flatnonzero(member)
+        found += [own[part == k] for k in range(n)]
+    return sorted(found, key=len)
 
 
 def region_labels(domain: Domain, cut: Mask) -> NDArray[np.intp]:

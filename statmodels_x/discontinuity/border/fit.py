@@ -1,0 +1,116 @@
+"""From points to a border: proposals, search, rivals; and the gain for the test of no jump."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from statmodels_x.discontinuity.border import rivals
+from statmodels_x.discontinuity.border.model import Border
+from statmodels_x.discontinuity.border.points import PointData
+from statmodels_x.discontinuity.border.proposals import borders
+from statmodels_x.discontinuity.border.search import Price, Scored, Search
+
+_REDRAWN = 6
+_REFINED = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What came of a search.
+
+    Attributes
+    ----------
+    best : Scored
+        The border that is reported; empty, with a cost of 0, where none gains enough.
+    first_gain : float
+        Net gain of the filters' best proposal once redrawn and pruned; minus infinity without proposals.
+    gain : float
+        Net gain of the best border after the search, reported or not.
+    crease : float
+        Net gain of the best surface with creases instead of jumps.
+    smooth : tuple of float
+        Smoothing precision and deviance of the surface without a border.
+    search : Search
+    """
+
+    best: Scored
+    first_gain: float
+    gain: float
+    crease: float
+    smooth: tuple[float, float]
+    search: Search = field(repr=False)
+
+
+def begin(data: PointData, price: Price) -> tuple[Search, list[Scored]]:
+    """Score the proposals of the filters, redraw and prune the best; lowest cost first."""
+    proposed, ridges = borders(data)
+    search = Search(data, price, ridges)
+    return search, _first(search, proposed)
+
+
+def _first(search: Search, proposed: Sequence[Border]) -> list[Scored]:
+    scored = [search.score(one, around=search.t0 + 1.0) for one in proposed if one.cut.any()]
+    scored.sort(key=lambda one: one.cost)
+    first = [search.prune(search.redraw(one, 1.0)) for one in scored[:_REDRAWN]]
+    return sorted(_different(first), key=lambda one: one.cost)
+
+
+def _different(scored: list[Scored]) -> list[Scored]:
+    return list({one.border.key: one for one in scored}.values())
+
+
+def first_gain(first: list[Scored]) -> float:
+    """Net gain before the search proper."""
+    return -first[0].cost if first else -np.inf
+
+
+def find_border(data: PointData, price: Price, more: Sequence[Border] = ()) -> Found:
+    """Find the border of a set of points, or none.
+
+    Parameters
+    ----------
+    data : PointData
+    price : Price
+    more : sequence of Border
+        Proposals from elsewhere.
+
+    Returns
+    -------
+    Found
+    """
+    search, first = begin(data, price)
+    own = first_gain(first)
+    if more:
+        first = sorted(_different([*first, *_first(search, more)]), key=lambda one: one.cost)
+    none = Scored(search.none, 0.0, search.t0)
+    refined = sorted((search.refine(one) for one in first[:_REFINED]), key=lambda one: one.cost)
+    gain = -refined[0].cost if refined else -np.inf
+    crease = rivals.best_crease(search) if gain > price.gate else 0.0
+    needed = rivals.needed_gain(search, crease)
+    best = none
+    for one in refined:
+        if -one.cost <= price.gate:
+            break
+        tried = _proved(search, one)
+        if tried.border.cut.any() and -tried.cost > needed:
+            best = tried
+            break
+    return Found(best, own, gain, crease, (search.t0, search.smooth), search)
+
+
+def _proved(search: Search, now: Scored) -> Scored:
+    """Finish a border, and take away what its rivals tell as well."""
+    for step in (
+        rivals.without_creases,
+        lambda search, one: search.finish(one),
+        rivals.without_creases,
+        rivals.without_ramps,
+        rivals.without_bends,
+    ):
+        if not now.border.cut.any():
+            return now
+        now = step(search, now)
+    return now
