@@ -121,4 +121,5 @@ def _printed(label: str, value: Any) -> str:
     if label in ("p.value", "p_value") and value < 5e-5:
         return "<0.0001"
     number = float(value)
-    return f"{number:g}" if number == round(number) and abs(number) < 1e6 else f"{number:.4g}"
+    whole = np.isfinite(number) and number == round(number) and abs(number) < 1e6
+    return f"{number:g}" if whole else f"{number:.4g}"
