@@ -54,7 +54,7 @@ MOVED = {
     "discontinuity.sure": "discontinuity.tuning.sure",
     "discontinuity.folds": "discontinuity.tuning.folds",
     "discontinuity.search": "discontinuity.tuning.search",
-    "discontinuity.estimation": "discontinuity.fitting.estimation",
+    "discontinuity.estimation": "discontinuity.fitting.record",
     # population
 }
 """Old name -> new name, below ``statmodels_x``."""

@@ -220,12 +220,12 @@ class Search:
         between = {tuple(sorted(pair)): edge for edge, pair in zip(free, ends[free].tolist(), strict=True)}
         distance, before = dijkstra(graph, directed=False, indices=loose, return_predecessors=True)
         for k, start in enumerate(loose):
-            goals = sorted([*loose[k + 1 :], outside], key=lambda goal: distance[k, goal])[:3]
+            goals = sorted([*loose[k + 1 :].tolist(), outside], key=lambda goal: distance[k, goal])[:3]
             for goal in goals:
                 path: list[int] = []
                 at = goal
                 while at != start and before[k, at] >= 0 and len(path) <= _LONGEST_JOIN:
-                    path.append(between[tuple(sorted((int(at), int(before[k, at]))))])
+                    path.append(int(between[tuple(sorted((int(at), int(before[k, at]))))]))
                     at = before[k, at]
                 if at == start and path:
                     yield np.array(path)

@@ -54,7 +54,7 @@ def _spread(data: PointData, border: Border, t: float, edges: Index, seed: int) 
     """Covariance of the sizes between drawn borders, each edge's at the nearest crossing of the same way across."""
     lattice = data.lattice
     cuts = border.edges
-    normal = dict(zip(cuts.tolist(), _normals(lattice, border), strict=True))
+    normal = dict(zip(cuts.tolist(), normals(lattice, border), strict=True))
     own = np.array([normal[int(edge)] for edge in edges]).reshape(-1, 2)
     at = border.crossings(lattice, edges)
     drawn = []
@@ -65,7 +65,7 @@ def _spread(data: PointData, border: Border, t: float, edges: Index, seed: int) 
         before, behind = contrasts(lattice, other, crossings, other.edges)
         size = (behind - before) @ BorderModel(data, other).surface(t)
         nearest = KDTree(crossings).query(at)[1]
-        way = np.sign((_normals(lattice, other)[nearest] * own).sum(1))
+        way = np.sign((normals(lattice, other)[nearest] * own).sum(1))
         drawn.append(np.where(way == 0.0, 1.0, way) * size[nearest])
     return (
         np.atleast_2d(np.cov(np.array(drawn), rowvar=False))
@@ -86,8 +86,8 @@ def drawn_borders(data: PointData, border: Border, seed: int) -> Iterator[Border
         yield other
 
 
-def _normals(lattice: Lattice, border: Border) -> Array:
-    """Unit normal of the border at each crossing, from tail to head; shape (cut edges, 2)."""
+def normals(lattice: Lattice, border: Border) -> Array:
+    """Return the unit normal of the border at each crossing, from tail to head; shape (cut edges, 2)."""
     found = pieces(lattice, border)
     position = np.full(lattice.n_edges, -1)
     position[border.edges] = np.arange(len(border.edges))

@@ -30,7 +30,7 @@ def _disk(weight, i, j, radius, basis, w, v, at):
 
 @kernel
 def _shape(basis, c, s, kind, z):
-    """Unit step, or crease, along the normal (c, s)."""
+    """Fill in a unit step, or crease, along the normal (c, s)."""
     for q in range(z.size):
         d = c * basis[q, 1] + s * basis[q, 2]
         z[q] = abs(d) if kind == 1 else 2.0 * min(max(d / (abs(c) + abs(s)), -0.5), 0.5)
