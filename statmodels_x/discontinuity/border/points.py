@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -96,6 +96,20 @@ class PointData:
         used = self.weight > 0.0
         w = self.weight[used]
         return float(w @ self.y[used] ** 2 - np.log(w).sum() + w.size * np.log(2.0 * np.pi))
+
+    def away_variance(self, cut: Mask) -> float:
+        """Variance from all cells that no border touches: surer than the median, which also a border's cells enter."""
+        used = self.weight > 0.0
+        relative = self.weight[used] * self.variance
+        value, df = plane_variances(self.place[used], self.y[used], relative, self.lattice)
+        df[self.lattice.near(cut)] = 0.0
+        if np.count_nonzero(df) < _FEWEST_CELLS or self.variance <= _LEAST_SD**2:
+            return self.variance
+        return float(np.average(value, weights=df))
+
+    def with_variance(self, variance: float) -> PointData:
+        """Return the same points at another variance."""
+        return replace(self, variance=variance, weight=self.weight * (self.variance / variance))
 
     @property
     def n_set_aside(self) -> int:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from statmodels_x.discontinuity.border import rivals
 from statmodels_x.discontinuity.border.fit import Found, find_border
-from statmodels_x.discontinuity.border.model import Border
+from statmodels_x.discontinuity.border.model import Border, BorderModel
 from statmodels_x.discontinuity.border.points import PointData, point_data
 from statmodels_x.discontinuity.border.search import PRICES, Search
 from statmodels_x.discontinuity.fitting.record import (
@@ -117,9 +117,13 @@ def estimate_on_points(cells: Cells, points: Points, spec: Specification, contro
     relaxed = solve_lifted(problems[best], control)
     facts = certificate(problems[best], relaxed, polish(problems[best], relaxed.surface))
     search, border = found.search, found.best.border
+    if spec.noise != "known":
+        data = data.with_variance(data.away_variance(border.cut))
+    model = BorderModel(data, border)
+    t = model.best(found.best.t)[0]
     natural = data.variance * cells.scale.range**2
     return Estimate(
-        search.model(border).surface(found.best.t),
+        model.surface(t),
         border.cut,
         lam,
         nu,
@@ -127,7 +131,7 @@ def estimate_on_points(cells: Cells, points: Points, spec: Specification, contro
         "given" if spec.noise == "known" else "within cells",
         facts,
         _record(found, table),
-        found.best.t,
+        t,
         placed=Placed(
             border,
             data.variance,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.resampling import replicate
 from statmodels_x.core.typing import Array
-from statmodels_x.discontinuity.border.fit import begin, find_border, first_gain
+from statmodels_x.discontinuity.border.fit import find_border, gain_reaching
 from statmodels_x.discontinuity.border.model import Border
 from statmodels_x.discontinuity.border.points import CENTRE
 from statmodels_x.discontinuity.border.search import PRICES, Price
@@ -99,7 +99,7 @@ def null_gains(fit: SurfaceFitted, control: Control, n: int) -> tuple[float, Arr
 
     The statistic is the gain of the best proposal of the filters once redrawn and pruned, if the border is then found
     to be one; a border that creases, ramps or bends tell as well counts for nothing. For drawn data that is looked at
-    only where the gain reaches the data's.
+    only where the gain reaches the data's, and the gain itself only where a proposal comes near.
     """
     tuning, data = fit.estimate.tuning, placed.points_of(fit, "test_no_jump()")
     observed = tuning.first_gain if fit.estimate.cut.any() else -np.inf
@@ -121,7 +121,7 @@ def _null_gain(
     if not np.isfinite(observed):
         return observed
     drawn, _ = sampler.draw(none, rng)
-    gain = first_gain(begin(drawn, price)[1])
+    gain = gain_reaching(drawn, price, observed)
     if gain < observed:
         return gain
     return gain if find_border(drawn, price).best.border.cut.any() else -np.inf

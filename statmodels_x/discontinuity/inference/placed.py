@@ -39,6 +39,7 @@ def points_of(fit: SurfaceFitted, what: str) -> PointData:
     found = fit.__dict__.get("_points")
     if found is None:
         found = data_of(sample.points, sample.cells, fit.specification)
+        found = found.with_variance(fit.estimate.placed.variance)
         fit.__dict__["_points"] = found
     return found
 
