@@ -24,16 +24,15 @@ import argparse
 import warnings
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from chunks import Study
 from discontinuity_simulation import JUMPS, NULLS, RESULTS, error_rates, measures, sample, step_surface
 from scipy.signal import lfilter
 
 import statmodels_x as smx
 from statmodels_x.core.errors import StatmodelsXWarning
-from statmodels_x.core.resampling import replicate
 
 CHUNK = 10
 JUMP = 0.0751
@@ -134,19 +133,7 @@ def levels(rng: np.random.Generator, jump: float) -> Rows:
 
 
 def chunked(name: str, task: Callable, repeats: int, seed: int, n_jobs: int) -> pd.DataFrame:
-    """Rows of all repeats; chunks that stand are read."""
-    folder = RESULTS / "chunks"
-    folder.mkdir(parents=True, exist_ok=True)
-    parts = []
-    for first in range(0, repeats, CHUNK):
-        size = min(CHUNK, repeats - first)
-        path: Path = folder / f"discontinuity_coverage_{name}_{first}_{size}.csv"
-        if not path.exists():
-            found = replicate(task, size, seed=seed, first=first, n_jobs=n_jobs)
-            pd.DataFrame([row for rows in found for row in rows]).to_csv(path, index=False)
-            print(path.stem, flush=True)
-        parts.append(pd.read_csv(path))
-    return pd.concat(parts)
+    return Study(f"discontinuity_coverage_{name}", task, repeats, seed, CHUNK, n_jobs).rows()
 
 
 def summarise(rows: pd.DataFrame, study: str, setting: str) -> pd.DataFrame:

@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from chunks import write
 
 from statmodels_x.core.resampling import replicate
 from statmodels_x.discontinuity.line.fit import fit_line
@@ -269,8 +270,7 @@ def main() -> None:
         if key in made or arguments.only not in " ".join(map(str, key)):
             continue
         done = pd.concat([done, run(key, task, repeats)], ignore_index=True)
-        RESULTS.parent.mkdir(exist_ok=True)
-        done.to_csv(RESULTS, index=False, float_format="%.6g")
+        write(done, RESULTS, float_format="%.6g")
         print(key, flush=True)
     wide = done.pivot_table(index=KEYS, columns="quantity", values="value", sort=False)
     print(wide.to_string(float_format="%.4g"))

@@ -31,19 +31,17 @@ import time
 import warnings
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from chunks import RESULTS, Study
 
 import statmodels_x as smx
 from statmodels_x.core.errors import ConvergenceWarning
-from statmodels_x.core.resampling import replicate
 from statmodels_x.discontinuity.grid.lattice import Lattice
 from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem
 from statmodels_x.discontinuity.tuning import evidence
 
-RESULTS = Path(__file__).parent / "results"
 CHUNK = 10
 FEWER = {"sure": 10, "mumfordshah2d": 10, "strict": 20, "sensitive": 20}
 SD = 0.05
@@ -260,15 +258,14 @@ def main() -> None:
     parser.add_argument("--studies", nargs="+", default=["disk", "null", "ball"])
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
-    chunks = RESULTS / "chunks"
-    chunks.mkdir(parents=True, exist_ok=True)
     listed = settings(arguments)
     starts = range(0, max((setting[5] for setting in listed), default=0), CHUNK)
+    parts: dict[Setting, list[pd.DataFrame]] = {setting: [] for setting in listed}
     for first in starts:  # every setting has its first repeats before any has its second
         for setting in listed:
-            make_chunk(setting, first, chunks, arguments.jobs)
-    made = [(setting, pd.concat([pd.read_csv(chunk_path(setting, k, chunks)) for k in starts if k < setting[5]]))
-            for setting in listed]  # fmt: skip
+            if first < setting[5]:
+                parts[setting].append(study(setting, first, arguments.jobs).make(first))
+    made = [(setting, pd.concat(found)) for setting, found in parts.items()]
     tables = [summarise(rows, *setting[:2], setting[4]) for setting, rows in made]
     for n in arguments.sizes:
         nulls = [rows for setting, rows in made if setting[:2] == ("null", n)]
@@ -278,22 +275,13 @@ def main() -> None:
     table.to_csv(RESULTS / "discontinuity_simulation.csv")
 
 
-def chunk_path(setting: Setting, first: int, chunks: Path) -> Path:
-    study, n, _, _, name, repeats, _ = setting
-    return chunks / f"discontinuity_{study}_{n}_{name}_{first}_{min(CHUNK, repeats - first)}.csv"
-
-
-def make_chunk(setting: Setting, first: int, chunks: Path, n_jobs: int) -> None:
-    _, n, m, d, name, repeats, methods = setting
-    path = chunk_path(setting, first, chunks)
-    if first >= repeats or path.exists():
-        return
+def study(setting: Setting, first: int, n_jobs: int) -> Study:
+    """Return what makes the chunk that starts with a repeat: costly methods are left out after their share."""
+    kind, n, m, d, name, repeats, methods = setting
     used = tuple(method for method in methods if first < FEWER.get(method, repeats))
     task = partial(one_repeat, n=n, m=m, d=d, name=name, methods=used)
     seed = 1000 * d + 10 * n + list([*JUMPS, *NULLS]).index(float(name) if name[0] == "0" else name)
-    rows = replicate(task, min(CHUNK, repeats - first), seed=seed, first=first, n_jobs=n_jobs)
-    pd.DataFrame([row for group in rows for row in group]).to_csv(path, index=False)
-    print(path.stem, flush=True)
+    return Study(f"discontinuity_{kind}_{n}_{name}", task, repeats, seed, CHUNK, n_jobs)
 
 
 def summarise(rows: pd.DataFrame, study: str, n: int, surface: str) -> pd.DataFrame:

@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numba import njit
+from population_adjoint import gradient
 
 import statmodels_x as smx
 from statmodels_x.core.errors import StatmodelsXWarning
-from statmodels_x.population.adjoint import gradient
-from statmodels_x.population.estimation import course
-from statmodels_x.population.kernels import advance
-from statmodels_x.population.objective import objective
+from statmodels_x.population.course.courses import course
+from statmodels_x.population.kernels.objective import objective
+from statmodels_x.population.kernels.recursion import advance
 
 FORMULA = "aurelia_mixed + caudatum_mixed ~ day"
 LOOPS = 4000
@@ -69,7 +69,7 @@ def best(call: Callable[[], object], repeats: int) -> tuple[float, float]:
 
 def costs(fit: object) -> tuple[float, float, float]:
     """CPU time of a gradient and of a Gauss-Newton matrix over a plain trajectory, and the latter in microseconds."""
-    P, theta = fit.problem, fit.estimate.theta
+    P, theta = fit.machinery.problem, fit.machinery.estimate.theta
     p = len(theta)
     N, g, H = np.empty((26, 2)), np.empty(p), np.empty((p, p))
     states = course(P, theta, 0)[0]

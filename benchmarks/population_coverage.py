@@ -15,20 +15,18 @@ import argparse
 import warnings
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from chunks import RESULTS, Study
 
 import statmodels_x as smx
 from statmodels_x.core.errors import ConvergenceError, StatmodelsXWarning
-from statmodels_x.core.resampling import replicate
-from statmodels_x.population.assembly import row_order
-from statmodels_x.population.bootstrap import draw_counts
-from statmodels_x.population.invariants import invariants_of
+from statmodels_x.population.course.build import row_order
+from statmodels_x.population.course.invariants import invariants_of
+from statmodels_x.population.inference.bootstrap import draw_counts
 
-RESULTS = Path(__file__).parent / "results"
 CHUNK, COSTLY_CHUNK = 100, 20
 N_BOOT = 199
 MIXED = "aurelia_mixed + caudatum_mixed ~ day"
@@ -133,7 +131,9 @@ def draw(name: str, truth: Any, rng: np.random.Generator) -> Any:
     error, sample = SCENARIOS[name][4], truth.sample
     if error is None:
         counts = np.empty_like(sample.counts)
-        counts[row_order(sample)] = draw_counts(truth.problem, truth.estimate.theta, truth.scale, rng)
+        counts[row_order(sample)] = draw_counts(
+            truth.machinery.problem, truth.machinery.estimate.theta, truth.scale, rng
+        )
     else:
         counts = sample.counts * 1.0 + error * sample.counts.mean(axis=0) * rng.normal(
             size=sample.counts.shape
@@ -151,7 +151,9 @@ def one_fit(
             .with_sample(draw(name, truth, rng))
             .fit(n_starts=starts, seed=int(rng.integers(2**31)))
         )
-    values = invariants_of(truth.layout, truth.problem, truth.estimate.theta, truth.species)
+    values = invariants_of(
+        truth.machinery.layout, truth.machinery.problem, truth.machinery.estimate.theta, truth.species
+    )
     limits, invariants = fit.conf_int(), fit.invariants()
     rows = {("parameter", " ".join(key)): (value, fit.params[key], fit.bse[key], *limits.loc[key])
             for key, value in truth.params.items()}  # fmt: skip
@@ -217,21 +219,9 @@ def summarise(rows: pd.DataFrame, costly: pd.DataFrame, scenario: str) -> pd.Dat
 
 def chunks_of(scenario: str, number: int, truth: Any, n: int, costly: bool, arguments: Any) -> pd.DataFrame:
     """Rows of n repeats, in chunks that are kept."""
-    folder, parts = RESULTS / "chunks", []
-    folder.mkdir(parents=True, exist_ok=True)
-    size = COSTLY_CHUNK if costly else CHUNK
-    for first in range(0, n, size):
-        path = folder / f"population_{'costly' if costly else 'wald'}_{number}_{first}.csv"
-        if not path.exists():
-            task = partial(one_fit, name=scenario, truth=truth, starts=arguments.starts, costly=costly)
-            rows = replicate(
-                task, min(size, n - first), seed=100 + number, first=first, n_jobs=arguments.jobs
-            )
-            unfinished = path.with_suffix(".partial")
-            pd.DataFrame([row for group in rows for row in group]).to_csv(unfinished, index=False)
-            unfinished.replace(path)
-        parts.append(pd.read_csv(path))
-    return pd.concat(parts) if parts else pd.DataFrame()
+    task = partial(one_fit, name=scenario, truth=truth, starts=arguments.starts, costly=costly)
+    name, size = f"population_{'costly' if costly else 'wald'}_{number}", COSTLY_CHUNK if costly else CHUNK
+    return Study(name, task, n, 100 + number, size, arguments.jobs).rows()
 
 
 def main() -> None:

@@ -43,7 +43,7 @@ cat(t[["elapsed"]])
 def measure(n: int, n_perturb: int) -> dict:
     """Fit one trial of n an arm in this process."""
     import statmodels_x as smx
-    from statmodels_x.surrogate.simulate import PROCESSES
+    from statmodels_x.surrogate.planning.simulate import PROCESSES
 
     process = PROCESSES[SETTING].process
     formula, surrogate = "Surv(time, status) ~ arm", "Surv(surrogate_time, surrogate_status)"
@@ -81,7 +81,7 @@ def r_seconds(n: int) -> str:
     """Seconds of the authors' R code for the point estimate alone, or why there are none."""
     if shutil.which("Rscript") is None:
         return "no Rscript"
-    from statmodels_x.surrogate.simulate import PROCESSES
+    from statmodels_x.surrogate.planning.simulate import PROCESSES
 
     frame = PROCESSES[SETTING].process.simulate(n, seed=1)
     frame = frame.rename(columns={"surrogate_time": "s", "surrogate_status": "seen"})

@@ -15,16 +15,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from chunks import CHUNKS, RESULTS, Study
 from surrogate_published import published_inference
 
-from statmodels_x.core.resampling import replicate
-from statmodels_x.surrogate.intervals import mad_scale, quantile_interval
-from statmodels_x.surrogate.perturbation import Settings, build_plan, perturb, point_estimate, sort_for
-from statmodels_x.surrogate.quantities import infer
+from statmodels_x.core.resampling import percentile_limits
+from statmodels_x.surrogate.fitting.perturbation import build_plan, perturb, point_estimate, sort_for
+from statmodels_x.surrogate.fitting.proportions import infer
+from statmodels_x.surrogate.fitting.spread import mad_scale
+from statmodels_x.surrogate.inference.intervals import interval
+from statmodels_x.surrogate.planning.simulate import PROCESSES, Setting
 from statmodels_x.surrogate.sample import Trial
-from statmodels_x.surrogate.simulate import PROCESSES, Setting
+from statmodels_x.surrogate.specification import Settings
 
-RESULTS = Path(__file__).parent / "results"
 SIZES = (500, 1000)
 CHUNK = 50
 N_PERTURB, N_PERTURB_PUBLISHED = 400, 200
@@ -52,8 +54,8 @@ def own_rows(trial: Trial, setting: Setting, truth: float, seed: int) -> list[di
                     "estimate": value,
                     "std_error": error,
                     "normal": covers((value - Z * error, value + Z * error), truth),
-                    "quantile": covers(quantile_interval(draws, 0.05), truth),
-                    "fieller": covers(found.interval("pte", 0.05, "fieller"), truth),
+                    "quantile": covers(tuple(map(float, percentile_limits(draws, 0.05))), truth),
+                    "fieller": covers(interval(found, "pte", 0.05, "fieller"), truth),
                     "defined": found.is_defined,
                 }
             )
@@ -114,10 +116,6 @@ def summarise(rows: pd.DataFrame, name: str, n: int) -> pd.DataFrame:
     return pd.DataFrame(tables).round(4)
 
 
-def chunk_path(folder: Path, name: str, n: int, first: int) -> Path:
-    return folder / f"surrogate_simulation_{name[0]}_{n}_{first}.csv"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
@@ -126,33 +124,29 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
     parser.add_argument("--only", nargs="+", help="first letters of the processes")
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument(
-        "--chunks", type=Path, default=RESULTS / "chunks", help="where finished chunks are kept"
-    )
+    parser.add_argument("--chunks", type=Path, default=CHUNKS, help="where finished chunks are kept")
     arguments = parser.parse_args()
-    arguments.chunks.mkdir(parents=True, exist_ok=True)
     names = [name for name in PROCESSES if arguments.only is None or name[0] in arguments.only]
-    firsts = range(0, arguments.n, CHUNK)
+    studies = {
+        (name, n): Study(
+            f"surrogate_simulation_{name[0]}_{n}",
+            partial(one_trial, name=name, n=n),
+            -(-arguments.n // CHUNK) * CHUNK,
+            seed=1000 * (ord(name[0]) - ord("A")) + n,
+            chunk=CHUNK,
+            n_jobs=arguments.jobs,
+            folder=arguments.chunks,
+        )
+        for name in names
+        for n in arguments.sizes
+    }
+    for first in range(0, arguments.n, CHUNK):  # all to the same number of repeats before more of any
+        for study in studies.values():
+            study.make(first)
     tables = []
-    # all processes to the same number of repeats before more of any
-    for first in firsts:
-        for n in arguments.sizes:
-            for name in names:
-                path = chunk_path(arguments.chunks, name, n, first)
-                if path.exists():
-                    continue
-                task = partial(one_trial, name=name, n=n)
-                seed = 1000 * (ord(name[0]) - ord("A")) + n
-                groups = replicate(task, CHUNK, seed=seed, first=first, n_jobs=arguments.jobs)
-                partial_path = path.with_suffix(".partial")
-                pd.DataFrame([row for group in groups for row in group]).to_csv(partial_path, index=False)
-                partial_path.replace(path)
-                print(path.name, flush=True)
-    for name in names:
-        for n in arguments.sizes:
-            parts = [pd.read_csv(chunk_path(arguments.chunks, name, n, first)) for first in firsts]
-            tables.append(summarise(pd.concat(parts), name, n))
-            print(tables[-1].to_string(index=False), flush=True)
+    for (name, n), study in studies.items():
+        tables.append(summarise(study.rows(), name, n))
+        print(tables[-1].to_string(index=False), flush=True)
     if names == list(PROCESSES) and sorted(arguments.sizes) == sorted(SIZES):
         pd.concat(tables).to_csv(RESULTS / "surrogate_simulation.csv", index=False)
 

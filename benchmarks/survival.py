@@ -151,7 +151,7 @@ def one_pass(n: int, repeats: int) -> list[dict]:
     """Time log-likelihood, score and Hessian over the rows beside the bare transcendental functions in them."""
     from numba import njit
 
-    from statmodels_x.survival.likelihood import loglik
+    from statmodels_x.survival.kernels.likelihood import loglik
 
     @njit(nogil=True, error_model="numpy")
     def bare(log_t: np.ndarray, log_phi: np.ndarray, gamma: float, nu: float) -> float:

@@ -21,26 +21,24 @@ Shares have Monte-Carlo standard errors beside them. A fit that is no regular ma
 from __future__ import annotations
 
 import argparse
-import time
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from chunks import CHUNKS, RESULTS, Study, read, write
 from scipy.stats import chi2
 
 import statmodels_x as smx
 from statmodels_x.core.errors import StatmodelsXError, StatmodelsXWarning
-from statmodels_x.core.resampling import replicate
-from statmodels_x.survival.simulate import HAZARD_SHAPES, simulate
+from statmodels_x.survival.distributions.simulate import HAZARD_SHAPES, simulate
 
-RESULTS = Path(__file__).parent / "results"
 SIZES = (100, 300, 1000)
 CENSORING = (0.0, 0.3, 0.6)
 QUARTILES = np.array([0.25, 0.5, 0.75])
 N_STARTS = 5  # random starts after the built-in ladder
 SEED = 1901
+CHUNK = 2
 
 BOTH = {"aft": {"Intercept": 0.7}, "ph": {"Intercept": -0.6}}
 TRUTHS = {
@@ -378,27 +376,17 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--finish", action="store_true", help="make the tables from the rounds there are")
     arguments = parser.parse_args()
-    chunks = RESULTS / "chunks"
-    chunks.mkdir(parents=True, exist_ok=True)
-    paths = {number: chunks / f"survival_both_scales_{number}.csv" for number in range(arguments.rounds)}
-    for first in range(0, 0 if arguments.finish else arguments.rounds, arguments.jobs):
-        size = min(arguments.jobs, arguments.rounds - first)
-        wanted = range(first, first + size)
-        if all(paths[number].exists() for number in wanted):
-            continue
-        began = time.perf_counter()
-        made = replicate(one_round, size, seed=SEED, first=first, n_jobs=arguments.jobs)
-        for number, rows in zip(wanted, made, strict=True):
-            frame = pd.DataFrame(rows)
-            frame.insert(0, "repeat", number)
-            frame.to_csv(paths[number], index=False)
-        print(f"rounds {first} to {first + size - 1}: {time.perf_counter() - began:.0f} s", flush=True)
-    everything = pd.concat([pd.read_csv(path) for path in paths.values() if path.exists()])
-    path = chunks / "survival_both_scales_losses.csv"
-    if not path.exists():
+    study = Study(
+        "survival_both_scales", one_round, arguments.rounds, SEED, CHUNK, arguments.jobs, number="repeat"
+    )
+    everything = study.rows(finished=arguments.finish)
+    path = CHUNKS / "survival_both_scales_losses.csv"
+    losses = read(path, "losses")
+    if losses is None:
         kinds = dict.fromkeys(cell[:3] for cell in cells())
-        pd.DataFrame([expected_loss(*kind) for kind in kinds]).to_csv(path, index=False)
-    finish(everything, pd.read_csv(path))
+        losses = pd.DataFrame([expected_loss(*kind) for kind in kinds])
+        write(losses, path, "losses")
+    finish(everything, losses)
     print((RESULTS / "survival_both_scales.csv").read_text())
 
 

@@ -12,16 +12,14 @@ from __future__ import annotations
 import argparse
 import warnings
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from chunks import RESULTS, Study
 
 import statmodels_x as smx
-from statmodels_x.core.resampling import replicate
-from statmodels_x.survival.simulate import simulate
+from statmodels_x.survival.distributions.simulate import simulate
 
-RESULTS = Path(__file__).parent / "results"
 SIZES = (200, 1000)
 CHUNK = 250
 
@@ -135,21 +133,12 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=1000)
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
-    chunks = RESULTS / "chunks"
-    chunks.mkdir(parents=True, exist_ok=True)
     tables = []
     for number, scenario in enumerate(SCENARIOS):
         for n in SIZES:
-            parts = []
-            for first in range(0, arguments.n, CHUNK):
-                path = chunks / f"survival_coverage_{number}_{n}_{first}.csv"
-                if not path.exists():
-                    task = partial(one_fit, scenario=scenario, n=n)
-                    size = min(CHUNK, arguments.n - first)
-                    rows = replicate(task, size, seed=100 * number + n, first=first, n_jobs=arguments.jobs)
-                    pd.DataFrame([row for group in rows for row in group]).to_csv(path, index=False)
-                parts.append(pd.read_csv(path))
-            tables.append(summarise(pd.concat(parts), scenario, n))
+            task, name = partial(one_fit, scenario=scenario, n=n), f"survival_coverage_{number}_{n}"
+            rows = Study(name, task, arguments.n, 100 * number + n, CHUNK, arguments.jobs).rows()
+            tables.append(summarise(rows, scenario, n))
             print(tables[-1].to_string(), flush=True)
     pd.concat(tables).to_csv(RESULTS / "survival_coverage.csv")
 

@@ -13,17 +13,15 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from chunks import RESULTS, Study
 
 import statmodels_x as smx
 from statmodels_x.core.errors import StatmodelsXError
-from statmodels_x.core.resampling import replicate
-from statmodels_x.survival.simulate import HAZARD_SHAPES, simulate
+from statmodels_x.survival.distributions.simulate import HAZARD_SHAPES, simulate
 
-RESULTS = Path(__file__).parent / "results"
 CHUNK = 100
 MODELS = {
     "aft": {"scale": "aft", "power": "~ arm"},
@@ -100,18 +98,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=1000)
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
-    chunks = RESULTS / "chunks"
-    chunks.mkdir(parents=True, exist_ok=True)
-    parts = []
-    for first in range(0, arguments.n, CHUNK):
-        path = chunks / f"survival_robustness_{first}.csv"
-        if not path.exists():
-            size = min(CHUNK, arguments.n - first)
-            rows = replicate(one_data_set, size, seed=2020, first=first, n_jobs=arguments.jobs)
-            pd.DataFrame([row for group in rows for row in group]).to_csv(path, index=False)
-            print(f"data sets {first} to {first + size - 1} done", flush=True)
-        parts.append(pd.read_csv(path))
-    everything = pd.concat(parts)
+    everything = Study("survival_robustness", one_data_set, arguments.n, 2020, CHUNK, arguments.jobs).rows()
     counts = everything.groupby(["model", "outcome"]).size().unstack("outcome", fill_value=0)
     shares = (100 * counts.div(counts.sum(axis=1), axis=0)).round(1)
     shares.insert(0, "data sets", counts.sum(axis=1))

@@ -8,36 +8,36 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from statmodels_x.core.version import __version__
 
 _HOMES = {
-    "APGW": "statmodels_x.survival.family",
-    "Competition": "statmodels_x.population.systems",
-    "ComplexPredatorPrey": "statmodels_x.population.systems",
-    "Family": "statmodels_x.survival.families",
+    "APGW": "statmodels_x.survival.distributions.apgw",
+    "Competition": "statmodels_x.population.theory.systems",
+    "ComplexPredatorPrey": "statmodels_x.population.theory.systems",
+    "Family": "statmodels_x.survival.distributions.family",
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
     "FreeDiscontinuity": "statmodels_x.discontinuity.model",
-    "IllnessDeath": "statmodels_x.surrogate.simulate",
-    "IllnessDeathTrial": "statmodels_x.surrogate.simulate",
+    "IllnessDeath": "statmodels_x.surrogate.planning.simulate",
+    "IllnessDeathTrial": "statmodels_x.surrogate.planning.simulate",
     "LeslieInteraction": "statmodels_x.population.model",
-    "LeslieMatrix": "statmodels_x.population.matrix",
+    "LeslieMatrix": "statmodels_x.population.theory.matrices.leslie",
     "LotkaVolterra": "statmodels_x.population.lotka_volterra",
-    "ObservedLeslie": "statmodels_x.population.one_step",
-    "PredatorPrey": "statmodels_x.population.systems",
-    "ResidualEffect": "statmodels_x.surrogate.residual",
+    "ObservedLeslie": "statmodels_x.population.observed",
+    "PredatorPrey": "statmodels_x.population.theory.systems",
+    "ResidualEffect": "statmodels_x.surrogate.residual.model",
     "SurrogatePTE": "statmodels_x.surrogate.model",
     "Surv": "statmodels_x.core.data.surv",
     "compare": "statmodels_x.core.fits.comparison",
     "forecast_errors": "statmodels_x.population.forecast",
     "ladder": "statmodels_x.survival.ladder",
-    "load": "statmodels_x.core.fits.files",
-    "save": "statmodels_x.core.fits.files",
-    "stochastic_growth": "statmodels_x.population.stochastic",
-    "structural_rank": "statmodels_x.population.structural",
-    "surrogate_power": "statmodels_x.surrogate.power",
+    "load": "statmodels_x.core.fits.files.saving",
+    "save": "statmodels_x.core.fits.files.saving",
+    "stochastic_growth": "statmodels_x.population.theory.matrices.stochastic",
+    "structural_rank": "statmodels_x.population.fitting.structural",
+    "surrogate_power": "statmodels_x.surrogate.planning.power",
 }
-_MODULES = {"datasets": "datasets", "errors": "core.errors", "plotting": "plotting"}
+_MODULES = {"datasets": "datasets", "errors": "errors", "plotting": "plotting"}
 
 __all__ = [
     "APGW",
@@ -72,26 +72,25 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from statmodels_x import datasets, plotting
-    from statmodels_x.core import errors
+    from statmodels_x import datasets, errors, plotting
     from statmodels_x.core.data.surv import Surv
     from statmodels_x.core.fits.comparison import compare
-    from statmodels_x.core.fits.files import load, save
+    from statmodels_x.core.fits.files.saving import load, save
     from statmodels_x.discontinuity.model import FreeDiscontinuity
+    from statmodels_x.population.fitting.structural import structural_rank
     from statmodels_x.population.forecast import forecast_errors
     from statmodels_x.population.lotka_volterra import LotkaVolterra
-    from statmodels_x.population.matrix import LeslieMatrix
     from statmodels_x.population.model import LeslieInteraction
-    from statmodels_x.population.one_step import ObservedLeslie
-    from statmodels_x.population.stochastic import stochastic_growth
-    from statmodels_x.population.structural import structural_rank
-    from statmodels_x.population.systems import Competition, ComplexPredatorPrey, PredatorPrey
+    from statmodels_x.population.observed import ObservedLeslie
+    from statmodels_x.population.theory.matrices.leslie import LeslieMatrix
+    from statmodels_x.population.theory.matrices.stochastic import stochastic_growth
+    from statmodels_x.population.theory.systems import Competition, ComplexPredatorPrey, PredatorPrey
     from statmodels_x.surrogate.model import SurrogatePTE
-    from statmodels_x.surrogate.power import surrogate_power
-    from statmodels_x.surrogate.residual import ResidualEffect
-    from statmodels_x.surrogate.simulate import IllnessDeath, IllnessDeathTrial
-    from statmodels_x.survival.families import Family
-    from statmodels_x.survival.family import APGW
+    from statmodels_x.surrogate.planning.power import surrogate_power
+    from statmodels_x.surrogate.planning.simulate import IllnessDeath, IllnessDeathTrial
+    from statmodels_x.surrogate.residual.model import ResidualEffect
+    from statmodels_x.survival.distributions.apgw import APGW
+    from statmodels_x.survival.distributions.family import Family
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival
     from statmodels_x.survival.sklearn import FlexibleSurvivalRegressor

@@ -43,7 +43,7 @@ pd.DataFrame(
     {
         name: {
             "parameters": fit.df_model,
-            "known to half": fit.identification.practical_rank,
+            "known to half": fit.ranks["known_to_half"],
             "R2 hare": round(fit.rsquared["hare"], 2),
             "R2 lynx": round(fit.rsquared["lynx"], 2),
             "pooled R2": round(fit.rsquared_pooled, 3),

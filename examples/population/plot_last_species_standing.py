@@ -18,7 +18,7 @@ import pandas as pd
 
 import statmodels_x as smx
 from statmodels_x.plotting import COLOURS, finish
-from statmodels_x.population.perron import perron
+from statmodels_x.population.theory.perron import perron
 
 hare = smx.LeslieMatrix([0.35, 1.6], [0.5])
 tortoise = smx.LeslieMatrix([0.1, 0.4], [0.7, 0.75], plus_group=True)

@@ -84,7 +84,7 @@ fig, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
 marks = {"fieller": ("o", "#0072B2"), "quantile": ("s", "#D55E00"), "normal": ("^", "#009E73")}
 for k, (kind, (mark, colour)) in enumerate(marks.items()):
     for landmark, fit in fits.items():
-        low, high = fit.conf_int(kind=kind).loc["pte"]
+        low, high = fit.conf_int(method=kind).loc["pte"]
         place = landmark + 0.12 * (k - 1)
         label = kind if landmark == 1 else None
         ax.plot([place, place], [low, high], color=colour, linewidth=1.8)
@@ -149,7 +149,7 @@ alone.tidy().round(3)
 
 # %%
 # Fieller's interval is the whole line, which is the honest answer.
-alone.conf_int(kind="fieller").loc["pte"].tolist()
+alone.conf_int(method="fieller").loc["pte"].tolist()
 
 # %%
 # What we learnt
@@ -179,5 +179,5 @@ with warnings.catch_warnings():
         assert abs(plain.r_s - r_s) < 0.045
         assert abs(plain.bse["delta"] - 0.041) < 0.004
 assert np.isnan(alone.pte)
-assert alone.conf_int(kind="fieller").loc["pte"].tolist() == [-np.inf, np.inf]
+assert alone.conf_int(method="fieller").loc["pte"].tolist() == [-np.inf, np.inf]
 assert np.ptp(spread["crossfit"]) < 0.1 < np.ptp(spread["split"])

@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import statmodels_x as smx
-from statmodels_x.surrogate.simulate import PROCESSES
+from statmodels_x.surrogate.planning.simulate import PROCESSES
 
 process = PROCESSES["A illness-death"].process
 frame = process.simulate(1500, seed=1)
@@ -60,7 +60,7 @@ plt.show()
 # Bands that hold everywhere
 # --------------------------
 # A simultaneous band covers the whole curve, or surface, with 95 % probability: one may look at all landmarks and
-# pick one. A pointwise interval (``kind="fieller"``) is for a pair of times chosen beforehand. Here the band covers
+# pick one. A pointwise interval (``method="fieller"``) is for a pair of times chosen beforehand. Here the band covers
 # the truth at all pairs.
 free = table[table["landmark"] < table["at"]]  # on the diagonal estimate and truth are 1
 inside = free["truth"].between(free["lower"], free["upper"])

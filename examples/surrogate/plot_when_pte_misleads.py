@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.surrogate.truth import true_transformation
+from statmodels_x.surrogate.planning.truth import true_transformation
 
 
 def useless(factor):

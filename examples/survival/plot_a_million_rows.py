@@ -40,7 +40,7 @@ speed = np.array([-0.3, 0.2, -0.1, 0.15, -0.4, 0.3])  # coefficients of log phi
 power = np.array([0.5, 0.05, 0.0, 0.0, 0.1, -0.05])  # coefficients of log gamma
 design = np.column_stack([np.ones(N), data])
 phi, gamma = np.exp(design @ speed), np.exp(design @ power)
-laws = {
+distributions = {
     "Weibull": smx.APGW(phi, 1.0, 1.5, 1.0),
     "both scales": smx.APGW(phi, 0.6, 1.5, -0.2),
     "speed and power": smx.APGW(phi, 1.0, gamma, 0.3),
@@ -52,8 +52,8 @@ options = {
 }
 end = rng.uniform(0.5, 6.0, N)
 frames = {}
-for name, law in laws.items():
-    event = law.ppf(rng.uniform(size=N))
+for name, distribution in distributions.items():
+    event = distribution.ppf(rng.uniform(size=N))
     frames[name] = data.assign(time=np.minimum(event, end), status=(event <= end).astype(int))
 pd.Series({name: frame["status"].mean() for name, frame in frames.items()}, name="share of events").round(3)
 

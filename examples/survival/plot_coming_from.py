@@ -171,7 +171,7 @@ both.round(4)
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.3), sharey=True, layout="constrained")
 times, marks = np.linspace(0.01, 9.6, 200), np.linspace(0.3, 9.3, 10)
 steps = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data).fit().calibration("treatment")
-laws = ["weibull", "loglogistic", "lognormal", "gengamma"]
+distributions = ["weibull", "loglogistic", "lognormal", "gengamma"]
 for ax, (row, title) in zip(axes, enumerate(arms.index), strict=True):
     km = steps[steps["treatment"] == row]
     ax.step(
@@ -182,10 +182,10 @@ for ax, (row, title) in zip(axes, enumerate(arms.index), strict=True):
         lw=1,
         label="Kaplan-Meier",
     )
-    for k, law in enumerate(laws):
-        curve = fits[law].predict(arms.iloc[[row]], "survival", times)["estimate"]
-        theirs = peers[law].predict_survival_function(arms.iloc[[row]], times=marks).iloc[:, 0]
-        ax.plot(times, curve, color=COLOURS[k], linestyle=DASHES[k], label=law)
+    for k, distribution in enumerate(distributions):
+        curve = fits[distribution].predict(arms.iloc[[row]], "survival", times)["estimate"]
+        theirs = peers[distribution].predict_survival_function(arms.iloc[[row]], times=marks).iloc[:, 0]
+        ax.plot(times, curve, color=COLOURS[k], linestyle=DASHES[k], label=distribution)
         ax.plot(marks, theirs, "o^sD"[k], color=COLOURS[k], markersize=4.5)
     ax.plot([], [], "o", color="0.3", markersize=4.5, label="marks: lifelines")
     ax.set(title=title, ylim=(0, 1.02), xlim=(0, 9.7))
@@ -239,13 +239,13 @@ shown[["logLik", "df", "AIC", "delta_AIC", "regular"]].round(2)
 #
 # Its formula drives the cured fraction, ours stands in ``cure``. lifelines' ``MixtureCureFitter`` takes no covariates.
 cured = {}
-for law in ("weibull", "loglogistic", "lognormal", "gengamma"):
+for distribution in ("weibull", "loglogistic", "lognormal", "gengamma"):
     for kind in ("mixture", "promotion"):
         with warnings.catch_warnings():
             # every cure model of this trial warns that follow-up does not support a plateau: see the cure page
             warnings.simplefilter("ignore", FollowUpWarning)
-            cured[law, kind] = smx.FlexibleSurvival(
-                "Surv(time, status) ~ 1", data, distribution=law, cure="~ treatment", cure_kind=kind
+            cured[distribution, kind] = smx.FlexibleSurvival(
+                "Surv(time, status) ~ 1", data, distribution=distribution, cure="~ treatment", cure_kind=kind
             ).fit()
 # of flexsurvcure 1.3.3; the fractions of two models were not kept
 flexsurvcure = {
@@ -266,7 +266,11 @@ heads = ["logLik", "control", "interferon"]
 cure_table = pd.DataFrame(
     rows,
     columns=pd.MultiIndex.from_tuples(
-        [("", "law"), ("", "kind"), *[(who, head) for who in ("ours", "flexsurvcure") for head in heads]]
+        [
+            ("", "distribution"),
+            ("", "kind"),
+            *[(who, head) for who in ("ours", "flexsurvcure") for head in heads],
+        ]
     ),
 )
 cure_table.round(4)

@@ -3,7 +3,7 @@ Cure, three ways
 ================
 
 Survival curves that level off suggest that some patients are cured. The package has three ways to say so in a model:
-a *defective* law, whose own curve ends in a plateau; a *mixture* of cured and uncured patients; and a
+a *defective* distribution, whose own curve ends in a plateau; a *mixture* of cured and uncured patients; and a
 *promotion-time* model, in which a curve is bent towards its plateau by proportional hazards. We fit all three to the
 melanoma trial E1684 :cite:p:`kirkwood1996`, and ask what they agree on.
 """
@@ -38,7 +38,7 @@ data.groupby("arm", observed=True)["status"].agg(["size", "sum"])
 #   plateau; on the proportional scale it must.
 # - ``cure="~ arm"`` adds a cured fraction with its own covariates: as a mixture, with a logit link, or as a
 #   promotion-time model, with a log link for theta, where exp(-theta) are cured. The uncured follow a Weibull or a
-#   log-logistic law that is the same in both arms.
+#   log-logistic distribution that is the same in both arms.
 # - The log-logistic and the Burr XII without a cured fraction: what if nobody is cured?
 #
 # Each of the four with a ``cure`` part warns: the last relapse came late, and nobody knows how many uncured patients
@@ -168,7 +168,8 @@ pd.DataFrame(left, index=names).round(4)
 
 # %%
 # Under the Weibull, nobody; under the log-logistic, 3 %, and so it needs 2 to 3 points less cure for the same curve.
-# The four-parameter law with both scales can have a tail as heavy as it likes; it fits better than all of these, and
+# The four-parameter distribution with both scales can have a tail as heavy as it likes; it fits better than all
+# of these, and
 # it leaves the fraction open: anything up to 0.69. The best AIC belongs to a model without any cure.
 
 # %%
@@ -200,7 +201,8 @@ plt.show()
 # %%
 # What we learnt
 # --------------
-# - Three ways to write cure, and within each the law of the uncured, give curves that look alike over the follow-up.
+# - Three ways to write cure, and within each the distribution of the uncured, give curves that look alike
+#   over the follow-up.
 #   They put the cured fraction under observation anywhere between 2 and 24 %, and the better fitting forms do not
 #   agree either.
 # - Wald and profile intervals agree, and neither holds the uncertainty about the form, which is the larger part.

@@ -88,8 +88,10 @@ true_median, true_early = float(control_law.median()), float(control_law.sf(0.25
 def one_study(rng):
     """Simulate a trial with visits and analyse it four ways."""
     treatment = np.arange(300) % 2
-    law = smx.APGW(TRUTH["phi"] * TRUTH["time ratio"] ** -treatment, 1, TRUTH["gamma"], TRUTH["kappa"])
-    event, end = law.rvs(seed=rng), rng.uniform(1, 6, 300)
+    distribution = smx.APGW(
+        TRUTH["phi"] * TRUTH["time ratio"] ** -treatment, 1, TRUTH["gamma"], TRUTH["kappa"]
+    )
+    event, end = distribution.rvs(seed=rng), rng.uniform(1, 6, 300)
     drawn = pd.DataFrame(
         {"treatment": treatment, "time": np.minimum(event, end), "status": (event <= end).astype(int)}
     )
@@ -124,7 +126,8 @@ summary.round(3)
 # Late entry: ages
 # ----------------
 # A cohort is recruited at ages from 50 to 90 and followed for up to ten years; age is the time scale, since age is
-# what mortality depends on. The truth is a Gompertz law with a median age of 79, and a factor that halves mortality.
+# what mortality depends on. The truth is a Gompertz distribution with a median age of 79, and a factor that halves
+# mortality.
 RATE, SLOPE, HAZARD_RATIO = 0.000028, 0.1, 0.5
 FOLLOW_UP = 10.0
 
@@ -132,10 +135,10 @@ FOLLOW_UP = 10.0
 def cohort(rng, n=600):
     """Ages at entry and exit of people who are alive at entry."""
     x = np.arange(n) % 2
-    law = smx.APGW(SLOPE, RATE / SLOPE * HAZARD_RATIO**x, 1, np.inf)
+    distribution = smx.APGW(SLOPE, RATE / SLOPE * HAZARD_RATIO**x, 1, np.inf)
     entry = rng.uniform(50, 90, n)
     # given that the person has lived to the age of entry
-    death = law.isf(law.sf(entry) * rng.uniform(size=n))
+    death = distribution.isf(distribution.sf(entry) * rng.uniform(size=n))
     leave = entry + rng.uniform(2, FOLLOW_UP, n)
     return pd.DataFrame(
         {"entry": entry, "exit": np.minimum(death, leave), "died": (death <= leave).astype(int), "x": x}

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statmodels_x.core.errors import DataError, StatmodelsXError, StatmodelsXWarning
+from statmodels_x.core.errors import DataError, StatmodelsXError
+from statmodels_x.core.findings import quiet
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import numeric_array
-from statmodels_x.population.prediction import totals_at
+from statmodels_x.population.inference.prediction import totals_at
+from statmodels_x.population.lotka_volterra import LotkaVolterra
+from statmodels_x.population.model import LeslieInteraction
 from statmodels_x.population.sample import Sample
 
 LAST_VALUE = "last value"
@@ -90,7 +93,7 @@ def _common_sample(models: Mapping[str, Any]) -> Sample:
         raise DataError(f"forecast_errors(): {LAST_VALUE!r} is added by itself; choose another name.")
     samples: list[Sample] = []
     for name, model in models.items():
-        if not isinstance(getattr(model, "sample", None), Sample) or not hasattr(model, "with_sample"):
+        if not isinstance(model, LeslieInteraction | LotkaVolterra):
             raise DataError(
                 f"forecast_errors(): {name!r} is no LeslieInteraction or LotkaVolterra that is not yet fitted."
             )
@@ -130,15 +133,21 @@ def _forecast(
     settings: Mapping[str, Any],
 ) -> pd.DataFrame:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", StatmodelsXWarning)
-            fitted = model.with_sample(train).fit(**settings)
+        with quiet():
+            fitted = _with_sample(model, train).fit(**settings)
         mean = totals_at(fitted, sample.culture[later], sample.time[later])[0]
     except DataError:
         raise
     except StatmodelsXError:
         mean = np.full((int(later.sum()), 2), np.nan)
     return _long(name, sample, later, origin, mean)
+
+
+def _with_sample(model: Any, sample: Sample) -> Any:
+    """Return the same model for other counts."""
+    other = copy(model)
+    other.sample = sample
+    return other
 
 
 def _last_values(sample: Sample, seen: NDArray[np.bool_], later: NDArray[np.bool_]) -> Array:

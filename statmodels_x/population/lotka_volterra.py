@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from statmodels_x.core.validation import check_choice
-from statmodels_x.population.form import Form
-from statmodels_x.population.model import describe_initial, read_weights
-from statmodels_x.population.problem import FAMILIES, ODE
+from statmodels_x.population.course.build import check_weights
+from statmodels_x.population.results import InteractionResults
 from statmodels_x.population.sample import Sample, read_sample
-
-if TYPE_CHECKING:
-    from statmodels_x.population.results import InteractionResults
+from statmodels_x.population.specification import (
+    FAMILIES,
+    ODE,
+    Form,
+    Options,
+    describe_family,
+    describe_initial,
+)
 
 
 class LotkaVolterra:
@@ -69,8 +73,8 @@ class LotkaVolterra:
         self.form = Form(ODE, interaction)
         self.family = check_choice("family", family, FAMILIES, where)
         self.sample: Sample = read_sample(formula, data, culture, None)
-        self.weights = read_weights(weights, family, self.sample)
-        self._weights_text = weights if isinstance(weights, str) else "given" if weights else "equal"
+        self.weights = weights
+        check_weights(weights, family, self.sample)
 
     def fit(
         self,
@@ -80,6 +84,7 @@ class LotkaVolterra:
         n_jobs: int = 1,
         progress: bool = False,
         bounds: Mapping[Any, Any] | None = None,
+        keep_data: bool = False,
     ) -> InteractionResults:
         """Fit by bounded least squares, or by maximum likelihood for the other families.
 
@@ -93,35 +98,28 @@ class LotkaVolterra:
             The same seed gives the same fit whatever ``n_jobs``.
         bounds : mapping, optional
             Limits of a group of parameters, ``{"rate": (0, 5)}``, or of one, ``{("rate", "hare"): (0.2, 0.9)}``.
+        keep_data : bool
+            As in :meth:`LeslieInteraction.fit`.
 
         Returns
         -------
         InteractionResults
         """
-        from statmodels_x.population.estimation import Options
-        from statmodels_x.population.fitting import fit_form
-
-        options = Options(initial, "free", dict(bounds or {}), n_starts, seed, n_jobs, progress)
+        options = Options(
+            initial, "free", dict(bounds or {}), n_starts, seed, n_jobs, progress, keep_data=keep_data
+        )
         settings = {
             "model": "Lotka-Volterra",
             "interaction": self.form.interaction,
             "density": "in the rates" if self.form.interaction == "competition" else "none",
             "ages": "none",
-            "family": self.family + (f", weights {self._weights_text}" if self.family == "gaussian" else ""),
+            "family": describe_family(self.family, self.weights),
             "initial": describe_initial(initial),
             "structure": "none",
             "step": "continuous time",
         }
-        return fit_form(self.form, self.sample, self.family, self.weights, options, settings)
-
-    def with_sample(self, sample: Sample) -> LotkaVolterra:
-        """Return the same model for other counts."""
-        other = object.__new__(LotkaVolterra)
-        other.__dict__.update(self.__dict__)
-        other.sample = sample
-        if self._weights_text == "mean":
-            other.weights = read_weights("mean", self.family, sample)
-        return other
+        weights = check_weights(self.weights, self.family, self.sample)
+        return InteractionResults.fit(self.form, self.sample, self.family, weights, options, settings)
 
     def __repr__(self) -> str:
         return f"LotkaVolterra({self.sample.formula!r}, {self.form.interaction!r})"

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_choice, check_count, rows_text
-from statmodels_x.population.form import COUPLINGS, INTERACTIONS, Form
-from statmodels_x.population.problem import FAMILIES, LESLIE
+from statmodels_x.core.validation import check_choice
+from statmodels_x.population.course.build import check_weights
+from statmodels_x.population.fitting.ridge import read_ridge
+from statmodels_x.population.results import InteractionResults
 from statmodels_x.population.sample import Sample, read_sample
-
-if TYPE_CHECKING:
-    from statmodels_x.population.results import InteractionResults
+from statmodels_x.population.specification import (
+    FAMILIES,
+    Form,
+    Options,
+    describe_family,
+    describe_initial,
+    read_form,
+)
 
 
 class LeslieInteraction:
@@ -111,8 +117,8 @@ class LeslieInteraction:
                 f"'{self.sample.time_name}': the gaps have no common step, which a matrix model needs; round the times "
                 "to a grid, or use LotkaVolterra, which runs in continuous time."
             )
-        self.weights = read_weights(weights, family, self.sample)
-        self._weights_text = weights if isinstance(weights, str) else "given" if weights else "equal"
+        self.weights = weights
+        check_weights(weights, family, self.sample)
 
     def fit(
         self,
@@ -126,6 +132,7 @@ class LeslieInteraction:
         life_table: Mapping[str, Any] | None = None,
         ridge: float = 0.0,
         warm_starts: bool = True,
+        keep_data: bool = False,
     ) -> InteractionResults:
         """Fit the totals by bounded least squares, or by maximum likelihood for the other families.
 
@@ -153,6 +160,8 @@ class LeslieInteraction:
             errors are then those of a penalised fit.
         warm_starts : bool
             Whether to fit simpler models first (fewer classes, simpler coupling) and start from them too.
+        keep_data : bool
+            Whether a saved or pickled result carries the counts; without them it still predicts and summarises.
 
         Returns
         -------
@@ -172,16 +181,15 @@ class LeslieInteraction:
         ConvergenceWarning
             If the best end is not stationary.
         """
-        from statmodels_x.population.estimation import Options
-        from statmodels_x.population.fitting import fit_form
-        from statmodels_x.population.ridge import read_ridge
-
         options = Options(
-            initial, structure, dict(bounds or {}), n_starts, seed, n_jobs, progress, warm_starts
+            initial, structure, dict(bounds or {}), n_starts, seed, n_jobs, progress, warm_starts, keep_data
         )
         penalty, text = read_ridge(life_table, ridge, self.form, self.sample)
         settings = self._settings(initial, structure) | ({"ridge": text} if text else {})
-        return fit_form(self.form, self.sample, self.family, self.weights, options, settings, penalty)
+        weights = check_weights(self.weights, self.family, self.sample)
+        return InteractionResults.fit(
+            self.form, self.sample, self.family, weights, options, settings, penalty
+        )
 
     def _settings(self, initial: str | float, structure: Any) -> dict[str, str]:
         form, sample = self.form, self.sample
@@ -190,81 +198,14 @@ class LeslieInteraction:
         k = form.ages
         return {
             "model": "Leslie interaction" if form.density is None else "Leslie-Gower interaction",
-            "interaction": form.interaction + ("" if _uncoupled(form) else f", {form.coupling} coupling"),
+            "interaction": form.interaction + ("" if form.is_uncoupled else f", {form.coupling} coupling"),
             "density": form.density or "none (linear)",
             "ages": f"{k[0]} and {k[1]}",
-            "family": self.family + (f", weights {self._weights_text}" if self.family == "gaussian" else ""),
+            "family": describe_family(self.family, self.weights),
             "initial": describe_initial(initial),
             "structure": "one class" if max(k) == 1 else structure if isinstance(structure, str) else "given",
             "step": f"{sample.step:g}{unit}",
         }
 
-    def with_sample(self, sample: Sample) -> LeslieInteraction:
-        """Return the same model for other counts."""
-        other = object.__new__(LeslieInteraction)
-        other.__dict__.update(self.__dict__)
-        other.sample = sample
-        if self._weights_text == "mean":
-            other.weights = read_weights("mean", self.family, sample)
-        return other
-
     def __repr__(self) -> str:
         return f"LeslieInteraction({self.sample.formula!r}, {self.form.interaction!r}, ages={self.form.ages})"
-
-
-def _uncoupled(form: Form) -> bool:
-    return form.interaction == "competition" and form.density is not None
-
-
-def describe_initial(initial: str | float) -> str:
-    """Say how the initial totals are found."""
-    return initial if isinstance(initial, str) else f"free up to {initial:g}"
-
-
-def read_form(interaction: str, ages: int | Sequence[int], coupling: str, density: str | None) -> Form:
-    """Check the options of a Leslie form."""
-    where = "LeslieInteraction()"
-    check_choice("interaction", interaction, INTERACTIONS, where)
-    check_choice("coupling", coupling, COUPLINGS, where)
-    if density is not None:
-        check_choice("density", density, ("leslie-gower",), where)
-    pair = (ages, ages) if not isinstance(ages, Sequence) or isinstance(ages, str) else tuple(ages)
-    if len(pair) != 2:
-        raise DataError(
-            f"{where}: `ages` is {ages!r}; give the number of age classes of each of the two species."
-        )
-    first, second = (check_count("ages", k, 1) for k in pair)
-    form = Form(LESLIE, interaction, (first, second), coupling, density)
-    if interaction == "complex" and density is not None:
-        raise DataError(
-            f'{where}: interaction="complex" has no density-dependent member; leave `density` out.'
-        )
-    if interaction == "complex" and first != second:
-        raise DataError(
-            f'{where}: interaction="complex" needs the same number of `ages`, not {first} and {second}.'
-        )
-    if _uncoupled(form) and coupling != "scalar":
-        raise DataError(
-            f'{where}: Leslie-Gower competition acts through the totals and has no coupling="{coupling}"; leave it out.'
-        )
-    if first != second and coupling != "full" and not _uncoupled(form):
-        raise DataError(
-            f'{where}: coupling="{coupling}" pairs the classes of the species, which needs equal `ages`, not {first} '
-            f'and {second}; use coupling="full".'
-        )
-    return form
-
-
-def read_weights(weights: Any, family: str, sample: Sample) -> Any:
-    """Check weights, and what a family demands of the counts."""
-    from statmodels_x.population.assembly import check_weights
-
-    if family == "lognormal":
-        for s, name in enumerate(sample.species):
-            zero = (sample.counts[:, s] == 0.0) & sample.present[sample.culture, s]
-            if zero.any():
-                raise DataError(
-                    f"'{name}' is 0 in {rows_text(zero)}, which has no logarithm; use family=\"negativebinomial\", or "
-                    "make the count missing."
-                )
-    return check_weights(weights, sample)

@@ -1,90 +1,187 @@
-"""Paths, phase pictures and eigenvalues -> matplotlib axes."""
+"""Pictures of a fit: courses with counts and bands, phase plane, residuals, age classes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from statmodels_x import plotting
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_choice
+from statmodels_x.core.validation import check_choice, check_number
+from statmodels_x.population.course.courses import course
+from statmodels_x.population.fitted import InteractionFitted
+from statmodels_x.population.fitting.diagnostics import node_times
+from statmodels_x.population.inference.diagnostics import residuals
+from statmodels_x.population.inference.prediction import predict
+from statmodels_x.population.specification import ODE
 
-if TYPE_CHECKING:
-    from statmodels_x.population.trajectory import Trajectory
+_MARKS = ("o", "s")
+_POINTS = 200
 
 
-def plot_trajectory(path: Trajectory, kind: str, log: bool, ax: Any) -> Any:
-    """Draw totals; see :meth:`Trajectory.plot`."""
-    check_choice("kind", kind, ("time", "phase"), "plot()")
-    totals = path.totals
-    if not np.isfinite(totals.to_numpy()).all():
-        raise DataError(
-            "plot(): the totals are beyond what a picture can show; draw `log_totals`, or fewer steps."
-        )
-    ax = plotting.get_axes(ax)
+def plot(
+    fit: InteractionFitted,
+    kind: str,
+    until: float | None,
+    alpha: float,
+    interval: str,
+    culture: Any,
+    ax: Any,
+) -> Any:
+    """See :meth:`InteractionResults.plot`."""
+    check_choice("kind", kind, ("course", "phase", "residuals", "classes"), "plot()")
+    fit.need_sample("plot()")
+    c = _culture(fit, culture)
+    last = _last_time(fit, c, until)
+    if kind == "course":
+        return _plot_course(fit, c, last, alpha, interval, plotting.get_axes(ax))
     if kind == "phase":
-        return _phase(path, log, ax)
-    for k, name in enumerate(path.names):
-        label = name if len(path.names) > 1 else None
-        values = totals[name].where(totals[name] > 0.0) if log else totals[name]
-        ax.plot(path.steps, values, label=label, linewidth=1.9, **plotting.style(k))
-    for k, name in enumerate(path.names):
-        if name in path.extinct:
-            spot = path.extinct[name]
-            ax.plot(spot, 0.0, "x", color=plotting.COLOURS[k], markersize=8, markeredgewidth=2, clip_on=False)
-    _scale(ax, log, totals.to_numpy(), "y")
-    return plotting.finish(ax, "Step", "Total number of individuals")
+        return _plot_phase(fit, c, last, plotting.get_axes(ax))
+    if kind == "residuals":
+        return _plot_residuals(fit, c, plotting.get_axes(ax))
+    return _plot_classes(fit, c, plotting.get_axes(ax))
 
 
-def _phase(path: Trajectory, log: bool, ax: Any) -> Any:
-    if len(path.names) != 2:
-        raise DataError('plot(): a phase picture needs two species; use kind="time".')
-    totals = path.totals.to_numpy()
-    if log:
-        totals = np.where(totals > 0.0, totals, np.nan)
-    ax.plot(totals[:, 0], totals[:, 1], "-", color=plotting.COLOURS[0], linewidth=1.2)
-    ax.plot(totals[:, 0], totals[:, 1], ".", color=plotting.COLOURS[0], markersize=5)
-    ax.plot(*totals[0], "o", color=plotting.COLOURS[1], markersize=8, label="start")
-    _scale(ax, log, totals[:, 0], "x")
-    _scale(ax, log, totals[:, 1], "y")
-    return plotting.finish(ax, f"Total of {path.names[0]}", f"Total of {path.names[1]}")
+def _culture(fit: InteractionFitted, culture: Any) -> int:
+    labels = list(fit.machinery.facts.cultures)
+    if fit.machinery.facts.culture_name is None:
+        return 0
+    if culture not in labels:
+        raise DataError(f"plot(): `culture` is {culture!r}; choose one of {', '.join(map(repr, labels))}.")
+    return labels.index(culture)
 
 
-def _scale(ax: Any, log: bool, values: NDArray[np.float64], axis: str) -> None:
-    if log:
-        (ax.set_yscale if axis == "y" else ax.set_xscale)("log")
-    elif np.nanmin(values) < 0.0:
-        (ax.axhline if axis == "y" else ax.axvline)(0.0, color="0.4", linewidth=0.8)
+def _last_time(fit: InteractionFitted, c: int, until: float | None) -> float:
+    if until is None:
+        return float(fit.machinery.facts.last[c])
+    return check_number("until", until, low=float(fit.machinery.facts.origin[c]), high=np.inf)
 
 
-def plot_eigenvalues(values: NDArray[np.complex128], ax: Any) -> Any:
-    """Draw eigenvalues with the unit circle; the leading ones are filled."""
-    ax = plotting.get_axes(ax)
-    turn = np.linspace(0.0, 2.0 * np.pi, 200)
-    ax.plot(
-        np.cos(turn),
-        np.sin(turn),
-        color="0.5",
-        linewidth=1.0,
-        linestyle=plotting.DASHES[1],
-        label="unit circle",
-    )
-    ax.axhline(0.0, color="0.8", linewidth=0.8, zorder=0)
-    ax.axvline(0.0, color="0.8", linewidth=0.8, zorder=0)
-    leads = np.abs(values) > np.abs(values).max() * (1.0 - 1e-9)
-    ax.plot(
-        values[leads].real, values[leads].imag, "o", color=plotting.COLOURS[1], markersize=8, label="leading"
-    )
-    if not leads.all():
+def time_grid(fit: InteractionFitted, c: int, last: float) -> Any:
+    """Return the times at which a course is drawn: the steps of a recursion, a fine grid of a flow."""
+    first, step = fit.machinery.facts.origin[c], fit.machinery.facts.step
+    if fit.machinery.problem.kind == ODE:
+        return np.linspace(first, last, _POINTS)
+    return first + step * np.arange(int(np.floor((last - first) / step + 1e-6)) + 1)
+
+
+def _time_label(fit: InteractionFitted) -> str:
+    name, unit = fit.machinery.facts.time_name, fit.machinery.facts.time_unit
+    label = name[:1].upper() + name[1:]
+    return f"{label} ({unit})" if unit and unit.rstrip("s") != name.rstrip("s") else label
+
+
+def _finish(fit: InteractionFitted, ax: Any, ylabel: str) -> Any:
+    """Label axes over time; no fractions of a year or a day where the times have none."""
+    from matplotlib.ticker import MaxNLocator
+
+    if np.all(fit.sample.time == np.round(fit.sample.time)):
+        ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    return plotting.finish(ax, _time_label(fit), ylabel)
+
+
+def _with_unit(fit: InteractionFitted, label: str) -> str:
+    return f"{label} ({fit.machinery.facts.count_unit})" if fit.machinery.facts.count_unit else label
+
+
+def _title(fit: InteractionFitted, c: int, ax: Any) -> None:
+    if fit.machinery.facts.culture_name is not None:
+        ax.set_title(str(fit.machinery.facts.cultures[c]), loc="left")
+
+
+def _table(fit: InteractionFitted, c: int, times: Any, alpha: float, interval: str) -> Any:
+    import pandas as pd
+
+    new = pd.DataFrame({fit.machinery.facts.time_name: times})
+    if fit.machinery.facts.culture_name is not None:
+        new[fit.machinery.facts.culture_name] = [fit.machinery.facts.cultures[c]] * len(times)
+    return predict(fit, new, None, alpha, interval)[0]  # what has ended is seen in the picture
+
+
+def _plot_course(fit: InteractionFitted, c: int, last: float, alpha: float, interval: str, ax: Any) -> Any:
+    times = time_grid(fit, c, last)
+    table = _table(fit, c, times, alpha, interval)
+    rows = fit.sample.culture == c
+    for s, name in enumerate(fit.species):
+        if not fit.machinery.problem.present[c, s]:
+            continue
+        band = table[name]
+        plotting.curve(
+            ax,
+            times,
+            band["estimate"].to_numpy(),
+            band["lower"].to_numpy(),
+            band["upper"].to_numpy(),
+            name,
+            s,
+        )
         ax.plot(
-            values[~leads].real, values[~leads].imag, "o", markerfacecolor="white", color=plotting.COLOURS[0],
-            markersize=7, label="others",
+            fit.sample.time[rows], fit.sample.counts[rows, s], _MARKS[s], color=plotting.COLOURS[s], markersize=4,
+            markerfacecolor="white" if s else None,
         )  # fmt: skip
-    ax.set_aspect("equal")
-    reach = 1.15 * max(1.0, float(np.abs(values).max()))
-    ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
-    plotting.finish(ax, "Real part", "Imaginary part")
-    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    end = fit.sample.time[rows].max()
+    if last > end:
+        ax.axvline(end, color="0.5", linewidth=0.8, linestyle=":")
+        ax.annotate("forecast", (end, 1.0), xycoords=("data", "axes fraction"), xytext=(4, -2),
+                    textcoords="offset points",
+                    va="top", color="0.35")  # fmt: skip
+    observed = fit.sample.counts[rows][:, fit.machinery.problem.present[c]]
+    top = 1.15 * max(np.nanmax(observed), np.nanmax(table.xs("estimate", axis=1, level=1).to_numpy()))
+    bottom = min(0.0, 1.05 * float(np.nanmin(table.xs("estimate", axis=1, level=1).to_numpy())))
+    ax.set_ylim(bottom, top)
+    _title(fit, c, ax)
+    return _finish(fit, ax, _with_unit(fit, "Total"))
+
+
+def _plot_phase(fit: InteractionFitted, c: int, last: float, ax: Any) -> Any:
+    if not fit.machinery.problem.present[c].all():
+        raise DataError('plot(): kind="phase" needs a culture with both species.')
+    times = time_grid(fit, c, last)
+    table = _table(fit, c, times, 0.05, "confidence")
+    x, y = (table[name, "estimate"] for name in fit.species)
+    rows = fit.sample.culture == c
+    ax.plot(x, y, color=plotting.COLOURS[0], linewidth=1.9, label="fit")
+    ax.plot(
+        *fit.sample.counts[rows].T, "o", markersize=4, color=plotting.COLOURS[1], alpha=0.8, label="counts"
+    )
+    ax.plot(
+        x.iloc[:1],
+        y.iloc[:1],
+        "D",
+        color=plotting.COLOURS[0],
+        markersize=6,
+        label=f"{fit.machinery.facts.time_name} {times[0]:g}",
+    )
+    _title(fit, c, ax)
+    return plotting.finish(ax, _with_unit(fit, fit.species[0]), _with_unit(fit, fit.species[1]))
+
+
+def _plot_residuals(fit: InteractionFitted, c: int, ax: Any) -> Any:
+    rows = fit.sample.culture == c
+    values = residuals(fit, "pearson").to_numpy()
+    for s, name in enumerate(fit.species):
+        if fit.machinery.problem.present[c, s]:
+            ax.plot(
+                fit.sample.time[rows], values[rows, s], marker=_MARKS[s], markersize=4, linewidth=0.8, label=name,
+                **plotting.style(s),
+            )  # fmt: skip
+    ax.axhline(0.0, color="0.4", linewidth=0.8)
+    _title(fit, c, ax)
+    return _finish(fit, ax, "Residual (standard deviations)")
+
+
+def _plot_classes(fit: InteractionFitted, c: int, ax: Any) -> Any:
+    states, _, _ = course(fit.machinery.problem, fit.machinery.estimate.theta, c)
+    times = node_times(fit.machinery.facts, fit.machinery.problem, c)
+    first = fit.machinery.layout.form.ages[0]
+    for j in range(states.shape[1]):
+        s, label = int(j >= first), (j if j < first else j - first)
+        if fit.machinery.problem.present[c, s]:
+            ax.plot(times, states[:, j], marker=_MARKS[s], markersize=3, color=plotting.COLOURS[s],
+                    linestyle=plotting.DASHES[label % 5], label=f"{fit.species[s]}, class {label + 1}")  # fmt: skip
+    ax.axhline(0.0, color="0.4", linewidth=0.8)
+    _title(fit, c, ax)
+    ax = _finish(fit, ax, _with_unit(fit, "Members of the class"))
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize="small")
     return ax

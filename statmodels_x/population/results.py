@@ -1,32 +1,26 @@
-"""A fitted interaction: inference, prediction and tables, as thin methods over functions."""
+"""A fitted interaction: the state and its verbs, thin methods over functions."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from statmodels_x.core.findings import announce, warn
+from statmodels_x.core.fits.handing_out import cached_copy
+from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.fits.results import LikelihoodResults
 from statmodels_x.core.validation import check_alpha, check_choice, check_count
-from statmodels_x.population.alternatives import Alternatives
-from statmodels_x.population.diagnostics import DiagnosticMethods
-from statmodels_x.population.estimation import Estimate
-from statmodels_x.population.form import Form, Layout
-from statmodels_x.population.identification import Identification
-from statmodels_x.population.problem import FAMILIES, POISSON, Problem
-from statmodels_x.population.sample import Sample
-
-if TYPE_CHECKING:
-    from statmodels_x.population.bootstrap import BootstrapResults
-    from statmodels_x.population.structural import StructuralRank
+from statmodels_x.population import plots, tables
+from statmodels_x.population.fitted import InteractionFitted
+from statmodels_x.population.inference import bootstrap as resampling
+from statmodels_x.population.inference import diagnostics, invariant_profile, invariants, prediction, profile
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class InteractionResults(DiagnosticMethods, LikelihoodResults):
+class InteractionResults(InteractionFitted, LikelihoodResults):
     """A fitted :class:`LeslieInteraction` or :class:`LotkaVolterra`.
 
     Attributes
@@ -44,92 +38,17 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
         Number of observed counts.
     converged : bool
         Whether the end of the search is stationary within the bounds.
-    form : Form
-        The model's form.
-    sample : Sample
-        The counts.
-    layout : Layout
-        Where the parameters stand in the recursion.
-    problem : Problem
-        The model on its data as arrays.
-    estimate : Estimate
-        How the optimum was found.
-    identification : Identification
-        What the data determine.
-    alternatives : Alternatives
-        Refits within the 95 % region that hold each parameter in turn: errors that they contradict are not given.
-    structural : StructuralRank or None
-        Exact rank of the model by itself; None where it has not been computed.
-    settings : dict
-        What the summary says of the model and the fit.
     """
 
-    form: Form
-    sample: Sample = field(repr=False)
-    keep_data: bool = field(repr=False, default=True)
-    layout: Layout = field(repr=False)
-    problem: Problem = field(repr=False)
-    estimate: Estimate = field(repr=False)
-    identification: Identification = field(repr=False)
-    alternatives: Alternatives = field(repr=False)
-    structural: StructuralRank | None = field(repr=False)
-    settings: dict[str, str] = field(repr=False)
-
     def __repr__(self) -> str:
-        return f"InteractionResults({self.formula!r}, {self.settings['model']}, n={self.nobs}, wss={self.wss:.4g})"
+        model = self.machinery.settings["model"]
+        return f"InteractionResults({self.formula!r}, {model}, n={self.nobs}, wss={self.wss:.4g})"
 
-    # ---- facts about the fit
-
-    @property
-    def formula(self) -> str:
-        """The formula."""
-        return self.sample.formula
-
-    @property
-    def species(self) -> tuple[str, str]:
-        """Names of the two species."""
-        return self.sample.species
-
-    @property
-    def family(self) -> str:
-        """Law of the counts."""
-        return FAMILIES[self.problem.family]
-
-    @property
-    def scale(self) -> float:
-        """Estimated variance of a weighted residual; 1 for the discrete laws."""
-        return self.identification.variance
-
-    @property
-    def dispersion(self) -> float:
-        """Dispersion of a negative binomial: the variance is mean + dispersion * mean^2."""
-        return self.problem.dispersion
-
-    @cached_property
-    def n_scale(self) -> int:
-        """Parameters of the law besides those of the course: the error variance or the dispersion."""
-        return 0 if self.problem.family == POISSON else 1
-
-    @property
-    def df_model(self) -> int:
-        """Number of free parameters of the course (those held by bounds are not counted)."""
-        return int(np.sum(np.array(self.layout.upper) > np.array(self.layout.lower)))
-
-    @property
-    def df_resid(self) -> int:
-        """Observed counts minus the rank of the sensitivities."""
-        return self.nobs - self.identification.rank
-
-    @property
-    def n_criterion(self) -> int:
-        """Parameters that the criteria count; the error variance or dispersion is one, as in R."""
-        return self.df_model + self.n_scale
-
-    @property
-    def reasons(self) -> pd.Series:
-        """Why a parameter has no standard error; empty if all have one."""
-        found = self.identification.reasons
-        return pd.Series(list(found.values()), self.params.index[list(found)], name="reason", dtype=object)
+    identification = property(
+        lambda self: _moved(self, "identification"), doc="Now :attr:`ranks`, :attr:`reasons`."
+    )
+    structural = property(lambda self: _moved(self, "structural"), doc="Now :attr:`ranks`.")
+    estimate = property(lambda self: _moved(self, "estimate"), doc="Now in :meth:`glance`.")
 
     # ---- inference
 
@@ -152,12 +71,8 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
             Columns ``lower`` and ``upper``.
         """
         if check_choice("method", method, ("wald", "profile"), "conf_int()") == "profile":
-            from statmodels_x.population.profile import profile_conf_int
-
-            return profile_conf_int(self, alpha)
-        from statmodels_x.population.intervals import wald_intervals
-
-        return wald_intervals(self, alpha)
+            return profile.profile_conf_int(self, alpha)
+        return profile.wald_intervals(self, alpha)
 
     def profile(
         self, parameter: tuple[str, str], values: ArrayLike | None = None, n: int = 21
@@ -177,9 +92,7 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
         DataFrame
             ``value``, ``llf``, and ``deviance``: twice the fall of the log-likelihood, 3.84 at a 95 % limit.
         """
-        from statmodels_x.population.profile import profile_table
-
-        return profile_table(self, parameter, values, n)
+        return profile.profile_table(self, parameter, values, n)
 
     def invariants(self, alpha: float = 0.05, method: str = "wald") -> pd.DataFrame:
         """Quantities that do not depend on how the age classes are told apart.
@@ -207,26 +120,13 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
         ConvergenceError
             If a profile finds a better fit.
         """
-        from statmodels_x.population.invariants import invariant_table
-
         check_alpha(alpha)
-        check_choice("method", method, ("wald", "profile"), "invariants()")
-        table = invariant_table(
-            self.layout,
-            self.problem,
-            self.estimate.theta,
-            self.species,
-            self.identification,
-            self.alternatives,
-            alpha,
-        )
-        if method == "wald":
+        table = invariants.invariant_table(self, alpha)
+        if check_choice("method", method, ("wald", "profile"), "invariants()") == "wald":
             return table
-        from statmodels_x.population.invariant_profile import profile_limits
+        return invariant_profile.profile_limits(self, table, alpha)
 
-        return profile_limits(self, table, alpha)
-
-    def lr_test(self, larger: InteractionResults) -> pd.Series:
+    def lr_test(self, larger: InteractionFitted) -> HypothesisTest:
         """Likelihood-ratio test of this model within one that leaves more parameters free.
 
         Parameters
@@ -237,26 +137,17 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
 
         Returns
         -------
-        Series
-            ``statistic`` (chi-squared), ``df``, ``p.value``.
+        HypothesisTest
+            ``statistic`` (twice the gain of the log-likelihood), ``df``, ``p.value``: by the chi-squared distribution,
+            or where the error variance is estimated by the F distribution of the sums of squares, with ``df_denom``.
 
         Raises
         ------
         DataError
             If the models are not nested in this way. Fewer classes or a simpler coupling put parameters on their
-            bounds, where the chi-squared law does not hold: compare those by AICc or by simulation.
+            bounds, where neither distribution holds: compare those by AICc or by simulation.
         """
-        from statmodels_x.population.hypotheses import likelihood_ratio
-
-        return likelihood_ratio(self, larger)
-
-    @cached_property
-    def outcome(self) -> str | None:
-        """Long-run outcome of competition at the estimates; None where the model has none."""
-        from statmodels_x.population.invariants import invariants_of, outcome_of
-
-        values = invariants_of(self.layout, self.problem, self.estimate.theta, self.species)
-        return outcome_of(values, self.species)
+        return diagnostics.likelihood_ratio(self, larger)
 
     def bootstrap(
         self,
@@ -267,7 +158,7 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
         seed: int = 0,
         n_jobs: int = 1,
         progress: bool = False,
-    ) -> BootstrapResults:
+    ) -> resampling.BootstrapResults:
         """Refit the model to data drawn from the fit.
 
         Parameters
@@ -275,8 +166,8 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
         n : int
             Number of refits.
         kind : {"parametric", "block"}
-            Counts drawn from the fitted law; or fitted totals plus blocks of residuals in their order, which keeps
-            what correlation they have over time.
+            Counts drawn from the fitted distribution; or fitted totals plus blocks of residuals in their order, which
+            keeps what correlation they have over time.
         block : int, optional
             Length of a block; by default the cube root of the series' length, rounded up.
         n_starts : int
@@ -289,12 +180,10 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
         BootstrapResults
             With ``conf_int()``, ``invariants()`` and ``outcomes``.
         """
-        from statmodels_x.population.bootstrap import bootstrap
-
-        return bootstrap(self, n, kind, block, n_starts, seed, n_jobs, progress)
+        return resampling.bootstrap(self, n, kind, block, n_starts, seed, n_jobs, progress)
 
     def simulate(self, n: int = 1, seed: int = 0) -> list[pd.DataFrame]:
-        """Draw data sets from the fitted law, with the columns and the missing counts of the data.
+        """Draw data sets from the fitted distribution, with the columns and the missing counts of the data.
 
         Parameters
         ----------
@@ -306,9 +195,55 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
         list of DataFrame
             Gaussian counts below 0 are set to 0.
         """
-        from statmodels_x.population.bootstrap import simulate
+        return resampling.simulate(self, check_count("n", n, 1), seed)
 
-        return simulate(self, check_count("n", n, 1), seed)
+    # ---- residuals, and what follows from the estimates
+
+    @cached_copy
+    def fittedvalues(self) -> pd.DataFrame:
+        """Fitted totals, one row a data row, one column a species; NaN where a culture lacks the species."""
+        return diagnostics.fitted_totals(self)
+
+    @property
+    def resid(self) -> pd.DataFrame:
+        """Observed minus fitted counts; NaN where nothing was observed."""
+        return self.residuals()
+
+    def residuals(self, kind: str = "response") -> pd.DataFrame:
+        """Residuals, one row a data row and one column a species.
+
+        Parameters
+        ----------
+        kind : {"response", "pearson", "deviance"}
+            Observed minus fitted counts; the same over the standard deviation of a count about its total; signed
+            square roots of the terms of the deviance, in standard deviations.
+
+        Returns
+        -------
+        DataFrame
+            NaN where nothing was observed.
+        """
+        return diagnostics.residuals(self, kind)
+
+    @cached_copy
+    def initial_classes(self) -> pd.DataFrame:
+        """Fitted members of each age class at the first time: ``species``, ``class``, ``members`` (and ``culture``)."""
+        return diagnostics.initial_classes(self)
+
+    def system(self) -> Any:
+        """Return the fitted matrices as a system of the theory.
+
+        Returns
+        -------
+        Competition, PredatorPrey or ComplexPredatorPrey
+            With its trajectories, closed forms, ``last_species_standing()`` or ``outcome()``.
+
+        Raises
+        ------
+        DataError
+            For Lotka-Volterra, which has no matrices.
+        """
+        return diagnostics.system_of(self)
 
     # ---- prediction, tables, pictures
 
@@ -346,11 +281,11 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
         Warns
         -----
         DataWarning
-            If a total at a new time is negative, as linear models end up.
+            If a species has ended by a new time: its total fell to 0, and it has none from then on.
         """
-        from statmodels_x.population.prediction import predict
-
-        return predict(self, newdata, at, alpha, interval)
+        table, findings = prediction.predict(self, newdata, at, alpha, interval)
+        announce(findings)
+        return table
 
     def summary(self, alpha: float = 0.05) -> Any:
         """Tables of the model, the fit, the parameters, the invariants, and what to beware of.
@@ -363,9 +298,7 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
         -------
         statsmodels.iolib.summary.Summary
         """
-        from statmodels_x.population.tables import summary_tables
-
-        return summary_tables(self, alpha)
+        return tables.summary_tables(self, alpha)
 
     def glance(self) -> pd.DataFrame:
         """One row of facts about the fit, with the column names of R's broom where it has them.
@@ -374,9 +307,7 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
         -------
         DataFrame
         """
-        from statmodels_x.population.tables import glance
-
-        return glance(self)
+        return tables.glance(self)
 
     def augment(self) -> pd.DataFrame:
         """One row a count, with R's broom column names.
@@ -386,9 +317,7 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
         DataFrame
             ``culture`` (if there are several), time, ``species``, ``count``, ``.fitted``, ``.se.fit``, ``.resid``.
         """
-        from statmodels_x.population.tables import augment
-
-        return augment(self)
+        return tables.augment(self)
 
     def plot(
         self,
@@ -418,6 +347,13 @@ class InteractionResults(DiagnosticMethods, LikelihoodResults):
         -------
         matplotlib.axes.Axes
         """
-        from statmodels_x.population.fit_plots import plot
+        return plots.plot(self, kind, until, alpha, interval, culture, ax)
 
-        return plot(self, kind, until, alpha, interval, culture, ax)
+
+def _moved(fit: InteractionFitted, name: str) -> Any:
+    """Answer under a name of version 0.1."""
+    warn(
+        f"`{name}` is internal now: see `ranks`, `reasons` and glance(); the old name goes with the next version.",
+        DeprecationWarning,
+    )
+    return getattr(fit.machinery, name)

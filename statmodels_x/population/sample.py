@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,11 +13,49 @@ from numpy.typing import NDArray
 from statmodels_x.core.data.formula import evaluate, split_formula
 from statmodels_x.core.data.frames import as_pandas, check_columns
 from statmodels_x.core.errors import DataError, DataWarning, FormulaError
+from statmodels_x.core.findings import warn
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_number, numeric_array, rows_text
 
 _MOST_NODES = 100_000
 _GRID_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What a fit keeps of its sample when the rows are gone.
+
+    Attributes
+    ----------
+    formula, species, time_name, culture_name, time_unit, count_unit, cultures, present, step
+        As in :class:`Sample`.
+    origin, last : ndarray of shape (C,)
+        First and last time of each culture.
+    means : ndarray of shape (C, 2)
+    n_blank : int
+    """
+
+    formula: str
+    species: tuple[str, str]
+    time_name: str
+    culture_name: str | None
+    time_unit: str | None
+    count_unit: str | None
+    cultures: tuple[Any, ...]
+    present: NDArray[np.bool_]
+    step: float
+    origin: Array
+    last: Array
+    means: Array
+    n_blank: int
+
+    def by_series(self, values: Array, name: str) -> pd.Series:
+        """Label one value for each series, in the order of cultures and species."""
+        labels = [(self.cultures[c], self.species[s]) for c, s in np.argwhere(self.present)]
+        if self.culture_name is None:
+            return pd.Series(values, [species for _, species in labels], name=name)
+        index = pd.MultiIndex.from_tuples(labels, names=[self.culture_name, "species"])
+        return pd.Series(values, index, name=name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +98,12 @@ class Sample:
     step: float
 
     @property
+    def facts(self) -> Facts:
+        """What is kept without the rows."""
+        same = {name: getattr(self, name) for name in Facts.__dataclass_fields__ if name != "last"}
+        return Facts(last=self._ends(np.max), **same)
+
+    @property
     def n_observed(self) -> int:
         """Number of counts that a fit uses."""
         return int(np.sum(~np.isnan(self.counts) & self.present[self.culture]))
@@ -72,7 +116,10 @@ class Sample:
     @property
     def origin(self) -> Array:
         """First time of each culture."""
-        return np.array([self.time[self.culture == c].min() for c in range(len(self.cultures))])
+        return self._ends(np.min)
+
+    def _ends(self, pick: Callable[[Array], float]) -> Array:
+        return np.array([pick(self.time[self.culture == c]) for c in range(len(self.cultures))])
 
     @property
     def gap(self) -> float:
@@ -249,11 +296,10 @@ def _check_zero_rows(
         back = zero & (later > 0.0)
         if back.any():
             row = rows[int(np.argmax(back))]
-            warnings.warn(
+            warn(
                 f"all counts are 0 at {name} {time[row]:g} (row position {row}) and positive later, which no closed "
                 "population does; make the count missing if nothing was counted.",
                 DataWarning,
-                stacklevel=4,
             )
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from statmodels_x.core.findings import kinds, texts
 from statmodels_x.core.fits.tables import Block, number, summary
-
-if TYPE_CHECKING:
-    from statmodels_x.population.results import InteractionResults
+from statmodels_x.population.fitted import InteractionFitted
+from statmodels_x.population.inference.invariants import invariant_table
+from statmodels_x.population.inference.prediction import predict
+from statmodels_x.population.inference.profile import wald_intervals
 
 _TITLES = {
     "fecundity": "Fecundity: offspring a step of a member of each class",
@@ -25,22 +27,23 @@ _TITLES = {
 }
 
 
-def summary_tables(fit: InteractionResults, alpha: float) -> Any:
+def summary_tables(fit: InteractionFitted, alpha: float) -> Any:
     """Build the summary of a fit."""
     blocks = [
-        _parameter_block(fit, block, alpha) for block in dict.fromkeys(fit.params.index.get_level_values(0))
+        _parameter_block(fit, block, alpha)
+        for block in dict.fromkeys(fit.coefficients.index.get_level_values(0))
     ]
     blocks.append(_invariant_block(fit, alpha))
     return summary(_title(fit), _facts(fit), blocks, _notes(fit))
 
 
-def _title(fit: InteractionResults) -> str:
-    return f"{fit.settings['model']}: {' and '.join(fit.species)}"
+def _title(fit: InteractionFitted) -> str:
+    return f"{fit.machinery.settings['model']}: {' and '.join(fit.species)}"
 
 
-def _facts(fit: InteractionResults) -> list[tuple[str, str]]:
-    found, estimate = fit.identification, fit.estimate
-    shown = fit.settings
+def _facts(fit: InteractionFitted) -> list[tuple[str, str]]:
+    estimate, facts = fit.machinery.estimate, fit.machinery.facts
+    shown, ranks = fit.machinery.settings, fit.ranks
     left = [
         ("Interaction", shown["interaction"]),
         ("Density", shown["density"]),
@@ -52,16 +55,16 @@ def _facts(fit: InteractionResults) -> list[tuple[str, str]]:
         ("Converged", "yes" if fit.converged else "NO"),
         ("Starts at best", f"{estimate.n_best} of {estimate.n_starts}"),
     ]
-    structural = fit.structural
+    structural = ranks["structural"]
     right = [
-        ("Counts used", f"{fit.nobs}" + (f" ({fit.sample.n_blank} blank)" if fit.sample.n_blank else "")),
-        ("Series", f"{int(fit.sample.present.sum())}"),
+        ("Counts used", f"{fit.nobs}" + (f" ({facts.n_blank} blank)" if facts.n_blank else "")),
+        ("Series", f"{int(facts.present.sum())}"),
         ("Parameters", f"{fit.df_model}"),
         (
             "Structural rank",
-            "not computed" if structural is None else f"{structural.rank} of {structural.n_params}",
+            "not computed" if np.isnan(structural) else f"{structural:.0f} of {ranks['parameters']:.0f}",
         ),
-        ("Known to half", f"{found.practical_rank} directions"),
+        ("Known to half", f"{ranks['known_to_half']:.0f} directions"),
         ("Weighted SSE", f"{fit.wss:.4f}"),
         *((f"R2 {_label(label)}", f"{value:.3f}") for label, value in fit.rsquared.items()),
         ("Log-likelihood", f"{fit.llf:.3f}"),
@@ -84,21 +87,21 @@ def _digits(value: float) -> str:
     return number(value, 4) if abs(value) < 1000 else f"{value:.1f}"
 
 
-def _parameter_block(fit: InteractionResults, block: str, alpha: float) -> Block:
-    limits = fit.conf_int(alpha)
-    chosen = fit.params.index.get_level_values(0) == block
+def _parameter_block(fit: InteractionFitted, block: str, alpha: float) -> Block:
+    limits = wald_intervals(fit, alpha)
+    chosen = fit.coefficients.index.get_level_values(0) == block
     cells = [
         [_digits(value), number(error), number(low), number(high)]
         for value, error, (low, high) in zip(
-            fit.params[chosen], fit.bse[chosen], limits[chosen].to_numpy(), strict=True
+            fit.coefficients[chosen], fit.bse[chosen], limits[chosen].to_numpy(), strict=True
         )
     ]
-    labels = [str(term) for term in fit.params.index[chosen].get_level_values(1)]
+    labels = [str(term) for term in fit.coefficients.index[chosen].get_level_values(1)]
     return Block(_TITLES[block], _headings(alpha), labels, cells)
 
 
-def _invariant_block(fit: InteractionResults, alpha: float) -> Block:
-    table = fit.invariants(alpha)
+def _invariant_block(fit: InteractionFitted, alpha: float) -> Block:
+    table = invariant_table(fit, alpha)
     cells = [
         [_digits(row.estimate), number(row.std_error), number(row.lower), number(row.upper)]
         for row in table.itertuples()
@@ -106,13 +109,13 @@ def _invariant_block(fit: InteractionResults, alpha: float) -> Block:
     return Block("Invariants", _headings(alpha), [str(name) for name in table.index], cells)
 
 
-def _notes(fit: InteractionResults) -> list[str]:
-    notes = [f"Warning: {text}" for text in fit.warnings]
+def _notes(fit: InteractionFitted) -> list[str]:
+    notes = [f"Warning: {text}" for text in texts(f for f in fit.findings if f.category is not None)]
     if fit.outcome is not None:
         notes.append(f"Long-run outcome at the estimates: {fit.outcome}; bootstrap() gives its probability.")
     notes += _unknown(fit)
     low = fit.lowest_total
-    unit = fit.sample.time_name
+    unit = fit.machinery.facts.time_name
     notes.append(
         f"Totals are kept at 0 or more at every step, observed or not; the smallest is {low['total']:.3g} "
         f"({low['species']}, {unit} {low['time']:g})."
@@ -124,14 +127,13 @@ def _notes(fit: InteractionResults) -> list[str]:
         ]
         notes.append(f"Age classes that turn negative: {', '.join(rows)}.")
     notes += _correlated(fit)
-    if "ridge" in fit.settings:
-        notes.append(fit.settings["ridge"])
+    notes += texts(f for f in fit.findings if f.category is None)
     return notes
 
 
-def _correlated(fit: InteractionResults) -> list[str]:
+def _correlated(fit: InteractionFitted) -> list[str]:
     """Name the series whose residuals follow each other more than chance would have it."""
-    limit = 2.0 / np.sqrt(fit.nobs / fit.sample.present.sum())
+    limit = 2.0 / np.sqrt(fit.nobs / fit.machinery.facts.present.sum())
     found = fit.autocorrelation[fit.autocorrelation > limit]
     if not len(found):
         return []
@@ -142,28 +144,29 @@ def _correlated(fit: InteractionResults) -> list[str]:
     ]
 
 
-def _unknown(fit: InteractionResults) -> list[str]:
+def _unknown(fit: InteractionFitted) -> list[str]:
     """Say for each reason which parameters have no standard error."""
     groups: dict[str, list[str]] = {}
-    for (block, term), reason in fit.reasons.items():
-        groups.setdefault(reason, []).append(f"{block} {term}")
-    everything = len(fit.params)
+    for reason in fit.machinery.identification.reasons.values():
+        groups.setdefault(reason.text, []).extend(reason.concerns)
+    everything = len(fit.coefficients)
     return [
-        f"No standard error, {reason}: {'all parameters' if len(names) == everything else ', '.join(names)}."
-        for reason, names in groups.items()
+        f"No standard error, {text}: {'all parameters' if len(names) == everything else ', '.join(names)}."
+        for text, names in groups.items()
     ]
 
 
-def glance(fit: InteractionResults) -> pd.DataFrame:
+def glance(fit: InteractionFitted) -> pd.DataFrame:
     """See :meth:`InteractionResults.glance`."""
     row: dict[str, Any] = {
-        "model": fit.settings["model"],
-        "interaction": fit.settings["interaction"],
-        "ages": fit.settings["ages"],
-        "family": fit.settings["family"],
+        "model": fit.machinery.settings["model"],
+        "interaction": fit.machinery.settings["interaction"],
+        "ages": fit.machinery.settings["ages"],
+        "family": fit.machinery.settings["family"],
         "nobs": fit.nobs,
         "df": fit.df_model,
-        "rank": fit.identification.rank,
+        "rank": fit.machinery.identification.rank,
+        "known.half": fit.machinery.identification.practical_rank,
         "wss": fit.wss,
     }
     row |= {f"r.squared {_label(label)}": value for label, value in fit.rsquared.items()}
@@ -172,17 +175,18 @@ def glance(fit: InteractionResults) -> pd.DataFrame:
         "AIC": fit.aic,
         "AICc": fit.aicc,
         "BIC": fit.bic,
-        "starts.best": fit.estimate.n_best / fit.estimate.n_starts,
+        "starts.best": fit.machinery.estimate.n_best / fit.machinery.estimate.n_starts,
         "converged": fit.converged,
-        "regular": fit.converged and fit.identification.null.shape[1] == 0,
-        "note": "; ".join(fit.warnings),
+        "regular": fit.converged and fit.machinery.identification.null.shape[1] == 0,
+        "note": kinds(fit.findings),
     }
     return pd.DataFrame([row])
 
 
-def augment(fit: InteractionResults) -> pd.DataFrame:
+def augment(fit: InteractionFitted) -> pd.DataFrame:
     """See :meth:`InteractionResults.augment`."""
-    sample, table = fit.sample, fit.predict()
+    sample = fit.need_sample("augment()")
+    table, _ = predict(fit, None, None, 0.05, "confidence")
     parts = []
     for s, name in enumerate(fit.species):
         part = pd.DataFrame(

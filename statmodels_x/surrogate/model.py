@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from numpy.typing import ArrayLike
 
-from statmodels_x.core.errors import DataError, IdentificationWarning
-from statmodels_x.core.validation import check_choice, check_count, check_number
-from statmodels_x.surrogate.checks import check_jobs, check_times
-from statmodels_x.surrogate.perturbation import Settings
-from statmodels_x.surrogate.reading import Choice, read_trial
-from statmodels_x.surrogate.results import Question, SurrogateResults
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.findings import announce
+from statmodels_x.core.validation import check_choice, check_count, check_jobs, check_number
+from statmodels_x.surrogate.results import SurrogateResults
+from statmodels_x.surrogate.sample import read_trial
+from statmodels_x.surrogate.specification import (
+    EFFECTS,
+    METHODS,
+    Choice,
+    Question,
+    Settings,
+    check_times,
+)
 
-METHODS = ("crossfit", "full", "split")
-EFFECTS = ("survival", "rmst")
 _MOST_FOLDS = 50
 
 
@@ -195,23 +199,30 @@ class SurrogatePTE:
         IdentificationWarning
             If the effect cannot be told from 0 (PTE is then undefined), is negative, or overlap is weak.
         """
-        settings = self._settings(method, n_folds, n_splits, bandwidth, seed)
-        is_corrected = _correction(bias_correction, method)
+        settings = self._settings(method, n_folds, n_splits, bandwidth, seed, bias_correction)
         n_perturb = check_count("n_perturb", n_perturb, 20)
         asked = Question(
             self.formula, self.surrogate, self.at, self.landmark, self.effect, settings, n_perturb, seed
         )
-        from statmodels_x.surrogate.fitting import fit_question
-
-        results = fit_question(
-            asked, self.trial, self.facts, is_corrected, check_jobs(n_jobs), progress, keep_data
+        results = SurrogateResults.estimate(
+            asked,
+            self.trial,
+            self.facts,
+            n_jobs=check_jobs(n_jobs),
+            progress=progress,
+            keep_data=keep_data,
         )
-        for message in results.warnings:
-            warnings.warn(message, IdentificationWarning, stacklevel=2)
+        announce(results.findings)
         return results
 
     def _settings(
-        self, method: str, n_folds: int, n_splits: int, bandwidth: float | None, seed: int
+        self,
+        method: str,
+        n_folds: int,
+        n_splits: int,
+        bandwidth: float | None,
+        seed: int,
+        bias_correction: bool | None,
     ) -> Settings:
         check_choice("method", method, METHODS, "fit()")
         if check_count("n_folds", n_folds, 2) > _MOST_FOLDS:
@@ -220,7 +231,8 @@ class SurrogatePTE:
         check_count("seed", seed, 0)
         if bandwidth is not None:
             bandwidth = check_number("bandwidth", bandwidth, low=0.0, high=1.0)
-        return Settings(method, int(n_folds), int(n_splits), bandwidth, int(seed))
+        is_corrected = _correction(bias_correction, method)
+        return Settings(method, int(n_folds), int(n_splits), bandwidth, int(seed), is_corrected)
 
     def __repr__(self) -> str:
         return (

@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from statmodels_x import plotting
-from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_alpha, check_choice
-from statmodels_x.surrogate.quantities import PARAMS, RATIOS
+from statmodels_x.core.product_limit import at_times, product_limit
+from statmodels_x.core.validation import check_alpha
+from statmodels_x.surrogate.fitted import SurrogateFitted
+from statmodels_x.surrogate.fitting.proportions import column
+from statmodels_x.surrogate.inference.transformation import transformation_bands
+from statmodels_x.surrogate.sample import Trial
 
-if TYPE_CHECKING:
-    from statmodels_x.surrogate.landmarks import LandmarkGrid
-    from statmodels_x.surrogate.results import SurrogateResults
-    from statmodels_x.surrogate.sample import Trial
-
-_LABELS = {
-    "pte": "Proportion of treatment effect explained",
-    "delta": "Effect on the primary outcome",
-    "pte_primary": "PTE of survival to the landmark alone",
-    "incremental_value": "Incremental value of the surrogate",
-    "r_s": "R_S",
-    "r_t": "R_T",
-    "overlap": "Overlap c",
-}
 _GREY = "0.4"
 
 
-def _with_unit(label: str, unit: str | None) -> str:
+def with_unit(label: str, unit: str | None) -> str:
+    """Return an axis label with its unit."""
     return f"{label} ({unit})" if unit else label
 
 
 def plot_transformation(
-    fit: SurrogateResults, alpha: float = 0.05, simultaneous: bool = False, ax: Any = None
+    fit: SurrogateFitted, alpha: float = 0.05, simultaneous: bool = False, ax: Any = None
 ) -> Any:
     """Draw the estimated g with its bands, g2 at the right, and a rug of the surrogate times by arm."""
     check_alpha(alpha)
-    table = fit.transformation_bands(alpha, simultaneous)
+    table = transformation_bands(fit, alpha, simultaneous)
     event, late = table[table["stratum"] == "event"], table.iloc[-1]
     ax = plotting.get_axes(ax)
     times = event["surrogate_time"].to_numpy()
@@ -66,13 +55,13 @@ def plot_transformation(
     )
     plotting.finish(
         ax,
-        _with_unit("Time of the surrogate event", fit.facts.time_unit),
+        with_unit("Time of the surrogate event", fit.facts.time_unit),
         f"g: predicted {outcome}",
     )
     return ax
 
 
-def _rug(ax: Any, fit: SurrogateResults) -> None:
+def _rug(ax: Any, fit: SurrogateFitted) -> None:
     if fit.sample is None:
         return
     trial = fit.sample
@@ -84,13 +73,13 @@ def _rug(ax: Any, fit: SurrogateResults) -> None:
                 label=f"surrogate events, {label}")  # fmt: skip
 
 
-def plot_survival(fit: SurrogateResults, alpha: float = 0.05, ax: Any = None) -> Any:
+def plot_survival(fit: SurrogateFitted, alpha: float = 0.05, ax: Any = None) -> Any:
     """Draw Kaplan-Meier curves by arm with the landmark and the effect at t.
 
     Strata are averaged as in the estimate; bands are drawn where there are neither strata nor weights.
     """
     check_alpha(alpha)
-    trial, asked = fit.need_sample(), fit.question
+    trial, asked = fit.need_sample('plot("survival")'), fit.question
     ax = plotting.get_axes(ax)
     for k, (arm, label) in enumerate(((1, fit.facts.treated), (0, fit.facts.control))):
         times, survival, band = _survival_curve(trial, arm, alpha)
@@ -106,7 +95,7 @@ def plot_survival(fit: SurrogateResults, alpha: float = 0.05, ax: Any = None) ->
         ax.axvline(asked.at, color=_GREY, linewidth=0.9)
     ax.set_ylim(0.0, 1.0)
     ax.set_xlim(left=0.0)
-    return plotting.finish(ax, _with_unit("Time", fit.facts.time_unit), "Survival probability")
+    return plotting.finish(ax, with_unit("Time", fit.facts.time_unit), "Survival probability")
 
 
 def _survival_curve(trial: Trial, arm: int, alpha: float) -> tuple[Any, Any, Any]:
@@ -119,18 +108,16 @@ def _survival_curve(trial: Trial, arm: int, alpha: float) -> tuple[Any, Any, Any
     survival = np.zeros(len(times))
     for stratum in range(trial.stratum.max() + 1):
         rows, share = inside & (trial.stratum == stratum), trial.weight[trial.stratum == stratum].sum()
-        curve = KaplanMeierFitter(alpha=alpha)
-        with warnings.catch_warnings():  # it warns of weights that are not whole; only its errors need that
-            warnings.simplefilter("ignore")
-            curve.fit(trial.time[rows], trial.died[rows], weights=None if is_plain else trial.weight[rows])
-        survival += share / trial.weight.sum() * curve.predict(times).to_numpy()
-    return times, survival, curve.confidence_interval_.to_numpy() if is_plain else None
+        curve = product_limit(trial.time[rows], trial.died[rows], trial.weight[rows])
+        survival += share / trial.weight.sum() * at_times(curve, times)
+    if not is_plain:
+        return times, survival, None
+    plain = KaplanMeierFitter(alpha=alpha).fit(trial.time[inside], trial.died[inside])
+    return times, survival, plain.confidence_interval_.to_numpy()
 
 
-def _mark_effect(ax: Any, fit: SurrogateResults) -> None:
-    values = fit.point.values[0]
-    from statmodels_x.surrogate.quantities import column
-
+def _mark_effect(ax: Any, fit: SurrogateFitted) -> None:
+    values = fit.sums.point.values[0]
     low, high = (float(column(values, name)) for name in ("target_control", "target_treated"))
     at = fit.question.at
     ax.annotate(
@@ -139,60 +126,5 @@ def _mark_effect(ax: Any, fit: SurrogateResults) -> None:
         (at, high),
         arrowprops={"arrowstyle": "<->", "color": "0.2", "shrinkA": 0, "shrinkB": 0},
     )
-    text = f" $\\Delta$ = {fit.delta:.3f}"
+    text = f" $\\Delta$ = {fit.inference.delta[0]:.3f}"
     ax.annotate(text, (at, max(low, high)), textcoords="offset points", xytext=(2, 10), fontsize="small")
-
-
-def plot_curves(grid: LandmarkGrid, quantity: str, alpha: float, ax: Any = None) -> Any:
-    """Draw a quantity over the landmark, a curve with its simultaneous band for each time t."""
-    check_choice("quantity", quantity, PARAMS, "plot()")
-    table = grid.frame(quantity, alpha)
-    ax = plotting.get_axes(ax)
-    drawn = 0
-    for at, part in table.groupby("at", sort=True):
-        if not np.isfinite(part["estimate"]).any():
-            continue
-        unit = f" {grid.facts.time_unit}" if grid.facts.time_unit else ""
-        x, y, low, high = (part[name].to_numpy() for name in ("landmark", "estimate", "lower", "upper"))
-        plotting.curve(ax, x, y, low, high, f"t = {at:g}{unit}", drawn)
-        ax.plot(x, y, "o", markersize=3.5, color=plotting.COLOURS[drawn % len(plotting.COLOURS)])
-        drawn += 1
-    if not drawn:
-        raise DataError(
-            "plot: at none of these times does the effect differ from 0; there is no PTE to draw."
-        )
-    if quantity in RATIOS:
-        for height in (0.0, 1.0):
-            ax.axhline(height, color=_GREY, linewidth=0.8, linestyle=":")
-        estimates = table["estimate"].to_numpy()
-        low, high = np.nanmin(estimates), np.nanmax(estimates)
-        ax.set_ylim(
-            max(np.nanmin(table["lower"]), min(low, 0.0) - 0.75),
-            min(np.nanmax(table["upper"]), max(high, 1.0) + 0.75),
-        )
-    ax.set_xlim(left=0.0)
-    return plotting.finish(ax, _with_unit("Landmark $t_0$", grid.facts.time_unit), _LABELS[quantity])
-
-
-def plot_surface(grid: LandmarkGrid, quantity: str, ax: Any = None) -> Any:
-    """Draw a quantity over both times as filled contours; blank where it is not defined."""
-    check_choice("quantity", quantity, PARAMS, "plot()")
-    table = grid.frame(quantity)
-    wide = table.pivot_table(index="at", columns="landmark", values="estimate", dropna=False)
-    if wide.shape[0] < 2 or wide.shape[1] < 2 or np.isfinite(wide.to_numpy()).sum() < 4:
-        raise DataError("plot: a surface needs at least two times t and two landmarks with a defined value.")
-    ax = plotting.get_axes(ax)
-    heights = np.ma.masked_invalid(wide.to_numpy())
-    levels = np.linspace(0.0, 1.0, 11) if quantity in RATIOS else 11
-    filled = ax.contourf(wide.columns, wide.index, heights, levels=levels, cmap="cividis", extend="both")
-    # lines and numbers that stand out from both the dark and the light end of the colours
-    middle = filled.levels[len(filled.levels) // 2]
-    shades = ["white" if level <= middle else "0.15" for level in filled.levels]
-    lines = ax.contour(wide.columns, wide.index, heights, levels=filled.levels, colors=shades, linewidths=0.6)
-    ax.clabel(lines, fmt="%.1f", fontsize="x-small")
-    ax.plot(table["landmark"], table["at"], ".", color="white", markersize=2.5, alpha=0.8)
-    ax.figure.colorbar(filled, ax=ax, label=_LABELS[quantity])
-    unit = grid.facts.time_unit
-    return plotting.finish(
-        ax, _with_unit("Landmark $t_0$", unit), _with_unit("Time $t$ of the outcome", unit)
-    )

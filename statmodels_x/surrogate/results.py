@@ -1,92 +1,99 @@
-"""Estimates -> inference, tables and pictures: thin methods over functions."""
+"""The public results classes: states with thin verbs over functions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from statmodels_x.core.deprecation import settle
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.fits.reference import NORMAL
-from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_choice, check_number
-from statmodels_x.surrogate import intervals
-from statmodels_x.surrogate.estimation import Batch
-from statmodels_x.surrogate.perturbation import Settings
-from statmodels_x.surrogate.proportions import ProportionResults
-from statmodels_x.surrogate.quantities import column
-from statmodels_x.surrogate.sample import Trial, TrialFacts
-
-if TYPE_CHECKING:
-    from statmodels_x.surrogate.diagnostics import Diagnostics
-    from statmodels_x.surrogate.landmarks import LandmarkGrid
-    from statmodels_x.surrogate.simulate import IllnessDeathTrial
+from statmodels_x.core.fits.handing_out import cached_copy
+from statmodels_x.core.fits.hypotheses import HypothesisTest
+from statmodels_x.core.fits.results import SummaryText
+from statmodels_x.core.validation import check_alpha, check_choice
+from statmodels_x.surrogate.fitted import ProportionFitted, SurrogateFitted
+from statmodels_x.surrogate.inference.hypotheses import share_test
+from statmodels_x.surrogate.inference.intervals import interval
+from statmodels_x.surrogate.inference.transformation import transformation_bands
+from statmodels_x.surrogate.landmarks.estimation import estimate_grid
+from statmodels_x.surrogate.landmarks.results import LandmarkGrid
+from statmodels_x.surrogate.planning.simulate import IllnessDeathTrial
+from statmodels_x.surrogate.specification import INTERVALS
 
 
-@dataclass(frozen=True)
-class Question:
-    """What was asked: formula, times, outcome and estimator.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ProportionResults(ProportionFitted, SummaryText):
+    """The verbs that results about proportions of an effect share."""
 
-    Attributes
-    ----------
-    formula, surrogate : str
-    at, landmark : float
-    effect : {"survival", "rmst"}
-    settings : Settings
-    n_perturb, seed : int
-    """
+    def conf_int(self, alpha: float = 0.05, method: str = "fieller", kind: str | None = None) -> pd.DataFrame:
+        """Confidence intervals of all estimates.
 
-    formula: str
-    surrogate: str
-    at: float
-    landmark: float
-    effect: str
-    settings: Settings
-    n_perturb: int
-    seed: int
+        Parameters
+        ----------
+        alpha : float
+            Error rate: 0.05 gives 95 % intervals.
+        method : {"fieller", "normal", "quantile"}
+            Fieller's interval of a ratio, which is (-inf, inf) where the effect cannot be told from 0 at the
+            level ``alpha`` (for quantities that are no ratios to Delta it is the normal one); estimate and
+            standard error; or quantiles of the perturbed ratios.
+        kind : str, optional
+            Old name of ``method``.
+
+        Returns
+        -------
+        DataFrame
+            Indexed like ``params``, columns ``lower`` and ``upper``; NaN where a proportion is undefined.
+
+        Raises
+        ------
+        DataError
+            If ``alpha`` or ``method`` is none of these.
+        """
+        method = check_choice("method", settle("method", method, "kind", kind), INTERVALS, "conf_int()")
+        check_alpha(alpha)
+        rows = {name: interval(self.inference, name, float(alpha), method) for name in self.names}
+        return pd.DataFrame.from_dict(rows, orient="index", columns=["lower", "upper"])
+
+    def tidy(self, alpha: float = 0.05, method: str = "fieller", kind: str | None = None) -> pd.DataFrame:
+        """One row a quantity, with the column names of R's broom.
+
+        Parameters
+        ----------
+        alpha : float
+        method : {"fieller", "normal", "quantile"}
+            Of the intervals.
+        kind : str, optional
+            Old name of ``method``.
+
+        Returns
+        -------
+        DataFrame
+            ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low``, ``conf.high``.
+        """
+        limits = self.conf_int(alpha, settle("method", method, "kind", kind))
+        return pd.DataFrame(
+            {
+                "term": list(self.names),
+                "estimate": self.params.to_numpy(),
+                "std.error": self.bse.to_numpy(),
+                "statistic": self.tvalues.to_numpy(),
+                "p.value": self.pvalues.to_numpy(),
+                "conf.low": limits["lower"].to_numpy(),
+                "conf.high": limits["upper"].to_numpy(),
+            }
+        )
 
 
-@dataclass(frozen=True, eq=False)
-class SurrogateResults(ProportionResults):
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SurrogateResults(SurrogateFitted, ProportionResults):
     """A fitted :class:`~statmodels_x.SurrogatePTE`.
 
-    Attributes
-    ----------
-    question : Question
-        What was asked.
-    names, inference
-        See :class:`ProportionResults`: the quantities are ``pte``, ``delta``, ``pte_primary``,
-        ``incremental_value``, ``r_s``, ``r_t`` and ``overlap``.
-    point, replicates : Batch
-        The sums behind them, of the sample and of the perturbed samples.
-    points : ndarray of shape (m,)
-        Surrogate times at which g is known, in the unit of the data.
-    facts : TrialFacts
-        Counts of rows, arms, events and dropped rows.
-    diagnostics : Diagnostics
-        Counts by arm, the constraint on g, the conditions for a PTE within [0, 1], bandwidth.
-    warnings : tuple of str
-        What a reader must know; empty for an untroubled estimate.
+    Its quantities are ``pte``, ``delta``, ``pte_primary``, ``incremental_value``, ``r_s``, ``r_t`` and ``overlap``.
     """
-
-    question: Question
-    point: Batch = field(repr=False)
-    replicates: Batch = field(repr=False)
-    points: Array = field(repr=False)
-    facts: TrialFacts = field(repr=False)
-    diagnostics: Diagnostics = field(repr=False)
-    warnings: tuple[str, ...] = field(repr=False)
-    sample: Trial | None = field(repr=False)
-    keep_data: bool = field(repr=False)
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = {name: value for name, value in self.__dict__.items() if name in self.__dataclass_fields__}
-        return state if self.keep_data else {**state, "sample": None}
 
     def __repr__(self) -> str:
         asked = self.question
@@ -130,21 +137,7 @@ class SurrogateResults(ProportionResults):
         """Overlap c = E_0[L] mu_1(t0)/mu_0(t0)^2, 1 where the arms' surrogate laws agree; large: weak overlap."""
         return float(self.params["overlap"])
 
-    @property
-    def raw_ratio(self) -> float:
-        """Explained effect over effect as they stand: no bias correction, given even where it means nothing."""
-        if "pte" in self.inference.given:
-            return self.inference.given["pte"][0]
-        return self.inference.numerators["pte"][0] / self.inference.delta[0]
-
-    @property
-    def nobs(self) -> int:
-        """Number of subjects used."""
-        return self.facts.used
-
-    # ---- the transformation
-
-    @cached_property
+    @cached_copy
     def transformation(self) -> pd.DataFrame:
         """The estimated g with pointwise 95 % bands; see :meth:`transformation_bands`."""
         return self.transformation_bands()
@@ -166,25 +159,7 @@ class SurrogateResults(ProportionResults):
             ``stratum``, ``surrogate_time``, ``estimate``, ``std_error``, ``lower``, ``upper``. Learned from the
             whole sample; g is a prediction of the primary outcome in the treated, and not clipped to [0, 1].
         """
-        point, many = self.point, self.replicates
-        estimate = np.append(point.g1[0], column(point.values[0], "g2"))
-        replicates = np.column_stack([many.g1, column(many.values, "g2")])
-        error = np.array([intervals.mad_scale(values) for values in replicates.T])
-        z = NORMAL.quantile(alpha)
-        if simultaneous:
-            z = intervals.simultaneous_factor(estimate, replicates, error, alpha)
-        return pd.DataFrame(
-            {
-                "stratum": ["event"] * len(self.points) + ["no event"],
-                "surrogate_time": np.append(self.points, np.nan),
-                "estimate": estimate,
-                "std_error": error,
-                "lower": estimate - z * error,
-                "upper": estimate + z * error,
-            }
-        )
-
-    # ---- other times
+        return transformation_bands(self, alpha, simultaneous)
 
     def landmark_grid(
         self,
@@ -221,17 +196,23 @@ class SurrogateResults(ProportionResults):
         IdentificationError
             If no pair can be estimated.
         """
-        from statmodels_x.surrogate.landmarks import landmark_grid
+        return estimate_grid(LandmarkGrid, self, ats, landmarks, n_perturb, n_jobs, progress)
 
-        return landmark_grid(self, self.need_sample(), ats, landmarks, n_perturb, n_jobs, progress)
+    def share_test(self, share: float) -> HypothesisTest:
+        """Test that the surrogate explains less than a share of the effect, against at least that share.
 
-    def need_sample(self) -> Trial:
-        """Return the data of the fit; DataError where they were not kept."""
-        if self.sample is None:
-            raise DataError(
-                "this result was loaded without its data; fit with keep_data=True to take them along."
-            )
-        return self.sample
+        Parameters
+        ----------
+        share : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        HypothesisTest
+            ``statistic``, ``df``, one-sided ``p.value`` and ``share`` of E[explained] - share Delta, the linear
+            form of Fieller: no ratio is taken, so that it also holds where Delta is uncertain.
+        """
+        return share_test(self, share)
 
     def fitted_process(self, n_pieces: int = 4) -> IllnessDeathTrial:
         """Illness-death process with piecewise constant hazards, fitted to the data of both arms.
@@ -246,39 +227,63 @@ class SurrogateResults(ProportionResults):
         IllnessDeathTrial
             To simulate from, for true values, and for planning (:func:`statmodels_x.surrogate_power`).
         """
-        from statmodels_x.surrogate.simulate import fit_illness_death
+        from statmodels_x.surrogate.planning.simulate import fit_illness_death
 
-        return fit_illness_death(self.need_sample(), n_pieces)
+        return fit_illness_death(self.need_sample("fitted_process()"), n_pieces)
 
-    def power(self, n: Sequence[int], **how: Any) -> pd.DataFrame:
+    def power(
+        self,
+        n: int | Sequence[int],
+        at: float | None = None,
+        landmark: float | None = None,
+        at_least: float = 0.5,
+        alpha: float = 0.05,
+        interval: str = "fieller",
+        n_repeats: int = 200,
+        n_perturb: int = 200,
+        seed: int = 0,
+        n_jobs: int = 1,
+        progress: bool = False,
+    ) -> pd.DataFrame:
         """Precision of PTE at planned sizes, simulated from the process fitted to these data.
 
         Parameters
         ----------
-        n : sequence of int
+        n : int or sequence of int
             Subjects in each arm.
-        **how
-            As in :func:`statmodels_x.surrogate_power`; times and method are the fit's own by default.
+        at, landmark : float, optional
+            The fit's own by default, as are the effect and the method.
+        at_least, alpha, interval, n_repeats, n_perturb, seed, n_jobs, progress
+            As in :func:`statmodels_x.surrogate_power`.
 
         Returns
         -------
         DataFrame
             See :func:`statmodels_x.surrogate_power`.
         """
-        from statmodels_x.surrogate.power import surrogate_power
+        from statmodels_x.surrogate.planning.power import surrogate_power
 
         asked = self.question
-        own = {
-            "at": asked.at,
-            "landmark": asked.landmark,
-            "effect": asked.effect,
-            "method": asked.settings.method,
-        }
-        return surrogate_power(self.fitted_process(), n=n, **{**own, **how})
+        return surrogate_power(
+            self.fitted_process(),
+            n,
+            at=asked.at if at is None else at,
+            landmark=asked.landmark if landmark is None else landmark,
+            effect=asked.effect,
+            method=asked.settings.method,
+            at_least=at_least,
+            alpha=alpha,
+            interval=interval,
+            n_repeats=n_repeats,
+            n_perturb=n_perturb,
+            seed=seed,
+            n_jobs=n_jobs,
+            progress=progress,
+        )
 
-    # ---- tables and pictures
-
-    def plot(self, kind: str = "transformation", ax: Any = None, **options: Any) -> Any:
+    def plot(
+        self, kind: str = "transformation", ax: Any = None, alpha: float = 0.05, simultaneous: bool = False
+    ) -> Any:
         """Draw the result.
 
         Parameters
@@ -287,8 +292,10 @@ class SurrogateResults(ProportionResults):
             The estimated g with its bands and a rug of surrogate times; or survival by arm (Kaplan-Meier) with
             the landmark and the effect at t.
         ax : matplotlib Axes, optional
-        **options
-            ``alpha`` (error rate of the bands) and, for the transformation, ``simultaneous``.
+        alpha : float
+            Error rate of the bands.
+        simultaneous : bool
+            Whether the bands of g hold at all times at once.
 
         Returns
         -------
@@ -297,27 +304,33 @@ class SurrogateResults(ProportionResults):
         from statmodels_x.surrogate import plots
 
         check_choice("kind", kind, ("transformation", "survival"), "plot()")
-        draw = plots.plot_transformation if kind == "transformation" else plots.plot_survival
-        return draw(self, ax=ax, **options)
+        if kind == "transformation":
+            return plots.plot_transformation(self, alpha, simultaneous, ax)
+        if simultaneous:
+            raise DataError('plot: `simultaneous` belongs to kind="transformation".')
+        return plots.plot_survival(self, alpha, ax)
 
-    def summary(self, alpha: float = 0.05, kind: str = "fieller") -> Any:
+    def summary(self, alpha: float = 0.05, method: str = "fieller", kind: str | None = None) -> Any:
         """Tables of the question, the estimates, the evidence and the warnings.
 
         Parameters
         ----------
         alpha : float
             Error rate of the intervals.
-        kind : {"fieller", "normal", "quantile"}
-            Kind of the intervals.
+        method : {"fieller", "normal", "quantile"}
+            Of the intervals.
+        kind : str, optional
+            Old name of ``method``.
 
         Returns
         -------
         statsmodels.iolib.summary.Summary
             ``as_text()``, ``as_html()``, ``as_latex()``, ``as_csv()``.
         """
-        from statmodels_x.surrogate.tables import summary_tables
+        from statmodels_x.surrogate.tables import pte_summary
 
-        return summary_tables(self, alpha, kind)
+        method = settle("method", method, "kind", kind)
+        return pte_summary(self, self.tidy(alpha, method), alpha, method)
 
     def glance(self) -> pd.DataFrame:
         """One row about the fit.
@@ -328,45 +341,6 @@ class SurrogateResults(ProportionResults):
             ``at``, ``landmark``, ``effect``, ``method``, ``nobs``, ``deaths``, ``early.treated``,
             ``early.control``, ``pte``, ``delta``, ``overlap``, ``n.perturb``, ``defined`` and ``note``.
         """
-        asked, early = self.question, self.diagnostics.counts.loc["early events"]
-        return pd.DataFrame(
-            {
-                "at": [asked.at],
-                "landmark": [asked.landmark],
-                "effect": [asked.effect],
-                "method": [asked.settings.method],
-                "nobs": [self.nobs],
-                "deaths": [sum(self.facts.deaths.values())],
-                "early.treated": [int(early["treated"])],
-                "early.control": [int(early["control"])],
-                "pte": [self.pte],
-                "delta": [self.delta],
-                "overlap": [self.overlap],
-                "n.perturb": [asked.n_perturb],
-                "defined": [self.is_defined],
-                "note": [self.warnings[0] if self.warnings else ""],
-            }
-        )
+        from statmodels_x.surrogate.tables import pte_glance
 
-    def share_test(self, share: float) -> pd.Series:
-        """Test that the surrogate explains less than a share of the effect, against at least that share.
-
-        Parameters
-        ----------
-        share : float
-            Between 0 and 1.
-
-        Returns
-        -------
-        Series
-            ``share``, ``statistic`` and one-sided ``p.value`` of E[explained] - share Delta, the linear form of
-            Fieller: no ratio is taken, so that it also holds where Delta is uncertain.
-        """
-        share = check_number("share", share, low=0.0, high=1.0, closed=True)
-        covariance, contrast = self.inference.covariance("pte"), np.array([1.0, -share])
-        gap = float(contrast @ [self.inference.numerators["pte"][0], self.inference.delta[0]])
-        error = float(np.sqrt(contrast @ covariance @ contrast))
-        z = gap / error if error > 0.0 else np.nan
-        from scipy import stats
-
-        return pd.Series({"share": share, "statistic": z, "p.value": float(stats.norm.sf(z))})
+        return pte_glance(self)

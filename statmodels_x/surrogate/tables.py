@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from statmodels_x.core.fits.tables import Block, number, summary
-
-if TYPE_CHECKING:
-    from statmodels_x.surrogate.results import SurrogateResults
+from statmodels_x.surrogate.fitted import SurrogateFitted
 
 _LABELS = {
     "pte": "PTE",
@@ -21,12 +20,12 @@ _LABELS = {
     "r_t": "R_T, primary only",
     "overlap": "overlap c",
 }
-_EFFECTS = {"survival": "survival difference", "rmst": "restricted mean"}
+EFFECTS = {"survival": "survival difference", "rmst": "restricted mean"}
 
 
-def summary_tables(fit: SurrogateResults, alpha: float, kind: str) -> Any:
-    """Build the summary of a fit."""
-    blocks = [_estimates(fit, alpha, kind), _counts(fit), _conditions(fit)]
+def pte_summary(fit: SurrogateFitted, estimates: pd.DataFrame, alpha: float, method: str) -> Any:
+    """Build the summary of a fit with its tidy estimates."""
+    blocks = [estimate_block(estimates, _LABELS, alpha, method), _counts(fit), _conditions(fit)]
     return summary(
         "Proportion of treatment effect explained by a surrogate", _facts(fit), blocks, _notes(fit)
     )
@@ -36,7 +35,7 @@ def _time(value: float, unit: str | None) -> str:
     return f"{value:g}" + (f" {unit}" if unit else "")
 
 
-def _facts(fit: SurrogateResults) -> list[tuple[str, str]]:
+def _facts(fit: SurrogateFitted) -> list[tuple[str, str]]:
     facts, asked = fit.facts, fit.question
     settings = asked.settings
     how = settings.method
@@ -45,7 +44,7 @@ def _facts(fit: SurrogateResults) -> list[tuple[str, str]]:
     left = [
         ("Outcome", asked.formula.split("~")[0].strip()),
         ("Surrogate", asked.surrogate),
-        ("Effect", _EFFECTS[asked.effect]),
+        ("Effect", EFFECTS[asked.effect]),
         ("Time t", _time(asked.at, facts.time_unit)),
         ("Landmark t0", _time(asked.landmark, facts.time_unit)),
         ("Method", how),
@@ -64,25 +63,27 @@ def _facts(fit: SurrogateResults) -> list[tuple[str, str]]:
     return left + right
 
 
-def _estimates(fit: SurrogateResults, alpha: float, kind: str) -> Block:
-    table = fit.tidy(alpha, kind)
+def estimate_block(estimates: pd.DataFrame, labels: Mapping[str, str], alpha: float, method: str) -> Block:
+    """Build the table of estimates from a tidy frame."""
     cells = [
         [number(row[name]) for name in ("estimate", "std.error", "conf.low", "conf.high")]
-        for _, row in table.iterrows()
+        for _, row in estimates.iterrows()
     ]
     headings = ["estimate", "std err", f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"]
-    return Block(f"Estimates ({kind} intervals)", headings, [_LABELS[term] for term in table["term"]], cells)
+    return Block(
+        f"Estimates ({method} intervals)", headings, [labels[term] for term in estimates["term"]], cells
+    )
 
 
-def _counts(fit: SurrogateResults) -> Block:
-    counts = fit.diagnostics.counts
+def _counts(fit: SurrogateFitted) -> Block:
+    counts = fit.evidence.counts
     shown = counts if fit.facts.weighted else counts.drop(index="effective subjects")
     cells = [[f"{value:.1f}".removesuffix(".0") for value in row] for row in shown.to_numpy()]
     return Block("Subjects", ["treated", "control"], list(shown.index), cells)
 
 
-def _conditions(fit: SurrogateResults) -> Block:
-    table = fit.diagnostics.conditions
+def _conditions(fit: SurrogateFitted) -> Block:
+    table = fit.evidence.conditions
     cells = [
         [number(row["estimate"]), number(row["std_error"]), number(row["z"], 2), row["verdict"]]
         for _, row in table.iterrows()
@@ -91,12 +92,12 @@ def _conditions(fit: SurrogateResults) -> Block:
                  list(table.index), cells)  # fmt: skip
 
 
-def _notes(fit: SurrogateResults) -> list[str]:
+def _notes(fit: SurrogateFitted) -> list[str]:
     notes = [f"Warning: {text}" for text in fit.warnings]
     if fit.facts.dropped:
         listed = ", ".join(f"{name} ({count})" for name, count in fit.facts.dropped.items())
         notes.append(f"Rows were left out: {listed}.")
-    constraint: pd.Series = fit.diagnostics.constraint
+    constraint: pd.Series = fit.evidence.constraint
     if np.isfinite(constraint["std_error"]) and fit.question.settings.method != "full":
         notes.append(
             f"Constraint on held-out data: E_0[g] = {number(constraint['estimate'])}, to be "
@@ -108,3 +109,26 @@ def _notes(fit: SurrogateResults) -> list[str]:
         "R_S uses the same information without that dependence."
     )
     return notes
+
+
+def pte_glance(fit: SurrogateFitted) -> pd.DataFrame:
+    """One row about a fit."""
+    asked, early, params = fit.question, fit.evidence.counts.loc["early events"], fit.params
+    return pd.DataFrame(
+        {
+            "at": [asked.at],
+            "landmark": [asked.landmark],
+            "effect": [asked.effect],
+            "method": [asked.settings.method],
+            "nobs": [fit.nobs],
+            "deaths": [sum(fit.facts.deaths.values())],
+            "early.treated": [int(early["treated"])],
+            "early.control": [int(early["control"])],
+            "pte": [params["pte"]],
+            "delta": [params["delta"]],
+            "overlap": [params["overlap"]],
+            "n.perturb": [asked.n_perturb],
+            "defined": [fit.is_defined],
+            "note": [fit.warnings[0] if fit.warnings else ""],
+        }
+    )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from statmodels_x.core.errors import ConvergenceError, StatmodelsXWarning
+from statmodels_x.core.errors import ConvergenceError
+from statmodels_x.core.findings import quiet
 from statmodels_x.core.fits.comparison import compare
+from statmodels_x.core.parallel import each
 
 
 def ladder_forms(right_side: str) -> dict[str, dict[str, Any]]:
@@ -65,14 +67,9 @@ def ladder(
         the covariates, then the other parameters that carry them too. Fits without a regular maximum stand
         last, with the reason in ``note``.
     """
-    from joblib import Parallel, delayed
-    from tqdm import tqdm
-
     forms = ladder_forms(formula.split("~", 1)[-1].strip())
-    calls = (delayed(_fit_form)(formula, data, {**form, **options}) for form in forms.values())
-    results = tqdm(
-        Parallel(n_jobs=n_jobs, return_as="generator")(calls), total=len(forms), disable=not progress
-    )
+    calls = [{**form, **options} for form in forms.values()]
+    results = each(partial(_fit_form, formula, data), calls, n_jobs=n_jobs, progress=progress)
     fits = dict(zip(forms, results, strict=True))
     kept = {name: fit for name, fit in fits.items() if fit is not None}
     return compare(*kept.values(), names=list(kept))
@@ -81,8 +78,7 @@ def ladder(
 def _fit_form(formula: str, data: Any, form: dict[str, Any]) -> Any:
     from statmodels_x.survival.model import FlexibleSurvival
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", StatmodelsXWarning)  # the table has a column for what they say
+    with quiet():  # the table has a column for what they say
         try:
             return FlexibleSurvival(formula, data, **form).fit()
         except ConvergenceError:

@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from statmodels_x.core.data.frames import as_pandas
-from statmodels_x.core.data.model_frame import ModelFrame, build_frame, counts_text
-from statmodels_x.core.data.partitions import is_dask_frame
-from statmodels_x.core.data.surv import Surv, unit_of_time
-from statmodels_x.core.errors import (
-    DataError,
-    DataWarning,
-    FollowUpWarning,
-)
+from statmodels_x.core.data.columns import by_row
+from statmodels_x.core.errors import DataError
 from statmodels_x.core.findings import announce
-from statmodels_x.core.rank import check_full_rank
+from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_count, check_number
-from statmodels_x.survival.assembly import build_results
-from statmodels_x.survival.checks import check_events, check_separation, check_terms
-from statmodels_x.survival.families import Family
-from statmodels_x.survival.likelihood import PARAMETERS, SurvivalArrays
-from statmodels_x.survival.partitions import PartitionedSample, read_partitions
+from statmodels_x.survival.distributions.family import Family
+from statmodels_x.survival.fitted import sample_names
+from statmodels_x.survival.kernels.likelihood import SurvivalArrays
+from statmodels_x.survival.partitioned.sample import PartitionedSample
 from statmodels_x.survival.results import FlexibleSurvivalResults
-from statmodels_x.survival.sample import (
-    NO_WEIGHT,
-    ZERO_WEIGHT,
-    Sample,
-    checked_weights,
-    model_arrays,
-    survival_response,
-)
+from statmodels_x.survival.sample import Sample, read
 from statmodels_x.survival.specification import Specification, specify
 
 _COVARIANCES = ("observed", "robust", "cluster")
@@ -75,7 +57,7 @@ class FlexibleSurvival:
         Formula for log(kappa + 1), or a number above -1 that fixes kappa: 1 is the Weibull, 0 the Burr XII,
         ``float("inf")`` the Gompertz type.
     cure : None or str
-        Formula for a cured fraction beside a proper law of the uncured (kappa of at least 0).
+        Formula for a cured fraction beside a proper distribution of the uncured (kappa of at least 0).
     cure_kind : {"mixture", "promotion"}
         Mixture: a fraction p is cured, logit(p) linear in the covariates of ``cure``. Promotion time
         (non-mixture): S = exp{-theta F}, log(theta) linear, with the cured fraction exp(-theta).
@@ -132,62 +114,12 @@ class FlexibleSurvival:
         )
         if time_unit is not None and not isinstance(time_unit, str):
             raise DataError(f"`time_unit` is {time_unit!r}; give the name of the unit, such as 'years'.")
-        self.response: Surv | None = None
-        self.weights: NDArray[np.float64] | None = None
-        self._has_cluster = cluster is not None
-        self._sample: Sample | PartitionedSample
-        expression = self.specification.response.expressions[0]
-        if is_dask_frame(data):
-            partitions = read_partitions(data, self.specification, weights, cluster)
-            self.time_unit = time_unit or unit_of_time(data._meta, partitions.time_name, expression)
-            self._sample = replace(partitions, time_unit=self.time_unit)
-            self._warn_of_dropped(partitions.n_rows, partitions.dropped)
-        else:
-            frame = as_pandas(data)
-            rows = self._read(frame, {"weights": weights, "cluster": cluster})
-            response = self.response = survival_response(rows)
-            self.time_unit = time_unit or unit_of_time(frame, response.time_name, expression)
-            self._check_designs(rows, response)
-            arrays = model_arrays(self.specification, rows.designs, response, self.weights)
-            # one copy of the design matrices is enough
-            rows = rows.with_matrices(
-                {name: arrays.designs[PARAMETERS.index(name)] for name in rows.designs}  # type: ignore[misc]
-            )
-            self._sample = Sample(rows, response, arrays, self.time_unit)
-            self._warn_of_dropped(rows.n_rows, rows.dropped)
+        self._sample = read(data, self.specification, weights, cluster, time_unit)
 
-    def _read(self, data: pd.DataFrame, columns: dict[str, Any]) -> ModelFrame:
-        """Build the designs of rows in memory."""
-        parts = self.specification.parts
-        frame = build_frame(data, self.specification.response, parts, columns, {"Surv": Surv})
-        weights = checked_weights(frame)
-        if weights is not None and np.any(weights == 0.0):
-            if not np.any(weights > 0.0):
-                raise DataError(NO_WEIGHT)
-            # such rows say nothing, so they must not count as events, levels or observations either
-            frame = frame.take(weights > 0.0, ZERO_WEIGHT)
-            weights = weights[weights > 0.0]
-        self.weights = weights
-        return frame
-
-    def _check_designs(self, rows: ModelFrame, response: Surv) -> None:
-        parts = rows.designs
-        check_events(len(response), response.n_events, sum(part.matrix.shape[1] for part in parts.values()))
-        for parameter, design in parts.items():
-            where = self.specification.where(parameter)
-            check_terms(design.names, where)
-            check_full_rank(design.matrix, design.names, where)
-            check_separation(design.matrix, design.names, response, where)
-
-    def _warn_of_dropped(self, n_rows: int, dropped: Mapping[str, int]) -> None:
-        missing = {name: count for name, count in dropped.items() if name != ZERO_WEIGHT}
-        if missing:
-            n_dropped = n_rows - self._sample.arrays.n
-            warnings.warn(
-                f"{n_dropped} of {n_rows} rows were dropped; missing values: {counts_text(missing)}",
-                DataWarning,
-                stacklevel=3,
-            )
+    @property
+    def time_unit(self) -> str | None:
+        """Name of the unit of time."""
+        return self._sample.time_unit
 
     def fit(
         self,
@@ -208,7 +140,8 @@ class FlexibleSurvival:
             scores summed within clusters. By default ``"cluster"`` if the model has clusters, ``"robust"`` if
             it has weights that are not whole numbers, else ``"observed"``.
         start : array_like of shape (p,), optional
-            A start value to try besides the built-in ladder, in the order of ``params``.
+            A start value to try besides the built-in ladder, in the order of ``params``; a Series goes by its
+            labels.
         n_starts : int, optional
             Random starts after the ladder; by default 20 where both scales and both shapes are free, else 0.
         tol : float
@@ -238,58 +171,48 @@ class FlexibleSurvival:
         FollowUpWarning
             If the model has a cured fraction and follow-up does not support a plateau.
         """
-        from statmodels_x.survival.estimation import estimate
+        from statmodels_x.survival.fitting.estimation import estimate
 
         check_number("tol", tol, low=0.0, high=1.0)
         check_count("max_iter", max_iter, 1)
         check_count("seed", seed, 0)
         if n_starts is not None:
             check_count("n_starts", n_starts, 0)
-        if keep_data and not isinstance(self._sample, Sample):
-            raise DataError("fit(): the rows of a Dask frame stay with it: keep_data=True cannot keep them.")
         sample = self._sample
-        cov_type = self._covariance_type(cov_type, sample.has_frequency_weights)
+        if keep_data and not isinstance(sample, Sample):
+            raise DataError("fit(): the rows of a Dask frame stay with it: keep_data=True cannot keep them.")
+        cov_type = self._covariance_type(cov_type)
         arrays = sample.arrays
-        first = None if start is None else _checked_start(start, arrays.n_parameters)
         found = estimate(
             arrays,
             self.specification.scale,
-            start=first,
+            names=sample_names(sample),
+            start=None if start is None else _checked_start(start, sample),
             n_starts=n_starts,
             tol=tol,
             max_iter=max_iter,
             seed=seed,
         )
-        results = build_results(self.specification, sample, found, cov_type, keep_data)
+        results = FlexibleSurvivalResults.of(self.specification, sample, found, cov_type, keep_data)
         announce(results.findings)
-        if "cure" in self.specification.parts:
-            self._judge_follow_up()
         return results
 
-    def _judge_follow_up(self) -> None:
-        from statmodels_x.survival.follow_up import LEVEL
-
-        alpha = self._sample.plateau_alpha()
-        if alpha is not None and alpha >= LEVEL:
-            warnings.warn(
-                f"Follow-up does not support a plateau (Maller and Zhou's alpha is {alpha:.3g}, not below {LEVEL:g}): "
-                "the cured fraction rests on the form of the model beyond the last event. Compare models, and see "
-                "follow_up().",
-                FollowUpWarning,
-                stacklevel=3,
-            )
-
     def to_arrays(self) -> SurvivalArrays:
-        """Return the sample and the model as arrays for the likelihood, without limits of search."""
-        if not isinstance(self._sample, Sample):
-            raise DataError("the rows of a Dask frame are in its partitions; this needs them in memory.")
-        return self._sample.arrays
+        """Return the sample and the model as arrays for the likelihood, without limits of search.
 
-    def _covariance_type(self, cov_type: str | None, whole_weights: bool) -> str:
+        Columns of covariates that are far from 0 are centred and scaled in them.
+        """
+        arrays: SurvivalArrays = self._sample.in_memory().arrays
+        return arrays
+
+    def _covariance_type(self, cov_type: str | None) -> str:
+        sample = self._sample
         if cov_type is None:
-            return "cluster" if self._has_cluster else "observed" if whole_weights else "robust"
+            return (
+                "cluster" if sample.has_clusters else "observed" if sample.has_frequency_weights else "robust"
+            )
         check_choice("cov_type", cov_type, _COVARIANCES, "fit()")
-        if cov_type == "cluster" and not self._has_cluster:
+        if cov_type == "cluster" and not sample.has_clusters:
             raise DataError('fit(): cov_type="cluster" needs FlexibleSurvival(..., cluster="column").')
         return cov_type
 
@@ -297,11 +220,15 @@ class FlexibleSurvival:
         return f"FlexibleSurvival({self.specification.formula!r}, n={self._sample.arrays.n})"
 
 
-def _checked_start(start: ArrayLike, p: int) -> NDArray[np.float64]:
+def _checked_start(start: ArrayLike, sample: Sample | PartitionedSample) -> Array:
+    labels = pd.MultiIndex.from_tuples(sample_names(sample).labels)
+    p = len(labels)
+    if isinstance(start, pd.Series) and len(start) == p:
+        start = by_row(start, labels, "start", "one for each parameter")
     try:
         values = np.asarray(start, float)
     except (TypeError, ValueError):
         values = np.zeros(0)
     if values.shape != (p,) or not np.isfinite(values).all():
         raise DataError(f"`start` must hold {p} finite numbers, one for each parameter.")
-    return values
+    return values if sample.columns is None else sample.columns.inner(values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,9 @@ from statmodels_x import plotting
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import check_choice
-from statmodels_x.survival.prediction import CONTRASTS, PLAIN_KINDS, TIME_KINDS, Options, predict
-from statmodels_x.survival.residuals import kaplan_meier_curve, need_sample
-
-if TYPE_CHECKING:
-    from statmodels_x.survival.results import FlexibleSurvivalResults
+from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.inference.prediction import CONTRASTS, PLAIN_KINDS, TIME_KINDS, Options, predict
+from statmodels_x.survival.inference.residuals import kaplan_meier_curve
 
 _CURVES = (
     *TIME_KINDS,
@@ -32,12 +30,13 @@ _LABELS = {
     "rmst": "Restricted mean time",
     "quantile": "Time",
 }
+_WITH_KAPLAN_MEIER = ("survival", "cumulative_hazard")
 _PER_TIME = ("hazard", "density", "hazard_difference")
 _IN_TIME = ("rmst", "quantile", "rmst_difference", "quantile_difference")
 
 
 def plot(
-    fit: FlexibleSurvivalResults,
+    fit: SurvivalFitted,
     kind: str,
     by: str | None,
     newdata: Any,
@@ -50,6 +49,7 @@ def plot(
 ) -> Any:
     """Draw predicted curves; see :meth:`FlexibleSurvivalResults.plot`."""
     check_choice("kind", kind, _CURVES, "plot()")
+    _check_arguments(kind, reference, kaplan_meier)
     rows, labels, title = _curves(fit, by, newdata)
     times = _grid(fit, kind) if at is None else np.sort(np.atleast_1d(np.asarray(at, float)))
     if kind in CONTRASTS:
@@ -67,6 +67,16 @@ def plot(
     return plotting.finish(ax, *_axis_labels(fit, kind), title)
 
 
+def _check_arguments(kind: str, reference: Any, kaplan_meier: bool | None) -> None:
+    """Refuse arguments that the kind of picture has no use for."""
+    if reference is not None and kind not in CONTRASTS:
+        raise DataError(f'plot: `reference` belongs to differences and ratios, not to kind="{kind}".')
+    if kaplan_meier and kind not in _WITH_KAPLAN_MEIER:
+        raise DataError(
+            f'plot: `kaplan_meier` belongs to kind="survival" and "cumulative_hazard", not to "{kind}".'
+        )
+
+
 def _scale_axes(ax: Any, kind: str) -> None:
     if kind == "survival":
         ax.set_ylim(0.0, 1.02)
@@ -81,7 +91,7 @@ def _scale_axes(ax: Any, kind: str) -> None:
     ax.set_xlim(left=0.0)
 
 
-def _axis_labels(fit: FlexibleSurvivalResults, kind: str) -> tuple[str, str]:
+def _axis_labels(fit: SurvivalFitted, kind: str) -> tuple[str, str]:
     unit, name = fit.facts.time_unit, fit.facts.time_name.capitalize()
     base, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
     text = _LABELS[base] + (f" {how}" if how else "")
@@ -94,17 +104,15 @@ def _axis_labels(fit: FlexibleSurvivalResults, kind: str) -> tuple[str, str]:
     return f"{name} ({unit})" if unit else name, text
 
 
-def _grid(fit: FlexibleSurvivalResults, kind: str) -> Any:
+def _grid(fit: SurvivalFitted, kind: str) -> Any:
     if kind.startswith("quantile"):
         return np.linspace(0.01, 0.99, 99)
     end = fit.facts.last_time
-    start = 0.0 if kind in ("survival", "cumulative_hazard") else 0.01 * end
+    start = 0.0 if kind in _WITH_KAPLAN_MEIER else 0.01 * end
     return np.linspace(start, end, 200)
 
 
-def _curves(
-    fit: FlexibleSurvivalResults, by: str | None, newdata: Any
-) -> tuple[pd.DataFrame, list[str], str | None]:
+def _curves(fit: SurvivalFitted, by: str | None, newdata: Any) -> tuple[pd.DataFrame, list[str], str | None]:
     """Covariate rows to draw, their labels, and the title of the legend."""
     typical = dict(fit.facts.typical)
     if newdata is not None:
@@ -144,28 +152,25 @@ def _against_reference(
     return rows.iloc[1:], [f"{label} vs {labels[0]}" for label in labels[1:]], rows.iloc[[0]], title
 
 
-def _wants_kaplan_meier(fit: FlexibleSurvivalResults, kind: str, by: str | None, newdata: Any) -> bool:
-    if newdata is not None or kind not in ("survival", "cumulative_hazard") or fit.sample is None:
+def _wants_kaplan_meier(fit: SurvivalFitted, kind: str, by: str | None, newdata: Any) -> bool:
+    if newdata is not None or kind not in _WITH_KAPLAN_MEIER or fit.sample is None:
         return False
     others = set(fit.facts.typical) - {by}
     few = by is None or len(set(fit.sample.frame.data[by])) == len(fit.facts.levels[by])
     return not others and few and fit.sample.response.is_right_censored
 
 
-def _draw_kaplan_meier(
-    ax: Any, fit: FlexibleSurvivalResults, kind: str, by: str | None, level: Any, k: int
-) -> None:
+def _draw_kaplan_meier(ax: Any, fit: SurvivalFitted, kind: str, by: str | None, level: Any, k: int) -> None:
     if fit.sample is None or not fit.sample.response.is_right_censored:
         raise DataError("plot: a Kaplan-Meier curve needs the data of the fit, exact or right-censored.")
     inside = np.ones(len(fit.sample.response), bool)
     if by is not None:
         inside = (fit.sample.frame.data[by] == level).to_numpy()
     response, weight = fit.sample.response[inside], fit.sample.arrays.weight
-    table = kaplan_meier_curve(response, weight[inside] if len(weight) else None).survival_function_
-    values = table.iloc[:, 0].to_numpy()
+    times, values = kaplan_meier_curve(response, weight[inside] if len(weight) else None)
     with np.errstate(divide="ignore"):
         heights = values if kind == "survival" else -np.log(values)
-    plotting.step_curve(ax, table.index.to_numpy(), heights, "Kaplan-Meier" if k == 0 else None, k)
+    plotting.step_curve(ax, times, heights, "Kaplan-Meier" if k == 0 else None, k)
 
 
 def _plain_log_ticks(ax: Any) -> None:
@@ -176,11 +181,15 @@ def _plain_log_ticks(ax: Any) -> None:
     ax.yaxis.set_minor_formatter(NullFormatter())
 
 
-def plot_residuals(fit: FlexibleSurvivalResults, kind: str, against: str | None, seed: int, ax: Any) -> Any:
+def plot_residuals(fit: SurvivalFitted, kind: str, against: str | None, seed: int, ax: Any) -> Any:
     """Draw residuals; see :meth:`FlexibleSurvivalResults.plot_residuals`."""
-    from statmodels_x.survival.residuals import residuals
+    from statmodels_x.survival.inference.residuals import residuals
 
     check_choice("kind", kind, ("quantile", "cox-snell", "martingale", "deviance"), "plot_residuals()")
+    if against is not None and kind in ("quantile", "cox-snell"):
+        raise DataError(
+            f'plot_residuals: `against` belongs to martingale and deviance residuals, not to "{kind}".'
+        )
     values = np.asarray(residuals(fit, kind, seed), dtype=float)
     ax = plotting.get_axes(ax)
     if kind == "quantile":
@@ -195,10 +204,10 @@ def plot_residuals(fit: FlexibleSurvivalResults, kind: str, against: str | None,
     return _plot_against(ax, fit, kind, values, against)
 
 
-def _plot_cox_snell(ax: Any, fit: FlexibleSurvivalResults, values: Any) -> Any:
+def _plot_cox_snell(ax: Any, fit: SurvivalFitted, values: Any) -> Any:
     from lifelines import NelsonAalenFitter
 
-    event = need_sample(fit).response.code == 1
+    event = fit.need_sample().response.code == 1
     table = NelsonAalenFitter(nelson_aalen_smoothing=False).fit(values, event).cumulative_hazard_
     ax.step(table.index, table.iloc[:, 0], where="post", color=plotting.COLOURS[0])
     end = float(values.max())
@@ -206,8 +215,8 @@ def _plot_cox_snell(ax: Any, fit: FlexibleSurvivalResults, values: Any) -> Any:
     return plotting.finish(ax, "Cox-Snell residual", "Nelson-Aalen cumulative hazard")
 
 
-def _plot_against(ax: Any, fit: FlexibleSurvivalResults, kind: str, values: Any, against: str | None) -> Any:
-    sample = need_sample(fit)
+def _plot_against(ax: Any, fit: SurvivalFitted, kind: str, values: Any, against: str | None) -> Any:
+    sample = fit.need_sample()
     data = sample.frame.data
     if against is not None and against not in data.columns:
         raise DataError(f"plot_residuals: `against` is {against!r}, which is no column of this model.")

@@ -1,73 +1,31 @@
-"""Estimates -> inference, predictions and tables: thin methods over functions."""
+"""Verbs of a fitted survival regression: thin methods over functions of its state."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from statmodels_x.core.data.design import DesignSpec
-from statmodels_x.core.errors import DataError
-from statmodels_x.core.fits import inference
+from statmodels_x.core.fits.handing_out import cached_copy
+from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.fits.results import LikelihoodResults
 from statmodels_x.core.validation import check_choice
-from statmodels_x.survival.diagnostics import DiagnosticMethods
-from statmodels_x.survival.sample import SampleFacts
-from statmodels_x.survival.specification import Specification
-
-if TYPE_CHECKING:
-    from statmodels_x.survival.estimation import Estimate
-    from statmodels_x.survival.model import FlexibleSurvival
+from statmodels_x.survival import tables
+from statmodels_x.survival.fitted import SurvivalFitted
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
-    """A fitted :class:`FlexibleSurvival`.
-
-    Attributes
-    ----------
-    specification : Specification
-        The model.
-    design_specs : dict of str to DesignSpec
-        How to build each parameter's columns from new data.
-    cov_type : str
-        ``"observed"``, ``"robust"`` or ``"cluster"``.
-    estimate : Estimate
-        Where and how the maximum was found, with the evidence.
-    facts : SampleFacts
-        Counts of rows, events and dropped rows.
-    """
-
-    specification: Specification
-    design_specs: Mapping[str, DesignSpec] = field(repr=False)
-    cov_type: str
-    estimate: Estimate = field(repr=False)
-    facts: SampleFacts = field(repr=False)
+class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
+    """A fitted :class:`FlexibleSurvival`: what is known of it (:class:`SurvivalFitted`), and what it can do."""
 
     def __repr__(self) -> str:
         return f"FlexibleSurvivalResults({self.formula!r}, n={self.facts.used}, llf={self.llf:.4f})"
 
-    @property
-    def formula(self) -> str:
-        """The formula of the main scale."""
-        return self.specification.formula
-
-    @property
-    def is_regular(self) -> bool:
-        """Whether the fit is a proved interior maximum, fit to take part in a ranking."""
-        return self.estimate.is_regular
-
-    @property
-    def n_events(self) -> int:
-        """Number of events, exact or within an interval; with frequency weights the sum of their weights."""
-        return self.facts.events
-
-    @cached_property
+    @cached_copy
     def natural_params(self) -> pd.DataFrame:
         """Estimates on the natural scale: phi, lambda, gamma, kappa, and ratios for covariates.
 
@@ -76,9 +34,7 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
         DataFrame
             Indexed like ``params``, with ``quantity``, ``estimate``, ``lower`` and ``upper`` (95 %).
         """
-        from statmodels_x.survival.tables import natural_scale
-
-        return natural_scale(self)
+        return tables.natural_scale(self)
 
     def predict(
         self,
@@ -103,7 +59,7 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
             At the times ``at``: ``"survival"``, ``"cumulative_hazard"``, ``"hazard"``, ``"density"``,
             ``"odds"`` (of the event, (1 - S)/S), ``"rmst"`` (mean time lived up to a horizon). At the
             probabilities ``at``: ``"quantile"``. Without ``at``: ``"median"``, ``"mean"`` (infinite with a
-            cured fraction), ``"cure_fraction"`` (0 without an error where the law has none), ``"link"`` (the
+            cured fraction), ``"cure_fraction"`` (0 without an error where the distribution has none), ``"link"`` (the
             linear predictors). With ``_difference`` or
             ``_ratio`` added (``"hazard_ratio"``, ``"survival_difference"``, ``"quantile_ratio"``, ...): against
             ``reference``.
@@ -117,7 +73,7 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
             Time already survived: every prediction is conditional on it (times still count from 0).
         method : {"delta", "simulation"}
             Delta method on a scale that respects the bounds (log cumulative hazard for survival and cure
-            fraction, log for the others), or quantiles over coefficients drawn from their estimated law.
+            fraction, log for the others), or quantiles over coefficients drawn from their estimated distribution.
         simultaneous : bool
             Whether the bands of each row hold at all its points at once.
         n_draws, seed : int
@@ -135,7 +91,7 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
         DataError
             If a covariate is missing or has an unseen level, or an argument does not suit ``kind``.
         """
-        from statmodels_x.survival.prediction import Options, predict
+        from statmodels_x.survival.inference.prediction import Options, predict
 
         options = Options(alpha, method, n_draws, seed, simultaneous)
         return predict(self, newdata, kind, at, reference, given, options)
@@ -181,7 +137,8 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
             ``by``, ``time``, ``estimate``, ``std_error``, ``lower``, ``upper``. The errors are those of the
             coefficients; the population is taken as given.
         """
-        from statmodels_x.survival.prediction import Options, standardise
+        from statmodels_x.survival.inference.prediction import Options
+        from statmodels_x.survival.inference.standardisation import standardise
 
         options = Options(alpha, method, n_draws, seed, simultaneous)
         return standardise(self, kind, at, by, levels, over, weights, contrast, options)
@@ -242,9 +199,7 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
         -------
         statsmodels.iolib.summary.Summary
         """
-        from statmodels_x.survival.tables import summary_tables
-
-        return summary_tables(self, alpha)
+        return tables.summary_tables(self, alpha)
 
     def glance(self) -> pd.DataFrame:
         """One row of facts about the fit, with the column names of R's broom where it has them.
@@ -255,22 +210,7 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
             ``distribution``, ``scale``, ``nobs``, ``events``, ``df``, ``logLik``, ``AIC``, ``AICc``, ``BIC``,
             ``converged``, ``regular``, ``note``.
         """
-        kinds = ", ".join(dict.fromkeys(finding.kind for finding in self.estimate.findings))
-        row = {
-            "distribution": self.specification.distribution,
-            "scale": "both" if self.specification.has_both_scales else self.specification.scale,
-            "nobs": self.nobs,
-            "events": self.n_events,
-            "df": self.df_model,
-            "logLik": self.llf,
-            "AIC": self.aic,
-            "AICc": self.aicc,
-            "BIC": self.bic,
-            "converged": self.converged,
-            "regular": self.is_regular,
-            "note": kinds,
-        }
-        return pd.DataFrame([row])
+        return tables.glance(self)
 
     def wald_test_terms(self) -> pd.DataFrame:
         """Test each term of each parameter: all its coefficients are 0.
@@ -280,22 +220,9 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
         DataFrame
             Indexed by (parameter, term): ``statistic`` (chi-squared), ``df``, ``p.value``.
         """
-        rows = {}
-        for parameter, spec in self.design_specs.items():
-            first = self.params.index.get_loc(parameter)
-            start = first.start if isinstance(first, slice) else int(np.flatnonzero(first)[0])
-            for term, part in spec.model_spec.term_slices.items():
-                if str(term) == "1":
-                    continue
-                matrix = np.eye(len(self.params))[start + part.start : start + part.stop]
-                test = inference.wald_test(self.params, self.covariance, matrix)
-                rows[parameter, str(term)] = (
-                    float(test.statistic),
-                    part.stop - part.start,
-                    float(test.pvalue),
-                )
-        index = pd.MultiIndex.from_tuples(list(rows), names=["parameter", "term"]) if rows else None
-        return pd.DataFrame(list(rows.values()), index=index, columns=["statistic", "df", "p.value"])
+        from statmodels_x.survival.inference.hypotheses import term_tests
+
+        return term_tests(self)
 
     def conf_int(self, alpha: float = 0.05, method: str = "wald") -> pd.DataFrame:
         """Confidence intervals on the working scale.
@@ -320,7 +247,7 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
         """
         if check_choice("method", method, ("wald", "profile"), "conf_int()") == "wald":
             return super().conf_int(alpha)
-        from statmodels_x.survival.intervals import profile_conf_int
+        from statmodels_x.survival.inference.intervals import profile_conf_int
 
         return profile_conf_int(self, alpha)
 
@@ -338,11 +265,11 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
         DataFrame
             ``row``, ``estimate``, ``lower``, ``upper``; a bound of 0 or 1 is one that the data do not give.
         """
-        from statmodels_x.survival.intervals import profile_cure_fraction
+        from statmodels_x.survival.inference.intervals import profile_cure_fraction
 
         return profile_cure_fraction(self, newdata, alpha)
 
-    def lr_test(self, larger: FlexibleSurvivalResults) -> pd.Series:
+    def lr_test(self, larger: SurvivalFitted) -> HypothesisTest:
         """Likelihood-ratio test of this model within a larger one.
 
         Parameters
@@ -352,14 +279,14 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
 
         Returns
         -------
-        Series
+        HypothesisTest
             ``statistic`` (chi-squared), ``df``, ``p.value``.
         """
-        from statmodels_x.survival.hypotheses import likelihood_ratio
+        from statmodels_x.survival.inference.hypotheses import likelihood_ratio
 
         return likelihood_ratio(self, larger)
 
-    def score_test(self, larger: FlexibleSurvival) -> pd.Series:
+    def score_test(self, larger: Any) -> HypothesisTest:
         """Score (Rao) test of this model within a larger one, which need not be fitted.
 
         Parameters
@@ -369,12 +296,12 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
 
         Returns
         -------
-        Series
+        HypothesisTest
             ``statistic`` (chi-squared), ``df``, ``p.value``.
         """
-        from statmodels_x.survival.hypotheses import score_test
+        from statmodels_x.survival.inference.hypotheses import score_test
 
-        return score_test(self, larger)
+        return score_test(self, larger.specification, larger.to_arrays())
 
     def scale_tests(self) -> pd.DataFrame:
         """Test proportional hazards and accelerated time inside a model with covariates on both scales.
@@ -385,12 +312,12 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
             Rows ``"ph"`` and ``"aft"``: ``statistic``, ``df``, ``p.value``, ``valid`` and ``note``. Near the
             Weibull the two scales are one and the tests mean nothing.
         """
-        from statmodels_x.survival.hypotheses import scale_tests
+        from statmodels_x.survival.inference.hypotheses import scale_tests
 
         return scale_tests(self)
 
     def sample_params(self, n: int, seed: int | np.random.Generator = 0) -> pd.DataFrame:
-        """Draw from the estimated normal law of the estimates.
+        """Draw from the estimated normal distribution of the estimates.
 
         Parameters
         ----------
@@ -406,10 +333,139 @@ class FlexibleSurvivalResults(DiagnosticMethods, LikelihoodResults):
         DataError
             If a standard error is missing.
         """
-        if self.bse.isna().any():
-            raise DataError("sample_params: some parameters have no standard error; see `warnings`.")
-        rng = np.random.default_rng(seed)
-        draws = rng.multivariate_normal(
-            self.params.to_numpy(), self.covariance.to_numpy(), size=n, method="eigh"
-        )
-        return pd.DataFrame(draws, columns=self.params.index)
+        from statmodels_x.survival.inference.prediction import draw_coefficients
+
+        return draw_coefficients(self, n, seed)
+
+    def residuals(self, kind: str = "quantile", seed: int = 0) -> pd.Series | pd.DataFrame:
+        """Residuals of the rows of the fit.
+
+        Parameters
+        ----------
+        kind : str
+            ``"quantile"`` (normalised: standard normal under the model; what censoring leaves open is drawn
+            with ``seed``), ``"cox-snell"``, ``"martingale"``, ``"deviance"``; ``"score"`` (weighted score of
+            each row), ``"dfbeta"`` (one-step change of each estimate when the row is added), ``"dfbetas"``
+            (the same over the standard errors).
+        seed : int
+
+        Returns
+        -------
+        Series of shape (n,), or DataFrame of shape (n, p) for the last three
+            Indexed like the data of the fit.
+        """
+        from statmodels_x.survival.inference.residuals import residuals
+
+        return residuals(self, kind, seed)
+
+    def follow_up(self, by: str | None = None) -> pd.DataFrame:
+        """Describe the end of follow-up, and test whether it supports a plateau.
+
+        Parameters
+        ----------
+        by : str, optional
+            A column of the model: one row for each of its values.
+
+        Returns
+        -------
+        DataFrame
+            ``n``, ``events``, ``last_event``, ``last_time``, ``at_risk_after`` (subjects followed beyond the last
+            event), ``kaplan_meier_end``, ``alpha`` and ``sufficient`` (alpha below 0.05). A large alpha says
+            that events were still coming when follow-up ended: a cured fraction is then an extrapolation.
+
+        References
+        ----------
+        Maller and Zhou (1996), Survival Analysis with Long-Term Survivors, Wiley.
+        """
+        from statmodels_x.survival.inference.follow_up import follow_up
+
+        return follow_up(self, by)
+
+    def calibration(self, by: str | None = None) -> pd.DataFrame:
+        """Compare Kaplan-Meier with the mean fitted curve at every event time.
+
+        Parameters
+        ----------
+        by : str, optional
+            A column of the model: one comparison for each of its values.
+
+        Returns
+        -------
+        DataFrame
+            ``time``, ``kaplan_meier``, ``fitted``, its ``lower`` and ``upper``, ``difference``.
+        """
+        from statmodels_x.survival.inference.residuals import calibration
+
+        return calibration(self, by)
+
+    def concordance(self, newdata: Any = None, at: float | None = None) -> float:
+        """Harrell's concordance index of the predicted risk, by scikit-survival.
+
+        Parameters
+        ----------
+        newdata : DataFrame, optional
+            Rows with the response and the covariates; those of the fit by default.
+        at : float, optional
+            Time at which the risk is compared, for models whose survival curves cross; the last event by
+            default.
+
+        Returns
+        -------
+        float
+            0.5 for no information, 1 for a perfect order.
+
+        Raises
+        ------
+        MissingPackageError
+            If scikit-survival is not installed.
+        """
+        from statmodels_x.survival.inference.scores import concordance
+
+        return concordance(self, newdata, at)
+
+    def brier_score(self, at: ArrayLike, newdata: Any = None) -> pd.DataFrame:
+        """Brier score with inverse-probability-of-censoring weights, by scikit-survival.
+
+        Parameters
+        ----------
+        at : array_like
+            Times within the follow-up of the rows scored.
+        newdata : DataFrame, optional
+            Rows with the response and the covariates; those of the fit by default.
+
+        Returns
+        -------
+        DataFrame
+            ``time``, ``brier_score``.
+
+        Raises
+        ------
+        MissingPackageError
+            If scikit-survival is not installed.
+        """
+        from statmodels_x.survival.inference.scores import brier_score
+
+        return brier_score(self, newdata, at)
+
+    def plot_residuals(
+        self, kind: str = "quantile", against: str | None = None, seed: int = 0, ax: Any = None
+    ) -> Any:
+        """Draw residuals.
+
+        Parameters
+        ----------
+        kind : {"quantile", "cox-snell", "martingale", "deviance"}
+            Quantile residuals against normal quantiles, Cox-Snell residuals as a cumulative hazard against
+            the diagonal, the others against time or a column.
+        against : str, optional
+            A column of the model, for martingale and deviance residuals.
+        seed : int
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from statmodels_x.survival.plots import plot_residuals
+
+        return plot_residuals(self, kind, against, seed, ax)

@@ -1,55 +1,67 @@
-"""The data of a fit, and what summaries say of them."""
+"""The data of a fit: a frame, in memory or in partitions, read in one call."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from statmodels_x.core.data.design import Design, DesignSpec
-from statmodels_x.core.data.model_frame import ModelFrame
-from statmodels_x.core.data.surv import EXACT, Surv
-from statmodels_x.core.errors import DataError
+from statmodels_x.core.data.design import DesignSpec
+from statmodels_x.core.data.frames import as_pandas
+from statmodels_x.core.data.model_frame import ModelFrame, build_frame, counts_text
+from statmodels_x.core.data.partitions import is_dask_frame
+from statmodels_x.core.data.surv import Surv, unit_of_time
+from statmodels_x.core.errors import DataWarning
+from statmodels_x.core.findings import warn
+from statmodels_x.core.rank import ColumnSums, check_full_rank
+from statmodels_x.core.scaling import ColumnMap, far_columns
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import numeric_array, rows_text
-from statmodels_x.survival.likelihood import (
-    CURE_KINDS,
-    PARAMETERS,
-    SurvivalArrays,
-    row_scores,
-    sample_arrays,
+from statmodels_x.survival.distributions.parameters import PARAMETERS
+from statmodels_x.survival.kernels.likelihood import SurvivalArrays, row_scores
+from statmodels_x.survival.partitioned.sample import PartitionedSample, read_partitions
+from statmodels_x.survival.reading.arrays import (
+    ZERO_WEIGHT,
+    checked_weights,
+    model_arrays,
+    rows_with_weight,
+    survival_response,
 )
+from statmodels_x.survival.reading.checks import check_events, check_separation, check_terms
+from statmodels_x.survival.reading.facts import SampleFacts, are_counts, plateau_alpha, sample_facts
 from statmodels_x.survival.specification import Specification
-
-ZERO_WEIGHT = "weight of 0"
-"""The reason under which rows without weight are counted as dropped."""
-
-NO_WEIGHT = "`weights` is 0 in every row; give a positive weight to the rows to be used."
-
-_SPREAD = 100_000
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The data of a fit: what pickling leaves out unless it is asked to keep it."""
+    """The rows of a fit in memory: what pickling leaves out unless it is asked to keep it."""
 
     frame: ModelFrame = field(repr=False)
     response: Surv = field(repr=False)
     arrays: SurvivalArrays = field(repr=False)
     time_unit: str | None
+    columns: ColumnMap | None = None
+    """From the columns of the arrays, centred and scaled, to those of the formula; None where they are the same."""
 
     @property
     def has_frequency_weights(self) -> bool:
         """Whether the weights are whole numbers, and so count observations."""
-        return bool(np.all(self.arrays.weight == np.round(self.arrays.weight)))
+        return are_counts(self.arrays.weight)
+
+    @property
+    def has_clusters(self) -> bool:
+        """Whether rows belong to clusters."""
+        return "cluster" in self.frame.columns
 
     @property
     def design_specs(self) -> dict[str, DesignSpec]:
         """How to build each parameter's columns."""
         return {parameter: design.spec for parameter, design in self.frame.designs.items()}
+
+    def in_memory(self) -> Sample:
+        """Return the sample, whose rows are in memory."""
+        return self
 
     def scores(self, theta: Array, by_cluster: bool) -> tuple[Array, Any]:
         """Score of each row, and the clusters that they are summed in."""
@@ -61,164 +73,80 @@ class Sample:
 
     def facts(self) -> SampleFacts:
         """Count and summarise the data."""
-        return sample_facts(self)
+        return sample_facts(self.frame, self.response, self.arrays.weight, self.time_unit)
 
 
-@dataclass(frozen=True)
-class SampleFacts:
-    """What summaries say of the data, kept with every result.
-
-    Attributes
-    ----------
-    rows, used : int
-        Rows given and rows used.
-    dropped : dict of str to int
-        Missing values by column.
-    counts : dict of str to int
-        Rows by kind of observation.
-    weight : float
-        Sum of the weights.
-    events : int
-        Events; with frequency weights the sum of their weights.
-    last_time, last_event : float
-        The longest follow-up, and the last time at which an event was seen.
-    time_name, time_unit : str or None
-    typical : dict
-        Mean of each numeric covariate and the most frequent level of each other one.
-    levels : dict
-        Sorted values of each covariate with few values.
-    partitions : int
-        Of the Dask frame that the rows were read from; 0 for rows in memory.
-    """
-
-    rows: int
-    used: int
-    dropped: Mapping[str, int]
-    counts: Mapping[str, int]
-    weight: float
-    events: int
-    last_time: float
-    last_event: float
-    time_name: str
-    time_unit: str | None
-    typical: Mapping[str, Any]
-    levels: Mapping[str, tuple[Any, ...]]
-    partitions: int = 0
-
-
-def survival_response(frame: ModelFrame) -> Surv:
-    """Return the response of a frame, which must be one Surv."""
-    if len(frame.response) != 1 or not isinstance(frame.response[0], Surv):
-        raise DataError("formula: the response must be one Surv(...), for example Surv(time, status) ~ x.")
-    return frame.response[0]
-
-
-def checked_weights(frame: ModelFrame) -> Array | None:
-    """Return the weights of a frame, if it has any, as numbers that are neither negative nor infinite."""
-    if "weights" not in frame.columns:
-        return None
-    values = numeric_array(frame.columns["weights"], "weights", "FlexibleSurvival()")
-    for bad, what in ((values < 0.0, "negative"), (~np.isfinite(values), "infinite")):
-        if bad.any():
-            raise DataError(
-                f"`weights` is {what} in {rows_text(bad)}; case weights count observations: 0 or more."
-            )
-    return values
-
-
-def model_arrays(
-    specification: Specification, designs: Mapping[str, Design], response: Surv, weights: Array | None
-) -> SurvivalArrays:
-    """Put rows and model together as arrays for the likelihood, without limits of search."""
-    fixed = specification.fixed
-    offsets = tuple(
-        _offset(designs[name].offset) if name in designs else fixed.get(name, 0.0) for name in PARAMETERS
-    )
-    matrices = tuple(designs[name].matrix if name in designs else None for name in PARAMETERS)
-    wide = np.full(5, np.inf)
-    cure = CURE_KINDS.index(specification.cure_kind)
-    family = specification.own_family
-    return sample_arrays(response, weights, matrices, offsets, -wide, wide, cure, family)
-
-
-def _offset(offset: Array) -> float | Array:
-    return offset if np.any(offset) else 0.0
-
-
-def plateau_alpha(response: Surv, weight: Array) -> float:
-    """Compute Maller and Zhou's alpha: few events in the last stretch before the last event speak against a plateau.
+def read(
+    data: Any,
+    specification: Specification,
+    weights: Any = None,
+    cluster: Any = None,
+    time_unit: str | None = None,
+) -> Sample | PartitionedSample:
+    """Read what a model needs of a frame, check it, and put it into arrays.
 
     Parameters
     ----------
-    response : Surv
-        Exact and right-censored times.
-    weight : ndarray of shape (n,) or (0,)
+    data : DataFrame
+        pandas, polars, pyarrow, a mapping of columns, or a Dask frame, whose rows stay in its partitions.
+    specification : Specification
+    weights, cluster : str or array_like, optional
+        A column, or (for rows in memory) an array.
+    time_unit : str, optional
+        By default what the attributes of the frame say.
 
-    Returns
-    -------
-    float
-        (1 - share of events after 2 t_event - t_last)^n; a plateau is supported where it is small.
+    Raises
+    ------
+    FormulaError, DataError
+        If a column cannot be used, or the rows cannot determine the parameters. The message names it.
+
+    Warns
+    -----
+    DataWarning
+        If rows are dropped because covariates, weights or clusters are missing.
     """
-    counts = weight if len(weight) else np.ones(len(response))
-    event, time = response.code == EXACT, response.time
-    if not event.any():
-        return 1.0
-    recent = event & (time > 2.0 * float(time[event].max()) - float(time.max()))
-    n = float(counts.sum())
-    return float((1.0 - float(counts[recent].sum()) / n) ** n)
+    if is_dask_frame(data):
+        partitions = read_partitions(data, specification, weights, cluster, time_unit)
+        _warn_of_dropped(partitions.n_rows, partitions.arrays.n, partitions.dropped)
+        return partitions
+    frame = as_pandas(data)
+    columns = {"weights": weights, "cluster": cluster}
+    rows = build_frame(frame, specification.response, specification.parts, columns, {"Surv": Surv})
+    rows, counts = rows_with_weight(rows, checked_weights(rows))
+    response = survival_response(rows)
+    unit = time_unit or unit_of_time(frame, response.time_name, specification.response.expressions[0])
+    far = _check_designs(specification, rows, response)
+    arrays = model_arrays(specification, rows.designs, response, counts)
+    if far is not None:
+        far.move(arrays.matrix.T)
+    for parameter in rows.designs:  # in the arrays' columns: far from 0 every difference looks like none
+        design = np.asarray(arrays.designs[PARAMETERS.index(parameter)])
+        check_separation(design, rows.designs[parameter].names, response, specification.where(parameter))
+    # one copy of the design matrices is enough
+    shared: dict[str, Any] = {name: arrays.designs[PARAMETERS.index(name)] for name in rows.designs}
+    _warn_of_dropped(rows.n_rows, arrays.n, rows.dropped)
+    return Sample(rows.with_matrices(shared), response, arrays, unit, far)
 
 
-def sample_facts(sample: Sample) -> SampleFacts:
-    """Count and summarise the data of a fit."""
-    weights = sample.arrays.weight
-    counted = sample.has_frequency_weights and len(weights) > 0
-    frame, response = sample.frame, sample.response
-    events = response.code != 0
-    covariates = sorted({name for design in frame.designs.values() for name in design.spec.part.variables})
-    return SampleFacts(
-        rows=frame.n_rows,
-        used=len(response),
-        dropped=dict(frame.dropped),
-        counts=response.counts(),
-        weight=float(weights.sum()) if len(weights) else float(len(response)),
-        events=round(weights[events].sum()) if counted else int(np.count_nonzero(events)),
-        last_time=float(response.time.max()),
-        last_event=float(response.time[events].max()),
-        time_name=response.time_name,
-        time_unit=sample.time_unit,
-        typical={name: _typical(frame.data[name]) for name in covariates},
-        levels={name: _few_values(frame.data[name]) for name in covariates},
-    )
+def _check_designs(specification: Specification, rows: ModelFrame, response: Surv) -> ColumnMap | None:
+    """Check that the rows can determine the coefficients; return what centres and scales the columns."""
+    parts = rows.designs
+    check_events(len(response), response.n_events, sum(part.matrix.shape[1] for part in parts.values()))
+    sums: dict[str, ColumnSums] = {}
+    for parameter, design in parts.items():
+        text, where = design.spec.part.text, specification.where(parameter)
+        check_terms(design.names, where)
+        sums[text] = (
+            sums[text] if text in sums else ColumnSums.of(design.matrix)
+        )  # equal parts have one matrix
+        check_full_rank(sums[text], design.names, where)
+    return far_columns([sums[parts[name].spec.part.text] for name in PARAMETERS if name in parts])
 
 
-def without_data(facts: SampleFacts, remedy: str) -> str:
-    """Say why a result has no data, and the remedy for one that had them."""
-    if facts.partitions:
-        return (
-            "this model was fitted to a Dask frame, and its rows are not in memory: give new data where a method "
-            "takes them, or fit it to a sample of the rows, frame.sample(frac=...).compute()."
+def _warn_of_dropped(n_rows: int, n_used: int, dropped: Mapping[str, int]) -> None:
+    missing = {name: count for name, count in dropped.items() if name != ZERO_WEIGHT}
+    if missing:
+        warn(
+            f"{n_rows - n_used} of {n_rows} rows were dropped; missing values: {counts_text(missing)}",
+            DataWarning,
         )
-    return f"this result was loaded without its data; {remedy}"
-
-
-def is_number(series: pd.Series) -> bool:
-    """Whether a covariate is a number, and not a truth value."""
-    return pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
-
-
-def _typical(series: pd.Series) -> Any:
-    return float(series.mean()) if is_number(series) else series.mode().iloc[0]
-
-
-def _few_values(series: pd.Series, most: int = 7) -> tuple[Any, ...]:
-    """All values if they are few; quartiles of a continuous column."""
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        return tuple(series.cat.categories.tolist())
-    # a thousand rows tell a continuous column, whose distinct values would be slow to sort
-    if not is_number(series) or series.iloc[:1000].nunique() <= most:
-        values: Sequence[Any] = sorted(series.unique().tolist())
-        if len(values) <= most or not is_number(series):
-            return tuple(values)
-    # so do evenly spread rows for its quartiles, which only say where to draw
-    spread = series.to_numpy(float)[:: -(-len(series) // _SPREAD)]
-    return tuple(float(q) for q in np.quantile(spread, [0.25, 0.5, 0.75]))

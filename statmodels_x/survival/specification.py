@@ -13,7 +13,7 @@ import numpy as np
 from statmodels_x.core.data.formula import Part, Response, right_side, split_formula
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.validation import check_choice
-from statmodels_x.survival.families import FAMILIES, Family
+from statmodels_x.survival.distributions.family import FAMILIES, Family
 
 SCALES = ("aft", "ph")
 
@@ -154,13 +154,13 @@ def _cure_part(cure: Any, shape: Part | float, family: Family) -> Part:
         raise DataError(f"`cure` is {cure!r}; give None or a formula such as '~ 1' or '~ treatment'.")
     if family.is_compiled and isinstance(shape, float) and shape < 0.0:
         raise DataError(
-            "`cure` needs a proper law for the uncured, but `shape` fixes kappa below 0, which has a cured "
+            "`cure` needs a proper distribution for the uncured, but `shape` fixes kappa below 0, which has a cured "
             "fraction of its own; fix the shape at 0 or above."
         )
     if not family.is_compiled and isinstance(shape, float) and family.plateau(np.array([shape]))[0].any():
         raise DataError(
-            f"`cure` needs a proper law for the uncured, but the cumulative hazard of {family.name!r} is bounded: "
-            "it has a cured fraction of its own; leave `cure` out."
+            f"`cure` needs a proper distribution for the uncured, but the cumulative hazard of {family.name!r} is "
+            "bounded: it has a cured fraction of its own; leave `cure` out."
         )
     return right_side(cure, "cure")
 

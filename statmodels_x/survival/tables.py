@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from statmodels_x.core.findings import kinds
+from statmodels_x.core.fits.results import coefficient_table, wald_limits
 from statmodels_x.core.fits.tables import Block, number, p_value, summary
-
-if TYPE_CHECKING:
-    from statmodels_x.survival.families import Family
-    from statmodels_x.survival.results import FlexibleSurvivalResults
-    from statmodels_x.survival.specification import Specification
+from statmodels_x.survival.distributions.family import Family
+from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.specification import Specification
 
 _TITLES = {
     "aft": "aft: log(phi)",
@@ -26,26 +26,30 @@ _TITLES = {
 _SYMBOLS = {"aft": "phi", "ph": "lambda", "power": "gamma", "shape": "kappa"}
 
 
-def natural_scale(fit: FlexibleSurvivalResults, alpha: float = 0.05) -> pd.DataFrame:
+def natural_scale(fit: SurvivalFitted, alpha: float = 0.05) -> pd.DataFrame:
     """Estimates on the natural scale with intervals mapped from the working scale.
 
     Covariates of the aft part are given as time ratios exp(-coefficient) (times are that many times as long),
     those of the ph part as hazard ratios exp(coefficient), those of the shapes as ratios.
     """
-    limits = fit.conf_int(alpha)
+    limits = wald_limits(fit, alpha)
     rows = []
-    labels: list[tuple[str, str]] = fit.params.index.to_list()
-    for (parameter, term), value, (low, high) in zip(labels, fit.params, limits.to_numpy(), strict=True):
+    labels: list[tuple[str, str]] = fit.coefficients.index.to_list()
+    for (parameter, term), value, (low, high) in zip(
+        labels, fit.coefficients, limits.to_numpy(), strict=True
+    ):
         is_level = term in _level_terms(fit, parameter)
         kind = fit.specification.cure_kind if parameter == "cure" else parameter
         if parameter == "shape" and not fit.specification.family.is_compiled:
             rows.append(_own_shape_row(fit.specification.family, is_level, value, low, high))
         else:
             rows.append(_natural_row(kind, is_level, value, low, high))
-    return pd.DataFrame(rows, index=fit.params.index, columns=["quantity", "estimate", "lower", "upper"])
+    return pd.DataFrame(
+        rows, index=fit.coefficients.index, columns=["quantity", "estimate", "lower", "upper"]
+    )
 
 
-def _level_terms(fit: FlexibleSurvivalResults, parameter: str) -> set[str]:
+def _level_terms(fit: SurvivalFitted, parameter: str) -> set[str]:
     """Columns whose coefficient is a level of the parameter: the intercept, or the groups where there is none."""
     spec = fit.design_specs[parameter]
     if "Intercept" in spec.names:
@@ -89,14 +93,33 @@ def _own_shape_row(family: Family, is_level: bool, value: float, low: float, hig
     return (f"ratio of shape{added}", np.exp(value), np.exp(low), np.exp(high))
 
 
-def summary_tables(fit: FlexibleSurvivalResults, alpha: float) -> Any:
+def glance(fit: SurvivalFitted) -> pd.DataFrame:
+    """One row of facts about a fit; see :meth:`FlexibleSurvivalResults.glance`."""
+    row = {
+        "distribution": fit.specification.distribution,
+        "scale": "both" if fit.specification.has_both_scales else fit.specification.scale,
+        "nobs": fit.nobs,
+        "events": fit.n_events,
+        "df": fit.df_model,
+        "logLik": fit.llf,
+        "AIC": fit.aic,
+        "AICc": fit.aicc,
+        "BIC": fit.bic,
+        "converged": fit.converged,
+        "regular": fit.is_regular,
+        "note": kinds(fit.findings),
+    }
+    return pd.DataFrame([row])
+
+
+def summary_tables(fit: SurvivalFitted, alpha: float) -> Any:
     """Build the summary of a fit."""
     blocks = [_coefficient_block(fit, parameter, alpha) for parameter in fit.design_specs]
     blocks.append(_natural_block(fit, alpha))
     return summary("Flexible survival regression", _facts(fit), blocks, _notes(fit))
 
 
-def _facts(fit: FlexibleSurvivalResults) -> list[tuple[str, str]]:
+def _facts(fit: SurvivalFitted) -> list[tuple[str, str]]:
     facts, found = fit.facts, fit.estimate
     response = fit.formula.split("~")[0].strip()
     family = fit.specification.family
@@ -131,8 +154,8 @@ def _facts(fit: FlexibleSurvivalResults) -> list[tuple[str, str]]:
     return left + right
 
 
-def _coefficient_block(fit: FlexibleSurvivalResults, parameter: str, alpha: float) -> Block:
-    table = fit.tidy(alpha)
+def _coefficient_block(fit: SurvivalFitted, parameter: str, alpha: float) -> Block:
+    table = coefficient_table(fit, alpha)
     table = table[table["parameter"] == parameter]
     low, high = f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"
     cells = [
@@ -151,7 +174,7 @@ def _coefficient_block(fit: FlexibleSurvivalResults, parameter: str, alpha: floa
     return Block(title, headings, [str(term) for term in table["term"]], cells)
 
 
-def _natural_block(fit: FlexibleSurvivalResults, alpha: float) -> Block:
+def _natural_block(fit: SurvivalFitted, alpha: float) -> Block:
     table = natural_scale(fit, alpha)
     low, high = f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"
     labels = [f"{parameter} {term}" for parameter, term in table.index]
@@ -162,7 +185,7 @@ def _natural_block(fit: FlexibleSurvivalResults, alpha: float) -> Block:
     return Block("Natural scale", ["quantity", "estimate", low, high], labels, cells)
 
 
-def _notes(fit: FlexibleSurvivalResults) -> list[str]:
+def _notes(fit: SurvivalFitted) -> list[str]:
     notes = [f"Warning: {text}" for text in fit.warnings]
     unit = fit.facts.time_unit
     if fit.specification.depends_on_time_unit:
@@ -192,15 +215,15 @@ def _singular(unit: str) -> str:
     return unit[:-1] if unit.endswith("s") else unit
 
 
-def _cure_note(fit: FlexibleSurvivalResults) -> list[str]:
+def _cure_note(fit: SurvivalFitted) -> list[str]:
     """Say that a constant shape below 0 implies a cured fraction, which rests on the end of follow-up."""
     spec = fit.design_specs.get("shape")
     if spec is None or len(spec.names) != 1 or "cure" in fit.design_specs or fit.specification.own_family:
         return []
-    kappa = float(np.expm1(fit.params["shape"].iloc[0]))
+    kappa = float(np.expm1(fit.coefficients["shape"].iloc[0]))
     if kappa >= 0.0:
         return []
-    upper = float(fit.conf_int().loc["shape", "upper"].iloc[0])
+    upper = float(wald_limits(fit).loc["shape", "upper"].iloc[0])
     doubt = "" if upper < 0.0 else " The interval of kappa includes values without any cured fraction."
     unit = f" {fit.facts.time_unit}" if fit.facts.time_unit else ""
     return [

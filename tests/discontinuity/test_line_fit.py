@@ -21,6 +21,9 @@ def weak_string(x, y, lam, nu):
     return cuts, line.response(string_fit(line, lam, cuts)[0])
 
 
+pytestmark = pytest.mark.search
+
+
 def truth(x):
     return np.sin(6.0 * x) + 1.0 * (x > 0.4) - 0.8 * (x > 0.75)
 

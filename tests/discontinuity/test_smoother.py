@@ -10,6 +10,8 @@ from statmodels_x.discontinuity.kernels.banded import Factor, lower_band
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
 from statmodels_x.discontinuity.smoothing.smoother import JumpSetModel, Observations, SecondDifferences
 
+pytestmark = pytest.mark.search
+
 SHAPES = [(9,), (5, 6), (3, 4, 3), (2, 5)]
 
 
@@ -115,6 +117,28 @@ def test_the_search_finds_the_smoothing_precision():
     best = model.smooth()
     grid = [model.deviance(t) for t in np.arange(best.log_precision - 6, best.log_precision + 6, 0.25)]
     assert best.deviance < min(grid) + 0.1
+
+
+@pytest.mark.parametrize("around", [14.0, 18.0, 19.3, 20.5, 22.0])
+def test_the_search_comes_down_from_a_plateau(around, monkeypatch):
+    """Stiff surfaces are all alike: a search that begins among them must not stay there where a softer one is better.
+
+    Rounding says there which way is down; here it says the wrong one, by far less than there is to gain.
+    """
+    lattice = Lattice((8, 9))
+    i, j = np.indices(lattice.shape)
+    rng = np.random.default_rng(4)
+    f = 0.5 + 0.3 * np.sin(i * j / 8.0) + rng.normal(0.0, 0.1, lattice.shape)
+    data = Observations(f.ravel(), np.full(f.size, 100.0))
+    model = JumpSetModel(SecondDifferences.of(lattice), data, np.zeros(lattice.n_edges, bool))
+    exact = model.deviance
+    monkeypatch.setattr(JumpSetModel, "deviance", lambda self, t: exact(t) - 0.01 * max(t - 16.0, 0.0))
+    assert abs(exact(20.5) - exact(19.0)) < 0.01
+    usual, found = model.smooth(), model.smooth(around=around)
+    assert exact(20.5) > usual.deviance + 5.0
+    # the parabola is through other points, steps of 1.5 apart
+    assert found.deviance == pytest.approx(usual.deviance, abs=1.0)
+    assert found.log_precision == pytest.approx(usual.log_precision, abs=0.5)
 
 
 def test_softening_is_a_weaker_penalty_on_the_cells_given():

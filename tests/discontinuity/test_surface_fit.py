@@ -11,6 +11,8 @@ import statmodels_x as smx
 from statmodels_x import FreeDiscontinuity
 from statmodels_x.core.errors import ConvergenceWarning, DataError, DataWarning, MissingPackageError
 
+pytestmark = pytest.mark.search
+
 GIVEN = {"lam": 30.0, "nu": 0.05}
 
 

@@ -16,6 +16,8 @@ from statmodels_x.discontinuity.lifted.relaxation import solve
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
 from statmodels_x.discontinuity.tuning import sure
 
+pytestmark = pytest.mark.search
+
 
 @pytest.fixture(scope="module")
 def image():

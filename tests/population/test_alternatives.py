@@ -8,9 +8,13 @@ import pytest
 
 import statmodels_x as smx
 from statmodels_x.core.errors import IdentificationWarning
-from statmodels_x.population.bootstrap import _percentiles
-from statmodels_x.population.intervals import log_limits, root_limits
-from statmodels_x.population.invariants import margin_limits, period_limits
+from statmodels_x.core.fits.reference import Reference
+from statmodels_x.population.fitting.identification import Identification
+from statmodels_x.population.fitting.limits import log_limits, root_limits
+from statmodels_x.population.inference.bootstrap import _percentiles
+from statmodels_x.population.inference.invariants import margin_limits, period_limits
+
+pytestmark = pytest.mark.search
 
 A, D = np.array([[0.35, 1.15], [0.62, 0.0]]), np.array([[0.30, 1.15], [0.65, 0.0]])
 TRUTH = {
@@ -48,7 +52,7 @@ def fitted(seed, error, **options):
 def test_error_that_rests_on_a_second_class_without_effect_is_not_given(seed):
     """A first fecundity of 1.03 with an error of .001 where the truth is .3: the other class ended without members."""
     fit = fitted(seed, 0.01, structure="stable")
-    local = np.sqrt(np.diag(fit.identification.spread))
+    local = np.sqrt(np.diag(fit.machinery.identification.spread))
     off = (fit.params[list(TRUTH)] - pd.Series(TRUTH)).to_numpy()
     far = np.abs(off) > 100 * local[: len(off)]
     reported = fit.bse[list(TRUTH)].notna().to_numpy()
@@ -97,9 +101,9 @@ def test_ordinary_fits_keep_their_errors():
 def test_refits_lie_in_the_region_and_at_what_is_held():
     data = smx.datasets.load_paramecium()
     fit = smx.LeslieInteraction(MIXED, data, density="leslie-gower").fit(n_starts=20)
-    others = fit.alternatives
+    others = fit.machinery.alternatives
     assert len(others.held) >= 10
-    assert (others.distance <= fit.identification.quantile(0.05) * (1 + 1e-6)).all()
+    assert (others.distance <= fit.reference.quantile(0.05) * (1 + 1e-6)).all()
     name = fit.params.index[others.held[0]]
     table = fit.profile(name, values=[others.theta[0, others.held[0]]])
     distance = np.sqrt(fit.df_resid * np.expm1(table["deviance"].iloc[0] / fit.nobs))
@@ -109,7 +113,29 @@ def test_refits_lie_in_the_region_and_at_what_is_held():
 def test_threads_do_not_change_the_refits():
     one, two = fitted(2, 0.03), fitted(2, 0.03, n_jobs=2)
     pd.testing.assert_series_equal(one.bse, two.bse, rtol=0, atol=0)
-    np.testing.assert_array_equal(one.alternatives.theta, two.alternatives.theta)
+    np.testing.assert_array_equal(one.machinery.alternatives.theta, two.machinery.alternatives.theta)
+
+
+def test_error_of_what_is_known_beside_what_is_not():
+    """Directions known ten decades worse must not leave their rounding in the error of what does not involve them."""
+    rng = np.random.default_rng(0)
+    axes = np.linalg.qr(rng.normal(size=(5, 5)))[0]
+    root = axes * np.array([0.01, 0.1, 10.0, 1e4, 1e8])
+    nothing = np.zeros((5, 0))
+    found = Identification(
+        np.full((5, 5), np.nan),
+        root @ root.T,
+        root,
+        nothing,
+        np.ones(5),
+        np.ones(5),
+        {},
+        1.0,
+        Reference(30.0),
+    )
+    for k, error in ((0, 0.01), (1, 0.1), (2, 10.0)):
+        assert found.standard_error(axes[:, k]) == pytest.approx(error, rel=1e-3)
+    assert found.standard_error(axes[:, 0] + axes[:, 2]) == pytest.approx(np.hypot(0.01, 10.0), rel=1e-6)
 
 
 # ---- limits
@@ -149,19 +175,23 @@ def test_profile_of_growth_is_that_of_the_fecundity_of_a_single_class():
             rtol=0.01,
         )
     assert table.loc["alpha_caudatum_mixed_on_aurelia_mixed", "lower"] == pytest.approx(0.0, abs=1e-6)
-    # at a limit of K a refit by another route has lost what the F law allows: K = (f - 1) / a
+    # at a limit of K a refit by another route has lost what the F distribution allows: K = (f - 1) / a
     upper = table.loc["K_aurelia_mixed", "upper"]
-    reach = fit.identification.quantile(0.05)
+    reach = fit.reference.quantile(0.05)
     from scipy.optimize import minimize
 
-    from statmodels_x.population.objective import objective
+    from statmodels_x.population.kernels.objective import objective
 
     none = np.zeros(0), np.zeros((0, 0))
 
     def cost(log):
         theta = np.exp(np.insert(log, 2, 0.0))
         theta[2] = (theta[0] - 1.0) / upper
-        return objective(fit.problem, theta, *none) / fit.estimate.cost if theta[0] > 1.0 else np.inf
+        return (
+            objective(fit.machinery.problem, theta, *none) / fit.machinery.estimate.cost
+            if theta[0] > 1.0
+            else np.inf
+        )
 
     start = np.log(np.delete(fit.params.to_numpy(), 2))
     best = min(minimize(cost, start, method="Nelder-Mead", options={"maxiter": 8000, "xatol": 1e-8, "fatol": 1e-10}).fun
@@ -172,10 +202,10 @@ def test_profile_of_growth_is_that_of_the_fecundity_of_a_single_class():
 def test_profile_of_growth_with_two_classes_holds_the_truth():
     """Where the delta method sees almost nothing, since entries of the classes make up for each other."""
     fit = fitted(3, 0.03)
-    from statmodels_x.population.invariant_profile import InvariantProfile
+    from statmodels_x.population.inference.invariant_profile import InvariantProfile
 
     profile = InvariantProfile(fit, "growth_x", 0.01)
-    reach = fit.identification.quantile(0.001)
+    reach = fit.reference.quantile(0.001)
     low, high = (profile.limit(side, reach) for side in (-1, 1))
     truth = np.abs(np.linalg.eigvals(A)).max()
     assert low < truth < high
@@ -185,7 +215,7 @@ def test_profile_of_growth_with_two_classes_holds_the_truth():
 def test_step_of_one_has_a_unit_in_the_singular():
     data = smx.datasets.load_paramecium()
     model = smx.LeslieInteraction(MIXED, data, density="leslie-gower")
-    assert model.fit(n_starts=4).settings["step"] == "1 day"
+    assert model.fit(n_starts=4).machinery.settings["step"] == "1 day"
 
 
 def test_errors_of_observed_classes_allow_for_an_entry_at_its_bound():
@@ -215,16 +245,17 @@ def test_predictions_have_no_error_where_another_fit_goes_elsewhere():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         ahead = fit.predict(at=[80.0, 120.0])
-    inside = fit.predict()
+        inside = fit.predict()
     for name in ("x", "y"):
         given = inside[name, "std_error"].notna()
         assert given.mean() > 0.5
         value, error = (ahead[name, key].to_numpy() for key in ("estimate", "std_error"))
-        for theta in fit.alternatives.theta:
+        for theta in fit.machinery.alternatives.theta:
             there = smx_totals(fit, theta, 121)[[80, 120], "xy".index(name)]
             known = np.isfinite(error)
             assert (
-                np.abs(there - value)[known] <= 3.0 * max(fit.alternatives.distance) * error[known] + 1e-9
+                np.abs(there - value)[known]
+                <= 3.0 * max(fit.machinery.alternatives.distance) * error[known] + 1e-9
             ).all()
         if not np.isfinite(error).all():
             assert any("has no standard error" in str(w.message) for w in caught)
@@ -232,9 +263,11 @@ def test_predictions_have_no_error_where_another_fit_goes_elsewhere():
 
 def smx_totals(fit, theta, n):
     """Totals of the recursion at given parameters."""
-    from statmodels_x.population.estimation import course
+    from statmodels_x.population.course.courses import course
 
-    problem = fit.problem._replace(nodes=np.array([n]), node_start=np.zeros_like(fit.problem.node_start))
+    problem = fit.machinery.problem._replace(
+        nodes=np.array([n]), node_start=np.zeros_like(fit.machinery.problem.node_start)
+    )
     return course(problem, theta, 0)[1]
 
 

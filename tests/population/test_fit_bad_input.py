@@ -234,7 +234,7 @@ def test_more_classes_than_totals_can_tell_is_said(data):
         smx.core.errors.IdentificationWarning, match=r"only 12 of the 14 parameters .* \(deficit 2\)"
     ):
         fit = smx.LeslieInteraction(FORMULA, data, ages=2, coupling="diagonal").fit(initial=20, n_starts=10)
-    assert fit.structural.deficit == 2
+    assert fit.machinery.structural.deficit == 2
     assert fit.reasons.str.startswith("not identified").sum() >= 2
 
 

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 import statmodels_x as smx
 from statmodels_x import LeslieMatrix
 from statmodels_x.core.errors import DataError
-from statmodels_x.population.perron import is_irreducible, is_primitive, period, perron
+from statmodels_x.population.theory.perron import is_irreducible, is_primitive, period, perron
 
 # Keyfitz and Caswell (2005), example 7.2: women of the United States in 1966, in classes of 5 years
 USA = LeslieMatrix(

@@ -8,7 +8,10 @@ import statmodels_x as smx
 
 SURVIVAL = ("survival", "x_1")
 
-pytestmark = pytest.mark.filterwarnings("ignore::statmodels_x.core.errors.IdentificationWarning")
+pytestmark = [
+    pytest.mark.search,
+    pytest.mark.filterwarnings("ignore::statmodels_x.core.errors.IdentificationWarning"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +47,7 @@ def test_profile_is_as_high_as_a_whole_refit(data, fit, value):
 
 
 def test_interval_holds_all_valleys(fit):
-    from statmodels_x.population.profile import Profile
+    from statmodels_x.population.inference.profile import Profile
 
     profile = Profile(fit, fit.params.index.get_loc(SURVIVAL))
     level = profile.level(0.05)

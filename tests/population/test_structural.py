@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.population.structural import structural_rank
+from statmodels_x.population.fitting.structural import structural_rank
 
 SIZES = [1, 2, 3, 4, 5]
 

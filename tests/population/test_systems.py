@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 import statmodels_x as smx
 from statmodels_x import Competition, ComplexPredatorPrey, LeslieMatrix, PredatorPrey
 from statmodels_x.core.errors import DataError
-from statmodels_x.population.dynamics import Parameters, step
+from statmodels_x.population.theory.dynamics import Parameters, stepper
 
 properties = settings(derandomize=True, max_examples=50, deadline=None)
 
@@ -103,8 +103,8 @@ def test_step_is_the_recursion():
     z = (A + 1j * np.eye(3)) @ (x + 1j * x[::-1])
     new_x, new_y = ComplexPredatorPrey(A, np.eye(3)).step(x, x[::-1])
     assert_allclose(new_x + 1j * new_y, z)
-    state = step(np.append(x, y), Parameters(A, B, C, D, predation=True))
-    assert_allclose(state, np.append(*PredatorPrey(A, B, C, D).step(x, y)))
+    free = Parameters(A, B, C, D, predation=True, density=np.zeros((2, 2)))
+    assert_allclose(stepper(free)(np.append(x, y), 0), np.append(*PredatorPrey(A, B, C, D).step(x, y)))
 
 
 @given(st.floats(0.3, 2.0), st.floats(0.0, 2.0), st.integers(0, 60))

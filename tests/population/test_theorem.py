@@ -8,8 +8,8 @@ from numpy.testing import assert_allclose
 
 from statmodels_x import Competition, ComplexPredatorPrey, LeslieMatrix, PredatorPrey
 from statmodels_x.core.errors import DataError, IdentificationError
-from statmodels_x.population.last_species import last_species_standing
-from statmodels_x.population.perron import perron
+from statmodels_x.population.theory.last_species import last_species_standing
+from statmodels_x.population.theory.perron import perron
 
 properties = settings(derandomize=True, max_examples=60, deadline=None)
 

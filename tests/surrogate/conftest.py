@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import statmodels_x as smx
-from statmodels_x.surrogate.simulate import PROCESSES
+from statmodels_x.surrogate.planning.simulate import PROCESSES
 
 matplotlib.use("Agg")
 

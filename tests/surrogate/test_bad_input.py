@@ -360,12 +360,12 @@ def test_no_effect_to_explain(no_effect):
         assert np.isnan(fit.params[name])
         assert np.isnan(fit.bse[name])
     for kind in ("quantile", "normal"):
-        assert fit.conf_int(kind=kind).loc["pte"].isna().all()
-    assert fit.conf_int(kind="fieller").loc["pte"].tolist() == [-np.inf, np.inf]
+        assert fit.conf_int(method=kind).loc["pte"].isna().all()
+    assert fit.conf_int(method="fieller").loc["pte"].tolist() == [-np.inf, np.inf]
     assert np.isfinite(fit.delta)
     assert np.isfinite(fit.conf_int().loc["delta"]).all()
     assert np.isfinite(fit.raw_ratio)
-    assert "-inf" in str(fit.summary(kind="fieller"))
+    assert "-inf" in str(fit.summary(method="fieller"))
     assert "nan" in str(fit.summary())
     assert not fit.glance()["defined"].iloc[0]
 
@@ -378,7 +378,7 @@ def test_negative_effect_asks_for_a_swap(trial_frame):
 
 
 def test_weak_overlap_warns():
-    from statmodels_x.surrogate.simulate import IllnessDeath, IllnessDeathTrial
+    from statmodels_x.surrogate.planning.simulate import IllnessDeath, IllnessDeathTrial
 
     laws = [IllnessDeath(1 / m, d, d) for m, d in ((0.3, 0.45), (5.0, 0.25))]
     frame = IllnessDeathTrial(*laws, 0.08).simulate(600, seed=1)

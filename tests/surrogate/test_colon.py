@@ -46,7 +46,7 @@ def test_later_landmarks_explain_more_here(colon, quietly):
 
 
 def test_fieller_is_wide(colon, quietly):
-    limits = quietly(model(colon).fit).conf_int(kind="fieller").loc["pte"]
+    limits = quietly(model(colon).fit).conf_int(method="fieller").loc["pte"]
     assert 0.4 < limits["lower"] < 0.8
     assert 1.2 < limits["upper"] < 2.0
 
@@ -63,7 +63,7 @@ def test_levamisole_alone_has_no_effect_to_explain(colon, landmark):
         fit = model(colon, treated="Lev", landmark=landmark).fit()
     assert abs(fit.delta) < 0.02
     assert np.isnan(fit.pte)
-    assert fit.conf_int(kind="fieller").loc["pte"].tolist() == [-np.inf, np.inf]
+    assert fit.conf_int(method="fieller").loc["pte"].tolist() == [-np.inf, np.inf]
     assert "no effect to explain" in " ".join(str(fit.summary()).split())
 
 

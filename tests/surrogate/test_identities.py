@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from statmodels_x.surrogate.quantities import column
+from statmodels_x.surrogate.fitting.proportions import column
 
 METHODS = ("crossfit", "full", "split")
 HOW = {"n_perturb": 40, "seed": 3}
@@ -16,7 +16,7 @@ def exact(fit, other, rtol=1e-9):
     assert_allclose(fit.params, other.params, rtol=rtol)
     assert_allclose(fit.bse, other.bse, rtol=rtol)
     for kind in ("quantile", "normal", "fieller"):
-        assert_allclose(fit.conf_int(kind=kind), other.conf_int(kind=kind), rtol=rtol)
+        assert_allclose(fit.conf_int(method=kind), other.conf_int(method=kind), rtol=rtol)
 
 
 @pytest.mark.parametrize("effect", ["survival", "rmst"])
@@ -34,7 +34,7 @@ def test_landmark_at_t_explains_all(trial_frame, model_of, method, effect):
 def test_identity_of_pte_and_r_s(trial_frame, model_of, effect):
     """(1 - PTE) E_0[L] = (1 - R_S) mu_0(t0), in the sample as in truth."""
     fit = model_of(trial_frame, effect=effect).fit(method="full", bias_correction=False, **HOW)
-    values = fit.point.values[0]
+    values = fit.sums.point.values[0]
     left = (1.0 - fit.pte) * column(values, "mean_ratio")
     assert left == pytest.approx((1.0 - fit.r_s) * column(values, "early_control"), abs=1e-13)
     assert fit.pte == pytest.approx(fit.raw_ratio, rel=1e-14)
@@ -189,7 +189,7 @@ def test_clusters_of_copies_restore_the_error(trial_frame, model_of, quietly):
 
 def test_strata_adjust_for_a_confounder(model_of, quietly):
     """Sicker patients in the treated arm: stratifying or weighting recovers the effect, the crude one misses."""
-    from statmodels_x.surrogate.simulate import IllnessDeath, IllnessDeathTrial
+    from statmodels_x.surrogate.planning.simulate import IllnessDeath, IllnessDeathTrial
 
     mild = IllnessDeathTrial(IllnessDeath(1.0, 0.10, 0.55), IllnessDeath(0.5, 0.08, 0.45), 0.08)
     severe = IllnessDeathTrial(IllnessDeath(2.0, 0.30, 1.1), IllnessDeath(1.2, 0.2, 0.9), 0.08)

@@ -8,9 +8,15 @@ from lifelines import KaplanMeierFitter
 from lifelines.utils import restricted_mean_survival_time
 from numpy.testing import assert_allclose
 
-from statmodels_x.surrogate import kernels
-from statmodels_x.surrogate.estimation import ESTIMATORS, QUANTITIES
-from statmodels_x.surrogate.perturbation import Settings, build_plan, point_estimate, reduce_weights, sort_for
+from statmodels_x.surrogate.fitting.estimation import ESTIMATORS, QUANTITIES
+from statmodels_x.surrogate.fitting.perturbation import (
+    Settings,
+    build_plan,
+    point_estimate,
+    reduce_weights,
+    sort_for,
+)
+from statmodels_x.surrogate.kernels import reduction as kernels
 from statmodels_x.surrogate.sample import Trial
 
 AT, LANDMARK = 3.0, 1.0

@@ -9,8 +9,8 @@ from lifelines.utils import restricted_mean_survival_time
 
 import statmodels_x as smx
 from statmodels_x.core.errors import DataError, IdentificationError, IdentificationWarning
-from statmodels_x.surrogate.residual_estimation import cox_slope, normal_reference
-from statmodels_x.surrogate.simulate import PROCESSES
+from statmodels_x.surrogate.planning.simulate import PROCESSES
+from statmodels_x.surrogate.residual.estimation import cox_slope, normal_reference
 
 FORMULA, SURROGATE = "Surv(time, status) ~ arm", "Surv(surrogate_time, surrogate_status)"
 
@@ -130,7 +130,7 @@ def test_summary_and_tables(trial_frame):
         assert part in text
     assert fit.tidy()["term"].tolist() == list(fit.names)
     assert fit.glance()["nobs"].iloc[0] == 600
-    assert fit.conf_int(kind="fieller").loc["r_s", "lower"] < fit.r_s
+    assert fit.conf_int(method="fieller").loc["r_s", "lower"] < fit.r_s
     assert r"R\_S" in fit.summary().as_latex()
 
 

@@ -10,8 +10,9 @@ from scipy import stats
 
 import statmodels_x as smx
 from statmodels_x.core.errors import DataError, IdentificationError
-from statmodels_x.surrogate import intervals
-from statmodels_x.surrogate.simulate import PROCESSES
+from statmodels_x.surrogate.fitting import spread
+from statmodels_x.surrogate.inference import intervals
+from statmodels_x.surrogate.planning.simulate import PROCESSES
 
 NAMES = ["pte", "delta", "pte_primary", "incremental_value", "r_s", "r_t", "overlap"]
 
@@ -41,7 +42,7 @@ def test_beale_takes_out_the_bias():
     shape = np.array([[0.05, 0.02], [0.02, 0.05]])
     draws = rng.multivariate_normal([n, d], shape, size=200_000)
     plain = draws[:, 0] / draws[:, 1]
-    beale = intervals.beale_ratio(draws[:, 0], draws[:, 1], shape)
+    beale = spread.beale_ratio(draws[:, 0], draws[:, 1], shape)
     error = plain.std() / np.sqrt(len(plain))
     assert np.mean(plain) - n / d > 10 * error
     assert abs(np.mean(beale) - n / d) < abs(np.mean(plain) - n / d) / 3
@@ -54,20 +55,20 @@ def test_beale_takes_out_the_bias():
 
 def test_beale_of_equal_parts_is_1():
     shape = np.full((2, 2), 0.3)
-    assert intervals.beale_ratio(np.array(0.2), np.array(0.2), shape) == 1.0
+    assert spread.beale_ratio(np.array(0.2), np.array(0.2), shape) == 1.0
 
 
 def test_mad_and_robust_covariance(rng):
     draws = rng.multivariate_normal([0, 0], [[2.0, 0.8], [0.8, 1.0]], size=50_000)
-    assert intervals.mad_scale(draws[:, 0]) == pytest.approx(np.sqrt(2), rel=0.02)
-    assert_allclose(intervals.robust_covariance(*draws.T), np.cov(draws.T), rtol=0.01)
+    assert spread.mad_scale(draws[:, 0]) == pytest.approx(np.sqrt(2), rel=0.02)
+    assert_allclose(spread.robust_covariance(*draws.T), np.cov(draws.T), rtol=0.01)
     draws[:50] *= 1e6
-    assert_allclose(intervals.robust_covariance(*draws.T), [[2.0, 0.8], [0.8, 1.0]], rtol=0.2)
+    assert_allclose(spread.robust_covariance(*draws.T), [[2.0, 0.8], [0.8, 1.0]], rtol=0.2)
 
 
 def test_simultaneous_bands_are_wider_than_pointwise(rng):
     draws = rng.normal(size=(4000, 10))
-    errors = np.array([intervals.mad_scale(column) for column in draws.T])
+    errors = np.array([spread.mad_scale(column) for column in draws.T])
     factor = intervals.simultaneous_factor(np.zeros(10), draws, errors, 0.05)
     assert factor == pytest.approx(stats.norm.ppf((1 + 0.95**0.1) / 2), abs=0.08)
     assert intervals.one_sided_factor(draws, errors, 0.05) == pytest.approx(
@@ -101,13 +102,13 @@ def test_names_and_shapes(fitted):
         assert getattr(fitted, name) == fitted.params[name]
     assert fitted.incremental_value == pytest.approx(fitted.pte - fitted.pte_primary, abs=1e-12)
     for kind in ("quantile", "normal", "fieller"):
-        limits = fitted.conf_int(kind=kind)
+        limits = fitted.conf_int(method=kind)
         assert limits.columns.tolist() == ["lower", "upper"]
         assert (limits["lower"] < fitted.params).all()
         assert (fitted.params < limits["upper"]).all()
-        narrower = fitted.conf_int(alpha=0.5, kind=kind)
+        narrower = fitted.conf_int(alpha=0.5, method=kind)
         assert (narrower["lower"] > limits["lower"]).all()
-    normal = fitted.conf_int(kind="normal")
+    normal = fitted.conf_int(method="normal")
     assert_allclose(normal["upper"] - fitted.params, 1.959964 * fitted.bse, rtol=1e-6)
     assert fitted.nobs == 600
     covariance = fitted.cov_params()
@@ -117,7 +118,7 @@ def test_names_and_shapes(fitted):
     assert repr(fitted).startswith("SurrogateResults(pte=")
 
 
-@pytest.mark.parametrize("how", [{"kind": "profile"}, {"alpha": 0}, {"alpha": 1.5}, {"alpha": "5%"}])
+@pytest.mark.parametrize("how", [{"method": "profile"}, {"alpha": 0}, {"alpha": 1.5}, {"alpha": "5%"}])
 def test_bad_intervals(fitted, how):
     with pytest.raises(DataError, match=next(iter(how))):
         fitted.conf_int(**how)
@@ -155,7 +156,7 @@ def test_transformation(fitted):
 
 
 def test_transformation_covers_the_truth(model_of):
-    from statmodels_x.surrogate.truth import true_transformation
+    from statmodels_x.surrogate.planning.truth import true_transformation
 
     setting = PROCESSES["A illness-death"]
     fit = model_of(setting.process.simulate(5000, seed=2)).fit(n_perturb=200, n_splits=1)
@@ -191,7 +192,7 @@ def test_share_test(fitted):
     assert found["p.value"] < 0.01
     assert fitted.share_test(1.0)["p.value"] > 0.5
     # the one-sided test turns at the end of Fieller's interval
-    limit = fitted.conf_int(alpha=0.1, kind="fieller").loc["pte", "lower"]
+    limit = fitted.conf_int(alpha=0.1, method="fieller").loc["pte", "lower"]
     assert fitted.share_test(float(limit))["p.value"] == pytest.approx(0.05, abs=1e-6)
     with pytest.raises(DataError, match="share"):
         fitted.share_test(2)
@@ -204,7 +205,7 @@ def test_summary(fitted, trial_frame, model_of):
     assert "<table" in fitted._repr_html_()
     assert r"\begin{table}" in fitted.summary().as_latex()
     fit = model_of(trial_frame, weights=np.ones(600), time_unit="years").fit(n_perturb=20, method="full")
-    text = str(fit.summary(alpha=0.1, kind="normal"))
+    text = str(fit.summary(alpha=0.1, method="normal"))
     for part in ("3 years", "normal intervals", "[0.05", "effective subjects", "weights"):
         assert part in text
 
@@ -227,7 +228,7 @@ def test_seeds_and_workers(trial_frame, model_of):
 
 def test_more_perturbations_go_on_from_fewer(trial_frame, model_of):
     model = model_of(trial_frame)
-    few, many = (model.fit(n_perturb=n).replicates.values for n in (30, 90))
+    few, many = (model.fit(n_perturb=n).sums.replicates.values for n in (30, 90))
     assert_allclose(few, many[:30], rtol=1e-12)
 
 
@@ -255,7 +256,7 @@ def test_progress(trial_frame, model_of, capsys):
 def test_files(fitted, trial_frame, model_of, tmp_path):
     again = smx.load(smx.save(fitted, tmp_path / "fit"))
     assert again.params.equals(fitted.params)
-    assert again.conf_int(kind="fieller").equals(fitted.conf_int(kind="fieller"))
+    assert again.conf_int(method="fieller").equals(fitted.conf_int(method="fieller"))
     assert str(again.summary()) == str(fitted.summary())
     again.plot()
     for call in (again.landmark_grid, again.need_sample, lambda: again.plot("survival")):
@@ -268,7 +269,7 @@ def test_files(fitted, trial_frame, model_of, tmp_path):
 
 def test_results_are_frozen(fitted):
     with pytest.raises(AttributeError):
-        fitted.points = np.zeros(3)
+        fitted.sums = np.zeros(3)
 
 
 # ---- the grid of landmarks
@@ -288,10 +289,10 @@ def test_grid(grid, fitted, trial_frame, model_of):
     row = table.iloc[5]
     assert row["estimate"] == pytest.approx(alone.pte, rel=1e-12)
     assert row["std_error"] == pytest.approx(alone.bse["pte"], rel=1e-12)
-    assert row["lower"] < alone.conf_int(kind="normal").loc["pte", "lower"]
+    assert row["lower"] < alone.conf_int(method="normal").loc["pte", "lower"]
     for kind in ("normal", "quantile", "fieller"):
-        limits = grid.frame("pte", kind=kind).iloc[5][["lower", "upper"]]
-        assert_allclose(limits.to_numpy(float), alone.conf_int(kind=kind).loc["pte"], rtol=1e-9)
+        limits = grid.frame("pte", method=kind).iloc[5][["lower", "upper"]]
+        assert_allclose(limits.to_numpy(float), alone.conf_int(method=kind).loc["pte"], rtol=1e-9)
     ends = table[table["at"] == table["landmark"]]
     assert_allclose(ends[["estimate", "lower", "upper"]], 1.0, atol=1e-9)
     assert grid.frame("delta")["estimate"].iloc[0] == pytest.approx(grid.frame()["delta"].iloc[0])
@@ -314,7 +315,7 @@ def test_earliest_landmark(grid):
 
 def test_grid_refuses_by_pair(fitted):
     grid = fitted.landmark_grid([3.0, 70.0], [0.001, 1.0], n_perturb=20)
-    assert grid.pairs == [(3.0, 1.0)]
+    assert grid.pairs == ((3.0, 1.0),)
     assert grid.refused[["at", "landmark"]].to_numpy().tolist() == [[3, 0.001], [70, 0.001], [70, 1]]
     assert "at=70" in grid.refused["reason"].iloc[2]
     assert "at=70" in str(grid.summary())
@@ -329,7 +330,7 @@ def test_grid_refuses_by_pair(fitted):
     ):
         with pytest.raises(DataError, match=r"ats|landmark|n_perturb"):
             fitted.landmark_grid(**how)
-    for how in ({"quantity": "p"}, {"kind": "band"}, {"alpha": 2}):
+    for how in ({"quantity": "p"}, {"method": "band"}, {"alpha": 2}):
         with pytest.raises(DataError, match=next(iter(how))):
             grid.frame(**how)
 
@@ -429,7 +430,7 @@ def test_power_counts_refused_trials():
     [
         ({"n": 3}, "`n`"),
         ({"at": 0.5}, "landmark"),
-        ({"kind": "x"}, "kind"),
+        ({"interval": "x"}, "interval"),
         ({"method": "x"}, "method"),
         ({"effect": "x"}, "effect"),
         ({"at_least": 2}, "at_least"),
@@ -442,3 +443,66 @@ def test_bad_plans(how, match):
     plan = {"process": PROCESSES["A illness-death"].process, "n": 100, "at": 3, "landmark": 1, **how}
     with pytest.raises(DataError, match=match):
         smx.surrogate_power(**plan)
+
+
+# ---- one shape of use
+
+
+def test_old_names_still_answer(fitted):
+    new = fitted.conf_int(method="normal")
+    for call in (
+        lambda: fitted.conf_int(kind="normal"),
+        lambda: (
+            fitted.tidy(kind="normal")[["conf.low", "conf.high"]]
+            .set_axis(new.columns, axis=1)
+            .set_axis(NAMES)
+        ),
+    ):
+        with pytest.warns(DeprecationWarning, match="`kind` is now called `method`") as caught:
+            assert call().equals(new)
+        assert caught[0].filename == __file__
+    with pytest.warns(DeprecationWarning, match="method"):
+        assert "normal intervals" in str(fitted.summary(kind="normal"))
+
+
+def test_what_is_handed_out_is_a_copy(fitted, grid):
+    before = str(fitted.summary()), str(grid.summary())
+    series = fitted.params, fitted.bse, fitted.diagnostics.constraint
+    frames = (
+        fitted.diagnostics.counts,
+        fitted.diagnostics.conditions,
+        fitted.transformation,
+        fitted.cov_params(),
+    )
+    for table in series:
+        table.iloc[:] = 9.0
+    for table in (*frames, grid.refused):
+        table.iloc[:, 1:] = 9.0
+    assert (str(fitted.summary()), str(grid.summary())) == before
+    assert fitted.pte != 9.0
+
+
+def test_pictures_refuse_what_is_not_theirs(fitted, grid):
+    with pytest.raises(DataError, match="simultaneous"):
+        fitted.plot("survival", simultaneous=True)
+    with pytest.raises(DataError, match="alpha"):
+        grid.plot("surface", alpha=0.1)
+    with pytest.raises(TypeError, match="colour"):
+        fitted.plot(colour="red")
+
+
+def test_findings_are_values_with_the_users_line(trial_frame, model_of):
+    frame = trial_frame.assign(arm=np.random.default_rng(3).permutation(trial_frame["arm"].to_numpy()))
+    model = model_of(frame)
+    with pytest.warns(smx.errors.IdentificationWarning, match="cannot be told from 0") as caught:
+        fit = model.fit(n_perturb=20)
+    assert caught[0].filename == __file__
+    assert [finding.kind for finding in fit.findings] == ["undefined"]
+    assert fit.warnings == (str(caught[0].message),)
+
+
+def test_no_row_of_the_data_in_a_saved_result(trial_frame, model_of):
+    kept = pickle.loads(pickle.dumps(model_of(trial_frame).fit(n_perturb=20)))
+    data = set(trial_frame["time"]) | set(trial_frame["surrogate_time"])
+    assert kept.sample is None
+    assert not data & set(kept.sums.points)

@@ -6,16 +6,22 @@ from numpy.testing import assert_allclose
 from scipy.integrate import quad
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.surrogate.perturbation import Settings, build_plan, perturb, point_estimate, sort_for
-from statmodels_x.surrogate.quantities import infer
-from statmodels_x.surrogate.simulate import (
+from statmodels_x.surrogate.fitting.perturbation import (
+    Settings,
+    build_plan,
+    perturb,
+    point_estimate,
+    sort_for,
+)
+from statmodels_x.surrogate.fitting.proportions import infer
+from statmodels_x.surrogate.planning.simulate import (
     PROCESSES,
     IllnessDeath,
     IllnessDeathTrial,
     Rates,
     fit_illness_death,
 )
-from statmodels_x.surrogate.truth import true_transformation
+from statmodels_x.surrogate.planning.truth import true_transformation
 
 TABLE = {
     "A illness-death": {"delta": 0.1785, "pte": 0.5734, "r_s": 0.5242, "pte_primary": 0.1892},

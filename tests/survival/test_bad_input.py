@@ -213,7 +213,7 @@ def test_missing_covariates_are_dropped_with_a_warning(data):
     changed = with_value(data, "age", np.nan)
     with pytest.warns(DataWarning, match=r"1 of 284 rows were dropped; missing values: age \(1\)"):
         found = FlexibleSurvival("Surv(time, status) ~ age", changed)
-    assert len(found.response) == 283
+    assert found.to_arrays().n == 283
 
 
 def test_no_complete_row(data):
@@ -542,12 +542,12 @@ def test_hypotheses(fit, hypothesis, parts):
 def test_files(tmp_path, fit):
     refusal(lambda: smx.load(tmp_path / "none.pkl"), "no file", kind=DataError)
     (tmp_path / "text.pkl").write_text("not a pickle")
-    refusal(lambda: smx.load(tmp_path / "text.pkl"), "cannot be read", kind=DataError)
+    refusal(lambda: smx.load(tmp_path / "text.pkl"), "was not written by statmodels_x.save", kind=DataError)
 
 
 def test_prediction_of_training_rows_after_loading(fit, tmp_path):
     again = smx.load(smx.save(fit, tmp_path / "fit.pkl"))
-    refusal(lambda: again.predict(at=1.0), "give `newdata`", "keep_data=True")
+    refusal(lambda: again.predict(at=1.0), "without `newdata`", "keep_data=True")
 
 
 def test_an_error_leaves_the_data_alone(data):
@@ -556,3 +556,12 @@ def test_an_error_leaves_the_data_alone(data):
         FlexibleSurvival("Surv(time, status) ~ nothing", data)
     FlexibleSurvival("Surv(time, status) ~ treatment", data).fit()
     pd.testing.assert_frame_equal(data, before)
+
+
+def test_arguments_that_do_not_belong_to_the_kind(data):
+    fit = FlexibleSurvival("Surv(time, status) ~ age", data).fit()
+    one = data.head(1)
+    refusal(lambda: fit.predict(one, kind="survival", at=1.0, reference=one), "`reference`", '"survival"')
+    refusal(lambda: fit.plot("hazard", reference=one), "`reference`", '"hazard"')
+    refusal(lambda: fit.plot("hazard", kaplan_meier=True), "`kaplan_meier`", '"hazard"')
+    refusal(lambda: fit.plot_residuals("quantile", against="age"), "`against`", '"quantile"')

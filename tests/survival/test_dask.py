@@ -67,10 +67,10 @@ def both(formula: str, data: pd.DataFrame, partitions: int = 5, fit: dict | None
     )
 
 
-def assert_same(memory, dask) -> None:
+def assert_same(memory, dask, error: float = 1e-8) -> None:
     assert list(dask.params.index) == list(memory.params.index)
     np.testing.assert_allclose(dask.params, memory.params, rtol=0, atol=1e-8)
-    np.testing.assert_allclose(dask.bse, memory.bse, rtol=1e-8)
+    np.testing.assert_allclose(dask.bse, memory.bse, rtol=error)
     np.testing.assert_allclose(dask.covariance, memory.covariance, rtol=0, atol=1e-8)
     assert dask.llf == pytest.approx(memory.llf, abs=1e-8)
     assert (dask.nobs, dask.n_events, dask.cov_type) == (memory.nobs, memory.n_events, memory.cov_type)
@@ -127,20 +127,27 @@ MODELS = {
     "own family": ("Surv(time, status) ~ age", {"distribution": OWN}),
     "nothing": ("Surv(time, status) ~ 1", {}),
 }
+# By how much rounding moves a standard error where it moves it by more than 1e-8: the information of a family that is
+# given by functions comes from second differences, whose weights sum to 16/3 over the squared step of 2e-3, 1.3e6. The
+# incomplete gamma function is right to 2e-14, and a part of its error is shared by all rows; the shape's standard error
+# takes half of the relative change of the information, times 4.2 since the other parameters make up for the shape.
+ROUNDING = {"generalised gamma": 0.5 * 4.2 * 1.3e6 * 2e-14}
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("name", MODELS)
 def test_same_fit_as_in_memory(name):
     formula, options = MODELS[name]
     memory, dask = both(formula, trial(), **options)
     assert memory.is_regular
-    assert_same(memory, dask)
+    assert_same(memory, dask, ROUNDING.get(name, 1e-8))
     assert_same_facts(memory, dask)
     assert {key: spec.levels for key, spec in dask.design_specs.items()} == {
         key: spec.levels for key, spec in memory.design_specs.items()
     }
 
 
+@pytest.mark.search
 def test_same_fit_where_the_search_explores_a_part_of_the_rows():
     memory, dask = both("Surv(time, status) ~ age + arm", trial(24_000), partitions=7, power="~ age")
     assert_same(memory, dask)

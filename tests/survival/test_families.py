@@ -1,6 +1,7 @@
 """Families as values: a user's own against the compiled one, and the shipped ones against other software."""
 
 import pickle
+from decimal import Decimal, localcontext
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,9 @@ from scipy import stats
 
 import statmodels_x as smx
 from statmodels_x.core.errors import DataError
-from statmodels_x.survival.families import FAMILIES, Family
+from statmodels_x.survival.distributions.family import FAMILIES, Family, _stirling
+
+pytestmark = pytest.mark.search
 
 VETERAN = smx.datasets.load_veteran()
 MELANOMA = smx.datasets.load_melanoma()
@@ -95,7 +98,7 @@ def test_cure_with_a_family_of_ones_own(form, cure_kind):
     data = interval_data()
     own = smx.FlexibleSurvival(formula, data, distribution=WEIBULL, **options)
     built_in = smx.FlexibleSurvival(formula, data, distribution="weibull", **options)
-    from statmodels_x.survival.likelihood import loglik, row_scores
+    from statmodels_x.survival.kernels.likelihood import loglik, row_scores
 
     theta = np.array([-1.0, -0.03, 0.1, -0.8])
     for one, other, accuracy in zip(
@@ -236,6 +239,20 @@ def test_the_generalised_gamma_is_scipys(q):
     assert_allclose(family.log_hazard(z, shape), law.logpdf(z) - law.logsf(z), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("a", ["0.0078125", "0.3", "1", "30.4", "100", "1000"])
+def test_stirlings_remainder_keeps_its_digits(a):
+    """Against 50 digits: Stirling's series at a + 60, and the recursion of the gamma function down to a."""
+    with localcontext() as context:
+        context.prec = 50
+        value, x = Decimal(float(a)), Decimal(float(a)) + 60
+        log_gamma = (x - Decimal("0.5")) * x.ln() - x
+        for power, (above, below) in enumerate([(1, 12), (-1, 360), (1, 1260), (-1, 1680), (1, 1188)]):
+            log_gamma += Decimal(above) / below / x ** (2 * power + 1)
+        log_gamma -= sum(((value + k).ln() for k in range(60)), Decimal(0))
+        expected = float(log_gamma - ((value - Decimal("0.5")) * value.ln() - value))
+    assert _stirling(np.array([float(a)]))[0] == pytest.approx(expected, abs=3e-15)
+
+
 def test_numerical_derivatives_of_a_baseline():
     from statmodels_x.survival.kernels.baseline import baseline_terms
 
@@ -257,11 +274,17 @@ def test_a_fit_is_saved_with_its_family(tmp_path):
     assert pickle.loads(pickle.dumps(fit)).llf == fit.llf
 
 
-def test_a_family_of_lambdas_cannot_be_saved(tmp_path):
+def test_a_family_of_ones_own_is_given_to_load(tmp_path):
     family = Family("lambdas", lambda z: z, lambda z: np.zeros_like(z))
     fit = smx.FlexibleSurvival("Surv(time, status) ~ karno", VETERAN, distribution=family).fit()
-    with pytest.raises(DataError, match="top level of a module"):
-        smx.save(fit, tmp_path / "fit.smx")
+    smx.save(fit, tmp_path / "fit.smx")
+    newdata = pd.DataFrame({"karno": [50.0]})
+    again = smx.load(tmp_path / "fit.smx", family=family)
+    pd.testing.assert_frame_equal(again.predict(newdata, kind="median"), fit.predict(newdata, kind="median"))
+    other = Family("lambdas", lambda z: z, lambda z: np.zeros_like(z), has_mean=False)
+    for given in (None, other, APGW, "lambdas"):
+        with pytest.raises(DataError, match=r"a family of your own, 'lambdas'.*load\(path, family="):
+            smx.load(tmp_path / "fit.smx", family=given)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ import statmodels_x as smx
 from statmodels_x import APGW, FlexibleSurvival, compare, ladder
 from statmodels_x.core.errors import DataError, IdentificationWarning, StatmodelsXError
 from statmodels_x.datasets import load_melanoma
-from statmodels_x.survival.hypotheses import is_nested
-from statmodels_x.survival.likelihood import loglik
-from statmodels_x.survival.prediction import CONTRASTS, PLAIN_KINDS, TIME_KINDS
+from statmodels_x.survival.inference.hypotheses import is_nested
+from statmodels_x.survival.inference.prediction import CONTRASTS, PLAIN_KINDS, TIME_KINDS
+from statmodels_x.survival.kernels.likelihood import loglik
 
 INF = np.inf
 LEVEL = stats.chi2.ppf(0.95, 1)

@@ -16,9 +16,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, log_expit
 
 from statmodels_x import APGW, Surv
-from statmodels_x.survival.hazards import cumulative_hazard, log_hazard
 from statmodels_x.survival.kernels.baseline import baseline_terms
-from statmodels_x.survival.likelihood import loglik, row_scores, sample_arrays
+from statmodels_x.survival.kernels.hazards import cumulative_hazard, log_hazard
+from statmodels_x.survival.kernels.likelihood import loglik, row_scores, sample_arrays
 
 INF = np.inf
 RIGHT, EXACT, LEFT, INTERVAL = 0, 1, 2, 3
@@ -709,7 +709,7 @@ _TWIN = """
 import itertools, json, sys
 import numpy as np
 from statmodels_x import Surv
-from statmodels_x.survival.likelihood import loglik, row_scores, sample_arrays
+from statmodels_x.survival.kernels.likelihood import loglik, row_scores, sample_arrays
 
 rng = np.random.default_rng(12)
 n = 12

@@ -12,7 +12,8 @@ from scipy.special import expit, log_expit
 from statmodels_x import APGW, FlexibleSurvival
 from statmodels_x.core.errors import DataError, StatmodelsXError
 from statmodels_x.datasets import load_melanoma
-from statmodels_x.survival.prediction import CONTRASTS, KINDS, PLAIN_KINDS, STANDARDISED
+from statmodels_x.survival.inference.prediction import CONTRASTS, KINDS, PLAIN_KINDS
+from statmodels_x.survival.inference.standardisation import STANDARDISED
 
 INF = np.inf
 PARTS = ("aft", "ph", "power", "shape", "cure")
@@ -217,7 +218,7 @@ def test_the_mean_of_a_burr_with_a_light_tail(fits, new, base, level):
     fit = fits["burr"]
     params = fit.params.copy()
     params["ph", "Intercept"] = level
-    light = replace(fit, params=params)
+    light = replace(fit, coefficients=params)
 
     def quantity(moved):
         return np.array([float(Population(fit, moved, row).law.mean()) for _, row in new.iterrows()])
@@ -314,7 +315,7 @@ def test_simulated_intervals_are_quantiles_over_drawn_coefficients(fits, new, ba
     options = {"kind": kind, "at": at_of(kind), "reference": base if kind in CONTRASTS else None}
     drawn = fit.predict(new, method="simulation", n_draws=100, seed=3, **options)
     values = np.array([
-        replace(fit, params=params).predict(new, **options)["estimate"]
+        replace(fit, coefficients=params).predict(new, **options)["estimate"]
         for _, params in fit.sample_params(100, seed=3).iterrows()
     ])  # fmt: skip
     assert_allclose(
@@ -362,7 +363,7 @@ def test_joint_coverage_of_simultaneous_bands(fits, new, name):
     row = new.iloc[[1]]
 
     def log_h(params):
-        moved = replace(fit, params=params)
+        moved = replace(fit, coefficients=params)
         return np.log(moved.predict(row, kind="cumulative_hazard", at=at)["estimate"].to_numpy())
 
     columns = []
@@ -400,7 +401,9 @@ def test_times_beyond_the_follow_up_are_marked(fits, new, name):
 
 
 def moved_errors(fit, function):
-    return numeric_errors(lambda params: function(replace(fit, params=params)), fit.params, fit.covariance)
+    return numeric_errors(
+        lambda params: function(replace(fit, coefficients=params)), fit.params, fit.covariance
+    )
 
 
 @models

@@ -12,6 +12,8 @@ from scipy import optimize, stats
 from statmodels_x import FlexibleSurvival
 from statmodels_x.datasets import load_lung, load_melanoma, load_veteran
 
+pytestmark = pytest.mark.search
+
 INF = np.inf
 MONTH = 30.4375
 

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.findings import kinds
+from statmodels_x.core.fits.results import Estimates
 
 
 def compare(*fits: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
@@ -25,15 +27,17 @@ def compare(*fits: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
     -------
     DataFrame
         One row a fit, the lowest AIC first: ``logLik``, ``df``, ``AIC``, ``delta_AIC``, ``AICc``, ``BIC``,
-        ``regular`` and ``note``; and the likelihood-ratio test against the largest of the fits that is nested
-        in it: ``versus``, ``LR`` (chi-squared) and ``p.value``. A fit that is no regular maximum stands last
-        with a missing ``delta_AIC``: its likelihood is not one that a ranking may use.
+        ``regular`` and ``note`` (the kinds of the fit's findings); and the likelihood-ratio test against the
+        largest of the fits that is nested in it: ``versus``, ``LR`` (chi-squared) and ``p.value``. A fit that is
+        no regular maximum stands last with a missing ``delta_AIC``: its likelihood is not one that a ranking may
+        use.
 
     Raises
     ------
     DataError
-        If fewer than two fits are given, or they do not share their observations.
+        If fewer than two fits are given, one has no likelihood, or they do not share their observations.
     """
+    _check_likelihoods(fits)
     if len(fits) < 2:
         raise DataError("compare: give at least two fits.")
     if names is not None and len(names) != len(fits):
@@ -50,8 +54,10 @@ def compare(*fits: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
             "AIC": [glance["AIC"] for glance in glances],
             "AICc": [glance["AICc"] for glance in glances],
             "BIC": [glance["BIC"] for glance in glances],
-            "regular": [bool(glance["regular"]) for glance in glances],
-            "note": [str(glance.get("note", "")) for glance in glances],
+            "regular": [
+                bool(glance.get("regular", fit.converged)) for fit, glance in zip(fits, glances, strict=True)
+            ],
+            "note": [kinds(fit.findings) for fit in fits],
         },
         index=pd.Index(labels, name="model"),
     )
@@ -63,6 +69,15 @@ def compare(*fits: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
     best = ranked["AIC"].where(ranked["regular"]).min()
     ranked.insert(3, "delta_AIC", (ranked["AIC"] - best).where(ranked["regular"]))
     return ranked
+
+
+def _check_likelihoods(fits: Sequence[Any]) -> None:
+    for place, fit in enumerate(fits, 1):
+        if not isinstance(fit, Estimates):
+            raise DataError(
+                f"compare: argument {place} is a {type(fit).__name__}, which has no likelihood, and likelihoods are "
+                "what is compared; put the `glance()` of such results side by side with pandas.concat."
+            )
 
 
 def _ratio_tests(fits: Sequence[Any], labels: Sequence[str]) -> list[tuple[str, float, float]]:

@@ -25,7 +25,7 @@ def handed_out(value: Value) -> Value:
         found.flags.writeable = False
     elif isinstance(value, dict):
         found = dict(value)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 class cached_copy(Generic[Value]):  # noqa: N801 - used like property

@@ -118,8 +118,7 @@ def _quadratic(spread: Array, difference: Array) -> float:
 def _printed(label: str, value: Any) -> str:
     if isinstance(value, str | bool | np.bool_) or not np.isscalar(value):
         return str(value)
-    if label in ("p.value", "p_value") and value < 5e-5:
+    number = float(value)  # type: ignore[arg-type]
+    if label in ("p.value", "p_value") and number < 5e-5:
         return "<0.0001"
-    number = float(value)
-    whole = np.isfinite(number) and number == round(number) and abs(number) < 1e6
-    return f"{number:g}" if whole else f"{number:.4g}"
+    return f"{number:g}" if number.is_integer() and abs(number) < 1e6 else f"{number:.4g}"

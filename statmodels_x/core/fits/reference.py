@@ -44,6 +44,10 @@ class Reference:
         size = np.abs(np.asarray(statistic, float))
         return np.asarray(2.0 * (stats.norm.sf(size) if self.is_normal else stats.t.sf(size, self.df)))
 
+    def greater(self, statistic: float) -> float:
+        """P-value of a one-sided test that large values speak for."""
+        return float(stats.norm.sf(statistic) if self.is_normal else stats.t.sf(statistic, self.df))
+
     def joint(self, quadratic: float, q: int) -> tuple[float, float]:
         """Statistic and p-value of a joint test of q linear hypotheses.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -54,7 +54,7 @@ class Fitted:
 
     def __getstate__(self) -> dict[str, Any]:
         kept = self if self.keep_data else self.without_data()
-        return {name: kept.__dict__[name] for name in self.__dataclass_fields__}
+        return {entry.name: kept.__dict__[entry.name] for entry in fields(self)}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -148,6 +148,28 @@ class Estimates(Fitted):
         return handed_out(self.covariance)
 
 
+def wald_limits(fit: Estimates, alpha: float = 0.05) -> pd.DataFrame:
+    """Wald confidence intervals; see :meth:`LikelihoodResults.conf_int`."""
+    reach = fit.reference.quantile(alpha) * fit.bse
+    return pd.DataFrame({"lower": fit.coefficients - reach, "upper": fit.coefficients + reach})
+
+
+def coefficient_table(fit: Estimates, alpha: float = 0.05) -> pd.DataFrame:
+    """One row a parameter; see :meth:`LikelihoodResults.tidy`."""
+    limits = wald_limits(fit, alpha)
+    labels = fit.coefficients.index.to_frame(index=False)
+    return labels.assign(
+        **{
+            "estimate": fit.coefficients.to_numpy(),
+            "std.error": fit.bse.to_numpy(),
+            "statistic": fit.tvalues.to_numpy(),
+            "p.value": fit.pvalues.to_numpy(),
+            "conf.low": limits["lower"].to_numpy(),
+            "conf.high": limits["upper"].to_numpy(),
+        }
+    )
+
+
 class SummaryText:
     """Shows ``summary()`` where the object is printed or displayed in a notebook."""
 
@@ -178,8 +200,7 @@ class LikelihoodResults(Estimates, SummaryText):
         DataFrame of shape (p, 2)
             Columns ``lower`` and ``upper``.
         """
-        reach = self.reference.quantile(alpha) * self.bse
-        return pd.DataFrame({"lower": self.coefficients - reach, "upper": self.coefficients + reach})
+        return wald_limits(self, alpha)
 
     def wald_test(self, hypothesis: Any, value: Any = 0.0) -> HypothesisTest:
         """Test linear hypotheses about the parameters.
@@ -217,15 +238,4 @@ class LikelihoodResults(Estimates, SummaryText):
             ``parameter``, ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low``,
             ``conf.high``.
         """
-        limits = self.conf_int(alpha)
-        labels = self.coefficients.index.to_frame(index=False)
-        return labels.assign(
-            **{
-                "estimate": self.coefficients.to_numpy(),
-                "std.error": self.bse.to_numpy(),
-                "statistic": self.tvalues.to_numpy(),
-                "p.value": self.pvalues.to_numpy(),
-                "conf.low": limits["lower"].to_numpy(),
-                "conf.high": limits["upper"].to_numpy(),
-            }
-        )
+        return coefficient_table(self, alpha)

@@ -1,7 +1,9 @@
-"""Blocks of text -> statsmodels Summary objects, and tables that compare fits."""
+"""What a fit prints: blocks of text -> a summary as text, HTML, LaTeX, Markdown and CSV; numbers as text."""
 
 from __future__ import annotations
 
+import html
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +13,22 @@ import numpy as np
 
 _WIDTH = 78
 _GAP = 2
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"$<$",
+    ">": r"$>$",
+    "|": r"$|$",
+}
 
 
 @dataclass(frozen=True)
@@ -23,12 +41,11 @@ class Block:
     cells: Sequence[Sequence[str]]
 
 
-def summary(
-    title: str, facts: Sequence[tuple[str, str]], blocks: Sequence[Block], notes: Sequence[str]
-) -> Any:
-    """Put a summary together.
+@dataclass(frozen=True, repr=False)
+class FitSummary:
+    """Summary tables of a fit: what statsmodels' summaries offer, with names escaped, and Markdown.
 
-    Parameters
+    Attributes
     ----------
     title : str
     facts : sequence of (name, value)
@@ -37,43 +54,132 @@ def summary(
         All as wide as the widest.
     notes : sequence of str
         Numbered below, wrapped to the width of the tables.
-
-    Returns
-    -------
-    statsmodels.iolib.summary.Summary
-        With ``as_text()``, ``as_html()``, ``as_latex()``, ``as_csv()`` and ``as_markdown()``.
     """
+
+    title: str
+    facts: Sequence[tuple[str, str]]
+    blocks: Sequence[Block]
+    notes: Sequence[str]
+
+    @property
+    def tables(self) -> list[Any]:
+        """The facts and each block, as statsmodels' SimpleTable."""
+        return list(_laid_out(self).tables)
+
+    def as_text(self) -> str:
+        """Return the tables as plain text."""
+        return str(_laid_out(self).as_text())
+
+    __str__ = __repr__ = as_text
+
+    def as_html(self) -> str:
+        """Return HTML tables; names are escaped."""
+        blocks = [
+            Block(html.escape(block.title), _escaped(block.headings), _escaped(block.labels),
+                  [_escaped(row) for row in block.cells])
+            for block in self.blocks
+        ]  # fmt: skip
+        facts = [(html.escape(name), html.escape(value)) for name, value in self.facts]
+        safe = FitSummary(html.escape(self.title), facts, blocks, _escaped(self.notes))
+        return str(_laid_out(safe).as_html())
+
+    _repr_html_ = as_html
+
+    def as_csv(self) -> str:
+        """Return the cells, separated by commas."""
+        return str(_laid_out(self).as_csv())
+
+    def as_latex(self, label: str = "") -> str:
+        r"""Return a LaTeX table: one tabular a block, below its title; names are escaped.
+
+        Parameters
+        ----------
+        label : str
+            For ``\label``; none by default.
+
+        Returns
+        -------
+        str
+            Needs the package booktabs.
+        """
+        lines = [r"\begin{table}", r"\centering", rf"\caption{{{escape_latex(self.title)}}}"]
+        lines += [rf"\label{{{label}}}"] if label else []
+        lines += _latex_tabular("ll", [], [[name, value] for name, value in self.facts])
+        for block in self.blocks:
+            rows = [[name, *cells] for name, cells in zip(block.labels, block.cells, strict=True)]
+            lines += [r"\par\medskip", rf"\textit{{{escape_latex(block.title)}}}\par"]
+            lines += _latex_tabular("l" + "r" * len(block.headings), ["", *block.headings], rows)
+        lines += [rf"\par\smallskip\footnotesize {escape_latex(note)}" for note in self.notes]
+        return "\n".join([*lines, r"\end{table}"])
+
+    def as_markdown(self) -> str:
+        """Return pipe tables with escaped names, each block below its title.
+
+        Returns
+        -------
+        str
+        """
+        facts = _markdown_table(["", ""], [list(fact) for fact in self.facts])
+        parts = [f"**{escape_markdown(self.title)}**", facts]
+        for block in self.blocks:
+            rows = [[name, *cells] for name, cells in zip(block.labels, block.cells, strict=True)]
+            parts += [f"*{escape_markdown(block.title)}*", _markdown_table(["", *block.headings], rows)]
+        parts += [f"{k}. {escape_markdown(note)}" for k, note in enumerate(self.notes, 1)]
+        return "\n\n".join(parts) + "\n"
+
+    def _repr_latex_(self) -> str:
+        return self.as_latex()
+
+
+def summary(
+    title: str, facts: Sequence[tuple[str, str]], blocks: Sequence[Block], notes: Sequence[str]
+) -> FitSummary:
+    """Put a summary together (see :class:`FitSummary`)."""
+    return FitSummary(title, list(facts), list(blocks), list(notes))
+
+
+def _laid_out(found: FitSummary) -> Any:
+    """Lay the tables out in a Summary of statsmodels, which is imported only when something is printed."""
+    from statsmodels.iolib.summary import Summary
     from statsmodels.iolib.table import SimpleTable
 
-    from statmodels_x.core.fits.summary import FitSummary
-
+    facts, blocks = found.facts, found.blocks
     stub = max((len(label) for block in blocks for label in block.labels), default=0)
     widths = [_cell_widths(block) for block in blocks]
     needed = [stub + sum(w) + _GAP * len(w) for w in widths]
     total = max(
         [*needed, *(2 * (len(name) + len(value) + 2) + _GAP for name, value in facts)], default=_WIDTH
     )
-    result = FitSummary(title, facts, blocks, notes)
+    result = Summary()
     result.tables.append(
-        SimpleTable(_two_columns(facts, total), title=title, txt_fmt=_format([0, 0], "l", "=", "-"))
+        SimpleTable(_two_columns(facts, total), title=found.title, txt_fmt=_format([0, 0], "l", "=", "-"))
     )
     for block, own in zip(blocks, widths, strict=True):
-        spare = total - stub - sum(own) - _GAP * len(own)
-        own = [width + spare // len(own) + (k < spare % len(own)) for k, width in enumerate(own)]
-        table = SimpleTable(
-            [[text.rjust(width) for text, width in zip(row, own, strict=True)] for row in block.cells],
-            headers=[text.rjust(width) for text, width in zip(block.headings, own, strict=True)],
-            stubs=[label.ljust(stub) for label in block.labels],
-            title=block.title,
-            txt_fmt=_format([stub, *own], "r", "=", "="),
-        )
-        result.tables.append(table)
-    if notes:
+        result.tables.append(_block_table(block, own, stub, total))
+    if found.notes:
         lines = []
-        for k, note in enumerate(notes, 1):
+        for k, note in enumerate(found.notes, 1):
             lines += textwrap.wrap(f"[{k}] {note}", total, subsequent_indent="    ")
         result.extra_txt = "Notes:\n" + "\n".join(lines)
     return result
+
+
+def _block_table(block: Block, own: list[int], stub: int, total: int) -> Any:
+    from statsmodels.iolib.table import SimpleTable
+
+    spare = total - stub - sum(own) - _GAP * len(own)
+    own = [width + spare // len(own) + (k < spare % len(own)) for k, width in enumerate(own)]
+    return SimpleTable(
+        [[text.rjust(width) for text, width in zip(row, own, strict=True)] for row in block.cells],
+        headers=[text.rjust(width) for text, width in zip(block.headings, own, strict=True)],
+        stubs=[label.ljust(stub) for label in block.labels],
+        title=block.title,
+        txt_fmt=_format([stub, *own], "r", "=", "="),
+    )
+
+
+def _escaped(texts: Sequence[str]) -> list[str]:
+    return [html.escape(text) for text in texts]
 
 
 def _cell_widths(block: Block) -> list[int]:
@@ -125,3 +231,30 @@ def number(value: float, digits: int = 4) -> str:
 def p_value(value: float) -> str:
     """Format a p-value."""
     return "nan" if np.isnan(value) else "<0.001" if value < 0.0005 else f"{value:.3f}"
+
+
+def escape_latex(text: str) -> str:
+    """Escape what LaTeX would read as a command."""
+    return "".join(_LATEX.get(character, character) for character in text)
+
+
+def escape_markdown(text: str) -> str:
+    """Escape what Markdown would read as markup or as the end of a cell."""
+    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", text)
+
+
+def _latex_tabular(columns: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    def line(cells: Sequence[str]) -> str:
+        return " & ".join(escape_latex(cell.strip()) for cell in cells) + r" \\"
+
+    head = [line(headings), r"\midrule"] if headings else []
+    body = [line(row) for row in rows]
+    return [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", *head, *body, r"\bottomrule", r"\end{tabular}"]
+
+
+def _markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(escape_markdown(cell.strip()) for cell in cells) + " |"
+
+    rule = "| --- |" + " ---: |" * (len(headings) - 1)
+    return "\n".join([line(headings), rule, *(line(row) for row in rows)])

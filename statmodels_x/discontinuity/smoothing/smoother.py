@@ -22,6 +22,7 @@ _CENTRE = 0.5
 LARGEST_LOG_PRECISION = 22.0  # beyond, a surface is flat to all digits that a factorisation keeps
 _LEAST_LOG_PRECISION = -6.0
 _STEP = 1.5
+_FLAT = 0.1  # bend of the deviance over a step below which a walk has ended on a plateau
 
 
 @dataclass(frozen=True)
@@ -225,13 +226,20 @@ class JumpSetModel:
         return Smoothed(surface, log_precision, value)
 
     def _best(self, around: float | None) -> float:
-        """Walk downhill in steps, then fit a parabola through the lowest three."""
+        """Walk downhill from a value, and from the usual one too where that walk ends on a plateau.
+
+        Stiff surfaces are all alike, and where a walk begins among them, rounding alone says which way is down.
+        """
+        usual = float(np.log(np.median(self.data.precision[self.data.precision > 0.0])) + 1.0)
+        found, value, bend = self._walk(usual if around is None else around)
+        if around is not None and bend < _FLAT:
+            other, lower, _ = self._walk(usual)
+            found = other if lower < value else found
+        return found
+
+    def _walk(self, start: float) -> tuple[float, float, float]:
+        """Walk downhill in steps, then fit a parabola through the lowest three: its end, the lowest value, its bend."""
         low, high = _LEAST_LOG_PRECISION, LARGEST_LOG_PRECISION
-        start = (
-            np.log(np.median(self.data.precision[self.data.precision > 0.0])) + 1.0
-            if around is None
-            else around
-        )
         start = float(np.clip(start, low + _STEP, high - _STEP))
         seen: dict[int, float] = {}
 
@@ -246,4 +254,4 @@ class JumpSetModel:
             k += direction
         bend = at(k - 1) - 2.0 * at(k) + at(k + 1)
         shift = 0.5 * (at(k - 1) - at(k + 1)) / bend if bend > 0.0 else 0.0
-        return float(start + _STEP * (k + np.clip(shift, -1.0, 1.0)))
+        return float(start + _STEP * (k + np.clip(shift, -1.0, 1.0))), at(k), bend

@@ -1,1 +1,1 @@
-"""Compiled arithmetic: arrays in, arrays out; no names, no options."""
+"""Arithmetic of the likelihood and the hazard: arrays in, arrays out; no names, no options."""

@@ -13,7 +13,8 @@ import numpy as np
 
 from statmodels_x.core.compiled import kernel
 from statmodels_x.survival.kernels.baseline import LOG_2
-from statmodels_x.survival.kernels.blocks import (
+from statmodels_x.survival.kernels.rows import EXACT, NO_CURE, row_derivatives
+from statmodels_x.survival.kernels.vectors import (
     BLOCK,
     ETA,
     EVENT,
@@ -26,7 +27,6 @@ from statmodels_x.survival.kernels.blocks import (
     shape_rows,
     weibull_rows,
 )
-from statmodels_x.survival.kernels.rows import EXACT, NO_CURE, row_derivatives
 
 
 @kernel

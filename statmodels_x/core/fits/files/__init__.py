@@ -1,0 +1,1 @@
+"""Results as files without code: values as JSON and npy arrays, in a zip that proves to be whole."""

@@ -1,0 +1,175 @@
+"""What a fit says whatever its age classes: growth, damping, margin, carrying capacities, competition, outcome."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import root
+
+from statmodels_x.core.typing import Array
+from statmodels_x.population.course.courses import course
+from statmodels_x.population.course.parameters import Layout
+from statmodels_x.population.course.problem import Problem
+from statmodels_x.population.specification import ODE
+from statmodels_x.population.theory.perron import is_primitive, perron, spectral_radius
+
+
+def block_matrix(layout: Layout, theta: Array) -> Array:
+    """Signed block matrix of a Leslie form, without its density part."""
+    m = sum(layout.form.ages)
+    matrix = np.zeros((m, m))
+    for (row, col, q, _), sign in zip(layout.entries, layout.signs, strict=True):
+        matrix[row, col] += sign * theta[q]
+    return matrix
+
+
+def invariants_of(
+    layout: Layout, problem: Problem, theta: Array, species: tuple[str, str]
+) -> dict[str, float]:
+    """Compute all invariants of a form at given parameters.
+
+    Returns
+    -------
+    dict
+        Name to value; NaN where one does not exist at these parameters.
+    """
+    if layout.form.kind == ODE:
+        return _of_flow(layout, theta, species)
+    k = layout.form.ages[0]
+    matrix = block_matrix(layout, theta)
+    growth = [spectral_radius(matrix[:k, :k]), spectral_radius(matrix[k:, k:])]
+    if layout.form.interaction == "complex":
+        values = {"growth_alone": growth[0]}
+    else:
+        values = {f"growth_{name}": growth[s] for s, name in enumerate(species)}
+    if layout.form.density is None:
+        return values | _of_linear(layout, problem, theta, matrix)
+    if layout.form.interaction == "competition":
+        crowding = theta[layout.density[:4]].reshape(2, 2)
+        return values | _of_competition(np.array(growth), 1.0, crowding, species)
+    return values | _of_predation(layout, problem, theta, growth[0], species)
+
+
+def _of_competition(
+    rates: Array, at_rest: float, crowding: Array, species: tuple[str, str]
+) -> dict[str, float]:
+    """Carrying capacities, competition coefficients, and growth when rare with the other at its capacity.
+
+    ``rates`` are growth factors (``at_rest`` 1, and crowding divides) or rates (``at_rest`` 0, and it subtracts).
+    """
+    own, cross = np.diag(crowding), np.array([crowding[0, 1], crowding[1, 0]])
+    excess = np.maximum(rates - at_rest, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        K = np.where(excess > 0.0, excess / own, 0.0)
+        alpha = cross / own
+        pressure = np.where(cross > 0.0, cross * K[::-1], 0.0)
+        rare = rates / (1.0 + pressure) if at_rest == 1.0 else rates - pressure
+    x, y = species
+    return {
+        f"K_{x}": float(K[0]),
+        f"K_{y}": float(K[1]),
+        f"alpha_{y}_on_{x}": float(alpha[0]),
+        f"alpha_{x}_on_{y}": float(alpha[1]),
+        f"invasion_{x}": float(rare[0]),
+        f"invasion_{y}": float(rare[1]),
+    }
+
+
+def _of_flow(layout: Layout, theta: Array, species: tuple[str, str]) -> dict[str, float]:
+    rates = theta[layout.rates]
+    if layout.form.interaction == "competition":
+        return _of_competition(rates, 0.0, theta[layout.effects], species)
+    x, y = species
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {
+            f"equilibrium_{x}": float(rates[1] / theta[layout.effects[1, 0]]),
+            f"equilibrium_{y}": float(rates[0] / theta[layout.effects[0, 1]]),
+            "period": float(2.0 * np.pi / np.sqrt(rates[0] * rates[1])),
+        }
+
+
+def _of_linear(layout: Layout, problem: Problem, theta: Array, matrix: Array) -> dict[str, float]:
+    size = np.sort(np.abs(np.linalg.eigvals(matrix)))[::-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = {"growth_joint": float(size[0])}
+        if layout.form.interaction != "competition":
+            leading = np.linalg.eigvals(matrix)
+            leading = leading[np.argmax(np.abs(leading))]
+            angle = abs(np.angle(leading))
+            values["period"] = float(2.0 * np.pi / angle) * _step(problem) if angle > 1e-9 else np.inf
+            return values
+        values["damping_ratio"] = float(size[0] / size[1])
+    for c in np.flatnonzero(problem.present.all(axis=1)):
+        suffix = "" if len(problem.nodes) == 1 else f"_{c + 1}"
+        values[f"margin{suffix}"] = winner_margin(layout, problem, theta, int(c))
+    return values
+
+
+def _step(problem: Problem) -> float:
+    return float(problem.durations[0])
+
+
+def winner_margin(layout: Layout, problem: Problem, theta: Array, c: int) -> float:
+    """Lead of the first species in reproductive value, (p.x0 - q.y0)/(p.x0 + q.y0); NaN if no rule applies."""
+    weights = np.abs(block_matrix(layout, theta))
+    if not is_primitive(weights):
+        return np.nan
+    state = course(problem._replace(nodes=np.ones_like(problem.nodes)), theta, c)[0][0]
+    value = perron(weights).left * state
+    k = layout.form.ages[0]
+    return float((value[:k].sum() - value[k:].sum()) / value.sum())
+
+
+def _of_predation(
+    layout: Layout, problem: Problem, theta: Array, growth: float, species: tuple[str, str]
+) -> dict[str, float]:
+    x, y = species
+    with np.errstate(divide="ignore"):
+        values = {f"K_{x}": float((growth - 1.0) / theta[layout.density[0]])}
+    values |= dict.fromkeys((f"equilibrium_{x}", f"equilibrium_{y}", "return_rate", "period"), np.nan)
+    m, k = sum(layout.form.ages), layout.form.ages[0]
+    mean = np.repeat(problem.level.mean(axis=0) / np.array(layout.form.ages), layout.form.ages)
+    found = root(lambda w: density_step(problem, theta, w) - w, mean, tol=1e-13)
+    totals = np.array([found.x[:k].sum(), found.x[k:].sum()])
+    if not found.success or np.any(totals <= 1e-9 * mean.sum()):
+        return values
+    jacobian = np.empty((m, m))
+    for j in range(m):
+        h = 1e-6 * mean.sum() * np.eye(m)[j]
+        jacobian[:, j] = (
+            density_step(problem, theta, found.x + h) - density_step(problem, theta, found.x - h)
+        ) / (2e-6 * mean.sum())
+    leading = np.linalg.eigvals(jacobian)
+    leading = leading[np.argmax(np.abs(leading))]
+    angle = abs(np.angle(leading))
+    values[f"equilibrium_{x}"], values[f"equilibrium_{y}"] = map(float, totals)
+    values["return_rate"] = float(abs(leading))
+    values["period"] = float(2.0 * np.pi / angle) * _step(problem) if angle > 1e-9 else np.inf
+    return values
+
+
+def density_step(problem: Problem, theta: Array, w: Array) -> Array:
+    """One step of a density-dependent form."""
+    from statmodels_x.population.kernels.recursion import advance
+
+    k = problem.ages[0]
+    out, inverse = np.empty(len(w)), np.empty(3)
+    N = np.array([w[:k].sum(), w[k:].sum()])
+    advance(problem.entries, problem.signs, problem.density, theta, w, N, inverse, out)
+    return out
+
+
+def outcome_of(values: dict[str, float], species: tuple[str, str]) -> str | None:
+    """Name the long-run outcome of competition by mutual invasion, or by the margin; None where there is no rule."""
+    x, y = species
+    if f"invasion_{x}" in values:
+        lives = values[f"K_{x}"] > 0.0, values[f"K_{y}"] > 0.0
+        if not all(lives):
+            return "both die out" if not any(lives) else f"only {x if lives[0] else y} can live"
+        rest = 1.0 if f"growth_{x}" in values else 0.0
+        enters = values[f"invasion_{x}"] > rest, values[f"invasion_{y}"] > rest
+        return {(True, False): f"{x} excludes {y}", (False, True): f"{y} excludes {x}",
+                (True, True): "coexistence", (False, False): "founder control"}[enters]  # fmt: skip
+    margins = [value for name, value in values.items() if name.startswith("margin")]
+    if len(margins) == 1 and np.isfinite(margins[0]):
+        return f"{x} excludes {y}" if margins[0] > 0 else f"{y} excludes {x}"
+    return None

@@ -1,0 +1,75 @@
+"""The list of a model's parameters with their places in the recursion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statmodels_x.core.typing import Array
+from statmodels_x.population.course.problem import FREE
+from statmodels_x.population.specification import Form
+
+
+@dataclass
+class Layout:
+    """Parameters of a form on a sample, in order, with their places in the recursion.
+
+    Attributes
+    ----------
+    form : Form
+    names : list of (str, str)
+        Block and term of each parameter.
+    keys : list of tuple
+        Block and place of each parameter, by which nested forms find it.
+    size : list of float
+        Count (times the gap between times, for a flow) that a density effect is multiplied by, on average; the gap
+        for a rate; 1 for other parameters.
+    lower, upper : list of float
+    entries, signs : list
+        See :class:`~statmodels_x.population.course.problem.Problem`.
+    density, rates, effects, initial, shares : ndarray of int
+    rate_signs, effect_signs, initial_value, share_value : ndarray
+    structure : int
+    """
+
+    form: Form
+    names: list[tuple[str, str]] = field(default_factory=list)
+    keys: list[tuple[Any, ...]] = field(default_factory=list)
+    size: list[float] = field(default_factory=list)
+    lower: list[float] = field(default_factory=list)
+    upper: list[float] = field(default_factory=list)
+    entries: list[tuple[int, int, int, int]] = field(default_factory=list)
+    signs: list[float] = field(default_factory=list)
+    density: NDArray[np.int64] = field(default_factory=lambda: np.full(5, -1))
+    rates: NDArray[np.int64] = field(default_factory=lambda: np.full(2, -1))
+    rate_signs: Array = field(default_factory=lambda: np.ones(2))
+    effects: NDArray[np.int64] = field(default_factory=lambda: np.full((2, 2), -1))
+    effect_signs: Array = field(default_factory=lambda: -np.ones((2, 2)))
+    initial: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+    initial_value: Array = field(default_factory=lambda: np.zeros((0, 2)))
+    shares: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2, 1), np.int64))
+    share_value: Array = field(default_factory=lambda: np.zeros((0, 2, 1)))
+    structure: int = FREE
+
+    def add(
+        self, block: str, term: str, place: tuple[int, ...], lower: float, upper: float, size: float = 1.0
+    ) -> int:
+        """Append a parameter and return its number."""
+        self.names.append((block, term))
+        self.keys.append((block, *place))
+        self.size.append(size)
+        self.lower.append(lower)
+        self.upper.append(upper)
+        return len(self.names) - 1
+
+    def block(self, name: str) -> NDArray[np.int64]:
+        """Numbers of the parameters of a block."""
+        return np.array([j for j, (block, _) in enumerate(self.names) if block == name], np.int64)
+
+
+def class_name(species: str, j: int, k: int) -> str:
+    """Name of class j (from 0) of k."""
+    return species if k == 1 else f"{species}_{j + 1}"

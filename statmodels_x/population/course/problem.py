@@ -1,0 +1,121 @@
+"""A model on its data as plain arrays: what the compiled functions work on."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statmodels_x.core.typing import Array
+from statmodels_x.population.specification import LESLIE
+
+Index = NDArray[np.int64]
+
+FREE, STABLE = 0, 1
+
+
+class Problem(NamedTuple):
+    """Arrays of one model on one data set; ``p`` parameters, ``C`` cultures, ``N`` rows sorted by culture and time.
+
+    Attributes
+    ----------
+    kind : int
+        ``LESLIE`` (a step of the recursion between nodes) or ``ODE`` (Lotka-Volterra between nodes).
+    ages : ndarray of int, shape (2,)
+        Classes of each species; 1 for an ODE.
+    entries : ndarray of int, shape (E, 4)
+        Entries of the block matrix: row, column, parameter, and which divisor of the density part it has.
+    signs : ndarray of shape (E,)
+        1 or -1 before each entry.
+    density : ndarray of int, shape (5,)
+        Parameters a_xx, a_xy, a_yx, a_yy and c of the density part; -1 for one that the model lacks.
+    rates, rate_signs : ndarray of shape (2,)
+        For an ODE: the parameter that is each species' rate alone, and its sign.
+    effects, effect_signs : ndarray of shape (2, 2)
+        For an ODE: the parameter of the effect of the second species on the first, and its sign; -1 for none.
+    initial : ndarray of int, shape (C, 2)
+        Parameter of the total at the first node; -1 where the total is given.
+    initial_value : ndarray of shape (C, 2)
+        Totals that are given.
+    structure : int
+        ``FREE`` (shares, free or given) or ``STABLE`` (the stable age distribution of the species alone).
+    shares : ndarray of int, shape (C, 2, K)
+        Parameter of each share in what the younger classes leave; -1 where it is given.
+    share_value : ndarray of shape (C, 2, K)
+        Shares that are given.
+    present : ndarray of bool, shape (C, 2)
+        Whether the culture has the species at all.
+    nodes : ndarray of int, shape (C,)
+        Number of nodes of each culture.
+    node_start : ndarray of int, shape (C,)
+        Where each culture's nodes stand in ``durations``.
+    durations : ndarray of float
+        Time from each node to the next (ODE).
+    substep : float
+        Longest Runge-Kutta step (ODE).
+    row_start : ndarray of int, shape (C + 1,)
+        Where each culture's rows stand.
+    row_node : ndarray of int, shape (N,)
+        Node of each row within its culture.
+    counts : ndarray of shape (N, 2)
+        Observed totals; NaN where not observed.
+    weights : ndarray of shape (C, 2)
+        Weight of a residual.
+    level : ndarray of shape (C, 2)
+        Size of each series, for the floor of a mean and for the penalty on negative totals.
+    family, dispersion : int, float
+        Law of the counts; the variance of a negative binomial is mean + dispersion * mean^2.
+    penalty : float
+        Weight of squared negative totals, relative to ``level``.
+    ridge, ridge_target : ndarray of shape (p,)
+        Weight and target of a quadratic penalty on each parameter.
+    removal : ndarray of int, shape (C, 2)
+        Node from which on a species is removed once its total is 0 or below: the one after its last positive count.
+    """
+
+    kind: int
+    ages: Index
+    entries: Index
+    signs: Array
+    density: Index
+    rates: Index
+    rate_signs: Array
+    effects: Index
+    effect_signs: Array
+    initial: Index
+    initial_value: Array
+    structure: int
+    shares: Index
+    share_value: Array
+    present: NDArray[np.bool_]
+    nodes: Index
+    node_start: Index
+    durations: Array
+    substep: float
+    row_start: Index
+    row_node: Index
+    counts: Array
+    weights: Array
+    level: Array
+    family: int
+    dispersion: float
+    penalty: float
+    ridge: Array
+    ridge_target: Array
+    removal: Index = np.zeros((0, 2), np.int64)  # what version 0.1 did not have stands last
+
+
+def row_culture(problem: Problem) -> Index:
+    """Culture of each row."""
+    return np.repeat(np.arange(len(problem.nodes)), np.diff(problem.row_start))
+
+
+def without_rows(problem: Problem) -> Problem:
+    """Return the problem without counts and times of its rows: its course can still be run on."""
+    return problem._replace(
+        counts=np.zeros((0, 2)),
+        row_node=np.zeros(0, np.int64),
+        row_start=np.zeros_like(problem.row_start),
+        durations=problem.durations[: 1 if problem.kind == LESLIE else 0],
+    )

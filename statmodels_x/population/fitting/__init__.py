@@ -1,0 +1,1 @@
+"""Searches for the best fit, and what the data determine there."""

@@ -1,0 +1,1 @@
+"""State of a fit -> intervals, tests, predictions, residuals, resampling."""

@@ -1,0 +1,123 @@
+"""State of a fit -> residuals, classes at the start, the system of the theory, and the likelihood-ratio test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.fits.hypotheses import HypothesisTest, hypothesis_test
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import check_choice
+from statmodels_x.population.course.build import in_user_order
+from statmodels_x.population.course.courses import course, fitted_rows
+from statmodels_x.population.course.invariants import block_matrix
+from statmodels_x.population.course.problem import row_culture
+from statmodels_x.population.fitted import InteractionFitted
+from statmodels_x.population.inference.prediction import noise_sd
+from statmodels_x.population.specification import ODE
+from statmodels_x.population.theory.systems import Competition, ComplexPredatorPrey, PredatorPrey
+
+RESIDUALS = ("response", "pearson", "deviance")
+
+
+def fitted_totals(fit: InteractionFitted) -> pd.DataFrame:
+    """See :attr:`InteractionResults.fittedvalues`."""
+    sample, m = fit.need_sample("fittedvalues"), fit.machinery
+    mean = in_user_order(sample, fitted_rows(m.problem, m.estimate.theta)[0])
+    return pd.DataFrame(mean, sample.index, list(fit.species))
+
+
+def residuals(fit: InteractionFitted, kind: str) -> pd.DataFrame:
+    """See :meth:`InteractionResults.residuals`."""
+    check_choice("kind", kind, RESIDUALS, "residuals()")
+    sample = fit.need_sample("residuals()")
+    fitted = fitted_totals(fit)
+    if kind == "deviance":
+        return pd.DataFrame(in_user_order(sample, _deviances(fit)), sample.index, list(fit.species))
+    plain = pd.DataFrame(sample.counts, sample.index, list(fit.species)) - fitted
+    if kind == "response":
+        return plain
+    with np.errstate(all="ignore"):
+        return plain / noise_sd(fit, sample.culture, fitted.to_numpy())
+
+
+def _deviances(fit: InteractionFitted) -> Array:
+    from statmodels_x.population.kernels.objective import FLOOR, residual
+
+    problem = fit.machinery.problem
+    mean, _ = fitted_rows(problem, fit.machinery.estimate.theta)
+    culture, out = row_culture(problem), np.full(problem.counts.shape, np.nan)
+    for row, s in np.argwhere(~np.isnan(problem.counts) & ~np.isnan(mean)):
+        weight, floor = problem.weights[culture[row], s], FLOOR * problem.level[culture[row], s]
+        signed, _ = residual(
+            problem.family, problem.dispersion, problem.counts[row, s], mean[row, s], weight, floor
+        )
+        out[row, s] = -signed / np.sqrt(fit.scale)
+    return out
+
+
+def initial_classes(fit: InteractionFitted) -> pd.DataFrame:
+    """See :attr:`InteractionResults.initial_classes`."""
+    m = fit.machinery
+    rows, first, facts = [], m.form.ages[0], m.facts
+    start = m.problem._replace(nodes=np.ones_like(m.problem.nodes))
+    for c, label in enumerate(facts.cultures):
+        for j, value in enumerate(course(start, m.estimate.theta, c)[0][0]):
+            s = int(j >= first)
+            if facts.present[c, s]:
+                rows.append((label, facts.species[s], (j - first if s else j) + 1, float(value)))
+    table = pd.DataFrame(rows, columns=["culture", "species", "class", "members"])
+    return table if facts.culture_name is not None else table.drop(columns="culture")
+
+
+def system_of(fit: InteractionFitted) -> Any:
+    """See :meth:`InteractionResults.system`."""
+    layout, theta, form = fit.machinery.layout, fit.machinery.estimate.theta, fit.machinery.form
+    if form.kind == ODE:
+        raise DataError("system(): Lotka-Volterra runs in continuous time and has no matrices.")
+    k = form.ages[0]
+    blocks = np.abs(block_matrix(layout, theta))
+    A, B, C, D = blocks[:k, :k], blocks[:k, k:], blocks[k:, :k], blocks[k:, k:]
+    if form.interaction == "complex":
+        return ComplexPredatorPrey(A, B, names=fit.species)
+    crowding = np.array([theta[q] if q >= 0 else 0.0 for q in layout.density])
+    if form.interaction == "competition":
+        density = crowding[:4].reshape(2, 2) if form.density else None
+        return Competition(A, B, C, D, density=density, names=fit.species)
+    if form.density is None:
+        return PredatorPrey(A, B, C, D, names=fit.species)
+    return PredatorPrey(
+        A, B, C, D, density=crowding[[0, 3]], saturation=float(crowding[4]), names=fit.species
+    )
+
+
+def likelihood_ratio(smaller: InteractionFitted, larger: InteractionFitted) -> HypothesisTest:
+    """See :meth:`InteractionResults.lr_test`."""
+    counts, others = (fit.need_sample("lr_test()").counts for fit in (smaller, larger))
+    same = counts.shape == others.shape and np.array_equal(counts, others, equal_nan=True)
+    if not same or smaller.family != larger.family:
+        raise DataError("lr_test: the models must be fitted to the same counts with the same family.")
+    free, more = _free(smaller), _free(larger)
+    if smaller.machinery.form != larger.machinery.form or not free < more:
+        raise DataError(
+            "lr_test: the smaller model must be of the same form with parameters held by bounds or by "
+            'initial="observed"; fewer classes or a simpler coupling lie on the boundary of the larger model, where '
+            "the chi-squared distribution does not hold."
+        )
+    statistic, df = max(2.0 * (larger.llf - smaller.llf), 0.0), len(more) - len(free)
+    if larger.reference.is_normal:
+        return hypothesis_test(statistic, df, float(stats.chi2.sf(statistic, df)), "likelihood ratio")
+    below = larger.reference.df  # the F distribution of a ratio of sums of squares, as in profile intervals
+    _, p_value = larger.reference.joint(float(below * np.expm1(statistic / larger.nobs)), df)
+    return hypothesis_test(statistic, df, p_value, "likelihood ratio", df_denom=below)
+
+
+def _free(fit: InteractionFitted) -> set[tuple[str, str]]:
+    layout = fit.machinery.layout
+    return {
+        name for name, low, high in zip(layout.names, layout.lower, layout.upper, strict=True) if low < high
+    }

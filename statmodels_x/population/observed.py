@@ -1,0 +1,310 @@
+"""Counts of the age classes themselves: each step is a linear regression within bounds, and the problem is convex."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from statmodels_x.core.data.frames import as_pandas, check_columns
+from statmodels_x.core.errors import DataError, IdentificationError
+from statmodels_x.core.findings import Finding
+from statmodels_x.core.fits.handing_out import handed_out
+from statmodels_x.core.fits.reference import Reference
+from statmodels_x.core.fits.results import LikelihoodResults
+from statmodels_x.core.fits.tables import Block, number, summary
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import check_choice, numeric_array, rows_text
+from statmodels_x.population.course.invariants import block_matrix
+from statmodels_x.population.course.parameters import Layout
+from statmodels_x.population.course.terms import add_matrices
+from statmodels_x.population.fitting.regression import Regression, regress
+from statmodels_x.population.specification import Form, read_form
+
+
+class ObservedLeslie:
+    r"""Two species whose age classes are counted: one step regressed on the one before.
+
+    :math:`w_{n+1} = M w_n + e` with w the classes of both species and M the block matrix of the interaction (see
+    :class:`LeslieInteraction`), its entries nonnegative and its survivals at most 1. The sum of squares over the pairs
+    of consecutive times is convex, so that its minimum is the global one.
+
+    Parameters
+    ----------
+    classes : mapping of str to sequence of str
+        The columns of each species' classes, youngest first: ``{"prey": ["x1", "x2"], "predator": ["y1", "y2"]}``; for
+        predation the prey comes first.
+    data : DataFrame
+    time : str
+        Column of times. Only rows one step apart make a pair; the step is the most frequent gap.
+    interaction : {"competition", "predation", "complex"}
+    coupling : {"scalar", "diagonal", "full"}
+    weights : {"mean", "equal"}
+        Whether the errors of each class are divided by its mean.
+
+    Raises
+    ------
+    DataError
+        If a column cannot be used.
+    IdentificationError
+        If there are too few pairs of consecutive times.
+
+    Notes
+    -----
+    Errors belong to the step (process noise). Errors of counting bias the entries toward 0, as errors in a regressor
+    do; with those, fit the totals by :class:`LeslieInteraction`.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> import statmodels_x as smx
+    >>> w = [np.array([50.0, 40.0, 30.0])]
+    >>> M = np.array([[0.3, 1.0, -0.1], [0.6, 0.0, -0.0], [-0.05, -0.0, 1.05]])
+    >>> for _ in range(6):
+    ...     w.append(M @ w[-1])
+    >>> data = pd.DataFrame(w, columns=["x1", "x2", "y"]).assign(year=range(7))
+    >>> fit = smx.ObservedLeslie({"x": ["x1", "x2"], "y": ["y"]}, data, "year", coupling="full").fit()
+    >>> fit.params["fecundity"].round(3).to_dict()
+    {'x_1': 0.3, 'x_2': 1.0, 'y': 1.05}
+    """
+
+    def __init__(
+        self,
+        classes: Mapping[str, Sequence[str]],
+        data: Any,
+        time: str,
+        interaction: str = "competition",
+        coupling: str = "scalar",
+        weights: str = "mean",
+    ) -> None:
+        where = "ObservedLeslie()"
+        check_choice("weights", weights, ("mean", "equal"), where)
+        if not isinstance(classes, Mapping) or len(classes) != 2:
+            raise DataError(f"{where}: `classes` must give the columns of two species.")
+        self.species = tuple(map(str, classes))
+        columns = [[lists] if isinstance(lists, str) else list(lists) for lists in classes.values()]
+        self.columns = tuple(name for names in columns for name in names)
+        self.form: Form = read_form(interaction, (len(columns[0]), len(columns[1])), coupling, None)
+        frame = as_pandas(data)
+        check_columns(frame, [*self.columns, time], where)
+        self.counts = np.column_stack([_column(frame, name, where) for name in self.columns])
+        self.before, self.after, self.step = _pairs(
+            self.counts, numeric_array(frame[time], time, where), time
+        )
+        self.weights = (
+            1.0 / np.nanmean(self.counts, axis=0) if weights == "mean" else np.ones(len(self.columns))
+        )
+        self.time_name = time
+
+    def fit(self) -> ObservedLeslieResults:
+        """Minimise the sum of squares within the bounds, with a certificate of the minimum.
+
+        Returns
+        -------
+        ObservedLeslieResults
+
+        Raises
+        ------
+        IdentificationError
+            If there are no more pairs than the fullest row of the matrix needs.
+        ConvergenceError
+            If the solver's answer does not pass the optimality conditions.
+        """
+        layout = Layout(self.form)
+        add_matrices(
+            layout, (self.species[0], self.species[1]), np.full(2, np.inf), np.ones(2), strongest=np.inf
+        )
+        found = regress(layout, self.before, self.after, self.weights)
+        matrix = pd.DataFrame(block_matrix(layout, found.theta), list(self.columns), list(self.columns))
+        index = pd.MultiIndex.from_tuples(layout.names, names=["parameter", "term"])
+        n, ssr = len(found.resid), float(found.resid @ found.resid)
+        df = n - int(found.free.sum())
+        log_weights = len(self.after) * float(np.sum(np.log(self.weights)))
+        return ObservedLeslieResults(
+            coefficients=pd.Series(found.theta, index, name="estimate"),
+            covariance=pd.DataFrame(found.covariance, index, index),
+            reference=Reference(float(max(df, 1))),
+            llf=-0.5 * n * (np.log(2.0 * np.pi * max(ssr, 1e-300) / n) + 1.0) + log_weights,
+            nobs=n,
+            converged=True,
+            findings=_findings(layout, found),
+            ssr=ssr,
+            certificate=found.certificate,
+            species=self.species,
+            machinery=ObservedMachinery(matrix, self._shares(found), self._settings()),
+        )
+
+    def _shares(self, found: Regression) -> pd.Series:
+        spread = self.after - self.after.mean(axis=0)
+        errors = (found.resid / np.tile(self.weights, len(self.after))).reshape(self.after.shape)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shares = 1.0 - np.sum(errors**2, axis=0) / np.sum(spread**2, axis=0)
+        return pd.Series(shares, list(self.columns), name="rsquared")
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "Interaction": f"{self.form.interaction}, {self.form.coupling} coupling",
+            "Age classes": f"{self.form.ages[0]} and {self.form.ages[1]}",
+            "Pairs of times": str(len(self.before)),
+            "Step": f"{self.step:g}",
+        }
+
+    def __repr__(self) -> str:
+        return f"ObservedLeslie({self.form.interaction!r}, ages={self.form.ages}, pairs={len(self.before)})"
+
+
+@dataclass(frozen=True, eq=False)
+class ObservedMachinery:
+    """Internal: what the results hand out copies of, and what the summary says."""
+
+    matrix: pd.DataFrame
+    rsquared: pd.Series
+    settings: dict[str, str]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ObservedLeslieResults(LikelihoodResults):
+    """A fitted :class:`ObservedLeslie`; it holds no data.
+
+    Attributes
+    ----------
+    params : Series
+        Entries of the matrices, labelled like those of :class:`LeslieInteraction`.
+    covariance : DataFrame
+        Of least squares without bounds, so that the errors of the others allow for an entry at a bound being
+        elsewhere; NaN for those at a bound.
+    ssr : float
+        Weighted sum of squares.
+    nobs : int
+        Counts that a step led to.
+    certificate : float
+        Largest violation of the optimality conditions, relative to the gradient at 0.
+    species : tuple of str
+    machinery : ObservedMachinery
+        Internal.
+    """
+
+    ssr: float
+    certificate: float
+    species: tuple[str, ...]
+    machinery: ObservedMachinery = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"ObservedLeslieResults({' and '.join(self.species)}, n={self.nobs}, ssr={self.ssr:.4g})"
+
+    @property
+    def matrix(self) -> pd.DataFrame:
+        """The signed block matrix."""
+        return handed_out(self.machinery.matrix)
+
+    @property
+    def rsquared(self) -> pd.Series:
+        """Share of each class' variance about its mean that the step explains."""
+        return handed_out(self.machinery.rsquared)
+
+    @property
+    def df_resid(self) -> int:
+        """Counts minus entries that are not at a bound."""
+        return self.nobs - int(self.bse.notna().sum())
+
+    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Student intervals, cut at the bounds.
+
+        Parameters
+        ----------
+        alpha : float
+
+        Returns
+        -------
+        DataFrame of shape (p, 2)
+        """
+        table = super().conf_int(alpha)
+        survival = table.index.get_level_values(0) == "survival"
+        table["lower"] = table["lower"].clip(lower=0.0)
+        table.loc[survival, "upper"] = table.loc[survival, "upper"].clip(upper=1.0)
+        return table
+
+    def summary(self, alpha: float = 0.05) -> Any:
+        """Tables of the fit.
+
+        Parameters
+        ----------
+        alpha : float
+
+        Returns
+        -------
+        statsmodels.iolib.summary.Summary
+        """
+        limits = self.conf_int(alpha)
+        rows = zip(self.coefficients, self.bse, limits.to_numpy(), strict=True)
+        cells = [
+            [number(value), number(error), number(low), number(high)] for value, error, (low, high) in rows
+        ]
+        headings = ["coef", "std err", f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"]
+        entries = Block("Entries", headings, [" ".join(label) for label in self.coefficients.index], cells)
+        shares = Block(
+            "R2 of each class",
+            ["R2"],
+            list(self.rsquared.index),
+            [[f"{value:.4f}"] for value in self.rsquared],
+        )
+        facts = [
+            *self.machinery.settings.items(), ("Counts", str(self.nobs)), ("Weighted SSE", f"{self.ssr:.4g}")
+        ]  # fmt: skip
+        notes = [
+            "Global minimum of a convex problem; optimality conditions hold to "
+            f"{self.certificate:.1e} of the gradient's size.",
+            "Errors are of the step. Errors of counting would bias the entries toward 0.",
+            *self.warnings,
+        ]
+        return summary("Leslie interaction, age classes observed", facts, [entries, shares], notes)
+
+    def glance(self) -> pd.DataFrame:
+        """One row of facts about the fit, with the column names of R's broom where it has them.
+
+        Returns
+        -------
+        DataFrame
+        """
+        row = {"nobs": self.nobs, "df": self.df_model, "df.residual": self.df_resid, "ssr": self.ssr}
+        row |= {"logLik": self.llf, "AIC": self.aic, "BIC": self.bic, "converged": self.converged}
+        return pd.DataFrame([row])
+
+
+def _findings(layout: Layout, found: Regression) -> tuple[Finding, ...]:
+    names = tuple(" ".join(layout.names[j]) for j in np.flatnonzero(~found.free))
+    text = f"At a bound, without a standard error: {', '.join(names)}."
+    return (Finding("at_bound", text, concerns=names, category=None),) if names else ()
+
+
+def _column(frame: pd.DataFrame, name: str, where: str) -> Array:
+    values = numeric_array(frame[name], name, where)
+    for bad, what in ((values < 0.0, "negative"), (np.isinf(values), "infinite")):
+        if bad.any():
+            raise DataError(f"{where}: '{name}' is {what} in {rows_text(bad)}; counts are 0 or more.")
+    if not np.any(values > 0.0):
+        raise DataError(f"{where}: '{name}' is never above 0; take the class out.")
+    return values
+
+
+def _pairs(counts: Array, time: Array, name: str) -> tuple[Array, Array, float]:
+    if not np.all(np.isfinite(time)):
+        raise DataError(
+            f"ObservedLeslie(): '{name}' is missing or infinite in {rows_text(~np.isfinite(time))}."
+        )
+    gaps = np.diff(time)
+    if not len(gaps) or np.any(gaps <= 0.0):
+        raise DataError(f"ObservedLeslie(): '{name}' must increase, and there must be two rows or more.")
+    sizes, frequency = np.unique(np.round(gaps, 9), return_counts=True)
+    step = float(sizes[np.argmax(frequency)])
+    whole = (
+        np.isclose(gaps, step, rtol=1e-6)
+        & ~np.isnan(counts[:-1]).any(axis=1)
+        & ~np.isnan(counts[1:]).any(axis=1)
+    )
+    if not whole.any():
+        raise IdentificationError("ObservedLeslie(): no two consecutive rows are complete.")
+    return counts[:-1][whole], counts[1:][whole], step

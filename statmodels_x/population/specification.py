@@ -1,0 +1,138 @@
+"""What is modelled and how it is fitted, as frozen values that are checked once; no data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.validation import check_choice, check_count, check_jobs
+
+LESLIE, ODE = 0, 1
+GAUSSIAN, LOGNORMAL, POISSON, NEGATIVE_BINOMIAL = 0, 1, 2, 3
+FAMILIES = ("gaussian", "lognormal", "poisson", "negativebinomial")
+COUPLINGS = ("scalar", "diagonal", "full")
+INTERACTIONS = ("competition", "predation", "complex")
+
+
+@dataclass(frozen=True)
+class Form:
+    """The form of a model, apart from data.
+
+    Attributes
+    ----------
+    kind : int
+        ``LESLIE`` or ``ODE``.
+    interaction : str
+    ages : tuple of (int, int)
+    coupling : str
+    density : str or None
+    """
+
+    kind: int
+    interaction: str
+    ages: tuple[int, int] = (1, 1)
+    coupling: str = "scalar"
+    density: str | None = None
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the recursion is linear in the state."""
+        return self.kind == LESLIE and self.density is None
+
+    @property
+    def is_uncoupled(self) -> bool:
+        """Whether the species act on each other through their totals alone."""
+        return self.interaction == "competition" and self.density is not None
+
+    def __str__(self) -> str:
+        ages = f"{self.ages[0]}+{self.ages[1]} classes"
+        return ages if self.is_uncoupled else f"{ages}, {self.coupling}"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a fit is made; see :meth:`LeslieInteraction.fit`."""
+
+    initial: str | float = "free"
+    structure: Any = "free"
+    bounds: Mapping[Any, Any] = field(default_factory=dict)
+    n_starts: int = 60
+    seed: int = 0
+    n_jobs: int = 1
+    progress: bool = False
+    warm_starts: bool = True
+    keep_data: bool = False
+
+    def __post_init__(self) -> None:
+        check_initial(self.initial)
+        check_count("n_starts", self.n_starts, 1)
+        check_count("seed", self.seed, 0)
+        check_jobs(self.n_jobs)
+
+
+def read_form(interaction: str, ages: int | Sequence[int], coupling: str, density: str | None) -> Form:
+    """Check the options of a Leslie form."""
+    where = "LeslieInteraction()"
+    check_choice("interaction", interaction, INTERACTIONS, where)
+    check_choice("coupling", coupling, COUPLINGS, where)
+    if density is not None:
+        check_choice("density", density, ("leslie-gower",), where)
+    pair = (ages, ages) if not isinstance(ages, Sequence) or isinstance(ages, str) else tuple(ages)
+    if len(pair) != 2:
+        raise DataError(
+            f"{where}: `ages` is {ages!r}; give the number of age classes of each of the two species."
+        )
+    first, second = (check_count("ages", k, 1) for k in pair)
+    form = Form(LESLIE, interaction, (first, second), coupling, density)
+    if interaction == "complex" and density is not None:
+        raise DataError(
+            f'{where}: interaction="complex" has no density-dependent member; leave `density` out.'
+        )
+    if interaction == "complex" and first != second:
+        raise DataError(
+            f'{where}: interaction="complex" needs the same number of `ages`, not {first} and {second}.'
+        )
+    if form.is_uncoupled and coupling != "scalar":
+        raise DataError(
+            f'{where}: Leslie-Gower competition acts through the totals and has no coupling="{coupling}"; leave it out.'
+        )
+    if first != second and coupling != "full" and not form.is_uncoupled:
+        raise DataError(
+            f'{where}: coupling="{coupling}" pairs the classes of the species, which needs equal `ages`, not {first} '
+            f'and {second}; use coupling="full".'
+        )
+    return form
+
+
+def check_initial(initial: Any) -> str | float:
+    """Return ``initial`` if it is "free", "observed" or a positive bound."""
+    if isinstance(initial, str) and initial in ("free", "observed"):
+        return initial
+    if isinstance(initial, bool | str):
+        number = np.nan
+    else:
+        try:
+            number = float(initial)
+        except (TypeError, ValueError):
+            number = np.nan
+    if not (np.isfinite(number) and number > 0.0):
+        raise DataError(
+            f'fit(): `initial` is {initial!r}; choose "free", "observed" (the first row\'s counts), or give the '
+            "largest total that a species may start from."
+        )
+    return number
+
+
+def describe_initial(initial: str | float) -> str:
+    """Say how the initial totals are found."""
+    return initial if isinstance(initial, str) else f"free up to {initial:g}"
+
+
+def describe_family(family: str, weights: Any) -> str:
+    """Say how the counts are distributed, and how Gaussian residuals are weighted."""
+    given = weights if isinstance(weights, str) else "given" if weights else "equal"
+    return f"{family}, weights {given}" if family == "gaussian" else family

@@ -1,0 +1,1 @@
+"""Matrices and systems of one and two species: what follows from given numbers, without data."""

@@ -1,0 +1,1 @@
+"""One population: projection matrices and what follows from them."""

@@ -1,0 +1,73 @@
+"""The text of a Leslie matrix: its numbers for the long run, and class by class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from statmodels_x.core.fits.tables import Block, number, summary
+
+
+def leslie_summary(population: Any) -> Any:
+    """Build the summary; see :meth:`LeslieMatrix.summary`."""
+    rate = population.growth_rate
+    stops = population.outlives_breeders  # then only the cohort's generation time exists
+    times = {
+        d: np.nan if stops and d != "cohort" else population.generation_time(d)
+        for d in ("R0", "parents", "cohort")
+    }
+    facts = [
+        ("Classes", f"{population.ages}{' (the last a plus group)' if population.plus_group else ''}"),
+        ("Growth rate (lambda)", number(rate)),
+        ("log lambda", number(float(np.log(rate)))),
+        ("Damping ratio", number(population.damping_ratio)),
+        ("Net reproductive rate (R0)", number(population.net_reproductive_rate)),
+        ("Generation time (R0)", number(times["R0"])),
+        ("Generation time (parents)", number(times["parents"])),
+        ("Generation time (cohort)", number(times["cohort"])),
+    ]
+    return summary("Leslie matrix", facts, [_classes(population)], _notes(population))
+
+
+def _classes(population: Any) -> Block:
+    k = population.ages
+    elasticities = population.elasticities().to_numpy()
+    survival = [number(v) for v in population.survival] + ["-"] * (k - len(population.survival))
+    leaving = elasticities[1:].sum(axis=0) if k > 1 else np.zeros(k)
+    births = elasticities[0].copy()
+    if population.plus_group and k == 1:  # births and survivors share the only entry
+        share = population.survival[0] / population.matrix[0, 0]
+        births, leaving = births * (1.0 - share), births * share
+    columns = [
+        [number(v) for v in population.fecundity],
+        survival,
+        [number(v) for v in population.stable_distribution],
+        [number(v) for v in population.reproductive_values],
+        [number(v) for v in births],
+        [number(v) for v in leaving],
+    ]
+    headings = ["fecundity", "survival", "stable share", "repr. value", "elast. fec.", "elast. surv."]
+    labels = [f"class {j}" for j in range(1, k + 1)]
+    return Block("Classes", headings, labels, list(zip(*columns, strict=True)))
+
+
+def _notes(population: Any) -> list[str]:
+    notes = [
+        "Rates are per step. Shares sum to 1, reproductive values are relative to class 1, elasticities "
+        "of lambda sum to 1."
+    ]
+    if population.period > 1:
+        notes.append(
+            f"Births come in waves of period {population.period} (imprimitive): the stable shares are an average that "
+            "the population does not approach."
+        )
+    if not population.is_irreducible:
+        last = int(np.flatnonzero(population.fecundity)[-1]) + 1
+        notes.append(f"Classes after {last} have no offspring (reducible); their reproductive value is 0.")
+        if population.outlives_breeders:
+            notes[-1] = (
+                f"Classes after {last} have no offspring and outlive the breeders: lambda is the survival in the plus "
+                "group, and the values are those of a population without births."
+            )
+    return notes

@@ -1,0 +1,195 @@
+"""A path of numbers over time that cannot overflow: its size is carried as a power of two, without rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from statmodels_x.core.typing import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """Numbers in each class of each species at increasing steps.
+
+    Attributes
+    ----------
+    steps : ndarray of int, shape (n,)
+    scaled : ndarray of shape (n, m)
+        Numbers divided by ``2**exponents``: the largest modulus of a row lies between 1/2 and 1 (or all are 0).
+    exponents : ndarray of int, shape (n,)
+    names : tuple of str
+        Species.
+    ages : tuple of int
+        Classes of each species, which are the columns of ``scaled`` in this order.
+    extinct : dict of str to int
+        Species that were removed when their total had fallen to 0, and the step from which on they are gone. Only
+        under the policy that removes them.
+    """
+
+    steps: NDArray[np.int64]
+    scaled: Array
+    exponents: NDArray[np.int64]
+    names: tuple[str, ...]
+    ages: tuple[int, ...]
+    extinct: dict[str, int]
+
+    @property
+    def log_scale(self) -> Array:
+        """Natural logarithm of what ``scaled`` was divided by."""
+        return self.exponents * np.log(2.0)
+
+    @property
+    def values(self) -> Array:
+        """Numbers, one row a step; infinite where they are beyond what a float can hold."""
+        return _unscaled(self.scaled, self.exponents)
+
+    @property
+    def scaled_totals(self) -> Array:
+        """Totals of the species divided by ``2**exponents``, one column a species."""
+        edges = np.cumsum((0, *self.ages))[:-1]
+        return np.add.reduceat(self.scaled, edges, axis=1)
+
+    @property
+    def totals(self) -> pd.DataFrame:
+        """Totals, one row a step and one column a species; infinite where a float cannot hold them."""
+        return self._by_step(_unscaled(self.scaled_totals, self.exponents))
+
+    @property
+    def log_totals(self) -> pd.DataFrame:
+        """Natural logarithms of the totals, finite at any size; NaN where a total is negative."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self._by_step(np.log(self.scaled_totals) + self.log_scale[:, None])
+
+    def _by_step(self, values: Array) -> pd.DataFrame:
+        return pd.DataFrame(values, index=pd.Index(self.steps, name="step"), columns=list(self.names))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a tidy table.
+
+        Returns
+        -------
+        DataFrame
+            One row for each step, species and class, with the columns step, species, class, abundance (infinite
+            beyond what a float can hold) and log_abundance (of the modulus).
+        """
+        species = np.repeat(self.names, self.ages)
+        classes = np.concatenate([np.arange(1, k + 1) for k in self.ages])
+        n, m = self.scaled.shape
+        with np.errstate(divide="ignore"):
+            logs = np.log(np.abs(self.scaled)) + self.log_scale[:, None]
+        return pd.DataFrame(
+            {
+                "step": np.repeat(self.steps, m),
+                "species": np.tile(species, n),
+                "class": np.tile(classes, n),
+                "abundance": self.values.ravel(),
+                "log_abundance": logs.ravel(),
+            }
+        )
+
+    def first_step_below_zero(self, species: str) -> int | None:
+        """First step at which a species' total is negative, or 0; None if it never is."""
+        column = self.scaled_totals[:, self.names.index(species)]
+        low = np.flatnonzero(column <= 0.0)
+        return int(self.steps[low[0]]) if len(low) else None
+
+    def plot(self, kind: str = "time", log: bool = False, ax: Any = None) -> Any:
+        """Draw totals over time, or one species against the other.
+
+        Parameters
+        ----------
+        kind : {"time", "phase"}
+        log : bool
+            Whether numbers are drawn on a logarithmic scale.
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from statmodels_x.population.theory.plots import plot_totals
+
+        return plot_totals(self.totals, self.extinct, kind, log, ax)
+
+
+def _unscaled(scaled: Array, exponents: NDArray[np.int64]) -> Array:
+    with np.errstate(over="ignore", under="ignore"):
+        return np.ldexp(scaled, np.clip(exponents, -4000, 4000)[:, None])
+
+
+def split_scale(state: NDArray) -> tuple[NDArray, int]:
+    """Write a real or complex state as a vector of moderate size and the power of two that it was divided by."""
+    exponent = int(np.frexp(np.abs(state).max())[1])
+    if exponent == 0:
+        return state, 0
+    # in two halves, as the power itself may be out of range
+    half = exponent // 2
+    return state * 2.0**-half * 2.0 ** (half - exponent), exponent
+
+
+def run(
+    step: Callable[[Array, int], tuple[Array, int]],
+    start: Array,
+    steps: int,
+    names: tuple[str, ...],
+    ages: tuple[int, ...],
+    remove: bool = False,
+) -> Trajectory:
+    """Repeat a step.
+
+    Parameters
+    ----------
+    step : callable
+        (scaled state, exponent) -> (scaled state, exponent).
+    start : ndarray
+    steps : int
+    names, ages : tuple
+    remove : bool
+        Whether a species whose total has fallen to 0 or below is set to 0 for good.
+    """
+    scaled, exponents = np.empty((steps + 1, len(start))), np.empty(steps + 1, np.int64)
+    state, exponent = split_scale(start)
+    first = ages[0]
+    gone, may_end, ended = np.zeros(2, bool), np.ones(2, bool), np.full(2, -1)
+    for n in range(steps + 1):
+        if n:
+            state, exponent = step(state, exponent)
+        if remove and n:
+            state = state.copy()
+            _remove(first, may_end, state, gone)
+            ended[gone & (ended < 0)] = n
+        scaled[n], exponents[n] = state, exponent
+    for s, block in enumerate((start[:first], start[first:])):
+        if ended[s] == 1 and not block.any():  # one that is not there at first may still be born of the other
+            ended[s] = 0
+    extinct = {name: int(n) for name, n in zip(names, ended, strict=False) if n >= 0}
+    return Trajectory(np.arange(steps + 1), scaled, exponents, names, ages, extinct)
+
+
+def _remove(first: int, may_end: NDArray[np.bool_], state: Array, gone: NDArray[np.bool_]) -> None:
+    from statmodels_x.population.kernels.recursion import remove_ended
+
+    remove_ended(first, may_end, state, np.array([state[:first].sum(), state[first:].sum()]), gone)
+
+
+def linear_trajectory(
+    matrix: Array,
+    start: Array,
+    steps: int,
+    names: tuple[str, ...],
+    ages: tuple[int, ...],
+    remove: bool = False,
+) -> Trajectory:
+    """Path of a linear system; see :func:`run`."""
+
+    def step(state: Array, exponent: int) -> tuple[Array, int]:
+        scaled, more = split_scale(matrix @ state)
+        return scaled, exponent + more
+
+    return run(step, start, steps, names, ages, remove)

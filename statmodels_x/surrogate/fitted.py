@@ -1,0 +1,193 @@
+"""What was estimated: frozen values that inference, tables and pictures take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from statmodels_x.core.findings import Finding
+from statmodels_x.core.fits.handing_out import cached_copy, handed_out
+from statmodels_x.core.fits.reference import NORMAL, Reference
+from statmodels_x.core.fits.results import Fitted
+from statmodels_x.core.typing import Array
+from statmodels_x.surrogate.fitting import spread
+from statmodels_x.surrogate.fitting.diagnostics import Diagnostics, diagnose
+from statmodels_x.surrogate.fitting.estimation import Batch
+from statmodels_x.surrogate.fitting.findings import find
+from statmodels_x.surrogate.fitting.perturbation import build_plan, perturb, point_estimate, sort_for
+from statmodels_x.surrogate.fitting.proportions import PARAMS, Inference, infer
+from statmodels_x.surrogate.fitting.support import check_support
+from statmodels_x.surrogate.sample import Trial, TrialFacts
+from statmodels_x.surrogate.specification import Question
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ProportionFitted(Fitted):
+    """Proportions of an effect, with errors from perturbed replicates.
+
+    Attributes
+    ----------
+    inference : Inference
+        Estimates and their replicates; internal.
+    facts : TrialFacts
+        Counts of rows, arms, events and dropped rows.
+    """
+
+    names: ClassVar[tuple[str, ...]]
+    reference: ClassVar[Reference] = NORMAL
+
+    inference: Inference = field(repr=False)
+    facts: TrialFacts = field(repr=False)
+
+    @cached_copy
+    def params(self) -> pd.Series:
+        """All estimates; proportions are NaN where the effect cannot be told from 0."""
+        return pd.Series({name: self.inference.estimate(name)[0] for name in self.names}, name="estimate")
+
+    @cached_copy
+    def bse(self) -> pd.Series:
+        """Standard errors of ``params``: the scaled median absolute deviation of the perturbed ratios.
+
+        For ``delta`` it is their standard deviation. NaN where the proportions are undefined.
+        """
+        return pd.Series({name: self.inference.standard_error(name) for name in self.names}, name="std_error")
+
+    @property
+    def nobs(self) -> int:
+        """Number of subjects used."""
+        return self.facts.used
+
+    @property
+    def is_defined(self) -> bool:
+        """Whether the effect on the primary outcome differs from 0 (two-sided 5 % test)."""
+        return self.inference.is_defined
+
+    @property
+    def tvalues(self) -> pd.Series:
+        """Estimates over their standard errors; the overlap's distance from 1 over its own."""
+        shift = pd.Series({name: float(name == "overlap") for name in self.names})
+        return ((self.params - shift) / self.bse).rename("statistic")
+
+    @property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p-values of the hypothesis that each quantity is 0 (overlap: that it is 1)."""
+        z = self.tvalues
+        return pd.Series(self.reference.two_sided(z.to_numpy()), z.index, name="p_value")
+
+    def cov_params(self) -> pd.DataFrame:
+        """Covariance of the estimates over the replicates, single far replicates pulled in."""
+        columns = [self.inference.estimate(name)[1] for name in self.names]
+        return pd.DataFrame(spread.robust_covariance(*columns), list(self.names), list(self.names))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # version 0.1 kept sentences instead of findings, and the names with every result
+        if "warnings" in state:
+            state = {**state, "findings": tuple(Finding("earlier", text) for text in state["warnings"])}
+            state = {name: value for name, value in state.items() if name not in ("warnings", "names")}
+        self.__dict__.update({"sample": None, "keep_data": False, **self._from_old(state)})
+
+    @staticmethod
+    def _from_old(state: dict[str, Any]) -> dict[str, Any]:
+        return state
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What the estimates were computed from.
+
+    Attributes
+    ----------
+    point, replicates : Batch
+        Of the sample and of the perturbed samples.
+    points : ndarray of shape (m,)
+        Surrogate times at which g is known, in the unit of the data.
+    """
+
+    point: Batch
+    replicates: Batch
+    points: Array
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SurrogateFitted(ProportionFitted):
+    """A fitted PTE.
+
+    Attributes
+    ----------
+    question : Question
+        What was asked.
+    sums : Sums
+        What the estimates were computed from; internal.
+    evidence : Diagnostics
+        What :attr:`diagnostics` hands out copies of.
+    """
+
+    names: ClassVar[tuple[str, ...]] = PARAMS
+
+    question: Question
+    sums: Sums = field(repr=False)
+    evidence: Diagnostics = field(repr=False)
+
+    @classmethod
+    def estimate(
+        cls,
+        question: Question,
+        trial: Trial,
+        facts: TrialFacts,
+        *,
+        n_jobs: int = 1,
+        progress: bool = False,
+        keep_data: bool = False,
+    ) -> Self:
+        """Estimate PTE at one pair of times.
+
+        Raises
+        ------
+        IdentificationError
+            If the data do not hold enough at these times.
+        """
+        check_support(trial, facts, question.at, question.landmark)
+        settings = question.settings
+        plan = build_plan(
+            sort_for(trial, settings), settings, question.at, question.landmark, question.effect == "rmst"
+        )
+        replicates = perturb([plan], question.n_perturb, question.seed, n_jobs, progress)[0]
+        point = point_estimate(plan)
+        found = infer(point, replicates, settings.is_corrected)
+        evidence = diagnose(plan, point, replicates)
+        return cls(
+            inference=found,
+            facts=facts,
+            question=question,
+            sums=Sums(point, replicates, plan.smoother.points),
+            evidence=evidence,
+            findings=find(found, evidence, facts),
+            sample=trial,
+            keep_data=keep_data,
+        )
+
+    @property
+    def diagnostics(self) -> Diagnostics:
+        """Counts by arm, the constraint on g, the conditions for a PTE within [0, 1], bandwidth."""
+        found = self.evidence
+        tables = ("counts", "constraint", "conditions")
+        return replace(found, **{name: handed_out(getattr(found, name)) for name in tables})
+
+    @property
+    def raw_ratio(self) -> float:
+        """Explained effect over effect as they stand: no bias correction, given even where it means nothing."""
+        if "pte" in self.inference.given:
+            return self.inference.given["pte"][0]
+        return self.inference.numerators["pte"][0] / self.inference.delta[0]
+
+    @staticmethod
+    def _from_old(state: dict[str, Any]) -> dict[str, Any]:
+        if "point" not in state:
+            return state
+        kept = {name: value for name, value in state.items() if name not in ("point", "replicates", "points")}
+        sums = Sums(state["point"], state["replicates"], np.asarray(state["points"]))
+        kept["evidence"] = kept.pop("diagnostics")
+        return {**kept, "sums": sums}

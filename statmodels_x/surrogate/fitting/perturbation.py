@@ -1,0 +1,206 @@
+"""Replicates of the estimate under random weights, streamed: memory does not grow with their number.
+
+Every subject's weight is multiplied by an exponential variable of mean 1, which enters every step (Kaplan-Meier,
+masses, g and its evaluation). Each replicate is reduced at once to binned sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statmodels_x.core.parallel import each
+from statmodels_x.core.typing import Array
+from statmodels_x.surrogate.fitting.estimation import ESTIMATORS, Batch
+from statmodels_x.surrogate.fitting.smoothing import Smoother, build_smoother
+from statmodels_x.surrogate.fitting.sorting import SortedTrial, sort_trial
+from statmodels_x.surrogate.sample import Trial
+from statmodels_x.surrogate.specification import Settings
+
+_CHUNK = 25
+_SPLITS, _WEIGHTS = 0, 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One pair of times and all that stays the same between replicates.
+
+    Attributes
+    ----------
+    method : {"crossfit", "full", "split"}
+    at, landmark : float
+    is_area : bool
+        Whether the outcome is the restricted mean up to ``at``.
+    sample : SortedTrial
+    smoother : Smoother
+    groups : ndarray of shape (G, 7)
+    bins, fractions : ndarray of shape (n,)
+        Where each subject's surrogate event lies; bin -1 for none by the landmark.
+    folds : ndarray of shape (n, R)
+    n_folds : int
+    """
+
+    method: str
+    at: float
+    landmark: float
+    is_area: bool
+    sample: SortedTrial = field(repr=False)
+    smoother: Smoother = field(repr=False)
+    groups: NDArray[np.int64] = field(repr=False)
+    bins: NDArray[np.int64] = field(repr=False)
+    fractions: Array = field(repr=False)
+    folds: NDArray[np.uint8] = field(repr=False)
+    n_folds: int
+
+
+def sort_for(trial: Trial, settings: Settings) -> SortedTrial:
+    """Sort a trial for a method: the split estimator sorts within random halves of each arm and stratum."""
+    if settings.method != "split":
+        return sort_trial(trial)
+    groups = trial.arm * (trial.stratum.max() + 1) + trial.stratum
+    rng = np.random.default_rng(np.random.SeedSequence(settings.seed, spawn_key=(_SPLITS,)))
+    return sort_trial(trial, balanced_folds(groups, trial.cluster, 2, rng))
+
+
+def build_plan(sample: SortedTrial, settings: Settings, at: float, landmark: float, is_area: bool) -> Plan:
+    """Place the subjects in bins and folds."""
+    trial = sample.trial
+    smoother = build_smoother(sample, landmark, settings.bandwidth)
+    early = trial.early(landmark)
+    bins, fractions = np.full(len(trial), -1, np.int64), np.zeros(len(trial))
+    bins[early], fractions[early] = smoother.locate(trial.surrogate[early])
+    if settings.method == "split":
+        folds, n_folds = sample.part.astype(np.uint8)[:, None], 2
+    elif settings.method == "full":
+        folds, n_folds = np.zeros((len(trial), 1), np.uint8), 1
+    else:
+        folds, n_folds = _folds(sample, early, settings), settings.n_folds
+    groups = sample.groups(at, landmark)
+    return Plan(
+        settings.method, at, landmark, is_area, sample, smoother, groups, bins, fractions, folds, n_folds
+    )
+
+
+def _folds(sample: SortedTrial, early: NDArray[np.bool_], settings: Settings) -> NDArray[np.uint8]:
+    """Random folds, balanced within arm, stratum, and early event or not."""
+    trial = sample.trial
+    groups = 2 * (trial.arm * sample.n_strata + trial.stratum) + early
+    streams = [
+        np.random.SeedSequence(settings.seed, spawn_key=(_SPLITS, r)) for r in range(settings.n_splits)
+    ]
+    columns = [
+        balanced_folds(groups, trial.cluster, settings.n_folds, np.random.default_rng(stream))
+        for stream in streams
+    ]
+    return np.ascontiguousarray(np.column_stack(columns).astype(np.uint8))
+
+
+def balanced_folds(
+    groups: NDArray[np.int64], cluster: NDArray[np.int64] | None, n_folds: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Assign rows to folds of equal size within each group, or whole clusters to folds."""
+    if cluster is not None:
+        return np.asarray(rng.permutation(cluster.max() + 1) % n_folds)[cluster]
+    folds = np.empty(len(groups), np.int64)
+    shuffled = rng.permutation(len(groups))
+    order = shuffled[np.argsort(groups[shuffled], kind="stable")]
+    # dealt out along the groups without a fresh start in each, so that small groups do not all fill fold 0
+    folds[order] = (np.arange(len(groups)) + rng.integers(n_folds)) % n_folds
+    return folds
+
+
+def reduce_weights(plan: Plan, weight: Array) -> tuple[Array, Array]:
+    """Reduce one weighted sample: its margins of shape (parts, 2, 4) and sums of shape (3, R, K, m + 1)."""
+    from statmodels_x.surrogate.kernels.reduction import reduce_sample
+
+    sample, trial = plan.sample, plan.sample.trial
+    margins = np.zeros((sample.n_parts, 2, 4))
+    sums = np.zeros((3, plan.folds.shape[1], plan.n_folds, len(plan.smoother.points) + 1))
+    reduce_sample(
+        weight,
+        trial.time,
+        trial.died,
+        plan.groups,
+        plan.bins,
+        plan.fractions,
+        plan.folds,
+        plan.landmark,
+        plan.at,
+        plan.is_area,
+        np.empty(len(trial) + len(plan.groups)),
+        np.empty((len(plan.groups), 7)),
+        np.zeros((sample.n_parts, sample.n_strata)),
+        margins,
+        sums,
+    )
+    return margins, sums
+
+
+def point_estimate(plan: Plan) -> Batch:
+    """Estimate from the sample as it is: a batch of one."""
+    margins, sums = reduce_weights(plan, plan.sample.trial.weight)
+    return ESTIMATORS[plan.method](plan.smoother, sums[None], margins[None], plan.is_area)
+
+
+def perturb(
+    plans: Sequence[Plan], n_perturb: int, seed: int, n_jobs: int = 1, progress: bool = False
+) -> list[Batch]:
+    """Replicate the estimates of plans on one sample under common random weights.
+
+    Parameters
+    ----------
+    plans : sequence of Plan
+        All on the same sorted sample.
+    n_perturb : int
+    seed : int
+        Replicate b draws from its own stream, whatever ``n_jobs``.
+    n_jobs : int
+        Threads, through joblib.
+    progress : bool
+
+    Returns
+    -------
+    list of Batch
+        One for each plan.
+    """
+    pieces = [range(k, min(k + _CHUNK, n_perturb)) for k in range(0, n_perturb, _CHUNK)]
+    task = partial(_chunk, plans, seed=seed)
+    chunks = list(each(task, pieces, n_jobs=n_jobs, progress=progress, prefer="threads"))
+    return [_join([chunk[k] for chunk in chunks]) for k in range(len(plans))]
+
+
+def _chunk(plans: Sequence[Plan], replicates: range, seed: int) -> list[Batch]:
+    trial = plans[0].sample.trial
+    weight = np.empty(len(trial))
+    reduced: list[list[Any]] = [[] for _ in plans]
+    for b in replicates:
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_WEIGHTS, b)))
+        _draw(trial, rng, weight)
+        for found, plan in zip(reduced, plans, strict=True):
+            found.append(reduce_weights(plan, weight))
+    batches = []
+    for found, plan in zip(reduced, plans, strict=True):
+        margins, sums = (np.stack(part) for part in zip(*found, strict=True))
+        batches.append(ESTIMATORS[plan.method](plan.smoother, sums, margins, plan.is_area))
+    return batches
+
+
+def _draw(trial: Trial, rng: np.random.Generator, weight: Array) -> None:
+    """Fill ``weight`` with the subjects' weights times exponential variables, one a cluster if there are any."""
+    if trial.cluster is None:
+        rng.standard_exponential(out=weight)
+        weight *= trial.weight
+    else:
+        np.multiply(
+            rng.standard_exponential(trial.cluster.max() + 1)[trial.cluster], trial.weight, out=weight
+        )
+
+
+def _join(batches: Sequence[Batch]) -> Batch:
+    names = ("values", "g1", "split_ratio")
+    return Batch(*(np.concatenate([getattr(batch, name) for batch in batches]) for name in names))

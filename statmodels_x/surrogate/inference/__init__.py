@@ -1,0 +1,1 @@
+"""Fitted proportions -> intervals, tests, the transformation, grids of times."""

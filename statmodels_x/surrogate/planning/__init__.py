@@ -1,0 +1,1 @@
+"""Processes with known truth, and the precision of planned trials."""

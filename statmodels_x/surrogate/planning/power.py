@@ -1,0 +1,190 @@
+"""Precision of PTE at planned sizes, by simulation from a process with known truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from statmodels_x.core.deprecation import settle
+from statmodels_x.core.errors import DataError, IdentificationError
+from statmodels_x.core.findings import quiet
+from statmodels_x.core.resampling import replicate
+from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_jobs, check_number
+from statmodels_x.surrogate.fitting.perturbation import build_plan, perturb, point_estimate, sort_for
+from statmodels_x.surrogate.fitting.proportions import infer
+from statmodels_x.surrogate.fitting.support import check_support
+from statmodels_x.surrogate.inference.intervals import interval as limits_of
+from statmodels_x.surrogate.planning.simulate import IllnessDeathTrial
+from statmodels_x.surrogate.sample import Trial, TrialFacts
+from statmodels_x.surrogate.specification import (
+    EFFECTS,
+    INTERVALS,
+    METHODS,
+    Settings,
+    check_times,
+)
+
+
+def surrogate_power(
+    process: IllnessDeathTrial,
+    n: int | Sequence[int],
+    at: float,
+    landmark: float,
+    effect: str = "survival",
+    method: str = "crossfit",
+    at_least: float = 0.5,
+    alpha: float = 0.05,
+    interval: str = "fieller",
+    n_repeats: int = 200,
+    n_perturb: int = 200,
+    seed: int = 0,
+    n_jobs: int = 1,
+    progress: bool = False,
+    kind: str | None = None,
+) -> pd.DataFrame:
+    """Simulate how precisely trials of planned sizes would estimate PTE.
+
+    Parameters
+    ----------
+    process : IllnessDeathTrial
+        Laws of both arms and of censoring: planned, or fitted to a trial by
+        :meth:`SurrogateResults.fitted_process`.
+    n : int or sequence of int
+        Subjects in each arm.
+    at, landmark : float
+        Time t of the outcome and landmark t0.
+    effect : {"survival", "rmst"}
+    method : {"crossfit", "full", "split"}
+    at_least : float
+        Share that the lower limit of the interval should exceed.
+    alpha : float
+        Error rate of the intervals.
+    interval : {"fieller", "normal", "quantile"}
+        Kind of the intervals.
+    n_repeats : int
+        Simulated trials of each size.
+    n_perturb : int
+        Perturbations in each.
+    seed : int
+    n_jobs : int
+        Processes, through joblib; the numbers do not depend on them.
+    progress : bool
+        Show a bar.
+    kind : str, optional
+        Old name of ``interval``.
+
+    Returns
+    -------
+    DataFrame
+        One row a size: ``n_per_arm``; ``pte``, the true value; ``defined``, the share of trials whose effect
+        differs from 0 at 5 % (the power for the effect itself); over these trials ``bias``, ``empirical_se``,
+        ``mean_se``, ``median_width`` of the interval and ``coverage`` with its Monte-Carlo error
+        ``coverage_mc_se``; ``power``, the share of **all** trials whose lower limit exceeds ``at_least``, with
+        ``power_mc_se``; and ``refused``, the share of trials with too few events to estimate at all.
+
+    Raises
+    ------
+    DataError
+        If an argument cannot be used.
+
+    Examples
+    --------
+    >>> from statmodels_x import surrogate_power
+    >>> from statmodels_x.surrogate.planning.simulate import PROCESSES
+    >>> process = PROCESSES["B strong surrogate"].process
+    >>> table = surrogate_power(process, n=[300], at=3, landmark=1.5, n_repeats=10, n_perturb=50)
+    >>> table.columns[:3].tolist()
+    ['n_per_arm', 'pte', 'defined']
+    """
+    if not isinstance(process, IllnessDeathTrial):
+        raise DataError(
+            "`process` must be an IllnessDeathTrial; fit.fitted_process() makes one from a trial."
+        )
+    at, landmark = check_times(at, landmark)
+    check_choice("effect", effect, EFFECTS, "surrogate_power()")
+    check_choice("method", method, METHODS, "surrogate_power()")
+    interval = check_choice(
+        "interval", settle("interval", interval, "kind", kind), INTERVALS, "surrogate_power()"
+    )
+    check_number("at_least", at_least, low=0.0, high=1.0, closed=True)
+    check_alpha(alpha)
+    n_repeats, n_perturb = check_count("n_repeats", n_repeats, 2), check_count("n_perturb", n_perturb, 20)
+    seed, n_jobs = check_count("seed", seed, 0), check_jobs(n_jobs)
+    sizes = [check_count("n", size, 20) for size in np.atleast_1d(np.asarray(n, object))]
+    truth = process.true_values(at, landmark, effect)["pte"]
+    rows = []
+    for size in sizes:
+        task = partial(
+            _one_trial,
+            process=process,
+            n=size,
+            at=at,
+            landmark=landmark,
+            is_area=effect == "rmst",
+            method=method,
+            alpha=alpha,
+            interval=interval,
+            n_perturb=n_perturb,
+        )
+        trials = replicate(task, n_repeats, seed=seed, n_jobs=n_jobs, progress=progress)
+        rows.append({"n_per_arm": size, "pte": truth, **_summarise(trials, truth, at_least)})
+    return pd.DataFrame(rows)
+
+
+def _one_trial(
+    rng: np.random.Generator,
+    process: IllnessDeathTrial,
+    n: int,
+    at: float,
+    landmark: float,
+    is_area: bool,
+    method: str,
+    alpha: float,
+    interval: str,
+    n_perturb: int,
+) -> dict[str, float] | None:
+    """Simulate and analyse one trial; None where it holds too little to be analysed."""
+    trial, seed = process.draw(n, rng), int(rng.integers(2**31))
+    try:
+        check_support(trial, _facts(trial), at, landmark)
+    except IdentificationError:
+        return None
+    settings = Settings(method, seed=seed, is_corrected=method != "split")
+    with quiet():
+        plan = build_plan(sort_for(trial, settings), settings, at, landmark, is_area)
+        found = infer(point_estimate(plan), perturb([plan], n_perturb, seed)[0], settings.is_corrected)
+    low, high = limits_of(found, "pte", alpha, interval)
+    return {"pte": found.estimate("pte")[0], "se": found.standard_error("pte"), "low": low, "high": high}
+
+
+def _facts(trial: Trial) -> TrialFacts:
+    none = {"treated": 0, "control": 0}
+    return TrialFacts(
+        len(trial), len(trial), {}, "treated", "control", none, none, none, float(trial.time.max()), "time",
+        "surrogate", None, None, 1, None,
+    )  # fmt: skip
+
+
+def _summarise(trials: Sequence[Any], truth: float, at_least: float) -> dict[str, float]:
+    rows = [trial for trial in trials if trial is not None]
+    table = pd.DataFrame(rows, columns=["pte", "se", "low", "high"], dtype=float)
+    known = table[np.isfinite(table["pte"])]
+    m, k = len(trials), max(len(known), 1)
+    covered = float(((known["low"] <= truth) & (truth <= known["high"])).mean()) if len(known) else np.nan
+    power = float((known["low"] > at_least).sum() / m)
+    return {
+        "defined": len(known) / m,
+        "bias": float(known["pte"].mean() - truth),
+        "empirical_se": float(known["pte"].std()),
+        "mean_se": float(known["se"].mean()),
+        "median_width": float((known["high"] - known["low"]).median()),
+        "coverage": covered,
+        "coverage_mc_se": float(np.sqrt(covered * (1.0 - covered) / k)),
+        "power": power,
+        "power_mc_se": float(np.sqrt(power * (1.0 - power) / m)),
+        "refused": 1.0 - len(table) / m,
+    }

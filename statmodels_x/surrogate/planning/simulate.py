@@ -1,0 +1,352 @@
+"""Processes of progression and death with known truth: to draw trials from, and to plan them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import check_count
+from statmodels_x.surrogate.planning.truth import Arm, quadrature, true_values
+from statmodels_x.surrogate.sample import Trial
+from statmodels_x.surrogate.specification import check_times
+
+
+@dataclass(frozen=True)
+class Rates:
+    """A hazard that is constant between breaks.
+
+    Attributes
+    ----------
+    breaks : ndarray of shape (k - 1,)
+        Where the hazard changes; none for a constant one.
+    values : ndarray of shape (k,)
+        Events per unit of time in each piece; the last goes on for ever.
+    """
+
+    breaks: Array
+    values: Array
+
+    def at(self, time: ArrayLike) -> Array:
+        """Hazard at times."""
+        return np.asarray(self.values[np.searchsorted(self.breaks, np.asarray(time, float), side="right")])
+
+    def cumulative(self, time: ArrayLike) -> Array:
+        """Cumulative hazard at times."""
+        edges = np.concatenate([[0.0], self.breaks])
+        lengths = np.diff(np.concatenate([edges, [np.inf]]))
+        inside = np.clip(np.asarray(time, float)[..., None] - edges, 0.0, lengths)
+        return np.asarray(inside @ self.values)
+
+    def invert(self, amount: Array) -> Array:
+        """Return times at which the cumulative hazard reaches amounts; infinite if it never does."""
+        edges = np.concatenate([[0.0], self.breaks])
+        starts = self.cumulative(edges)
+        piece = np.searchsorted(starts, amount, side="right") - 1
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(edges[piece] + (amount - starts[piece]) / self.values[piece])
+
+
+def as_rates(value: Rates | float, name: str) -> Rates:
+    """Return a hazard given as a number or as it is.
+
+    Raises
+    ------
+    DataError
+        If a rate is negative or not finite, or breaks do not fit.
+    """
+    rates = value if isinstance(value, Rates) else Rates(np.zeros(0), np.atleast_1d(np.asarray(value, float)))
+    values, breaks = np.asarray(rates.values, float), np.asarray(rates.breaks, float)
+    if not np.isfinite(values).all() or np.any(values < 0.0):
+        raise DataError(f"`{name}` holds the rates {values.tolist()}; give finite rates of 0 or more.")
+    if len(values) != len(breaks) + 1 or np.any(np.diff(np.concatenate([[0.0], breaks])) <= 0.0):
+        raise DataError(f"`{name}`: {len(values)} rates need {len(values) - 1} increasing breaks above 0.")
+    return Rates(breaks, values)
+
+
+@dataclass(frozen=True)
+class IllnessDeath:
+    """Illness-death process of one arm, each hazard constant or constant between breaks.
+
+    Attributes
+    ----------
+    progression : Rates or float
+        Hazard of the surrogate event in those alive without it.
+    death : Rates or float
+        Hazard of death in those without the surrogate event.
+    death_after : Rates or float
+        Hazard of death after it, in time since the start of the trial.
+    """
+
+    progression: Rates | float
+    death: Rates | float
+    death_after: Rates | float
+
+    @property
+    def hazards(self) -> tuple[Rates, Rates, Rates]:
+        """Progression, death before and after it, checked."""
+        names = ("progression", "death", "death_after")
+        first, second, third = (as_rates(getattr(self, name), name) for name in names)
+        return first, second, third
+
+    def density(self, s: Array, u: float) -> Array:
+        """d/ds P(S <= s, T > u) for s <= u."""
+        progression, death, after = self.hazards
+        free = np.exp(-progression.cumulative(s) - death.cumulative(s))
+        return np.asarray(progression.at(s) * free * np.exp(after.cumulative(s) - after.cumulative(u)))
+
+    def survival(self, u: float) -> float:
+        """P(T > u)."""
+        progression, death, after = self.hazards
+        edges = np.unique(np.concatenate([r.breaks for r in (progression, death, after)]))
+        nodes, weights = quadrature(0.0, u, edges)
+        free = np.exp(-progression.cumulative(u) - death.cumulative(u))
+        return float(free + weights @ self.density(nodes, u))
+
+    def draw(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Draw times of the surrogate event (infinite if death comes first) and of death."""
+        progression, death, after = self.hazards
+        ill = progression.invert(rng.standard_exponential(n))
+        dead = death.invert(rng.standard_exponential(n))
+        seen = ill < dead
+        start = np.where(seen, ill, 0.0)
+        late = after.invert(after.cumulative(start) + rng.standard_exponential(n))
+        return np.where(seen, ill, np.inf), np.where(seen, late, dead)
+
+
+@dataclass(frozen=True)
+class LatentWeibull:
+    """Exponential time of the surrogate event and a Weibull time of death that depends on it.
+
+    Attributes
+    ----------
+    mean : float
+        Of the (latent) surrogate time.
+    shape, level, slope : float
+        Death is Weibull with scale exp(level + slope log S); a surrogate time after death is never seen.
+    """
+
+    mean: float
+    shape: float
+    level: float
+    slope: float
+
+    def _alive(self, s: Array, u: float) -> Array:
+        with np.errstate(divide="ignore"):
+            return np.exp(-((u / (np.exp(self.level) * s**self.slope)) ** self.shape))
+
+    def density(self, s: Array, u: float) -> Array:
+        """d/ds P(S <= s, T > u) for s <= u."""
+        return np.asarray(np.exp(-s / self.mean) / self.mean * self._alive(s, u))
+
+    def survival(self, u: float) -> float:
+        """P(T > u)."""
+        # over log s, where the integrand is smooth at both ends
+        nodes, weights = quadrature(np.log(1e-10), np.log(60.0 * self.mean), np.linspace(-20.0, 5.0, 26))
+        s = np.exp(nodes)
+        return float(weights @ (s * self.density(s, u)))
+
+    def draw(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Draw times of the surrogate event (infinite if death comes first) and of death."""
+        s = rng.exponential(self.mean, n)
+        dead = np.exp(self.level + self.slope * np.log(s)) * rng.weibull(self.shape, n)
+        return np.where(s < dead, s, np.inf), dead
+
+
+@dataclass(frozen=True)
+class IllnessDeathTrial:
+    """Two arms and their censoring, to simulate trials from and to compute true values.
+
+    Parameters
+    ----------
+    control, treated : IllnessDeath or LatentWeibull
+        The laws of the arms.
+    censoring : float or Rates, or a pair of these
+        Hazard of censoring, in both arms or (control, treated); 0 for none.
+
+    Examples
+    --------
+    >>> import statmodels_x as smx
+    >>> control, treated = smx.IllnessDeath(1.0, 0.10, 0.55), smx.IllnessDeath(0.5, 0.08, 0.45)
+    >>> process = smx.IllnessDeathTrial(control, treated, censoring=0.08)
+    >>> truth = process.true_values(at=3, landmark=1)
+    >>> round(truth["pte"], 4), round(truth["r_s"], 4)
+    (0.5734, 0.5242)
+    >>> process.simulate(n=100, seed=1).columns.tolist()
+    ['arm', 'time', 'status', 'surrogate_time', 'surrogate_status']
+    """
+
+    control: Arm
+    treated: Arm
+    censoring: Rates | float | tuple[Rates | float, Rates | float] = 0.0
+
+    def _censoring(self, arm: int) -> Rates:
+        value = self.censoring[arm] if isinstance(self.censoring, tuple) else self.censoring
+        return as_rates(value, "censoring")
+
+    @property
+    def breaks(self) -> Array:
+        """Times at which a hazard of either arm changes."""
+        laws = [law for law in (self.control, self.treated) if isinstance(law, IllnessDeath)]
+        return np.unique(
+            np.concatenate([np.zeros(0), *(rates.breaks for law in laws for rates in law.hazards)])
+        )
+
+    def true_values(self, at: float, landmark: float, effect: str = "survival") -> dict[str, float]:
+        """Compute true values by numerical integration.
+
+        Parameters
+        ----------
+        at, landmark : float
+        effect : {"survival", "rmst"}
+
+        Returns
+        -------
+        dict of str to float
+            The names of ``SurrogateResults.params``, and ``g2``, ``lam``, ``mean_ratio``, ``mean_forecast``.
+        """
+        at, landmark = check_times(at, landmark)
+        return true_values((self.control, self.treated), at, landmark, effect == "rmst", self.breaks)
+
+    def draw(self, n: int | tuple[int, int], rng: np.random.Generator) -> Trial:
+        """Draw a trial as arrays.
+
+        Parameters
+        ----------
+        n : int or (int, int)
+            Subjects in each arm, or in the control and in the treated arm.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        Trial
+        """
+        sizes = n if isinstance(n, tuple) else (n, n)
+        parts = []
+        for arm, law in enumerate((self.control, self.treated)):
+            size = check_count("n", sizes[arm], 1)
+            surrogate, death = law.draw(size, rng)
+            end = self._censoring(arm).invert(rng.standard_exponential(size))
+            time = np.minimum(death, end)
+            if np.isinf(time).any():
+                raise DataError(
+                    "simulate: a subject neither dies nor is censored; give a positive censoring rate."
+                )
+            parts.append(
+                (time, death <= end, np.where(surrogate <= time, surrogate, np.inf), np.full(size, arm))
+            )
+        time, died, surrogate, arms = (np.concatenate(column) for column in zip(*parts, strict=True))
+        ones = np.ones(len(time))
+        return Trial(time, died, surrogate, arms.astype(np.int64), np.zeros(len(time), np.int64), ones, None)
+
+    def simulate(self, n: int | tuple[int, int], seed: int = 0) -> pd.DataFrame:
+        """Draw a trial as a data frame.
+
+        Parameters
+        ----------
+        n : int or (int, int)
+            Subjects in each arm, or in the control and in the treated arm.
+        seed : int
+
+        Returns
+        -------
+        DataFrame
+            ``arm`` (0 control, 1 treated), ``time``, ``status``, ``surrogate_time`` (end of follow-up where the
+            event was not seen) and ``surrogate_status``.
+        """
+        trial = self.draw(n, np.random.default_rng(check_count("seed", seed, 0)))
+        seen = np.isfinite(trial.surrogate)
+        return pd.DataFrame(
+            {
+                "arm": trial.arm,
+                "time": trial.time,
+                "status": trial.died.astype(int),
+                "surrogate_time": np.where(seen, trial.surrogate, trial.time),
+                "surrogate_status": seen.astype(int),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A process with the times at which it is looked at."""
+
+    process: IllnessDeathTrial
+    at: float
+    landmark: float
+
+
+def _markov(
+    progression: Sequence[float], death: Sequence[float], after: Sequence[float], censoring: float = 0.08
+) -> IllnessDeathTrial:
+    control, treated = (IllnessDeath(*rates) for rates in zip(progression, death, after, strict=True))
+    return IllnessDeathTrial(control, treated, censoring)
+
+
+PROCESSES: Mapping[str, Setting] = {
+    "A illness-death": Setting(_markov([1.0, 0.5], [0.10, 0.08], [0.55, 0.45]), 3.0, 1.0),
+    "B strong surrogate": Setting(_markov([1.2, 0.5], [0.10, 0.10], [0.65, 0.65]), 3.0, 1.5),
+    "C latent Weibull": Setting(
+        IllnessDeathTrial(LatentWeibull(1.0, 1.5, 0.9, 0.5), LatentWeibull(1.7, 1.5, 1.05, 0.5), 0.08),
+        3.0,
+        1.0,
+    ),
+    "D weak surrogate": Setting(_markov([0.8, 0.7], [0.30, 0.10], [0.55, 0.25]), 3.0, 1.0),
+    "E useless surrogate": Setting(_markov([1.0, 0.5], [0.45, 0.25], [0.45, 0.25]), 3.0, 1.0),
+    "F heavy censoring": Setting(_markov([1.0, 0.5], [0.10, 0.08], [0.55, 0.45], 0.35), 3.0, 1.0),
+}
+"""Processes of the simulation study: in E death does not depend on progression; F is A with one in three followed
+to t."""
+
+
+def fit_illness_death(trial: Trial, n_pieces: int = 4) -> IllnessDeathTrial:
+    """Fit piecewise constant hazards to a trial: events over time at risk in each piece.
+
+    Parameters
+    ----------
+    trial : Trial
+    n_pieces : int
+        Pieces with as many events (surrogate events and deaths of both arms) in each.
+
+    Returns
+    -------
+    IllnessDeathTrial
+    """
+    n_pieces = check_count("n_pieces", n_pieces, 1)
+    ill = np.where(np.isfinite(trial.surrogate), trial.surrogate, trial.time)
+    events = np.concatenate([ill[np.isfinite(trial.surrogate)], trial.time[trial.died]])
+    shares = np.arange(1, n_pieces) / n_pieces
+    breaks = np.unique(np.quantile(events, shares)) if len(events) else np.zeros(0)
+    breaks = breaks[breaks > 0.0]
+    arms, censoring = [], []
+    for code in (0, 1):
+        part = trial.take(trial.arm == code)
+        seen = np.isfinite(part.surrogate)
+        until = np.where(seen, part.surrogate, part.time)
+        zero = np.zeros(len(part))
+        arms.append(
+            IllnessDeath(
+                _occurrence(zero, until, seen, part.weight, breaks),
+                _occurrence(zero, until, part.died & ~seen, part.weight, breaks),
+                _occurrence(until, part.time, part.died & seen, np.where(seen, part.weight, 0.0), breaks),
+            )
+        )
+        censoring.append(_occurrence(zero, part.time, ~part.died, part.weight, breaks))
+    return IllnessDeathTrial(arms[0], arms[1], (censoring[0], censoring[1]))
+
+
+def _occurrence(start: Array, stop: Array, event: NDArray[np.bool_], weight: Array, breaks: Array) -> Rates:
+    """Events over exposure in each piece; 0 where nobody was at risk."""
+    edges = np.concatenate([[0.0], breaks, [np.inf]])
+    values = np.zeros(len(edges) - 1)
+    for k, (low, high) in enumerate(pairwise(edges)):
+        exposure = weight @ np.maximum(np.minimum(stop, high) - np.maximum(start, low), 0.0)
+        inside = event & (stop > low) & (stop <= high)
+        values[k] = weight[inside].sum() / exposure if exposure > 0.0 else 0.0
+    return Rates(breaks, values)

@@ -1,0 +1,60 @@
+"""Columns beside times and arms: weights, groups, subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import numeric_array, rows_text
+
+
+def subject_weights(
+    columns: Mapping[str, NDArray[Any]], codes: NDArray[np.int64]
+) -> tuple[Array, str | None]:
+    """Return the weights of all rows and where they come from."""
+    if "weights" in columns and "propensity" in columns:
+        raise DataError("give `weights` or `propensity`, not both.")
+    if "propensity" in columns:
+        score = numeric_array(columns["propensity"], "propensity", "SurrogatePTE()")
+        bad = (codes >= 0) & ~((score > 0.0) & (score < 1.0))
+        if bad.any():
+            raise DataError(
+                f"`propensity` is not between 0 and 1 in {rows_text(bad)}; give the probability of the treated arm."
+            )
+        with np.errstate(divide="ignore"):
+            return np.where(codes == 1, 1.0 / score, 1.0 / (1.0 - score)), "propensity"
+    if "weights" not in columns:
+        return np.ones(len(codes)), None
+    values = numeric_array(columns["weights"], "weights", "SurrogatePTE()")
+    for bad, what in ((values < 0.0, "negative"), (~np.isfinite(values), "infinite")):
+        if bad.any():
+            raise DataError(f"`weights` is {what} in {rows_text(bad)}; weights are numbers of 0 or more.")
+    if not np.any(values > 0.0):
+        raise DataError("`weights` is 0 in every row; give a positive weight to the rows to be used.")
+    return values, "weights"
+
+
+def check_id(values: NDArray[Any] | None, keep: NDArray[np.bool_]) -> None:
+    """Refuse rows that repeat a subject."""
+    if values is None:
+        return
+    series = pd.Series(values)[keep]
+    twice = series[series.duplicated()]
+    if len(twice):
+        raise DataError(
+            f"`id`: {len(twice)} rows repeat a subject (for example {twice.iloc[0]!r}); give one row a subject, with "
+            "both of its times."
+        )
+
+
+def group_codes(values: NDArray[Any] | None, keep: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Code groups from 0 in order of appearance."""
+    if values is None:
+        return np.zeros(int(keep.sum()), np.int64)
+    return pd.factorize(pd.Series(values)[keep], sort=False)[0].astype(np.int64)

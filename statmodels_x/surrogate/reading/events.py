@@ -1,0 +1,138 @@
+"""The surrogate: when its event was seen, or until when it was looked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from statmodels_x.core.data.formula import evaluate, split_formula
+from statmodels_x.core.data.frames import check_columns
+from statmodels_x.core.errors import DataError, DataWarning, FormulaError
+from statmodels_x.core.findings import warn
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import column_label, numeric_array, rows_text
+from statmodels_x.surrogate.specification import Choice
+
+_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class SurrogateTimes:
+    """What is known of the surrogate event: when it was seen, or until when it was looked for."""
+
+    seen: Array = field(repr=False)
+    until: Array = field(repr=False)
+    name: str
+    has_status: bool
+
+    def __len__(self) -> int:
+        return len(self.seen)
+
+
+def read_surrogate(time: Any, status: Any = None) -> SurrogateTimes:
+    """``Surv(time, status)`` of the surrogate: unlike for survival, a missing time means "not seen".
+
+    Raises
+    ------
+    DataError
+        If a time is negative or text, an event has no time, or a status is neither 0 nor 1.
+    """
+    name = column_label(time, "surrogate")
+    times = numeric_array(time, name, "surrogate")
+    _refuse(times < 0.0, f"surrogate: '{name}' is negative", "times are measured from 0")
+    if status is None:
+        seen = np.where(np.isnan(times), np.inf, times)
+        return SurrogateTimes(seen, np.full(len(seen), np.inf), name, False)
+    status_name = column_label(status, "status")
+    event = numeric_array(status, status_name, "surrogate", hint="give a comparison such as status == 'yes'")
+    if len(event) != len(times):
+        raise DataError(f"surrogate: '{status_name}' has {len(event)} values for {len(times)} times.")
+    _refuse(
+        np.isnan(event) & ~np.isnan(times),
+        f"surrogate: '{status_name}' is missing",
+        f"give 1 where '{name}' is the time of the event and 0 where it was not seen",
+    )
+    odd = ~np.isin(event[~np.isnan(event)], (0.0, 1.0))
+    if odd.any():
+        raise DataError(
+            f"surrogate: '{status_name}' must be 0 (not seen) or 1 (event); give a comparison that is true where "
+            "the event was seen."
+        )
+    happened = event == 1.0
+    _refuse(
+        happened & ~np.isfinite(times),
+        f"surrogate: '{name}' has no finite time for an event",
+        f"give the time, or set '{status_name}' to 0 if the event was not seen",
+    )
+    until = np.where(happened | np.isnan(times), np.inf, times)
+    return SurrogateTimes(np.where(happened, times, np.inf), until, name, True)
+
+
+def read_marker(values: Any) -> SurrogateTimes:
+    """Read a marker measured at the landmark; missing where it was not measured."""
+    name = column_label(values, "surrogate")
+    numbers = numeric_array(values, name, "surrogate")
+    _refuse(
+        np.isinf(numbers), f"surrogate: '{name}' is infinite", "leave it missing where it was not measured"
+    )
+    seen = np.where(np.isnan(numbers), np.inf, numbers)
+    return SurrogateTimes(seen, np.full(len(seen), np.inf), name, True)
+
+
+def evaluate_surrogate(choice: Choice, frame: pd.DataFrame) -> SurrogateTimes:
+    """Evaluate the surrogate's formula on the frame."""
+    text = choice.surrogate
+    if not isinstance(text, str) or not text.strip() or "~" in text:
+        raise FormulaError(
+            f"`surrogate` is {text!r}; give text such as 'Surv(pfs_time, progressed)', or the name of a column of "
+            "times that is missing where the event was not seen."
+        )
+    response, _ = split_formula(f"{text} ~ 1")
+    if len(response.expressions) != 1:
+        raise FormulaError(f"`surrogate` is {text!r}; give one Surv(...) or one column.")
+    check_columns(frame, response.variables, "`surrogate`")
+    columns = frame[list(response.variables)]
+    value = evaluate(response.expressions[0], columns, {"Surv": read_surrogate}, {})
+    if not isinstance(value, SurrogateTimes):
+        value = read_marker(value) if choice.is_marker else read_surrogate(value)
+    elif choice.is_marker:
+        raise FormulaError(f"`surrogate` is {text!r}; a marker is one column of numbers, not Surv(...).")
+    if len(value) != len(frame):
+        raise FormulaError(f"`surrogate` {text!r} does not give one value for each row.")
+    return value
+
+
+def settle(seen: Array, until: Array, time: Array, surrogate: SurrogateTimes) -> Array:
+    """Check surrogate times against follow-up; what is coded at its end counts as not seen.
+
+    Returns
+    -------
+    ndarray
+        ``seen``, infinite where the event was not seen.
+    """
+    after = np.isfinite(seen) & (seen > time * (1.0 + _TOLERANCE))
+    if after.any():
+        row = np.flatnonzero(after)[0]
+        raise DataError(
+            f"surrogate: '{surrogate.name}' is after the end of follow-up in {rows_text(after)} of the rows used "
+            f"(for example {seen[row]:g} after {time[row]:g}): nothing can be seen after death or "
+            "censoring. Where such a time stands for 'not seen', set it to missing; otherwise check that both "
+            "times are in the same unit."
+        )
+    early_end = np.isinf(seen) & (until < time * (1.0 - _TOLERANCE))
+    if early_end.any():
+        warn(
+            f"surrogate: in {int(early_end.sum())} subjects '{surrogate.name}' was followed for less time than "
+            "survival; they count as without the event after that time.",
+            DataWarning,
+        )
+    return seen if surrogate.has_status else np.where(seen >= time, np.inf, seen)
+
+
+def _refuse(bad: NDArray[np.bool_], what: str, remedy: str) -> None:
+    if bad.any():
+        raise DataError(f"{what} in {rows_text(bad)}; {remedy}.")

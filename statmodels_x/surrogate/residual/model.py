@@ -1,0 +1,278 @@
+"""Residual treatment effect of Parast, Cai and Tian: the model and its fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from statmodels_x.core.errors import DataError, IdentificationError
+from statmodels_x.core.findings import Finding, announce
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import check_choice, check_count, check_jobs, check_number
+from statmodels_x.surrogate.fitting.findings import undefined
+from statmodels_x.surrogate.fitting.proportions import Draws, Inference
+from statmodels_x.surrogate.fitting.support import check_support
+from statmodels_x.surrogate.residual.estimation import (
+    ArmSample,
+    Problem,
+    perturb_residual,
+    prepare,
+    residual_effects,
+)
+from statmodels_x.surrogate.residual.results import ResidualResults
+from statmodels_x.surrogate.sample import Trial, read_trial
+from statmodels_x.surrogate.specification import EFFECTS, Choice, check_times
+
+_SCALES = ("log", "identity", "normal")
+
+
+class ResidualEffect:
+    r"""Proportion of a treatment effect explained, by the residual effect of Parast, Cai and Tian.
+
+    The residual effect :math:`\Delta_S` is what would remain of the effect if the surrogate information of
+    survivors at the landmark had the control's law in both arms; :math:`R_S = 1 - \Delta_S/\Delta`. With the
+    restricted mean as the outcome this is :math:`R_Q`; with survival to the landmark as the only information
+    it is :math:`R_T`, and their difference is the incremental value of the surrogate.
+
+    Parameters
+    ----------
+    formula : str
+        ``"Surv(os_time, death) ~ arm"``.
+    surrogate : str
+        ``"Surv(pfs_time, progressed)"`` or a column of times, as for :class:`~statmodels_x.SurrogatePTE`; or,
+        with ``kind="marker"``, the column of a marker that is measured at the landmark in those alive then.
+    data : DataFrame
+        pandas, polars, pyarrow, or a mapping of columns.
+    at, landmark : float
+        Time t of the outcome and landmark t0, in the unit of the times.
+    effect : {"survival", "rmst"}
+        Difference in survival at t, or in mean survival time up to t.
+    kind : {"event", "marker"}
+        What the surrogate is.
+    treated, control : optional
+        Values of the arm column, as for :class:`~statmodels_x.SurrogatePTE`.
+    weights : str or array_like, optional
+        Weights, not negative; taken as known.
+    time_unit : str, optional
+        Name of the unit of time.
+
+    Raises
+    ------
+    FormulaError, DataError
+        If a formula, a column or an argument cannot be used.
+
+    References
+    ----------
+    Parast, Cai and Tian (2017), Evaluating surrogate marker information using censored data, Statistics in
+    Medicine 36, 1767-1782.
+
+    Parast, Tian and Cai (2020), Assessing the value of a censored surrogate outcome, Lifetime Data Analysis 26,
+    245-265.
+
+    Examples
+    --------
+    >>> import statmodels_x as smx
+    >>> colon = smx.datasets.load_colon()
+    >>> model = smx.ResidualEffect(
+    ...     "Surv(time_death / 365.25, status_death) ~ rx", "Surv(time_recur / 365.25, status_recur)", colon,
+    ...     at=5, landmark=2, effect="rmst", treated="Lev+5FU", control="Obs", time_unit="years")
+    >>> fit = model.fit(n_perturb=100)
+    >>> round(fit.delta, 3)
+    0.305
+    """
+
+    def __init__(
+        self,
+        formula: str,
+        surrogate: str,
+        data: Any,
+        at: float,
+        landmark: float,
+        effect: str = "survival",
+        kind: str = "event",
+        treated: Any = None,
+        control: Any = None,
+        weights: str | ArrayLike | None = None,
+        time_unit: str | None = None,
+    ) -> None:
+        self.at, self.landmark = check_times(at, landmark)
+        self.effect = check_choice("effect", effect, EFFECTS, "ResidualEffect()")
+        self.kind = check_choice("kind", kind, ("event", "marker"), "ResidualEffect()")
+        self.formula, self.surrogate = formula, surrogate
+        choice = Choice(
+            formula, surrogate, treated, control, {"weights": weights}, time_unit, self.kind == "marker"
+        )
+        self.trial, self.facts = read_trial(choice, data)
+
+    def fit(
+        self,
+        smoother: str = "kernel",
+        curves: str = "step",
+        scale: str | None = None,
+        n_grid: int | None = None,
+        bandwidth: float | None = None,
+        n_perturb: int = 500,
+        seed: int = 0,
+        n_jobs: int = 1,
+        progress: bool = False,
+    ) -> ResidualResults:
+        """Estimate the residual effect and the proportions explained.
+
+        Parameters
+        ----------
+        smoother : {"kernel", "cox"}
+            How survival of the treated given the surrogate is estimated: kernel-weighted cumulative hazards, or
+            a proportional-hazards model of the surrogate (semiparametric).
+        curves : {"step", "linear"}
+            Kaplan-Meier curves as the step functions that they are, or interpolated linearly between the times
+            of the data as in the authors' software.
+        scale : {"log", "identity", "normal"}, optional
+            On which the surrogate is smoothed: by default the logarithm for times of an event, as it is for a
+            marker; ``"normal"`` maps it by a normal distribution function.
+        n_grid : int, optional
+            For restricted means: intervals of the trapezoidal rule between landmark and t (the authors' software
+            takes 40). By default the step functions are integrated exactly.
+        bandwidth : float, optional
+            Of the normal kernel, on the scale of smoothing; by default Scott's times n^-0.11.
+        n_perturb : int
+            Replicates with exponential weights, for standard errors and intervals.
+        seed : int
+        n_jobs : int
+            Processes, through joblib; the numbers do not depend on them.
+        progress : bool
+            Show a bar.
+
+        Returns
+        -------
+        ResidualResults
+
+        Raises
+        ------
+        DataError
+            If an argument cannot be used.
+        IdentificationError
+            If the data do not hold enough at these times.
+
+        Warns
+        -----
+        IdentificationWarning
+            If the effect cannot be told from 0, or predictions were borrowed where no treated subject is near.
+        """
+        check_choice("smoother", smoother, ("kernel", "cox"), "fit()")
+        check_choice("curves", curves, ("step", "linear"), "fit()")
+        scale = scale or ("log" if self.kind == "event" else "identity")
+        check_choice("scale", scale, _SCALES, "fit()")
+        n_grid = n_grid if n_grid is None else check_count("n_grid", n_grid, 2)
+        n_perturb, seed = check_count("n_perturb", n_perturb, 20), check_count("seed", seed, 0)
+        if bandwidth is not None:
+            bandwidth = check_number("bandwidth", bandwidth, low=0.0, high=np.inf)
+        self._check_support(scale)
+        arms, weights = _arms(self.trial)
+        prepared = prepare(
+            Problem(
+                *arms,
+                at=self.at,
+                landmark=self.landmark,
+                is_area=self.effect == "rmst",
+                is_marker=self.kind == "marker",
+                scale=scale,
+                smoother=smoother,
+                is_linear=curves == "linear",
+                n_grid=n_grid,
+                bandwidth=bandwidth,
+            )
+        )
+        found = residual_effects(prepared, weights)
+        point = np.array([found.delta, found.delta_s, found.delta_t])
+        replicates = perturb_residual(prepared, weights, n_perturb, seed, check_jobs(n_jobs), progress)
+        inference = _infer(point, replicates)
+        notes = _findings(inference, found.n_borrowed)
+        announce(notes)
+        return ResidualResults(
+            inference=inference,
+            formula=self.formula,
+            surrogate=self.surrogate,
+            at=self.at,
+            landmark=self.landmark,
+            effect=self.effect,
+            kind=self.kind,
+            smoother=smoother,
+            facts=self.facts,
+            findings=notes,
+        )
+
+    def _check_support(self, scale: str) -> None:
+        trial, alive = self.trial, self.trial.time > self.landmark
+        if self.kind == "event":
+            check_support(trial, self.facts, self.at, self.landmark)
+        else:
+            measured = alive & np.isfinite(trial.surrogate)
+            for code, arm in enumerate((self.facts.control, self.facts.treated)):
+                if np.count_nonzero(measured & (trial.arm == code)) < 3:
+                    raise IdentificationError(
+                        f"landmark={self.landmark:g}: fewer than 3 subjects of arm {arm!r} are alive then with a value "
+                        "of the surrogate."
+                    )
+                if not np.any((trial.arm == code) & (trial.time > self.at)):
+                    raise IdentificationError(
+                        f"at={self.at:g}: nobody in arm {arm!r} is followed beyond that time; choose an earlier `at`."
+                    )
+        finite = trial.surrogate[alive & np.isfinite(trial.surrogate)]
+        if scale == "log" and np.any(finite <= 0.0):
+            raise DataError(
+                f"surrogate: '{self.facts.surrogate_name}' is 0 or negative in some rows, which has no logarithm; "
+                'fit with scale="identity".'
+            )
+
+    def __repr__(self) -> str:
+        return f"ResidualEffect({self.formula!r}, {self.surrogate!r}, at={self.at:g}, landmark={self.landmark:g})"
+
+
+def _arms(trial: Trial) -> tuple[tuple[ArmSample, ArmSample], tuple[Array, Array]]:
+    arms, weights = [], []
+    for code in (0, 1):
+        part = trial.take(trial.arm == code)
+        part = part.take(np.lexsort((~part.died, part.time)))
+        arms.append(ArmSample(part.time, part.died, part.surrogate))
+        weights.append(part.weight)
+    return (arms[0], arms[1]), (weights[0], weights[1])
+
+
+def _infer(point: Array, replicates: Array) -> Inference:
+    def draws(row: list[float]) -> Draws:
+        return float(point @ row), replicates @ np.array(row)
+
+    return Inference(
+        delta=draws([1.0, 0.0, 0.0]),
+        numerators={
+            "r_s": draws([1.0, -1.0, 0.0]),
+            "r_t": draws([1.0, 0.0, -1.0]),
+            "incremental_value": draws([0.0, -1.0, 1.0]),
+        },
+        others={"delta_s": draws([0.0, 1.0, 0.0]), "delta_t": draws([0.0, 0.0, 1.0])},
+        given={},
+        is_corrected=False,
+    )
+
+
+def _findings(inference: Inference, n_borrowed: int) -> tuple[Finding, ...]:
+    notes = []
+    if not inference.is_defined:
+        notes.append(undefined(inference))
+    elif inference.delta[0] < 0.0:
+        notes.append(
+            Finding(
+                "negative_effect", "delta is negative:", "swap `treated` and `control` to explain a benefit."
+            )
+        )
+    if n_borrowed:
+        notes.append(
+            Finding(
+                "borrowed",
+                f"no treated subject is near the surrogate value of {n_borrowed} control subjects; their predictions "
+                "were borrowed from the nearest value.",
+            )
+        )
+    return tuple(notes)

@@ -1,0 +1,86 @@
+"""Results of a residual-effect fit: the state with thin verbs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from statmodels_x.core.deprecation import settle
+from statmodels_x.surrogate.residual.fitted import ResidualFitted
+from statmodels_x.surrogate.residual.tables import residual_glance, residual_summary
+from statmodels_x.surrogate.results import ProportionResults
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ResidualResults(ResidualFitted, ProportionResults):
+    """A fitted :class:`~statmodels_x.ResidualEffect`.
+
+    Its quantities are ``r_s``, ``delta``, ``delta_s``, ``delta_t``, ``r_t`` and ``incremental_value``.
+    """
+
+    def __repr__(self) -> str:
+        return (
+            f"ResidualResults(r_s={self.r_s:.4f}, at={self.at:g}, landmark={self.landmark:g}, n={self.nobs})"
+        )
+
+    @property
+    def r_s(self) -> float:
+        """R_S = 1 - Delta_S/Delta (R_Q for restricted means)."""
+        return float(self.params["r_s"])
+
+    @property
+    def delta(self) -> float:
+        """Effect on the primary outcome."""
+        return float(self.params["delta"])
+
+    @property
+    def delta_s(self) -> float:
+        """Residual effect given the surrogate information."""
+        return float(self.params["delta_s"])
+
+    @property
+    def delta_t(self) -> float:
+        """Residual effect given survival to the landmark alone."""
+        return float(self.params["delta_t"])
+
+    @property
+    def r_t(self) -> float:
+        """R_T = 1 - Delta_T/Delta."""
+        return float(self.params["r_t"])
+
+    @property
+    def incremental_value(self) -> float:
+        """R_S - R_T, what the surrogate adds to survival."""
+        return float(self.params["incremental_value"])
+
+    def glance(self) -> pd.DataFrame:
+        """One row about the fit.
+
+        Returns
+        -------
+        DataFrame
+            ``at``, ``landmark``, ``effect``, ``method``, ``nobs``, ``deaths``, ``r.s``, ``delta``, ``defined``,
+            ``note``.
+        """
+        return residual_glance(self)
+
+    def summary(self, alpha: float = 0.05, method: str = "fieller", kind: str | None = None) -> Any:
+        """Tables of the question, the estimates and the warnings.
+
+        Parameters
+        ----------
+        alpha : float
+            Error rate of the intervals.
+        method : {"fieller", "normal", "quantile"}
+            Of the intervals.
+        kind : str, optional
+            Old name of ``method``.
+
+        Returns
+        -------
+        statsmodels.iolib.summary.Summary
+        """
+        method = settle("method", method, "kind", kind)
+        return residual_summary(self, self.tidy(alpha, method), alpha, method)

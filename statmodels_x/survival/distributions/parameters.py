@@ -1,0 +1,9 @@
+"""The parameters of every model of this room, in their one order."""
+
+from __future__ import annotations
+
+PARAMETERS = ("aft", "ph", "power", "shape", "cure")
+"""Order of the linear predictors: log phi, log lambda, log gamma, log(kappa + 1), and the cure predictor."""
+
+CURE_KINDS = ("none", "mixture", "promotion")
+"""Position is the code of a cure model in arrays: logit of the cured fraction, or log of theta."""

@@ -1,0 +1,1 @@
+"""State of a fit -> predictions, intervals, tests, residuals and scores."""

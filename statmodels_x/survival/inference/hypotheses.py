@@ -1,0 +1,198 @@
+"""Likelihood-ratio and score tests, and proportional hazards against accelerated time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.fits.hypotheses import HypothesisTest, hypothesis_test, wald_test
+from statmodels_x.survival.distributions.family import FAMILIES
+from statmodels_x.survival.distributions.parameters import PARAMETERS
+from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.fitting.starts import constant_coefficients
+from statmodels_x.survival.kernels.likelihood import SurvivalArrays, loglik
+from statmodels_x.survival.specification import Specification
+
+_NEAR_WEIBULL = 2.0  # kappa within this many standard errors of 1: the two scales are one
+
+
+def is_nested(small: SurvivalFitted, large: SurvivalFitted) -> bool:
+    """Whether every linear predictor of one model can be had in the other, as an interior point.
+
+    A fixed value is nested in a part with an intercept, and columns in a part that holds them all by name. No
+    cured fraction is not nested in a cure model: it lies on its boundary. Two baselines must be the same, or
+    one a known case of the other.
+    """
+    one, other = small.specification, large.specification
+    if one.cure_kind != other.cure_kind or small.df_model >= large.df_model:
+        return False
+    fixed = fixed_in(one, other)
+    return fixed is not None and all(_part_nested(small, large, fixed, parameter) for parameter in PARAMETERS)
+
+
+def fixed_in(small: Specification, large: Specification) -> Mapping[str, float] | None:
+    """Return a model's fixed values on the scales of another's family; None if its baseline is no case of that."""
+    one, other = small.family, large.family
+    same = (one.cumulative_hazard, one.log_hazard, one.shape_link) == (
+        other.cumulative_hazard, other.log_hazard, other.shape_link,
+    )  # fmt: skip
+    if same:
+        return small.fixed
+    if other == FAMILIES["gengamma"]:
+        if one == FAMILIES["lognormal"]:
+            return {**small.fixed, "shape": 0.0}
+        if one.is_compiled and small.fixed.get("shape") == np.log(2.0):  # the Weibull
+            return {**small.fixed, "shape": 1.0}
+    return None
+
+
+def _part_nested(
+    small: SurvivalFitted,
+    large: SurvivalFitted,
+    fixed: Mapping[str, float],
+    parameter: str,
+) -> bool:
+    inner, outer = small.design_specs.get(parameter), large.design_specs.get(parameter)
+    if inner is None:
+        value = fixed.get(parameter)
+        if outer is None:
+            return value == large.specification.fixed.get(parameter)
+        return value is not None and np.isfinite(value) and "Intercept" in outer.names
+    return (
+        outer is not None and set(inner.names) <= set(outer.names) and inner.part.offset == outer.part.offset
+    )
+
+
+def likelihood_ratio(small: SurvivalFitted, large: SurvivalFitted) -> HypothesisTest:
+    """Test a model against a larger one that holds it.
+
+    Returns
+    -------
+    HypothesisTest
+
+    Raises
+    ------
+    DataError
+        If the models are not nested, differ in their data, or one of them is no regular maximum.
+    """
+    if not is_nested(small, large):
+        raise DataError("lr_test: the first model is not nested in the second; compare them by AIC or BIC.")
+    if (small.nobs, small.n_events) != (large.nobs, large.n_events):
+        raise DataError("lr_test: the two models were fitted to different rows.")
+    if not (small.is_regular and large.is_regular):
+        raise DataError("lr_test: a fit on a ridge has no likelihood-ratio test; see its `warnings`.")
+    statistic = max(2.0 * (large.llf - small.llf), 0.0)
+    df = large.df_model - small.df_model
+    return hypothesis_test(statistic, df, float(chi2.sf(statistic, df)), "LR test")
+
+
+def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArrays) -> HypothesisTest:
+    """Rao's test of a larger model without fitting it: its score and information at the smaller maximum.
+
+    Parameters
+    ----------
+    fit : SurvivalFitted
+    larger : Specification
+        The larger model, not fitted.
+    arrays : SurvivalArrays
+        The same rows under it.
+
+    Returns
+    -------
+    HypothesisTest
+        NaN if the information is not positive definite there.
+    """
+    sample = fit.need_sample("score_test")
+    if arrays.n != sample.arrays.n:
+        raise DataError("score_test: the larger model uses other rows.")
+    if fixed_in(fit.specification, larger) != fit.specification.fixed:
+        raise DataError("score_test: the larger model has another baseline; compare the fits by AIC or BIC.")
+    eta = sample.arrays.linear_predictors(fit.theta)
+    theta = np.zeros(arrays.n_parameters)
+    for j, (design, part) in enumerate(zip(arrays.designs, arrays.slices, strict=True)):
+        if design is None:
+            continue
+        target = eta[j] - (arrays.offsets[j] if arrays.offsets.shape[1] > 1 else arrays.offsets[j, 0])
+        theta[part] = constant_coefficients(design, target)
+        if not np.allclose(design @ theta[part], target, atol=1e-6):
+            raise DataError(
+                f"score_test: the {PARAMETERS[j]} part of the fit is not nested in the larger model."
+            )
+    _, score, hessian = loglik(theta, arrays)
+    df = arrays.n_parameters - len(fit.coefficients)
+    if df < 1:
+        raise DataError("score_test: the model given is not larger than the fit.")
+    values, vectors = np.linalg.eigh(-hessian)
+    statistic = float(np.sum((vectors.T @ score) ** 2 / values)) if values[0] > 0.0 else np.nan
+    return hypothesis_test(statistic, df, float(chi2.sf(statistic, df)), "score test")
+
+
+def term_tests(fit: SurvivalFitted) -> pd.DataFrame:
+    """Test each term of each parameter; see :meth:`FlexibleSurvivalResults.wald_test_terms`."""
+    rows = {}
+    first = 0
+    for parameter, spec in fit.design_specs.items():
+        for term, part in spec.model_spec.term_slices.items():
+            if str(term) == "1":
+                continue
+            matrix = np.eye(len(fit.coefficients))[first + part.start : first + part.stop]
+            test = wald_test(fit.coefficients, fit.covariance, matrix, reference=fit.reference)
+            rows[parameter, str(term)] = test["statistic"], part.stop - part.start, test["p.value"]
+        first += len(spec.names)
+    index = pd.MultiIndex.from_tuples(list(rows), names=["parameter", "term"]) if rows else None
+    return pd.DataFrame(list(rows.values()), index=index, columns=["statistic", "df", "p.value"])
+
+
+def scale_tests(fit: SurvivalFitted) -> pd.DataFrame:
+    """Proportional hazards against accelerated time, inside a model with the same covariates on both scales.
+
+    Returns
+    -------
+    DataFrame
+        Rows ``"ph"`` (no covariate acts on log phi) and ``"aft"`` (none acts on log lambda): ``statistic``,
+        ``df``, ``p.value``, ``valid``, ``note``. Near the Weibull (kappa = 1) the two scales are one and the
+        tests mean nothing; then ``valid`` is False.
+
+    Raises
+    ------
+    DataError
+        If the model does not have covariates on both scales.
+    """
+    index = fit.coefficients.index
+    rows: dict[str, Any] = {}
+    doubt = _scale_doubt(fit)
+    for name, tested in (("ph", "aft"), ("aft", "ph")):
+        positions = [
+            k for k, (parameter, term) in enumerate(index) if parameter == tested and term != "Intercept"
+        ]
+        if not positions:
+            raise DataError(
+                "scale_tests: fit a model with the covariates on both scales (other_scale='~ x')."
+            )
+        test = wald_test(
+            fit.coefficients, fit.covariance, np.eye(len(index))[positions], reference=fit.reference
+        )
+        rows[name] = (test["statistic"], len(positions), test["p.value"], not doubt, doubt)
+    frame = pd.DataFrame.from_dict(
+        rows, orient="index", columns=["statistic", "df", "p.value", "valid", "note"]
+    )
+    return frame.rename_axis("hypothesis")
+
+
+def _scale_doubt(fit: SurvivalFitted) -> str:
+    if not fit.is_regular:
+        return "the fit is no regular maximum"
+    if any(finding.kind == "weak" for finding in fit.findings):
+        return "weakly identified"
+    if fit.specification.own_family is not None:
+        return ""
+    if "shape" not in fit.design_specs:
+        return "" if fit.specification.fixed["shape"] != np.log(2.0) else "a Weibull has only one scale"
+    shape = fit.coefficients["shape"].iloc[0]
+    error = fit.bse["shape"].iloc[0]
+    return "kappa is not told apart from 1" if abs(shape - np.log(2.0)) < _NEAR_WEIBULL * error else ""

@@ -1,0 +1,122 @@
+"""Profile likelihood of a coefficient, or of a linear predictor at given covariates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import chi2
+
+from statmodels_x.core.errors import ConvergenceError
+from statmodels_x.core.optimize import Optimum
+from statmodels_x.core.typing import Array
+from statmodels_x.survival.fitting.starts import climb, orthogonal_transform
+from statmodels_x.survival.kernels.likelihood import SurvivalArrays
+
+_TOL = 1e-9
+_WIDEST = 60.0
+_MAX_ITER = 200
+
+
+@dataclass
+class Profile:
+    """The likelihood maximised over everything but one linear combination of one parameter's coefficients.
+
+    Parameters
+    ----------
+    arrays : SurvivalArrays
+        The model at its maximum.
+    theta : ndarray of shape (p,)
+        The maximum.
+    llf : float
+        Its log-likelihood.
+    parameter : int
+        Position of the parameter in ``likelihood.PARAMETERS``.
+    direction : ndarray of shape (k,)
+        The combination: a unit vector for a coefficient, a covariate row for a linear predictor.
+    """
+
+    arrays: SurvivalArrays
+    theta: Array
+    llf: float
+    parameter: int
+    direction: Array
+
+    def __post_init__(self) -> None:
+        self.part = self.arrays.slices[self.parameter]
+        self.pivot = int(np.argmax(np.abs(self.direction)))
+        self.estimate = float(self.direction @ self.theta[self.part])
+        # delta_pivot = (value - sum of the others)/direction_pivot: the pivot's column goes into the offset
+        design = self.arrays.matrix[:, self.part]
+        self.column = design[:, self.pivot] / self.direction[self.pivot]
+        reduced = np.delete(design - np.outer(self.column, self.direction), self.pivot, axis=1)
+        designs = list(self.arrays.designs)
+        designs[self.parameter] = reduced if reduced.shape[1] else None
+        self.designs = tuple(designs)
+        self.near: dict[float, Array] = {self.estimate: self._drop(self.theta)}
+
+    def _drop(self, theta: Array) -> Array:
+        return np.delete(theta, self.part.start + self.pivot)
+
+    def at(self, value: float) -> Optimum:
+        """Maximise with the combination held at a value, from the nearest point already solved."""
+        offsets: list[float | Array] = [row if row.size > 1 else float(row[0]) for row in self.arrays.offsets]
+        offsets[self.parameter] = offsets[self.parameter] + value * self.column
+        held = self.arrays.with_model(self.designs, tuple(offsets))
+        start = self.near[min(self.near, key=lambda known: abs(known - value))]
+        if not len(start):
+            start = np.zeros(0)
+        optimum = climb(held, start, orthogonal_transform(held), _TOL, _MAX_ITER)
+        if np.isfinite(optimum.value):
+            self.near[value] = optimum.theta
+        return optimum
+
+    def signed_root(self, value: float, level: float) -> float:
+        """Distance of the profile from its level: positive inside the interval."""
+        return level - 2.0 * (self.llf - self.at(value).value)
+
+    def limit(self, side: float, scale: float, level: float) -> float:
+        """Find where the profile has fallen to its level on one side; infinite if it never does.
+
+        Parameters
+        ----------
+        side : float
+            -1 or 1.
+        scale : float
+            A first guess of the distance, such as the Wald interval's.
+        level : float
+            Quantile of the chi-squared distribution with one degree of freedom.
+        """
+        inner, step = self.estimate, scale if np.isfinite(scale) and scale > 0.0 else 1.0
+        while True:
+            outer = inner + side * step
+            if self.signed_root(outer, level) < 0.0:
+                break
+            inner, step = outer, 1.6 * step
+            if abs(outer - self.estimate) > _WIDEST:
+                return side * np.inf
+        root = brentq(
+            lambda value: self.signed_root(value, level), min(inner, outer), max(inner, outer), xtol=1e-6
+        )
+        return float(root)
+
+
+def profile_interval(profile: Profile, error: float, alpha: float) -> tuple[float, float]:
+    """Likelihood-ratio interval of the combination.
+
+    Raises
+    ------
+    ConvergenceError
+        If the profile rises above the fit: the fit was no maximum.
+    """
+    level = float(chi2.ppf(1.0 - alpha, 1))
+    scale = error * np.sqrt(level)
+    limits = profile.limit(-1.0, scale, level), profile.limit(1.0, scale, level)
+    best = max(profile.llf, *(profile.at(value).value for value in list(profile.near)[:4]))
+    if best > profile.llf + 1e-3:
+        raise ConvergenceError(
+            f"the profile likelihood finds a higher maximum ({best:.4f} against {profile.llf:.4f}): refit with "
+            "more starts (n_starts=40)."
+        )
+    return limits

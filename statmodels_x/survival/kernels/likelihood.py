@@ -1,0 +1,298 @@
+"""The log-likelihood of a sample with its score and Hessian."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statmodels_x.core.data.surv import Surv
+from statmodels_x.core.rank import constant_columns
+from statmodels_x.core.typing import Array
+from statmodels_x.survival.distributions.family import Family
+
+Designs = tuple[Array | None, ...]
+Offsets = tuple[float | Array, ...]
+
+_NOTHING_KNOWN = np.zeros((1, 3, 0))
+
+
+class SurvivalRows(Protocol):
+    """What the search for a maximum asks of a sample, wherever its rows are: sums over blocks of them."""
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+
+    @property
+    def n_parameters(self) -> int:
+        """Length of theta."""
+
+    @property
+    def free(self) -> tuple[bool, ...]:
+        """Which parameters are estimated."""
+
+    @property
+    def slices(self) -> tuple[slice, ...]:
+        """Where each parameter's coefficients stand in theta."""
+
+    @property
+    def low(self) -> Array:
+        """Lower limits of the search, shape (5,)."""
+
+    @property
+    def high(self) -> Array:
+        """Upper limits."""
+
+    @property
+    def cure(self) -> int:
+        """Kind of cure model."""
+
+    @property
+    def family(self) -> Family | None:
+        """A family that is no case of the built-in one."""
+
+    def each(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
+        """Return ``function(*arguments, arrays)`` for each block of rows."""
+
+    def take(self, rows: NDArray[np.intp]) -> SurvivalArrays:
+        """Return some rows in memory."""
+
+    def with_limits(self, low: Array, high: Array) -> Self:
+        """Return the same sample with other limits of the search."""
+
+
+@dataclass(frozen=True)
+class SurvivalArrays:
+    """A sample and a model as arrays.
+
+    Attributes
+    ----------
+    code, log_lower : ndarray of shape (n,)
+        Kind of observation, and the logarithm of the time (of the left end).
+    log_upper, log_entry, weight : ndarray of shape (n,) or (0,)
+        Right ends of intervals, late entry and case weights; empty where no row needs them.
+    matrix : ndarray of shape (n, p)
+        The design matrices of the free parameters side by side, each column contiguous in memory.
+    starts : ndarray of shape (6,)
+        Columns starts[j]:starts[j + 1] belong to parameter j; none where it is fixed.
+    offsets : ndarray of shape (5, n) or (5, 1)
+        Offsets, and the fixed values on the log scale (infinite allowed for the shape).
+    low, high : ndarray of shape (5,)
+        Limits of the search for each linear predictor; outside the log-likelihood counts as -inf.
+    cure : int
+        0 none, 1 mixture, 2 promotion time.
+    family : Family, optional
+        A family that is not a case of the built-in one.
+    """
+
+    code: NDArray[np.int8] = field(repr=False)
+    log_lower: Array = field(repr=False)
+    log_upper: Array = field(repr=False)
+    log_entry: Array = field(repr=False)
+    weight: Array = field(repr=False)
+    matrix: Array = field(repr=False)
+    starts: NDArray[np.int64]
+    offsets: Array = field(repr=False)
+    low: Array = field(repr=False)
+    high: Array = field(repr=False)
+    cure: int
+    family: Family | None = None
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.code)
+
+    @property
+    def n_parameters(self) -> int:
+        """Length of theta."""
+        return self.matrix.shape[1]
+
+    @property
+    def free(self) -> tuple[bool, ...]:
+        """Which parameters are estimated."""
+        return tuple(bool(b > a) for a, b in zip(self.starts[:-1], self.starts[1:], strict=True))
+
+    @property
+    def slices(self) -> tuple[slice, ...]:
+        """Where each parameter's coefficients stand in theta."""
+        return tuple(slice(int(a), int(b)) for a, b in zip(self.starts[:-1], self.starts[1:], strict=True))
+
+    @property
+    def designs(self) -> Designs:
+        """Design matrix of each parameter; None where it is fixed."""
+        return tuple(self.matrix[:, s] if s.stop > s.start else None for s in self.slices)
+
+    @cached_property
+    def same(self) -> NDArray[np.bool_]:
+        """Which linear predictors have one value in all rows."""
+        scalar = self.offsets.shape[1] == 1
+        constant = constant_columns(self.matrix)
+        return np.array([scalar and bool(constant[part].all()) for part in self.slices])
+
+    @property
+    def log_time(self) -> Array:
+        """Logarithm of the last finite time of each row."""
+        if not len(self.log_upper):
+            return self.log_lower
+        return np.where(np.isfinite(self.log_upper), self.log_upper, self.log_lower)
+
+    def each(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
+        """Return ``function(*arguments, arrays)`` for each block of rows: there is one, all of them."""
+        return [function(*arguments, self)]
+
+    def with_limits(self, low: Array, high: Array) -> SurvivalArrays:
+        """Return the same sample and model with other limits of the search."""
+        return replace(self, low=low, high=high)
+
+    def with_model(self, designs: Designs, offsets: Offsets) -> SurvivalArrays:
+        """Return the same sample under another model."""
+        matrix, starts = _side_by_side(designs, self.n)
+        return replace(self, matrix=matrix, starts=starts, offsets=_stack_offsets(offsets, self.n))
+
+    def take(self, rows: NDArray[np.intp]) -> SurvivalArrays:
+        """Return the sample restricted to some rows."""
+
+        def part(values: Array) -> Array:
+            return values[rows] if len(values) else values
+
+        return replace(
+            self,
+            code=self.code[rows],
+            log_lower=self.log_lower[rows],
+            log_upper=part(self.log_upper),
+            log_entry=part(self.log_entry),
+            weight=part(self.weight),
+            matrix=np.ascontiguousarray(self.matrix.T[:, rows]).T,
+            offsets=self.offsets[:, rows] if self.offsets.shape[1] > 1 else self.offsets,
+        )
+
+    def known_terms(self, theta: Array) -> Array:
+        """Terms of a family's own baseline at the left end, the right end and the entry, shape (n, 3, 12).
+
+        Shape (1, 3, 0) for the built-in family, whose terms are computed row by row.
+        """
+        if self.family is None:
+            return _NOTHING_KNOWN
+        eta = self.linear_predictors(theta)
+        gamma = np.exp(eta[2])
+        known = np.zeros((self.n, 3, 12))
+        for k, log_times in enumerate((self.log_lower, self.log_upper, self.log_entry)):
+            if len(log_times):
+                finite = np.isfinite(log_times)
+                q = gamma[finite] * (log_times[finite] + eta[0, finite])
+                known[finite, k] = self.family.terms(q, eta[3, finite])
+        return known
+
+    def linear_predictors(self, theta: Array) -> Array:
+        """Return the five linear predictors, shape (5, n)."""
+        eta = np.broadcast_to(self.offsets, (5, self.n)).copy()
+        for j, part in enumerate(self.slices):
+            if part.stop > part.start:
+                eta[j] += self.matrix[:, part] @ theta[part]
+        return eta
+
+
+def sample_arrays(
+    response: Surv,
+    weight: Array | None,
+    designs: Designs,
+    offsets: Offsets,
+    low: Array,
+    high: Array,
+    cure: int = 0,
+    family: Family | None = None,
+) -> SurvivalArrays:
+    """Take the logarithms of a response's times and put the sample together.
+
+    Designs, offsets and limits are those of aft, ph, power and shape, and with ``cure`` of the cure predictor.
+    """
+    designs, offsets = (*designs, None)[:5], (*offsets, 0.0)[:5]
+    low, high = (np.append(limit, end)[:5] for limit, end in ((low, -np.inf), (high, np.inf)))
+    empty = np.zeros(0)
+    matrix, starts = _side_by_side(designs, len(response))
+    with np.errstate(divide="ignore"):
+        return SurvivalArrays(
+            code=response.code,
+            log_lower=np.log(response.lower),
+            log_upper=empty if response.is_right_censored else np.log(response.upper),
+            log_entry=np.log(response.entry) if response.has_entry else empty,
+            weight=empty if weight is None else weight,
+            matrix=matrix,
+            starts=starts,
+            offsets=_stack_offsets(offsets, len(response)),
+            low=low,
+            high=high,
+            cure=cure,
+            family=family,
+        )
+
+
+def loglik(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
+    """Log-likelihood, score and Hessian.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (p,)
+        Coefficients of all free parameters, in the order of ``PARAMETERS``.
+    arrays : SurvivalArrays
+
+    Returns
+    -------
+    value : float
+        -inf outside the limits of the search, and where the likelihood overflows.
+    score : ndarray of shape (p,)
+    hessian : ndarray of shape (p, p)
+    """
+    from statmodels_x.survival.kernels.sums import loglik_sums
+
+    a = arrays
+    return loglik_sums(
+        theta, a.starts, a.matrix.T, a.offsets, a.same, a.code, a.log_lower, a.log_upper, a.log_entry, a.weight,
+        a.low, a.high, a.cure, bool(a.starts[4] > a.starts[3]), a.known_terms(theta),
+    )  # fmt: skip
+
+
+def row_scores(theta: Array, arrays: SurvivalArrays) -> Array:
+    """Weighted score of each row, shape (n, p)."""
+    from statmodels_x.survival.kernels.rows import row_terms
+
+    a = arrays
+    value, grad = np.empty(a.n), np.empty((a.n, 5))
+    eta = np.ascontiguousarray(a.linear_predictors(theta).T)
+    row_terms(
+        eta,
+        a.code,
+        a.log_lower,
+        a.log_upper,
+        a.log_entry,
+        a.cure,
+        a.free[3],
+        a.known_terms(theta),
+        value,
+        grad,
+    )
+    part_of = np.repeat(np.arange(5), np.diff(a.starts))
+    scores = a.matrix * grad[:, part_of]
+    return scores * a.weight[:, None] if len(a.weight) else scores
+
+
+def _side_by_side(designs: Designs, n: int) -> tuple[Array, NDArray[np.int64]]:
+    sizes = [0 if design is None else design.shape[1] for design in designs]
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    columns = np.empty((starts[-1], n))  # the sums run down the columns, which so stand together
+    for design, first in zip(designs, starts, strict=False):
+        if design is not None:
+            columns[first : first + design.shape[1]] = design.T
+    return columns.T, starts
+
+
+def _stack_offsets(offsets: Offsets, n: int) -> Array:
+    if all(np.ndim(offset) == 0 for offset in offsets):
+        return np.array([[float(offset)] for offset in offsets])
+    return np.stack([np.broadcast_to(np.asarray(offset, float), (n,)) for offset in offsets])

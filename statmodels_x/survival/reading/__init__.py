@@ -1,0 +1,1 @@
+"""Rows of a frame -> arrays for the likelihood, checked, and what summaries say of them."""

@@ -1,0 +1,133 @@
+"""What summaries say of the data of a fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from statmodels_x.core.data.model_frame import ModelFrame
+from statmodels_x.core.data.surv import EXACT, Surv
+from statmodels_x.core.typing import Array
+
+PLATEAU_LEVEL = 0.05
+"""Maller and Zhou's alpha from which follow-up does not support a plateau."""
+
+_SPREAD = 100_000
+
+
+@dataclass(frozen=True)
+class SampleFacts:
+    """What summaries say of the data, kept with every result.
+
+    Attributes
+    ----------
+    rows, used : int
+        Rows given and rows used.
+    dropped : dict of str to int
+        Missing values by column.
+    counts : dict of str to int
+        Rows by kind of observation.
+    weight : float
+        Sum of the weights.
+    events : int
+        Events; with frequency weights the sum of their weights.
+    last_time, last_event : float
+        The longest follow-up, and the last time at which an event was seen.
+    time_name, time_unit : str or None
+    typical : dict
+        Mean of each numeric covariate and the most frequent level of each other one.
+    levels : dict
+        Sorted values of each covariate with few values.
+    partitions : int
+        Of the Dask frame that the rows were read from; 0 for rows in memory.
+    """
+
+    rows: int
+    used: int
+    dropped: Mapping[str, int]
+    counts: Mapping[str, int]
+    weight: float
+    events: int
+    last_time: float
+    last_event: float
+    time_name: str
+    time_unit: str | None
+    typical: Mapping[str, Any]
+    levels: Mapping[str, tuple[Any, ...]]
+    partitions: int = 0
+
+
+def plateau_alpha(response: Surv, weight: Array) -> float:
+    """Compute Maller and Zhou's alpha: few events in the last stretch before the last event speak against a plateau.
+
+    Parameters
+    ----------
+    response : Surv
+        Exact and right-censored times.
+    weight : ndarray of shape (n,) or (0,)
+
+    Returns
+    -------
+    float
+        (1 - share of events after 2 t_event - t_last)^n; a plateau is supported where it is small.
+    """
+    counts = weight if len(weight) else np.ones(len(response))
+    event, time = response.code == EXACT, response.time
+    if not event.any():
+        return 1.0
+    recent = event & (time > 2.0 * float(time[event].max()) - float(time.max()))
+    n = float(counts.sum())
+    return float((1.0 - float(counts[recent].sum()) / n) ** n)
+
+
+def sample_facts(frame: ModelFrame, response: Surv, weights: Array, time_unit: str | None) -> SampleFacts:
+    """Count and summarise the rows of a fit; ``weights`` are empty where there are none."""
+    counted = len(weights) > 0 and are_counts(weights)
+    events = response.code != 0
+    covariates = sorted({name for design in frame.designs.values() for name in design.spec.part.variables})
+    return SampleFacts(
+        rows=frame.n_rows,
+        used=len(response),
+        dropped=dict(frame.dropped),
+        counts=response.counts(),
+        weight=float(weights.sum()) if len(weights) else float(len(response)),
+        events=round(weights[events].sum()) if counted else int(np.count_nonzero(events)),
+        last_time=float(response.time.max()),
+        last_event=float(response.time[events].max()),
+        time_name=response.time_name,
+        time_unit=time_unit,
+        typical={name: _typical(frame.data[name]) for name in covariates},
+        levels={name: _few_values(frame.data[name]) for name in covariates},
+    )
+
+
+def are_counts(weights: Array) -> bool:
+    """Whether every weight is a whole number, and so counts observations."""
+    return bool(np.all(weights == np.round(weights)))
+
+
+def is_number(series: pd.Series) -> bool:
+    """Whether a covariate is a number, and not a truth value."""
+    return pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
+
+
+def _typical(series: pd.Series) -> Any:
+    return float(series.mean()) if is_number(series) else series.mode().iloc[0]
+
+
+def _few_values(series: pd.Series, most: int = 7) -> tuple[Any, ...]:
+    """All values if they are few; quartiles of a continuous column."""
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return tuple(series.cat.categories.tolist())
+    # a thousand rows tell a continuous column, whose distinct values would be slow to sort
+    if not is_number(series) or series.iloc[:1000].nunique() <= most:
+        values: Sequence[Any] = sorted(series.unique().tolist())
+        if len(values) <= most or not is_number(series):
+            return tuple(values)
+    # so do evenly spread rows for its quartiles, which only say where to draw
+    spread = series.to_numpy(float)[:: -(-len(series) // _SPREAD)]
+    return tuple(float(q) for q in np.quantile(spread, [0.25, 0.5, 0.75]))
