@@ -83,6 +83,15 @@ def test_distances_have_the_sign_of_the_higher_side(fit, data):
         cells.signed_distance(data)
 
 
+def test_a_fit_goes_through_a_file(fit, data, tmp_path):
+    drawn = fit.bootstrap(19, at=[[0.5, 0.5]])
+    back, again = (smx.load(smx.save(one, tmp_path / name)) for one, name in ((fit, "fit"), (drawn, "drawn")))
+    pd.testing.assert_frame_equal(back.predict(data), fit.predict(data))
+    pd.testing.assert_frame_equal(back.signed_distance(data), fit.signed_distance(data))
+    assert str(back.summary()) == str(fit.summary())
+    pd.testing.assert_frame_equal(again.jump_sizes(), drawn.jump_sizes())
+
+
 def test_a_saved_fit_tells_the_same_without_a_row(fit, data):
     text = pickle.dumps(fit)
     assert len(text) < 150_000

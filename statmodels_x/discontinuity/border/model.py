@@ -14,6 +14,7 @@ from statmodels_x.discontinuity.kernels.banded import Factor
 
 _LOWEST, _HIGHEST = -6.0, 22.0
 _STEP = 1.5
+_FLAT = 0.1  # bend of the deviance over a step below which a walk has ended on a plateau
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,8 +135,18 @@ class BorderModel:
         return self._at(min(max(t, _LOWEST), _HIGHEST))[0]
 
     def best(self, around: float | None = None) -> tuple[float, float]:
-        """Smoothing precision of lowest deviance, and that deviance: downhill in steps, then a parabola."""
-        start = self.start if around is None else around
+        """Smoothing precision of lowest deviance, and that deviance.
+
+        Downhill in steps from a value, and from the usual one too where that walk ends among surfaces so stiff that
+        all are alike; then a parabola.
+        """
+        t, value, bend = self._walk(self.start if around is None else around)
+        if around is not None and bend < _FLAT:
+            other = self._walk(self.start)
+            t, value = other[:2] if other[1] < value else (t, value)
+        return t, value
+
+    def _walk(self, start: float) -> tuple[float, float, float]:
         start = float(np.clip(start, _LOWEST + _STEP, _HIGHEST - _STEP))
         seen: dict[int, float] = {}
 
@@ -150,7 +161,7 @@ class BorderModel:
         bend = at(k - 1) - 2.0 * at(k) + at(k + 1)
         shift = 0.5 * (at(k - 1) - at(k + 1)) / bend if bend > 0.0 else 0.0
         t = float(np.clip(start + _STEP * (k + np.clip(shift, -1.0, 1.0)), _LOWEST, _HIGHEST))
-        return t, self.deviance(t)
+        return t, self.deviance(t), bend
 
     @property
     def start(self) -> float:

@@ -45,7 +45,7 @@ class Placed:
         Least and largest factor of that variance over the cells; (1, 1) where it is the same everywhere.
     n_set_aside : int
         Points set aside as outliers.
-    transitions : list of (segment, width, gain)
+    transitions : tuple of (segment, width, gain)
         For each chain: standard deviation of the step's width in cells, and how much better than a sharp step it is.
     """
 
@@ -53,7 +53,7 @@ class Placed:
     variance: float
     factor_range: tuple[float, float]
     n_set_aside: int
-    transitions: list[tuple[int, float, float]] = field(repr=False)
+    transitions: tuple[tuple[int, float, float], ...] = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,11 +174,11 @@ def _record(found: Found, table: pd.DataFrame) -> BorderTuning:
     return BorderTuning(table, found.gain, found.first_gain, found.crease, smooth)
 
 
-def _transitions(search: Search, border: Border) -> list[tuple[int, float, float]]:
+def _transitions(search: Search, border: Border) -> tuple[tuple[int, float, float], ...]:
     label = np.zeros(search.lattice.n_edges, int)
     label[border.edges] = segment_ranks(search.lattice, border.cut)
     found = []
     for chain in search.chains(border):
         wide = rivals.transition(search, border, chain)
-        found.append((int(label[chain.edges[0]]), wide.width, wide.gain))
-    return found
+        found.append((int(label[chain.edges[0]]), float(wide.width), float(wide.gain)))
+    return tuple(found)
