@@ -103,14 +103,9 @@ def find_border(data: PointData, price: Price, more: Sequence[Border] = ()) -> F
     gain = -refined[0].cost if refined else -np.inf
     crease = rivals.best_crease(search) if gain > price.gate else 0.0
     needed = rivals.needed_gain(search, crease)
-    best = none
-    for one in refined:
-        if -one.cost <= price.gate:
-            break
-        tried = _proved(search, one)
-        if tried.border.cut.any() and -tried.cost > needed:
-            best = tried
-            break
+    proved = [_proved(search, one) for one in refined if -one.cost > price.gate]
+    best = min((one for one in proved if one.border.cut.any()), key=lambda one: one.cost, default=none)
+    best = best if -best.cost > needed else none
     return Found(best, own, gain, crease, (search.t0, search.smooth), search)
 
 

@@ -28,6 +28,7 @@ _MOST_ENDS = 16
 _LONGEST_JOIN = 30
 _WORTH_JOINING = 60.0
 _FEW_CELLS = 4
+_STIFFER = (0.0,)
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,11 @@ class Search:
         t, value = (t, model.deviance(t)) if t is not None else model.best(around)
         return Scored(border, value - self.smooth + self.price_of(border), t)
 
+    def settle(self, now: Scored) -> Scored:
+        """Let the smoothing precision find its best again."""
+        again = self.score(now.border, around=now.t)
+        return again if again.cost < now.cost else now
+
     def _better(self, now: Scored, borders: Iterable[Border]) -> Scored:
         """Take each border that costs less than the last one taken, at one smoothing precision."""
         for border in borders:
@@ -148,7 +154,7 @@ class Search:
                         break
             if now is before:
                 return now
-            now = self.score(now.border, around=now.t)
+            now = self.settle(now)
         return now
 
     def _prunable(self, border: Border) -> list[Index]:
@@ -205,7 +211,11 @@ class Search:
         return now
 
     def _joined(self, now: Scored, path: Index) -> Scored:
-        one = self.score(now.border.plus(path, self.ridges.share[path]), now.t)
+        border = now.border.plus(path, self.ridges.share[path])
+        # between borders that are closed the surface may be much smoother
+        one = min(
+            (self.score(border, min(now.t + step, 22.0)) for step in _STIFFER), key=lambda one: one.cost
+        )
         if one.cost < now.cost + _WORTH_JOINING:
             one = self.redraw(self.redraw(one, 1.0), 0.4)
         return one
@@ -275,7 +285,7 @@ class Search:
             now = self.prune(self.redraw(now, 1.0 if k < 2 else 0.4))
             if k > 0 and now.cost < -10.0:
                 now = self.extend(self.join_far(now))
-            now = self.score(now.border, around=now.t)
+            now = self.settle(now)
             if k > 1 and before - now.cost < 1.0:
                 break
         return self.prune(now)
@@ -289,8 +299,8 @@ class Search:
             if k < 2:
                 now = self.prune(self.redraw(self.flip(now), 0.3))
             if now.cost < -10.0:
-                now = self.extend(now, 4)
-            now = self.score(now.border, around=now.t)
+                now = self.extend(self.join_far(now) if k == 0 else now, 4)
+            now = self.settle(now)
             if before - now.cost < 2.0:
                 break
         return now
