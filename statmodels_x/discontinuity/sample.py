@@ -213,8 +213,8 @@ def _refuse_dates(table: pd.DataFrame, names: Iterable[str]) -> None:
     for name in names:
         if name in table.columns and not is_number_like(table[name]):
             raise DataError(
-                f"formula: the covariate '{name}' holds dates or times; a place on an axis is a number. Give one, such as "
-                f"(data['{name}'] - data['{name}'].min()) / pd.Timedelta(days=1)."
+                f"formula: the covariate '{name}' holds dates or times; a place on an axis is a number. Give one, "
+                f"such as (data['{name}'] - data['{name}'].min()) / pd.Timedelta(days=1)."
             )
 
 
