@@ -15,6 +15,7 @@ from statmodels_x.discontinuity.border.search import Price, Scored, Search
 
 _REDRAWN = 6
 _REFINED = 2
+_NEAR = 15.0  # cost beyond that of the best refined border at which finishing another is worth while
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,8 @@ def begin(data: PointData, price: Price) -> tuple[Search, list[Scored]]:
 def _first(search: Search, proposed: Sequence[Border]) -> list[Scored]:
     scored = [search.score(one, around=search.t0 + 1.0) for one in proposed if one.cut.any()]
     scored.sort(key=lambda one: one.cost)
-    first = [search.prune(search.redraw(one, 1.0)) for one in scored[:_REDRAWN]]
+    most = _REFINED if search.is_costly else _REDRAWN
+    first = [search.prune(search.redraw(one, 1.0)) for one in scored[:most]]
     return sorted(_different(first), key=lambda one: one.cost)
 
 
@@ -99,11 +101,13 @@ def find_border(data: PointData, price: Price, more: Sequence[Border] = ()) -> F
     if more:
         first = sorted(_different([*first, *_first(search, more)]), key=lambda one: one.cost)
     none = Scored(search.none, 0.0, search.t0)
-    refined = sorted((search.refine(one) for one in first[:_REFINED]), key=lambda one: one.cost)
+    most = 1 if search.is_costly else _REFINED
+    refined = sorted((search.refine(one) for one in first[:most]), key=lambda one: one.cost)
     gain = -refined[0].cost if refined else -np.inf
     crease = rivals.best_crease(search) if gain > price.gate else 0.0
     needed = rivals.needed_gain(search, crease)
-    proved = [_proved(search, one) for one in refined if -one.cost > price.gate]
+    near = [one for one in refined if -one.cost > price.gate and one.cost < refined[0].cost + _NEAR]
+    proved = [_proved(search, one) for one in near]
     best = min((one for one in proved if one.border.cut.any()), key=lambda one: one.cost, default=none)
     best = best if -best.cost > needed else none
     return Found(best, own, gain, crease, (search.t0, search.smooth), search)

@@ -28,6 +28,7 @@ _MOST_ENDS = 16
 _LONGEST_JOIN = 30
 _WORTH_JOINING = 60.0
 _FEW_CELLS = 4
+_MOST_WORK = 5e6
 _STIFFER = (0.0,)
 
 
@@ -92,6 +93,11 @@ class Search:
         self.cache = PriorCache()
         self.none = Border.none(self.lattice)
         self.t0, self.smooth = self.model(self.none).best()
+
+    @property
+    def is_costly(self) -> bool:
+        """Whether one score takes so long that the many small moves are left out."""
+        return self.lattice.n_cells * float(self.lattice.strides.max()) ** 2 > _MOST_WORK
 
     @cached_property
     def corners(self) -> Corners:
@@ -291,7 +297,9 @@ class Search:
         return self.prune(now)
 
     def finish(self, now: Scored) -> Scored:
-        """Slide crossings and flip cells, with the other moves between."""
+        """Slide crossings and flip cells, with the other moves between; on a large grid only redraw."""
+        if self.is_costly:
+            return self.settle(self.prune(self.redraw(now, 0.3)))
         for k in range(_ROUNDS):
             before = now.cost
             for _ in range(2):
