@@ -17,6 +17,7 @@ from statmodels_x.discontinuity.inference.uncertainty import (
 
 _MOST_ROWS = 12
 _CLEARLY = 6.0  # gain in deviance
+_NARROW = 0.2  # cells: below, a border's own wiggles look like a width
 _UNITS = (
     "lam and nu refer to responses scaled to [0, 1] and to a domain whose longest side is 1; sizes, the smallest "
     "jump and the noise are in the response's units."
@@ -47,7 +48,7 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
     low, high = (fit.noise_sd * factor**0.5 for factor in found.factor_range)
     if high > low:
         notes.append(f"The noise changes over the domain: its sd is {low:.4g} to {high:.4g}.")
-    wide = [(label, width) for label, width, gain in found.transitions if width > 0.0 and gain > _CLEARLY]
+    wide = [(label, width) for label, width, gain in found.transitions if width > _NARROW and gain > _CLEARLY]
     notes += [
         f"Part of boundary {label} is better told as a step of sd {width:g} cells than as a sharp one."
         for label, width in wide
