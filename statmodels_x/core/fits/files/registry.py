@@ -18,9 +18,11 @@ _MODULES: dict[str, str] = {
     "core.optimize": "Optimum",
     "core.scaling": "ColumnMap Inner",
     # discontinuity
-    "discontinuity.fitting.estimation": "Certificate Estimate",
+    "discontinuity.border.model": "Border",
+    "discontinuity.fitting.on_points": "BorderTuning Placed",
+    "discontinuity.fitting.record": "Certificate Estimate",
     "discontinuity.grid.domain": "Cells Domain Points Scale",
-    "discontinuity.inference.bootstrap": "Resamples",
+    "discontinuity.inference.on_points": "Resamples",
     "discontinuity.inference.resampled": "BootstrapResults",
     "discontinuity.inference.sizes": "JumpSizes",
     "discontinuity.line.criteria": "Surface",
