@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
 from statmodels_x.core.errors import IdentificationWarning, StatmodelsXWarning
 
 _HOME = str(Path(__file__).resolve().parents[1])
+_QUIET: ContextVar[bool] = ContextVar("_QUIET", default=False)
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,20 @@ def warn(message: str, category: type[Warning]) -> None:
     warnings.warn(message, category, stacklevel=level)
 
 
+@contextmanager
+def unannounced() -> Iterator[None]:
+    """Leave it to the caller to say what fits within found: a fit of several fits names the one it is about."""
+    token = _QUIET.set(True)
+    try:
+        yield
+    finally:
+        _QUIET.reset(token)
+
+
 def announce(findings: Iterable[Finding]) -> None:
     """Warn of every finding that has a category."""
+    if _QUIET.get():
+        return
     for finding in findings:
         if finding.category is not None:
             warn(str(finding), finding.category)
