@@ -23,6 +23,8 @@ _HOMES = {
     "LeslieInteraction": "statmodels_x.population.model",
     "LeslieMatrix": "statmodels_x.population.theory.matrices.leslie",
     "LotkaVolterra": "statmodels_x.population.lotka_volterra",
+    "MultiState": "statmodels_x.multistate.model",
+    "MultiStateData": "statmodels_x.multistate.sample",
     "ObservedLeslie": "statmodels_x.population.observed",
     "PredatorPrey": "statmodels_x.population.theory.systems",
     "ResidualEffect": "statmodels_x.surrogate.residual.model",
@@ -52,6 +54,8 @@ __all__ = [
     "LeslieInteraction",
     "LeslieMatrix",
     "LotkaVolterra",
+    "MultiState",
+    "MultiStateData",
     "ObservedLeslie",
     "PredatorPrey",
     "ResidualEffect",
@@ -77,6 +81,8 @@ if TYPE_CHECKING:
     from statmodels_x.core.fits.comparison import compare
     from statmodels_x.core.fits.files.saving import load, save
     from statmodels_x.discontinuity.model import FreeDiscontinuity
+    from statmodels_x.multistate.model import MultiState
+    from statmodels_x.multistate.sample import MultiStateData
     from statmodels_x.population.fitting.structural import structural_rank
     from statmodels_x.population.forecast import forecast_errors
     from statmodels_x.population.lotka_volterra import LotkaVolterra
