@@ -15,7 +15,7 @@ import grimp
 
 ROOT = Path(__file__).parents[1] / "statmodels_x"
 PICTURE = Path(__file__).parent / "_static" / "house.svg"
-ROOMS = ("survival", "surrogate", "discontinuity", "population")
+ROOMS = ("survival", "surrogate", "discontinuity", "population", "multistate")
 COLUMN, BOX, ROW, GAP = 272, 21, 42, 6
 
 Graph = dict[str, set[str]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -145,7 +145,9 @@ class MultiStateFitted(Estimates):
             part = pd.Series(values[first : first + size], fit.coefficients.index, name="estimate")
             moved[name] = replace(fit, coefficients=part)
             first += size
-        return replace(self, fits=moved, coefficients=pd.Series(values, self.coefficients.index, name="estimate"))
+        return replace(
+            self, fits=moved, coefficients=pd.Series(values, self.coefficients.index, name="estimate")
+        )
 
 
 def _blocks(parts: list[Array]) -> Array:
@@ -175,5 +177,3 @@ def column_slices(fit: MultiStateFitted) -> dict[str, slice]:
         found[name] = slice(first, first + len(part.coefficients))
         first += len(part.coefficients)
     return found
-
-

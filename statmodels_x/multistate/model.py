@@ -95,7 +95,9 @@ class MultiState:
         self.specification = specify(data.graph, formula, clock, distribution, transitions, stacked, options)
         for name in self.specification.variables:
             if name in RESERVED and name != "entered":
-                raise DataError(f"formula: {name!r} is part of the response; only 'entered' may be a covariate.")
+                raise DataError(
+                    f"formula: {name!r} is part of the response; only 'entered' may be a covariate."
+                )
         self._weights = _checked_weights(data, weights)
         used = [*self.specification.variables, *([weights] if weights else [])]
         self._data = data.complete(used)
@@ -142,7 +144,9 @@ class MultiState:
         check_choice("cov_type", cov_type, ("observed", "cluster"), "fit()")
         how = {"tol": tol, "max_iter": max_iter, "keep_data": bool(keep_data)}
         fits = fit_transitions(self._data, self.specification, self._weights, how)
-        results = MultiStateResults.of(self.specification, self._data, fits, cov_type, self._weights, keep_data)
+        results = MultiStateResults.of(
+            self.specification, self._data, fits, cov_type, self._weights, keep_data
+        )
         announce(results.findings)
         return results
 
@@ -154,7 +158,8 @@ class MultiState:
         return bool(np.all(values == np.round(values)))
 
     def __repr__(self) -> str:
-        return f"MultiState({self.specification.formula!r}, n={self._data.n}, transitions={len(self._data.transitions)})"
+        transitions = len(self._data.transitions)
+        return f"MultiState({self.specification.formula!r}, n={self._data.n}, transitions={transitions})"
 
 
 def _checked_weights(data: MultiStateData, weights: Any) -> str | None:

@@ -23,7 +23,8 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
     """A fitted :class:`MultiState`: what is known of it (:class:`MultiStateFitted`), and what it can do."""
 
     def __repr__(self) -> str:
-        return f"MultiStateResults({self.formula!r}, n={self.nobs}, transitions={len(self.transitions)}, llf={self.llf:.4f})"
+        formula, transitions = self.formula, len(self.transitions)
+        return f"MultiStateResults({formula!r}, n={self.nobs}, transitions={transitions}, llf={self.llf:.4f})"
 
     def predict(
         self,

@@ -117,7 +117,9 @@ class MultiStateData:
         used = [name for pair in states.values() for name in pair]
         used += [name for name in (id, entry) if name is not None]
         name = next(iter(states.values()))[0]
-        unit_name = time_unit or unit_of_time(frame, name, f"Surv(`{name}`)" if " " in name else f"Surv({name})")
+        unit_name = time_unit or unit_of_time(
+            frame, name, f"Surv(`{name}`)" if " " in name else f"Surv({name})"
+        )
         return cls(_expand(frame, stays, graph, id, _kept(frame, keep, used)), graph, unit_name)
 
     @classmethod
@@ -322,7 +324,9 @@ class MultiStateData:
                 lost[name] = gone
         if not lost:
             return self
-        left_out = np.unique(np.concatenate([pd.factorize(self.rows["id"])[1].get_indexer(v) for v in lost.values()]))
+        left_out = np.unique(
+            np.concatenate([pd.factorize(self.rows["id"])[1].get_indexer(v) for v in lost.values()])
+        )
         codes, ids = pd.factorize(self.rows["id"])
         rows = self.rows[~np.isin(codes, left_out)]
         said = ", ".join(f"{name} {len(gone)}" for name, gone in lost.items())
@@ -369,7 +373,9 @@ def _kept(frame: pd.DataFrame, keep: Sequence[str] | None, used: Sequence[str]) 
     return wanted
 
 
-def _expand(frame: pd.DataFrame, stays: Stays, graph: Graph, id: str | None, keep: Sequence[str]) -> pd.DataFrame:
+def _expand(
+    frame: pd.DataFrame, stays: Stays, graph: Graph, id: str | None, keep: Sequence[str]
+) -> pd.DataFrame:
     """One row for each way out of each stay, with the covariates of its subject."""
     names = np.arange(len(frame)) if id is None else _ids(frame, id)
     parts = []
@@ -390,7 +396,9 @@ def _expand(frame: pd.DataFrame, stays: Stays, graph: Graph, id: str | None, kee
                 }
             )
         )
-    made = pd.concat(parts, ignore_index=True).sort_values(["_row", "start"], kind="stable", ignore_index=True)
+    made = pd.concat(parts, ignore_index=True).sort_values(
+        ["_row", "start"], kind="stable", ignore_index=True
+    )
     taken = frame[list(keep)].iloc[made["_row"].to_numpy()].reset_index(drop=True)
     return pd.concat([made[list(RESERVED)], taken], axis=1)
 
@@ -399,5 +407,7 @@ def _ids(frame: pd.DataFrame, id: str) -> Any:
     check_columns(frame, [id], "data")
     bad = frame[id].isna().to_numpy() | frame[id].duplicated(keep=False).to_numpy()
     if bad.any():
-        raise DataError(f"MultiStateData: '{id}' is missing or stands twice in {rows_text(bad)}; one row a subject.")
+        raise DataError(
+            f"MultiStateData: '{id}' is missing or stands twice in {rows_text(bad)}; one row a subject."
+        )
     return frame[id].to_numpy()

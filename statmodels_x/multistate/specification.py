@@ -226,7 +226,9 @@ def specify(
         given = own.get(name, {})
         clocks[name] = _clock(name, given.get("clock", _shared_clock(graph, clock, name)))
         if name in together and set(given) - {"clock"}:
-            raise DataError(f"transitions: {name!r} is part of the stacked fit and has no options of its own.")
+            raise DataError(
+                f"transitions: {name!r} is part of the stacked fit and has no options of its own."
+            )
         if name in together and name != together[0]:
             continue
         more = {key: value for key, value in given.items() if key not in ("clock", "formula", "distribution")}

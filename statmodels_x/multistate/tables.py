@@ -75,7 +75,9 @@ def _counts_block(fit: MultiStateFitted) -> Block:
 def _coefficient_block(fit: MultiStateFitted, name: str, alpha: float) -> Block:
     table = coefficient_table(fit, alpha)
     table = table[table["transition"] == name]
-    labels = [f"{parameter}: {term}" for parameter, term in zip(table["parameter"], table["term"], strict=True)]
+    labels = [
+        f"{parameter}: {term}" for parameter, term in zip(table["parameter"], table["term"], strict=True)
+    ]
     cells = [
         [number(b), number(se), number(z, 3), p_value(p), number(low), number(high)]
         for b, se, z, p, low, high in table[
@@ -89,7 +91,7 @@ def _coefficient_block(fit: MultiStateFitted, name: str, alpha: float) -> Block:
 
 
 def _beware(fit: MultiStateFitted) -> list[str]:
-    """Notes on what the coefficients of the transitions do not say."""
+    """Say what the coefficients of the transitions do not mean."""
     specification = fit.specification
     graph = specification.graph
     terms = {name: specification.model_of(name).variables for name in graph.names}

@@ -53,7 +53,11 @@ def clock_rows(data: MultiStateData, specification: Specification, model: Transi
 
 
 def survival_model(
-    model: TransitionModel, rows: pd.DataFrame, weights: str | None, time_unit: str | None, distribution: Any = None
+    model: TransitionModel,
+    rows: pd.DataFrame,
+    weights: str | None,
+    time_unit: str | None,
+    distribution: Any = None,
 ) -> FlexibleSurvival:
     """Build the FlexibleSurvival model of a transition."""
     late = (rows["start"] > 0.0).any()
@@ -112,7 +116,9 @@ def _fit(
     return min(regular or tried[:1], key=lambda fit: fit.aic)
 
 
-def score_rows(fits: Fits, data: MultiStateData, specification: Specification) -> tuple[np.ndarray, np.ndarray]:
+def score_rows(
+    fits: Fits, data: MultiStateData, specification: Specification
+) -> tuple[np.ndarray, np.ndarray]:
     """Score of each row in all parameters (0 in those of other fits), and the subject it belongs to."""
     sizes = [len(fit.coefficients) for fit in fits.values()]
     ends = np.cumsum(sizes)
@@ -139,5 +145,7 @@ def said_by(fits: Fits) -> tuple[Finding, ...]:
                     f"family, transitions={{{name!r}: {{'distribution': 'weibull'}}}}, or distribution=\"auto\"."
                 )
             text = f"{name}: {finding.text}"
-            found.append(replace(finding, text=text, remedy=remedy.strip(), concerns=(name, *finding.concerns)))
+            found.append(
+                replace(finding, text=text, remedy=remedy.strip(), concerns=(name, *finding.concerns))
+            )
     return tuple(found)

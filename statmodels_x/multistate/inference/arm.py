@@ -44,9 +44,16 @@ class FittedArm:
     def survival(self, u: float) -> float:
         """P(T > u)."""
         start, ill, _ = self.states
-        origin, place, time = From(start, np.zeros(1), np.zeros(1)), np.zeros(1, np.intp), np.array([float(u)])
+        origin, place, time = (
+            From(start, np.zeros(1), np.zeros(1)),
+            np.zeros(1, np.intp),
+            np.array([float(u)]),
+        )
         return float(
-            sum(way(self.hazards, states, origin, place, time, True).value[0] for states in ((start,), (start, ill)))
+            sum(
+                way(self.hazards, states, origin, place, time, True).value[0]
+                for states in ((start,), (start, ill))
+            )
         )
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:

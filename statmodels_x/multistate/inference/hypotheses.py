@@ -21,13 +21,17 @@ def likelihood_ratio(small: MultiStateFitted, large: MultiStateFitted) -> Hypoth
     if (small.nobs, small.n_events, small.transitions) != (large.nobs, large.n_events, large.transitions):
         raise DataError("lr_test: the two models were fitted to different subjects or transitions.")
     if small.specification.clocks != large.specification.clocks or list(small.fits) != list(large.fits):
-        raise DataError("lr_test: models with other clocks, or stacked otherwise, are not nested; compare by AIC.")
+        raise DataError(
+            "lr_test: models with other clocks, or stacked otherwise, are not nested; compare by AIC."
+        )
     if not (small.is_regular and large.is_regular):
         raise DataError("lr_test: a fit on a ridge has no likelihood-ratio test; see its `warnings`.")
     statistic, df = 0.0, 0
     for name, one in small.fits.items():
         other = large.fits[name]
-        if one.coefficients.index.equals(other.coefficients.index) and np.isclose(one.llf, other.llf, rtol=1e-10):
+        if one.coefficients.index.equals(other.coefficients.index) and np.isclose(
+            one.llf, other.llf, rtol=1e-10
+        ):
             continue
         test = one.lr_test(other)
         statistic, df = statistic + float(test["statistic"]), df + int(test["df"])
@@ -46,18 +50,26 @@ def markov_test(fit: MultiStateFitted) -> pd.DataFrame:
         if origin == graph.start:
             continue
         if len(model.transitions) > 1 or model.uses_entry:
-            raise DataError(f"markov_test: {name!r} is stacked, or has the time of entry as a covariate already.")
+            raise DataError(
+                f"markov_test: {name!r} is stacked, or has the time of entry as a covariate already."
+            )
         small = fit.fits[model.label]
         larger = replace(model, formula=f"{model.formula} + entered", distribution=small.specification.family)
-        options = {key: value for key, value in model.options.items() if key not in small.specification.family.fixed}
+        options = {
+            key: value for key, value in model.options.items() if key not in small.specification.family.fixed
+        }
         larger = replace(larger, options=options)
         with unannounced():
             table = clock_rows(data, specification, larger)
-            wide = survival_model(larger, table, fit.facts.weighted, fit.facts.time_unit).fit(cov_type="observed")
+            wide = survival_model(larger, table, fit.facts.weighted, fit.facts.time_unit).fit(
+                cov_type="observed"
+            )
         test = small.lr_test(wide)
         effect = next(value for (_, term), value in wide.coefficients.items() if term == "entered")
         clock = specification.clocks[name]
         rows.append((name, clock, effect, float(test["statistic"]), int(test["df"]), float(test["p.value"])))
     if not rows:
-        raise DataError("markov_test: every transition starts from the first state, which all enter at time 0.")
+        raise DataError(
+            "markov_test: every transition starts from the first state, which all enter at time 0."
+        )
     return pd.DataFrame(rows, columns=["transition", "clock", "effect", "statistic", "df", "p.value"])

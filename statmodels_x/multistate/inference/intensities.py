@@ -138,7 +138,13 @@ class Intensities:
                 self._add_cumulative(intensity, rows, np.maximum(begin, 0.0), 1.0, value, gradient)
 
     def _add_cumulative(
-        self, intensity: Intensity, rows: Rows, times: Array, sign: float, value: Array, gradient: Array | None
+        self,
+        intensity: Intensity,
+        rows: Rows,
+        times: Array,
+        sign: float,
+        value: Array,
+        gradient: Array | None,
     ) -> None:
         found, slope = cumulative_hazard(times, rows.eta, rows.cure, rows.family)
         value += sign * found

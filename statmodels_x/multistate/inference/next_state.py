@@ -89,15 +89,22 @@ def _times(
         at = float(np.interp(share * by_then[-1], by_then, log_time))
         for _ in range(4):
             density = max(float(np.interp(at, log_time, flow)), 1e-300)
-            at = float(np.clip(at - (float(spline(at)) - share * by_then[-1]) / density, log_time[0], log_time[-1]))
+            at = float(
+                np.clip(at - (float(spline(at)) - share * by_then[-1]) / density, log_time[0], log_time[-1])
+            )
         gradient = None
         if slope is not None and ever.gradient is not None:
             # F(q) = share * P: the quartile moves by what of F does not follow P, over the density
             before = np.clip((at - log_time) / step + 0.5, 0.0, 1.0) * step
             change = (before * flow) @ slope - share * ever.gradient[0]
             gradient = (-np.exp(at) * change / np.interp(at, log_time, flow))[None]
-        found.append(({"state": to, "quantity": name}, Scaled(Values(np.array([np.exp(at)]), gradient), "log")))
-    return [*found, ({"state": to, "quantity": "mean"}, Scaled(_mean(time, log_time, flow, slope, ever, whole), "log"))]
+        found.append(
+            ({"state": to, "quantity": name}, Scaled(Values(np.array([np.exp(at)]), gradient), "log"))
+        )
+    return [
+        *found,
+        ({"state": to, "quantity": "mean"}, Scaled(_mean(time, log_time, flow, slope, ever, whole), "log")),
+    ]
 
 
 def _mean(

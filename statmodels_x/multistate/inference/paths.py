@@ -68,7 +68,8 @@ class Values:
         """Return a multiple of this."""
         if self.gradient is None:
             return Values(self.value * factor)
-        return Values(self.value * factor, self.gradient * (factor if np.ndim(factor) == 0 else np.asarray(factor)[:, None]))
+        each = factor if np.ndim(factor) == 0 else np.asarray(factor)[:, None]
+        return Values(self.value * factor, self.gradient * each)
 
     def from_whole(self, whole: float | Array) -> Values:
         """Return a constant minus this."""
@@ -182,17 +183,23 @@ def _joined(parts: Sequence[Values]) -> Values:
 
 def occupancy(hazards: Intensities, origin: From, places: Places, times: Array) -> dict[str, Values]:
     """Share of each state at given times; a single final state has what the others leave."""
-    return _shares(hazards, origin, lambda states, remain: way(hazards, states, origin, places, times, remain))
+    return _shares(
+        hazards, origin, lambda states, remain: way(hazards, states, origin, places, times, remain)
+    )
 
 
-def _shares(hazards: Intensities, origin: From, of: Callable[[Sequence[str], bool], Values]) -> dict[str, Values]:
+def _shares(
+    hazards: Intensities, origin: From, of: Callable[[Sequence[str], bool], Values]
+) -> dict[str, Values]:
     graph = hazards.graph
     finals = [state for state in graph.absorbing if graph.paths(origin.state, state)]
     found: dict[str, Values] = {}
     nowhere = of((origin.state,), True).times(0.0)
     for state in graph.states:
         if state in graph.transient or len(finals) > 1:
-            found[state] = _total([of(states, True) for states in graph.paths(origin.state, state)] or [nowhere])
+            found[state] = _total(
+                [of(states, True) for states in graph.paths(origin.state, state)] or [nowhere]
+            )
     if len(finals) == 1:
         rest = _total([found[state] for state in graph.transient])
         found |= {state: nowhere for state in graph.absorbing} | {finals[0]: rest.from_whole(1.0)}
@@ -219,7 +226,7 @@ def _total(parts: Sequence[Values]) -> Values:
 def stays(
     hazards: Intensities, origin: From, places: Places, times: Array, discount: float
 ) -> tuple[dict[str, Values], Array]:
-    """Expected time in each state until given times, and the (discounted) time that there is in all."""
+    """Integrate the shares: expected time in each state until given times, and the (discounted) time in all."""
     x, w = np.polynomial.legendre.leggauss(48)
     x, w = 0.5 * (x + 1.0), 0.5 * w
     begin = origin.given[places]

@@ -158,7 +158,9 @@ def draw_coefficients(fit: MultiStateFitted, n: int, seed: int | np.random.Gener
         name = fit.coefficients.index[lost.to_numpy()][0][0]
         raise DataError(f"draws: parameters of {name!r} have no standard error; see `warnings`.")
     rng = np.random.default_rng(seed)
-    drawn = rng.multivariate_normal(fit.coefficients.to_numpy(), fit.covariance.to_numpy(), size=n, method="eigh")
+    drawn = rng.multivariate_normal(
+        fit.coefficients.to_numpy(), fit.covariance.to_numpy(), size=n, method="eigh"
+    )
     return np.asarray(drawn)
 
 
@@ -195,7 +197,9 @@ def starting_point(fit: MultiStateFitted, kind: str, options: Options, m: int) -
     if state not in graph.states:
         raise DataError(f"`start` is {state!r}; the states are {', '.join(graph.states)}.")
     if state in graph.absorbing:
-        raise DataError(f"`start` is {state!r}, which nobody leaves; choose one of {', '.join(graph.transient)}.")
+        raise DataError(
+            f"`start` is {state!r}, which nobody leaves; choose one of {', '.join(graph.transient)}."
+        )
     given = _row_times(options.given, "given", m)
     if options.entered is not None:
         entered = _row_times(options.entered, "entered", m)
@@ -227,5 +231,3 @@ def _reference(fit: MultiStateFitted, reference: Any, kind: str, m: int) -> Inte
     if len(frame) not in (1, m):
         raise DataError(f"predict: `reference` has {len(frame)} rows; give one, or {m} as in newdata.")
     return intensities(fit, frame if len(frame) == m else frame.iloc[np.zeros(m, int)])
-
-

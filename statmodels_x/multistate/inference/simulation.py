@@ -15,7 +15,9 @@ from statmodels_x.multistate.specification import Graph
 from statmodels_x.survival.kernels.hazards import cumulative_hazard
 
 
-def simulate(hazards: Intensities, origin: From, n: int, rng: np.random.Generator, until: float) -> pd.DataFrame:
+def simulate(
+    hazards: Intensities, origin: From, n: int, rng: np.random.Generator, until: float
+) -> pd.DataFrame:
     """Draw n paths for each row; see :meth:`MultiStateResults.simulate`.
 
     The times of all transitions out of a state are drawn independently, and the smallest is taken: that gives paths of
@@ -34,7 +36,9 @@ def simulate(hazards: Intensities, origin: From, n: int, rng: np.random.Generato
             continue
         leave, to = np.full(len(here), np.inf), np.full(len(here), -1)
         for target, exponential in draws.items():
-            time = _time(hazards, (name, target), places[here], entered[here], begin[here], exponential[here % n])
+            time = _time(
+                hazards, (name, target), places[here], entered[here], begin[here], exponential[here % n]
+            )
             first = time < leave
             leave[first], to[first] = time[first], code[target]
         to[leave > until] = -1
@@ -70,7 +74,9 @@ def ordered(graph: Graph) -> list[str]:
     found: list[str] = []
     waiting = list(graph.states)
     while waiting:
-        ready = [s for s in waiting if not any(to == s and origin in waiting for origin, to in graph.transitions)]
+        ready = [
+            s for s in waiting if not any(to == s and origin in waiting for origin, to in graph.transitions)
+        ]
         found += ready
         waiting = [state for state in waiting if state not in ready]
     return found

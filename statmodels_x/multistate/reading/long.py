@@ -15,7 +15,9 @@ from statmodels_x.core.validation import numeric_array, rows_text
 from statmodels_x.multistate.specification import Graph, arrow
 
 
-def long_rows(frame: pd.DataFrame, columns: Mapping[str, str], names: Mapping[Any, str] | None) -> pd.DataFrame:
+def long_rows(
+    frame: pd.DataFrame, columns: Mapping[str, str], names: Mapping[Any, str] | None
+) -> pd.DataFrame:
     """Read the columns that the model needs, under their own names, in the order of the frame."""
     check_columns(frame, columns.values(), "data")
     found: dict[str, Any] = {"id": frame[columns["id"]].to_numpy()}
@@ -26,7 +28,11 @@ def long_rows(frame: pd.DataFrame, columns: Mapping[str, str], names: Mapping[An
     for key in ("start", "stop", "status", *(["entered"] if "entered" in columns else [])):
         found[key] = numeric_array(frame[columns[key]], columns[key], "MultiStateData")
         if key != "entered":
-            _refuse(~np.isfinite(found[key]), f"'{columns[key]}' is missing or infinite", "drop or correct the rows")
+            _refuse(
+                ~np.isfinite(found[key]),
+                f"'{columns[key]}' is missing or infinite",
+                "drop or correct the rows",
+            )
     rows = pd.DataFrame(found)
     status = rows["status"].to_numpy()
     _refuse(~np.isin(status, (0.0, 1.0)), f"'{columns['status']}' is neither 0 nor 1", "give 1 for the event")
@@ -77,7 +83,11 @@ def checked_stays(rows: pd.DataFrame, graph: Graph) -> pd.DataFrame:
     """
     keys = ["id", "from", "start", "stop"]
     doubled = rows.duplicated([*keys, "to"], keep=False).to_numpy()
-    _refuse(doubled, "a stay has two rows for the same transition", "keep one: each way out of a state has one row")
+    _refuse(
+        doubled,
+        "a stay has two rows for the same transition",
+        "keep one: each way out of a state has one row",
+    )
     wanted = rows["from"].map({state: len(graph.out_of(state)) for state in graph.states})
     groups = rows.groupby(keys, sort=False, observed=True)
     few = (groups["to"].transform("size") < wanted).to_numpy()

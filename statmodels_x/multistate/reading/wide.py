@@ -43,7 +43,9 @@ class Stays:
 def wide_graph(states: Mapping[str, Any], start: str, transitions: Any) -> Graph:
     """Build the graph: by default every state can lead to every later one, in the order given."""
     if not isinstance(states, Mapping) or not states:
-        raise DataError('`states` must map states to (time, status) columns, such as {"dead": ("time", "died")}.')
+        raise DataError(
+            '`states` must map states to (time, status) columns, such as {"dead": ("time", "died")}.'
+        )
     names = [start, *(str(name) for name in states)]
     pairs = transitions
     if transitions is None:
@@ -59,7 +61,9 @@ def read_columns(frame: pd.DataFrame, states: Mapping[str, Any]) -> tuple[Array,
             raise DataError(f"states[{state!r}] is {columns!r}; give a pair of columns, (time, status).")
         check_columns(frame, columns, "data")
         time, status = (numeric_array(frame[name], name, "MultiStateData") for name in columns)
-        _refuse(~np.isfinite(time), f"'{columns[0]}' is missing or infinite", "drop these rows or find the times")
+        _refuse(
+            ~np.isfinite(time), f"'{columns[0]}' is missing or infinite", "drop these rows or find the times"
+        )
         _refuse(time <= 0.0, f"'{columns[0]}' is not positive", "times are measured from 0: correct the rows")
         _refuse(
             np.isnan(status),
@@ -68,7 +72,8 @@ def read_columns(frame: pd.DataFrame, states: Mapping[str, Any]) -> tuple[Array,
         )
         odd = ~np.isin(status, (0.0, 1.0))
         _refuse(odd, f"'{columns[1]}' is neither 0 nor 1", "give 1 where the state was entered at the time")
-        times.append(time), seen.append(status == 1.0)
+        times.append(time)
+        seen.append(status == 1.0)
     return np.stack(times, 1), np.stack(seen, 1)
 
 
@@ -125,7 +130,9 @@ def _untied(
     """Part a state that is entered at the end of follow-up, or together with another, from what it is tied to."""
     times, seen = times.copy(), seen.copy()
     tied = np.zeros(len(times), bool)
-    half = 0.5 * (_recording_unit(times) if unit is None else check_number("unit", unit, low=0.0, high=np.inf))
+    half = 0.5 * (
+        _recording_unit(times) if unit is None else check_number("unit", unit, low=0.0, high=np.inf)
+    )
     for k in np.flatnonzero(~absorbing)[::-1]:
         for _ in names:  # what stands later in the list keeps its place, and may have been moved itself
             later = (seen & (times == times[:, k : k + 1]) & (np.arange(len(names)) > k)).any(axis=1)
@@ -143,7 +150,9 @@ def _untied(
             "left out)",
         )
     _refuse(
-        (seen & (times <= 0.0)).any(axis=1), "half a unit before the event is not after 0", "give a smaller `unit`"
+        np.any(seen & (times <= 0.0), axis=1),
+        "half a unit before the event is not after 0",
+        "give a smaller `unit`",
     )
     return times, seen
 
@@ -165,7 +174,8 @@ def _walk(graph: Graph, names: Sequence[str], event: Array, end: Array, entry: A
     for j in range(len(names) + 1):
         time = event[np.arange(n), order[:, j]] if j < len(names) else np.full(n, np.inf)
         moves = going & np.isfinite(time)
-        to = np.where(moves, labels[order[:, min(j, len(names) - 1)]], None)
+        to = labels[order[:, min(j, len(names) - 1)]].copy()
+        to[~moves] = None
         _check_moves(graph, state, to, moves)
         stop = np.where(moves, time, end)
         rows = np.flatnonzero(going & (stop > entry) & (stop > entered))
@@ -183,7 +193,9 @@ def _check_moves(graph: Graph, state: NDArray[Any], to: NDArray[Any], moves: NDA
         for target in graph.states:
             if target not in graph.out_of(origin):
                 bad = moves & (state == origin) & (to == target)
-                _refuse(bad, f"the step from {origin!r} to {target!r} is no transition", "add it to `transitions`")
+                _refuse(
+                    bad, f"the step from {origin!r} to {target!r} is no transition", "add it to `transitions`"
+                )
 
 
 def _refuse(bad: NDArray[np.bool_], what: str, remedy: str) -> None:

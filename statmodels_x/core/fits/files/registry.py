@@ -14,6 +14,11 @@ _MODULES: dict[str, str] = {
     "core.findings": "Finding",
     "core.fits.reference": "Reference",
     "core.optimize": "Optimum",
+    # multistate
+    "multistate.fitted": "Facts",
+    "multistate.results": "MultiStateResults",
+    "multistate.sample": "MultiStateData",
+    "multistate.specification": "Graph Specification TransitionModel",
 }
 """Module below ``statmodels_x`` -> its classes that results hold."""
 
