@@ -52,11 +52,19 @@ class Intensity:
     uses_entry: bool
     known: Rows | None = field(repr=False)
 
-    def rows(self, places: Places, entered: Array) -> Rows:
+    def rows(self, places: Places, entered: Array, with_gradient: bool = True) -> Rows:
         """Linear predictors for some rows of covariates (repeated) and times of entry."""
         if self.known is None:
             return covariate_rows(self.fit, self.data.iloc[places].assign(entered=entered))
         known = self.known
+        if not with_gradient:  # the columns are not needed, only what they add up to
+            return replace(
+                known,
+                index=pd.RangeIndex(len(places)),
+                base=known.eta[places],
+                matrices=(None,) * len(known.matrices),
+                given=known.given[:1].repeat(len(places)),
+            )
         return replace(
             known,
             index=pd.RangeIndex(len(places)),
@@ -130,7 +138,7 @@ class Intensities:
         """Add -(sum of the cumulative hazards out of a state over a stay) to a logarithm and its gradient."""
         for to in self.graph.out_of(state):
             intensity = self.of[state, to]
-            rows = intensity.rows(stay.places, stay.entered)
+            rows = intensity.rows(stay.places, stay.entered, gradient is not None)
             end = stay.length if intensity.is_reset else stay.end
             begin = stay.begin - stay.entered if intensity.is_reset else stay.begin
             self._add_cumulative(intensity, rows, end, -1.0, value, gradient)
@@ -154,7 +162,7 @@ class Intensities:
     def add_log_hazard(self, pair: tuple[str, str], stay: Stay, value: Array, gradient: Array | None) -> None:
         """Add the log hazard of a transition at the end of a stay."""
         intensity = self.of[pair]
-        rows = intensity.rows(stay.places, stay.entered)
+        rows = intensity.rows(stay.places, stay.entered, gradient is not None)
         times = stay.length if intensity.is_reset else stay.end
         with np.errstate(divide="ignore"):
             found, slope = log_hazard(times, rows.eta, rows.cure, rows.family)

@@ -60,7 +60,7 @@ def _time(
 ) -> Array:
     """Time of a transition, on the clock of the trial."""
     intensity = hazards.of[pair]
-    rows = intensity.rows(places, entered)
+    rows = intensity.rows(places, entered, with_gradient=False)
     known = begin - entered if intensity.is_reset else begin
     amount = exponential
     if np.any(known > 0.0):
