@@ -171,5 +171,5 @@ def _checked_weights(data: MultiStateData, weights: Any) -> str | None:
     values = numeric_array(data.rows[weights], weights, "MultiState")
     spread = data.rows.assign(_w=values).groupby("id")["_w"].nunique()
     if (spread > 1).any():
-        raise DataError(f"MultiState: the weight '{weights}' differs between rows of {spread.idxmax()!r}.")
+        raise DataError(f"MultiState: the weight '{weights}' differs between rows of {spread.idxmax()}.")
     return weights

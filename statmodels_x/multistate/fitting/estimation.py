@@ -40,7 +40,7 @@ def clock_rows(data: MultiStateData, specification: Specification, model: Transi
         unknown = rows["entered"].isna()
         if unknown.any() and (specification.clocks[name] == "reset" or model.uses_entry):
             raise DataError(
-                f"{name}: subject {rows.loc[unknown, 'id'].iloc[0]!r} was in {origin!r} when first seen, and when it "
+                f"{name}: subject {rows.loc[unknown, 'id'].iloc[0]} was in {origin!r} when first seen, and when it "
                 'was entered is not known: give `entered=` in from_long(), or clock="forward".'
             )
         if specification.clocks[name] == "reset":

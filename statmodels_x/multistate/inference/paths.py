@@ -20,6 +20,7 @@ from statmodels_x.multistate.inference.intensities import Intensities, Places, S
 DEEPEST = 3
 """Steps of a way that integration follows; beyond, simulate."""
 _NODES = {1: 48, 2: 32, 3: 24}
+_LOST = 40.0
 _MOST = 400_000  # nodes at a time
 
 
@@ -153,7 +154,8 @@ def _step(
             return Values(value, np.where(value[:, None] > 0.0, value[:, None] * slope, 0.0))
     below, above, weight = spread_nodes(nodes)
     n, k = len(until), len(weight)
-    span = until - stay.begin
+    last = np.minimum(until, _end_of_stays(hazards, states[0], stay, until))
+    span = last - stay.begin
     places, entered = np.repeat(stay.places, k), np.repeat(stay.entered, k)
     since = (span[:, None] * below).ravel()
     left = np.repeat(stay.begin, k) + since
@@ -168,11 +170,34 @@ def _step(
     value[empty] = -np.inf
     if gradient is not None:
         gradient[empty] = 0.0
-    beyond = (span[:, None] * above).ravel()
+    beyond = (span[:, None] * above + (until - last)[:, None]).ravel()
     until_wide = np.repeat(until, k)
     following = Stay(places, left, left, until_wide, beyond)
     found = _step(hazards, states[1:], following, until_wide, value, gradient, remain, nodes)
     return found.summed(span[:, None] * np.broadcast_to(weight, (n, k)))
+
+
+def _end_of_stays(hazards: Intensities, state: str, stay: Stay, until: Array) -> Array:
+    """Time by which a state is left but for exp(-40): nodes beyond it would be lost to what happens before.
+
+    Looked for among the powers of 1.5 below the span; infinite where the state is not left so soon.
+    """
+    span = (until - stay.begin)[:, None] * 1.5 ** -np.arange(1.0, 24.0)
+    log, _ = hazards.blank(span.size)
+    k = span.shape[1]
+    behind = np.repeat(stay.begin - stay.entered, k)
+    begin = np.repeat(stay.begin, k)
+    far = Stay(
+        np.repeat(stay.places, k),
+        np.repeat(stay.entered, k),
+        begin,
+        begin + span.ravel(),
+        behind + span.ravel(),
+    )
+    hazards.add_survival(state, far, log, None)
+    gone = log.reshape(span.shape) < -_LOST
+    ends = np.where(gone, span, np.inf).min(axis=1)
+    return np.asarray(stay.begin + ends)
 
 
 def _joined(parts: Sequence[Values]) -> Values:

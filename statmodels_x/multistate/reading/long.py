@@ -97,7 +97,7 @@ def checked_stays(rows: pd.DataFrame, graph: Graph) -> pd.DataFrame:
         lost = [arrow(at["from"], to) for to in graph.out_of(at["from"]) if to not in there]
         _refuse(
             few,
-            f"the row of a competing transition is missing ({lost[0]} for {at['id']!r})",
+            f"the row of a competing transition is missing ({lost[0]} for {at['id']})",
             "each stay needs a row for each way out of its state (status 0 for what did not happen): hazards would "
             "be too high without",
         )
