@@ -56,15 +56,15 @@ class MultiStateFitted(Estimates):
     cov_type : str
         ``"observed"`` (parameters of different transitions are uncorrelated) or ``"cluster"`` (robust, over all rows
         of a subject).
-    fits : dict of str to FlexibleSurvivalResults
-        The fit of each transition, by its name (``"stacked"`` for a stacked fit), with its own covariance.
+    members : tuple of FlexibleSurvivalResults
+        The fits of the models of the specification, in their order. Internal.
     facts : Facts
         Counts. Internal.
     """
 
     specification: Specification
     cov_type: str
-    fits: Mapping[str, FlexibleSurvivalResults] = field(repr=False)
+    members: tuple[FlexibleSurvivalResults, ...] = field(repr=False)
     facts: Facts = field(repr=False)
 
     @classmethod
@@ -93,7 +93,7 @@ class MultiStateFitted(Estimates):
             converged=all(fit.converged for fit in fits.values()),
             specification=specification,
             cov_type=cov_type,
-            fits=dict(fits),
+            members=tuple(fits.values()),
             facts=Facts(
                 data.n,
                 dict(data.dropped),
@@ -113,6 +113,12 @@ class MultiStateFitted(Estimates):
         return self.specification.formula
 
     @property
+    def fits(self) -> dict[str, FlexibleSurvivalResults]:
+        """The fit of each transition, by its name (``"stacked"`` for a stacked fit), with its own covariance."""
+        labels = (model.label for model in self.specification.models)
+        return dict(zip(labels, self.members, strict=True))
+
+    @property
     def states(self) -> tuple[str, ...]:
         """Names of the states."""
         return self.specification.graph.states
@@ -125,7 +131,7 @@ class MultiStateFitted(Estimates):
     @property
     def is_regular(self) -> bool:
         """Whether the fit of every transition is a proved interior maximum."""
-        return all(fit.is_regular for fit in self.fits.values())
+        return all(fit.is_regular for fit in self.members)
 
     @property
     def n_events(self) -> int:
@@ -134,20 +140,18 @@ class MultiStateFitted(Estimates):
 
     def without_data(self) -> Self:
         """Return the same fit without a row of the user's data, nor in the fits of the transitions."""
-        bare = {name: fit.without_data() for name, fit in self.fits.items()}
-        return replace(self, sample=None, fits=bare)
+        return replace(self, sample=None, members=tuple(fit.without_data() for fit in self.members))
 
     def with_params(self, coefficients: Array) -> Self:
         """Return the same model under other coefficients, in the order of ``params``."""
-        values, moved, first = np.asarray(coefficients, float), {}, 0
-        for name, fit in self.fits.items():
+        values, moved, first = np.asarray(coefficients, float), [], 0
+        for fit in self.members:
             size = len(fit.coefficients)
             part = pd.Series(values[first : first + size], fit.coefficients.index, name="estimate")
-            moved[name] = replace(fit, coefficients=part)
+            moved.append(replace(fit, coefficients=part))
             first += size
-        return replace(
-            self, fits=moved, coefficients=pd.Series(values, self.coefficients.index, name="estimate")
-        )
+        whole = pd.Series(values, self.coefficients.index, name="estimate")
+        return replace(self, members=tuple(moved), coefficients=whole)
 
 
 def _blocks(parts: list[Array]) -> Array:
