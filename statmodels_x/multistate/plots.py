@@ -252,13 +252,14 @@ def _diagram(fit: MultiStateFitted, ax: Any) -> Any:
         for k, state in enumerate(here):
             lift = 0.55 if 0 < step < last else 0.0
             places[state] = (float(step), lift + 0.5 * (len(here) - 1) - k)
-    for origin, to in graph.transitions:
-        _arrow(ax, places[origin], places[to], str(int(counts.loc[arrow(origin, to), "events"])))
+    boxes = {}
     for state, (x, y) in places.items():
-        ax.text(
-            x, y, state, ha="center", va="center", fontsize=11, zorder=3,
-            bbox={"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": plotting.COLOURS[0]},
-        )  # fmt: skip
+        frame = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": plotting.COLOURS[0]}
+        text = ax.text(x, y, state, ha="center", va="center", fontsize=11, zorder=3, bbox=frame)
+        boxes[state] = text.get_bbox_patch()
+    for origin, to in graph.transitions:
+        count = str(int(counts.loc[arrow(origin, to), "events"]))
+        _arrow(ax, (places[origin], places[to]), (boxes[origin], boxes[to]), count)
     heights = [y for _, y in places.values()]
     ax.set_xlim(-0.4, last + 0.4)
     ax.set_ylim(min(heights) - 0.5, max(heights) + 0.5)
@@ -266,11 +267,11 @@ def _diagram(fit: MultiStateFitted, ax: Any) -> Any:
     return ax
 
 
-def _arrow(ax: Any, start: tuple[float, float], end: tuple[float, float], text: str) -> None:
-    ax.annotate(
-        "", xy=end, xytext=start,
-        arrowprops={"arrowstyle": "-|>", "shrinkA": 42, "shrinkB": 42, "color": "0.3", "linewidth": 1.3},
-    )  # fmt: skip
-    middle = (0.5 * (start[0] + end[0]), 0.5 * (start[1] + end[1]))
-    box = {"facecolor": "white", "edgecolor": "none", "pad": 2}
-    ax.text(*middle, text, ha="center", va="center", fontsize=10, bbox=box)
+def _arrow(
+    ax: Any, ends: tuple[tuple[float, float], tuple[float, float]], boxes: tuple[Any, Any], text: str
+) -> None:
+    (x, y), (to_x, to_y) = ends
+    look = {"arrowstyle": "-|>", "patchA": boxes[0], "patchB": boxes[1], "shrinkA": 2, "shrinkB": 2}
+    ax.annotate("", xy=(to_x, to_y), xytext=(x, y), arrowprops={**look, "color": "0.3", "linewidth": 1.3})
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    ax.text(0.5 * (x + to_x), 0.5 * (y + to_y), text, ha="center", va="center", fontsize=9, bbox=box)
