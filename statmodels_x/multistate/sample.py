@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from statmodels_x.core.data.frames import as_pandas, check_columns, plain_column
+from statmodels_x.core.data.frames import as_pandas, check_columns
 from statmodels_x.core.data.surv import unit_of_time
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import warn
@@ -174,7 +174,7 @@ class MultiStateData:
         graph = long_graph(rows, names, first)
         rows = checked_stays(rows, graph)
         covariates = _kept(frame, keep, list(columns.values()))
-        kept = _plain(frame, covariates).reset_index(drop=True)
+        kept = frame[covariates].reset_index(drop=True)
         joined = pd.concat([rows[list(RESERVED)].reset_index(drop=True), kept], axis=1)
         return cls(joined, graph, time_unit or unit_of_time(frame, stop, "Surv(x)"))
 
@@ -373,10 +373,6 @@ def _kept(frame: pd.DataFrame, keep: Sequence[str] | None, used: Sequence[str]) 
     return wanted
 
 
-def _plain(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    return pd.DataFrame({name: plain_column(frame[name]) for name in names}, index=frame.index)
-
-
 def _expand(
     frame: pd.DataFrame, stays: Stays, graph: Graph, id: str | None, keep: Sequence[str]
 ) -> pd.DataFrame:
@@ -403,7 +399,7 @@ def _expand(
     made = pd.concat(parts, ignore_index=True).sort_values(
         ["_row", "start"], kind="stable", ignore_index=True
     )
-    taken = _plain(frame, keep).iloc[made["_row"].to_numpy()].reset_index(drop=True)
+    taken = frame[list(keep)].iloc[made["_row"].to_numpy()].reset_index(drop=True)
     return pd.concat([made[list(RESERVED)], taken], axis=1)
 
 
