@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,7 @@ class MultiState:
                 )
         self._weights = _checked_weights(data, weights)
         used = [*self.specification.variables, *([weights] if weights else [])]
-        self._data = data.complete(used)
+        self._data = _with_weight(data.complete(used), weights)
 
     @property
     def data(self) -> MultiStateData:
@@ -160,6 +161,13 @@ class MultiState:
     def __repr__(self) -> str:
         transitions = len(self._data.transitions)
         return f"MultiState({self.specification.formula!r}, n={self._data.n}, transitions={transitions})"
+
+
+def _with_weight(data: MultiStateData, weights: str | None) -> MultiStateData:
+    """Leave out the subjects of weight 0, who say nothing and are not counted."""
+    if weights is None or not (data.rows[weights] == 0).any():
+        return data
+    return replace(data, rows=data.rows[data.rows[weights] != 0])
 
 
 def _checked_weights(data: MultiStateData, weights: Any) -> str | None:

@@ -225,7 +225,7 @@ class MultiStateData:
         made = frame.assign(**{f"_{k}": (values == cause).astype(int) for k, cause in enumerate(causes)})
         states = {str(cause): (time, f"_{k}") for k, cause in enumerate(causes)}
         own = [name for name in (time, event, id, entry) if name is not None]
-        kept = [name for name in frame.columns if name not in own] if keep is None else keep
+        kept = [name for name in frame.columns if name not in (*own, *RESERVED)] if keep is None else keep
         pairs = [(start, state) for state in states]
         made.attrs = dict(frame.attrs)
         return cls.from_wide(made, states, start, id, entry, kept, pairs, time_unit=time_unit)

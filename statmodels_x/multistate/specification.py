@@ -53,6 +53,11 @@ class Graph:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise DataError(f"states: {twice[0]!r} stands more than once.")
+        arrows = [name for name in names if "->" in name]
+        if arrows:
+            raise DataError(
+                f"states: {arrows[0]!r} holds an arrow, which stands between the states of a transition."
+            )
         if start not in names:
             raise DataError(f"`start` is {start!r}; the states are {', '.join(names)}.")
         pairs = tuple(_pair(entry, names) for entry in transitions)

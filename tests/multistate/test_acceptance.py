@@ -198,3 +198,27 @@ def test_chain_of_four_states():
     share = ends.value_counts(normalize=True)
     for state, value in zip("123", [0.06217225, 0.12501257, 0.11180140], strict=True):
         assert abs(share[state] - value) < 4 * np.sqrt(value * (1 - value) / 40_000)
+
+
+@pytest.mark.parametrize(
+    ("clock", "distribution", "value"),
+    [("forward", "exponential", 0.5221001), ("forward", "weibull", 0.5063), ("reset", "weibull", 0.5076)],
+)
+def test_pte_of_the_model(clock, distribution, value):
+    """A trial with known process, each hazard with shapes of its own in each arm."""
+    process = smx.IllnessDeathTrial(
+        smx.IllnessDeath(1.0, 0.10, 0.55), smx.IllnessDeath(0.5, 0.08, 0.45), 0.08
+    )
+    trial = process.simulate(n=1000, seed=3)
+    shape = {} if distribution == "exponential" else {"power": "~ arm"}
+    data = smx.MultiStateData.from_trial(trial)
+    fit = smx.MultiState("~ arm", data, clock, distribution, scale="ph", **shape).fit()
+    arms = pd.DataFrame({"arm": [0, 1]})
+
+    def pte(one):
+        return smx.IllnessDeathTrial(*(one.arm(arms.iloc[[k]]) for k in (0, 1))).true_values(3, 1)["pte"]
+
+    digits = 1e-7 if distribution == "exponential" else 6e-5
+    assert pte(fit) == pytest.approx(value, abs=digits)
+    if clock == "forward" and distribution == "weibull":
+        assert fit.derive(pte)["std_error"].iloc[0] == pytest.approx(0.0449, abs=6e-5)

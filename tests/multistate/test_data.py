@@ -105,6 +105,13 @@ def test_graphs():
         read(people(), transitions=["event_free -> ill", "ill -> dead"])
 
 
+def test_names_of_states():
+    with pytest.raises(DataError, match="'a -> b' holds an arrow"):
+        smx.MultiStateData.from_wide(people(), {"a -> b": EVENTS["ill"], "dead": EVENTS["dead"]})
+    with pytest.raises(DataError, match="'dead' stands more than once"):
+        read(people(), start="dead")
+
+
 def test_long_rows():
     data = smx.MultiStateData.from_long(LONG)
     assert data.transitions == ("a -> b", "a -> c", "b -> c")

@@ -175,6 +175,26 @@ def test_what_follows_does_not_change_what_came_before(data):
     assert_allclose(part.params, whole.params[: len(part.params)], atol=1e-8)
 
 
+def test_weight_zero_is_no_row(frame):
+    data = smx.MultiStateData.from_wide(frame.assign(w=np.arange(len(frame)) % 4 > 0), EVENTS)
+    part = smx.MultiStateData.from_wide(frame[np.arange(len(frame)) % 4 > 0], EVENTS)
+    one = smx.MultiState("~ arm", data, weights="w", **WEIBULL).fit()
+    two = smx.MultiState("~ arm", part, **WEIBULL).fit()
+    assert_allclose(one.params, two.params, atol=1e-9)
+    assert (one.nobs, one.n_events) == (two.nobs, two.n_events)
+
+
+def test_a_far_horizon_hides_nothing(fit):
+    """Long after the last death, stays and incidences do not change."""
+    stays = [
+        wide(fit.predict(ARMS, "stay", at=far))[["event_free", "progressed"]].to_numpy()
+        for far in (80.0, 1e6)
+    ]
+    assert_allclose(stays[1], stays[0], rtol=1e-5)
+    shares = wide(fit.predict(ARMS, "incidence", at=1e6))["dead"]
+    assert_allclose(shares, 1.0, atol=1e-9)
+
+
 def test_weight_two_is_the_row_twice(frame):
     twice = smx.MultiStateData.from_wide(pd.concat([frame, frame], ignore_index=True), EVENTS)
     heavy = smx.MultiStateData.from_wide(frame.assign(w=2), EVENTS)

@@ -252,12 +252,29 @@ def stays(
     hazards: Intensities, origin: From, places: Places, times: Array, discount: float
 ) -> tuple[dict[str, Values], Array]:
     """Integrate the shares: expected time in each state until given times, and the (discounted) time in all."""
+    begin = origin.given[places]
+    until = np.maximum(times, begin)
+    start = Stay(places, origin.entered[places], begin, until, until - origin.entered[places])
+    # what happens early, and what is left long after the start state: a far horizon would hide it from the nodes
+    middle = np.minimum(until, _end_of_stays(hazards, origin.state, start, until))
+    total = _area(hazards, origin, places, begin, middle, discount)
+    late = middle < until
+    if late.any():
+        rest = _area(hazards, origin, places, middle, until, discount)
+        total = {state: values + rest[state] for state, values in total.items()}
+    span = until - begin
+    whole = np.exp(-discount * begin) * (span if discount == 0.0 else -np.expm1(-discount * span) / discount)
+    return total, whole
+
+
+def _area(
+    hazards: Intensities, origin: From, places: Places, low: Array, high: Array, discount: float
+) -> dict[str, Values]:
+    """Integrate the shares between two times, with nodes in the cube root of the time since the first."""
     x, w = np.polynomial.legendre.leggauss(48)
     x, w = 0.5 * (x + 1.0), 0.5 * w
-    begin = origin.given[places]
-    span = np.maximum(times - begin, 0.0)
-    points = begin[:, None] + span[:, None] * x**3
+    span = high - low
+    points = low[:, None] + span[:, None] * x**3
     weights = span[:, None] * (w * 3.0 * x * x) * np.exp(-discount * points)
     shares = occupancy(hazards, origin, np.repeat(places, len(x)), points.ravel())
-    whole = np.exp(-discount * begin) * (span if discount == 0.0 else -np.expm1(-discount * span) / discount)
-    return {state: share.summed(weights) for state, share in shares.items()}, whole
+    return {state: share.summed(weights) for state, share in shares.items()}
