@@ -25,6 +25,8 @@ _HOMES = {
     "LeslieMatrix": "statmodels_x.population.theory.matrices.leslie",
     "LotkaVolterra": "statmodels_x.population.lotka_volterra",
     "MatrixPopulation": "statmodels_x.population.theory.matrices.population",
+    "MultiState": "statmodels_x.multistate.model",
+    "MultiStateData": "statmodels_x.multistate.sample",
     "ObservedLeslie": "statmodels_x.population.observed",
     "PredatorPrey": "statmodels_x.population.theory.systems",
     "ResidualEffect": "statmodels_x.surrogate.residual.model",
@@ -60,6 +62,8 @@ __all__ = [
     "LeslieMatrix",
     "LotkaVolterra",
     "MatrixPopulation",
+    "MultiState",
+    "MultiStateData",
     "ObservedLeslie",
     "PredatorPrey",
     "ResidualEffect",
@@ -89,6 +93,8 @@ if TYPE_CHECKING:
     from statmodels_x.core.fits.comparison import compare
     from statmodels_x.core.fits.files.saving import load, save
     from statmodels_x.discontinuity.model import FreeDiscontinuity
+    from statmodels_x.multistate.model import MultiState
+    from statmodels_x.multistate.sample import MultiStateData
     from statmodels_x.population.fitting.structural import structural_rank
     from statmodels_x.population.forecast import forecast_errors
     from statmodels_x.population.lotka_volterra import LotkaVolterra

@@ -39,6 +39,11 @@ _MODULES: dict[str, str] = {
     "discontinuity.specification": "Control Specification",
     "discontinuity.tuning.evidence": "EvidenceTuning",
     "discontinuity.tuning.search": "CriterionTuning",
+    # multistate
+    "multistate.fitted": "Facts",
+    "multistate.results": "MultiStateResults",
+    "multistate.sample": "MultiStateData",
+    "multistate.specification": "Graph Specification TransitionModel",
     # population
     "population.course.parameters": "Layout",
     "population.course.problem": "Problem",
