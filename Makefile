@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-kernels lint docs docs-test bench clean
+.PHONY: demo test test-kernels test-lowest test-pandas lint docs docs-test bench clean
 
 $(VENV)/base: pyproject.toml
 	$(PYTHON) -c "import sys; assert (3, 11) <= sys.version_info < (3, 15), 'statmodels_x needs Python 3.11 to 3.14; run make PYTHON=python3.12 ...'"
@@ -59,9 +59,16 @@ bench: $(VENV)/test
 	$(BIN)/python benchmarks/import_time.py
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest docs/_build docs/gallery demo build dist
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-pandas docs/_build docs/gallery demo build dist
 
 test-lowest:  ## the lowest versions that pyproject.toml allows: a fit, picture, save and load of every model
 	test -x $(VENV)-lowest/bin/python || $(PYTHON) -m venv $(VENV)-lowest
 	$(VENV)-lowest/bin/python -m pip install --quiet $$($(PYTHON) .ci/lowest.py) pytest
 	PYTHONPATH=$(CURDIR) $(VENV)-lowest/bin/python .ci/smoke.py
+
+test-pandas:  ## pandas 3, beside lifelines, which asks for less but works with it
+	test -x $(VENV)-pandas/bin/python || $(PYTHON) -m venv $(VENV)-pandas
+	$(VENV)-pandas/bin/python -m pip install --quiet --editable ".[test]"
+	$(VENV)-pandas/bin/python -m pip install --quiet --no-deps "pandas>=3"
+	$(VENV)-pandas/bin/python .ci/smoke.py
+	$(VENV)-pandas/bin/python -m pytest -q -n auto tests/common
