@@ -288,6 +288,8 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         n: int | Sequence[int],
         at: float | None = None,
         landmark: float | None = None,
+        effect: str | None = None,
+        method: str | None = None,
         at_least: float = 0.5,
         alpha: float = 0.05,
         interval: str = "fieller",
@@ -304,7 +306,9 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         n : int or sequence of int
             Subjects in each arm.
         at, landmark : float, optional
-            The fit's own by default, as are the effect and the method.
+            The fit's own by default.
+        effect, method : str, optional
+            The fit's own by default.
         at_least, alpha, interval, n_repeats, n_perturb, seed, n_jobs, progress
             As in :func:`statmodels_x.surrogate_power`.
 
@@ -321,8 +325,8 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
             n,
             at=asked.at if at is None else at,
             landmark=asked.landmark if landmark is None else landmark,
-            effect=asked.effect,
-            method=asked.settings.method,
+            effect=effect or asked.effect,
+            method=method or asked.settings.method,
             at_least=at_least,
             alpha=alpha,
             interval=interval,
