@@ -1,4 +1,4 @@
-"""How kernels are compiled: one set of options for all of them.
+"""How kernels are compiled: one set of options, one cache and one rule of interruption for all of them.
 
 Imported by kernel modules only, which are themselves imported where they are first needed: numba takes half a
 second.
@@ -6,13 +6,111 @@ second.
 
 from __future__ import annotations
 
-from numba import njit
+import hashlib
+import re
+from _signal import signal as set_handler  # type: ignore[import-not-found]  # 10 times as fast as the wrapper
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from signal import SIG_DFL, SIGINT, raise_signal
+from threading import get_ident, main_thread
+from typing import Any
 
-kernel = njit(cache=True, nogil=True, error_model="numpy")
-"""Decorator of a kernel: compiled when first called, cached on disk, free of Python's lock, divisions as numpy's.
+from numba import config, njit
+from numba.core.caching import FunctionCache
+from numba.core.registry import CPUDispatcher
 
-Never ``fastmath``: a likelihood must tell infinite and missing values from numbers.
-"""
+_PACKAGE = Path(__file__).resolve().parents[1]
+_IMPORT = re.compile(rb"^\s*(?:from|import) statmodels_x\.([\w.]+)(?: import ([\w, ]+))?", re.MULTILINE)
+_MAIN = main_thread().ident
+_OPTIONS = {"nopython": True, "nogil": True, "error_model": "numpy"}
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Decorator of a kernel: compiled when first called, kept on disk, free of Python's lock, divisions as numpy's.
+
+    Never ``fastmath``: a likelihood must tell infinite and missing values from numbers. Where no folder can be written,
+    the machine code is kept for the process alone.
+    """  # noqa: D401
+    if config.DISABLE_JIT:
+        return function
+    compiled = _Kernel(function, targetoptions=dict(_OPTIONS))
+    with suppress(RuntimeError, OSError):  # no folder for it
+        compiled._cache = _Cache(function)
+    return compiled
+
 
 inlined = njit(inline="always", nogil=True, error_model="numpy")
 """Decorator of a function that is copied into the kernels that call it, where a call would keep a loop from vectors."""
+
+
+class _Kernel(CPUDispatcher):
+    """A kernel that Ctrl-C stops between two lines of Python, and nowhere else.
+
+    A signal that comes while machine code runs is handled by the first Python that runs after it. That is numba's own,
+    in the middle of making objects of the results: a SystemError, or the end of the process. So it waits for the
+    kernel's end; a second one does not wait.
+    """
+
+    def __call__(self, *arguments: Any) -> Any:
+        if get_ident() != _MAIN:  # signals are handled by the main thread
+            return super().__call__(*arguments)
+        waiting: list[Any] = []
+        before: Any = set_handler(SIGINT, lambda *found: before(*found) if waiting else waiting.append(found))
+        try:
+            return super().__call__(*arguments)
+        finally:
+            set_handler(SIGINT, SIG_DFL if before is None else before)
+            if waiting:
+                before(*waiting[0]) if callable(before) else raise_signal(SIGINT)
+
+
+class _Cache(FunctionCache):
+    """Machine code on disk that is never mixed: it counts for the kernels' sources as they are, all together.
+
+    numba's own cache looks at the file of one kernel, and one kernel holds the machine code of those it calls.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        file = self._cache_file
+        file._source_stamp = (file._source_stamp, sources())
+
+    def load_overload(self, signature: Any, target: Any) -> Any:
+        try:
+            return super().load_overload(signature, target)
+        except Exception:  # a file that was cut off
+            with suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self, signature: Any, data: Any) -> None:
+        with suppress(OSError):  # a full disk
+            super().save_overload(signature, data)
+
+
+@cache
+def sources(package: Path = _PACKAGE) -> str:
+    """Return a hash of all kernel modules and of what they import from the package."""
+    content = {path.relative_to(package): path.read_bytes() for path in sorted(package.rglob("*.py"))}
+    waiting = [path for path, text in content.items() if b"statmodels_x.core.compiled" in text]
+    found = set()
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += [used for used in _used(content[path]) if used in content]
+    total = hashlib.sha256()
+    for path in sorted(found):
+        total.update(str(path).encode() + b"\0" + content[path] + b"\0")
+    return total.hexdigest()
+
+
+def _used(text: bytes) -> list[Path]:
+    modules = []
+    for module, names in _IMPORT.findall(text):
+        stem = module.decode().replace(".", "/")
+        modules.append(Path(f"{stem}.py"))
+        modules += [Path(f"{stem}/{name.strip()}.py") for name in names.decode().split(",") if name.strip()]
+    return modules

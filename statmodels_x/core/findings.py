@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
 from statmodels_x.core.errors import IdentificationWarning, StatmodelsXWarning
 
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 _HOME = str(Path(__file__).resolve().parents[1])
 
 
@@ -43,10 +46,25 @@ class Finding:
 
 def warn(message: str, category: type[Warning]) -> None:
     """Warn at the line of the user's that called into the package, however deep the call stands."""
+    if _quiet.get():
+        return
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and _is_ours(frame.f_code.co_filename):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what the package would warn of to itself: for fits whose findings are shown in another way.
+
+    Of the thread (or task) that calls it alone; Python's own filters belong to all threads at once.
+    """
+    token = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(token)
 
 
 def announce(findings: Iterable[Finding]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any, TypeVar
 
+from statmodels_x.core.validation import check_jobs
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -39,6 +41,7 @@ def each(
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
+    check_jobs(n_jobs)
     listed: Any = items if isinstance(items, Sized) else list(items)
     call = delayed(task)
     results = Parallel(n_jobs=n_jobs, prefer=prefer, return_as="generator")(call(item) for item in listed)

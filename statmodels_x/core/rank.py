@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,8 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 
 _TOLERANCE = 1e-11  # of the squared distance from the other columns, relative to the column
+_NOTHING = 1e-6  # weight of a column in a combination, all in units of their spreads
+_ROUNDING = 4.0 * np.finfo(float).eps
 _CHUNK = 65_536
 _GLANCE = 1_000
 
@@ -27,48 +29,96 @@ class ColumnSums:
         Rows.
     value, mean : ndarray of shape (k,)
         The value of a column that has the same in all rows, else NaN; the mean of each column.
+    scale : ndarray of shape (k,)
+        The size of each column's deviations from its mean, a power of 2; 0 for a column of one value.
     products : ndarray of shape (k, k)
-        Sums of products of the columns less their means.
+        Sums of products of these deviations in units of the scales, which neither overflow nor vanish.
     """
 
     n: int
     value: Array
     mean: Array
+    scale: Array
     products: Array
 
     @classmethod
     def of(cls, matrix: Array) -> ColumnSums:
         """Sum over the rows of a matrix of shape (n, k), with at least one row."""
-        mean = matrix.mean(axis=0)
+        middle, half_range = _ranges(matrix)
+        scale = power_of_two(half_range)
+        unit = np.where(scale > 0.0, scale, 1.0)
+        total = np.zeros(len(middle))
+        for part in _chunks(matrix):
+            total += ((part - middle) / unit).sum(axis=0)
+        mean = total / len(matrix)  # from the middle, in units of the scale: exact for columns far from 0
         products = np.zeros((len(mean), len(mean)))
-        for first in range(0, len(matrix), _CHUNK):  # no copy of the whole matrix
-            part = matrix[first : first + _CHUNK] - mean
-            products += part.T @ part
-        return cls(len(matrix), np.where(constant_columns(matrix), matrix[0], np.nan), mean, products)
+        for part in _chunks(matrix):
+            deviation = (part - middle) / unit - mean
+            products += deviation.T @ deviation
+        return cls(len(matrix), np.where(scale > 0.0, np.nan, middle), middle + unit * mean, scale, products)
 
     @classmethod
     def merged(cls, parts: Sequence[ColumnSums]) -> ColumnSums:
         """Add up blocks of rows (Chan, Golub and LeVeque 1983)."""
         total = parts[0]
         for part in parts[1:]:
-            n = total.n + part.n
-            gap = part.mean - total.mean
-            total = cls(
-                n,
-                np.where(total.value == part.value, total.value, np.nan),
-                total.mean + gap * (part.n / n),
-                total.products + part.products + np.outer(gap, gap) * (total.n * part.n / n),
-            )
+            total = total._plus(part)
         return total
+
+    def _plus(self, part: ColumnSums) -> ColumnSums:
+        n = self.n + part.n
+        gap = 0.5 * part.mean - 0.5 * self.mean
+        scale = np.maximum(np.maximum(self.scale, part.scale), power_of_two(np.abs(gap)))
+        unit = np.where(scale > 0.0, scale, 1.0)
+        step = 2.0 * (gap / unit)
+        ours, theirs = self.scale / unit, part.scale / unit
+        products = self.products * np.outer(ours, ours) + part.products * np.outer(theirs, theirs)
+        return ColumnSums(
+            n,
+            np.where(self.value == part.value, self.value, np.nan),
+            self.mean + 2.0 * gap * (part.n / n),
+            scale,
+            products + np.outer(step, step) * (self.n * part.n / n),
+        )
 
     def columns(self, part: slice) -> ColumnSums:
         """Return the sums of some of the columns."""
-        return ColumnSums(self.n, self.value[part], self.mean[part], self.products[part, part])
+        return ColumnSums(
+            self.n, self.value[part], self.mean[part], self.scale[part], self.products[part, part]
+        )
 
     @property
     def is_constant(self) -> NDArray[np.bool_]:
         """Which columns have one value."""
         return ~np.isnan(self.value)
+
+    @property
+    def spread(self) -> Array:
+        """Standard deviation of each column in units of its scale."""
+        return np.sqrt(np.diag(self.products) / self.n)
+
+
+def power_of_two(size: Array) -> Array:
+    """Return the power of 2 at or below each size; 0 where it is 0."""
+    mantissa, exponent = np.frexp(size)
+    return np.where(mantissa > 0.0, np.ldexp(1.0, np.maximum(exponent - 1, -1022)), 0.0)
+
+
+def _chunks(matrix: Array) -> Iterator[Array]:
+    for first in range(0, len(matrix), _CHUNK):  # no copy of the whole matrix
+        yield matrix[first : first + _CHUNK]
+
+
+def _ranges(matrix: Array) -> tuple[Array, Array]:
+    """Return the middle and half of the range of each column."""
+    low, high = matrix[0].copy(), matrix[0].copy()
+    for part in _chunks(matrix):
+        np.minimum(low, part.min(axis=0), out=low)
+        np.maximum(high, part.max(axis=0), out=high)
+    half = 0.5 * high - 0.5 * low
+    return np.where(high > low, low + half, low), np.where(
+        high > low, np.maximum(half, np.finfo(float).tiny), 0.0
+    )
 
 
 def check_full_rank(matrix: Array | ColumnSums, names: tuple[str, ...], where: str) -> None:
@@ -112,22 +162,98 @@ def dependent_column(matrix: Array | ColumnSums) -> tuple[int, tuple[int, ...]] 
         The column and those that make it up; None if the rank is full.
     """
     sums = matrix if isinstance(matrix, ColumnSums) else ColumnSums.of(matrix)
-    # the columns centred where a constant is among them, and of unit length: the Gram matrix is then a
-    # correlation matrix, whose pivots are squared distances
-    is_constant = sums.is_constant
-    kept_mean = np.where(is_constant.any() & ~is_constant, 0.0, sums.mean)
-    gram = sums.products / sums.n + np.outer(kept_mean, kept_mean)
-    size = np.sqrt(np.diag(gram))
-    size = np.where(size > 0.0, size, 1.0)
-    gram = gram / np.outer(size, size)
-    _, pivots, rank, _ = lapack.dpstrf(gram, tol=_TOLERANCE)
-    if rank == len(gram):
+    constants = np.flatnonzero(sums.is_constant)
+    if len(constants) > 1:
+        return int(constants[1]), (int(constants[0]),)
+    dependencies = _constant_combinations(sums)
+    if not len(constants):  # one combination may be the constant that the design has no column for
+        dependencies = _with_mean_zero(dependencies, sums)
+    if not len(dependencies):
         return None
-    order = pivots - 1
-    kept, column = order[:rank], int(order[rank])
-    weights = np.linalg.lstsq(gram[np.ix_(kept, kept)], gram[kept, column], rcond=None)[0]
-    others = tuple(int(k) for k, w in zip(kept, weights, strict=True) if abs(w) > 1e-6)
-    return column, others or tuple(int(k) for k in np.flatnonzero(is_constant))
+    weights, column = dependencies[0]
+    others = [int(k) for k in np.flatnonzero(np.abs(weights) > _NOTHING) if k != column]
+    return column, tuple(others) or tuple(int(k) for k in constants)
+
+
+def constant_combination(sums: ColumnSums) -> Array | None:
+    """Find the combination of columns that is 1 in every row; None if there is none.
+
+    Returns
+    -------
+    ndarray of shape (k,) or None
+    """
+    constants = np.flatnonzero(sums.is_constant & (sums.value != 0.0))
+    unit = np.zeros(len(sums.mean))
+    if len(constants):
+        unit[constants[0]] = 1.0 / sums.value[constants[0]]
+        return unit
+    for weights, _ in _constant_combinations(sums):
+        combination, value = _in_own_units(weights, sums)
+        if value != 0.0:
+            unit = combination / value
+            simple = np.round(unit, 6)  # indicators add up to 1 exactly
+            return np.where(np.abs(unit - simple) < 1e-8, simple, unit)
+    return None
+
+
+Dependency = tuple[Array, int]
+"""Weights of all columns, in units of their spreads, that give a constant; the column that the others make up."""
+
+
+def _constant_combinations(sums: ColumnSums) -> list[Dependency]:
+    """Find combinations of varying columns that do not vary, one for each column that the others determine."""
+    varying = np.flatnonzero(~sums.is_constant)
+    if not len(varying):
+        return []
+    # columns centred and of unit length: their Gram matrix is a correlation matrix, whose pivots are squared
+    # distances
+    size = sums.spread[varying]
+    gram = sums.products[np.ix_(varying, varying)] / sums.n / np.outer(size, size)
+    noise = np.minimum(_ROUNDING * np.abs(sums.mean[varying] / sums.scale[varying]) / size, 0.1) ** 2
+    factor, pivots, rank, _ = lapack.dpstrf(gram, tol=_TOLERANCE)
+    order, distance = pivots - 1, np.diag(factor) ** 2
+    while (
+        rank > 1 and distance[rank - 1] < 4.0 * noise.max()
+    ):  # what rounding of values far from 0 has left over
+        weights = _weights(gram, order[: rank - 1], int(order[rank - 1]))
+        if distance[rank - 1] > weights**2 @ noise:
+            break
+        rank -= 1
+    found = []
+    for column in order[rank:]:
+        weights = np.zeros(len(sums.mean))
+        weights[varying] = _weights(gram, order[:rank], int(column))
+        found.append((weights, int(varying[column])))
+    return found
+
+
+def _weights(gram: Array, kept: NDArray[np.intp], column: int) -> Array:
+    """Return the weights with which a column less those that make it up is a constant."""
+    weights = np.zeros(len(gram))
+    weights[kept] = -np.linalg.lstsq(gram[np.ix_(kept, kept)], gram[kept, column], rcond=None)[0]
+    weights[np.abs(weights) < _NOTHING] = 0.0  # rounding, which a column far from 0 would make much of
+    weights[column] = 1.0
+    return weights
+
+
+def _in_own_units(weights: Array, sums: ColumnSums) -> tuple[Array, float]:
+    """Return a combination in the columns' units, and the constant that it is; 0 up to rounding is 0."""
+    size = np.where(sums.is_constant, 1.0, sums.spread * sums.scale)
+    combination = np.where(weights == 0.0, 0.0, weights / size)
+    parts = weights * (sums.mean / size)
+    value = float(parts.sum())
+    return combination, value if abs(value) > 1e-6 * float(np.abs(parts).sum()) else 0.0
+
+
+def _with_mean_zero(dependencies: list[Dependency], sums: ColumnSums) -> list[Dependency]:
+    """Return the combinations that are 0, not only constant; of two other constants one makes up the other."""
+    values = [_in_own_units(weights, sums)[1] for weights, _ in dependencies]
+    first = next((k for k, value in enumerate(values) if value != 0.0), None)
+    if first is None:
+        return dependencies
+    unit = dependencies[first][0] / values[first]
+    others = [k for k in range(len(values)) if k != first]
+    return [(dependencies[k][0] - values[k] * unit, dependencies[k][1]) for k in others]
 
 
 def constant_columns(matrix: NDArray[np.float64]) -> NDArray[np.bool_]:

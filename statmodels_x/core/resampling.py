@@ -10,7 +10,7 @@ import numpy as np
 
 from statmodels_x.core.parallel import each
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_alpha
+from statmodels_x.core.validation import check_alpha, check_count
 
 
 def replicate(
@@ -43,6 +43,7 @@ def replicate(
     list
         In the order of the replicates.
     """
+    check_count("seed", seed, 0)
     streams = [np.random.SeedSequence(seed, spawn_key=(first + k,)) for k in range(n)]
     return list(each(partial(_call, task), streams, n_jobs=n_jobs, progress=progress, prefer=prefer))
 

@@ -72,6 +72,13 @@ def check_count(name: str, value: Any, least: int) -> int:
     return int(value)
 
 
+def check_jobs(n_jobs: Any) -> int:
+    """Return a number of workers; DataError unless it is a whole number other than 0."""
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer) or n_jobs == 0:
+        raise DataError(f"`n_jobs` is {n_jobs!r}; give a number of workers, or -1 for all cores.")
+    return int(n_jobs)
+
+
 def check_alpha(alpha: Any) -> float:
     """Return the error rate of intervals; DataError unless it is a number between 0 and 1."""
     if isinstance(alpha, bool) or not isinstance(alpha, Real) or not 0.0 < float(alpha) < 1.0:

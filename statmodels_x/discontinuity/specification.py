@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_choice, check_count, check_number
+from statmodels_x.core.validation import check_choice, check_count, check_jobs, check_number
 
 TUNES = ("evidence", "sure", "cv")
 SOLVERS = ("auto", "primal-dual", "exact", "cvxpy")
@@ -136,15 +136,13 @@ def control(
             'fit(): solver="exact" is for one covariate; use "primal-dual" for surfaces and volumes.'
         )
     check_number("tol", tol, low=0.0, high=0.1)
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer) or n_jobs == 0:
-        raise DataError(f"`n_jobs` is {n_jobs!r}; give a number of processes, or -1 for all.")
     return Control(
         None if given else tune,
         sensitivity,
         solver,
         float(tol),
         check_count("max_iter", max_iter, 1),
-        int(n_jobs),
+        check_jobs(n_jobs),
         check_count("seed", seed, 0),
         bool(progress),
     )

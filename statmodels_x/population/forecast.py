@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any
@@ -11,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statmodels_x.core.errors import DataError, StatmodelsXError, StatmodelsXWarning
+from statmodels_x.core.errors import DataError, StatmodelsXError
+from statmodels_x.core.findings import quiet
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import numeric_array
 from statmodels_x.population.inference.prediction import totals_at
@@ -133,8 +133,7 @@ def _forecast(
     settings: Mapping[str, Any],
 ) -> pd.DataFrame:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", StatmodelsXWarning)
+        with quiet():
             fitted = _with_sample(model, train).fit(**settings)
         mean = totals_at(fitted, sample.culture[later], sample.time[later])[0]
     except DataError:

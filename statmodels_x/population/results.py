@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,7 @@ from statmodels_x.population.inference import bootstrap as resampling
 from statmodels_x.population.inference import diagnostics, invariant_profile, invariants, prediction, profile
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
 class InteractionResults(InteractionFitted, LikelihoodResults):
     """A fitted :class:`LeslieInteraction` or :class:`LotkaVolterra`.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_choice, check_count
+from statmodels_x.core.validation import check_choice, check_count, check_jobs
 
 LESLIE, ODE = 0, 1
 GAUSSIAN, LOGNORMAL, POISSON, NEGATIVE_BINOMIAL = 0, 1, 2, 3
@@ -71,6 +71,7 @@ class Options:
         check_initial(self.initial)
         check_count("n_starts", self.n_starts, 1)
         check_count("seed", self.seed, 0)
+        check_jobs(self.n_jobs)
 
 
 def read_form(interaction: str, ages: int | Sequence[int], coupling: str, density: str | None) -> Form:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from statmodels_x.core.data.formula import Part, right_side
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.findings import announce
-from statmodels_x.core.validation import check_choice, check_count, check_number
+from statmodels_x.core.validation import check_choice, check_count, check_jobs, check_number
 from statmodels_x.surrogate.results import SurrogateResults
 from statmodels_x.surrogate.sample import read_trial
 from statmodels_x.surrogate.specification import (
@@ -19,7 +19,6 @@ from statmodels_x.surrogate.specification import (
     Choice,
     Question,
     Settings,
-    check_jobs,
     check_settings,
     check_times,
 )

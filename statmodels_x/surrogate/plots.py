@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from statmodels_x import plotting
+from statmodels_x.core.product_limit import at_times, product_limit
 from statmodels_x.core.validation import check_alpha
 from statmodels_x.surrogate.fitted import SurrogateFitted
 from statmodels_x.surrogate.fitting.proportions import column
@@ -109,12 +109,12 @@ def _survival_curve(trial: Trial, arm: int, alpha: float) -> tuple[Any, Any, Any
     survival = np.zeros(len(times))
     for stratum in range(trial.stratum.max() + 1):
         rows, share = inside & (trial.stratum == stratum), trial.weight[trial.stratum == stratum].sum()
-        curve = KaplanMeierFitter(alpha=alpha)
-        with warnings.catch_warnings():  # it warns of weights that are not whole; only its errors need that
-            warnings.simplefilter("ignore")
-            curve.fit(trial.time[rows], trial.died[rows], weights=None if is_plain else trial.weight[rows])
-        survival += share / trial.weight.sum() * curve.predict(times).to_numpy()
-    return times, survival, curve.confidence_interval_.to_numpy() if is_plain else None
+        curve = product_limit(trial.time[rows], trial.died[rows], trial.weight[rows])
+        survival += share / trial.weight.sum() * at_times(curve, times)
+    if not is_plain:
+        return times, survival, None
+    plain = KaplanMeierFitter(alpha=alpha).fit(trial.time[inside], trial.died[inside])
+    return times, survival, plain.confidence_interval_.to_numpy()
 
 
 def _mark_effect(ax: Any, fit: SurrogateFitted) -> None:

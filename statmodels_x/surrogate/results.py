@@ -14,7 +14,7 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.handing_out import cached_copy
 from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.fits.results import SummaryText
-from statmodels_x.core.validation import check_alpha, check_choice
+from statmodels_x.core.validation import check_alpha, check_choice, check_jobs
 from statmodels_x.surrogate.fitted import ProportionFitted, SurrogateFitted
 from statmodels_x.surrogate.inference.groups import equality_test, fit_groups, group_table
 from statmodels_x.surrogate.inference.hypotheses import share_test
@@ -211,7 +211,7 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         IdentificationError
             If no pair can be estimated.
         """
-        return estimate_grid(LandmarkGrid, self, ats, landmarks, n_perturb, n_jobs, progress)
+        return estimate_grid(LandmarkGrid, self, ats, landmarks, n_perturb, check_jobs(n_jobs), progress)
 
     def share_test(self, share: float) -> HypothesisTest:
         """Test that the surrogate explains at most a share of the effect, against more.
@@ -263,7 +263,7 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
             If a subgroup does not hold enough, with its label.
         """
         check_choice("method", method, INTERVALS, "by_group()")
-        fits = fit_groups(self, n_jobs, progress)
+        fits = fit_groups(self, check_jobs(n_jobs), progress)
         return group_table(fits, check_alpha(alpha), method), equality_test(fits)
 
     def fitted_process(self, n_pieces: int = 4) -> IllnessDeathTrial:

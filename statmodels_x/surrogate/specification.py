@@ -114,13 +114,6 @@ def check_times(at: Any, landmark: Any) -> tuple[float, float]:
     return at, landmark
 
 
-def check_jobs(n_jobs: Any) -> int:
-    """Return a number of workers; DataError unless it is a whole number other than 0."""
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer) or n_jobs == 0:
-        raise DataError(f"`n_jobs` is {n_jobs!r}; give a number of workers, or -1 for all cores.")
-    return int(n_jobs)
-
-
 def check_settings(asked: Settings) -> Settings:
     """Return the settings checked, with the choice about the bias correction made.
 

@@ -12,8 +12,11 @@ from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.errors import DataError, FollowUpWarning
 from statmodels_x.core.findings import Finding
 from statmodels_x.core.fits import inference
+from statmodels_x.core.fits.handing_out import cached_copy, handed_out
 from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.fits.results import Estimates
+from statmodels_x.core.scaling import Inner
+from statmodels_x.core.typing import Array
 from statmodels_x.survival.fitting.estimation import Estimate
 from statmodels_x.survival.fitting.findings import Names
 from statmodels_x.survival.fitting.identification import identified_covariance
@@ -39,6 +42,8 @@ class SurvivalFitted(Estimates):
         Where and how the maximum was found, with the evidence. Internal.
     facts : SampleFacts
         Counts of rows, events and dropped rows. Internal.
+    inner : Inner, optional
+        The fit in centred and scaled columns, where covariates are far from 0. Internal.
     """
 
     specification: Specification
@@ -46,6 +51,7 @@ class SurvivalFitted(Estimates):
     cov_type: str
     estimate: Estimate = field(repr=False)
     facts: SampleFacts = field(repr=False)
+    inner: Inner | None = field(repr=False, default=None)
 
     @classmethod
     def of(
@@ -64,9 +70,14 @@ class SurvivalFitted(Estimates):
         if cov_type != "observed":
             covariance = inference.sandwich(covariance, *sample.scores(optimum.theta, cov_type == "cluster"))
         facts = sample.facts()
+        columns, theta, inner = sample.columns, optimum.theta, None
+        if columns is not None:
+            inner = Inner(columns, theta, covariance)
+            theta, covariance = columns.outer(theta), columns.outer_covariance(covariance)
         return cls(
-            coefficients=pd.Series(optimum.theta, index, name="estimate"),
+            coefficients=pd.Series(theta, index, name="estimate"),
             covariance=pd.DataFrame(covariance, index, index),
+            inner=inner,
             llf=float(optimum.value),
             nobs=round(facts.weight) if sample.has_frequency_weights else facts.used,
             converged=optimum.converged,
@@ -79,6 +90,23 @@ class SurvivalFitted(Estimates):
             sample=sample if isinstance(sample, Sample) else None,
             keep_data=keep_data,
         )
+
+    @property
+    def theta(self) -> Array:
+        """Coefficients of the columns that the fit computes with."""
+        return handed_out(self.coefficients.to_numpy() if self.inner is None else self.inner.theta)
+
+    @property
+    def theta_covariance(self) -> Array:
+        """Covariance of :attr:`theta`."""
+        return handed_out(self.covariance.to_numpy() if self.inner is None else self.inner.covariance)
+
+    @cached_copy
+    def bse(self) -> pd.Series:
+        """Standard errors; NaN where the data do not determine one."""
+        covariance = self.covariance.to_numpy()
+        errors = inference.standard_errors(covariance) if self.inner is None else self.inner.errors()
+        return pd.Series(errors, self.coefficients.index, name="std_error")
 
     @property
     def formula(self) -> str:

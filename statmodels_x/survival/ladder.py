@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from statmodels_x.core.errors import ConvergenceError, StatmodelsXWarning
+from statmodels_x.core.errors import ConvergenceError
+from statmodels_x.core.findings import quiet
 from statmodels_x.core.fits.comparison import compare
 from statmodels_x.core.parallel import each
 
@@ -78,8 +78,7 @@ def ladder(
 def _fit_form(formula: str, data: Any, form: dict[str, Any]) -> Any:
     from statmodels_x.survival.model import FlexibleSurvival
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", StatmodelsXWarning)  # the table has a column for what they say
+    with quiet():  # the table has a column for what they say
         try:
             return FlexibleSurvival(formula, data, **form).fit()
         except ConvergenceError:

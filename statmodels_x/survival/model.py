@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
+from statmodels_x.core.data.columns import by_row
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.findings import announce
 from statmodels_x.core.typing import Array
@@ -14,6 +16,7 @@ from statmodels_x.core.validation import check_choice, check_count, check_number
 from statmodels_x.survival.distributions.family import Family
 from statmodels_x.survival.fitted import sample_names
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays
+from statmodels_x.survival.partitioned.sample import PartitionedSample
 from statmodels_x.survival.results import FlexibleSurvivalResults
 from statmodels_x.survival.sample import Sample, read
 from statmodels_x.survival.specification import Specification, specify
@@ -137,7 +140,8 @@ class FlexibleSurvival:
             scores summed within clusters. By default ``"cluster"`` if the model has clusters, ``"robust"`` if
             it has weights that are not whole numbers, else ``"observed"``.
         start : array_like of shape (p,), optional
-            A start value to try besides the built-in ladder, in the order of ``params``.
+            A start value to try besides the built-in ladder, in the order of ``params``; a Series goes by its
+            labels.
         n_starts : int, optional
             Random starts after the ladder; by default 20 where both scales and both shapes are free, else 0.
         tol : float
@@ -183,7 +187,7 @@ class FlexibleSurvival:
             arrays,
             self.specification.scale,
             names=sample_names(sample),
-            start=None if start is None else _checked_start(start, arrays.n_parameters),
+            start=None if start is None else _checked_start(start, sample),
             n_starts=n_starts,
             tol=tol,
             max_iter=max_iter,
@@ -194,7 +198,10 @@ class FlexibleSurvival:
         return results
 
     def to_arrays(self) -> SurvivalArrays:
-        """Return the sample and the model as arrays for the likelihood, without limits of search."""
+        """Return the sample and the model as arrays for the likelihood, without limits of search.
+
+        Columns of covariates that are far from 0 are centred and scaled in them.
+        """
         arrays: SurvivalArrays = self._sample.in_memory().arrays
         return arrays
 
@@ -213,11 +220,15 @@ class FlexibleSurvival:
         return f"FlexibleSurvival({self.specification.formula!r}, n={self._sample.arrays.n})"
 
 
-def _checked_start(start: ArrayLike, p: int) -> Array:
+def _checked_start(start: ArrayLike, sample: Sample | PartitionedSample) -> Array:
+    labels = pd.MultiIndex.from_tuples(sample_names(sample).labels)
+    p = len(labels)
+    if isinstance(start, pd.Series) and len(start) == p:
+        start = by_row(start, labels, "start", "one for each parameter")
     try:
         values = np.asarray(start, float)
     except (TypeError, ValueError):
         values = np.zeros(0)
     if values.shape != (p,) or not np.isfinite(values).all():
         raise DataError(f"`start` must hold {p} finite numbers, one for each parameter.")
-    return values
+    return values if sample.columns is None else sample.columns.inner(values)

@@ -167,11 +167,10 @@ def _draw_kaplan_meier(ax: Any, fit: SurvivalFitted, kind: str, by: str | None, 
     if by is not None:
         inside = (fit.sample.frame.data[by] == level).to_numpy()
     response, weight = fit.sample.response[inside], fit.sample.arrays.weight
-    table = kaplan_meier_curve(response, weight[inside] if len(weight) else None).survival_function_
-    values = table.iloc[:, 0].to_numpy()
+    times, values = kaplan_meier_curve(response, weight[inside] if len(weight) else None)
     with np.errstate(divide="ignore"):
         heights = values if kind == "survival" else -np.log(values)
-    plotting.step_curve(ax, table.index.to_numpy(), heights, "Kaplan-Meier" if k == 0 else None, k)
+    plotting.step_curve(ax, times, heights, "Kaplan-Meier" if k == 0 else None, k)
 
 
 def _plain_log_ticks(ax: Any) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.data.model_frame import ModelFrame, build_frame, counts_text
@@ -13,7 +15,8 @@ from statmodels_x.core.data.partitions import is_dask_frame
 from statmodels_x.core.data.surv import Surv, unit_of_time
 from statmodels_x.core.errors import DataWarning
 from statmodels_x.core.findings import warn
-from statmodels_x.core.rank import check_full_rank
+from statmodels_x.core.rank import ColumnSums, check_full_rank
+from statmodels_x.core.scaling import ColumnMap, far_columns
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.parameters import PARAMETERS
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays, row_scores
@@ -38,6 +41,8 @@ class Sample:
     response: Surv = field(repr=False)
     arrays: SurvivalArrays = field(repr=False)
     time_unit: str | None
+    columns: ColumnMap | None = None
+    """From the columns of the arrays, centred and scaled, to those of the formula; None where they are the same."""
 
     @property
     def has_frequency_weights(self) -> bool:
@@ -110,22 +115,32 @@ def read(
     rows, counts = rows_with_weight(rows, checked_weights(rows))
     response = survival_response(rows)
     unit = time_unit or unit_of_time(frame, response.time_name, specification.response.expressions[0])
-    _check_designs(specification, rows, response)
+    far = _check_designs(specification, rows, response)
     arrays = model_arrays(specification, rows.designs, response, counts)
+    if far is not None:
+        far.move(arrays.matrix.T)
+    for parameter in rows.designs:  # in the arrays' columns: far from 0 every difference looks like none
+        design = np.asarray(arrays.designs[PARAMETERS.index(parameter)])
+        check_separation(design, rows.designs[parameter].names, response, specification.where(parameter))
     # one copy of the design matrices is enough
     shared: dict[str, Any] = {name: arrays.designs[PARAMETERS.index(name)] for name in rows.designs}
     _warn_of_dropped(rows.n_rows, arrays.n, rows.dropped)
-    return Sample(rows.with_matrices(shared), response, arrays, unit)
+    return Sample(rows.with_matrices(shared), response, arrays, unit, far)
 
 
-def _check_designs(specification: Specification, rows: ModelFrame, response: Surv) -> None:
+def _check_designs(specification: Specification, rows: ModelFrame, response: Surv) -> ColumnMap | None:
+    """Check that the rows can determine the coefficients; return what centres and scales the columns."""
     parts = rows.designs
     check_events(len(response), response.n_events, sum(part.matrix.shape[1] for part in parts.values()))
+    sums: dict[str, ColumnSums] = {}
     for parameter, design in parts.items():
-        where = specification.where(parameter)
+        text, where = design.spec.part.text, specification.where(parameter)
         check_terms(design.names, where)
-        check_full_rank(design.matrix, design.names, where)
-        check_separation(design.matrix, design.names, response, where)
+        sums[text] = (
+            sums[text] if text in sums else ColumnSums.of(design.matrix)
+        )  # equal parts have one matrix
+        check_full_rank(sums[text], design.names, where)
+    return far_columns([sums[parts[name].spec.part.text] for name in PARAMETERS if name in parts])
 
 
 def _warn_of_dropped(n_rows: int, n_used: int, dropped: Mapping[str, int]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from statmodels_x.core.data.columns import by_row
 from statmodels_x.core.errors import DataError
 from statmodels_x.survival.model import FlexibleSurvival
 
@@ -111,6 +112,9 @@ class FlexibleSurvivalRegressor:
             raise DataError(f"fit: `y` has {len(time)} rows and `X` has {len(frame)}.")
         names = [f"`{name}`" for name in frame.columns]
         terms = " + ".join(names) if self.terms.strip() == "." else self.terms
+        if isinstance(sample_weight, pd.Series):
+            labels = X.index if isinstance(X, pd.DataFrame) else frame.index
+            sample_weight = by_row(sample_weight, labels, "sample_weight")
         data = frame.assign(**{_TIME: time, _EVENT: event})
         arguments = {name: value for name, value in self.get_params().items() if name != "terms"}
         model = FlexibleSurvival(

@@ -84,7 +84,9 @@ def test_a_copy_says_the_same(case, fit, numbers, way, tmp_path):
         again = smx.load(smx.save(fit, tmp_path / "fit.smx"))
     else:
         again = copy.deepcopy(fit)
-    rtol = 1e-12 if way == "copy" else 0.0  # arrays that stand elsewhere in memory: last digits of products
+    rtol = max(
+        case.kept, 1e-12 if way == "copy" else 0.0
+    )  # arrays that stand elsewhere in memory: last digits
     assert type(again) is type(fit)
     assert_array_equal(numbers(again), numbers(fit))
     assert again.summary().as_text() == fit.summary().as_text()
@@ -174,7 +176,7 @@ def handed(fit):
             continue
         try:
             value = getattr(fit, name)
-        except smx.errors.StatmodelsXError:
+        except (smx.errors.StatmodelsXError, DeprecationWarning):  # an old name is an error here
             continue
         yield name, value
     for name in getattr(type(fit), "__dataclass_fields__", {}):
@@ -206,7 +208,8 @@ def spoil(value):
 def test_editing_what_was_handed_out_changes_nothing(case, numbers):
     fit = case.run()
     before, prediction, text = numbers(fit), predicted(case, fit), fit.summary().as_text()
-    internal = {"coefficients", "covariance"}  # documented as what params and cov_params() copy
+    # fields of the state, which its properties and methods copy
+    internal = {"coefficients", "covariance", "design_specs", "pieces"}
     spoilt = [name for name, value in handed(fit) if name not in internal and spoil(value)]
     for table in (fit.tidy(), fit.glance(), *([fit.cov_params()] if hasattr(fit, "cov_params") else [])):
         spoil(table)

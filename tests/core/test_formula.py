@@ -1,6 +1,7 @@
 """Formula text is code: what is let through, what is refused, and that nothing refused was ever run."""
 
 import builtins
+import time
 
 import numpy as np
 import pandas as pd
@@ -317,6 +318,143 @@ def test_very_deep_expressions_are_formula_errors(side, place):
 )
 def test_constants_that_would_exhaust_the_machine_are_refused_before_they_are_computed(side):
     refusal(f"y ~ {side}")
+
+
+# ---- what would cost too much
+
+
+EXPENSIVE = [
+    "((9**999)**999)**999 * x",
+    "I(((9**999)**999)**999)",
+    "I((I(9)**999)**999)",
+    "I(((9 or 8)**999)**999)",
+    "I((-9)**999)",
+    "{9**400 + x}",
+    "I(10**200 * 10**200 * x)",
+    "I(1e400 * x)",
+    "I(" + "9" * 400 + " * x)",
+    "I(x**1001)",
+    "I(x**(10 * 200))",
+    "I(1 << 10**9)",
+    "I([x] * 10**9)",
+    "I((x, z) * 10**9)",
+    "I((('a') or 2) * 10**9)",
+    "I(I('a') * 10**9)",
+    "bs(x, knots=[1] * 10**9)",
+    "C(g, levels=['a'] * 10**9)",
+    "(x + z + g + y)**8",
+    "(x + z + g + y)**(8 + 1)",
+    "x**99999999",
+    "*".join("abcdefghijklmn"),
+    ":".join("(a + b)" for _ in range(14)),
+    "(" * 50 + "a + b" + ")**2" * 50,
+    " + ".join(f"a{i}" for i in range(3000)),
+    "bs(x, df=10**8)",
+    "bs(x, df=100000000)",
+    "bs(x, 5000)",
+    "cr(x, df=1e9)",
+    "cc(x, df=np.power(10, 8))",
+    "bs(x, df=x)",
+    "bs(x, df=5, degree=500)",
+    "poly(x, 99999)",
+    "poly(x, degree=51)",
+]
+
+
+@pytest.mark.parametrize("place", ["y ~ {}", "{} ~ x"])
+@pytest.mark.parametrize("side", EXPENSIVE)
+def test_what_would_cost_too_much_is_refused_before_it_is_built(side, place):
+    start = time.perf_counter()
+    refusal(place.replace("{}", side, 1))
+    assert time.perf_counter() - start < 1.0
+
+
+@pytest.mark.parametrize(
+    "side",
+    [
+        "(a + b + c + d + e + f)**3",
+        "a*b*c*d*e*f",
+        "I(10**20 * x)",
+        "I(x**1000)",
+        "I(2**3**2 * x)",
+        "bs(x, df=1000)",
+        "poly(x, 50)",
+        "bs(x, df=None)",
+        " + ".join(f"a{i}" for i in range(900)),
+    ],
+)
+def test_what_costs_little_is_let_through(side):
+    assert split_formula(f"y ~ {side}")
+
+
+def test_columns_are_counted_before_they_are_built():
+    n = 5000
+    data = pd.DataFrame({"y": np.arange(n) * 1.0, "a": np.arange(n) % 200, "b": np.arange(n) // 25})
+    start = time.perf_counter()
+    for side, words in (("C(a) * C(b)", "40401 columns"), ("C(y * 2) + C(b) + C(y)", "columns")):
+        response, part = split_formula(f"y ~ {side}")
+        with pytest.raises(FormulaError, match=words):
+            build_frame(data, response, {"rate": part})
+    assert time.perf_counter() - start < 2.0
+
+
+def test_an_interaction_of_many_categories_is_refused_in_time():
+    data = pd.DataFrame({f"a{k}": np.arange(200) // (k + 1) % 2 for k in range(12)} | {"y": 1.0})
+    response, part = split_formula("y ~ " + ":".join(f"C(a{k})" for k in range(12)))
+    start = time.perf_counter()
+    with pytest.raises(FormulaError, match="interaction of 12 categories"):
+        build_frame(data, response, {"rate": part})
+    assert time.perf_counter() - start < 1.0
+
+
+# ---- functions of two and three arguments
+
+
+@pytest.mark.parametrize(
+    "side",
+    [
+        "np.power(x, 2, z)",
+        "np.maximum(x, z, x)",
+        "np.minimum(x, z, x)",
+        "np.clip(x, 0, 1, x)",
+        "np.round(x, 2, x)",
+        "np.where(x > 0)",
+        "np.where(x > 0, x, z, x)",
+        "np.power(x)",
+        "np.exp(x, where=x > 2)",
+        "np.exp(x, dtype=object)",
+        "np.maximum(x, z, where=x > 2)",
+        "np.power(x, 2, out=z)",
+        "log(x, where=x > 2)",
+        "exp10(x, z)",
+        "np.pi(x)",
+        "np.log()",
+    ],
+)
+def test_functions_take_their_arguments_and_nothing_to_write_into(side):
+    before = DATA.copy()
+    with pytest.raises(FormulaError):
+        run(f"y ~ {side}")
+    pd.testing.assert_frame_equal(DATA, before)
+
+
+@pytest.mark.parametrize(
+    ("side", "expected"),
+    [
+        ("exp10(x)", 10.0 ** DATA["x"]),
+        ("np.power(x, 2)", DATA["x"] ** 2),
+        ("np.power(status, 40)", DATA["status"].astype(float) ** 40),
+        ("np.maximum(x, z)", np.maximum(DATA["x"], DATA["z"])),
+        ("np.clip(x, 1, 3)", DATA["x"].clip(1, 3)),
+        ("np.clip(x, a_min=1, a_max=3)", DATA["x"].clip(1, 3)),
+        ("np.round(x, decimals=0)", DATA["x"].round()),
+        ("np.where(x > 3, x, z)", np.where(DATA["x"] > 3, DATA["x"], DATA["z"])),
+        ("I(status**70)", DATA["status"].astype(float) ** 70),
+    ],
+)
+def test_functions_give_their_values(side, expected):
+    np.testing.assert_allclose(run(f"y ~ {side}").designs["rate"].matrix[:, 1], expected)
+    np.testing.assert_allclose(run(f"{side} ~ x").response[0], expected)
 
 
 # ---- attacks

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from statmodels_x.core.data.frames import as_pandas, check_columns, plain_column
+from statmodels_x.core.data.columns import plain_column
+from statmodels_x.core.data.frames import as_pandas, check_columns
 from statmodels_x.core.errors import DataError
 
 pl = pytest.importorskip("polars")
@@ -258,11 +259,11 @@ def test_unknown_column_far_from_all_lists_them():
 @pytest.mark.parametrize(
     ("series", "values", "dtype"),
     [
-        (pd.Series([1, 2], dtype="Int64"), [1.0, 2.0], float),
+        (pd.Series([1, 2], dtype="Int64"), [1, 2], np.int64),
         (pd.Series([1, None], dtype="Int64"), [1.0, np.nan], float),
         (pd.Series([1.5, None], dtype="Float64"), [1.5, np.nan], float),
         (pd.Series([True, False], dtype="boolean"), [True, False], bool),
-        (pd.Series([True, None], dtype="boolean"), [1.0, np.nan], float),
+        (pd.Series([1.5, None], dtype="float[pyarrow]"), [1.5, np.nan], float),
         (pd.Series([1, None], dtype="int64[pyarrow]"), [1.0, np.nan], float),
         (pd.Series([True, False], dtype="bool[pyarrow]"), [True, False], bool),
         (pd.Series([1, 2]), [1, 2], np.int64),

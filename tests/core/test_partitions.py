@@ -37,7 +37,7 @@ def test_another_fault_is_not_joined():
 
 
 def test_called_names():
-    assert called_names("np.log(bs(x, df=3)) + C(`my bs(y)`)") == {"bs", "C"}
+    assert called_names("np.log(bs(x, df=3)) + C(`my bs(y)`)") == {"bs", "C", "np"}
 
 
 def frame(data: pd.DataFrame, formula: str, partitions: int = 3, **columns):

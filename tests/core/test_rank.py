@@ -21,7 +21,8 @@ def test_blocks_add_up_to_the_whole(cuts):
     centred = matrix - matrix.mean(axis=0)
     assert merged.n == len(matrix)
     np.testing.assert_allclose(merged.mean, matrix.mean(axis=0), rtol=1e-14)
-    np.testing.assert_allclose(merged.products, centred.T @ centred, rtol=1e-10, atol=1e-8)
+    products = merged.products * np.outer(merged.scale, merged.scale)
+    np.testing.assert_allclose(products, centred.T @ centred, rtol=1e-10, atol=1e-8)
     assert merged.is_constant.tolist() == [True, False, False, False]
     assert merged.value[0] == 1.0
 
@@ -53,3 +54,56 @@ def test_columns_of_a_part():
     part = sums.columns(slice(1, 3))
     assert dependent_column(part) is None
     np.testing.assert_array_equal(part.products, sums.products[1:3, 1:3])
+
+
+def columns(seed: int = 3, n: int = 400) -> tuple[np.ndarray, ...]:
+    rng = np.random.default_rng(seed)
+    return np.ones(n), rng.normal(size=n), rng.normal(size=n), np.eye(3)[rng.integers(0, 3, n)]
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e5, 1e10, -1e13])
+@pytest.mark.parametrize("factor", [1.0, 1e-200, 1e200, 1e-300])
+def test_nothing_but_collinearity_is_said_of_columns_far_from_0(shift, factor):
+    one, z, w, indicators = columns()
+    moved = (z + shift) * factor
+    for first in (one, indicators):
+        assert dependent_column(np.column_stack([first, moved, w])) is None
+    assert (
+        dependent_column(np.column_stack([one, w, moved, (2.0 * z + shift) * factor + 0.0 * w])) is not None
+    )
+
+
+def test_indicators_of_all_levels_are_a_constant_of_their_own():
+    one, z, _, indicators = columns()
+    assert dependent_column(np.column_stack([indicators, z + 1e10])) is None
+    assert dependent_column(np.column_stack([one, indicators])) is not None
+    assert dependent_column(np.column_stack([indicators, z, indicators[:, 0] - z]))[0] in (0, 3, 4)
+    other = np.eye(2)[np.arange(len(z)) % 2]
+    assert dependent_column(np.column_stack([indicators, other])) is not None
+
+
+def test_what_rounding_leaves_of_a_difference_is_no_information():
+    one, z, w, _ = columns()
+    for shift in (1e10, 1e12, 1e13):
+        assert dependent_column(np.column_stack([one, w, z, z + shift])) is not None
+    assert dependent_column(np.column_stack([one, z + 1e10, z + 1e-4 * w])) is None
+
+
+@pytest.mark.parametrize("cuts", [[1], [100, 350]])
+def test_blocks_of_far_columns_add_up(cuts):
+    one, z, w, _ = columns()
+    matrix = np.column_stack([one, (z + 1e10) * 1e-200, w * 1e200])
+    merged = ColumnSums.merged([ColumnSums.of(block) for block in np.split(matrix, cuts)])
+    whole = ColumnSums.of(matrix)
+    np.testing.assert_allclose(
+        merged.spread * merged.scale, whole.spread * whole.scale, rtol=1e-6
+    )  # eps * 1e10
+    np.testing.assert_allclose(whole.spread[1] * whole.scale[1] / 1e-200, z.std(), rtol=1e-5)
+    assert dependent_column(merged) is None
+
+
+def test_columns_that_overflow_when_they_are_added_up():
+    _, z, w, _ = columns()
+    matrix = np.column_stack([np.clip(z, -1, 1) * 1.7e308, w])
+    assert np.isfinite(ColumnSums.of(matrix).products).all()
+    assert dependent_column(matrix) is None

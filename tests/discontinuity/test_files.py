@@ -16,7 +16,7 @@ spec.loader.exec_module(made)
 
 @pytest.mark.filterwarnings("ignore:load")  # of the version that wrote it
 def test_an_old_surface_is_read():
-    old = smx.load(GOLDEN / "surface.smx")
+    old = smx.load(GOLDEN / "surface.smx", trust=True)
     new = smx.FreeDiscontinuity(made.image(), lam=30.0, nu=0.1, noise=0.1).fit()
     np.testing.assert_allclose(old.surface, new.surface, rtol=1e-6)
     np.testing.assert_allclose(old.jumps["size"], new.jumps["size"], rtol=1e-6)
@@ -26,7 +26,7 @@ def test_an_old_surface_is_read():
 
 @pytest.mark.filterwarnings("ignore:load")
 def test_an_old_curve_is_read():
-    old, new = smx.load(GOLDEN / "curve.smx"), smx.FreeDiscontinuity(made.signal()).fit()
+    old, new = smx.load(GOLDEN / "curve.smx", trust=True), smx.FreeDiscontinuity(made.signal()).fit()
     np.testing.assert_allclose(old.curve, new.curve, atol=1e-4)
     np.testing.assert_allclose(old.jumps["lower"], new.jumps["lower"], atol=1e-3)
     np.testing.assert_allclose(old.tidy(0.5)["conf.low"], new.tidy(0.5)["conf.low"], atol=1e-3)

@@ -160,7 +160,7 @@ def test_warnings_name_the_line_of_the_user():
 def test_files_of_version_0_1_load():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # the version that wrote it
-        fit = smx.load(GOLDEN)
+        fit = smx.load(GOLDEN, trust=True)
     assert fit.wss == pytest.approx(0.90847, abs=1e-4)
     assert fit.keep_data
     assert "Leslie-Gower" in str(fit.summary())

@@ -542,7 +542,7 @@ def test_hypotheses(fit, hypothesis, parts):
 def test_files(tmp_path, fit):
     refusal(lambda: smx.load(tmp_path / "none.pkl"), "no file", kind=DataError)
     (tmp_path / "text.pkl").write_text("not a pickle")
-    refusal(lambda: smx.load(tmp_path / "text.pkl"), "cannot be read", kind=DataError)
+    refusal(lambda: smx.load(tmp_path / "text.pkl"), "was not written by statmodels_x.save", kind=DataError)
 
 
 def test_prediction_of_training_rows_after_loading(fit, tmp_path):

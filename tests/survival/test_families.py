@@ -274,11 +274,17 @@ def test_a_fit_is_saved_with_its_family(tmp_path):
     assert pickle.loads(pickle.dumps(fit)).llf == fit.llf
 
 
-def test_a_family_of_lambdas_cannot_be_saved(tmp_path):
+def test_a_family_of_ones_own_is_given_to_load(tmp_path):
     family = Family("lambdas", lambda z: z, lambda z: np.zeros_like(z))
     fit = smx.FlexibleSurvival("Surv(time, status) ~ karno", VETERAN, distribution=family).fit()
-    with pytest.raises(DataError, match="top level of a module"):
-        smx.save(fit, tmp_path / "fit.smx")
+    smx.save(fit, tmp_path / "fit.smx")
+    newdata = pd.DataFrame({"karno": [50.0]})
+    again = smx.load(tmp_path / "fit.smx", family=family)
+    pd.testing.assert_frame_equal(again.predict(newdata, kind="median"), fit.predict(newdata, kind="median"))
+    other = Family("lambdas", lambda z: z, lambda z: np.zeros_like(z), has_mean=False)
+    for given in (None, other, APGW, "lambdas"):
+        with pytest.raises(DataError, match=r"a family of your own, 'lambdas'.*load\(path, family="):
+            smx.load(tmp_path / "fit.smx", family=given)
 
 
 @pytest.mark.parametrize(

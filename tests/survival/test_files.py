@@ -11,7 +11,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 import statmodels_x as smx
-from statmodels_x.core.errors import DataError, DataWarning
+from statmodels_x.core.data import stored
+from statmodels_x.core.fits.files import saving
+from statmodels_x.errors import DataError, DataWarning
 
 GOLDEN = Path(__file__).parent / "golden" / "veteran.smx"
 FORMULA = "Surv(time, status) ~ celltype + bs(karno, df=4) + offset(0.01 * age)"
@@ -32,7 +34,7 @@ def fit():
 
 @pytest.mark.filterwarnings("ignore:load")  # of the version that wrote it
 def test_an_old_file_gives_the_numbers_of_a_new_fit(fit):
-    old = smx.load(GOLDEN)
+    old = smx.load(GOLDEN, trust=True)
     assert_allclose(old.params, fit.params, atol=1e-6)
     assert_allclose(old.cov_params(), fit.cov_params(), rtol=1e-5, atol=1e-9)
     columns = ["estimate", "std_error", "lower", "upper"]
@@ -45,7 +47,7 @@ def test_an_old_file_gives_the_numbers_of_a_new_fit(fit):
 @pytest.mark.filterwarnings("ignore:load")
 def test_an_old_file_tells_what_the_fit_found():
     """The fit of make_golden.py runs to kappa = infinity: its finding is read from the form that 0.1 gave it."""
-    old = smx.load(GOLDEN.with_name("ridge.smx"))
+    old = smx.load(GOLDEN.with_name("ridge.smx"), trust=True)
     assert not old.is_regular
     assert old.glance()["note"].iloc[0] == "kappa_inf"
     assert old.warnings[0].startswith("Not identified: shape: the shape runs to its upper limit")
@@ -135,10 +137,52 @@ def test_a_loaded_result_is_stored_again(fit):
     )
 
 
-def test_a_file_of_an_older_formula_library_is_announced(fit, tmp_path):
+def test_a_file_of_an_older_formula_library_is_announced(fit, tmp_path, monkeypatch):
+    monkeypatch.setattr(saving, "version", lambda _: "1.1.0")
     path = smx.save(fit, tmp_path / "fit.smx")
-    mark, versions, stored = pickle.loads(path.read_bytes())
-    path.write_bytes(pickle.dumps((mark, {**versions, "formulaic": "1.1.0"}, stored)))
-    with pytest.warns(DataWarning, match=r"formulaic 1\.1\.0"):
+    monkeypatch.undo()
+    with pytest.warns(DataWarning, match=r"formulaic 1\.1\.0") as caught:
         old = smx.load(path)
+    assert caught[0].filename == __file__
     assert np.isfinite(old.predict(NEWDATA, kind="median")["estimate"]).all()
+
+
+def test_a_file_outlives_the_formula_library_too(fit, tmp_path, monkeypatch):
+    def lost(*_):
+        raise ImportError("cannot import name 'EncodedTermStructure'")
+
+    monkeypatch.setattr(stored, "model_spec", lost)
+    old = smx.load(smx.save(fit, tmp_path / "fit.smx"))
+    assert old.summary().as_text() == fit.summary().as_text()
+    with pytest.raises(DataError, match=r"stored by formulaic .* install that version, or fit again"):
+        old.predict(NEWDATA, kind="median")
+
+
+FORMULAS = [
+    "C(celltype, Treatment('large')) * age + cr(karno, df=3, constraints='center') + poly(diagtime, 2) + np.log(age)",
+    "celltype:treatment",
+    "center(age) + C(celltype, contr.sum) + I(age**2) + C(treatment, contr.poly) + C(prior, contr.helmert)",
+    "cc(age, df=4, constraints='center') + C(celltype, contr.diff) + C(treatment, contr.SAS) + scale(karno)",
+    "bs(karno, knots=[30, 60]) + C(celltype, [[1, 0], [0, 1], [-1, 0], [0, -1]]) + offset(0.01 * age)",
+]
+
+
+@pytest.mark.filterwarnings("ignore::statmodels_x.errors.StatmodelsXWarning")
+@pytest.mark.parametrize("terms", FORMULAS)
+def test_every_kind_of_term_comes_back(terms, tmp_path):
+    data = smx.datasets.load_veteran()
+    fit = smx.FlexibleSurvival(f"Surv(time, status) ~ {terms}", data, "exponential").fit()
+    again = smx.load(smx.save(fit, tmp_path / "fit.smx"))
+    pd.testing.assert_frame_equal(
+        again.predict(data, kind="survival", at=[50.0]),
+        fit.predict(data, kind="survival", at=[50.0]),
+        check_exact=True,
+    )
+    twice = smx.load(smx.save(again, tmp_path / "twice.smx"))
+    assert (
+        pickle.loads(pickle.dumps(twice))
+        .predict(data, kind="median")
+        .equals(fit.predict(data, kind="median"))
+    )
+    with pytest.raises(DataError, match="newdata"):
+        again.predict(data.assign(celltype="another", age="x"), kind="median")

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import pickle
-import threading
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -18,8 +15,10 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.data import formula as _formula
 from statmodels_x.core.data import stored
+from statmodels_x.core.data.columns import as_in_fit, column_kind, levels_of, plain_column
 from statmodels_x.core.data.formula import Part
-from statmodels_x.core.data.frames import check_columns, plain_column
+from statmodels_x.core.data.frames import check_columns
+from statmodels_x.core.data.safety import grouped_column
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.validation import rows_text
 
@@ -45,6 +44,8 @@ class DesignSpec:
         Known values of each categorical column.
     offset_state : dict
         State of the transforms within the offset.
+    kinds : dict of str to str
+        How each column entered: ordered, category, text, bool or number.
     """
 
     part: Part
@@ -52,6 +53,7 @@ class DesignSpec:
     names: tuple[str, ...]
     levels: Mapping[str, tuple[Any, ...]]
     offset_state: dict[str, Any] = field(repr=False)
+    kinds: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
         # the encoding goes as bytes of its own: a result then outlives a formulaic that cannot read them
@@ -76,7 +78,7 @@ class DesignSpec:
         return made
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        self.__dict__.update({"kinds": {}, **state})  # files of version 0.1 have no kinds
 
     def __getattr__(self, name: str) -> Any:
         if name != "model_spec" or not {"_packed", "_plain"} & set(self.__dict__):
@@ -114,9 +116,7 @@ class DesignSpec:
             If a column is missing, holds missing values, or has a level that was not seen in the fit.
         """
         check_columns(data, self.part.variables, "newdata")
-        used = pd.DataFrame(
-            {name: plain_column(data[name]) for name in self.part.variables}, index=data.index
-        )
+        used = pd.DataFrame({name: _new_column(data[name]) for name in self.part.variables}, index=data.index)
         for name in used.columns:
             empty = used[name].isna().to_numpy()
             if empty.any():
@@ -124,9 +124,10 @@ class DesignSpec:
                     f"newdata: column {name!r} is missing in {rows_text(empty)}; a prediction needs every "
                     "covariate: drop or fill these rows."
                 )
-        for name, known in self.levels.items():
-            _check_levels(used[name], known)
-        return self.build(used)
+        as_then = {
+            name: as_in_fit(used[name], self.kinds.get(name), self.levels.get(name)) for name in used.columns
+        }
+        return self.build(pd.DataFrame(as_then, index=data.index))
 
     def build(self, used: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Build the matrix and the offset from columns that are known to be complete and of known levels."""
@@ -211,7 +212,8 @@ def _design_spec(part: Part, model_spec: Any, data: pd.DataFrame, state: dict[st
             raise DataError(
                 f"formula: the term {str(term.term)!r} has a single level in the rows used; take it out."
             )
-    return DesignSpec(part, model_spec, names, _known_levels(part, data), state)
+    kinds = {name: column_kind(data[name]) for name in part.variables}
+    return DesignSpec(part, model_spec, names, _known_levels(part, data, kinds), state, kinds)
 
 
 def _materialise_with_spec(spec: Any, data: pd.DataFrame, part: Part) -> tuple[NDArray[np.float64], Any]:
@@ -229,27 +231,28 @@ def _materialise_with_spec(spec: Any, data: pd.DataFrame, part: Part) -> tuple[N
 def _model_matrix(spec: Any, data: pd.DataFrame, part: Part) -> tuple[NDArray[np.float64], Any]:
     from formulaic.errors import FormulaicError
 
+    from statmodels_x.core.data.materializer import Materializer
+
     columns = data if len(data.columns) else data.assign(_rows=0.0)
     try:
-        with _warnings_as_errors(), np.errstate(all="ignore"):
-            built = spec.get_model_matrix(columns, context={})
+        with np.errstate(all="ignore"):
+            built = Materializer(columns).get_model_matrix(spec)
         if np.asarray(built).dtype.kind == "c":
             raise TypeError("complex numbers")
-    except (FormulaicError, Warning, ValueError, TypeError, LookupError, NameError, RecursionError) as error:
+    except (DataError, FormulaError):
+        raise
+    except (
+        FormulaicError,
+        ValueError,
+        TypeError,
+        LookupError,
+        ArithmeticError,
+        NameError,
+        RecursionError,
+    ) as error:
         raise FormulaError(f"the terms {part.text!r} could not be built: {error}") from error
     matrix = np.asarray(built, dtype=float).reshape(len(data), len(built.model_spec.column_names))
     return matrix, built.model_spec
-
-
-@contextmanager
-def _warnings_as_errors() -> Iterator[None]:
-    """Turn warnings into errors; in the main thread only, because the filters belong to all threads at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
 
 
 def _offset(part: Part, data: pd.DataFrame, state: dict[str, Any]) -> NDArray[np.float64]:
@@ -266,22 +269,21 @@ def _offset(part: Part, data: pd.DataFrame, state: dict[str, Any]) -> NDArray[np
     return values
 
 
-def _known_levels(part: Part, data: pd.DataFrame) -> dict[str, tuple[Any, ...]]:
+def _known_levels(part: Part, data: pd.DataFrame, kinds: Mapping[str, str]) -> dict[str, tuple[Any, ...]]:
     """Record the values of columns that enter as categories, bare or as ``C(name)``."""
-    wrapped = {str(factor.expr) for term in part.formula for factor in term.factors}
-    known = {}
-    for name in part.variables:
-        series = data[name]
-        as_category = any(text.startswith((f"C({name},", f"C({name})")) for text in wrapped)
-        if as_category or isinstance(series.dtype, pd.CategoricalDtype) or series.dtype == object:
-            known[name] = tuple(pd.unique(series.dropna()).tolist())
-    return known
+    expressions = [
+        str(f.expr) for term in part.formula for f in term.factors if f.eval_method.value == "python"
+    ]
+    grouped = {grouped_column(expression) for expression in expressions}
+    return {
+        name: levels_of(data[name])
+        for name in part.variables
+        if name in grouped or kinds[name] in ("ordered", "category", "text")
+    }
 
 
-def _check_levels(series: pd.Series, known: tuple[Any, ...]) -> None:
-    unseen = [value for value in pd.unique(series).tolist() if value not in known]
-    if unseen:
-        raise DataError(
-            f"newdata: column {series.name!r} has the level {unseen[0]!r}, which the fit did not see; "
-            f"the known levels are {', '.join(map(repr, known))}."
-        )
+def _new_column(series: pd.Series) -> pd.Series:
+    try:
+        return plain_column(series)
+    except DataError as error:
+        raise DataError(f"newdata: {error}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statmodels_x.core.data.limits import MOST_TERMS, count_terms
 from statmodels_x.core.data.safety import column_names, offset_argument
 from statmodels_x.core.errors import DataError, FormulaError
 
@@ -139,15 +141,13 @@ def evaluate(expression: str, data: pd.DataFrame, functions: Mapping[str, Any], 
     FormulaError
         If the evaluation fails; the message holds the expression.
     """
-    from formulaic.transforms import TRANSFORMS
-    from formulaic.utils.layered_mapping import LayeredMapping
     from formulaic.utils.stateful_transforms import stateful_eval
 
-    columns = {str(name): data[name] for name in data.columns}
-    environment = LayeredMapping(columns, dict(functions), TRANSFORMS)
+    from statmodels_x.core.data.materializer import environment
+
     try:
         with np.errstate(all="ignore"):
-            return stateful_eval(expression, environment, {}, state, None)
+            return stateful_eval(expression, environment(expression, data, functions), {}, state, None)
     except (DataError, FormulaError):
         raise
     except Exception as error:
@@ -168,6 +168,7 @@ def _parse(text: str, where: str | None = None) -> Any:
         for token in sanitize_tokens(tokenize(text)):
             if token.kind is Token.Kind.PYTHON:
                 column_names(token.token, text)
+        _refuse_too_many(text, where)
         return Formula(text)
     except FormulaError:
         raise
@@ -175,6 +176,19 @@ def _parse(text: str, where: str | None = None) -> Any:
         message = re.sub(r"\x1b\[[0-9;]*m|[⧛⧚]", "", str(error)).strip()
         reason = message.splitlines()[0] if message else "it is nested too deeply"
         raise FormulaError(f"formula {where or text!r} cannot be read: {reason}") from error
+
+
+def _refuse_too_many(text: str, where: str | None) -> None:
+    """Count the terms before they are written out: a power or product of sums can have any number."""
+    from formulaic.parser import DefaultFormulaParser
+
+    n_terms = count_terms(DefaultFormulaParser().parse(text, target="ast"))
+    if n_terms > MOST_TERMS:
+        said = f"it has up to {n_terms:.0f} terms" if math.isfinite(n_terms) else "it has far too many terms"
+        raise FormulaError(
+            f"formula {where or text!r}: written out, {said}; {MOST_TERMS} are allowed. Name the "
+            "interactions that you need, or use a power such as (a + b + c)**2."
+        )
 
 
 def _part(terms: Any, body: str, where: str) -> Part:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from statmodels_x.core.data.columns import Unreadable
 from statmodels_x.core.errors import DataError
 
 
@@ -31,6 +31,8 @@ def as_pandas(data: Any) -> pd.DataFrame:
     frame = data if isinstance(data, pd.DataFrame) else _convert(data)
     if not len(frame):
         raise DataError("data: the frame has no rows.")
+    if frame.columns.nlevels > 1:
+        raise DataError("data: the column names have several levels; give each column one name.")
     check_unique_names(frame)
     return frame
 
@@ -64,8 +66,9 @@ def _convert(data: Any) -> pd.DataFrame:
     for name in frame.columns:
         try:
             columns[name] = _column(frame[name], nw)
-        except ValueError as error:
-            raise DataError(f"data: column {name!r} cannot be a plain column ({error}).") from error
+        except Exception as error:  # whatever the table's library says of a type that it cannot hand over
+            unreadable = Unreadable(f"{type(error).__name__}: {error}")
+            columns[name] = pd.Series([unreadable] * len(frame), dtype=object)
     return pd.DataFrame(columns)
 
 
@@ -99,23 +102,3 @@ def check_columns(frame: pd.DataFrame, names: Iterable[str], what: str) -> None:
         near = get_close_matches(str(name), known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(known[:12])}."
         raise DataError(f"{what}: there is no column {str(name)!r} in the data; {hint}")
-
-
-def plain_column(series: pd.Series) -> pd.Series:
-    """Return a column with a numpy dtype that formulas handle: nullable types to float or object.
-
-    A categorical keeps its order of levels but loses those that no row has: they would be columns of zeros.
-    """
-    dtype = series.dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        return series.cat.remove_unused_categories()
-    if pd.api.types.is_bool_dtype(dtype) and not series.isna().any():
-        return series.astype(bool)
-    if pd.api.types.is_numeric_dtype(dtype) and not isinstance(dtype, np.dtype):
-        return series.astype(float)
-    if isinstance(dtype, pd.StringDtype):
-        return series.astype(object)
-    if pd.api.types.is_object_dtype(dtype):
-        inferred = series.infer_objects()
-        return series if inferred.isna().any() else inferred
-    return series

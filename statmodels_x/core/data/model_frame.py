@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from statmodels_x.core.data import formula as _formula
+from statmodels_x.core.data.columns import by_row, plain_column
 from statmodels_x.core.data.design import Design, build_designs
 from statmodels_x.core.data.formula import Part, Response
-from statmodels_x.core.data.frames import check_columns, plain_column
+from statmodels_x.core.data.frames import check_columns
 from statmodels_x.core.errors import DataError, FormulaError
 
 _MANY_LEVELS = 10
@@ -156,7 +157,10 @@ class Rows:
 
     def kept_columns(self) -> dict[str, NDArray[Any]]:
         """Return the extra columns of the complete rows."""
-        return {key: series.to_numpy()[self.keep] for key, (_, series) in self.extra.items()}
+        return {
+            key: _plain_or_time(_rows(series, self.keep)).to_numpy()
+            for key, (_, series) in self.extra.items()
+        }
 
 
 def read_rows(
@@ -200,11 +204,7 @@ def refuse_numbers_as_text(series: pd.Series, name: str) -> None:
     """Refuse a numeric column that was read as text: each distinct number would become an effect."""
     if series.dtype != object:
         return
-    try:
-        n_values = series.nunique()
-    except TypeError:
-        held = type(series.dropna().iloc[0]).__name__
-        raise DataError(f"formula: column {name!r} holds {held} objects, which are no covariate.") from None
+    n_values = series.nunique()
     if n_values <= _MANY_LEVELS or not any(isinstance(value, str) for value in series):
         return
     texts = series.dropna().astype(str)
@@ -226,14 +226,14 @@ def refuse_single_level(name: Any, series: pd.Series) -> None:
 def _extra_column(data: pd.DataFrame, key: str, value: Any) -> tuple[str, pd.Series]:
     if isinstance(value, str):
         check_columns(data, [value], f"`{key}`")
-        return value, plain_column(data[value])
-    try:
-        fits = np.shape(value) == (len(data),)
-    except ValueError:
-        fits = False
-    if not fits:
-        raise DataError(f"`{key}` must name a column or be an array of {len(data)} values, one for each row.")
-    return key, pd.Series(np.asarray(value), index=data.index)
+        return value, _plain_or_time(data[value])
+    return key, _plain_or_time(pd.Series(by_row(value, data.index, key), index=data.index, name=key))
+
+
+def _plain_or_time(series: pd.Series) -> pd.Series:
+    """Return a plain column; days are groups as good as any, and who needs numbers refuses them."""
+    is_time = series.dtype.kind in "mM" or isinstance(series.dtype, pd.PeriodDtype)
+    return series if is_time else plain_column(series)
 
 
 def _evaluate_response(data: pd.DataFrame, response: Response, functions: Mapping[str, Any]) -> list[Any]:

@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core.data import formula as _formula
+from statmodels_x.core.data.columns import plain_column
 from statmodels_x.core.data.design import Design, DesignSpec, design_spec
 from statmodels_x.core.data.formula import Part, Response
-from statmodels_x.core.data.frames import check_columns, check_unique_names, plain_column
+from statmodels_x.core.data.frames import check_columns, check_unique_names
 from statmodels_x.core.data.model_frame import (
     ModelFrame,
     Rows,
@@ -231,11 +232,7 @@ def _examples(request: Request, rows: Rows, data: pd.DataFrame) -> tuple[Rows, p
     shown = np.zeros(len(kept), bool)
     shown[:1] = True
     for name, series in _categories(request, kept):
-        try:
-            first = ~series.duplicated().to_numpy()
-        except TypeError:  # objects that are no values
-            refuse_numbers_as_text(series, name)
-            raise
+        first = ~series.duplicated().to_numpy()
         if first.sum() > _MOST_LEVELS:
             refuse_numbers_as_text(series, name)
             raise DataError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 
+from statmodels_x.core.data.limits import number_fault, spline_fault
 from statmodels_x.core.errors import FormulaError
 
 _TRANSFORMS = frozenset(
@@ -16,16 +17,25 @@ _TRANSFORMS = frozenset(
         "Treatment Sum Helmert Diff Poly"
     ).split()
 )
-_NUMPY = frozenset(
+NUMPY_NAMES = frozenset(
     (
         "abs absolute arcsinh arctan cbrt clip cos exp exp2 expm1 fabs floor ceil log log10 log1p log2 maximum "
         "minimum power round sign sin sqrt square tan tanh where inf pi nan"
     ).split()
 )
 _CONTRASTS = frozenset(("treatment", "sum", "helmert", "diff", "poly", "SAS"))
-_ATTRIBUTES = {"np": _NUMPY, "contr": _CONTRASTS}
-_ONE_ARGUMENT = (_NUMPY | {"exp10"}) - {"clip", "maximum", "minimum", "power", "round", "where"}
-_LARGEST_POWER = 1000
+_ATTRIBUTES = {"np": NUMPY_NAMES, "contr": _CONTRASTS}
+_POSITIONS = {
+    "maximum": (2, 2),
+    "minimum": (2, 2),
+    "power": (2, 2),
+    "where": (3, 3),
+    "clip": (1, 3),
+    "round": (1, 2),
+}
+_KEYWORDS = {"clip": {"a_min", "a_max", "min", "max"}, "round": {"decimals"}}
+_CONSTANTS = frozenset(("inf", "pi", "nan"))
+_WORDS = frozenset(("True", "False", "None"))
 _NODES = (
     ast.Expression, ast.Name, ast.Load, ast.Constant, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare,
     ast.Call, ast.keyword, ast.List, ast.Tuple, ast.Attribute, ast.operator, ast.unaryop, ast.boolop,
@@ -63,14 +73,42 @@ def column_names(expression: str, where: str) -> set[str]:
             functions.add(id(node.func))
         elif isinstance(node, ast.Attribute):
             functions.add(id(node.value))
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in functions}
-    return {quoted.get(name, name) for name in names} - {"True", "False", "None"}
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    names = {quoted.get(node.id, node.id) for node in nodes if id(node) not in functions}
+    _refuse_two_meanings(names, {node.id for node in nodes if id(node) in functions}, expression, where)
+    return names
+
+
+def _refuse_two_meanings(names: set[str], functions: set[str], expression: str, where: str) -> None:
+    """Refuse a column whose name is also that of a function, or of a word of Python's, in the same expression."""
+    both = sorted(names & functions)
+    words = sorted(f"`{word}`" for word in _WORDS if f"`{word}`" in expression)
+    if both or words:
+        raise FormulaError(
+            f"formula {where!r}: {(both or words)[0]} in {expression!r} is the name of a column and has a meaning "
+            "of its own there; rename the column."
+        )
 
 
 def called_names(expression: str) -> set[str]:
-    """Return the names of the functions that a checked expression calls."""
-    calls = (node for node in ast.walk(syntax_tree(expression, expression)) if isinstance(node, ast.Call))
-    return {node.func.id for node in calls if isinstance(node.func, ast.Name)}
+    """Return the names of the functions that a checked expression calls, ``np`` for those of numpy."""
+    names = set()
+    for node in ast.walk(syntax_tree(expression, expression)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            names.add(node.func.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            names.add(node.value.id)
+    return names
+
+
+def grouped_column(expression: str) -> str | None:
+    """Return the column that an expression makes categories of, ``C(column, ...)``; None if it is anything else."""
+    quoted: dict[str, str] = {}
+    call = syntax_tree(expression, expression, quoted).body
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id != "C":
+        return None
+    data = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "data")]
+    return quoted.get(data[0].id, data[0].id) if data and isinstance(data[0], ast.Name) else None
 
 
 def offset_argument(expression: str, where: str) -> str:
@@ -103,13 +141,11 @@ def _fault(node: ast.AST) -> str | None:
         return None if node.attr in _ATTRIBUTES.get(base, ()) else f"the attribute {base + '.' + node.attr!r}"
     if isinstance(node, ast.keyword):
         return {None: "a keyword '**'", "out": "the keyword 'out'"}.get(node.arg)
-    if isinstance(node, ast.Constant):
-        return "a backquote within text" if isinstance(node.value, str) and "`" in node.value else None
-    if isinstance(node, ast.BinOp):
-        return _operator_fault(node)
-    if isinstance(node, ast.Name) and node.id.startswith("__"):
-        return f"the name {node.id!r}"
-    return None
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return "a backquote within text" if "`" in node.value else None
+    if isinstance(node, ast.Name):
+        return f"the name {node.id!r}" if node.id.startswith("__") else None
+    return number_fault(node)
 
 
 def _call_fault(node: ast.Call) -> str | None:
@@ -121,25 +157,18 @@ def _call_fault(node: ast.Call) -> str | None:
         called = node.func.attr  # the attribute itself is checked as a node of its own
     else:
         return "a call of a result"
-    if called in _ONE_ARGUMENT and len(node.args) > 1:  # a ufunc would write into its second argument
-        return f"a second argument of {called!r}"
-    return None
+    if called in NUMPY_NAMES or called == "exp10":
+        return _numpy_fault(called, node)
+    return spline_fault(called, node)
 
 
-def _operator_fault(node: ast.BinOp) -> str | None:
-    """Refuse what would take for ever before any column is read."""
-    sides = (node.left, node.right)
-    if any(isinstance(side, ast.Constant) and isinstance(side.value, str) for side in sides):
-        return "arithmetic with text"
-    if isinstance(node.op, ast.LShift) or (isinstance(node.op, ast.Pow) and _is_tower(node.right)):
-        return "a power of constant powers"
-    return None
-
-
-def _is_tower(exponent: ast.expr) -> bool:
-    parts = list(ast.walk(exponent))
-    if any(isinstance(part, ast.Name) for part in parts):
-        return False
-    constants = [part.value for part in parts if isinstance(part, ast.Constant)]
-    large = any(abs(value) > _LARGEST_POWER for value in constants if isinstance(value, int | float))
-    return large or any(isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow) for part in parts)
+def _numpy_fault(called: str, node: ast.Call) -> str | None:
+    """Refuse what is no plain function of its arguments: a ufunc writes into further ones."""
+    if called in _CONSTANTS:
+        return f"a call of {called!r}"
+    least, most = _POSITIONS.get(called, (1, 1))
+    if not least <= len(node.args) <= most:
+        takes = f"{least}" if least == most else f"{least} to {most}"
+        return f"{called}() of {len(node.args)} arguments (it takes {takes})"
+    odd = [k.arg for k in node.keywords if k.arg is not None and k.arg not in _KEYWORDS.get(called, ())]
+    return f"the argument {odd[0]!r} of {called}()" if odd else None

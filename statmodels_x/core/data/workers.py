@@ -40,6 +40,13 @@ class Blocks:
         ]
         return Blocks(tuple(value for value, _ in kept), tuple(first for _, first in kept))
 
+    def mapped(self, function: Callable[..., Any], *arguments: Any) -> Blocks:
+        """Return what a function makes of every value, kept on the workers instead of it."""
+        dask = import_dask()
+        delayed_call = dask.delayed(call, pure=False)
+        tasks = [delayed_call(function, arguments, value) for value in self._values]
+        return Blocks(tuple(dask.persist(*tasks)), self._first_rows)
+
     def each(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
         """Return ``function(*arguments, value)`` for every value, in the order of the partitions."""
         return self.each_with(function, [arguments] * len(self))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -11,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core.deprecation import settle
-from statmodels_x.core.errors import DataError, IdentificationError, StatmodelsXWarning
+from statmodels_x.core.errors import DataError, IdentificationError
+from statmodels_x.core.findings import quiet
 from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.resampling import replicate
-from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number
+from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_jobs, check_number
 from statmodels_x.surrogate.fitting.perturbation import build_plan, perturb, point_estimate, sort_for
 from statmodels_x.surrogate.fitting.proportions import infer
 from statmodels_x.surrogate.fitting.support import check_support
@@ -27,7 +27,6 @@ from statmodels_x.surrogate.specification import (
     INTERVALS,
     METHODS,
     Settings,
-    check_jobs,
     check_times,
 )
 
@@ -159,8 +158,7 @@ def _one_trial(
     except IdentificationError:
         return None
     settings = Settings(method, seed=seed, is_corrected=method != "split")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", StatmodelsXWarning)
+    with quiet():
         plan = build_plan(sort_for(trial, settings), settings, at, landmark, is_area)
         found = infer(point_estimate(plan), perturb([plan], n_perturb, seed)[0], method != "split")
     low, high = limits_of(found, "pte", alpha, interval)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from statmodels_x.core.errors import DataError, DataWarning, IdentificationError, IdentificationWarning
 from statmodels_x.core.findings import Finding, announce
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_choice, check_count, check_number
+from statmodels_x.core.validation import check_choice, check_count, check_jobs, check_number
 from statmodels_x.surrogate.fitting.findings import undefined
 from statmodels_x.surrogate.fitting.proportions import Draws, Inference
 from statmodels_x.surrogate.fitting.stopping import plan_stopping
@@ -24,7 +24,7 @@ from statmodels_x.surrogate.residual.estimation import (
 )
 from statmodels_x.surrogate.residual.results import ResidualResults
 from statmodels_x.surrogate.sample import Trial, read_trial
-from statmodels_x.surrogate.specification import EFFECTS, Choice, check_jobs, check_times
+from statmodels_x.surrogate.specification import EFFECTS, Choice, check_times
 
 MANY_OUTSIDE = 0.15
 _SCALES = ("log", "identity", "normal")

@@ -26,6 +26,7 @@ _NEAR_NORMAL = 1e-3  # shape of a generalised gamma below which its functions ar
 _FAR = 500.0  # |log z| beyond which no time can lie
 _FLAT = 1e-8  # relative rise of H0, far out, below which it has ended
 _BISECTIONS = 200
+_FUNCTIONS = ("cumulative_hazard", "log_hazard")
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,28 @@ class Family:
             )
         if not self.is_compiled:
             self._check_functions()
+
+    def _to_file(self) -> dict[str, Any]:
+        """Everything but the functions: a file holds no code, and says whose they were."""
+        built_in = FAMILIES.get(self.name)
+        known = built_in is not None and built_in.cumulative_hazard is self.cumulative_hazard
+        functions = "none" if self.is_compiled else "built in" if known else "own"
+        kept = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in _FUNCTIONS}
+        return {**kept, "fixed": dict(self.fixed), "functions": functions}
+
+    @classmethod
+    def _from_file(cls, state: dict[str, Any], given: Mapping[str, Any]) -> Family:
+        functions, name = state.pop("functions"), state["name"]
+        if functions == "own":
+            own = given.get("family")
+            if not isinstance(own, cls) or own._to_file() != {**state, "functions": "own"}:
+                raise DataError(
+                    f"load: the model was fitted with a family of your own, {name!r}, and a file holds no functions: "
+                    "give load(path, family=...) the same family."
+                )
+            return own
+        source = FAMILIES[name if functions == "built in" else "weibull"]  # which has no functions
+        return cls(cumulative_hazard=source.cumulative_hazard, log_hazard=source.log_hazard, **state)
 
     def _check_functions(self) -> None:
         """Try the functions at a few points: their form, and that the hazard is the slope of H0."""

@@ -35,14 +35,14 @@ def _describe(response: Surv, weight: NDArray[np.float64]) -> dict[str, float | 
     event, time = response.code == EXACT, response.time
     last_event = float(time[event].max()) if event.any() else np.nan
     alpha = plateau_alpha(response, weight)
-    curve = kaplan_meier_curve(response, weight if len(weight) else None).survival_function_
+    _, survival = kaplan_meier_curve(response, weight if len(weight) else None)
     return {
         "n": float(counts.sum()),
         "events": float(counts[event].sum()),
         "last_event": last_event,
         "last_time": float(time.max()),
         "at_risk_after": float(counts[time > last_event].sum()),
-        "kaplan_meier_end": float(curve.iloc[-1, 0]),
+        "kaplan_meier_end": float(survival[-1]),
         "alpha": alpha,
         "sufficient": bool(alpha < PLATEAU_LEVEL),
     }

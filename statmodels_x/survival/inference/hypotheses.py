@@ -112,7 +112,7 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
         raise DataError("score_test: the larger model uses other rows.")
     if fixed_in(fit.specification, larger) != fit.specification.fixed:
         raise DataError("score_test: the larger model has another baseline; compare the fits by AIC or BIC.")
-    eta = sample.arrays.linear_predictors(fit.coefficients.to_numpy())
+    eta = sample.arrays.linear_predictors(fit.theta)
     theta = np.zeros(arrays.n_parameters)
     for j, (design, part) in enumerate(zip(arrays.designs, arrays.slices, strict=True)):
         if design is None:

@@ -19,12 +19,16 @@ def profile_conf_int(fit: SurvivalFitted, alpha: float) -> pd.DataFrame:
     """Profile every coefficient in turn."""
     arrays = fit.need_sample("a profile interval").arrays
     _check_regular(fit)
-    theta, errors = fit.coefficients.to_numpy(), fit.bse.to_numpy()
+    errors = fit.bse.to_numpy()
+    directions = np.eye(arrays.n_parameters) if fit.inner is None else fit.inner.columns.matrix
     limits = []
     for j, part in enumerate(arrays.slices):
-        for k in range(part.stop - part.start):
-            profile = Profile(arrays, theta, fit.llf, j, np.eye(part.stop - part.start)[k])
-            limits.append(profile_interval(profile, errors[part.start + k], alpha))
+        for k in range(part.start, part.stop):
+            direction = directions[k, part]
+            unit = float(np.abs(direction).max())  # of a coefficient, where its column has another unit
+            profile = Profile(arrays, fit.theta, fit.llf, j, direction / unit)
+            low, high = profile_interval(profile, errors[k] / unit, alpha)
+            limits.append((low * unit, high * unit))
     return pd.DataFrame(limits, index=fit.coefficients.index, columns=["lower", "upper"])
 
 
@@ -39,8 +43,8 @@ def profile_cure_fraction(fit: SurvivalFitted, newdata: Any, alpha: float) -> pd
     _check_regular(fit)
     rows = covariate_rows(fit, newdata)
     j = PARAMETERS.index("cure")
-    matrix, theta = rows.matrices[j], fit.coefficients.to_numpy()
-    covariance = fit.covariance.to_numpy()[arrays.slices[j], arrays.slices[j]]
+    matrix, theta = rows.matrices[j], fit.theta
+    covariance = fit.theta_covariance[arrays.slices[j], arrays.slices[j]]
     found = []
     for x, offset in zip(np.asarray(matrix), rows.base[:, j], strict=True):
         profile = Profile(arrays, theta, fit.llf, j, x)

@@ -101,6 +101,7 @@ def covariate_rows(fit: SurvivalFitted, newdata: Any, given: Any = None) -> Rows
     data = prediction_data(fit, newdata)
     base = np.zeros((len(data), 5))
     matrices: list[Array | None] = []
+    first = 0
     for j, parameter in enumerate(PARAMETERS):
         spec = fit.design_specs.get(parameter)
         if spec is None:
@@ -108,13 +109,16 @@ def covariate_rows(fit: SurvivalFitted, newdata: Any, given: Any = None) -> Rows
             matrices.append(None)
             continue
         matrix, base[:, j] = spec.rebuild(data)
+        if fit.inner is not None:
+            matrix = fit.inner.columns.inside(matrix, slice(first, first + matrix.shape[1]))
+        first += matrix.shape[1]
         matrices.append(matrix)
     cure = CURE_KINDS.index(fit.specification.cure_kind)
     return Rows(
         data.index,
         base,
         tuple(matrices),
-        fit.coefficients.to_numpy(),
+        fit.theta,
         cure,
         _survived(given, len(data)),
         fit.specification.own_family,
@@ -183,21 +187,25 @@ def _reference_rows(fit: SurvivalFitted, reference: Any, rows: Rows, kind: str) 
 
 def draw_coefficients(fit: SurvivalFitted, n: int, seed: int | np.random.Generator) -> pd.DataFrame:
     """Draw from the estimated distribution of the estimates; see :meth:`FlexibleSurvivalResults.sample_params`."""
+    draws = _draw(fit, n, seed)
+    if fit.inner is not None:
+        draws = fit.inner.columns.outer(draws.T).T
+    return pd.DataFrame(draws, columns=fit.coefficients.index)
+
+
+def _draw(fit: SurvivalFitted, n: int, seed: int | np.random.Generator) -> Array:
     if fit.bse.isna().any():
         raise DataError("sample_params: some parameters have no standard error; see `warnings`.")
     rng = np.random.default_rng(seed)
-    draws = rng.multivariate_normal(
-        fit.coefficients.to_numpy(), fit.covariance.to_numpy(), size=n, method="eigh"
-    )
-    return pd.DataFrame(draws, columns=fit.coefficients.index)
+    return rng.multivariate_normal(fit.theta, fit.theta_covariance, size=n, method="eigh")
 
 
 def intervals(fit: SurvivalFitted, quantity: Any, options: Options, k: int) -> pd.DataFrame:
     """Estimate, standard error and limits; k points belong to each row."""
-    theta, covariance = fit.coefficients.to_numpy(), fit.covariance.to_numpy()
-    found = quantity(theta)
+    covariance = fit.theta_covariance
+    found = quantity(fit.theta)
     if options.method == "simulation":
-        draws = draw_coefficients(fit, options.n_draws, options.seed).to_numpy()
+        draws = _draw(fit, options.n_draws, options.seed)
         values = np.stack([quantity(draw).estimate for draw in draws])
         levels = [options.alpha / 2, 1 - options.alpha / 2]
         lower, upper = np.quantile(values, levels, axis=0, method="inverted_cdf")
@@ -253,7 +261,7 @@ def _link_frame(fit: SurvivalFitted, rows: Rows, critical: float) -> pd.DataFram
             continue
         grad = np.zeros(eta.shape)
         grad[:, j] = 1.0
-        error = _errors(rows.jacobian(grad), fit.covariance.to_numpy())
+        error = _errors(rows.jacobian(grad), fit.theta_covariance)
         value = eta[:, j]
         columns = {"row": rows.index, "parameter": parameter, "estimate": value, "std_error": error}
         limits = {"lower": value - critical * error, "upper": value + critical * error}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from scipy import special
 
 from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.product_limit import at_times, product_limit
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice
 from statmodels_x.survival.fitted import SurvivalFitted
@@ -35,7 +33,7 @@ def residuals(fit: SurvivalFitted, kind: str, seed: int) -> pd.Series | pd.DataF
 def cumulative_hazards(fit: SurvivalFitted, sample: Sample, times: Array) -> Array:
     """Fitted cumulative hazard of each training row at its own time, since its entry."""
     arrays = sample.arrays
-    eta = np.ascontiguousarray(arrays.linear_predictors(fit.coefficients.to_numpy()).T)
+    eta = np.ascontiguousarray(arrays.linear_predictors(fit.theta).T)
     found = [
         cumulative_hazard(points, eta, arrays.cure, arrays.family)[0]
         for points in (times, sample.response.entry)
@@ -76,28 +74,20 @@ def _quantile_residuals(fit: SurvivalFitted, sample: Sample, seed: int) -> Array
 
 
 def _influence(fit: SurvivalFitted, sample: Sample, kind: str) -> Array:
-    scores = row_scores(fit.coefficients.to_numpy(), sample.arrays)
+    scores = row_scores(fit.theta, sample.arrays)
     if kind == "score":
-        return scores
+        return scores if fit.inner is None else fit.inner.columns.outer_scores(scores)
     information = fit.estimate.optimum.information
     changes = np.linalg.solve(information, scores.T).T if fit.is_regular else np.full(scores.shape, np.nan)
+    if fit.inner is not None:
+        changes = fit.inner.columns.outer(np.asarray(changes).T).T
     return np.asarray(changes if kind == "dfbeta" else changes / fit.bse.to_numpy())
 
 
-def kaplan_meier_curve(response: Surv, weight: Array | None) -> Any:
-    """Fit lifelines' Kaplan-Meier estimator to exact and right-censored times."""
-    from lifelines import KaplanMeierFitter
-    from lifelines.exceptions import StatisticalWarning
-
-    with warnings.catch_warnings():
-        # about the variances under weights that are no counts; only the curve is used
-        warnings.simplefilter("ignore", StatisticalWarning)
-        return KaplanMeierFitter().fit(
-            response.time,
-            response.code == 1,
-            entry=response.entry if response.has_entry else None,
-            weights=weight,
-        )
+def kaplan_meier_curve(response: Surv, weight: Array | None) -> tuple[Array, Array]:
+    """Return times, from 0 on, and the product-limit estimate for exact and right-censored times."""
+    entry = response.entry if response.has_entry else None
+    return product_limit(response.time, response.code == 1, weight, entry)
 
 
 def calibration(fit: SurvivalFitted, by: str | None) -> pd.DataFrame:
@@ -116,9 +106,9 @@ def calibration(fit: SurvivalFitted, by: str | None) -> pd.DataFrame:
         part, weight = sample.response[inside], sample.arrays.weight
         own = weight[inside] if len(weight) else None
         curve = kaplan_meier_curve(part, own)
-        table = curve.survival_function_at_times(np.unique(part.time[part.code == 1]))
-        fitted = standardise(fit, "survival", at=table.index.to_numpy(), over=data[inside], weights=own)
-        frame = pd.DataFrame({"time": table.index, "kaplan_meier": table.to_numpy()})
+        times = np.unique(part.time[part.code == 1])
+        fitted = standardise(fit, "survival", at=times, over=data[inside], weights=own)
+        frame = pd.DataFrame({"time": times, "kaplan_meier": at_times(curve, times)})
         frame["fitted"] = fitted["estimate"].to_numpy()
         frame["lower"], frame["upper"] = fitted["lower"].to_numpy(), fitted["upper"].to_numpy()
         frame["difference"] = frame["kaplan_meier"] - frame["fitted"]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from statmodels_x.core.data.columns import by_row
 from statmodels_x.core.data.frames import check_columns
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
@@ -39,7 +40,7 @@ def standardise(
     """Average predictions over covariates; see :meth:`FlexibleSurvivalResults.standardise`."""
     check_choice("kind", kind, STANDARDISED, "standardise()")
     population = prediction_data(fit, over)
-    share = _population_weights(fit, over, weights, len(population))
+    share = _population_weights(fit, over, weights, population)
     times, column = points(kind, at)
     values: list[Any] = [None] if by is None else _levels(fit, population, by, levels)
     worlds = [
@@ -81,10 +82,15 @@ def standardise(
     return pd.concat(frames, ignore_index=True)
 
 
-def _population_weights(fit: SurvivalFitted, over: Any, weights: ArrayLike | None, m: int) -> Array:
+def _population_weights(
+    fit: SurvivalFitted, over: Any, weights: ArrayLike | None, population: pd.DataFrame
+) -> Array:
+    m = len(population)
     if weights is None:
         own = fit.sample.arrays.weight if over is None and fit.sample is not None else np.zeros(0)
         return own if len(own) == m else np.ones(m)
+    if isinstance(weights, pd.Series):
+        weights = by_row(weights, population.index, "weights")
     values = numeric_array(weights, "weights", "standardise()")
     if len(values) != m or not np.all(values >= 0.0) or not values.sum() > 0.0:
         raise DataError(f"standardise: `weights` must be {m} numbers, none negative and not all 0.")

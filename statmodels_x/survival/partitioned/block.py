@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from statmodels_x.core.data.model_frame import ModelFrame
 from statmodels_x.core.data.surv import EXACT, Surv
 from statmodels_x.core.rank import ColumnSums
+from statmodels_x.core.scaling import ColumnMap
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays, row_scores
 from statmodels_x.survival.reading.arrays import (
@@ -189,6 +190,14 @@ def _counts(parts: Sequence[CovariateFacts]) -> pd.Series:
 def on_arrays(function: Any, low: Array, high: Array, arguments: tuple[Any, ...], block: Block) -> Any:
     """Return ``function(*arguments, arrays)`` with the block's arrays under some limits of the search."""
     return function(*arguments, _arrays(block).with_limits(low, high))
+
+
+def move_inside(columns: ColumnMap, block: Block) -> Block:
+    """Return the block with its columns centred and scaled."""
+    arrays = _arrays(block)
+    moved = np.array(arrays.matrix.T)
+    columns.move(moved)
+    return replace(block, arrays=replace(arrays, matrix=moved.T))
 
 
 def rows_of(rows: NDArray[np.intp], block: Block) -> SurvivalArrays:

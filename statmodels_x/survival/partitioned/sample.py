@@ -19,6 +19,7 @@ from statmodels_x.core.data.surv import Surv, unit_of_time
 from statmodels_x.core.data.workers import Blocks, positions
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.rank import ColumnSums, check_full_rank
+from statmodels_x.core.scaling import ColumnMap, far_columns
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.family import Family
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
@@ -31,6 +32,7 @@ from statmodels_x.survival.partitioned.block import (
     few_values,
     joined,
     make_block,
+    move_inside,
     on_arrays,
     rows_of,
     score_sums,
@@ -110,6 +112,7 @@ class PartitionedSample:
     has_weights: bool
     has_clusters: bool
     time_unit: str | None = None
+    columns: ColumnMap | None = None
 
     @property
     def time_name(self) -> str:
@@ -197,27 +200,31 @@ def read_partitions(
     sample = PartitionedSample(
         arrays, frame.specs, facts, frame.n_rows, dropped, weights is not None, cluster is not None, unit
     )
-    _check(sample, specification)
-    return sample
+    return _checked(sample, specification)
 
 
 def _summary(block: Block) -> tuple[BlockFacts | None, int]:
     return block.facts, block.n_weightless
 
 
-def _check(sample: PartitionedSample, specification: Specification) -> None:
-    """Check events, ranks and separation as for rows in memory."""
+def _checked(sample: PartitionedSample, specification: Specification) -> PartitionedSample:
+    """Check events, ranks and separation as for rows in memory; centre and scale columns far from 0."""
     arrays, blocks = sample.arrays, sample.block_facts
+    specs = sample.design_specs
     check_events(arrays.n, sum(block.n_events for block in blocks), arrays.n_parameters)
     sums = ColumnSums.merged([block.columns for block in blocks])
-    for parameter, part in zip(PARAMETERS, arrays.slices, strict=True):
-        if parameter not in sample.design_specs:
-            continue
-        where, names = specification.where(parameter), sample.design_specs[parameter].names
+    parts = {name: part for name, part in zip(PARAMETERS, arrays.slices, strict=True) if name in specs}
+    for parameter, part in parts.items():
+        where, names = specification.where(parameter), specs[parameter].names
         check_terms(names, where)
         check_full_rank(sums.columns(part), names, where)
+    columns = far_columns([sums.columns(part) for part in parts.values()])
+    if columns is not None:
+        arrays = replace(arrays, blocks=arrays.blocks.mapped(move_inside, columns))
+    for parameter, part in parts.items():
 
         def each(function: Callable[..., Any], *given: Any, part: slice = part) -> list[Any]:
             return arrays.each(designs_and_code, function, part, given)
 
-        check_separation_of(each, names, where)
+        check_separation_of(each, specs[parameter].names, specification.where(parameter))
+    return replace(sample, arrays=arrays, columns=columns)

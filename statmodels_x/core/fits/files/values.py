@@ -12,7 +12,7 @@ import io
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -65,12 +65,12 @@ class Writer:
             name = f"arrays/{len(self.parts)}.npy"
             self.parts[name] = buffer.getvalue()
             self.known[id(value)] = (name, value)  # the array stays alive, and its id its own
-        return {"$": "array", "part": self.known[id(value)][0]}
+        return {"$": "array", "part": self.known[id(value)][0], "writeable": bool(value.flags.writeable)}
 
     def _object(self, value: Any) -> Node:
         if hasattr(value, "_to_file"):
             state = value._to_file()
-        elif hasattr(value, "without_data") and not value.keep_data:
+        elif not getattr(value, "keep_data", True):
             state = _state(value.without_data())
         else:
             state = _state(value)
@@ -120,6 +120,7 @@ class Reader:
         part = node["part"]
         if part not in self.known:
             self.known[part] = _npy(self.parts[part])
+            self.known[part].flags.writeable = bool(node["writeable"])
         return self.known[part]
 
     def _object(self, node: Node) -> Any:
@@ -128,6 +129,8 @@ class Reader:
         if hasattr(cls, "_from_file"):
             return cls._from_file(state, self.given)
         names = _names(cls)
+        if names is None:
+            names = tuple(state)
         if set(state) != set(names):
             differ = ", ".join(sorted(set(state) ^ set(names)))
             raise DataError(f"load: {node['class']} of the file has other fields than here: {differ}.")
@@ -140,12 +143,17 @@ class Reader:
 
 
 def _state(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in _names(type(value))}
+    names = _names(type(value))
+    if names is None:
+        names = tuple(name for name in vars(value) if not name.startswith("_cached_"))
+    return {name: getattr(value, name) for name in names}
 
 
-def _names(cls: Any) -> tuple[str, ...]:
-    """Return the fields of a dataclass or of a named tuple."""
-    return tuple(cls._fields) if issubclass(cls, tuple) else tuple(entry.name for entry in fields(cls))
+def _names(cls: Any) -> tuple[str, ...] | None:
+    """Return the fields of a dataclass or of a named tuple, or the slots of another class; None if it has none."""
+    if issubclass(cls, tuple):
+        return tuple(cls._fields)
+    return tuple(entry.name for entry in fields(cls)) if is_dataclass(cls) else vars(cls).get("__slots__")
 
 
 def _npy(content: bytes) -> np.ndarray:
