@@ -120,10 +120,11 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
 
     @property
     def pte_given_shown(self) -> float:
-        """PTE, allowing for its being shown only where the effect differs from 0: median-unbiased among such trials.
+        """PTE, allowing for its being shown only where the effect differs from 0.
 
-        ``pte`` is nearly unbiased over all trials; among those that show their effect by a narrow margin it is too
-        small, because their effect is too large. NaN where the margin is so narrow that nothing can be said.
+        Among trials that show their effect by a narrow margin ``pte`` is too small, because their effect is too
+        large. Here the effect is the median-unbiased one among such trials, and the explained part follows it: less
+        bias, and a larger error. NaN where the margin is so narrow that nothing can be said.
         """
         return proportion_given_shown(self.inference)
 
