@@ -1,6 +1,6 @@
 """Random frames, formulas and options over all rooms: what comes out that should not.
 
-    python benchmarks/fuzz.py [--cases 20000] [--chunk 500] [--table]
+    python benchmarks/fuzz.py [--cases 20000] [--chunk 250] [--table]
 
 Each case draws a room, a small frame whose columns may be of any type, with missing or extreme values, any index and
 any names, and options of which some are nonsense; it fits, and reads what a user would. It ends as
@@ -10,8 +10,8 @@ any names, and options of which some are nonsense; it fits, and reads what a use
 * ``broken``: a fit that depends on the order of the rows, changes the user's frame, predicts its own rows otherwise
   from a copy of the frame, or gives a probability outside 0 and 1.
 
-``--table`` only sums up the chunks that stand. Case k is made again by ``replicate(one_case, 1, seed=13, first=k)`` of
-``statmodels_x.core.resampling``.
+``--table`` only sums up the chunks that stand, and writes results/fuzz.csv of them. Case k is made again by
+``replicate(one_case, 1, seed=13, first=k)`` of ``statmodels_x.core.resampling``.
 """
 
 from __future__ import annotations
@@ -558,7 +558,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", type=int, default=20_000)
-    parser.add_argument("--chunk", type=int, default=500)
+    parser.add_argument("--chunk", type=int, default=250)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--table", action="store_true")
     asked = parser.parse_args()
@@ -569,7 +569,7 @@ def main() -> None:
         print(f"{room:14s} {outcome:8s} {len(cases):4d} (case {cases.iloc[0]}) {why}")
     counts = table(rows)
     print(counts.to_string())
-    if len(rows) == asked.cases:
+    if asked.table or len(rows) == asked.cases:
         write(counts.reset_index(), RESULTS / "fuzz.csv")
 
 

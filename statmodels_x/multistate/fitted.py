@@ -82,7 +82,7 @@ class MultiStateFitted(Estimates):
         index = pd.MultiIndex.from_tuples(labels, names=["transition", "parameter", "term"])
         covariance = _blocks([fit.covariance.to_numpy() for fit in fits.values()])
         if cov_type == "cluster":
-            covariance = sandwich(covariance, *score_rows(fits, data, specification))
+            covariance = _clustered(fits, covariance, *score_rows(fits, data, specification))
         return cls(
             coefficients=pd.Series(
                 np.concatenate([fit.coefficients.to_numpy() for fit in fits.values()]), index, name="estimate"
@@ -148,10 +148,22 @@ class MultiStateFitted(Estimates):
         for fit in self.members:
             size = len(fit.coefficients)
             part = pd.Series(values[first : first + size], fit.coefficients.index, name="estimate")
-            moved.append(replace(fit, coefficients=part))
+            moved.append(replace(fit, coefficients=part, inner=None))
             first += size
         whole = pd.Series(values, self.coefficients.index, name="estimate")
         return replace(self, members=tuple(moved), coefficients=whole)
+
+
+def _clustered(fits: Fits, covariance: Array, scores: Array, subjects: Array) -> Array:
+    """Cluster-robust covariance, computed in the columns of the fits: far from 0 the formula's lose the digits."""
+    if all(fit.inner is None for fit in fits.values()):
+        return sandwich(covariance, scores, subjects)
+    maps = [
+        np.eye(len(fit.theta)) if fit.inner is None else fit.inner.columns.matrix for fit in fits.values()
+    ]
+    outer = _blocks(maps)
+    inner = sandwich(_blocks([fit.theta_covariance for fit in fits.values()]), scores @ outer, subjects)
+    return np.asarray(outer @ inner @ outer.T)
 
 
 def _blocks(parts: list[Array]) -> Array:

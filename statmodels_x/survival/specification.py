@@ -257,7 +257,7 @@ def _log_power(gamma: float) -> float:
 
 def _shape(value: Any, family: Family) -> Part | float:
     if not family.has_shape:
-        if value != _DEFAULTS["shape"]:
+        if not isinstance(value, str | Real) or value != _DEFAULTS["shape"]:
             raise DataError(
                 f"`shape` is {value!r}, but the family {family.name!r} has no shape; leave it out."
             )

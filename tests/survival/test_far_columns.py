@@ -106,6 +106,14 @@ def test_a_start_is_given_in_the_columns_own_units_and_by_label(data):
     assert model.fit(start=fit.params.to_numpy()).llf == pytest.approx(fit.llf, abs=1e-8)
 
 
+@pytest.mark.parametrize(("shift", "factor"), PLACES)
+def test_tests_of_terms_do_not_depend_on_units(data, shift, factor):
+    plain, fit = fitted(data, "weibull"), fitted(moved(data, shift, factor), "weibull")
+    for one, two in ((plain.wald_test_terms(), fit.wald_test_terms()),):
+        np.testing.assert_allclose(two["statistic"], one["statistic"], rtol=1e-4)
+        np.testing.assert_allclose(two["p.value"], one["p.value"], rtol=1e-3)
+
+
 def test_a_score_test_and_a_pickled_fit(data):
     far = moved(data, 1e8, 1.0)
     formula, options = MODELS["weibull"]

@@ -113,7 +113,14 @@ def constraint_matrix(text: str, names: Sequence[str]) -> tuple[Array, Array]:
 
 
 def _quadratic(spread: Array, difference: Array) -> float:
-    return float(difference @ np.linalg.solve(spread, difference))
+    """Return the quadratic form of the inverse; NaN where there is none in double precision."""
+    size = np.sqrt(np.diag(spread))  # of each hypothesis in its own unit
+    if not np.all((size > 0.0) & np.isfinite(size)):
+        return np.nan
+    try:
+        return float(difference / size @ np.linalg.solve(spread / np.outer(size, size), difference / size))
+    except np.linalg.LinAlgError:
+        return np.nan
 
 
 def _printed(label: str, value: Any) -> str:

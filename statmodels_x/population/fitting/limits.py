@@ -50,7 +50,8 @@ def parameter_limits(layout: Layout, j: int, value: float, reach: float) -> tupl
 def log_limits(value: float, reach: float, upper: float = np.inf) -> tuple[float, float]:
     """Limits of a positive quantity that are symmetric in its logarithm."""
     factor = np.exp(min(reach / value, 700.0))
-    return float(value / factor), float(max(min(value * factor, upper), value))
+    with np.errstate(over="ignore"):  # no limit at all
+        return float(value / factor), float(max(min(value * factor, upper), value))
 
 
 def root_limits(value: float, reach: float, upper: float = np.inf) -> tuple[float, float]:

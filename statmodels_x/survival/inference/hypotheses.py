@@ -12,6 +12,7 @@ from scipy.stats import chi2
 from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.hypotheses import HypothesisTest, hypothesis_test, wald_test
+from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.family import FAMILIES
 from statmodels_x.survival.distributions.parameters import PARAMETERS
 from statmodels_x.survival.fitted import SurvivalFitted
@@ -164,11 +165,25 @@ def term_tests(fit: SurvivalFitted) -> pd.DataFrame:
             if str(term) == "1":
                 continue
             matrix = np.eye(len(fit.coefficients))[first + part.start : first + part.stop]
-            test = wald_test(fit.coefficients, fit.covariance, matrix, reference=fit.reference)
+            test = _wald(fit, matrix)
             rows[parameter, str(term)] = test["statistic"], part.stop - part.start, test["p.value"]
         first += len(spec.names)
     index = pd.MultiIndex.from_tuples(list(rows), names=["parameter", "term"]) if rows else None
     return pd.DataFrame(list(rows.values()), index=index, columns=["statistic", "df", "p.value"])
+
+
+def _wald(fit: SurvivalFitted, matrix: Array) -> HypothesisTest:
+    """Test that combinations of coefficients are 0, in the units that the fit computes with."""
+    if fit.inner is None:
+        return wald_test(fit.coefficients, fit.covariance, matrix, reference=fit.reference)
+    rows = matrix @ fit.inner.columns.matrix
+    index = fit.coefficients.index
+    return wald_test(
+        pd.Series(fit.theta, index),
+        pd.DataFrame(fit.theta_covariance, index, index),
+        rows / np.abs(rows).max(axis=1, keepdims=True),
+        reference=fit.reference,
+    )
 
 
 def joint_test(fit: SurvivalFitted, terms: Sequence[tuple[str, str]]) -> HypothesisTest:
@@ -180,8 +195,7 @@ def joint_test(fit: SurvivalFitted, terms: Sequence[tuple[str, str]]) -> Hypothe
             if (parameter, str(term)) in terms:
                 rows += range(first + part.start, first + part.stop)
         first += len(spec.names)
-    matrix = np.eye(len(fit.coefficients))[rows]
-    return wald_test(fit.coefficients, fit.covariance, matrix, reference=fit.reference)
+    return _wald(fit, np.eye(len(fit.coefficients))[rows])
 
 
 def scale_tests(fit: SurvivalFitted) -> pd.DataFrame:
@@ -210,9 +224,7 @@ def scale_tests(fit: SurvivalFitted) -> pd.DataFrame:
             raise DataError(
                 "scale_tests: fit a model with the covariates on both scales (other_scale='~ x')."
             )
-        test = wald_test(
-            fit.coefficients, fit.covariance, np.eye(len(index))[positions], reference=fit.reference
-        )
+        test = _wald(fit, np.eye(len(index))[positions])
         rows[name] = (test["statistic"], len(positions), test["p.value"], not doubt, doubt)
     frame = pd.DataFrame.from_dict(
         rows, orient="index", columns=["statistic", "df", "p.value", "valid", "note"]

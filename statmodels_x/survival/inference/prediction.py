@@ -141,8 +141,11 @@ def _around_missing(
     return wide
 
 
-def covariate_rows(fit: SurvivalFitted, newdata: Any, given: Any = None) -> Rows:
-    """Build the linear predictors' columns for new rows; the training rows for None."""
+def covariate_rows(fit: SurvivalFitted, newdata: Any, given: Any = None, inner: bool = True) -> Rows:
+    """Build the linear predictors' columns for new rows; the training rows for None.
+
+    With ``inner`` they are the columns that belong to ``fit.theta``, else those that belong to ``fit.params``.
+    """
     data = prediction_data(fit, newdata)
     base = np.zeros((len(data), 5))
     matrices: list[Array | None] = []
@@ -154,7 +157,7 @@ def covariate_rows(fit: SurvivalFitted, newdata: Any, given: Any = None) -> Rows
             matrices.append(None)
             continue
         matrix, base[:, j] = spec.rebuild(data)
-        if fit.inner is not None:
+        if inner and fit.inner is not None:
             matrix = fit.inner.columns.inside(matrix, slice(first, first + matrix.shape[1]))
         first += matrix.shape[1]
         matrices.append(matrix)
@@ -163,7 +166,7 @@ def covariate_rows(fit: SurvivalFitted, newdata: Any, given: Any = None) -> Rows
         data.index,
         base,
         tuple(matrices),
-        fit.theta,
+        fit.theta if inner else fit.coefficients.to_numpy(),
         cure,
         _survived(given, len(data)),
         fit.specification.own_family,

@@ -54,6 +54,7 @@ class Profile:
         designs = list(self.arrays.designs)
         designs[self.parameter] = reduced if reduced.shape[1] else None
         self.designs = tuple(designs)
+        self.solved: dict[float, Optimum] = {}
         self.near: dict[float, Array] = {self.estimate: self._drop(self.theta)}
 
     def _drop(self, theta: Array) -> Array:
@@ -61,6 +62,8 @@ class Profile:
 
     def at(self, value: float) -> Optimum:
         """Maximise with the combination held at a value, from the nearest point already solved."""
+        if value in self.solved:  # again from another start it could end elsewhere
+            return self.solved[value]
         offsets: list[float | Array] = [row if row.size > 1 else float(row[0]) for row in self.arrays.offsets]
         offsets[self.parameter] = offsets[self.parameter] + value * self.column
         held = self.arrays.with_model(self.designs, tuple(offsets))
@@ -70,6 +73,7 @@ class Profile:
         optimum = climb(held, start, orthogonal_transform(held), _TOL, _MAX_ITER)
         if np.isfinite(optimum.value):
             self.near[value] = optimum.theta
+        self.solved[value] = optimum
         return optimum
 
     def signed_root(self, value: float, level: float) -> float:
