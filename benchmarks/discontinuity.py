@@ -116,7 +116,8 @@ def tuned_rows(sides: list[int]) -> list[dict]:
             {"a": x[:, 0], "b": x[:, 1], "y": r + 0.0751 * (r >= 0.25) + 0.05 * rng.normal(size=n)}
         )
         seconds, fit = cpu(
-            lambda data=data, m=m: smx.FreeDiscontinuity("y ~ a + b", data, resolution=m).fit(), 1
+            lambda data=data, m=m: smx.FreeDiscontinuity("y ~ a + b", data, resolution=m).fit(border="cells"),
+            1,
         )
         rows.append({"problem": f"tuned {m}x{m}", "tuned_s": seconds, "jump_edges": len(fit.jumps)})
     return rows

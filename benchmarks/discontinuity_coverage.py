@@ -43,7 +43,9 @@ Rows = list[dict]
 
 def intervals(rng: np.random.Generator, n: int, m: int, resamples: int) -> Rows:
     surface = partial(step_surface, jump=JUMP)
-    fit = smx.FreeDiscontinuity("y ~ a + b", sample(rng, n, 2, surface), resolution=m).fit(keep_data=True)
+    fit = smx.FreeDiscontinuity("y ~ a + b", sample(rng, n, 2, surface), resolution=m).fit(
+        keep_data=True, border="cells"
+    )
     truth = surface(fit.domain.cell_centres())
     posterior = np.abs(fit.surface.ravel() - truth) <= 1.959964 * fit.surface_std_error.ravel()
     rows: Rows = [{"kind": "posterior", "band": posterior.mean(), "found": float(fit.estimate.cut.any())}]
@@ -119,7 +121,7 @@ def levels(rng: np.random.Generator, jump: float) -> Rows:
     data = sample(rng, 20000, 2, surface)
     rows: Rows = []
     for n in (8, 16, 32):
-        fit = smx.FreeDiscontinuity("y ~ a + b", data, resolution=31, levels=n).fit()
+        fit = smx.FreeDiscontinuity("y ~ a + b", data, resolution=31, levels=n).fit(border="cells")
         given = smx.FreeDiscontinuity("y ~ a + b", data, resolution=31, levels=n, lam=100, nu=0.1).fit(
             tune=None
         )

@@ -166,7 +166,7 @@ def one_repeat(
     for method in methods:
         start = time.process_time()
         if method in ("strict", "balanced", "sensitive"):
-            fit = model.fit(sensitivity=method)
+            fit = model.fit(sensitivity=method, border="cells")
         elif method == "sure":
             fit = model.fit(tune="sure")
         else:

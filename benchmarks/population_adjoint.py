@@ -23,7 +23,7 @@ def _forth(P, theta, states, N, inverse):
         for i in range(m):
             N[n, 0 if i < first else 1] += states[n, i]
         if n + 1 < len(N):
-            advance(entries, signs, density, theta, states[n], N[n], inverse[n], states[n + 1])
+            advance(entries, signs, density, P.exponential, theta, states[n], N[n], inverse[n], states[n + 1])
 
 
 @kernel

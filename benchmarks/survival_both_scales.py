@@ -56,15 +56,15 @@ TRUTHS = {
 }
 MODELS = {
     "none": {
-        "aft": {"scale": "aft"},
-        "ph": {"scale": "ph"},
+        "aft": {"scale": "aft", "other_scale": 1.0},
+        "ph": {"scale": "ph", "other_scale": 1.0},
         "both": {"other_scale": "~ 1"},
     },
     "arm": {
-        "aft": {"scale": "aft"},
-        "aft + power": {"scale": "aft", "power": "~ arm"},
-        "ph": {"scale": "ph"},
-        "ph + power": {"scale": "ph", "power": "~ arm"},
+        "aft": {"scale": "aft", "other_scale": 1.0},
+        "aft + power": {"scale": "aft", "other_scale": 1.0, "power": "~ arm"},
+        "ph": {"scale": "ph", "other_scale": 1.0},
+        "ph + power": {"scale": "ph", "other_scale": 1.0, "power": "~ arm"},
         "both, aft + power": {"other_scale": "~ 1", "power": "~ arm"},
         "both, aft + ph": {"other_scale": "~ arm"},
     },

@@ -26,7 +26,7 @@ CHUNK = 250
 # name: (options of the model, true effects, censored share)
 SCENARIOS = {
     "aft, kappa 0.3": (
-        {"scale": "aft"},
+        {"scale": "aft", "other_scale": 1.0},
         {
             "aft": {"Intercept": 0.5, "arm": -0.5, "age": 0.3},
             "power": {"Intercept": 0.4},
@@ -35,7 +35,7 @@ SCENARIOS = {
         0.3,
     ),
     "aft, cured fraction": (
-        {"scale": "aft"},
+        {"scale": "aft", "other_scale": 1.0},
         {
             "aft": {"Intercept": 0.6, "arm": -0.5, "age": 0.3},
             "power": {"Intercept": 0.44},
@@ -44,7 +44,7 @@ SCENARIOS = {
         0.35,
     ),
     "ph, kappa 0.5": (
-        {"scale": "ph"},
+        {"scale": "ph", "other_scale": 1.0},
         {
             "ph": {"Intercept": 0.3, "arm": -0.5, "age": 0.3},
             "power": {"Intercept": 0.3},
@@ -53,7 +53,7 @@ SCENARIOS = {
         0.3,
     ),
     "aft + power, kappa 0": (
-        {"scale": "aft", "power": "~ arm"},
+        {"scale": "aft", "other_scale": 1.0, "power": "~ arm"},
         {
             "aft": {"Intercept": 0.5, "arm": -0.5, "age": 0.3},
             "power": {"Intercept": 0.5, "arm": -0.25},
@@ -62,7 +62,7 @@ SCENARIOS = {
         0.3,
     ),
     "ph + power, kappa 2": (
-        {"scale": "ph", "power": "~ arm"},
+        {"scale": "ph", "other_scale": 1.0, "power": "~ arm"},
         {
             "ph": {"Intercept": 0.2, "arm": -0.5, "age": 0.3},
             "power": {"Intercept": 0.2, "arm": 0.25},
@@ -96,7 +96,7 @@ def one_fit(rng: np.random.Generator, scenario: str, n: int) -> list[dict]:
             "parameter": parameter,
             "term": term,
             "regular": fit.is_regular,
-            "weak": any(finding.kind == "weak" for finding in fit.estimate.findings),
+            "weak": any(finding.kind == "weak" for finding in fit.findings),
             "error": fit.params[parameter, term] - effects[parameter][term],
             "std_error": fit.bse[parameter, term],
             "covered": limits.loc[(parameter, term), "lower"]

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1] / "statmodels_x"
 PICTURE = Path(__file__).parent / "_static" / "house.svg"
 PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
 BEGIN, END = "<!-- numbers: made by docs/house.py -->", "<!-- end of numbers -->"
-ROOMS = ("survival", "surrogate", "discontinuity", "population")
+ROOMS = ("survival", "surrogate", "discontinuity", "population", "multistate")
 COLUMN, BOX, ROW, GAP = 272, 21, 42, 6
 
 Graph = dict[str, set[str]]

@@ -14,6 +14,7 @@ _HOMES = {
     "APGW": "statmodels_x.survival.distributions.apgw",
     "Competition": "statmodels_x.population.theory.systems",
     "ComplexPredatorPrey": "statmodels_x.population.theory.systems",
+    "EventAssociation": "statmodels_x.surrogate.trial_level.association",
     "Family": "statmodels_x.survival.distributions.family",
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
@@ -23,19 +24,26 @@ _HOMES = {
     "LeslieInteraction": "statmodels_x.population.model",
     "LeslieMatrix": "statmodels_x.population.theory.matrices.leslie",
     "LotkaVolterra": "statmodels_x.population.lotka_volterra",
+    "MatrixPopulation": "statmodels_x.population.theory.matrices.population",
+    "MultiState": "statmodels_x.multistate.model",
+    "MultiStateData": "statmodels_x.multistate.sample",
     "ObservedLeslie": "statmodels_x.population.observed",
     "PredatorPrey": "statmodels_x.population.theory.systems",
     "ResidualEffect": "statmodels_x.surrogate.residual.model",
     "SurrogatePTE": "statmodels_x.surrogate.model",
     "Surv": "statmodels_x.core.data.surv",
+    "TrialLevelSurrogacy": "statmodels_x.surrogate.trial_level.model",
     "compare": "statmodels_x.core.fits.comparison",
     "forecast_errors": "statmodels_x.population.forecast",
     "ladder": "statmodels_x.survival.ladder",
     "load": "statmodels_x.core.fits.files.saving",
+    "quasi_extinction": "statmodels_x.population.theory.matrices.environments",
     "save": "statmodels_x.core.fits.files.saving",
+    "simulate_populations": "statmodels_x.population.theory.matrices.environments",
     "stochastic_growth": "statmodels_x.population.theory.matrices.stochastic",
     "structural_rank": "statmodels_x.population.fitting.structural",
     "surrogate_power": "statmodels_x.surrogate.planning.power",
+    "trial_effects": "statmodels_x.surrogate.trial_level.effects",
 }
 _MODULES = {"datasets": "datasets", "errors": "errors", "plotting": "plotting"}
 
@@ -43,6 +51,7 @@ __all__ = [
     "APGW",
     "Competition",
     "ComplexPredatorPrey",
+    "EventAssociation",
     "Family",
     "FlexibleSurvival",
     "FlexibleSurvivalRegressor",
@@ -52,11 +61,15 @@ __all__ = [
     "LeslieInteraction",
     "LeslieMatrix",
     "LotkaVolterra",
+    "MatrixPopulation",
+    "MultiState",
+    "MultiStateData",
     "ObservedLeslie",
     "PredatorPrey",
     "ResidualEffect",
     "SurrogatePTE",
     "Surv",
+    "TrialLevelSurrogacy",
     "__version__",
     "compare",
     "datasets",
@@ -65,10 +78,13 @@ __all__ = [
     "ladder",
     "load",
     "plotting",
+    "quasi_extinction",
     "save",
+    "simulate_populations",
     "stochastic_growth",
     "structural_rank",
     "surrogate_power",
+    "trial_effects",
 ]
 
 if TYPE_CHECKING:
@@ -77,18 +93,25 @@ if TYPE_CHECKING:
     from statmodels_x.core.fits.comparison import compare
     from statmodels_x.core.fits.files.saving import load, save
     from statmodels_x.discontinuity.model import FreeDiscontinuity
+    from statmodels_x.multistate.model import MultiState
+    from statmodels_x.multistate.sample import MultiStateData
     from statmodels_x.population.fitting.structural import structural_rank
     from statmodels_x.population.forecast import forecast_errors
     from statmodels_x.population.lotka_volterra import LotkaVolterra
     from statmodels_x.population.model import LeslieInteraction
     from statmodels_x.population.observed import ObservedLeslie
+    from statmodels_x.population.theory.matrices.environments import quasi_extinction, simulate_populations
     from statmodels_x.population.theory.matrices.leslie import LeslieMatrix
+    from statmodels_x.population.theory.matrices.population import MatrixPopulation
     from statmodels_x.population.theory.matrices.stochastic import stochastic_growth
     from statmodels_x.population.theory.systems import Competition, ComplexPredatorPrey, PredatorPrey
     from statmodels_x.surrogate.model import SurrogatePTE
     from statmodels_x.surrogate.planning.power import surrogate_power
     from statmodels_x.surrogate.planning.simulate import IllnessDeath, IllnessDeathTrial
     from statmodels_x.surrogate.residual.model import ResidualEffect
+    from statmodels_x.surrogate.trial_level.association import EventAssociation
+    from statmodels_x.surrogate.trial_level.effects import trial_effects
+    from statmodels_x.surrogate.trial_level.model import TrialLevelSurrogacy
     from statmodels_x.survival.distributions.apgw import APGW
     from statmodels_x.survival.distributions.family import Family
     from statmodels_x.survival.ladder import ladder

@@ -167,7 +167,7 @@ w = [np.array([60.0, 40, 50, 35])]
 for _ in range(29):
     w.append(matrix @ w[-1] + 0.03 * w[-1] * rng.normal(size=4))
 classes = pd.DataFrame(w, columns=["x1", "x2", "y1", "y2"]).assign(step=range(30))
-seen = smx.ObservedLeslie({"x": ["x1", "x2"], "y": ["y1", "y2"]}, classes, "step").fit()
+seen = smx.ObservedLeslie("x1 + x2 | y1 + y2 ~ step", classes).fit()
 seen.summary()
 
 # %%

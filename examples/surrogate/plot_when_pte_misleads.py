@@ -4,7 +4,7 @@ When PTE misleads: a useless surrogate that explains everything
 
 A high PTE need not mean a good surrogate. If the treatment moves the surrogate so far that the arms hardly overlap,
 PTE tends to 1 *whatever the surrogate has to do with survival*. This page builds such trials, with known truth, and
-shows the two numbers that give the game away: the overlap c, and R_S.
+shows the two numbers that give the game away: the imbalance c, and R_S.
 """
 
 # %%
@@ -51,7 +51,7 @@ axes[1].text(1.1, 2.15, "warning above 2", fontsize="small", color="0.3")
 axes[1].set_yscale("log")
 axes[1].set_yticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
 axes[1].minorticks_off()
-axes[1].set_ylabel("Overlap c")
+axes[1].set_ylabel("Imbalance c (1: none)")
 for ax in axes:
     ax.set_xscale("log")
     ax.set_xticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
@@ -65,7 +65,7 @@ plt.show()
 # Why
 # ---
 # With :math:`c = E_0[L]\,\mu_1(t_0)/\mu_0(t_0)^2`, which is 1 plus the chi-squared distance between the arms'
-# surrogate laws among survivors (:doc:`/theory/surrogate`),
+# surrogate distributions among survivors (:doc:`/theory/surrogate`),
 #
 # .. math:: 1 - \mathrm{PTE} = (1 - R_S)\,\frac{\mu_1(t_0)}{\mu_0(t_0)}\,\frac{1}{c}.
 #

@@ -42,7 +42,9 @@ arms = pd.DataFrame({"treatment": [0, 1], "sex": 0, "age": 0.0}, index=["control
 # lifelines calls it ``ancillary``, we ``power="~ ..."``. Theirs are coefficients of log *time*, ours of the *speed* of
 # time: the main coefficients change sign, those of the shape do not.
 lifelines_weibull = lifelines.WeibullAFTFitter().fit(columns, "time", "status", ancillary=True)
-weibull = smx.FlexibleSurvival(formula, data, distribution="weibull", power=f"~ {covariates}").fit()
+weibull = smx.FlexibleSurvival(
+    formula, data, distribution="weibull", power=f"~ {covariates}", scale="aft"
+).fit()
 
 
 def side_by_side(fit, peer, names, signs):
@@ -67,7 +69,7 @@ weibull_table.round(4)
 # One argument each; ``survreg`` has the first three, flexsurv all of them (``"weibull"``, ``"llogis"``, ``"lnorm"``,
 # ``"gengamma"``). lifelines has a class for each.
 fits = {
-    name: smx.FlexibleSurvival(formula, data, distribution=name).fit()
+    name: smx.FlexibleSurvival(formula, data, distribution=name, scale="aft").fit()
     for name in ("weibull", "loglogistic", "lognormal", "gengamma")
 }
 with warnings.catch_warnings():
@@ -131,7 +133,7 @@ gengamma_table.round(4)
 # %%
 # The same parameters in every distribution: that is what ours have in common. ``aft`` is the log of a speed, so that
 # its time ratio compares across them, with the family of four parameters at the end.
-fits["apgw"] = smx.FlexibleSurvival(formula, data).fit()
+fits["apgw"] = smx.FlexibleSurvival(formula, data, scale="aft", other_scale=1.0).fit()
 ratios = pd.DataFrame(
     {name: fit.natural_params.loc[("aft", "treatment")] for name, fit in fits.items()}
 ).T.drop(columns="quantity")
@@ -170,7 +172,11 @@ both.round(4)
 # Kaplan-Meier steps of each arm.
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.3), sharey=True, layout="constrained")
 times, marks = np.linspace(0.01, 9.6, 200), np.linspace(0.3, 9.3, 10)
-steps = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data).fit().calibration("treatment")
+steps = (
+    smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, scale="aft", other_scale=1.0)
+    .fit()
+    .calibration("treatment")
+)
 distributions = ["weibull", "loglogistic", "lognormal", "gengamma"]
 for ax, (row, title) in zip(axes, enumerate(arms.index), strict=True):
     km = steps[steps["treatment"] == row]
@@ -208,21 +214,23 @@ plt.show()
 #
 # We have no splines: the four-parameter family takes their place. ``scale="ph"`` gives proportional hazards,
 # ``power="~ treatment"`` lets the ratio move. ``reference`` is whom to compare with (rstpm2's ``newdata``).
-ph = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, scale="ph").fit()
-moving = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, scale="ph", power="~ treatment").fit()
+ph = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, scale="ph", other_scale=1.0).fit()
+moving = smx.FlexibleSurvival(
+    "Surv(time, status) ~ treatment", data, scale="ph", power="~ treatment", other_scale=1.0
+).fit()
 treated, control = arms.loc[["interferon"], ["treatment"]], arms.loc[["control"], ["treatment"]]
 moving.predict(treated, "hazard_ratio", at=[0.5, 1, 3, 5], reference=control)
 
 # %%
 # rstpm2's ``meansurv`` and flexsurv's ``standsurv`` are our ``standardise``:
-adjusted = smx.FlexibleSurvival(formula, data, scale="ph").fit()
+adjusted = smx.FlexibleSurvival(formula, data, scale="ph", other_scale=1.0).fit()
 adjusted.standardise("survival", at=[5], by="treatment")
 
 # %%
 # What a spline would give: flexsurv's ``flexsurvspline`` with two knots and the three covariates, seven parameters in
 # all, reports a log-likelihood of −365.8173 (AIC 745.6). The generalised gamma, with six, and the four-parameter family
 # with both scales, with seven, reach a little more here:
-two_scales = smx.FlexibleSurvival(formula, data, other_scale="~ 1").fit()
+two_scales = smx.FlexibleSurvival(formula, data, other_scale="~ 1", scale="aft").fit()
 shown = smx.compare(fits["gengamma"], two_scales, adjusted, names=["gengamma", "both scales", "ph"])
 shown[["logLik", "df", "AIC", "delta_AIC", "regular"]].round(2)
 
@@ -245,7 +253,12 @@ for distribution in ("weibull", "loglogistic", "lognormal", "gengamma"):
             # every cure model of this trial warns that follow-up does not support a plateau: see the cure page
             warnings.simplefilter("ignore", FollowUpWarning)
             cured[distribution, kind] = smx.FlexibleSurvival(
-                "Surv(time, status) ~ 1", data, distribution=distribution, cure="~ treatment", cure_kind=kind
+                "Surv(time, status) ~ 1",
+                data,
+                distribution=distribution,
+                cure="~ treatment",
+                cure_kind=kind,
+                scale="aft",
             ).fit()
 # of flexsurvcure 1.3.3; the fractions of two models were not kept
 flexsurvcure = {

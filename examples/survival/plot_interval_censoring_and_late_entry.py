@@ -55,7 +55,7 @@ analyses = {
 control = pd.DataFrame({"treatment": [0]})
 rows = {}
 for name, formula in analyses.items():
-    fit = smx.FlexibleSurvival(formula, melanoma, time_unit="years").fit()
+    fit = smx.FlexibleSurvival(formula, melanoma, time_unit="years", scale="aft", other_scale=1.0).fit()
     median = fit.predict(control, "median").iloc[0]
     early = fit.predict(control, "survival", [0.25]).iloc[0]
     ratio = fit.natural_params.loc[("aft", "treatment")]
@@ -99,7 +99,7 @@ def one_study(rng):
     drawn["middle"] = np.where(drawn["status"] == 1, (drawn["left"] + drawn["visit"]) / 2, drawn["time"])
     found = []
     for name, formula in analyses.items():
-        fit = smx.FlexibleSurvival(formula, drawn).fit()
+        fit = smx.FlexibleSurvival(formula, drawn, scale="aft", other_scale=1.0).fit()
         median = fit.predict(control, "median").iloc[0]
         early = fit.predict(control, "survival", [0.25]).iloc[0]
         found.append(

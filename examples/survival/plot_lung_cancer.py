@@ -27,7 +27,9 @@ data[["time", "status", "treatment", "celltype", "karno"]].describe(include="all
 # --------------------------------------------------------
 # A ten-point better Karnofsky score multiplies survival times by about 1.4. Adenocarcinoma and small-cell tumours are
 # the worst. The test treatment does nothing that these data could show.
-main = smx.FlexibleSurvival("Surv(time, status) ~ treatment + celltype + karno", data).fit()
+main = smx.FlexibleSurvival(
+    "Surv(time, status) ~ treatment + celltype + karno", data, scale="aft", other_scale=1.0
+).fit()
 print(main.summary())
 
 # %%
@@ -35,7 +37,9 @@ print(main.summary())
 # ---------------------------------
 # A score taken at entry should matter less the longer ago it was taken. In the power shape it can: with ``karno``
 # there as well, the hazard ratio for a score of 80 against 40 starts low and comes up to 1 within some months.
-worn = smx.FlexibleSurvival("Surv(time, status) ~ treatment + celltype + karno", data, power="~ karno").fit()
+worn = smx.FlexibleSurvival(
+    "Surv(time, status) ~ treatment + celltype + karno", data, power="~ karno", scale="aft", other_scale=1.0
+).fit()
 typical = data[["treatment", "celltype", "karno"]].head(1).assign(treatment="standard", celltype="squamous")
 fitter, weaker = typical.assign(karno=80), typical.assign(karno=40)
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
@@ -107,8 +111,14 @@ events = int(data["status"].sum())
 unit = pd.DataFrame(
     {
         scale: {
-            "months": smx.FlexibleSurvival("Surv(time, status) ~ celltype", months, scale=scale).fit().llf,
-            "days": smx.FlexibleSurvival("Surv(time, status) ~ celltype", data, scale=scale).fit().llf
+            "months": smx.FlexibleSurvival(
+                "Surv(time, status) ~ celltype", months, scale=scale, other_scale=1.0
+            )
+            .fit()
+            .llf,
+            "days": smx.FlexibleSurvival("Surv(time, status) ~ celltype", data, scale=scale, other_scale=1.0)
+            .fit()
+            .llf
             + events * np.log(30.4375),
         }
         for scale in ("aft", "ph")

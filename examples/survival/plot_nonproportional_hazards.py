@@ -32,7 +32,7 @@ data["karno"].value_counts().sort_index().to_frame().T
 # times the hazard of one with 40.
 formula = "Surv(time, status) ~ treatment + celltype + karno"
 months = data.assign(time=data["time"] / 30.4375)  # in this form the unit of time is part of the model
-one = smx.FlexibleSurvival(formula, months, scale="ph", time_unit="months").fit()
+one = smx.FlexibleSurvival(formula, months, scale="ph", time_unit="months", other_scale=1.0).fit()
 coefficient = one.tidy().query("parameter == 'ph' and term == 'karno'").iloc[0]
 ratio_80_40 = np.exp(40 * coefficient[["estimate", "conf.low", "conf.high"]].astype(float))
 ratio_80_40.round(3)
@@ -43,8 +43,8 @@ ratio_80_40.round(3)
 # With the score in the power shape as well as in the scale, hazards of different scores may approach each other and
 # cross. The likelihood-ratio test compares this with the same model without it, and the score test gives nearly the
 # same answer without fitting the larger model at all.
-scale_only = smx.FlexibleSurvival(formula, data).fit()
-wider = smx.FlexibleSurvival(formula, data, power="~ karno")
+scale_only = smx.FlexibleSurvival(formula, data, scale="aft", other_scale=1.0).fit()
+wider = smx.FlexibleSurvival(formula, data, power="~ karno", scale="aft", other_scale=1.0)
 moving = wider.fit()
 tests = pd.DataFrame({"likelihood ratio": scale_only.lr_test(moving), "score": scale_only.score_test(wider)})
 tests.round(4)
@@ -107,7 +107,11 @@ gaps = {}
 for k, (label, inside) in enumerate(groups.items()):
     mean = moving.standardise("survival", grid, over=data[inside])
     curve(ax, grid, *(mean[name].to_numpy() for name in ("estimate", "lower", "upper")), label, k)
-    steps = smx.FlexibleSurvival("Surv(time, status) ~ 1", data[inside]).fit().calibration()
+    steps = (
+        smx.FlexibleSurvival("Surv(time, status) ~ 1", data[inside], scale="aft", other_scale=1.0)
+        .fit()
+        .calibration()
+    )
     step_curve(
         ax, np.r_[0, steps["time"]], np.r_[1, steps["kaplan_meier"]], "Kaplan-Meier" if k == 0 else None, k
     )

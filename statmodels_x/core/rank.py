@@ -15,7 +15,7 @@ from statmodels_x.core.typing import Array
 _TOLERANCE = 1e-11  # of the squared distance from the other columns, relative to the column
 _NOTHING = 1e-6  # weight of a column in a combination, all in units of their spreads
 _ROUNDING = 4.0 * np.finfo(float).eps
-_CHUNK = 65_536
+_CHUNK = 8_192
 _GLANCE = 1_000
 
 
@@ -44,18 +44,23 @@ class ColumnSums:
     @classmethod
     def of(cls, matrix: Array) -> ColumnSums:
         """Sum over the rows of a matrix of shape (n, k), with at least one row."""
-        middle, half_range = _ranges(matrix)
-        scale = power_of_two(half_range)
-        unit = np.where(scale > 0.0, scale, 1.0)
-        total = np.zeros(len(middle))
-        for part in _chunks(matrix):
-            total += ((part - middle) / unit).sum(axis=0)
-        mean = total / len(matrix)  # from the middle, in units of the scale: exact for columns far from 0
-        products = np.zeros((len(mean), len(mean)))
-        for part in _chunks(matrix):
-            deviation = (part - middle) / unit - mean
-            products += deviation.T @ deviation
-        return cls(len(matrix), np.where(scale > 0.0, np.nan, middle), middle + unit * mean, scale, products)
+        return cls.merged([cls._of_few(part) for part in _chunks(matrix)])
+
+    @classmethod
+    def _of_few(cls, rows: Array) -> ColumnSums:
+        """Sum over rows that fit into the processor's cache."""
+        columns = np.array(rows.T, order="C")  # a copy, which is changed below
+        low, high = columns.min(axis=1), columns.max(axis=1)
+        varies = high > low
+        half = np.where(varies, np.maximum(0.5 * high - 0.5 * low, np.finfo(float).tiny), 0.0)
+        middle, scale = np.where(varies, low + half, low), power_of_two(half)
+        unit = np.where(varies, scale, 1.0)
+        # from the middle, in units of the scale: exact for columns far from 0
+        columns -= middle[:, None]
+        columns /= unit[:, None]
+        mean = columns.mean(axis=1)
+        products = columns @ columns.T - len(rows) * np.outer(mean, mean)
+        return cls(len(rows), np.where(varies, np.nan, low), middle + unit * mean, scale, products)
 
     @classmethod
     def merged(cls, parts: Sequence[ColumnSums]) -> ColumnSums:
@@ -107,18 +112,6 @@ def power_of_two(size: Array) -> Array:
 def _chunks(matrix: Array) -> Iterator[Array]:
     for first in range(0, len(matrix), _CHUNK):  # no copy of the whole matrix
         yield matrix[first : first + _CHUNK]
-
-
-def _ranges(matrix: Array) -> tuple[Array, Array]:
-    """Return the middle and half of the range of each column."""
-    low, high = matrix[0].copy(), matrix[0].copy()
-    for part in _chunks(matrix):
-        np.minimum(low, part.min(axis=0), out=low)
-        np.maximum(high, part.max(axis=0), out=high)
-    half = 0.5 * high - 0.5 * low
-    return np.where(high > low, low + half, low), np.where(
-        high > low, np.maximum(half, np.finfo(float).tiny), 0.0
-    )
 
 
 def check_full_rank(matrix: Array | ColumnSums, names: tuple[str, ...], where: str) -> None:

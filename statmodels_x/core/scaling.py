@@ -67,6 +67,11 @@ class ColumnMap:
         """Whether any column is changed."""
         return bool(np.any(self.centre != 0.0) or np.any(self.scale != 1.0))
 
+    def take(self, positions: Sequence[int] | Array) -> ColumnMap:
+        """Return the map of some of the columns; with a column goes the combination that it is centred by."""
+        kept = np.asarray(positions, int)
+        return ColumnMap(self.centre[kept], self.scale[kept], self.unit[np.ix_(kept, kept)])
+
     def inside(self, matrix: Array, part: slice = slice(None)) -> Array:
         """Return rows of (some of) the columns as rows of the inner ones."""
         return (matrix - self.centre[part]) / self.scale[part]

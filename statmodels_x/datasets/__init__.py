@@ -23,6 +23,7 @@ __all__ = [
     "load_hare_lynx",
     "load_lung",
     "load_melanoma",
+    "load_melanoma_trials",
     "load_paramecium",
     "load_veteran",
 ]
@@ -139,6 +140,39 @@ def load_melanoma() -> pd.DataFrame:
     'years'
     """
     return _load("melanoma")
+
+
+def load_melanoma_trials() -> pd.DataFrame:
+    """Load the published effects of 14 comparisons of treatments of advanced melanoma with dacarbazine.
+
+    One row a comparison: hazard ratios of progression-free and of overall survival with their 95 % limits, for the
+    question whether effects on the one predict effects on the other between trials.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``trial``, ``n_treated``, ``n_control``, ``hr_pfs``, ``lower_pfs``, ``upper_pfs``, ``hr_os``, ``lower_os``,
+        ``upper_os``; nothing missing.
+
+    Notes
+    -----
+    The trials are those of a published meta-analysis [1]_. The numbers were read from a public compilation and were
+    not checked against each trial's paper; the correlation weighted by size, .89, is the one that was published.
+    ``ODayA`` to ``ODayC`` are three comparisons of one publication. How the two estimates of a trial are correlated
+    is not reported.
+
+    References
+    ----------
+    .. [1] Flaherty KT, Hennig M, Lee SJ, Ascierto PA, Dummer R, et al. (2014). Surrogate endpoints for overall survival
+       in metastatic melanoma: a meta-analysis of randomised controlled trials. Lancet Oncology 15(3):297-304.
+
+    Examples
+    --------
+    >>> from statmodels_x.datasets import load_melanoma_trials
+    >>> load_melanoma_trials().shape
+    (14, 9)
+    """
+    return _load("melanoma_trials")
 
 
 def load_veteran() -> pd.DataFrame:

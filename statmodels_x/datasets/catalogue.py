@@ -192,7 +192,33 @@ HARE_LYNX = Entry(
     licence="Counts are facts, in the public domain.",
 )
 
+MELANOMA_TRIALS = Entry(
+    name="melanoma_trials",
+    title="Trials of systemic treatment of advanced melanoma against dacarbazine: two hazard ratios each",
+    source=(
+        "Hazard ratios and 95 % limits of the named trials, read from a public compilation and not checked against "
+        "each paper"
+    ),
+    reference=(
+        "Flaherty KT, Hennig M, Lee SJ, Ascierto PA, Dummer R, et al. (2014). Surrogate endpoints for overall survival "
+        "in metastatic melanoma: a meta-analysis of randomised controlled trials. Lancet Oncology 15(3):297-304. "
+        "doi:10.1016/S1470-2045(14)70007-5"
+    ),
+    columns={
+        "trial": Column("first author of the trial; ODayA to ODayC are comparisons of one publication"),
+        "n_treated": Column("patients in the new arm"),
+        "n_control": Column("patients with dacarbazine"),
+        "hr_pfs": Column("hazard ratio of progression or death, new arm against dacarbazine"),
+        "lower_pfs": Column("lower 95 % limit of hr_pfs"),
+        "upper_pfs": Column("upper 95 % limit of hr_pfs"),
+        "hr_os": Column("hazard ratio of death"),
+        "lower_os": Column("lower 95 % limit of hr_os"),
+        "upper_os": Column("upper 95 % limit of hr_os"),
+    },
+    licence="Published results of named trials: facts.",
+)
+
 CATALOGUE: dict[str, Entry] = {
     entry.name: entry
-    for entry in (MELANOMA, VETERAN, LUNG, COLON, PARAMECIUM, PARAMECIUM_BUFFERED, HARE_LYNX)
+    for entry in (MELANOMA, VETERAN, LUNG, COLON, PARAMECIUM, PARAMECIUM_BUFFERED, HARE_LYNX, MELANOMA_TRIALS)
 }

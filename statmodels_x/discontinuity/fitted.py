@@ -11,7 +11,7 @@ import numpy as np
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.results import Fitted
-from statmodels_x.discontinuity.fitting.estimation import Estimate
+from statmodels_x.discontinuity.fitting.record import Estimate
 from statmodels_x.discontinuity.grid.domain import Domain, Scale
 from statmodels_x.discontinuity.sample import Facts, Sample
 from statmodels_x.discontinuity.specification import Control, Specification

@@ -124,6 +124,7 @@ class FreeDiscontinuity:
         progress: bool = False,
         sensitivity: str = "balanced",
         keep_data: bool = False,
+        border: str = "auto",
     ) -> SurfaceResults | CurveResults:
         """Find the surface and its jumps.
 
@@ -153,7 +154,11 @@ class FreeDiscontinuity:
             its parts and over all (6 and 10, 3 and 4, 0 and 2). No error rate: a slope that is steep over no more
             than about three cells is a jump to the grid, whatever the setting.
         keep_data : bool
-            Whether a pickled result carries the data.
+            Whether a saved or pickled result carries the data.
+        border : {"auto", "points", "cells"}
+            With evidence: where a border may run. ``"points"`` places it within the cells, by the evidence of the
+            single observations on either side; ``"cells"`` along the sides of cells, by their means. ``"auto"``
+            takes the points where they are scattered over two covariates with independent errors, else the cells.
 
         Returns
         -------
@@ -169,7 +174,8 @@ class FreeDiscontinuity:
         """
         cells = self.sample.cells
         how = control(
-            self.specification, cells.lattice.n_axes, tune, sensitivity, solver, tol, max_iter, n_jobs, seed, progress
+            self.specification, cells.lattice.n_axes, tune, sensitivity, solver, tol, max_iter, n_jobs, seed, progress,
+            border,
         )  # fmt: skip
         make = self._curve if _is_curve(how, cells.lattice.n_axes) else self._surface
         with shielded():  # once, around thousands of short kernels

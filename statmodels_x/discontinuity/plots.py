@@ -15,6 +15,7 @@ from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_count
 from statmodels_x.discontinuity.fitted import DiscontinuityFitted, SurfaceFitted
+from statmodels_x.discontinuity.inference import placed
 from statmodels_x.discontinuity.inference.uncertainty import (
     boundary_table,
     edge_table,
@@ -106,7 +107,8 @@ def _image(fit: SurfaceFitted, ax: Any, plane: Plane, limits: tuple[float, float
     )  # fmt: skip
     if limits is None:
         ax.figure.colorbar(mesh, ax=ax, label=_response(fit))
-    lines = [np.column_stack([line[:, across], line[:, up]]) for line in _edge_lines(fit, plane)]
+    whole = placed.drawn_pieces(fit) if placed.is_placed(fit) else _edge_lines(fit, plane)
+    lines = [np.column_stack([line[:, across], line[:, up]]) for line in whole]
     ax.add_collection(LineCollection(lines, colors="white", linewidths=3.2, capstyle="round"))
     ax.add_collection(LineCollection(lines, colors=EDGE, linewidths=1.7, capstyle="round"))
     if rows_down:

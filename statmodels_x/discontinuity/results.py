@@ -19,7 +19,7 @@ from statmodels_x.core.validation import check_alpha, check_choice
 from statmodels_x.discontinuity.fitted import DiscontinuityFitted, SurfaceFitted
 from statmodels_x.discontinuity.grid import jumps as _jumps
 from statmodels_x.discontinuity.grid.boundary import in_cells
-from statmodels_x.discontinuity.inference import uncertainty
+from statmodels_x.discontinuity.inference import placed, uncertainty
 from statmodels_x.discontinuity.inference.resampled import BootstrapResults
 
 _STATE_01 = ("formula", "specification", "control", "sample", "estimate", "keep_data")
@@ -132,7 +132,7 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
         """Return the same fit without a row of the user's data: what is saved unless ``keep_data=True``."""
         if self.sample is None:
             return self
-        return replace(self, sample=None, kept={f.__name__: f(self) for f in uncertainty.KEPT})
+        return replace(self, sample=None, kept=uncertainty.kept_values(self))
 
     def __repr__(self) -> str:
         what = repr(self.formula) if self.formula else "array"
@@ -224,6 +224,30 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
     def region_means(self) -> pd.DataFrame:
         """One row for each region: cells, points, mean of the surface and weighted mean of the data."""
         return handed_out(uncertainty.region_table(self))
+
+    def signed_distance(self, newdata: Any = None) -> pd.DataFrame:
+        """Distance of places from the border, where it is placed within the cells.
+
+        Parameters
+        ----------
+        newdata : DataFrame or array_like of shape (m, 2), optional
+            The observations by default.
+
+        Returns
+        -------
+        DataFrame
+            ``distance``, in the covariates' units (both count alike), positive on the side where the surface is
+            higher at the nearest point of the border, NaN if there is no border; ``segment``, the boundary it is
+            nearest to.
+
+        Raises
+        ------
+        DataError
+            If the border runs along the sides of cells.
+        """
+        points, index = (self._own_places(), None) if newdata is None else self.facts.places(newdata)
+        found = placed.signed_distance(self, points)
+        return found if index is None else found.set_index(index)
 
     # ---- tables
 
@@ -356,14 +380,13 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
 
         uncertainty.check_resamples(n)
         self.need_noise("bootstrap()")
-        cells = self.need_sample("bootstrap()").cells
-        places = self._edge_middles() if at is None else self.facts.places(at)[0]
+        places = self._edge_places() if at is None else self.facts.places(at)[0]
         control = replace(self.control, seed=seed, n_jobs=n_jobs, progress=progress)
-        drawn = resample(cells, self.estimate, self.specification, control, n, in_cells(self.domain, places))
+        drawn = resample(self, control, n, in_cells(self.domain, places))
         return BootstrapResults.of(self, drawn, places)
 
-    def _edge_middles(self) -> Array:
-        return self.domain.edge_midpoints()[np.flatnonzero(self.estimate.cut)]
+    def _edge_places(self) -> Array:
+        return uncertainty.edge_table(self)[list(self.domain.names)].to_numpy()
 
     def test_no_jump(
         self, n: int = 99, seed: int = 0, n_jobs: int = 1, progress: bool = False
@@ -396,10 +419,8 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
         uncertainty.check_resamples(n)
         if self.control.tune != "evidence":
             raise DataError('test_no_jump() needs a fit with tune="evidence".')
-        cells = self.need_sample("test_no_jump()").cells
         control = replace(self.control, seed=seed, n_jobs=n_jobs, progress=progress)
-        null = null_gains(cells, self.estimate, self.specification, control, n)
-        return uncertainty.gain_test(self.estimate.tuning.gain, null)
+        return uncertainty.gain_test(*null_gains(self, control, n))
 
     def second_stage(self, at: Any, alpha: float = 0.05, seed: int = 0) -> pd.DataFrame:
         """Sizes of the jump measured on a random half of the observations, at the boundary that the other finds.

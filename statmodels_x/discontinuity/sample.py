@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -161,7 +161,9 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
     response, part = split_formula(formula)
     if part.offset is not None:
         raise FormulaError(f"formula {formula!r}: offset() is not used here; subtract it from the response.")
-    frame = build_frame(as_pandas(data), response, {"covariates": part}, {"weights": weights})
+    table = as_pandas(data)
+    _refuse_dates(table, part.variables)
+    frame = build_frame(table, response, {"covariates": part}, {"weights": weights})
     names, x = _covariates(frame)
     refuse_axes(len(names))
     if len(frame.response) != 1:
@@ -206,6 +208,25 @@ def _covariates(frame: ModelFrame) -> tuple[tuple[str, ...], Array]:
     if not kept:
         raise DataError("formula: there is no covariate; write for example 'y ~ longitude + latitude'.")
     return tuple(design.names[k] for k in kept), design.matrix[:, kept]
+
+
+def _refuse_dates(table: pd.DataFrame, names: Iterable[str]) -> None:
+    for name in names:
+        if name in table.columns and not is_number_like(table[name]):
+            raise DataError(
+                f"formula: the covariate '{name}' holds dates or times; a place on an axis is a number. Give one, "
+                f"such as (data['{name}'] - data['{name}'].min()) / pd.Timedelta(days=1)."
+            )
+
+
+def is_number_like(column: pd.Series) -> bool:
+    """Whether a column is not one of dates, periods or durations."""
+    kinds = pd.api.types
+    return not (
+        kinds.is_datetime64_any_dtype(column)
+        or kinds.is_timedelta64_dtype(column)
+        or isinstance(column.dtype, pd.PeriodDtype)
+    )
 
 
 def _weights(values: Any, n: int) -> Array:

@@ -15,6 +15,7 @@ SOLVERS = ("auto", "primal-dual", "exact", "cvxpy")
 LEVELS = 16
 TOL = 1e-4
 MAX_ITER = 20000
+BORDERS = ("auto", "points", "cells")
 SENSITIVITIES = ("strict", "balanced", "sensitive")
 
 
@@ -54,6 +55,7 @@ class Control:
     n_jobs: int
     seed: int
     progress: bool
+    border: str = "auto"
 
 
 def refuse_for_curves(spec: Specification, control: Control, resolution: Any) -> None:
@@ -115,7 +117,7 @@ def _noise(noise: Any) -> tuple[str, float]:
 
 def control(
     spec: Specification, n_axes: int, tune: Any, sensitivity: Any, solver: Any, tol: Any, max_iter: Any, n_jobs: Any,
-    seed: Any, progress: Any,
+    seed: Any, progress: Any, border: Any = "auto",
 ) -> Control:  # fmt: skip
     """Check the options of the fit against those of the model.
 
@@ -145,4 +147,5 @@ def control(
         check_jobs(n_jobs),
         check_count("seed", seed, 0, most=None),
         bool(progress),
+        check_choice("border", border, BORDERS, "fit()"),
     )

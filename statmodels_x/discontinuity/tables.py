@@ -16,6 +16,8 @@ from statmodels_x.discontinuity.inference.uncertainty import (
 )
 
 _MOST_ROWS = 12
+_CLEARLY = 6.0  # gain in deviance
+_NARROW = 0.2  # cells: below, a border's own wiggles look like a width
 _UNITS = (
     "lam and nu refer to responses scaled to [0, 1] and to a domain whose longest side is 1; sizes, the smallest "
     "jump and the noise are in the response's units."
@@ -26,7 +28,32 @@ def summary_tables(fit: SurfaceFitted, alpha: float) -> Any:
     """Build the summary of a fitted surface."""
     blocks = [block for block in (_boundary_block(fit, alpha), region_block(region_table(fit))) if block]
     tables = {"boundaries": boundary_table(fit), "region_means": region_table(fit)}
-    return summary("Free discontinuity regression", _facts(fit), blocks, notes(fit, tables))
+    listed = notes(fit, tables) + _search_notes(fit)
+    return summary("Free discontinuity regression", _facts(fit), blocks, listed)
+
+
+def _search_notes(fit: SurfaceFitted) -> list[str]:
+    """Return what is certified, and what the search on the points did with them."""
+    if fit.control.tune != "evidence":
+        return []
+    notes = [
+        "lam, nu, Converged and Residual are those of a lifted problem that proposed jump sets; the surface is that of "
+        "the smoother with most evidence, which has no such certificate."
+    ]
+    found = fit.estimate.placed
+    if found is None:
+        return notes
+    if found.n_set_aside:
+        notes.append(f"Set aside as outliers: {found.n_set_aside} observations.")
+    low, high = (fit.noise_sd * factor**0.5 for factor in found.factor_range)
+    if high > low:
+        notes.append(f"The noise changes over the domain: its sd is {low:.4g} to {high:.4g}.")
+    wide = [(label, width) for label, width, gain in found.transitions if width > _NARROW and gain > _CLEARLY]
+    notes += [
+        f"Part of boundary {label} is better told as a step of sd {width:g} cells than as a sharp one."
+        for label, width in wide
+    ]
+    return notes
 
 
 def _facts(fit: SurfaceFitted) -> list[tuple[str, str]]:
@@ -39,7 +66,7 @@ def _facts(fit: SurfaceFitted) -> list[tuple[str, str]]:
             " x ".join(map(str, fit.domain.shape)) + (f" ({facts.n_empty} empty)" if facts.n_empty else ""),
         ),
         ("Tuned by", fit.control.tune or "given"),
-        ("Jump length", "isotropic" if fit.specification.isotropic else "anisotropic"),
+        ("Border", "within the cells" if found.placed else "along sides of cells"),
         ("Converged", "yes" if fit.converged else "NO"),
         ("Residual", f"{found.certificate.residual:.1e} ({found.certificate.n_iter} it.)"),
     ]

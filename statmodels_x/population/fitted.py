@@ -91,7 +91,7 @@ class InteractionFitted(Estimates):
         return self.machinery.facts.formula
 
     @property
-    def species(self) -> tuple[str, str]:
+    def species(self) -> tuple[str, ...]:
         """Names of the two species."""
         return self.machinery.facts.species
 
@@ -148,6 +148,30 @@ class InteractionFitted(Estimates):
             "known_to_half": found.practical_rank,
         }
         return pd.Series(values, name="rank")
+
+    @property
+    def search(self) -> pd.DataFrame:
+        """Kinds of starts: number of searches, lowest sum of squares, and how many ended at the estimate.
+
+        Best is in squared residuals of the family; a search has ended at the estimate if it is within half a unit of
+        log-likelihood.
+        """
+        return self.machinery.estimate.table()
+
+    @property
+    def ends(self) -> pd.DataFrame:
+        """Distinct ends of the searches, the estimate first.
+
+        One row an end that is at most ten units of log-likelihood below the estimate: ``llf`` less that of the
+        estimate, ``digits`` of the parameters that its course spends (above 5 it is a needle), ``kinds`` of the
+        searches that reached it, and the invariants.
+        """
+        return handed_out(self.machinery.ends if self.machinery.ends is not None else pd.DataFrame())
+
+    @property
+    def digits(self) -> float:
+        """Digits of its parameters that the fitted course spends; above 5 it supports no prediction."""
+        return self.machinery.estimate.digits
 
     @property
     def wss(self) -> float:

@@ -48,8 +48,11 @@ def forecast_errors(
     -------
     DataFrame
         One row a model and species: ``rmse``, ``mae``, ``bias`` (mean of forecast minus count), ``n``, ``failed``
-        (fits that were refused), and ``relative_rmse`` to the last value carried forward, which is
-        added as a model of its own. With ``detail``: one row a forecast, with ``model``, ``origin``, ``culture``,
+        (fits that were refused, or courses that are not finite), ``ended`` (courses that fell to 0 within the horizon,
+        and are forecast as 0 from there on), ``ended_wrongly`` (of these, where a count was positive afterwards),
+        ``missed`` (series that end at 0 where the course does not), ``warned`` (warnings of the fits, which are not
+        shown), and ``relative_rmse`` to the last value carried forward, which is added as a model of its own.
+        With ``detail``: one row a forecast, with ``model``, ``origin``, ``culture``,
         ``time``, ``species``, ``count`` and ``forecast``.
 
     Raises
@@ -132,15 +135,18 @@ def _forecast(
     origin: float,
     settings: Mapping[str, Any],
 ) -> pd.DataFrame:
+    mean, warned = np.full((int(later.sum()), 2), np.nan), 0
     try:
         with quiet():
             fitted = _with_sample(model, train).fit(**settings)
+        warned = sum(finding.category is not None for finding in fitted.findings)
         mean = totals_at(fitted, sample.culture[later], sample.time[later])[0]
     except DataError:
         raise
     except StatmodelsXError:
-        mean = np.full((int(later.sum()), 2), np.nan)
-    return _long(name, sample, later, origin, mean)
+        pass
+    mean[~np.isfinite(mean)] = np.nan  # a course without end is a fit that failed
+    return _long(name, sample, later, origin, mean, warned)
 
 
 def _with_sample(model: Any, sample: Sample) -> Any:
@@ -160,13 +166,15 @@ def _last_values(sample: Sample, seen: NDArray[np.bool_], later: NDArray[np.bool
     return values[later]
 
 
-def _long(name: str, sample: Sample, later: NDArray[np.bool_], origin: float, mean: Array) -> pd.DataFrame:
+def _long(
+    name: str, sample: Sample, later: NDArray[np.bool_], origin: float, mean: Array, warned: int = 0
+) -> pd.DataFrame:
     labels = np.array(sample.cultures, object)[sample.culture[later]]
     parts = [
         pd.DataFrame(
             {
                 "model": name, "origin": origin, "culture": labels, "time": sample.time[later], "species": species,
-                "count": sample.counts[later, s], "forecast": mean[:, s],
+                "count": sample.counts[later, s], "forecast": mean[:, s], "warned": warned,
             }
         )
         for s, species in enumerate(sample.species)
@@ -190,6 +198,27 @@ def _errors(table: pd.DataFrame) -> pd.DataFrame:
             ),
         }
     )  # fmt: skip
+    result[["ended", "ended_wrongly", "missed"]] = _ends(work).reindex(result.index)
+    result["warned"] = groups[["origin", "warned"]].apply(
+        lambda part: int(part.groupby("origin")["warned"].first().sum())
+    )
     yardstick = result.loc[LAST_VALUE, "rmse"].reindex(result.index.get_level_values("species")).to_numpy()
     result["relative_rmse"] = result["rmse"] / yardstick
     return result
+
+
+def _ends(work: pd.DataFrame) -> pd.DataFrame:
+    """Courses that ended, wrongly or not, and ends that were missed, by model and species."""
+    one = work.sort_values("time").groupby(["model", "species", "origin", "culture"], sort=False)
+    rows = pd.DataFrame(
+        {
+            "ended": one["forecast"].apply(lambda f: bool((f <= 0.0).any())),
+            "ended_wrongly": one[["forecast", "count"]].apply(
+                lambda part: bool(((part["forecast"] <= 0.0) & (part["count"] > 0.0)).any())
+            ),
+            "missed": one[["forecast", "count"]].apply(
+                lambda part: bool(part["count"].iloc[-1] <= 0.0 and part["forecast"].iloc[-1] > 0.0)
+            ),
+        }
+    )
+    return rows.groupby(["model", "species"], sort=False).sum()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import check_choice
 from statmodels_x.population.course.build import check_weights
 from statmodels_x.population.results import InteractionResults
@@ -20,8 +21,9 @@ from statmodels_x.population.specification import (
 
 
 class LotkaVolterra:
-    r"""Two species without age classes in continuous time.
+    r"""One or two species without age classes in continuous time.
 
+    - one species (``"aurelia ~ day"``): logistic growth, :math:`\dot N = N(r - aN)`, with :math:`K = r/a`,
     - ``"competition"``: :math:`\dot N_i = N_i(r_i - a_{ii}N_i - a_{ij}N_j)`, with carrying capacities
       :math:`K_i = r_i/a_{ii}` and competition coefficients :math:`\alpha_{ij} = a_{ij}/a_{ii}`,
     - ``"predation"``: :math:`\dot x = x(r - ay),\; \dot y = y(bx - m)`, the first species being the prey.
@@ -34,6 +36,11 @@ class LotkaVolterra:
     interaction : {"competition", "predation"}
     family, weights, culture
         As in :class:`LeslieInteraction`.
+    limited : bool
+        Of predation: whether the prey limits itself, :math:`r - kx - \dots`, with :math:`K = r/k`.
+    saturating : bool
+        Of predation: whether predators take time to handle prey (Holling's type II), with :math:`1 + hx` below both
+        effects. The two together are the model of Rosenzweig and MacArthur.
 
     Raises
     ------
@@ -67,12 +74,20 @@ class LotkaVolterra:
         family: str = "gaussian",
         weights: str | Mapping[str, float] | None = "mean",
         culture: str | None = None,
+        limited: bool = False,
+        saturating: bool = False,
     ) -> None:
         where = "LotkaVolterra()"
         check_choice("interaction", interaction, ("competition", "predation"), where)
-        self.form = Form(ODE, interaction)
-        self.family = check_choice("family", family, FAMILIES, where)
         self.sample: Sample = read_sample(formula, data, culture, None)
+        if len(self.sample.species) == 1:
+            interaction = _single(interaction, where)
+        if (limited or saturating) and interaction != "predation":
+            raise DataError(
+                f'{where}: `limited` and `saturating` are about prey; give interaction="predation".'
+            )
+        self.form = Form(ODE, interaction, limited=bool(limited), saturating=bool(saturating))
+        self.family = check_choice("family", family, FAMILIES, where)
         self.weights = weights
         check_weights(weights, family, self.sample)
 
@@ -85,6 +100,8 @@ class LotkaVolterra:
         progress: bool = False,
         bounds: Mapping[Any, Any] | None = None,
         keep_data: bool = False,
+        allow_unstable: bool = False,
+        gain: float | str = 0.0,
     ) -> InteractionResults:
         """Fit by bounded least squares, or by maximum likelihood for the other families.
 
@@ -98,7 +115,7 @@ class LotkaVolterra:
             The same seed gives the same fit whatever ``n_jobs``.
         bounds : mapping, optional
             Limits of a group of parameters, ``{"rate": (0, 5)}``, or of one, ``{("rate", "hare"): (0.2, 0.9)}``.
-        keep_data : bool
+        keep_data, allow_unstable, gain
             As in :meth:`LeslieInteraction.fit`.
 
         Returns
@@ -106,12 +123,13 @@ class LotkaVolterra:
         InteractionResults
         """
         options = Options(
-            initial, "free", dict(bounds or {}), n_starts, seed, n_jobs, progress, keep_data=keep_data
-        )
+            initial, "free", dict(bounds or {}), n_starts, seed, n_jobs, progress, keep_data=keep_data,
+            allow_unstable=allow_unstable, gain=gain,
+        )  # fmt: skip
         settings = {
-            "model": "Lotka-Volterra",
-            "interaction": self.form.interaction,
-            "density": "in the rates" if self.form.interaction == "competition" else "none",
+            "model": "Logistic growth" if self.form.interaction == "single" else "Lotka-Volterra",
+            "interaction": "none" if self.form.interaction == "single" else self.form.interaction,
+            "density": _density(self.form),
             "ages": "none",
             "family": describe_family(self.family, self.weights),
             "initial": describe_initial(initial),
@@ -123,3 +141,16 @@ class LotkaVolterra:
 
     def __repr__(self) -> str:
         return f"LotkaVolterra({self.sample.formula!r}, {self.form.interaction!r})"
+
+
+def _single(interaction: str, where: str) -> str:
+    if interaction != "competition":
+        raise DataError(f"{where}: one species does not interact; leave `interaction` out.")
+    return "single"
+
+
+def _density(form: Form) -> str:
+    if form.interaction != "predation":
+        return "in the rates"
+    parts = [name for name, on in (("limited prey", form.limited), ("saturating", form.saturating)) if on]
+    return ", ".join(parts) or "none"

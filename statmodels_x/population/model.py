@@ -109,9 +109,9 @@ class LeslieInteraction:
         culture: str | None = None,
         step: float | None = None,
     ) -> None:
-        self.form: Form = read_form(interaction, ages, coupling, density)
-        self.family = check_choice("family", family, FAMILIES, "LeslieInteraction()")
         self.sample: Sample = read_sample(formula, data, culture, step)
+        self.form: Form = read_form(interaction, ages, coupling, density, len(self.sample.species))
+        self.family = check_choice("family", family, FAMILIES, "LeslieInteraction()")
         if np.isnan(self.sample.step):
             raise DataError(
                 f"'{self.sample.time_name}': the gaps have no common step, which a matrix model needs; round the times "
@@ -133,6 +133,8 @@ class LeslieInteraction:
         ridge: float = 0.0,
         warm_starts: bool = True,
         keep_data: bool = False,
+        allow_unstable: bool = False,
+        gain: float | str = 0.0,
     ) -> InteractionResults:
         """Fit the totals by bounded least squares, or by maximum likelihood for the other families.
 
@@ -162,6 +164,13 @@ class LeslieInteraction:
             Whether to fit simpler models first (fewer classes, simpler coupling) and start from them too.
         keep_data : bool
             Whether a saved or pickled result carries the counts; without them it still predicts and summarises.
+        allow_unstable : bool
+            Whether a needle may be chosen: a course that spends more than five digits of its parameters on an unstable
+            equilibrium. It has no standard errors and no period, and fits better than it foresees.
+        gain : float or "free"
+            Share of the way from the total to the count by which the state is corrected at every count before the
+            next step: 0 is a course left alone (errors of counting), 1 starts every step at the last count (errors of
+            the step).
 
         Returns
         -------
@@ -182,8 +191,9 @@ class LeslieInteraction:
             If the best end is not stationary.
         """
         options = Options(
-            initial, structure, dict(bounds or {}), n_starts, seed, n_jobs, progress, warm_starts, keep_data
-        )
+            initial, structure, dict(bounds or {}), n_starts, seed, n_jobs, progress, warm_starts, keep_data,
+            allow_unstable, gain,
+        )  # fmt: skip
         penalty, text = read_ridge(life_table, ridge, self.form, self.sample)
         settings = self._settings(initial, structure) | ({"ridge": text} if text else {})
         weights = check_weights(self.weights, self.family, self.sample)
@@ -195,12 +205,13 @@ class LeslieInteraction:
         form, sample = self.form, self.sample
         unit = f" {sample.time_unit}" if sample.time_unit else ""
         unit = unit.removesuffix("s") if sample.step == 1.0 else unit
-        k = form.ages
+        k, single = form.ages, form.interaction == "single"
+        coupling = "" if form.is_uncoupled else f", {form.coupling} coupling"
         return {
-            "model": "Leslie interaction" if form.density is None else "Leslie-Gower interaction",
-            "interaction": form.interaction + ("" if form.is_uncoupled else f", {form.coupling} coupling"),
-            "density": form.density or "none (linear)",
-            "ages": f"{k[0]} and {k[1]}",
+            "model": _title(form),
+            "interaction": "none" if single else form.interaction + coupling,
+            "density": _DENSITIES[form.density, single],
+            "ages": str(k[0]) if single else f"{k[0]} and {k[1]}",
             "family": describe_family(self.family, self.weights),
             "initial": describe_initial(initial),
             "structure": "one class" if max(k) == 1 else structure if isinstance(structure, str) else "given",
@@ -209,3 +220,21 @@ class LeslieInteraction:
 
     def __repr__(self) -> str:
         return f"LeslieInteraction({self.sample.formula!r}, {self.form.interaction!r}, ages={self.form.ages})"
+
+
+_DENSITIES = {
+    (None, False): "none (linear)",
+    (None, True): "none (linear)",
+    ("leslie-gower", False): "leslie-gower",
+    ("leslie-gower", True): "Beverton-Holt",
+    ("saturating", False): "saturating",
+    ("ricker", True): "Ricker",
+}
+
+
+def _title(form: Form) -> str:
+    if form.interaction == "single":
+        return "Leslie model of one species"
+    return {None: "Leslie interaction", "saturating": "Leslie predation, saturating"}.get(
+        form.density, "Leslie-Gower interaction"
+    )

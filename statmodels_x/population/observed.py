@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from statmodels_x.core.data.frames import as_pandas, check_columns
-from statmodels_x.core.errors import DataError, IdentificationError
-from statmodels_x.core.findings import Finding
+from statmodels_x.core.errors import DataError, FormulaError, IdentificationError
+from statmodels_x.core.findings import Finding, warn
 from statmodels_x.core.fits.handing_out import handed_out
 from statmodels_x.core.fits.reference import Reference
 from statmodels_x.core.fits.results import LikelihoodResults
@@ -34,16 +35,19 @@ class ObservedLeslie:
 
     Parameters
     ----------
-    classes : mapping of str to sequence of str
-        The columns of each species' classes, youngest first: ``{"prey": ["x1", "x2"], "predator": ["y1", "y2"]}``; for
-        predation the prey comes first.
+    formula : str
+        The columns of each species' classes, youngest first, and of the times: ``"x1 + x2 | y1 + y2 ~ year"``; for
+        predation the prey comes first. ``"x1 + x2 ~ year"`` is one species.
     data : DataFrame
-    time : str
-        Column of times. Only rows one step apart make a pair; the step is the most frequent gap.
+        Only rows one step apart make a pair; the step is the most frequent gap between times.
+    time : str, optional
+        Deprecated: with a mapping of species to columns in the place of the formula, the column of times.
     interaction : {"competition", "predation", "complex"}
     coupling : {"scalar", "diagonal", "full"}
     weights : {"mean", "equal"}
         Whether the errors of each class are divided by its mean.
+    names : sequence of str, optional
+        Names of the species; by default what the names of their columns have in common.
 
     Raises
     ------
@@ -66,28 +70,31 @@ class ObservedLeslie:
     >>> for _ in range(6):
     ...     w.append(M @ w[-1])
     >>> data = pd.DataFrame(w, columns=["x1", "x2", "y"]).assign(year=range(7))
-    >>> fit = smx.ObservedLeslie({"x": ["x1", "x2"], "y": ["y"]}, data, "year", coupling="full").fit()
+    >>> fit = smx.ObservedLeslie("x1 + x2 | y ~ year", data, coupling="full").fit()
     >>> fit.params["fecundity"].round(3).to_dict()
     {'x_1': 0.3, 'x_2': 1.0, 'y': 1.05}
     """
 
     def __init__(
         self,
-        classes: Mapping[str, Sequence[str]],
+        formula: str | Mapping[str, Sequence[str]],
         data: Any,
-        time: str,
+        time: str | None = None,
         interaction: str = "competition",
         coupling: str = "scalar",
         weights: str = "mean",
+        names: Sequence[str] | None = None,
     ) -> None:
         where = "ObservedLeslie()"
         check_choice("weights", weights, ("mean", "equal"), where)
-        if not isinstance(classes, Mapping) or len(classes) != 2:
-            raise DataError(f"{where}: `classes` must give the columns of two species.")
-        self.species = tuple(map(str, classes))
-        columns = [[lists] if isinstance(lists, str) else list(lists) for lists in classes.values()]
+        if isinstance(formula, Mapping):
+            columns, time, names = _from_mapping(formula, time, where)
+        else:
+            columns, time = _from_formula(formula)
+        self.species = _species(columns, names, where)
         self.columns = tuple(name for names in columns for name in names)
-        self.form: Form = read_form(interaction, (len(columns[0]), len(columns[1])), coupling, None)
+        ages = tuple(len(part) for part in columns)
+        self.form: Form = read_form(interaction, ages, coupling, None, len(columns))
         frame = as_pandas(data)
         check_columns(frame, [*self.columns, time], where)
         self.counts = np.column_stack([_column(frame, name, where) for name in self.columns])
@@ -114,11 +121,12 @@ class ObservedLeslie:
             If the solver's answer does not pass the optimality conditions.
         """
         layout = Layout(self.form)
-        add_matrices(
-            layout, (self.species[0], self.species[1]), np.full(2, np.inf), np.ones(2), strongest=np.inf
-        )
+        add_matrices(layout, self.species, np.full(2, np.inf), np.ones(2), strongest=np.inf)
         found = regress(layout, self.before, self.after, self.weights)
-        matrix = pd.DataFrame(block_matrix(layout, found.theta), list(self.columns), list(self.columns))
+        m = len(self.columns)
+        matrix = pd.DataFrame(
+            block_matrix(layout, found.theta)[:m, :m], list(self.columns), list(self.columns)
+        )
         index = pd.MultiIndex.from_tuples(layout.names, names=["parameter", "term"])
         n, ssr = len(found.resid), float(found.resid @ found.resid)
         df = n - int(found.free.sum())
@@ -145,9 +153,10 @@ class ObservedLeslie:
         return pd.Series(shares, list(self.columns), name="rsquared")
 
     def _settings(self) -> dict[str, str]:
+        one = len(self.species) == 1
         return {
-            "Interaction": f"{self.form.interaction}, {self.form.coupling} coupling",
-            "Age classes": f"{self.form.ages[0]} and {self.form.ages[1]}",
+            "Interaction": "none" if one else f"{self.form.interaction}, {self.form.coupling} coupling",
+            "Age classes": " and ".join(map(str, self.form.ages[: len(self.species)])),
             "Pairs of times": str(len(self.before)),
             "Step": f"{self.step:g}",
         }
@@ -278,6 +287,54 @@ def _findings(layout: Layout, found: Regression) -> tuple[Finding, ...]:
     names = tuple(" ".join(layout.names[j]) for j in np.flatnonzero(~found.free))
     text = f"At a bound, without a standard error: {', '.join(names)}."
     return (Finding("at_bound", text, concerns=names, category=None),) if names else ()
+
+
+def _from_formula(formula: str) -> tuple[list[list[str]], str]:
+    left, tilde, right = str(formula).partition("~")
+    columns = [[name.strip().strip("`") for name in part.split("+")] for part in left.split("|")]
+    time = right.strip().strip("`")
+    if (
+        not tilde
+        or not time
+        or "+" in time
+        or len(columns) > 2
+        or any(not name for part in columns for name in part)
+    ):
+        raise FormulaError(
+            f"formula {formula!r}: give the columns of each species' classes and of the times, as in "
+            "'x1 + x2 | y1 + y2 ~ year'."
+        )
+    return columns, time
+
+
+def _from_mapping(
+    classes: Mapping[str, Sequence[str]], time: str | None, where: str
+) -> tuple[list[list[str]], str, list[str]]:
+    """Read the form of version 0.1."""
+    if len(classes) != 2 or not isinstance(time, str):
+        raise DataError(f"{where}: give a formula such as 'x1 + x2 | y1 + y2 ~ year'.")
+    warn(
+        f"{where} takes a formula, such as 'x1 + x2 | y1 + y2 ~ year', with `names`; the mapping goes with the next "
+        "version.",
+        DeprecationWarning,
+    )
+    columns = [[lists] if isinstance(lists, str) else list(lists) for lists in classes.values()]
+    return columns, time, list(map(str, classes))
+
+
+def _common(names: Sequence[str]) -> str:
+    """Return the beginning that all names share."""
+    letters = zip(*names, strict=False)
+    return "".join(group[0] for group in takewhile(lambda group: len(set(group)) == 1, letters))
+
+
+def _species(columns: list[list[str]], names: Sequence[str] | None, where: str) -> tuple[str, ...]:
+    if names is None:
+        common = [_common(part).rstrip("_0123456789") or "xy"[s] for s, part in enumerate(columns)]
+        names = common if len(set(common)) == len(common) else list("xy")
+    if len(names) != len(columns) or len(set(names)) != len(columns):
+        raise DataError(f"{where}: `names` must give {len(columns)} different name(s).")
+    return tuple(map(str, names))
 
 
 def _column(frame: pd.DataFrame, name: str, where: str) -> Array:

@@ -133,7 +133,8 @@ class InteractionResults(InteractionFitted, LikelihoodResults):
         ----------
         larger : InteractionResults
             A fit of the same form to the same counts, in which parameters are free that bounds or
-            ``initial="observed"`` hold here.
+            ``initial="observed"`` hold here; or one of predation in continuous time with a limited prey or saturating
+            predation besides, whose limit is 0 here: the test is one-sided then.
 
         Returns
         -------

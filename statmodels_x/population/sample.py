@@ -36,7 +36,7 @@ class Facts:
     """
 
     formula: str
-    species: tuple[str, str]
+    species: tuple[str, ...]
     time_name: str
     culture_name: str | None
     time_unit: str | None
@@ -60,13 +60,13 @@ class Facts:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Counts of two species in one or more cultures.
+    """Counts of one or two species in one or more cultures.
 
     Attributes
     ----------
     formula : str
-    species : tuple of (str, str)
-        Names of the two responses; for predation the prey comes first.
+    species : tuple of str
+        Names of the responses; for predation the prey comes first.
     time_name, culture_name : str, str or None
         Columns.
     time_unit, count_unit : str or None
@@ -84,7 +84,7 @@ class Sample:
     """
 
     formula: str
-    species: tuple[str, str]
+    species: tuple[str, ...]
     time_name: str
     culture_name: str | None
     time_unit: str | None
@@ -152,7 +152,7 @@ class Sample:
 
 
 def read_sample(formula: str, data: Any, culture: str | None, step: float | None) -> Sample:
-    """Read ``"first + second ~ time"`` from a frame.
+    """Read ``"first + second ~ time"`` (or one species) from a frame.
 
     Raises
     ------
@@ -163,10 +163,10 @@ def read_sample(formula: str, data: Any, culture: str | None, step: float | None
     """
     response, part = split_formula(formula)
     terms = [str(term) for term in part.formula if str(term) != "1"]
-    if len(response.expressions) != 2:
+    if not 1 <= len(response.expressions) <= 2:
         raise FormulaError(
-            f"formula {formula!r}: give two species before '~', as in 'prey + predator ~ day'; there "
-            f"{'is' if len(response.expressions) == 1 else 'are'} {len(response.expressions)}."
+            f"formula {formula!r}: give two species before '~', as in 'prey + predator ~ day', or one; there are "
+            f"{len(response.expressions)}."
         )
     if len(terms) != 1 or part.offset is not None:
         raise FormulaError(f"formula {formula!r}: give one column of times after '~', as in '~ day'.")
@@ -184,14 +184,16 @@ def read_sample(formula: str, data: Any, culture: str | None, step: float | None
     codes, cultures = _cultures(frame, culture)
     for c, label in enumerate(cultures):
         _check_order(time, codes == c, time_name, label)
+    if len(names) == 1:  # the second column stands for a species that is nowhere
+        counts = np.column_stack([counts, np.full(len(counts), np.nan)])
     present = _present(counts, codes, cultures, names)
     _check_zero_rows(counts, codes, present, time, time_name)
     given = frame.attrs.get("units")
     units = given if isinstance(given, dict) else {}
-    same = units.get(names[0]) == units.get(names[1])
+    same = units.get(names[0]) == units.get(names[-1])
     return Sample(
         formula=formula,
-        species=(names[0], names[1]),
+        species=tuple(names),
         time_name=time_name,
         culture_name=culture,
         time_unit=units.get(time_name),
@@ -276,7 +278,7 @@ def _present(
     empty = ~present.any(axis=1)
     if empty.any():
         raise DataError(f"culture {cultures[int(np.argmax(empty))]!r} holds no count above 0; take it out.")
-    if len(cultures) == 1 or present.all(axis=1).any():
+    if len(cultures) == 1 or len(names) == 1 or present.all(axis=1).any():
         return present
     raise DataError(
         "no culture holds both species: how one acts on the other cannot be seen; add a mixed culture."

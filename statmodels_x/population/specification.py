@@ -15,6 +15,7 @@ LESLIE, ODE = 0, 1
 GAUSSIAN, LOGNORMAL, POISSON, NEGATIVE_BINOMIAL = 0, 1, 2, 3
 FAMILIES = ("gaussian", "lognormal", "poisson", "negativebinomial")
 COUPLINGS = ("scalar", "diagonal", "full")
+SINGLE = ("beverton-holt", "ricker", "leslie-gower")
 INTERACTIONS = ("competition", "predation", "complex")
 
 
@@ -30,6 +31,8 @@ class Form:
     ages : tuple of (int, int)
     coupling : str
     density : str or None
+    limited, saturating : bool
+        Of predation in continuous time: whether the prey limits itself, and whether predators take time to handle prey.
     """
 
     kind: int
@@ -37,6 +40,8 @@ class Form:
     ages: tuple[int, int] = (1, 1)
     coupling: str = "scalar"
     density: str | None = None
+    limited: bool = False
+    saturating: bool = False
 
     @property
     def is_linear(self) -> bool:
@@ -46,7 +51,9 @@ class Form:
     @property
     def is_uncoupled(self) -> bool:
         """Whether the species act on each other through their totals alone."""
-        return self.interaction == "competition" and self.density is not None
+        return self.density == "saturating" or (
+            self.interaction == "competition" and self.density is not None
+        )
 
     def __str__(self) -> str:
         ages = f"{self.ages[0]}+{self.ages[1]} classes"
@@ -66,21 +73,28 @@ class Options:
     progress: bool = False
     warm_starts: bool = True
     keep_data: bool = False
+    allow_unstable: bool = False
+    gain: float | str = 0.0
 
     def __post_init__(self) -> None:
+        check_gain(self.gain)
         check_initial(self.initial)
         check_count("n_starts", self.n_starts, 1)
         check_count("seed", self.seed, 0, most=None)
         check_jobs(self.n_jobs)
 
 
-def read_form(interaction: str, ages: int | Sequence[int], coupling: str, density: str | None) -> Form:
+def read_form(
+    interaction: str, ages: int | Sequence[int], coupling: str, density: str | None, n_species: int = 2
+) -> Form:
     """Check the options of a Leslie form."""
     where = "LeslieInteraction()"
+    if n_species == 1:
+        return _read_single(interaction, ages, coupling, density, where)
     check_choice("interaction", interaction, INTERACTIONS, where)
     check_choice("coupling", coupling, COUPLINGS, where)
     if density is not None:
-        check_choice("density", density, ("leslie-gower",), where)
+        check_choice("density", density, ("leslie-gower", "saturating"), where)
     pair = (ages, ages) if not isinstance(ages, Sequence) or isinstance(ages, str) else tuple(ages)
     if len(pair) != 2:
         raise DataError(
@@ -96,6 +110,11 @@ def read_form(interaction: str, ages: int | Sequence[int], coupling: str, densit
         raise DataError(
             f'{where}: interaction="complex" needs the same number of `ages`, not {first} and {second}.'
         )
+    if density == "saturating" and (interaction != "predation" or coupling != "scalar"):
+        raise DataError(
+            f'{where}: density="saturating" is predation that takes a share of all prey; give interaction="predation" '
+            "and leave `coupling` out."
+        )
     if form.is_uncoupled and coupling != "scalar":
         raise DataError(
             f'{where}: Leslie-Gower competition acts through the totals and has no coupling="{coupling}"; leave it out.'
@@ -106,6 +125,18 @@ def read_form(interaction: str, ages: int | Sequence[int], coupling: str, densit
             f'and {second}; use coupling="full".'
         )
     return form
+
+
+def _read_single(
+    interaction: str, ages: int | Sequence[int], coupling: str, density: str | None, where: str
+) -> Form:
+    if interaction != "competition" or coupling != "scalar":
+        raise DataError(f"{where}: one species does not interact; leave `interaction` and `coupling` out.")
+    if density is not None:
+        check_choice("density", density, SINGLE, where)
+    k = ages[0] if isinstance(ages, Sequence) and not isinstance(ages, str) and ages else ages
+    classes = (check_count("ages", k, 1), 1)
+    return Form(LESLIE, "single", classes, density="leslie-gower" if density == "beverton-holt" else density)
 
 
 def check_initial(initial: Any) -> str | float:
@@ -125,6 +156,15 @@ def check_initial(initial: Any) -> str | float:
             "largest total that a species may start from."
         )
     return number
+
+
+def check_gain(gain: Any) -> float | str:
+    """Return ``gain`` if it is "free" or a share."""
+    if isinstance(gain, str) and gain == "free":
+        return gain
+    if isinstance(gain, bool | str) or not 0.0 <= gain <= 1.0:
+        raise DataError(f'fit(): `gain` is {gain!r}; choose "free", or give a share between 0 and 1.')
+    return float(gain)
 
 
 def describe_initial(initial: str | float) -> str:

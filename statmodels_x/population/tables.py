@@ -14,12 +14,17 @@ from statmodels_x.population.inference.invariants import invariant_table
 from statmodels_x.population.inference.prediction import predict
 from statmodels_x.population.inference.profile import wald_intervals
 
+_SCATTER = 1.5  # of Pearson's statistic over its degrees of freedom
 _TITLES = {
     "fecundity": "Fecundity: offspring a step of a member of each class",
     "survival": "Survival from each class to the next",
     "coupling": "Coupling: loss or gain a step for each member of the other species",
     "crowding": "Crowding: a in 1 + a N, which divides the step",
-    "saturation": "Saturation of the gain from prey",
+    "saturation": "Saturation of predation, for each prey",
+    "attack": "Attack: share of the prey that a predator takes when both are rare",
+    "conversion": "Conversion: newborn predators for each prey taken",
+    "handling": "Handling: h in 1 + h N, which divides predation",
+    "gain": "Gain: share of the way to a count by which the state is corrected",
     "rate": "Rates of change alone",
     "effect": "Effects of each individual on the rates",
     "initial": "Total at the first time",
@@ -53,7 +58,7 @@ def _facts(fit: InteractionFitted) -> list[tuple[str, str]]:
         ("Initial structure", shown["structure"]),
         ("Step", shown["step"]),
         ("Converged", "yes" if fit.converged else "NO"),
-        ("Starts at best", f"{estimate.n_best} of {estimate.n_starts}"),
+        ("Searches at best", f"{estimate.n_best} of {estimate.n_starts}, {_n_kinds(fit)} kind(s)"),
     ]
     structural = ranks["structural"]
     right = [
@@ -65,14 +70,29 @@ def _facts(fit: InteractionFitted) -> list[tuple[str, str]]:
             "not computed" if np.isnan(structural) else f"{structural:.0f} of {ranks['parameters']:.0f}",
         ),
         ("Known to half", f"{ranks['known_to_half']:.0f} directions"),
+        ("Digits spent", f"{estimate.digits:.1f}" + (" (needle)" if estimate.is_needle else "")),
         ("Weighted SSE", f"{fit.wss:.4f}"),
         *((f"R2 {_label(label)}", f"{value:.3f}") for label, value in fit.rsquared.items()),
+        *_dispersion(fit),
         ("Log-likelihood", f"{fit.llf:.3f}"),
         ("AICc", f"{fit.aicc:.3f}"),
     ]
     missing = len(right) - len(left)
     left += [("BIC", f"{fit.bic:.3f}")] if missing > 0 else []
     return left + [("", "")] * max(len(right) - len(left), 0) + right
+
+
+def _dispersion(fit: InteractionFitted) -> list[tuple[str, str]]:
+    """Say for counts how far they scatter beyond their family: 1 is what it says."""
+    pearson = fit.machinery.diagnostics.pearson
+    if np.isnan(pearson):
+        return []
+    own = [("Dispersion", f"{fit.dispersion:.4g}")] if fit.family == "negativebinomial" else []
+    return [*own, ("Pearson chi2 / df", f"{pearson / max(fit.df_resid, 1):.2f}")]
+
+
+def _n_kinds(fit: InteractionFitted) -> int:
+    return int((fit.search["at_best"] > 0).sum())
 
 
 def _label(label: Any) -> str:
@@ -126,9 +146,20 @@ def _notes(fit: InteractionFitted) -> list[str]:
             for r in fit.negative_classes.itertuples()
         ]
         notes.append(f"Age classes that turn negative: {', '.join(rows)}.")
+    notes += _scattered(fit)
     notes += _correlated(fit)
     notes += texts(f for f in fit.findings if f.category is None)
     return notes
+
+
+def _scattered(fit: InteractionFitted) -> list[str]:
+    ratio = fit.machinery.diagnostics.pearson / max(fit.df_resid, 1)
+    if fit.family != "poisson" or not ratio > _SCATTER:
+        return []
+    return [
+        f"Counts scatter {ratio:.1f} times as much as Poisson's distribution has it: errors are too small by "
+        f'{np.sqrt(ratio):.1f} times; use family="negativebinomial".'
+    ]
 
 
 def _correlated(fit: InteractionFitted) -> list[str]:
@@ -176,6 +207,7 @@ def glance(fit: InteractionFitted) -> pd.DataFrame:
         "AICc": fit.aicc,
         "BIC": fit.bic,
         "starts.best": fit.machinery.estimate.n_best / fit.machinery.estimate.n_starts,
+        "digits": fit.digits,
         "converged": fit.converged,
         "regular": fit.converged and fit.machinery.identification.null.shape[1] == 0,
         "note": kinds(fit.findings),

@@ -17,8 +17,9 @@ from statmodels_x.surrogate.fitting import spread
 from statmodels_x.surrogate.fitting.diagnostics import Diagnostics, diagnose
 from statmodels_x.surrogate.fitting.estimation import Batch
 from statmodels_x.surrogate.fitting.findings import find
-from statmodels_x.surrogate.fitting.perturbation import build_plan, perturb, point_estimate, sort_for
-from statmodels_x.surrogate.fitting.proportions import PARAMS, Inference, infer
+from statmodels_x.surrogate.fitting.perturbation import Plan, build_plan, perturb, point_estimate, sort_for
+from statmodels_x.surrogate.fitting.proportions import PARAMS, Inference, column, infer
+from statmodels_x.surrogate.fitting.strata import settle_strata
 from statmodels_x.surrogate.fitting.support import check_support
 from statmodels_x.surrogate.sample import Trial, TrialFacts
 from statmodels_x.surrogate.specification import Question
@@ -65,15 +66,18 @@ class ProportionFitted(Fitted):
         """Whether the effect on the primary outcome differs from 0 (two-sided 5 % test)."""
         return self.inference.is_defined
 
-    @property
+    @cached_copy
     def tvalues(self) -> pd.Series:
-        """Estimates over their standard errors; the overlap's distance from 1 over its own."""
-        shift = pd.Series({name: float(name == "overlap") for name in self.names})
-        return ((self.params - shift) / self.bse).rename("statistic")
+        """Statistics of the hypothesis that each quantity is 0 (overlap: that it is 1).
+
+        For a proportion it is the explained part of the effect over its standard error, the linear form that
+        Fieller's interval inverts: p < 0.05 exactly where the 95 % interval leaves 0 out. NaN where undefined.
+        """
+        return pd.Series({name: self.inference.statistic(name) for name in self.names}, name="statistic")
 
     @property
     def pvalues(self) -> pd.Series:
-        """Two-sided p-values of the hypothesis that each quantity is 0 (overlap: that it is 1)."""
+        """Two-sided p-values of ``tvalues``."""
         z = self.tvalues
         return pd.Series(self.reference.two_sided(z.to_numpy()), z.index, name="p_value")
 
@@ -149,22 +153,24 @@ class SurrogateFitted(ProportionFitted):
         IdentificationError
             If the data do not hold enough at these times.
         """
-        check_support(trial, facts, question.at, question.landmark)
-        settings = question.settings
-        plan = build_plan(
-            sort_for(trial, settings), settings, question.at, question.landmark, question.effect == "rmst"
-        )
+        settings, times = question.settings, (question.at, question.landmark)
+        check_support(trial, facts, *times)
+        trial, thin = settle_strata(trial, *times, settings.thin_strata, settings.n_parts)
+        if thin is not None:
+            facts = facts.counted(trial)
+            check_support(trial, facts, *times)
+        plan = build_plan(sort_for(trial, settings), settings, *times, question.effect == "rmst")
         replicates = perturb([plan], question.n_perturb, question.seed, n_jobs, progress)[0]
         point = point_estimate(plan)
-        found = infer(point, replicates, settings.is_corrected)
-        evidence = diagnose(plan, point, replicates)
+        found = infer(point, replicates, settings.corrects)
+        evidence = diagnose(plan, point, replicates, _if_ignored(plan, found))
         return cls(
             inference=found,
             facts=facts,
             question=question,
             sums=Sums(point, replicates, plan.smoother.points),
             evidence=evidence,
-            findings=find(found, evidence, facts),
+            findings=find(found, evidence, facts, thin),
             sample=trial,
             keep_data=keep_data,
         )
@@ -191,3 +197,11 @@ class SurrogateFitted(ProportionFitted):
         sums = Sums(state["point"], state["replicates"], np.asarray(state["points"]))
         kept["evidence"] = kept.pop("diagnostics")
         return {**kept, "sums": sums}
+
+
+def _if_ignored(plan: Plan, found: Inference) -> float | None:
+    """PTE that takes those whose surrogate event was no more looked for as without it."""
+    if plan.stopping is None or not found.is_defined:
+        return None
+    ignoring = point_estimate(replace(plan, stopping=None)).values[0]
+    return float(column(ignoring, "explained") / column(ignoring, "delta"))

@@ -6,21 +6,22 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from statmodels_x.core.data.formula import Part, right_side
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.findings import announce
 from statmodels_x.core.validation import check_choice, check_count, check_jobs, check_number
 from statmodels_x.surrogate.results import SurrogateResults
 from statmodels_x.surrogate.sample import read_trial
 from statmodels_x.surrogate.specification import (
+    AFTER_END,
     EFFECTS,
-    METHODS,
+    STOPPING,
     Choice,
     Question,
     Settings,
+    check_settings,
     check_times,
 )
-
-_MOST_FOLDS = 50
 
 
 class SurrogatePTE:
@@ -56,9 +57,11 @@ class SurrogatePTE:
         The primary effect: difference in survival at ``at``, or in mean survival time up to ``at``.
     propensity : str or array_like, optional
         Probability of the treated arm given covariates: weights of 1/p in the treated and 1/(1 - p) in the
-        controls. Taken as known, which for estimated probabilities makes standard errors a little too large.
+        controls. A formula ``"~ age + stage"`` is a logistic regression fitted here, and again in every
+        perturbation, so that standard errors allow for it. A column or an array is taken as known, which for
+        estimated probabilities makes standard errors a little too large.
     strata : str or array_like, optional
-        Groups within which survival, censoring and surrogate laws of each arm are estimated; the arms are then
+        Groups within which survival, censoring and surrogate distributions of each arm are estimated; the arms are then
         averaged over the strata of the whole sample. For stratified randomisation, for censoring that depends
         on the stratum, and to adjust for a confounder with few values.
     cluster : str or array_like, optional
@@ -67,6 +70,18 @@ class SurrogatePTE:
         Subjects, checked to stand in the data once.
     time_unit : str, optional
         Name of the unit of time, for summaries and axes; by default what ``data.attrs["units"]`` says.
+    trim : float
+        Propensities are held within [trim, 1 - trim]; the summary counts what was held. Weights are stabilised
+        as they are: each arm's add up to its share.
+    stopping : str
+        What to do where the surrogate event was looked for during less time than survival: ``"arm"`` leaves out
+        whom it is not known of at the landmark and weights the others by the distribution of the stopping time in
+        each arm; a formula ``"~ age + stage"`` does so by a proportional-hazards model of it in each arm;
+        ``"ignore"`` takes these subjects as without the event.
+    after_end : {"error", "move", "drop"}
+        What to do with surrogate events that are dated after the end of follow-up.
+    by : str or array_like, optional
+        Subgroups fixed beforehand, for :meth:`SurrogateResults.by_group`.
 
     Raises
     ------
@@ -125,6 +140,10 @@ class SurrogatePTE:
         cluster: str | ArrayLike | None = None,
         id: str | ArrayLike | None = None,
         time_unit: str | None = None,
+        trim: float = 0.0,
+        stopping: str = "arm",
+        after_end: str = "error",
+        by: str | ArrayLike | None = None,
     ) -> None:
         self.at, self.landmark = check_times(at, landmark)
         self.effect = check_choice("effect", effect, EFFECTS, "SurrogatePTE()")
@@ -138,7 +157,22 @@ class SurrogatePTE:
             "cluster": cluster,
             "id": id,
         }
-        choice = Choice(formula, surrogate, treated, control, columns, time_unit)
+        columns["by"] = by
+        parts = _parts(columns, stopping)
+        if trim and propensity is None:
+            raise DataError("`trim` holds propensities; give `propensity` too.")
+        choice = Choice(
+            formula,
+            surrogate,
+            treated,
+            control,
+            columns,
+            time_unit,
+            parts=parts,
+            stopping="covariates" if "stopping" in parts else check_choice("stopping", stopping, STOPPING),
+            after_end=check_choice("after_end", after_end, AFTER_END),
+            trim=check_number("trim", trim, low=0.0, high=0.5) if trim else 0.0,
+        )
         self.trial, self.facts = read_trial(choice, data)
 
     def fit(
@@ -153,6 +187,7 @@ class SurrogatePTE:
         n_jobs: int = 1,
         progress: bool = False,
         keep_data: bool = False,
+        thin_strata: str = "merge",
     ) -> SurrogateResults:
         """Estimate PTE with its standard error and intervals.
 
@@ -182,6 +217,10 @@ class SurrogatePTE:
             Show a bar.
         keep_data : bool
             Whether a pickled result carries the data, which :meth:`SurrogateResults.landmark_grid` needs.
+        thin_strata : {"merge", "drop", "error"}
+            What to do with strata in which an arm is missing or not followed to the times asked: put them together
+            (with the smallest others, as far as needed), leave them out, or refuse. Merged and left out strata are
+            counted and named. Where all of an arm died by then, survival is known to be 0.
 
         Returns
         -------
@@ -199,7 +238,9 @@ class SurrogatePTE:
         IdentificationWarning
             If the effect cannot be told from 0 (PTE is then undefined), is negative, or overlap is weak.
         """
-        settings = self._settings(method, n_folds, n_splits, bandwidth, seed, bias_correction)
+        settings = check_settings(
+            Settings(method, n_folds, n_splits, bandwidth, seed, bias_correction, thin_strata)
+        )
         n_perturb = check_count("n_perturb", n_perturb, 20, most=1_000_000)
         asked = Question(
             self.formula, self.surrogate, self.at, self.landmark, self.effect, settings, n_perturb, seed
@@ -215,25 +256,6 @@ class SurrogatePTE:
         announce(results.findings)
         return results
 
-    def _settings(
-        self,
-        method: str,
-        n_folds: int,
-        n_splits: int,
-        bandwidth: float | None,
-        seed: int,
-        bias_correction: bool | None,
-    ) -> Settings:
-        check_choice("method", method, METHODS, "fit()")
-        if check_count("n_folds", n_folds, 2) > _MOST_FOLDS:
-            raise DataError(f"`n_folds` is {n_folds}; give at most {_MOST_FOLDS}.")
-        check_count("n_splits", n_splits, 1)
-        check_count("seed", seed, 0, most=None)
-        if bandwidth is not None:
-            bandwidth = check_number("bandwidth", bandwidth, low=0.0, high=1.0)
-        is_corrected = _correction(bias_correction, method)
-        return Settings(method, int(n_folds), int(n_splits), bandwidth, int(seed), is_corrected)
-
     def __repr__(self) -> str:
         return (
             f"SurrogatePTE({self.formula!r}, {self.surrogate!r}, at={self.at:g}, landmark={self.landmark:g}, "
@@ -241,11 +263,14 @@ class SurrogatePTE:
         )
 
 
-def _correction(asked: bool | None, method: str) -> bool:
-    if asked is None:
-        return method != "split"
-    if not isinstance(asked, bool):
-        raise DataError(f"`bias_correction` is {asked!r}; give True, False or None.")
-    if asked and method == "split":
-        raise DataError('`bias_correction` is not part of method="split"; use "crossfit", or leave it out.')
-    return asked
+def _parts(columns: dict[str, Any], stopping: Any) -> dict[str, Part]:
+    """Take the formulas among the arguments, which are no columns then."""
+    parts = {}
+    if isinstance(columns["propensity"], str) and "~" in columns["propensity"]:
+        if columns["weights"] is not None:
+            raise DataError("give `weights` or `propensity`, not both.")
+        parts["propensity"] = right_side(columns["propensity"], "propensity")
+        columns["propensity"] = None
+    if isinstance(stopping, str) and "~" in stopping:
+        parts["stopping"] = right_side(stopping, "stopping")
+    return parts

@@ -15,6 +15,9 @@ from statmodels_x.surrogate.inference.transformation import transformation_bands
 from statmodels_x.surrogate.sample import Trial
 
 _GREY = "0.4"
+ARM_COLOURS = {1: 0, 0: 1}
+"""The treated and the control arm have these colours in every picture of the room; curves of g have others."""
+_G1, _G2 = 6, 2
 
 
 def with_unit(label: str, unit: str | None) -> str:
@@ -33,16 +36,16 @@ def plot_transformation(
     times = event["surrogate_time"].to_numpy()
     estimate, lower, upper = (event[name].to_numpy() for name in ("estimate", "lower", "upper"))
     if len(times) > 12:
-        plotting.curve(ax, times, estimate, lower, upper, "event by the landmark, g1(s)", 0)
+        plotting.curve(ax, times, estimate, lower, upper, "event by the landmark, g1(s)", _G1)
     else:
         spread = np.abs(np.vstack([estimate - lower, upper - estimate]))
         ax.errorbar(times, estimate, spread, fmt="o", capsize=3, label="event by the landmark, g1(s)",
-                    color=plotting.COLOURS[0])  # fmt: skip
+                    color=plotting.COLOURS[_G1])  # fmt: skip
     end = fit.question.landmark
     place = end * 1.08
     reach = [[late["estimate"] - late["lower"]], [late["upper"] - late["estimate"]]]
     ax.errorbar([place], [late["estimate"]], reach, fmt="s", capsize=4, label="no event by then, g2",
-                color=plotting.COLOURS[1])  # fmt: skip
+                color=plotting.COLOURS[_G2])  # fmt: skip
     ax.axvline(end, color=_GREY, linewidth=0.8, linestyle=":")
     # what bands of a few far-off subjects would do to the axis
     inside = np.append(estimate, [late["lower"], late["upper"], 0.0, 1.0])
@@ -50,15 +53,12 @@ def plot_transformation(
     ax.set_ylim(max(low, -0.5) - 0.04, min(high, 1.5) + 0.04)
     _rug(ax, fit)
     ax.set_xlim(0.0, end * 1.14)
-    outcome = (
-        "survival beyond t" if fit.question.effect == "survival" else "time lived from the landmark to t"
-    )
-    plotting.finish(
-        ax,
-        with_unit("Time of the surrogate event", fit.facts.time_unit),
-        f"g: predicted {outcome}",
-    )
-    return ax
+    for height in (0.0, 1.0) if fit.question.effect == "survival" else ():
+        ax.axhline(height, color=_GREY, linewidth=0.6, linestyle=":")
+    outcome = "survival beyond t" if fit.question.effect == "survival" else "time lived from landmark to t"
+    # no prediction of one patient, and so not held within 0 and 1: its mean in the control arm is the outcome's
+    name = f"transformation g (mean in control: {outcome})"
+    return plotting.finish(ax, with_unit("Time of the surrogate event", fit.facts.time_unit), name)
 
 
 def _rug(ax: Any, fit: SurrogateFitted) -> None:
@@ -69,7 +69,7 @@ def _rug(ax: Any, fit: SurrogateFitted) -> None:
     for arm, (label, y) in enumerate(((fit.facts.control, 0.02), (fit.facts.treated, 0.055))):
         times = trial.surrogate[early & (trial.arm == arm)]
         ax.plot(times, np.full(len(times), y), "|", transform=ax.get_xaxis_transform(), clip_on=False,
-                markersize=7, markeredgewidth=0.8, color=plotting.COLOURS[3 - arm], alpha=0.8,
+                markersize=7, markeredgewidth=0.8, color=plotting.COLOURS[ARM_COLOURS[arm]], alpha=0.8,
                 label=f"surrogate events, {label}")  # fmt: skip
 
 
@@ -81,7 +81,8 @@ def plot_survival(fit: SurrogateFitted, alpha: float = 0.05, ax: Any = None) -> 
     check_alpha(alpha)
     trial, asked = fit.need_sample('plot("survival")'), fit.question
     ax = plotting.get_axes(ax)
-    for k, (arm, label) in enumerate(((1, fit.facts.treated), (0, fit.facts.control))):
+    for arm, label in ((1, fit.facts.treated), (0, fit.facts.control)):
+        k = ARM_COLOURS[arm]
         times, survival, band = _survival_curve(trial, arm, alpha)
         ax.step(times, survival, where="post", linewidth=1.7, label=label, **plotting.style(k))
         if band is not None:

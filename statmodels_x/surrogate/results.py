@@ -16,8 +16,10 @@ from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.fits.results import SummaryText
 from statmodels_x.core.validation import check_alpha, check_choice
 from statmodels_x.surrogate.fitted import ProportionFitted, SurrogateFitted
+from statmodels_x.surrogate.inference.groups import equality_test, fit_groups, group_table
 from statmodels_x.surrogate.inference.hypotheses import share_test
-from statmodels_x.surrogate.inference.intervals import interval
+from statmodels_x.surrogate.inference.intervals import interval, statistics
+from statmodels_x.surrogate.inference.selection import proportion_given_shown
 from statmodels_x.surrogate.inference.transformation import transformation_bands
 from statmodels_x.surrogate.landmarks.estimation import estimate_grid
 from statmodels_x.surrogate.landmarks.results import LandmarkGrid
@@ -72,16 +74,20 @@ class ProportionResults(ProportionFitted, SummaryText):
         Returns
         -------
         DataFrame
-            ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low``, ``conf.high``.
+            ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low``, ``conf.high``. Statistic
+            and p-value belong to the interval: Fieller's are those of ``tvalues``, normal ones the estimate
+            over its standard error; quantiles of replicates have none (NaN).
         """
-        limits = self.conf_int(alpha, settle("method", method, "kind", kind))
+        method = settle("method", method, "kind", kind)
+        limits = self.conf_int(alpha, method)
+        statistic = statistics(self, method)
         return pd.DataFrame(
             {
                 "term": list(self.names),
                 "estimate": self.params.to_numpy(),
                 "std.error": self.bse.to_numpy(),
-                "statistic": self.tvalues.to_numpy(),
-                "p.value": self.pvalues.to_numpy(),
+                "statistic": statistic,
+                "p.value": self.reference.two_sided(statistic),
                 "conf.low": limits["lower"].to_numpy(),
                 "conf.high": limits["upper"].to_numpy(),
             }
@@ -113,6 +119,15 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         return float(self.params["delta"])
 
     @property
+    def pte_given_shown(self) -> float:
+        """PTE, allowing for its being shown only where the effect differs from 0: median-unbiased among such trials.
+
+        ``pte`` is nearly unbiased over all trials; among those that show their effect by a narrow margin it is too
+        small, because their effect is too large. NaN where the margin is so narrow that nothing can be said.
+        """
+        return proportion_given_shown(self.inference)
+
+    @property
     def pte_primary(self) -> float:
         """PTE of survival to the landmark alone, without the surrogate event."""
         return float(self.params["pte_primary"])
@@ -134,7 +149,7 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
 
     @property
     def overlap(self) -> float:
-        """Overlap c = E_0[L] mu_1(t0)/mu_0(t0)^2, 1 where the arms' surrogate laws agree; large: weak overlap."""
+        """Imbalance E_0[L] mu_1(t0)/mu_0(t0)^2 of the surrogate: 1 where the arms agree, large if they differ."""
         return float(self.params["overlap"])
 
     @cached_copy
@@ -199,7 +214,7 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         return estimate_grid(LandmarkGrid, self, ats, landmarks, n_perturb, n_jobs, progress)
 
     def share_test(self, share: float) -> HypothesisTest:
-        """Test that the surrogate explains less than a share of the effect, against at least that share.
+        """Test that the surrogate explains at most a share of the effect, against more.
 
         Parameters
         ----------
@@ -209,10 +224,47 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         Returns
         -------
         HypothesisTest
-            ``statistic``, ``df``, one-sided ``p.value`` and ``share`` of E[explained] - share Delta, the linear
-            form of Fieller: no ratio is taken, so that it also holds where Delta is uncertain.
+            ``statistic`` and ``df`` of E[explained] - share Delta in the direction of the effect, the linear form
+            of Fieller; ``share``, its one-sided ``p.share``, the two-sided ``p.effect`` of Delta itself, and
+            ``p.value``, the larger of the two: without an effect no share of it can be claimed
+            (intersection-union).
         """
         return share_test(self, share)
+
+    def by_group(
+        self, alpha: float = 0.05, method: str = "fieller", n_jobs: int = 1, progress: bool = False
+    ) -> tuple[pd.DataFrame, HypothesisTest]:
+        """PTE in the subgroups of the model's ``by``, each estimated on its own, and a test that it is the same.
+
+        Parameters
+        ----------
+        alpha : float
+        method : {"fieller", "normal", "quantile"}
+            Of the intervals.
+        n_jobs : int
+            Threads.
+        progress : bool
+            Show a bar for each subgroup.
+
+        Returns
+        -------
+        table : DataFrame
+            ``group``, ``nobs``, ``delta``, ``delta_std_error``, ``pte``, ``std_error``, ``lower``, ``upper``,
+            ``is_defined``.
+        test : HypothesisTest
+            Of the linear forms N_g - r Delta_g with a common r, which needs no subgroup's effect to differ from 0;
+            ``common.pte`` is that r.
+
+        Raises
+        ------
+        DataError
+            If the model has no subgroups, or the result was loaded without its data.
+        IdentificationError
+            If a subgroup does not hold enough, with its label.
+        """
+        check_choice("method", method, INTERVALS, "by_group()")
+        fits = fit_groups(self, n_jobs, progress)
+        return group_table(fits, check_alpha(alpha), method), equality_test(fits)
 
     def fitted_process(self, n_pieces: int = 4) -> IllnessDeathTrial:
         """Illness-death process with piecewise constant hazards, fitted to the data of both arms.

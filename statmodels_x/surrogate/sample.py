@@ -10,14 +10,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.data.design import Design
 from statmodels_x.core.data.formula import split_formula
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.data.model_frame import ModelFrame, build_frame
-from statmodels_x.core.data.surv import Surv, unit_of_time
+from statmodels_x.core.data.surv import unit_of_time
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import warn
 from statmodels_x.core.typing import Array
 from statmodels_x.surrogate.reading import arms, columns, events
+from statmodels_x.surrogate.reading.follow_up import FollowUp, read_follow_up
+from statmodels_x.surrogate.reading.propensity import Propensity, fit_propensity
 from statmodels_x.surrogate.specification import Choice
 
 IntArray = NDArray[np.int64]
@@ -41,6 +44,16 @@ class Trial:
         Positive.
     cluster : ndarray of shape (n,) or None
         Codes from 0: subjects of one cluster share their perturbation and their fold.
+    watched : ndarray of shape (n,) or None
+        Until when the surrogate event was looked for, infinite where it was all along; None if it was for everybody.
+    labels : tuple of str
+        Names of the strata.
+    propensity : Propensity or None
+        The model that the weights come from, if it was estimated.
+    stop_design : ndarray of shape (n, k) or None
+        Covariates of the time at which looking for the surrogate event stopped.
+    group : ndarray of shape (n,) or None
+        Codes of subgroups to be compared.
     """
 
     time: Array = field(repr=False)
@@ -49,21 +62,36 @@ class Trial:
     arm: IntArray = field(repr=False)
     stratum: IntArray = field(repr=False)
     weight: Array = field(repr=False)
-    cluster: IntArray | None = field(repr=False)
+    cluster: IntArray | None = field(repr=False, default=None)
+    watched: Array | None = field(repr=False, default=None)
+    labels: tuple[str, ...] = field(repr=False, default=())
+    propensity: Propensity | None = field(repr=False, default=None)
+    stop_design: Array | None = field(repr=False, default=None)
+    group: IntArray | None = field(repr=False, default=None)
 
     def __len__(self) -> int:
         return len(self.time)
 
     def take(self, rows: NDArray) -> Trial:
         """Return some rows, or all in another order."""
-        return replace(
-            self,
-            **{name: value[rows] for name, value in vars(self).items() if value is not None},
-        )
+        arrays = {name: value[rows] for name, value in vars(self).items() if isinstance(value, np.ndarray)}
+        if self.propensity is not None:
+            arrays["propensity"] = self.propensity.take(rows)
+        return replace(self, **arrays)
+
+    def alive(self, time: float) -> NDArray[np.bool_]:
+        """Say who is known to be alive after a time: whoever is censored at it is."""
+        return (self.time > time) | ((self.time == time) & ~self.died)
 
     def early(self, landmark: float) -> NDArray[np.bool_]:
         """Say who had the surrogate event by the landmark and was followed beyond it."""
-        return (self.surrogate <= landmark) & (self.time > landmark)
+        return (self.surrogate <= landmark) & self.alive(landmark)
+
+    def known(self, landmark: float) -> NDArray[np.bool_]:
+        """Say whose surrogate event by the landmark was seen, or was looked for until then."""
+        if self.watched is None:
+            return np.ones(len(self), bool)
+        return (self.surrogate <= landmark) | (self.watched >= landmark)
 
 
 @dataclass(frozen=True)
@@ -89,6 +117,12 @@ class TrialFacts:
     strata : int
         Number of strata; 1 without.
     clusters : int or None
+    notes : dict of str to int
+        How many rows were read in a way that a user should know: ``moved`` (surrogate event dated after the end of
+        follow-up, taken to be at it), ``composite`` (deaths coded as surrogate events, recoded), ``trimmed``
+        (propensities held at the limit).
+    groups : tuple of str
+        Labels of the subgroups that are compared.
     """
 
     rows: int
@@ -106,6 +140,12 @@ class TrialFacts:
     weighted: str | None
     strata: int
     clusters: int | None
+    notes: Mapping[str, int] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+
+    def counted(self, trial: Trial) -> TrialFacts:
+        """Return the facts with the counts of a trial that has lost subjects or strata."""
+        return replace(self, used=len(trial), strata=int(trial.stratum.max()) + 1, **_counts(trial))
 
 
 def read_trial(choice: Choice, data: Any) -> tuple[Trial, TrialFacts]:
@@ -119,97 +159,135 @@ def read_trial(choice: Choice, data: Any) -> tuple[Trial, TrialFacts]:
     Warns
     -----
     DataWarning
-        About dropped rows, surrogate follow-up that ended early, and copies of subjects.
+        About dropped rows, progression dated after the end of follow-up, and copies of subjects.
     """
     frame = as_pandas(data)
     response, part = split_formula(choice.formula)
     arm_name = arms.arm_column(part, choice.formula)
     surrogate = events.evaluate_surrogate(choice, frame)
     beside = {**choice.columns, "arm": arm_name, "seen": surrogate.seen, "until": surrogate.until}
-    built = build_frame(frame, response, {}, beside, {"Surv": Surv})
+    built = build_frame(frame, response, choice.parts, beside, {"Surv": read_follow_up})
     survival = _survival(built)
     codes, labels = arms.arm_codes(built.columns["arm"], arm_name, choice.treated, choice.control)
-    dropped = dict(built.dropped)
-    keep = codes >= 0
-    if not keep.all():
-        dropped["other arms"] = int(np.count_nonzero(~keep))
+    rows = _Rows(codes >= 0, dict(built.dropped))
+    rows.drop(codes < 0, "other arms")
+    rows.drop(np.isnan(survival.time), f"{survival.time_name} or {survival.status_name}")
     weight, source = columns.subject_weights(built.columns, codes)
-    if np.any(weight[keep] == 0.0):
-        dropped["weight of 0"] = int(np.count_nonzero(weight[keep] == 0.0))
-    keep &= weight > 0.0
+    rows.drop(weight == 0.0, "weight of 0")
+    read = events.settle(choice, surrogate, built.columns, survival, rows.keep)
+    rows.drop(read.lost, "surrogate after the end of follow-up")
+    keep = rows.keep
     arms.check_both_arms(codes[keep], labels, arm_name)
     columns.check_id(built.columns.get("id"), keep)
+    stratum, names = columns.group_codes(built.columns.get("strata"), keep)
+    group, group_names = columns.group_codes(built.columns.get("by"), keep)
+    propensity, trimmed = None, 0
+    weight = weight[keep]
+    if "propensity" in built.designs:
+        propensity, weight = fit_propensity(
+            built.designs["propensity"].matrix[keep], codes[keep], choice.trim
+        )
+        source = "propensity (estimated)"
+    if source is not None and source.startswith("propensity"):
+        weight, trimmed = columns.trimmed(weight, choice.trim)
     trial = Trial(
         time=survival.time[keep],
-        died=(survival.code == 1)[keep],
-        surrogate=np.asarray(built.columns["seen"], float)[keep],
+        died=survival.died[keep],
+        surrogate=read.seen[keep],
         arm=codes[keep],
-        stratum=columns.group_codes(built.columns.get("strata"), keep),
-        weight=weight[keep],
+        stratum=stratum,
+        weight=weight,
         cluster=None
         if "cluster" not in built.columns
-        else columns.group_codes(built.columns["cluster"], keep),
+        else columns.group_codes(built.columns["cluster"], keep)[0],
+        watched=None if read.watched is None else read.watched[keep],
+        labels=names,
+        propensity=propensity,
+        stop_design=None if "stopping" not in built.designs else _covariates(built.designs["stopping"], keep),
+        group=None if "by" not in built.columns else group,
     )
-    if not choice.is_marker:
-        until = np.asarray(built.columns["until"], float)[keep]
-        trial = replace(trial, surrogate=events.settle(trial.surrogate, until, trial.time, surrogate))
-    unit = choice.time_unit or unit_of_time(frame, survival.time_name, response.expressions[0])
-    facts = _facts(trial, built, dropped, labels, survival, surrogate, unit, source)
-    _warn(trial, facts)
+    facts = TrialFacts(
+        rows=built.n_rows,
+        used=len(trial),
+        dropped=rows.dropped,
+        treated=labels[1],
+        control=labels[0],
+        **_counts(trial),
+        last_time=float(trial.time.max()),
+        time_name=survival.time_name,
+        surrogate_name=surrogate.name,
+        time_unit=choice.time_unit or unit_of_time(frame, survival.time_name, response.expressions[0]),
+        weighted=source,
+        strata=len(names),
+        clusters=None if trial.cluster is None else int(trial.cluster.max()) + 1,
+        notes={name: n for name, n in {**read.notes, "trimmed": trimmed}.items() if n},
+        groups=group_names if "by" in built.columns else (),
+    )
+    _warn(trial, facts, surrogate.name)
     return trial, facts
 
 
-def _survival(built: ModelFrame) -> Surv:
-    if len(built.response) != 1 or not isinstance(built.response[0], Surv):
+class _Rows:
+    """Which rows are kept, and why the others are not."""
+
+    def __init__(self, keep: NDArray[np.bool_], dropped: dict[str, int]) -> None:
+        self.keep, self.dropped = np.ones(len(keep), bool), dropped
+
+    def drop(self, bad: NDArray[np.bool_], reason: str) -> None:
+        """Leave out rows that are still there."""
+        count = int(np.count_nonzero(self.keep & bad))
+        if count:
+            self.dropped[reason] = self.dropped.get(reason, 0) + count
+            self.keep = self.keep & ~bad
+
+
+def _covariates(design: Design, keep: NDArray[np.bool_]) -> Array:
+    """Columns of a design without the constant, centred and scaled."""
+    matrix = design.matrix[keep]
+    spread = matrix.std(axis=0)
+    if not np.any(spread > 0.0):
+        raise DataError("`stopping`: no covariate differs between the rows used; leave it out.")
+    matrix, spread = matrix[:, spread > 0.0], spread[spread > 0.0]
+    return np.asarray((matrix - matrix.mean(axis=0)) / spread)
+
+
+def _survival(built: ModelFrame) -> FollowUp:
+    if len(built.response) != 1 or not isinstance(built.response[0], FollowUp):
         raise DataError("formula: the response must be one Surv(...), for example Surv(time, status) ~ arm.")
-    survival: Surv = built.response[0]
-    if not survival.is_right_censored or survival.has_entry:
+    survival = built.response[0]
+    if not np.isfinite(survival.time).any():
         raise DataError(
-            "formula: the surrogate methods need times to death or right censoring from the start, "
-            "Surv(time, status); left or interval censoring and late entry are not supported."
+            f"Surv(): '{survival.time_name}' or '{survival.status_name}' is missing in every row; give the times of "
+            "follow-up."
         )
     return survival
 
 
-def _facts(
-    trial: Trial,
-    built: ModelFrame,
-    dropped: dict[str, int],
-    labels: tuple[str, str],
-    survival: Surv,
-    surrogate: events.SurrogateTimes,
-    unit: str | None,
-    source: str | None,
-) -> TrialFacts:
+def _counts(trial: Trial) -> dict[str, Any]:
     groups = {"treated": trial.arm == 1, "control": trial.arm == 0}
-    return TrialFacts(
-        rows=built.n_rows,
-        used=len(trial),
-        dropped=dropped,
-        treated=labels[1],
-        control=labels[0],
-        subjects={arm: int(inside.sum()) for arm, inside in groups.items()},
-        deaths={arm: int(trial.died[inside].sum()) for arm, inside in groups.items()},
-        surrogate_events={
+    return {
+        "subjects": {arm: int(inside.sum()) for arm, inside in groups.items()},
+        "deaths": {arm: int(trial.died[inside].sum()) for arm, inside in groups.items()},
+        "surrogate_events": {
             arm: int(np.isfinite(trial.surrogate[inside]).sum()) for arm, inside in groups.items()
         },
-        last_time=float(trial.time.max()),
-        time_name=survival.time_name,
-        surrogate_name=surrogate.name,
-        time_unit=unit,
-        weighted=source,
-        strata=int(trial.stratum.max()) + 1,
-        clusters=None if trial.cluster is None else int(trial.cluster.max()) + 1,
-    )
-
-
-def _warn(trial: Trial, facts: TrialFacts) -> None:
-    missing = {
-        name: count for name, count in facts.dropped.items() if name not in ("other arms", "weight of 0")
     }
+
+
+_ASKED = ("other arms", "weight of 0", "surrogate after the end of follow-up")
+
+
+def _warn(trial: Trial, facts: TrialFacts, surrogate: str) -> None:
+    missing = {name: count for name, count in facts.dropped.items() if name not in _ASKED}
     if missing:
         listed = ", ".join(f"{name} ({count})" for name, count in missing.items())
         warn(f"rows were dropped; missing values: {listed}", DataWarning)
+    if "moved" in facts.notes:
+        warn(
+            f"surrogate: in {facts.notes['moved']} subjects '{surrogate}' was dated after the end of follow-up; it is "
+            "taken to have happened at it.",
+            DataWarning,
+        )
     both = np.isfinite(trial.surrogate) & trial.died
     pairs = pd.DataFrame({"time": trial.time[both], "seen": trial.surrogate[both], "arm": trial.arm[both]})
     copies = int(pairs.duplicated().sum())

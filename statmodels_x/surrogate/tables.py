@@ -10,6 +10,7 @@ import pandas as pd
 
 from statmodels_x.core.fits.tables import Block, number, summary
 from statmodels_x.surrogate.fitted import SurrogateFitted
+from statmodels_x.surrogate.inference.selection import proportion_given_shown
 
 _LABELS = {
     "pte": "PTE",
@@ -18,8 +19,10 @@ _LABELS = {
     "incremental_value": "incremental value",
     "r_s": "R_S",
     "r_t": "R_T, primary only",
-    "overlap": "overlap c",
+    "overlap": "imbalance (1: none)",
 }
+METHODS = {"fieller": "Fieller", "normal": "normal", "quantile": "quantiles of perturbations"}
+SURE_EFFECT = 4.0
 EFFECTS = {"survival": "survival difference", "rmst": "restricted mean"}
 
 
@@ -71,7 +74,10 @@ def estimate_block(estimates: pd.DataFrame, labels: Mapping[str, str], alpha: fl
     ]
     headings = ["estimate", "std err", f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"]
     return Block(
-        f"Estimates ({method} intervals)", headings, [labels[term] for term in estimates["term"]], cells
+        f"Estimates ({1 - alpha:.4g} intervals: {METHODS[method]})",
+        headings,
+        [labels[term] for term in estimates["term"]],
+        cells,
     )
 
 
@@ -88,12 +94,18 @@ def _conditions(fit: SurrogateFitted) -> Block:
         [number(row["estimate"]), number(row["std_error"]), number(row["z"], 2), row["verdict"]]
         for _, row in table.iterrows()
     ]
-    return Block("Conditions for 0 <= PTE <= 1 (each >= 0)", ["estimate", "std err", "z", "verdict"],
-                 list(table.index), cells)  # fmt: skip
+    title = "Conditions for 0 <= PTE <= 1 (each >= 0, in the direction of the effect)"
+    return Block(title, ["estimate", "std err", "z", "verdict"], list(table.index), cells)
 
 
 def _notes(fit: SurrogateFitted) -> list[str]:
-    notes = [f"Warning: {text}" for text in fit.warnings]
+    notes = [f"Warning: {finding}" if finding.category else str(finding) for finding in fit.findings]
+    if fit.is_defined and abs(fit.tvalues["delta"]) < SURE_EFFECT:
+        notes.append(
+            f"PTE is shown only where the effect differs from 0; here it does by {abs(fit.tvalues['delta']):.1f} "
+            "standard errors. Among trials so near the margin PTE is too small on average; allowing for that it is "
+            f"{number(proportion_given_shown(fit.inference))} (`pte_given_shown`)."
+        )
     if fit.facts.dropped:
         listed = ", ".join(f"{name} ({count})" for name, count in fit.facts.dropped.items())
         notes.append(f"Rows were left out: {listed}.")
@@ -105,8 +117,8 @@ def _notes(fit: SurrogateFitted) -> list[str]:
             f"{number(constraint['std_error'])})."
         )
     notes.append(
-        "overlap c is 1 where the surrogate laws of the arms' survivors agree; PTE tends to 1 as they separate. "
-        "R_S uses the same information without that dependence."
+        "The imbalance is 1 where the surrogate times of the arms' survivors have one distribution; PTE tends to 1 as "
+        "these separate. R_S uses the same information without that dependence."
     )
     return notes
 

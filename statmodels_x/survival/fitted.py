@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 
 from statmodels_x.core.data.design import DesignSpec
@@ -13,17 +14,24 @@ from statmodels_x.core.errors import DataError, FollowUpWarning
 from statmodels_x.core.findings import Finding
 from statmodels_x.core.fits import inference
 from statmodels_x.core.fits.handing_out import cached_copy, handed_out
-from statmodels_x.core.fits.reference import NORMAL
+from statmodels_x.core.fits.reference import NORMAL, Reference
 from statmodels_x.core.fits.results import Estimates
 from statmodels_x.core.scaling import Inner
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.fitting.estimation import Estimate
-from statmodels_x.survival.fitting.findings import Names
+from statmodels_x.survival.fitting.findings import Names, is_degenerate
 from statmodels_x.survival.fitting.identification import identified_covariance
+from statmodels_x.survival.fitting.members import Limit
 from statmodels_x.survival.partitioned.sample import PartitionedSample
 from statmodels_x.survival.reading.facts import PLATEAU_LEVEL, SampleFacts
+from statmodels_x.survival.reading.fingerprint import are_same
 from statmodels_x.survival.sample import Sample
 from statmodels_x.survival.specification import Specification
+
+_EVENTS_EACH = 10.0
+_FEW_CLUSTERS = 4.0
+_CORRECTED = 2_000  # clusters up to which the correction is made: beyond, it changes no printed digit
+_MANY_STARTS, _FEW_BEST, _RIDGE_ABOVE = 10, 0.1, 0.5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,8 +50,12 @@ class SurvivalFitted(Estimates):
         Where and how the maximum was found, with the evidence. Internal.
     facts : SampleFacts
         Counts of rows, events and dropped rows. Internal.
+    limit : Limit or None
+        The limit of the family that everything is given, where the search ran to one.
     inner : Inner, optional
         The fit in centred and scaled columns, where covariates are far from 0. Internal.
+    kept_effects : Effects, optional
+        What the summary shows of a fit whose data are gone. Internal.
     """
 
     specification: Specification
@@ -51,25 +63,28 @@ class SurvivalFitted(Estimates):
     cov_type: str
     estimate: Estimate = field(repr=False)
     facts: SampleFacts = field(repr=False)
+    limit: Limit | None = field(repr=False, default=None)
     inner: Inner | None = field(repr=False, default=None)
+    kept_effects: Any = field(repr=False, default=None)
 
     @classmethod
     def of(
         cls,
-        specification: Specification,
         sample: Sample | PartitionedSample,
         found: Estimate,
         cov_type: str,
         keep_data: bool = False,
+        limit: Limit | None = None,
     ) -> Self:
         """Label an estimate and compute its covariance."""
         names = sample_names(sample)
         index = pd.MultiIndex.from_tuples(names.labels, names=["parameter", "term"])
-        optimum = found.optimum
-        covariance = identified_covariance(optimum)
-        if cov_type != "observed":
-            covariance = inference.sandwich(covariance, *sample.scores(optimum.theta, cov_type == "cluster"))
-        facts = sample.facts()
+        optimum, facts = found.optimum, sample.facts()
+        if cov_type.startswith("cluster") and facts.clusters < 2:
+            raise DataError(
+                "`cluster` is the same in every row used: there is one cluster, which has no spread."
+            )
+        covariance, reference = _covariance(sample, found, cov_type, facts)
         columns, theta, inner = sample.columns, optimum.theta, None
         if columns is not None:
             inner = Inner(columns, theta, covariance)
@@ -78,15 +93,23 @@ class SurvivalFitted(Estimates):
             coefficients=pd.Series(theta, index, name="estimate"),
             covariance=pd.DataFrame(covariance, index, index),
             inner=inner,
+            reference=reference,
             llf=float(optimum.value),
             nobs=round(facts.weight) if sample.has_frequency_weights else facts.used,
             converged=optimum.converged,
-            specification=specification,
+            specification=sample.specification,
             design_specs=dict(sample.design_specs),
             cov_type=cov_type,
             estimate=found,
             facts=facts,
-            findings=(*found.said, *_follow_up(specification, sample)),
+            limit=limit,
+            findings=(
+                *([limit.finding()] if limit else []),
+                *found.said,
+                *_few_clusters(names, reference),
+                *_few_events(facts, len(theta), cov_type),
+                *_follow_up(sample),
+            ),
             sample=sample if isinstance(sample, Sample) else None,
             keep_data=keep_data,
         )
@@ -114,9 +137,38 @@ class SurvivalFitted(Estimates):
         return self.specification.formula
 
     @property
+    def label(self) -> str:
+        """The model in one line: the formula, and every argument that is not the default."""
+        return self.specification.label
+
+    def differs_from(self, other: Any) -> str:
+        """Say how the rows of two fits differ; empty where they are the same up to rounding."""
+        own, others = self.facts.fingerprint, getattr(other, "facts", self.facts).fingerprint
+        if own and others and not are_same(np.array(own), np.array(others)):
+            same = self.nobs == other.nobs and self.n_events == other.n_events
+            return "their times (another unit, or other rows)" if same else "their rows"
+        return super().differs_from(other)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why this fit should not be ranked first: found by few starts, a higher ridge, few events, weakness."""
+        found, said = self.estimate, []
+        if found.n_starts >= _MANY_STARTS and found.n_best < _FEW_BEST * found.n_starts:
+            said.append(f"{found.n_best} of {found.n_starts} starts")
+        above = max((value - self.llf for value, _ in found.rejected), default=0.0)
+        if above > _RIDGE_ABOVE:
+            said.append(f"ridge +{above:.1f}")
+        if any(finding.kind in ("few_events", "overfitted") for finding in self.findings):
+            said.append(f"{self.n_events / max(self.df_model, 1):.1f} events a parameter")
+        weak = (name for finding in self.findings if finding.kind == "weak" for name in finding.concerns)
+        if any(not name.endswith(".Intercept") for name in weak):
+            said.append("weak covariates")
+        return tuple(said)
+
+    @property
     def is_regular(self) -> bool:
         """Whether the fit is a proved interior maximum, fit to take part in a ranking."""
-        return self.estimate.is_regular
+        return self.estimate.is_regular and not is_degenerate(self.findings)
 
     @property
     def n_events(self) -> int:
@@ -141,9 +193,63 @@ def sample_names(sample: Sample | PartitionedSample) -> Names:
     return Names.by_part({parameter: spec.names for parameter, spec in sample.design_specs.items()})
 
 
-def _follow_up(specification: Specification, sample: Sample | PartitionedSample) -> tuple[Finding, ...]:
+def _covariance(
+    sample: Sample | PartitionedSample, found: Estimate, cov_type: str, facts: SampleFacts
+) -> tuple[Array, Reference]:
+    """Covariance of the coefficients, and the distribution of an estimate over its error."""
+    theta, bread = found.optimum.theta, identified_covariance(found.optimum)
+    if cov_type == "observed":
+        return bread, NORMAL
+    if cov_type == "cluster" and np.isfinite(bread).all() and facts.clusters <= _CORRECTED:
+        scores, informations = sample.cluster_sums(theta)
+        contrasts = np.eye(len(theta)) if sample.columns is None else sample.columns.matrix
+        covariance, df, lost = inference.corrected_sandwich(bread, scores, informations, contrasts)
+        covariance[lost, :] = np.nan
+        covariance[:, lost] = np.nan
+        return covariance, Reference(each=tuple(np.where(lost, np.nan, np.maximum(df, 1.0))))
+    return inference.sandwich(bread, *sample.scores(theta, cov_type.startswith("cluster"))), NORMAL
+
+
+def _few_clusters(names: Names, reference: Reference) -> tuple[Finding, ...]:
+    """Name the coefficients of which few clusters tell."""
+    df = np.array(reference.each)
+    if not len(df):
+        return ()
+    found = []
+    few, none = df < _FEW_CLUSTERS, np.isnan(df)
+    if none.any():
+        about = names.at(none)
+        text = f"{names.text(about)}: a single cluster determines it, so that there is no error."
+        found.append(Finding("one_cluster", text, concerns=tuple(".".join(label) for label in about)))
+    if few.any():
+        about = names.at(few)
+        text = f"{names.text(about)}: about {max(df[few].min(), 1.0):.1f} free clusters tell of it."
+        remedy = "With two or three clusters an effect that is constant within them has no usable interval."
+        found.append(Finding("few_clusters", text, remedy, tuple(".".join(label) for label in about)))
+    return tuple(found)
+
+
+def _few_events(facts: SampleFacts, p: int, cov_type: str) -> tuple[Finding, ...]:
+    """Say how many events there are for each parameter, where they are few."""
+    count = min(facts.events, 5 * facts.clusters) if cov_type.startswith("cluster") else facts.events
+    each = count / max(p, 1)
+    if each >= _EVENTS_EACH:
+        return ()
+    said = f"{count} events for {p} parameters, {each:.1f} each"
+    if facts.events > count:
+        said = f"{facts.clusters} clusters of dependent rows count as {said}"
+    if each < 2.0:
+        text = f"{said}: the coefficients follow the noise."
+        return (Finding("overfitted", text, "Take covariates out, or fix parameters."),)
+    if each < 0.5 * _EVENTS_EACH:
+        text = f"{said}: 95 % intervals cover 83 to 90 %."
+        return (Finding("few_events", text, "Take covariates out, or fix parameters."),)
+    return (Finding("few_events", f"{said}: intervals are a little too short.", category=None),)
+
+
+def _follow_up(sample: Sample | PartitionedSample) -> tuple[Finding, ...]:
     """Judge whether follow-up supports the plateau of a cure model."""
-    alpha = sample.plateau_alpha() if "cure" in specification.parts else None
+    alpha = sample.plateau_alpha() if "cure" in sample.specification.parts else None
     if alpha is None or alpha < PLATEAU_LEVEL:
         return ()
     text = (
@@ -170,5 +276,12 @@ def _from_0_1(state: Mapping[str, Any]) -> dict[str, Any]:
         rejected=tuple((value, renewed(finding)) for value, finding in old.rejected),
     )
     kept = {name: value for name, value in state.items() if name not in ("params", "warnings")}
-    since = {"reference": NORMAL, "sample": None, "keep_data": False}
+    since = {
+        "reference": NORMAL,
+        "sample": None,
+        "keep_data": False,
+        "limit": None,
+        "inner": None,
+        "kept_effects": None,
+    }
     return since | kept | {"coefficients": state["params"], "estimate": found, "findings": found.said}

@@ -19,7 +19,7 @@ def ladder_forms(right_side: str) -> dict[str, dict[str, Any]]:
     forms: dict[str, dict[str, Any]] = {
         "exponential": {"distribution": "exponential"},
         "weibull": {"distribution": "weibull"},
-        "weibull + power": {"distribution": "weibull", "power": x},
+        "weibull, aft + power": {"distribution": "weibull", "scale": "aft", "power": x},
         "weibull, ph + power": {"distribution": "weibull", "scale": "ph", "power": x},
         "gompertz": {"distribution": "gompertz"},
         "loglogistic": {"distribution": "loglogistic"},
@@ -27,7 +27,7 @@ def ladder_forms(right_side: str) -> dict[str, dict[str, Any]]:
         "lognormal": {"distribution": "lognormal"},
         "lognormal + power": {"distribution": "lognormal", "power": x},
         "gengamma": {"distribution": "gengamma"},
-        "burr12, aft": {"distribution": "burr12"},
+        "burr12, aft": {"distribution": "burr12", "scale": "aft"},
         "burr12, ph": {"distribution": "burr12", "scale": "ph"},
     }
     for scale in ("aft", "ph"):

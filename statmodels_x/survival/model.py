@@ -19,9 +19,9 @@ from statmodels_x.survival.kernels.likelihood import SurvivalArrays
 from statmodels_x.survival.partitioned.sample import PartitionedSample
 from statmodels_x.survival.results import FlexibleSurvivalResults
 from statmodels_x.survival.sample import Sample, read
-from statmodels_x.survival.specification import Specification, specify
+from statmodels_x.survival.specification import ANCHOR, SCALE, specify
 
-_COVARIANCES = ("observed", "robust", "cluster")
+_COVARIANCES = ("observed", "robust", "cluster", "cluster_cr0")
 
 
 class FlexibleSurvival:
@@ -45,12 +45,14 @@ class FlexibleSurvival:
         ``"gompertz"`` (scale "ph", both scales, power 1, shape infinite). Other baselines with the same scales
         and power: ``"lognormal"``, ``"gengamma"`` (Prentice's generalised gamma, scale "aft"), or a
         :class:`~statmodels_x.Family` of your own. An argument that contradicts the family is an error.
-    scale : {"aft", "ph"}
-        Whether the covariates accelerate time (log phi; free of the unit of time) or multiply the hazard
-        (log lambda; for ``"ph"`` with ``other_scale=None`` the unit of time is part of the model, because
-        phi is fixed at 1 per unit).
-    other_scale : None or str
-        None fixes the other scale parameter at 1; ``"~ 1"`` or ``"~ x"`` estimates it too.
+    scale : {"ph", "aft"}
+        Whether the covariates multiply the hazard (log lambda) or accelerate time (log phi).
+    other_scale : "anchor", float or str
+        ``"anchor"`` fixes the other scale at the middle of the events, so that no unit of time is part of the
+        model: phi at 1/(median event time), or lambda at the Nelson-Aalen estimate there (with a cured fraction,
+        at log 2). A Weibull whose power has no covariates needs none: its fixed scale stays at 1. A number fixes
+        the other scale there, 1.0 in the unit of the data: the form of the paper. ``"~ 1"`` or ``"~ x"``
+        estimates it.
     power : str or float
         Formula for log gamma, or a number that fixes gamma.
     shape : str or float
@@ -91,7 +93,7 @@ class FlexibleSurvival:
     >>> data = smx.datasets.load_melanoma()
     >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data).fit()
     >>> round(fit.llf, 4)
-    -367.9974
+    -367.8337
     """
 
     def __init__(
@@ -99,8 +101,8 @@ class FlexibleSurvival:
         formula: str,
         data: Any,
         distribution: str | Family = "apgw",
-        scale: str = "aft",
-        other_scale: str | None = None,
+        scale: str = SCALE,
+        other_scale: str | float | None = ANCHOR,
         power: str | float = "~ 1",
         shape: str | float = "~ 1",
         cure: str | None = None,
@@ -109,12 +111,11 @@ class FlexibleSurvival:
         cluster: str | ArrayLike | None = None,
         time_unit: str | None = None,
     ) -> None:
-        self.specification: Specification = specify(
-            formula, distribution, scale, other_scale, power, shape, cure, cure_kind
-        )
+        specification = specify(formula, distribution, scale, other_scale, power, shape, cure, cure_kind)
         if time_unit is not None and not isinstance(time_unit, str):
             raise DataError(f"`time_unit` is {time_unit!r}; give the name of the unit, such as 'years'.")
-        self._sample = read(data, self.specification, weights, cluster, time_unit)
+        self._sample = read(data, specification, weights, cluster, time_unit)
+        self.specification = self._sample.specification
 
     @property
     def time_unit(self) -> str | None:
@@ -135,9 +136,11 @@ class FlexibleSurvival:
 
         Parameters
         ----------
-        cov_type : {"observed", "robust", "cluster"}, optional
-            Covariance of the estimates: inverse observed information, the sandwich, or the sandwich with
-            scores summed within clusters. By default ``"cluster"`` if the model has clusters, ``"robust"`` if
+        cov_type : {"observed", "robust", "cluster", "cluster_cr0"}, optional
+            Covariance of the estimates: inverse observed information, the sandwich, the sandwich over clusters
+            with the correction CR2 for few of them and Satterthwaite's degrees of freedom, or that without
+            correction and with normal quantiles, as R's ``survival`` has it. By default
+            ``"cluster"`` if the model has clusters, ``"robust"`` if
             it has weights that are not whole numbers, else ``"observed"``.
         start : array_like of shape (p,), optional
             A start value to try besides the built-in ladder, in the order of ``params``; a Series goes by its
@@ -171,7 +174,8 @@ class FlexibleSurvival:
         FollowUpWarning
             If the model has a cured fraction and follow-up does not support a plateau.
         """
-        from statmodels_x.survival.fitting.estimation import estimate
+        from statmodels_x.survival.fitting.estimation import Estimate, estimate
+        from statmodels_x.survival.fitting.members import at_its_limit
 
         check_number("tol", tol, low=0.0, high=1.0)
         check_count("max_iter", max_iter, 1)
@@ -182,18 +186,15 @@ class FlexibleSurvival:
         if keep_data and not isinstance(sample, Sample):
             raise DataError("fit(): the rows of a Dask frame stay with it: keep_data=True cannot keep them.")
         cov_type = self._covariance_type(cov_type)
-        arrays = sample.arrays
-        found = estimate(
-            arrays,
-            self.specification.scale,
-            names=sample_names(sample),
-            start=None if start is None else _checked_start(start, sample),
-            n_starts=n_starts,
-            tol=tol,
-            max_iter=max_iter,
-            seed=seed,
-        )
-        results = FlexibleSurvivalResults.of(self.specification, sample, found, cov_type, keep_data)
+        how: dict[str, Any] = {"n_starts": n_starts, "tol": tol, "max_iter": max_iter, "seed": seed}
+        first = None if start is None else _checked_start(start, sample)
+
+        def search(sample: Any, start: Array | None = None) -> Estimate:
+            scale, names = sample.specification.scale, sample_names(sample)
+            return estimate(sample.arrays, scale, names=names, start=start, **how)
+
+        sample, found, limit = at_its_limit(sample, search(sample, first), search)
+        results = FlexibleSurvivalResults.of(sample, found, cov_type, keep_data, limit)
         announce(results.findings)
         return results
 
@@ -212,8 +213,8 @@ class FlexibleSurvival:
                 "cluster" if sample.has_clusters else "observed" if sample.has_frequency_weights else "robust"
             )
         check_choice("cov_type", cov_type, _COVARIANCES, "fit()")
-        if cov_type == "cluster" and not sample.has_clusters:
-            raise DataError('fit(): cov_type="cluster" needs FlexibleSurvival(..., cluster="column").')
+        if cov_type.startswith("cluster") and not sample.has_clusters:
+            raise DataError(f'fit(): cov_type="{cov_type}" needs FlexibleSurvival(..., cluster="column").')
         return cov_type
 
     def __repr__(self) -> str:

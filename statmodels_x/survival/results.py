@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,9 @@ from statmodels_x.core.fits.results import LikelihoodResults
 from statmodels_x.core.validation import check_choice
 from statmodels_x.survival import tables
 from statmodels_x.survival.fitted import SurvivalFitted
+
+_ALPHA = 0.05
+_SHOWN = 50_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -34,7 +38,9 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         DataFrame
             Indexed like ``params``, with ``quantity``, ``estimate``, ``lower`` and ``upper`` (95 %).
         """
-        return tables.natural_scale(self)
+        from statmodels_x.survival.inference.natural import natural_scale
+
+        return natural_scale(self)
 
     def predict(
         self,
@@ -48,6 +54,7 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         simultaneous: bool = False,
         n_draws: int = 2000,
         seed: int = 0,
+        missing: str = "error",
     ) -> pd.DataFrame:
         """Predict with standard errors and intervals.
 
@@ -78,6 +85,8 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
             Whether the bands of each row hold at all its points at once.
         n_draws, seed : int
             For ``method="simulation"`` and for simultaneous bands.
+        missing : {"error", "nan"}
+            Whether a new row that misses a covariate is an error, or a prediction of NaN.
 
         Returns
         -------
@@ -93,15 +102,15 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         """
         from statmodels_x.survival.inference.prediction import Options, predict
 
-        options = Options(alpha, method, n_draws, seed, simultaneous)
+        options = Options(alpha, method, n_draws, seed, simultaneous, missing)
         return predict(self, newdata, kind, at, reference, given, options)
 
     def standardise(
         self,
         kind: str = "survival",
         at: ArrayLike | None = None,
-        by: str | None = None,
-        levels: Sequence[Any] | None = None,
+        by: str | Sequence[str] | None = None,
+        levels: Sequence[Any] | Mapping[str, Sequence[Any]] | None = None,
         over: Any = None,
         weights: ArrayLike | None = None,
         contrast: str | None = None,
@@ -118,9 +127,10 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         kind : {"survival", "rmst", "cure_fraction"}
         at : array_like, optional
             Times or horizons.
-        by : str, optional
-            Covariate that is set to each of ``levels`` for everybody; none for the population as it is.
-        levels : sequence, optional
+        by : str or sequence of str, optional
+            Covariates that are set to each of their ``levels`` for everybody (of several, to each combination); none
+            for the population as it is.
+        levels : sequence, or mapping of str to sequence, optional
             Values of ``by``; by default those seen in the fit, or the quartiles of a number with many.
         over : DataFrame, optional
             The population; the training rows (with their weights) by default.
@@ -187,19 +197,72 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
 
         return plot(self, kind, by, newdata, at, reference, alpha, kaplan_meier, simultaneous, ax)
 
-    def summary(self, alpha: float = 0.05) -> Any:
-        """Tables of the model, the estimates on both scales, and the warnings.
+    def effects(
+        self, variables: Sequence[str] | None = None, at: float | None = None, alpha: float = 0.05
+    ) -> pd.DataFrame:
+        """Compare survival and mean time between the levels of covariates, averaged over the rows of the fit.
+
+        Beside this model's numbers stand those of a proportional hazards model in which the covariate acts on the
+        power, too: where they differ by more than a standard error, ``moves``, the effect rests on the form of the
+        model.
 
         Parameters
         ----------
+        variables : sequence of str, optional
+            Covariates; by default the first three with two to four levels.
+        at : float, optional
+            The horizon; by default the 90 % point of the observed times, rounded down.
         alpha : float
             Error rate of the intervals.
 
         Returns
         -------
+        DataFrame
+            ``effect``, ``quantity``, ``estimate``, ``lower``, ``upper``, ``wide_estimate``, ``wide_lower``,
+            ``wide_upper``, ``moves``.
+        """
+        from statmodels_x.survival.inference.effects import effects_of
+
+        return effects_of(self, None if variables is None else list(variables), at, alpha).table
+
+    @cached_property
+    def _usual_effects(self) -> Any:
+        """What the summary shows by default; None where it would take long, or the data are gone."""
+        from statmodels_x.survival.inference.effects import effects_of
+
+        if self.sample is None or self.facts.used > _SHOWN:
+            return self.kept_effects
+        return effects_of(self)
+
+    def without_data(self) -> Self:
+        """Return the same fit without a row of the user's data; effects go along once they are computed."""
+        kept = self.__dict__.get("_usual_effects", self.kept_effects)
+        return replace(super().without_data(), kept_effects=kept)
+
+    def summary(self, alpha: float = 0.05, effects: Sequence[str] | bool = True) -> Any:
+        """Tables of the model, the estimates on both scales, the effects, and the warnings.
+
+        Parameters
+        ----------
+        alpha : float
+            Error rate of the intervals.
+        effects : sequence of str, or bool
+            Covariates whose effects are shown; True for the first three with two to four levels (up to 50,000
+            rows), False for none.
+
+        Returns
+        -------
         statsmodels.iolib.summary.Summary
         """
-        return tables.summary_tables(self, alpha)
+        from statmodels_x.survival.inference.effects import effects_of
+
+        if effects is False:
+            shown = None
+        elif effects is True and (alpha == _ALPHA or self.sample is None or self.facts.used > _SHOWN):
+            shown = self._usual_effects if alpha == _ALPHA else None
+        else:
+            shown = effects_of(self, None if effects is True else list(effects), None, alpha)
+        return tables.summary_tables(self, alpha, shown)
 
     def glance(self) -> pd.DataFrame:
         """One row of facts about the fit, with the column names of R's broom where it has them.

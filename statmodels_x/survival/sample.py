@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.data.frames import as_pandas
@@ -19,17 +20,23 @@ from statmodels_x.core.rank import ColumnSums, check_full_rank
 from statmodels_x.core.scaling import ColumnMap, far_columns
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.parameters import PARAMETERS
+from statmodels_x.survival.kernels.clusters import cluster_sums
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays, row_scores
 from statmodels_x.survival.partitioned.sample import PartitionedSample, read_partitions
 from statmodels_x.survival.reading.arrays import (
     ZERO_WEIGHT,
+    anchored,
     checked_weights,
     model_arrays,
+    moved_columns,
+    positions_of,
     rows_with_weight,
+    scores_of_repeated,
     survival_response,
 )
 from statmodels_x.survival.reading.checks import check_events, check_separation, check_terms
 from statmodels_x.survival.reading.facts import SampleFacts, are_counts, plateau_alpha, sample_facts
+from statmodels_x.survival.reading.fingerprint import fingerprint
 from statmodels_x.survival.specification import Specification
 
 
@@ -40,6 +47,7 @@ class Sample:
     frame: ModelFrame = field(repr=False)
     response: Surv = field(repr=False)
     arrays: SurvivalArrays = field(repr=False)
+    specification: Specification
     time_unit: str | None
     columns: ColumnMap | None = None
     """From the columns of the arrays, centred and scaled, to those of the formula; None where they are the same."""
@@ -59,13 +67,29 @@ class Sample:
         """How to build each parameter's columns."""
         return {parameter: design.spec for parameter, design in self.frame.designs.items()}
 
+    def rearranged(self, specification: Specification, sources: Mapping[str, str | float]) -> Sample:
+        """Return the same rows under a model whose parameters come from those of this one."""
+        designs = {name: self.frame.designs[str(sources[name])] for name in specification.parts}
+        arrays = self.arrays.rearranged(*positions_of(sources, specification))
+        frame = replace(self.frame, designs=designs)
+        columns = moved_columns(self.columns, sources, self.arrays.slices)
+        return replace(self, specification=specification, frame=frame, arrays=arrays, columns=columns)
+
     def in_memory(self) -> Sample:
         """Return the sample, whose rows are in memory."""
         return self
 
     def scores(self, theta: Array, by_cluster: bool) -> tuple[Array, Any]:
         """Score of each row, and the clusters that they are summed in."""
-        return row_scores(theta, self.arrays), self.frame.columns["cluster"] if by_cluster else None
+        scores = row_scores(theta, self.arrays)
+        if by_cluster:
+            return scores, self.frame.columns["cluster"]
+        return scores_of_repeated(scores, self.arrays.weight) if self.has_frequency_weights else scores, None
+
+    def cluster_sums(self, theta: Array) -> tuple[Array, Array]:
+        """Score and information of each cluster."""
+        codes, _ = pd.factorize(self.frame.columns["cluster"])
+        return cluster_sums(theta, self.arrays, codes)
 
     def plateau_alpha(self) -> float | None:
         """Maller and Zhou's alpha; None for intervals, for which it is not defined."""
@@ -73,7 +97,9 @@ class Sample:
 
     def facts(self) -> SampleFacts:
         """Count and summarise the data."""
-        return sample_facts(self.frame, self.response, self.arrays.weight, self.time_unit)
+        facts = sample_facts(self.frame, self.response, self.arrays.weight, self.time_unit)
+        clusters = len(pd.unique(self.frame.columns["cluster"])) if self.has_clusters else 0
+        return replace(facts, fingerprint=tuple(fingerprint(self.arrays).tolist()), clusters=clusters)
 
 
 def read(
@@ -122,10 +148,11 @@ def read(
     for parameter in rows.designs:  # in the arrays' columns: far from 0 every difference looks like none
         design = np.asarray(arrays.designs[PARAMETERS.index(parameter)])
         check_separation(design, rows.designs[parameter].names, response, specification.where(parameter))
+    specification, arrays = anchored(specification, arrays)
     # one copy of the design matrices is enough
     shared: dict[str, Any] = {name: arrays.designs[PARAMETERS.index(name)] for name in rows.designs}
     _warn_of_dropped(rows.n_rows, arrays.n, rows.dropped)
-    return Sample(rows.with_matrices(shared), response, arrays, unit, far)
+    return Sample(rows.with_matrices(shared), response, arrays, specification, unit, far)
 
 
 def _check_designs(specification: Specification, rows: ModelFrame, response: Surv) -> ColumnMap | None:

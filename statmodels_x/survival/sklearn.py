@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from statmodels_x.core.data.columns import by_row
 from statmodels_x.core.errors import DataError
 from statmodels_x.survival.model import FlexibleSurvival
+from statmodels_x.survival.specification import ANCHOR, SCALE
 
 _TIME, _EVENT = "_time", "_event"
 
@@ -52,8 +53,8 @@ class FlexibleSurvivalRegressor:
         self,
         terms: str = ".",
         distribution: str = "apgw",
-        scale: str = "aft",
-        other_scale: str | None = None,
+        scale: str = SCALE,
+        other_scale: str | float = ANCHOR,
         power: str | float = "~ 1",
         shape: str | float = "~ 1",
         cure: str | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
@@ -12,12 +12,27 @@ import numpy as np
 
 from statmodels_x.core.data.formula import Part, Response, right_side, split_formula
 from statmodels_x.core.errors import DataError, FormulaError
+from statmodels_x.core.findings import warn
 from statmodels_x.core.validation import check_choice
 from statmodels_x.survival.distributions.family import FAMILIES, Family
 
 SCALES = ("aft", "ph")
 
-_DEFAULTS: Mapping[str, Any] = {"scale": "aft", "other_scale": None, "power": "~ 1", "shape": "~ 1"}
+ANCHOR = "anchor"
+"""The value of `other_scale` that fixes it at the middle of the events."""
+
+
+class Default(str):
+    """The value of an argument that was not given, so that it contradicts no distribution."""
+
+    __slots__ = ()
+
+
+SCALE = Default("ph")
+"""The scale of the covariates unless the distribution or the user says otherwise."""
+
+_DEFAULTS: Mapping[str, Any] = {"scale": SCALE, "other_scale": ANCHOR, "power": "~ 1", "shape": "~ 1"}
+_WEIBULL = math.log(2.0)  # log(kappa + 1) of the Weibull
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,10 @@ class Specification:
         Value of each other parameter on the log scale (log phi, log lambda, log gamma, log(kappa + 1)).
     cure_kind : str
         ``"none"``, ``"mixture"`` or ``"promotion"``.
+    anchored : str
+        Parameter that is fixed at the middle of the events; its value is known once the data are. Empty for none.
+    anchor_time : float
+        The median event time; NaN before the data are read.
     """
 
     formula: str
@@ -47,6 +66,8 @@ class Specification:
     parts: Mapping[str, Part]
     fixed: Mapping[str, float]
     cure_kind: str = "none"
+    anchored: str = ""
+    anchor_time: float = math.nan
 
     def where(self, parameter: str) -> str:
         """Say which formula a parameter's terms stand in, for messages."""
@@ -68,17 +89,54 @@ class Specification:
         return "aft" in self.parts and "ph" in self.parts
 
     @property
+    def label(self) -> str:
+        """The model in one line: the formula, and every other part that is not the default's."""
+        said = [self.formula]
+        if self.family.name != "apgw":
+            said.append(self.family.name)
+        if self.scale != SCALE:
+            said.append(f"scale {self.scale}")
+        for name, part in self.parts.items():
+            if name != self.scale and (part.variables or name in ("aft", "ph", "cure")):
+                said.append(f"{self.cure_kind if name == 'cure' else name} ~ {part.text}")
+        preset = self.family.fixed
+        for name, value in self.fixed.items():
+            if name not in ("aft", "ph") and name not in preset and self.family.is_compiled:
+                natural = math.expm1(value) if name == "shape" else math.exp(value)
+                said.append(f"{name} = {natural:g}")
+            elif name in ("aft", "ph") and not self.anchored and "other_scale" not in preset:
+                said.append(f"other scale = {math.exp(value):g}")
+        return "; ".join(said)
+
+    @property
+    def is_weibull(self) -> bool:
+        """Whether the baseline is a Weibull's."""
+        return self.family.is_compiled and self.fixed.get("shape") == _WEIBULL
+
+    @property
+    def has_free_other_scale(self) -> bool:
+        """Whether the value of the fixed scale is a mere choice of the intercept's meaning: a Weibull has one scale.
+
+        With covariates on the power that holds for lambda only where phi has an intercept that takes it up.
+        """
+        power = self.parts.get("power")
+        return self.is_weibull and not self.has_both_scales and (power is None or not power.variables)
+
+    @property
     def depends_on_time_unit(self) -> bool:
-        """Whether another unit of time gives another model: phi is fixed and no Weibull hides it."""
-        is_weibull = self.family.is_compiled and self.fixed.get("shape") == math.log(2.0)
-        return "aft" not in self.parts and not is_weibull
+        """Whether another unit of time gives another model: phi is fixed by a number, and no Weibull hides it."""
+        return "aft" not in self.parts and self.anchored != "aft" and not self.has_free_other_scale
+
+    def with_anchor(self, value: float, time: float) -> Specification:
+        """Return the model with the anchored parameter's value (on the log scale) and the median event time."""
+        return replace(self, fixed={**self.fixed, self.anchored: value}, anchor_time=time)
 
 
 def specify(
     formula: str,
     distribution: str | Family = "apgw",
-    scale: str = "aft",
-    other_scale: str | None = None,
+    scale: str = SCALE,
+    other_scale: str | float | None = ANCHOR,
     power: str | float = "~ 1",
     shape: str | float = "~ 1",
     cure: str | None = None,
@@ -98,16 +156,17 @@ def specify(
         if isinstance(distribution, Family)
         else FAMILIES[check_choice("distribution", distribution, tuple(FAMILIES))]
     )
+    if other_scale is None:
+        other_scale = 1.0
+        warn("`other_scale=None` is now written other_scale=1.0.", DeprecationWarning)
     given = {"scale": scale, "other_scale": other_scale, "power": power, "shape": shape}
     options = _apply_preset(family, given)
-    scale = check_choice("scale", options["scale"], SCALES)
+    scale = str(check_choice("scale", options["scale"], SCALES))
     other = SCALES[1 - SCALES.index(scale)]
     response, main = split_formula(formula)
     found: dict[str, Part | float] = {
         scale: main,
-        other: 0.0
-        if options["other_scale"] is None
-        else _formula_part(options["other_scale"], "other_scale"),
+        other: _other_scale(options["other_scale"]),
         "power": _part_or_value(options["power"], "power", _log_power),
         "shape": _shape(options["shape"], family),
     }
@@ -115,7 +174,7 @@ def specify(
     if cure is not None:
         found["cure"] = _cure_part(cure, found["shape"], family)
     order = ("aft", "ph", "power", "shape", "cure")
-    return Specification(
+    specification = Specification(
         formula,
         family,
         scale,
@@ -124,6 +183,9 @@ def specify(
         {name: value for name in order if isinstance(value := found.get(name), float)},
         "none" if cure is None else cure_kind,
     )
+    if options["other_scale"] == ANCHOR and not specification.has_free_other_scale:
+        return replace(specification, anchored=other)
+    return specification
 
 
 def _apply_preset(family: Family, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,7 +195,9 @@ def _apply_preset(family: Family, given: Mapping[str, Any]) -> dict[str, Any]:
         is_default = type(asked) is type(_DEFAULTS[name]) and asked == _DEFAULTS[name]
         is_plain = asked is None or isinstance(asked, str | Real)  # an array has no truth value
         agrees = is_plain and asked == value and not isinstance(asked, bool)
-        frees_scale = name == "other_scale" and value is not None and isinstance(asked, str)
+        frees_scale = name == "other_scale" and (
+            (_is_formula(value) and _is_formula(asked)) or (value == ANCHOR and isinstance(asked, Real))
+        )
         if not (is_default or agrees or frees_scale):
             raise DataError(
                 f'`{name}={asked!r}` contradicts distribution="{family.name}", which fixes {name}={value!r}; '
@@ -144,10 +208,21 @@ def _apply_preset(family: Family, given: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _formula_part(value: Any, argument: str) -> Part:
-    if not isinstance(value, str):
-        raise DataError(f"`{argument}` is {value!r}; give None (fixed at 1) or a formula such as '~ 1'.")
-    return right_side(value, argument)
+def _is_formula(value: Any) -> bool:
+    return isinstance(value, str) and value != ANCHOR
+
+
+def _other_scale(value: Any) -> Part | float:
+    if value == ANCHOR:
+        return 0.0  # until the data are read
+    if _is_formula(value):
+        return right_side(value, "other_scale")
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0.0 < float(value) < math.inf:
+        raise DataError(
+            f'`other_scale` is {value!r}; give "anchor" (fixed at the middle of the events), a positive number that '
+            "fixes it (1.0: one per unit of time), or a formula such as '~ 1'."
+        )
+    return math.log(float(value))
 
 
 def _cure_part(cure: Any, shape: Part | float, family: Family) -> Part:

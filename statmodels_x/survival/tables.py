@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from statmodels_x.core.findings import kinds
 from statmodels_x.core.fits.results import coefficient_table, wald_limits
 from statmodels_x.core.fits.tables import Block, number, p_value, summary
-from statmodels_x.survival.distributions.family import Family
 from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.inference.effects import Effects
+from statmodels_x.survival.inference.hypotheses import joint_test
+from statmodels_x.survival.inference.naming import uses_of
+from statmodels_x.survival.inference.natural import SYMBOLS, natural_scale
 from statmodels_x.survival.specification import Specification
 
 _TITLES = {
@@ -23,74 +25,6 @@ _TITLES = {
     "mixture": "cure: logit(cured fraction)",
     "promotion": "cure: log(theta), cured fraction exp(-theta)",
 }
-_SYMBOLS = {"aft": "phi", "ph": "lambda", "power": "gamma", "shape": "kappa"}
-
-
-def natural_scale(fit: SurvivalFitted, alpha: float = 0.05) -> pd.DataFrame:
-    """Estimates on the natural scale with intervals mapped from the working scale.
-
-    Covariates of the aft part are given as time ratios exp(-coefficient) (times are that many times as long),
-    those of the ph part as hazard ratios exp(coefficient), those of the shapes as ratios.
-    """
-    limits = wald_limits(fit, alpha)
-    rows = []
-    labels: list[tuple[str, str]] = fit.coefficients.index.to_list()
-    for (parameter, term), value, (low, high) in zip(
-        labels, fit.coefficients, limits.to_numpy(), strict=True
-    ):
-        is_level = term in _level_terms(fit, parameter)
-        kind = fit.specification.cure_kind if parameter == "cure" else parameter
-        if parameter == "shape" and not fit.specification.family.is_compiled:
-            rows.append(_own_shape_row(fit.specification.family, is_level, value, low, high))
-        else:
-            rows.append(_natural_row(kind, is_level, value, low, high))
-    return pd.DataFrame(
-        rows, index=fit.coefficients.index, columns=["quantity", "estimate", "lower", "upper"]
-    )
-
-
-def _level_terms(fit: SurvivalFitted, parameter: str) -> set[str]:
-    """Columns whose coefficient is a level of the parameter: the intercept, or the groups where there is none."""
-    spec = fit.design_specs[parameter]
-    if "Intercept" in spec.names:
-        return {"Intercept"}
-    levels: set[str] = set()
-    for part in spec.model_spec.structure:
-        factors = [factor for term in part.scoped_terms for factor in term.factors]
-        if len(factors) == 1 and not factors[0].reduced:
-            kind = spec.model_spec.encoder_state[factors[0].factor.expr][0]
-            levels.update(str(name) for name in part.columns if kind.value == "categorical")
-    return levels
-
-
-def _natural_row(parameter: str, is_level: bool, value: float, low: float, high: float) -> tuple[Any, ...]:
-    with np.errstate(over="ignore"):
-        if is_level and parameter == "mixture":
-            return ("cured fraction", *expit([value, low, high]))
-        if is_level and parameter == "promotion":
-            return ("cured fraction", *np.exp(-np.exp([value, high, low])))
-        if is_level:
-            shift = 1.0 if parameter == "shape" else 0.0
-            return (_SYMBOLS[parameter], *(np.exp(x) - shift for x in (value, low, high)))
-        if parameter == "aft":
-            return ("time ratio", np.exp(-value), np.exp(-high), np.exp(-low))
-        name = {
-            "ph": "hazard ratio",
-            "power": "ratio of gamma",
-            "shape": "ratio of kappa + 1",
-            "mixture": "odds ratio of cure",
-            "promotion": "ratio of theta",
-        }[parameter]
-        return (name, np.exp(value), np.exp(low), np.exp(high))
-
-
-def _own_shape_row(family: Family, is_level: bool, value: float, low: float, high: float) -> tuple[Any, ...]:
-    """Return the shape of a family that is not a case of the built-in one."""
-    if is_level or family.shape_link == "identity":
-        name = "shape" if is_level else "difference of shape"
-        return (name, *(float(family.to_natural(x)) for x in (value, low, high)))
-    added = " + 1" if family.shape_link == "log1p" else ""
-    return (f"ratio of shape{added}", np.exp(value), np.exp(low), np.exp(high))
 
 
 def glance(fit: SurvivalFitted) -> pd.DataFrame:
@@ -107,16 +41,79 @@ def glance(fit: SurvivalFitted) -> pd.DataFrame:
         "BIC": fit.bic,
         "converged": fit.converged,
         "regular": fit.is_regular,
+        "starts": f"{fit.estimate.n_best}/{fit.estimate.n_starts}",
+        "ridge": max((value - fit.llf for value, _ in fit.estimate.rejected), default=np.nan),
         "note": kinds(fit.findings),
     }
     return pd.DataFrame([row])
 
 
-def summary_tables(fit: SurvivalFitted, alpha: float) -> Any:
+def summary_tables(fit: SurvivalFitted, alpha: float, effects: Effects | None = None) -> Any:
     """Build the summary of a fit."""
     blocks = [_coefficient_block(fit, parameter, alpha) for parameter in fit.design_specs]
     blocks.append(_natural_block(fit, alpha))
-    return summary("Flexible survival regression", _facts(fit), blocks, _notes(fit))
+    joint = _joint_block(fit)
+    blocks += [joint] if joint else []
+    notes = _notes(fit)
+    if effects is not None:
+        blocks += [_effects_block(effects)] if len(effects.table) else []
+        notes += _pointer_notes(effects)
+    return summary("Flexible survival regression", _facts(fit), blocks, notes)
+
+
+def _clusters(fit: SurvivalFitted) -> str:
+    """Say how many clusters there are, and the degrees of freedom that they leave."""
+    if not fit.facts.clusters:
+        return ""
+    df = np.array(fit.reference.each)
+    spread = f", df {np.nanmin(df):.1f} to {np.nanmax(df):.1f}" if np.isfinite(df).any() else ""
+    return f", {fit.facts.clusters} clusters{spread}"
+
+
+def _joint_block(fit: SurvivalFitted) -> Block | None:
+    """Test each variable that acts on several parameters: no single row does."""
+    rows = []
+    for name, uses in uses_of(fit).items():
+        if len({use.parameter for use in uses}) > 1:
+            terms = [(use.parameter, use.term) for use in uses]
+            test = joint_test(fit, terms)
+            rows.append((name, ", ".join(dict.fromkeys(use.parameter for use in uses)), test))
+    if not rows:
+        return None
+    cells = [
+        [on, number(test["statistic"], 2), f"{test['df']:g}", p_value(test["p.value"])]
+        for _, on, test in rows
+    ]
+    return Block("Joint tests", ["acts on", "statistic", "df", "p"], [name for name, _, _ in rows], cells)
+
+
+def _effects_block(effects: Effects) -> Block:
+    def interval(row: Any, prefix: str) -> str:
+        value, low, high = (row[f"{prefix}{name}"] for name in ("estimate", "lower", "upper"))
+        return "-" if np.isnan(value) else f"{value:.3g} ({low:.3g} to {high:.3g})"
+
+    cells = [
+        [row["quantity"], interval(row, ""), interval(row, "wide_"), "moves" if row["moves"] else ""]
+        for _, row in effects.table.iterrows()
+    ]
+    headings = ["difference of", "this model", "ph, on the power too", ""]
+    return Block("Effects, averaged over the rows", headings, list(effects.table["effect"]), cells)
+
+
+def _pointer_notes(effects: Effects) -> list[str]:
+    notes = []
+    table = effects.pointers
+    for _, row in table[table["holm"] < 0.05].iterrows():
+        notes.append(
+            f"{row['term']} may act on the power, too: score test {row['statistic']:.1f} on {row['df']:g} df, p "
+            f'{row["p.value"]:.2g} (Holm {row["holm"]:.2g}); try power="~ {row["term"]}".'
+        )
+    if effects.table["moves"].any():
+        notes.append("An effect that moves between the columns rests on the form of the model: report both.")
+    scale, value = effects.other_scale
+    if not np.isnan(value):
+        notes.append(f'With scale="{scale}" and as many parameters the log-likelihood is {value:.3f}.')
+    return notes
 
 
 def _facts(fit: SurvivalFitted) -> list[tuple[str, str]]:
@@ -124,18 +121,19 @@ def _facts(fit: SurvivalFitted) -> list[tuple[str, str]]:
     response = fit.formula.split("~")[0].strip()
     family = fit.specification.family
     fixed = ", ".join(
-        f"{_SYMBOLS[name]} = {np.exp(value) - (name == 'shape'):g}"
-        if name != "shape" or family.is_compiled
-        else f"shape = {family.to_natural(value):g}"
+        _fixed_value(fit.specification, name, value)
         for name, value in fit.specification.fixed.items()
         if name != "shape" or family.has_shape
     )
     left = [
         ("Response", response),
         ("Distribution", fit.specification.distribution),
-        ("Covariates on", f"{fit.specification.scale} scale"),
+        (
+            "Covariates on",
+            ", ".join(name for name, part in fit.specification.parts.items() if part.variables) or "none",
+        ),
         ("Fixed", fixed or "none"),
-        ("Covariance", fit.cov_type),
+        ("Covariance", fit.cov_type + _clusters(fit)),
         ("Converged", "yes" if fit.converged else f"NO ({found.optimum.status})"),
         ("Starts at best", f"{found.n_best} of {found.n_starts}"),
     ]
@@ -144,7 +142,7 @@ def _facts(fit: SurvivalFitted) -> list[tuple[str, str]]:
             "Observations",
             f"{facts.used}" + (f" (weight {facts.weight:g})" if facts.weight != facts.used else ""),
         ),
-        ("Events", str(fit.n_events)),
+        ("Events", f"{fit.n_events} ({fit.n_events / max(fit.df_model, 1):.1f} a parameter)"),
         ("Dropped rows", str(facts.rows - facts.used)),
         ("Log-likelihood", f"{fit.llf:.4f}"),
         ("AIC", f"{fit.aic:.3f}"),
@@ -152,6 +150,31 @@ def _facts(fit: SurvivalFitted) -> list[tuple[str, str]]:
         ("Follow-up", f"{facts.last_time:.4g}" + (f" {facts.time_unit}" if facts.time_unit else "")),
     ]
     return left + right
+
+
+def _fixed_value(specification: Specification, name: str, value: float) -> str:
+    if name == "shape" and not specification.family.is_compiled:
+        return f"shape = {specification.family.to_natural(value):g}"
+    if name == specification.anchored:
+        return (
+            f"{SYMBOLS[name]} = 1/{1.0 / np.exp(value):.4g}"
+            if name == "aft"
+            else f"lambda = {np.exp(value):.4g}"
+        )
+    return f"{SYMBOLS[name]} = {np.exp(value) - (name == 'shape'):g}"
+
+
+def _anchor_note(fit: SurvivalFitted) -> list[str]:
+    """Say where the anchored scale is fixed."""
+    name, unit = fit.specification.anchored, fit.facts.time_unit
+    if not name:
+        return []
+    middle = f"{fit.specification.anchor_time:.4g}{' ' + unit if unit else ''}"
+    if name == "aft":
+        return [f"phi is fixed at 1/({middle}), the median event time: no unit of time is part of the model."]
+    value = np.exp(fit.specification.fixed[name])
+    how = "half of the uncured" if fit.specification.cure_kind != "none" else "the Nelson-Aalen estimate"
+    return [f"lambda is fixed at {value:.4g}, {how} at the median event time, {middle}."]
 
 
 def _coefficient_block(fit: SurvivalFitted, parameter: str, alpha: float) -> Block:
@@ -169,7 +192,8 @@ def _coefficient_block(fit: SurvivalFitted, parameter: str, alpha: float) -> Blo
         ]
         for _, row in table.iterrows()
     ]
-    headings = ["coef", "std err", "z", "P>|z|", low, high]
+    letter = fit.reference.letter
+    headings = ["coef", "std err", letter, f"P>|{letter}|", low, high]
     title = _title(fit.specification, parameter)
     return Block(title, headings, [str(term) for term in table["term"]], cells)
 
@@ -187,6 +211,7 @@ def _natural_block(fit: SurvivalFitted, alpha: float) -> Block:
 
 def _notes(fit: SurvivalFitted) -> list[str]:
     notes = [f"Warning: {text}" for text in fit.warnings]
+    notes += _anchor_note(fit)
     unit = fit.facts.time_unit
     if fit.specification.depends_on_time_unit:
         notes.append(

@@ -198,6 +198,16 @@ def totals(fit: Any) -> np.ndarray:
     return fit.predict(DAYS).to_numpy(float)
 
 
+def states(frame: Any) -> Any:
+    events = {"ill": ("early", "seen"), "dead": ("time", "died")}
+    return smx.MultiStateData.from_wide(frame, events, keep=["arm"])
+
+
+def shares(fit: Any) -> np.ndarray:
+    new = pd.DataFrame({"arm": ["new", "old"]})
+    return fit.predict(new, at=[0.5, 2.0]).select_dtypes("number").to_numpy(float)
+
+
 SURV = "Surv(time, status) ~ arm + age"
 PTE = ("Surv(time, died) ~ arm", "Surv(early, seen)")
 ARMS = {"at": 2.5, "landmark": 1.0, "treated": "new", "control": "old"}
@@ -212,6 +222,8 @@ CASES = [
          with_missing_rows("arm"), fit={"n_perturb": 30}, random=True, text="arm"),
     Case("residual effect", lambda d: smx.ResidualEffect(*PTE, d, **ARMS), two_events, "time",
          with_missing_rows("arm"), fit={"n_perturb": 30}, random=True, text="arm"),
+    Case("multi-state", lambda d: smx.MultiState("~ arm", states(d), "reset", "weibull", scale="ph"), two_events,
+         "time", with_missing_rows("arm"), predict=shares, text="arm"),
     Case("curve", lambda d: smx.FreeDiscontinuity("y ~ x", d), step, "x", with_missing_rows("x", "y"),
          predict=surface, kept=1e-4),  # the course between knots of its own
     Case("surface", lambda d: smx.FreeDiscontinuity("y ~ x + z", d, resolution=8), image, "x",

@@ -72,6 +72,9 @@ MODELS = {
     "surface": lambda text, data: smx.FreeDiscontinuity(text, data),
     "leslie": lambda text, data: smx.LeslieInteraction(text, data),
     "lotka-volterra": lambda text, data: smx.LotkaVolterra(text, data),
+    "multi-state": lambda text, data: smx.MultiState(
+        text, smx.MultiStateData.competing(data.round(1), "x", "z", 1.5)
+    ),
 }
 
 

@@ -107,3 +107,12 @@ def test_columns_that_overflow_when_they_are_added_up():
     matrix = np.column_stack([np.clip(z, -1, 1) * 1.7e308, w])
     assert np.isfinite(ColumnSums.of(matrix).products).all()
     assert dependent_column(matrix) is None
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("n_columns", [1, 3])
+def test_the_matrix_is_not_changed(order, n_columns):
+    matrix = np.array(np.random.default_rng(1).normal(5.0, 1.0, (50, n_columns)), order=order)
+    before = matrix.copy()
+    ColumnSums.of(matrix)
+    np.testing.assert_array_equal(matrix, before)

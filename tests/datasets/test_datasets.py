@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -172,6 +173,7 @@ COUNTS = {
     "paramecium": (datasets.load_paramecium, (25, 5)),
     "paramecium_buffered": (lambda: datasets.load_paramecium(table=4), (34, 6)),
     "hare_lynx": (datasets.load_hare_lynx, (21, 3)),
+    "melanoma_trials": (datasets.load_melanoma_trials, (14, 9)),
 }
 every_count = pytest.mark.parametrize("name", sorted(COUNTS))
 
@@ -236,6 +238,17 @@ def test_paramecium_in_long_form() -> None:
 def test_paramecium_options(how: dict, match: str) -> None:
     with pytest.raises(DataError, match=match):
         datasets.load_paramecium(**how)
+
+
+def test_melanoma_trials_are_the_published_ones() -> None:
+    """Their correlation weighted by size is the published .89; every ratio lies within its limits."""
+    frame = datasets.load_melanoma_trials()
+    x, y = np.log(frame["hr_pfs"]), np.log(frame["hr_os"])
+    weights = frame["n_treated"] + frame["n_control"]
+    moments = np.cov(x, y, aweights=weights)
+    assert moments[0, 1] / np.sqrt(moments[0, 0] * moments[1, 1]) == pytest.approx(0.89, abs=0.005)
+    for name in ("pfs", "os"):
+        assert frame[f"hr_{name}"].between(frame[f"lower_{name}"], frame[f"upper_{name}"]).all()
 
 
 def test_hare_and_lynx() -> None:

@@ -168,3 +168,36 @@ def test_warnings_name_the_line_of_the_user(fit):
     with pytest.warns(DataWarning, match="outside") as caught:
         fit.predict(pd.DataFrame({"t": [99.0]}))
     assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("far", [50.0, 1e6, -1e9])
+def test_a_value_far_out_does_not_set_the_scale(far):
+    t = np.arange(300.0)
+    v = 1.0 * (t > 150) + np.random.default_rng(2).normal(0, 0.1, 300)
+    v[40] = far
+    fit = FreeDiscontinuity("v ~ t", pd.DataFrame({"t": t, "v": v})).fit()
+    assert fit.jumps["t"].tolist() == [150.5]
+    assert fit.jumps["size"].item() == pytest.approx(1.0, abs=0.05)
+    assert fit.noise_sd == pytest.approx(0.1, rel=0.1)
+
+
+def test_the_scale_of_ordinary_data_is_their_range():
+    from statmodels_x.discontinuity.line.data import line_data
+
+    y = np.random.default_rng(0).normal(size=200)
+    line = line_data(np.arange(200.0), y)
+    assert line.y_start == y.min()
+    assert line.y_range == np.ptp(y)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        pd.date_range("2020", periods=30),
+        pd.timedelta_range("1D", periods=30),
+        pd.period_range("2020", periods=30),
+    ],
+)
+def test_a_covariate_of_dates_is_named(when):
+    with pytest.raises(DataError, match="'t' holds dates"):
+        FreeDiscontinuity("v ~ t", pd.DataFrame({"t": when, "v": np.arange(30.0)}))

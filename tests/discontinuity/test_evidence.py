@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from statmodels_x import FreeDiscontinuity
-from statmodels_x.discontinuity.fitting.estimation import independent_errors, lifted_problem
+from statmodels_x.discontinuity.fitting.estimation import independent_errors
+from statmodels_x.discontinuity.fitting.record import lifted_problem
 from statmodels_x.discontinuity.grid.lattice import Lattice
 from statmodels_x.discontinuity.tuning.evidence import PENALTIES, Penalty, pairs, propose
 

@@ -290,7 +290,7 @@ def test_pickles_are_small_and_keep_what_they_need(disk_fit, disk, tmp_path):
         pd.testing.assert_frame_equal(getattr(back, table), getattr(disk_fit, table))
     assert str(back.summary()) == str(disk_fit.summary())
     pd.testing.assert_frame_equal(back.glance(), disk_fit.glance())
-    assert pickle.dumps(pickle.loads(text)) == pickle.dumps(back)
+    pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(back)).jumps, back.jumps)
     path = smx.save(disk_fit, tmp_path / "fit")
     assert smx.load(path).nu == disk_fit.nu
 

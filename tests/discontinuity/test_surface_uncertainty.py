@@ -9,7 +9,7 @@ import pytest
 from statmodels_x import FreeDiscontinuity
 from statmodels_x.core.errors import DataError, IdentificationWarning
 from statmodels_x.core.resampling import percentile_limits
-from statmodels_x.discontinuity.fitting.estimation import lifted_problem
+from statmodels_x.discontinuity.fitting.record import lifted_problem
 from statmodels_x.discontinuity.inference.posterior import draw, posterior_factor
 from statmodels_x.discontinuity.inference.uncertainty import gain_test
 from statmodels_x.discontinuity.lifted.relaxation import solve

@@ -1,5 +1,7 @@
 """What cannot be fitted is refused by an error that names the thing and the remedy."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -141,7 +143,6 @@ def test_fractional_grid(data):
 @pytest.mark.parametrize(
     ("formula", "parts"),
     [
-        ("aurelia ~ day", ["two species", "there is 1"]),
         ("aurelia + caudatum + aurelia_mixed ~ day", ["two species", "there are 3"]),
         ("aurelia + caudatum ~ day + aurelia_mixed", ["one column of times"]),
         ("aurelia + caudatum ~ 1", ["one column of times"]),
@@ -230,10 +231,12 @@ def test_more_parameters_than_counts(data):
 
 @pytest.mark.filterwarnings("ignore:only .* starts:statmodels_x.core.errors.IdentificationWarning")
 def test_more_classes_than_totals_can_tell_is_said(data):
-    with pytest.warns(
-        smx.core.errors.IdentificationWarning, match=r"only 12 of the 14 parameters .* \(deficit 2\)"
-    ):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         fit = smx.LeslieInteraction(FORMULA, data, ages=2, coupling="diagonal").fit(initial=20, n_starts=10)
+    assert any(
+        "only 12 of the 14 parameters" in str(w.message) and "(deficit 2)" in str(w.message) for w in caught
+    )
     assert fit.machinery.structural.deficit == 2
     assert fit.reasons.str.startswith("not identified").sum() >= 2
 
@@ -344,8 +347,7 @@ def classes(n=8):
 @pytest.mark.parametrize(
     ("change", "options", "parts"),
     [
-        ({}, {"classes": {"x": ["x1", "x2"]}}, ["two species"]),
-        ({}, {"classes": {"x": ["x1", "x3"], "y": ["y"]}}, ["'x3'"]),
+        ({}, {"formula": "x1 + x3 | y ~ year"}, ["'x3'"]),
         ({"x2": -1.0}, {}, ["'x2' is negative"]),
         ({"y": 0.0}, {}, ["'y' is never above 0"]),
         ({"x2": "a"}, {}, ["'x2' holds text"]),
@@ -356,16 +358,30 @@ def classes(n=8):
     ],
 )
 def test_observed_classes(change, options, parts):
-    arguments = {"classes": {"x": ["x1", "x2"], "y": ["y"]}, "coupling": "full"} | options
+    arguments = {"formula": "x1 + x2 | y ~ year", "coupling": "full"} | options
     refusal(
-        lambda: smx.ObservedLeslie(data=classes().assign(**change), time="year", **arguments),
+        lambda: smx.ObservedLeslie(data=classes().assign(**change), **arguments),
         *parts,
         kind=DataError,
     )
 
 
+def test_observed_classes_by_formula():
+    for formula in ("x1 + x2 ~", "x1 + x2", "x1 | x2 | y ~ year", "x1 + | y ~ year", "x1 | y ~ year + x2"):
+        refusal(
+            lambda f=formula: smx.ObservedLeslie(f, classes()), "x1 + x2 | y1 + y2 ~ year", kind=FormulaError
+        )
+    assert smx.ObservedLeslie("x1 + x2 | y ~ year", classes(), coupling="full").species == ("x", "y")
+    with pytest.warns(DeprecationWarning, match="formula"):
+        old = smx.ObservedLeslie({"a": ["x1", "x2"], "b": ["y"]}, classes(), "year", coupling="full")
+    assert old.species == ("a", "b")
+    alone = smx.ObservedLeslie("x1 + x2 ~ year", classes(12)).fit()
+    assert alone.matrix.shape == (2, 2)
+    assert alone.params.index.get_level_values(0).tolist() == ["fecundity", "fecundity", "survival"]
+
+
 def test_too_few_pairs():
-    short = smx.ObservedLeslie({"x": ["x1", "x2"], "y": ["y"]}, classes(3), "year", coupling="full")
+    short = smx.ObservedLeslie("x1 + x2 | y ~ year", classes(3), coupling="full")
     refusal(short.fit, "2 pairs", "8 entries", kind=IdentificationError)
 
 

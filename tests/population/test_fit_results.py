@@ -439,7 +439,7 @@ def test_summary_says_what_matters(gower, linear, volterra):
             "Weighted SSE",
             "R2 aurelia_mixed",
             "Converged",
-            "Starts at best",
+            "Searches at best",
             "Totals are kept at 0",
             "Invariants",
         ):
@@ -535,7 +535,7 @@ def class_counts(n=40, noise=0.01, seed=4):
 @pytest.mark.parametrize("coupling", ["scalar", "diagonal", "full"])
 def test_observed_classes_reach_the_global_minimum(coupling):
     data, _ = class_counts(14, 0.05)
-    model = smx.ObservedLeslie({"x": ["x1", "x2"], "y": ["y1", "y2"]}, data, "t", coupling=coupling)
+    model = smx.ObservedLeslie("x1 + x2 | y1 + y2 ~ t", data, coupling=coupling)
     fit = model.fit()
     from statmodels_x.population.course.parameters import Layout
     from statmodels_x.population.course.terms import add_matrices
@@ -552,10 +552,10 @@ def test_observed_classes_reach_the_global_minimum(coupling):
 
 def test_observed_classes_recover_the_matrix():
     data, M = class_counts(12, 0.0)
-    exact = smx.ObservedLeslie({"x": ["x1", "x2"], "y": ["y1", "y2"]}, data, "t").fit()
+    exact = smx.ObservedLeslie("x1 + x2 | y1 + y2 ~ t", data).fit()
     np.testing.assert_allclose(exact.matrix, M, atol=1e-6)
     data, M = class_counts(40, 0.02)
-    fit = smx.ObservedLeslie({"x": ["x1", "x2"], "y": ["y1", "y2"]}, data, "t").fit()
+    fit = smx.ObservedLeslie("x1 + x2 | y1 + y2 ~ t", data).fit()
     truth = {
         ("fecundity", "x_1"): 0.2,
         ("fecundity", "x_2"): 1.1,
@@ -573,4 +573,4 @@ def test_observed_classes_recover_the_matrix():
     assert limits.loc[("survival", "x_1"), "lower"] < 0.55 < limits.loc[("survival", "x_1"), "upper"]
     assert "Global minimum" in str(fit.summary())
     gap = data[data["t"] != 7]
-    assert smx.ObservedLeslie({"x": ["x1", "x2"], "y": ["y1", "y2"]}, gap, "t").before.shape[0] == 37
+    assert smx.ObservedLeslie("x1 + x2 | y1 + y2 ~ t", gap).before.shape[0] == 37

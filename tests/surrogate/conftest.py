@@ -69,6 +69,20 @@ def trial_frame():
     return PROCESSES["A illness-death"].process.simulate(300, seed=11)
 
 
+@pytest.fixture(scope="session")
+def colon_fit(colon):
+    """Recurrence and survival, landmark two years, outcome five years."""
+    return smx.SurrogatePTE(
+        "Surv(death, status_death) ~ rx",
+        "Surv(recur, status_recur)",
+        colon,
+        at=5,
+        landmark=2,
+        treated="Lev+5FU",
+        control="Obs",
+    ).fit()
+
+
 FORMULA, SURROGATE = "Surv(time, status) ~ arm", "Surv(surrogate_time, surrogate_status)"
 
 

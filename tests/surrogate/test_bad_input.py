@@ -191,11 +191,8 @@ def test_surrogate_in_another_unit(trial_frame):
     [
         ("surrogate_time", -1.0, "'surrogate_time' is negative"),
         ("surrogate_status", 2, "'surrogate_status' must be 0"),
-        ("time", np.nan, "'time' is missing"),
         ("time", -2.0, "'time' is negative"),
-        ("time", 0.0, "'time' is 0"),
         ("time", np.inf, "'time' is infinite"),
-        ("status", np.nan, "'status' is missing"),
         ("status", 3, "'status' holds the values"),
     ],
 )
@@ -220,12 +217,67 @@ def test_missing_status_and_time_of_the_surrogate(trial_frame):
     assert np.isinf(build(frame).trial.surrogate[row])
 
 
-def test_surrogate_followed_for_less(trial_frame):
-    frame = trial_frame.copy()
-    unseen = frame.index[(frame["surrogate_status"] == 0) & (frame["time"] > 2)][:5]
-    frame.loc[unseen, "surrogate_time"] = 0.5
-    with pytest.warns(DataWarning, match="in 5 subjects 'surrogate_time' was followed for less time"):
+@pytest.mark.parametrize("column", ["time", "status"])
+def test_missing_follow_up_drops_the_row(trial_frame, column):
+    frame = trial_frame.astype({column: float})
+    frame.loc[[4, 9], column] = np.nan
+    with pytest.warns(DataWarning, match=r"time or status \(2\)"):
+        model = build(frame)
+    assert model.facts.dropped == {"time or status": 2}
+    assert model.fit(n_perturb=20).params.equals(build(frame.dropna()).fit(n_perturb=20).params)
+
+
+def test_progression_after_the_end_of_follow_up(trial_frame):
+    """Refused by default; moved to the end or left out, and counted, if asked."""
+    frame = trial_frame.astype({"surrogate_time": float})
+    late = frame.index[(frame["status"] == 1) & (frame["surrogate_status"] == 0)][:3]
+    frame.loc[late, "surrogate_status"] = 1
+    frame.loc[late, "surrogate_time"] = frame.loc[late, "time"] + 0.2
+    with pytest.raises(DataError, match="after_end"):
         build(frame)
+    with pytest.warns(DataWarning, match="in 3 subjects 'surrogate_time' was dated after"):
+        moved = build(frame, after_end="move")
+    assert moved.facts.notes == {"moved": 3}
+    assert moved.fit(n_perturb=20).params.equals(build(trial_frame).fit(n_perturb=20).params)
+    dropped = build(frame, after_end="drop")
+    assert dropped.facts.dropped == {"surrogate after the end of follow-up": 3}
+    assert dropped.fit(n_perturb=20).params.equals(build(trial_frame.drop(late)).fit(n_perturb=20).params)
+    with pytest.raises(DataError, match="after_end"):
+        build(frame, after_end="keep")
+
+
+def test_death_on_day_0_and_a_cut_at_t(trial_frame):
+    frame = trial_frame.copy()
+    frame.loc[0, ["time", "status", "surrogate_time", "surrogate_status"]] = [0.0, 1, 0.0, 0]
+    fit = build(frame).fit(n_perturb=20)
+    early = frame.assign(time=frame["time"].clip(lower=1e-6))
+    assert fit.params.equals(build(early).fit(n_perturb=20).params)
+    # censored at t is alive at t: as if all were seen a moment longer
+    late = trial_frame["time"] > 3
+    cut = trial_frame.assign(
+        time=trial_frame["time"].clip(upper=3.0), status=trial_frame["status"].where(~late, 0)
+    )
+    cut["surrogate_status"] = cut["surrogate_status"].where(cut["surrogate_time"] <= 3, 0)
+    cut["surrogate_time"] = cut["surrogate_time"].clip(upper=3.0)
+    for effect in ("survival", "rmst"):
+        found, whole = (
+            build(frame, effect=effect).fit(n_perturb=20, method="full", bias_correction=False)
+            for frame in (cut, trial_frame)
+        )
+        np.testing.assert_allclose(found.params, whole.params, rtol=1e-10)
+    at_landmark = build(cut, landmark=3).fit(n_perturb=20)
+    assert at_landmark.pte == pytest.approx(1.0)
+
+
+def test_composite_endpoints_are_taken_apart(trial_frame):
+    """Progression-free survival counts deaths; they are no progressions, for PTE and for the process."""
+    dies = (trial_frame["surrogate_status"] == 0) & (trial_frame["status"] == 1)
+    composite = trial_frame.assign(surrogate_status=trial_frame["surrogate_status"].where(~dies, 1))
+    plain, fit = (build(frame).fit(n_perturb=20) for frame in (trial_frame, composite))
+    assert fit.params.equals(plain.params)
+    assert fit.facts.surrogate_events == plain.facts.surrogate_events
+    assert f"{dies.sum()} surrogate events fall on the death itself" in " ".join(str(fit.summary()).split())
+    assert fit.fitted_process().true_values(3, 1) == plain.fitted_process().true_values(3, 1)
 
 
 @pytest.mark.parametrize(
@@ -279,27 +331,71 @@ def test_formula(trial_frame, formula, match):
         ({"effect": "hazard"}, "effect"),
         ({"time_unit": 3}, "time_unit"),
         ({"id": np.repeat(np.arange(300), 2)}, "300 rows repeat a subject"),
-        ({"strata": np.arange(600)}, None),
+        ({"trim": 0.1}, "`propensity` too"),
+        ({"propensity": "~ nothing"}, "nothing"),
+        ({"propensity": "~ time", "weights": np.ones(600)}, "not both"),
+        ({"stopping": "never"}, "stopping"),
+        ({"stopping": "~ nothing"}, "nothing"),
     ],
 )
 def test_weights_strata_and_id(trial_frame, how, match):
-    if match is None:
-        with pytest.raises(IdentificationError, match="merge strata"):
-            build(trial_frame, **how).fit()
-        return
     with pytest.raises(DataError, match=match):
         build(trial_frame, **how)
 
 
-def test_stratum_without_an_arm_is_refused(trial_frame):
-    with pytest.raises(IdentificationError, match="merge strata"):
-        build(trial_frame, strata=np.where(trial_frame.index < 5, "a", "b")).fit()
+@pytest.mark.parametrize(
+    "strata",
+    [
+        lambda frame: np.where(frame.index < 5, "few", "many"),  # an arm is missing
+        lambda frame: np.where(
+            frame["time"] <= frame["time"][frame["status"] == 0].sort_values().iloc[70], "short", "long"
+        ),
+    ],
+)
+def test_thin_strata_by_name(trial_frame, strata):
+    labels = strata(trial_frame)
+    thin = "few" if "few" in labels else "short"
+    model = build(trial_frame, strata=labels)
+    with pytest.raises(IdentificationError, match=rf"1 of 2 are too thin \({thin}\)"):
+        model.fit(thin_strata="error")
+    with pytest.warns(DataWarning, match=rf"1 of 2 strata with .* \({thin}\) .* merged into one"):
+        merged = model.fit(n_perturb=20)
+    assert merged.params.equals(build(trial_frame).fit(n_perturb=20).params)
+    with pytest.warns(DataWarning, match=rf"\({thin}\) .* left out"):
+        dropped = model.fit(n_perturb=20, thin_strata="drop")
+    rest = trial_frame[labels != thin]
+    assert dropped.nobs == len(rest)
+    assert dropped.params.equals(build(rest).fit(n_perturb=20).params)
+    with pytest.raises(DataError, match="thin_strata"):
+        model.fit(thin_strata="keep")
 
 
-def test_stratum_without_follow_up_is_named(trial_frame):
-    strata = np.where(trial_frame["time"] > 3, "long", "short")
-    with pytest.raises(IdentificationError, match=r"stratum . of 2"):
-        build(trial_frame, strata=strata).fit()
+def test_survival_known_to_be_0_is_known(trial_frame):
+    """A stratum in which everybody of an arm died before t has survival 0 there, and needs no merging."""
+    frame = trial_frame.assign(site=trial_frame.index % 3)
+    all_die = (frame["site"] == 1) & (frame["time"] > 2)
+    frame.loc[all_die, ["time", "status"]] = [2.5, 1]
+    frame["surrogate_status"] = frame["surrogate_status"].where(frame["surrogate_time"] <= frame["time"], 0)
+    frame["surrogate_time"] = frame[["surrogate_time", "time"]].min(axis=1)
+    fit = build(frame, strata="site").fit(n_perturb=20)
+    assert fit.facts.strata == 3
+    from lifelines import KaplanMeierFitter
+
+    expected = 0.0
+    for arm, sign in ((1, 1.0), (0, -1.0)):
+        for site in (0, 2):
+            rows = frame[(frame["arm"] == arm) & (frame["site"] == site)]
+            share = (frame["site"] == site).mean()
+            expected += sign * share * KaplanMeierFitter().fit(rows["time"], rows["status"]).predict(3.0)
+    assert fit.delta == pytest.approx(expected, abs=1e-12)
+
+
+def test_fifty_strata_of_twenty(trial_frame, quietly):
+    centre = np.random.default_rng(1).integers(0, 40, 600)
+    fit = quietly(build(trial_frame, strata=centre).fit, n_perturb=50)
+    crude = build(trial_frame).fit(n_perturb=50)
+    assert fit.delta == pytest.approx(crude.delta, abs=1.5 * crude.bse["delta"])
+    assert fit.facts.strata > 10
 
 
 def test_rows_with_weight_0_leave(trial_frame):
@@ -380,9 +476,9 @@ def test_negative_effect_asks_for_a_swap(trial_frame):
 def test_weak_overlap_warns():
     from statmodels_x.surrogate.planning.simulate import IllnessDeath, IllnessDeathTrial
 
-    laws = [IllnessDeath(1 / m, d, d) for m, d in ((0.3, 0.45), (5.0, 0.25))]
-    frame = IllnessDeathTrial(*laws, 0.08).simulate(600, seed=1)
-    with pytest.warns(IdentificationWarning, match="weak overlap"):
+    distributions = [IllnessDeath(1 / m, d, d) for m, d in ((0.3, 0.45), (5.0, 0.25))]
+    frame = IllnessDeathTrial(*distributions, 0.08).simulate(600, seed=1)
+    with pytest.warns(IdentificationWarning, match="overlap weakly"):
         fit = build(frame).fit(n_perturb=50)
     assert fit.overlap > 2
 
@@ -401,7 +497,7 @@ def test_few_early_events_are_said(trial_frame):
         fit = build(frame).fit(n_perturb=50)
     said = " ".join(str(warning.message) for warning in caught)
     assert "only 6 early surrogate events in the treated arm" in said
-    assert "weak overlap" in said
+    assert "overlap weakly" in said
     assert np.isfinite(fit.params[["delta", "overlap"]]).all()
 
 

@@ -79,8 +79,9 @@ def slow_subject_masses(trial, weight, inside, is_area):
             rows = inside & (trial.stratum == stratum) & (trial.arm == arm)
             known = trial.time[rows], trial.died[rows], weight[rows]
 
-            def at(u, rows=rows, known=known, share=share):
-                alive = rows & (trial.time > u)
+            def at(u, is_after=False, rows=rows, known=known, share=share):
+                # who is censored at u is alive at it, and not seen after it
+                alive = rows & ((trial.time > u) | ((trial.time == u) & ~trial.died & (not is_after)))
                 return share * kaplan_meier(*known, u) * weight * alive / weight[alive].sum()
 
             early += at(LANDMARK)
@@ -88,7 +89,7 @@ def slow_subject_masses(trial, weight, inside, is_area):
                 cuts = np.unique(
                     np.concatenate([[LANDMARK], known[0][(known[0] > LANDMARK) & (known[0] < AT)], [AT]])
                 )
-                late += sum(at(a) * (b - a) for a, b in pairwise(cuts))
+                late += sum(at(a, True) * (b - a) for a, b in pairwise(cuts))
             else:
                 late += at(AT)
     return early, late
@@ -97,7 +98,7 @@ def slow_subject_masses(trial, weight, inside, is_area):
 def slow_bins(plan, trial, values, arm, rows):
     out = np.zeros(len(plan.smoother.points) + 1)
     for i in np.flatnonzero(rows & (trial.arm == arm)):
-        if trial.surrogate[i] <= LANDMARK and trial.time[i] > LANDMARK:
+        if trial.surrogate[i] <= LANDMARK:  # the others have no mass
             left, fraction = (v[0] for v in plan.smoother.locate(trial.surrogate[i : i + 1]))
             out[left] += values[i] * (1.0 - fraction)
             if fraction > 0.0:

@@ -73,8 +73,11 @@ def test_markov_by_adaptive_quadrature(name, effect):
     """Everything again from closed forms and an adaptive rule."""
     setting = PROCESSES[name]
     t, t0 = setting.at, setting.landmark
-    laws = (setting.process.control, setting.process.treated)
-    (f0, m0), (f1, m1) = (markov(law.progression, law.death, law.death_after) for law in laws)
+    distributions = (setting.process.control, setting.process.treated)
+    (f0, m0), (f1, m1) = (
+        markov(distribution.progression, distribution.death, distribution.death_after)
+        for distribution in distributions
+    )
 
     def integral(function, low, high):
         return quad(function, low, high, epsabs=1e-12, epsrel=1e-12)[0]
@@ -119,7 +122,9 @@ def test_true_g_is_optimal():
     law0, law1 = setting.process.control, setting.process.treated
     edges = np.linspace(0.0, 1.0, 401)
     s = 0.5 * (edges[1:] + edges[:-1])
-    f0, f1, f1t = (law.density(s, u) / 400 for law, u in ((law0, 1.0), (law1, 1.0), (law1, 3.0)))
+    f0, f1, f1t = (
+        distribution.density(s, u) / 400 for distribution, u in ((law0, 1.0), (law1, 1.0), (law1, 3.0))
+    )
     p0, p1 = law0.survival(1.0) - f0.sum(), law1.survival(1.0) - f1.sum()
     p1t = law1.survival(3.0) - f1t.sum()
     truth = setting.process.true_values(3.0, 1.0)
@@ -159,8 +164,8 @@ def test_pte_of_a_useless_surrogate_grows_with_separation():
     """The weakness: S independent of T, R_S does not move, PTE does, and the overlap tells."""
     found = []
     for mean0, mean1 in ((1.0, 1.0), (0.3, 5.0)):
-        laws = [IllnessDeath(1 / m, d, d) for m, d in ((mean0, 0.45), (mean1, 0.25))]
-        found.append(IllnessDeathTrial(*laws).true_values(3, 1))
+        distributions = [IllnessDeath(1 / m, d, d) for m, d in ((mean0, 0.45), (mean1, 0.25))]
+        found.append(IllnessDeathTrial(*distributions).true_values(3, 1))
     assert found[0]["r_s"] == pytest.approx(found[1]["r_s"], abs=1e-10)
     assert found[0]["r_s"] == pytest.approx(found[0]["r_t"], abs=1e-10)
     assert found[0]["overlap"] == pytest.approx(1.0, abs=1e-10)
@@ -177,10 +182,10 @@ def test_simulated_margins(name):
     trial = process.draw(n, np.random.default_rng(5))
     s, ds = np.polynomial.legendre.leggauss(40)
     s, ds = 0.5 * t0 * (s + 1.0), 0.5 * t0 * ds
-    for arm, law in ((0, process.control), (1, process.treated)):
+    for arm, distribution in ((0, process.control), (1, process.treated)):
         rows = trial.arm == arm
         for u in (t0, t):
-            known = [law.survival(u), ds @ law.density(s, u)]
+            known = [distribution.survival(u), ds @ distribution.density(s, u)]
             seen = [
                 np.mean(trial.time[rows] > u),
                 np.mean((trial.surrogate <= t0)[rows] & (trial.time[rows] > u)),
@@ -224,12 +229,12 @@ def test_piecewise_truth_by_brute_force():
         return low + (high - low) * (np.arange(m) + 0.5) / m, (high - low) / m
 
     values = {}
-    for name, law in (("control", process.control), ("treated", process.treated)):
+    for name, distribution in (("control", process.control), ("treated", process.treated)):
         s, ds = midpoints(0.0, 3.0)
-        free = [np.exp(-sum(rates.cumulative(u) for rates in law.hazards[:2])) for u in (1.0, 3.0)]
+        free = [np.exp(-sum(rates.cumulative(u) for rates in distribution.hazards[:2])) for u in (1.0, 3.0)]
         values[name] = [
-            float(free[0] + ds * law.density(s[s < 1.0], 1.0).sum()),
-            float(free[1] + ds * law.density(s, 3.0).sum()),
+            float(free[0] + ds * distribution.density(s[s < 1.0], 1.0).sum()),
+            float(free[1] + ds * distribution.density(s, 3.0).sum()),
         ]
     assert truth["early_control"] == pytest.approx(values["control"][0], abs=1e-5)
     assert truth["target_treated"] == pytest.approx(values["treated"][1], abs=1e-5)
@@ -242,9 +247,9 @@ def test_piecewise_truth_by_brute_force():
 def test_fitted_process_recovers_its_rates():
     process = IllnessDeathTrial(IllnessDeath(1.0, 0.2, 0.6), IllnessDeath(0.5, 0.1, 0.4), 0.1)
     fitted = fit_illness_death(process.draw(40_000, np.random.default_rng(1)), n_pieces=2)
-    for arm, law in ((fitted.control, process.control), (fitted.treated, process.treated)):
+    for arm, distribution in ((fitted.control, process.control), (fitted.treated, process.treated)):
         for name in ("progression", "death", "death_after"):
-            assert_allclose(getattr(arm, name).values, getattr(law, name), rtol=0.08)
+            assert_allclose(getattr(arm, name).values, getattr(distribution, name), rtol=0.08)
     truth, found = process.true_values(3, 1), fitted.true_values(3, 1)
     assert found["pte"] == pytest.approx(truth["pte"], abs=0.03)
 

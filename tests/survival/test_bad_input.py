@@ -83,14 +83,18 @@ def test_status(data, value):
 def test_status_coded_one_and_two(data):
     changed = data.assign(status=data["status"] + 1)
     refusal(model(changed), "'status' holds the values 1, 2", "status == 2")
-    fixed = FlexibleSurvival("Surv(time, status == 2) ~ treatment", changed).fit()
+    fixed = FlexibleSurvival(
+        "Surv(time, status == 2) ~ treatment", changed, scale="aft", other_scale=1.0
+    ).fit()
     assert fixed.llf == pytest.approx(-367.9974, abs=1e-4)
 
 
 def test_status_as_text(data):
     changed = data.assign(status=np.where(data["status"] == 1, "dead", "alive"))
     refusal(model(changed), "'status' holds text", "give a comparison such as status == 'dead'")
-    fixed = FlexibleSurvival("Surv(time, status == 'dead') ~ treatment", changed).fit()
+    fixed = FlexibleSurvival(
+        "Surv(time, status == 'dead') ~ treatment", changed, scale="aft", other_scale=1.0
+    ).fit()
     assert fixed.llf == pytest.approx(-367.9974, abs=1e-4)
 
 
@@ -99,7 +103,12 @@ def test_missing_status(data):
 
 
 def test_boolean_status_is_a_status(data):
-    found = FlexibleSurvival("Surv(time, status) ~ treatment", data.assign(status=data["status"] == 1)).fit()
+    found = FlexibleSurvival(
+        "Surv(time, status) ~ treatment",
+        data.assign(status=data["status"] == 1),
+        scale="aft",
+        other_scale=1.0,
+    ).fit()
     assert found.llf == pytest.approx(-367.9974, abs=1e-4)
 
 
@@ -170,7 +179,9 @@ def test_collinear_covariates(data, part):
     )
     text = refusal(call, "is a linear combination of", "take one of them out", kind=DataError)
     assert "'age'" in text or "'twice'" in text
-    assert text.startswith({"formula": "formula", "other_scale": "the ph part"}.get(part, f"the {part} part"))
+    assert text.startswith(
+        {"formula": "formula", "other_scale": "the aft part"}.get(part, f"the {part} part")
+    )
 
 
 def test_arm_without_events(data):
@@ -364,9 +375,15 @@ def test_shapes_that_are_no_numbers(data, part, value):
     refusal(model(data, **{part: value}), f"`{part}`", "a formula such as", kind=StatmodelsXError)
 
 
-@pytest.mark.parametrize("value", [1.0, True, []])
+@pytest.mark.parametrize("value", [0.0, -2.0, INF, np.nan, True, []])
 def test_other_scale_that_is_no_formula(data, value):
-    refusal(model(data, other_scale=value), "`other_scale`", "None (fixed at 1) or a formula such as '~ 1'")
+    refusal(model(data, other_scale=value), "`other_scale`", '"anchor"', "a formula such as '~ 1'")
+
+
+def test_the_old_name_of_a_scale_fixed_at_one(data):
+    with pytest.warns(DeprecationWarning, match=r"now written other_scale=1\.0"):
+        old = FlexibleSurvival("Surv(time, status) ~ age", data, other_scale=None)
+    assert old.specification.fixed["aft"] == 0.0
 
 
 @pytest.mark.parametrize("value", [3, None, "data.csv", [1, 2], np.ones((3, 2)), object()])
@@ -529,7 +546,7 @@ def test_plot_by_something_else(fit):
 @pytest.mark.parametrize(
     ("hypothesis", "parts"),
     [
-        ("aft.tretment = 0", ["aft.treatment", "cannot be read"]),
+        ("aft.tretment = 0", ["ph.treatment", "cannot be read"]),
         ("aft.treatment =", ["cannot be read"]),
         (np.ones((1, 2)), ["2 columns for 5 parameters"]),
         (np.ones((2, 5)), ["linearly independent"]),

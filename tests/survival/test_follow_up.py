@@ -21,6 +21,7 @@ def test_melanoma_by_arm():
     assert table.loc[1, "at_risk_after"] == 40
 
 
+@pytest.mark.filterwarnings("ignore:6 events for 2 parameters")
 def test_counts_by_hand():
     data = pd.DataFrame({"time": [1.0, 2, 3, 4, 5, 6, 10, 10], "status": [1, 1, 1, 1, 1, 1, 0, 0]})
     fit = smx.FlexibleSurvival("Surv(time, status) ~ 1", data, distribution="weibull").fit()

@@ -21,6 +21,15 @@ ORDER = {"p": "aft", "l": "ph", "g": "power", "k": "shape"}
 DAYS_PER_MONTH = 30.4375
 
 
+def paper_model(formula, data, **options):
+    """A model in the form of the paper: covariates on phi unless told otherwise, the other scale at 1."""
+    distribution = options.get("distribution", "apgw")
+    form = {} if distribution == "loglogistic" else {"scale": "aft"}
+    if distribution == "apgw":
+        form["other_scale"] = 1.0
+    return FlexibleSurvival(formula, data, **{**form, **options})
+
+
 def fit_quietly(model, **how):
     """Fit, and return the warnings as a list beside the results."""
     with warnings.catch_warnings(record=True) as caught:
@@ -43,7 +52,7 @@ def fit_quietly(model, **how):
     ],
 )
 def test_log_likelihoods_of_the_melanoma_trial(options, llf):
-    fit = FlexibleSurvival("Surv(time, status) ~ treatment", load_melanoma(), **options).fit()
+    fit = paper_model("Surv(time, status) ~ treatment", load_melanoma(), **options).fit()
     assert fit.llf == pytest.approx(llf, abs=1e-4)
     assert fit.converged
     assert fit.is_regular
@@ -73,7 +82,7 @@ def test_log_likelihoods_of_the_melanoma_trial(options, llf):
 )
 def test_table_of_fits_of_all_285_rows(extra, options, llf):
     data = pd.read_csv(extra / "data" / "e1684_smcure.csv")
-    fit = FlexibleSurvival("Surv(FAILTIME, FAILCENS) ~ TRT", data, **options).fit()
+    fit = paper_model("Surv(FAILTIME, FAILCENS) ~ TRT", data, **options).fit()
     assert fit.llf == pytest.approx(llf, abs=1e-4)
     assert fit.is_regular
 
@@ -91,7 +100,7 @@ def test_table_of_fits_of_all_285_rows(extra, options, llf):
 )
 def test_log_likelihoods_of_the_veterans_trial(formula, options, llf):
     data = load_veteran().assign(time=lambda d: d["time"] / DAYS_PER_MONTH)
-    fit = FlexibleSurvival(f"Surv(time, status) ~ {formula}", data, **options).fit()
+    fit = paper_model(f"Surv(time, status) ~ {formula}", data, **options).fit()
     assert fit.llf == pytest.approx(llf, abs=1e-4)
     if options.get("distribution") == "weibull":
         assert fit.aic == pytest.approx(601.58, abs=0.005)
@@ -111,7 +120,7 @@ def options_of(key, covariate):
     other = {"aft": "ph", "ph": "aft"}[scale]
     return terms[scale], {
         "scale": scale,
-        "other_scale": terms[other] if form == "both" else None,
+        "other_scale": terms[other] if form == "both" else 1.0,
         "power": terms["power"],
         "shape": terms["shape"],
     }
@@ -126,7 +135,7 @@ def options_of_special(key, covariate):
     scale = "ph" if "lam" in form else "aft"
     return f"~ {covariate}", {
         "scale": scale,
-        "other_scale": "~ 1" if form.startswith("both") else None,
+        "other_scale": "~ 1" if form.startswith("both") else 1.0,
         "power": f"~ {covariate}" if "gam" in form else "~ 1",
         "shape": SPECIAL[shape],
     }
@@ -146,7 +155,7 @@ def test_every_complete_fit_of_the_reference_is_used(reference):
 def test_estimates_and_standard_errors_of_the_melanoma_trial(reference, key):
     expected = reference["e1684_complete_284"][key]
     main, options = options_of(key, "treatment")
-    fit = FlexibleSurvival(f"Surv(time, status) {main}", load_melanoma(), **options).fit()
+    fit = paper_model(f"Surv(time, status) {main}", load_melanoma(), **options).fit()
     assert fit.llf == pytest.approx(expected["ll"], abs=1e-6)
     assert fit.aic == pytest.approx(expected["aic"], abs=1e-5)
     assert fit.bic == pytest.approx(expected["bic"], abs=1e-5)
@@ -185,9 +194,9 @@ def test_every_model_form(extra, reference, name, key):
     entry = reference["datasets"][name]["models"][key]
     special = "|" in key
     main, options = (options_of_special if special else options_of)(key, "x")
-    model = FlexibleSurvival(f"Surv(time, status) {main}", datasets(extra, name), **options)
+    model = paper_model(f"Surv(time, status) {main}", datasets(extra, name), **options)
     fit, caught = fit_quietly(model)
-    assert fit.df_model == entry["npar"]
+    assert fit.df_model == entry["npar"] or (fit.limit is not None and fit.df_model < entry["npar"])
 
     if special:  # the reference may lie on a ridge here, where its own search stopped short
         assert fit.llf >= entry["ll"] - 1e-3
@@ -196,8 +205,9 @@ def test_every_model_form(extra, reference, name, key):
     # else the reference found no regular maximum either
 
     kinds = [finding.kind for finding in fit.estimate.findings]
+    kinds += [finding.kind for finding in fit.findings if finding.kind == "overfitted"]
     told = [w for w in caught if issubclass(w.category, IdentificationWarning | ConvergenceWarning)]
-    assert [str(w.message) for w in told] == list(fit.warnings)
+    assert [str(w.message) for w in told] == [str(f) for f in fit.findings if f.category is not None]
     if fit.is_regular:
         assert np.isfinite(fit.bse).all()
         assert set(kinds) <= {"weak"}
@@ -222,7 +232,7 @@ def test_every_model_form(extra, reference, name, key):
 def test_estimates_of_the_special_cases(extra, reference, name, form, special):
     entry = reference["datasets"][name]["models"][f"{special}|{form}"]
     main, options = options_of_special(f"{special}|{form}", "x")
-    fit = FlexibleSurvival(f"Surv(time, status) {main}", datasets(extra, name), **options).fit()
+    fit = paper_model(f"Surv(time, status) {main}", datasets(extra, name), **options).fit()
     assert fit.llf == pytest.approx(entry["ll"], abs=1e-5)
     assert_allclose(fit.params, entry["th"], atol=2e-3)
     assert_allclose(fit.bse, entry["se"], atol=2e-3)
@@ -272,7 +282,7 @@ def test_against_the_implementation_in_r(oracle, which, form):
     covariates, options = ORACLE_FORMS[form]
     terms = ORACLE_DATA[which] if covariates else "1"
     options = {name: f"~ {terms}" if value == "x" else value for name, value in options.items()}
-    fit, _ = fit_quietly(FlexibleSurvival(f"Surv(time, status) ~ {terms}", oracle_data(which), **options))
+    fit, _ = fit_quietly(paper_model(f"Surv(time, status) ~ {terms}", oracle_data(which), **options))
     assert fit.df_model == expected["npar"]
     # R's search stops a little short in places; ours may not
     assert fit.llf >= expected["loglik"] - 1e-6

@@ -19,21 +19,26 @@ INF = np.inf
 PARAMETERS = ("aft", "ph", "power", "shape")
 
 MODELS = {
-    "aft": ("x + z", {}),
-    "ph": ("x + z", {"scale": "ph"}),
-    "aft_power": ("x", {"power": "~ x"}),
-    "ph_power": ("x", {"scale": "ph", "power": "~ x + z"}),
-    "shape": ("x", {"shape": "~ x"}),
-    "both": ("x", {"other_scale": "~ 1"}),
-    "both_power": ("x", {"other_scale": "~ 1", "power": "~ x"}),
-    "exponential": ("x", {"distribution": "exponential"}),
-    "weibull": ("x + z", {"distribution": "weibull"}),
+    "aft": ("x + z", {"scale": "aft", "other_scale": 1.0}),
+    "ph": ("x + z", {"other_scale": 1.0, "scale": "ph"}),
+    "aft_power": ("x", {"scale": "aft", "other_scale": 1.0, "power": "~ x"}),
+    "ph_power": ("x", {"other_scale": 1.0, "scale": "ph", "power": "~ x + z"}),
+    "shape": ("x", {"scale": "aft", "other_scale": 1.0, "shape": "~ x"}),
+    "both": ("x", {"scale": "aft", "other_scale": "~ 1"}),
+    "both_power": ("x", {"scale": "aft", "other_scale": "~ 1", "power": "~ x"}),
+    "exponential": ("x", {"scale": "aft", "distribution": "exponential"}),
+    "weibull": ("x + z", {"scale": "aft", "distribution": "weibull"}),
     "loglogistic": ("x", {"distribution": "loglogistic"}),
-    "burr": ("x", {"distribution": "burr12"}),
-    "fixed_shape": ("x", {"shape": -0.4}),
-    "infinite_shape": ("x", {"shape": INF}),
-    "fixed_power": ("x", {"power": 1.5}),
-    "offset": ("x + offset(0.1 * z)", {}),
+    "burr": ("x", {"scale": "aft", "distribution": "burr12"}),
+    "fixed_shape": ("x", {"scale": "aft", "other_scale": 1.0, "shape": -0.4}),
+    "infinite_shape": ("x", {"scale": "aft", "other_scale": 1.0, "shape": INF}),
+    "fixed_power": ("x", {"scale": "aft", "other_scale": 1.0, "power": 1.5}),
+    "offset": ("x + offset(0.1 * z)", {"scale": "aft", "other_scale": 1.0}),
+}
+MODELS |= {
+    "ph_anchored": ("x + z", {}),
+    "aft_anchored": ("x", {"scale": "aft", "power": "~ x"}),
+    "ph_weibull_power": ("x", {"distribution": "weibull", "power": "~ x"}),
 }
 TIMES = [0.3, 1.0, 4.0]
 
@@ -320,7 +325,9 @@ def test_factors_in_predictions():
 
 def test_unidentified_parameters_have_no_error_only_where_they_matter(data):
     with pytest.warns(IdentificationWarning, match="Weibull"):
-        fit = FlexibleSurvival("Surv(time, status) ~ x", data, shape=1.0, other_scale="~ 1").fit()
+        fit = FlexibleSurvival(
+            "Surv(time, status) ~ x", data, shape=1.0, other_scale="~ 1", scale="aft"
+        ).fit()
     assert not fit.is_regular
     assert fit.warnings
     errors = fit.bse
@@ -328,7 +335,7 @@ def test_unidentified_parameters_have_no_error_only_where_they_matter(data):
     assert np.isnan(errors["ph", "Intercept"])
     assert np.isfinite(errors["aft", "x"])
     assert np.isfinite(errors["power", "Intercept"])
-    one = FlexibleSurvival("Surv(time, status) ~ x", data, distribution="weibull").fit()
+    one = FlexibleSurvival("Surv(time, status) ~ x", data, distribution="weibull", scale="aft").fit()
     assert fit.llf == pytest.approx(one.llf, abs=1e-6)
     new = pd.DataFrame({"x": [0, 1]})
     ratio = fit.predict(new.iloc[[1]], kind="hazard_ratio", at=1.0, reference=new.iloc[[0]])
@@ -376,7 +383,7 @@ def test_glance(fits, name):
     fit = fits[name]
     row = fit.glance()
     assert list(row.columns) == ["distribution", "scale", "nobs", "events", "df", "logLik", "AIC", "AICc",
-                                 "BIC", "converged", "regular", "note"]  # fmt: skip
+                                 "BIC", "converged", "regular", "starts", "ridge", "note"]  # fmt: skip
     assert len(row) == 1
     row = row.iloc[0]
     p = len(fit.params)
@@ -422,7 +429,9 @@ def test_wald_test_of_several_parameters(fits):
 
 
 def test_wald_test_of_terms():
-    fit = FlexibleSurvival("Surv(time, status) ~ celltype + karno", load_veteran(), power="~ karno").fit()
+    fit = FlexibleSurvival(
+        "Surv(time, status) ~ celltype + karno", load_veteran(), power="~ karno", scale="aft", other_scale=1.0
+    ).fit()
     table = fit.wald_test_terms()
     assert table.index.tolist() == [("aft", "celltype"), ("aft", "karno"), ("power", "karno")]
     assert list(table.columns) == ["statistic", "df", "p.value"]
@@ -518,7 +527,12 @@ def test_covariances_by_hand(data, weighted):
     group = rng.integers(0, 25, len(data))
     frame = data.assign(w=weight, centre=group)
     model = FlexibleSurvival(
-        "Surv(time, status) ~ x", frame, cluster="centre", weights="w" if weighted else None
+        "Surv(time, status) ~ x",
+        frame,
+        cluster="centre",
+        weights="w" if weighted else None,
+        scale="aft",
+        other_scale=1.0,
     )
     fits = {kind: model.fit(cov_type=kind) for kind in ("observed", "robust", "cluster")}
     params = fits["observed"].params.to_numpy()
@@ -639,7 +653,9 @@ def test_summary_says_what_is_fixed_and_unusual(fits, data):
     assert "gamma = 1" in str(fits["exponential"].summary())
     assert "kappa = inf" in str(fits["infinite_shape"].summary())
     frame = data.assign(left=data["time"] * 0.9, right=np.where(data["status"] == 1, data["time"], INF))
-    fit = FlexibleSurvival('Surv(left, right, type="interval2") ~ x', frame).fit()
+    fit = FlexibleSurvival(
+        'Surv(left, right, type="interval2") ~ x', frame, scale="aft", other_scale=1.0
+    ).fit()
     assert "interval-censored: 196" in str(fit.summary())
 
 
@@ -704,14 +720,14 @@ def test_polars_categories(data):
     arm = np.where(data["x"] == 1, "ifn", "control")
     frame = pl.DataFrame({"time": data["time"].to_numpy(), "status": data["status"].to_numpy(), "arm": arm})
     frame = frame.with_columns(pl.col("arm").cast(pl.Enum(["ifn", "control"])))
-    fit = FlexibleSurvival("Surv(time, status) ~ arm", frame).fit()
+    fit = FlexibleSurvival("Surv(time, status) ~ arm", frame, scale="aft", other_scale=1.0).fit()
     assert fit.params.index[1] == ("aft", "arm[T.control]")
     assert fit.llf == pytest.approx(-367.9974, abs=1e-4)
 
 
 def test_nullable_columns(data):
     frame = data.convert_dtypes()
-    fit = FlexibleSurvival("Surv(time, status) ~ x", frame).fit()
+    fit = FlexibleSurvival("Surv(time, status) ~ x", frame, scale="aft", other_scale=1.0).fit()
     assert fit.llf == pytest.approx(-367.9974, abs=1e-4)
 
 

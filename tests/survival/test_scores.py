@@ -72,8 +72,8 @@ def test_regressor_reads_arrays_and_two_columns(data, outcome):
 def test_regressor_parameters():
     model = smx.FlexibleSurvivalRegressor(shape=1.0)
     assert model.get_params()["shape"] == 1.0
-    assert model.set_params(scale="ph") is model
-    assert repr(model) == "FlexibleSurvivalRegressor(scale='ph', shape=1.0)"
+    assert model.set_params(scale="aft") is model
+    assert repr(model) == "FlexibleSurvivalRegressor(scale='aft', shape=1.0)"
     with pytest.raises(DataError, match="no parameter 'gamma'"):
         model.set_params(gamma=2)
     with pytest.raises(DataError, match="not fitted"):

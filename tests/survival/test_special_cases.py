@@ -125,7 +125,14 @@ def compare_with_lifelines(fit, fitter, name, data, terms, ancillary, direct):
 def test_right_censored(veteran, name, ancillary):
     terms = ["test", "karno"]
     power = "~ " + " + ".join(["1", *ancillary])
-    fit = FlexibleSurvival("Surv(time, status) ~ test + karno", veteran, distribution=name, power=power).fit()
+    fit = FlexibleSurvival(
+        "Surv(time, status) ~ test + karno",
+        veteran,
+        distribution=name,
+        power=power,
+        scale="aft",
+        other_scale=1.0,
+    ).fit()
     fitter = lifelines_fit(
         LIFELINES[name][0](),
         "fit",
@@ -144,7 +151,9 @@ def test_right_censored(veteran, name, ancillary):
 
 @both_laws
 def test_left_truncated(censored, name):
-    fit = FlexibleSurvival("Surv(entry, time, status) ~ test + karno", censored, distribution=name).fit()
+    fit = FlexibleSurvival(
+        "Surv(entry, time, status) ~ test + karno", censored, distribution=name, scale="aft"
+    ).fit()
     fitter = lifelines_fit(
         LIFELINES[name][0](),
         "fit",
@@ -164,7 +173,7 @@ def test_left_truncated(censored, name):
 @both_laws
 def test_interval_censored(censored, name):
     fit = FlexibleSurvival(
-        'Surv(left, right, type="interval2") ~ test + karno', censored, distribution=name
+        'Surv(left, right, type="interval2") ~ test + karno', censored, distribution=name, scale="aft"
     ).fit()
     fitter = lifelines_fit(
         LIFELINES[name][0](),
@@ -183,7 +192,9 @@ def test_interval_censored(censored, name):
 
 @both_laws
 def test_left_censored(censored, name):
-    fit = FlexibleSurvival('Surv(time, seen, type="left") ~ test + karno', censored, distribution=name).fit()
+    fit = FlexibleSurvival(
+        'Surv(time, seen, type="left") ~ test + karno', censored, distribution=name, scale="aft"
+    ).fit()
     fitter = lifelines_fit(
         LIFELINES[name][0](),
         "fit_left_censoring",
@@ -203,7 +214,9 @@ def test_left_censored(censored, name):
 @both_laws
 def test_weighted(veteran, name):
     data = veteran.assign(w=np.random.default_rng(3).integers(1, 4, len(veteran)))
-    fit = FlexibleSurvival("Surv(time, status) ~ test", data, distribution=name, weights="w").fit()
+    fit = FlexibleSurvival(
+        "Surv(time, status) ~ test", data, distribution=name, weights="w", scale="aft"
+    ).fit()
     fitter = lifelines_fit(
         LIFELINES[name][0](),
         "fit",
@@ -221,7 +234,9 @@ def test_weighted(veteran, name):
 
 
 def test_the_weibull_is_the_same_on_both_scales(veteran):
-    aft = FlexibleSurvival("Surv(time, status) ~ test + karno", veteran, distribution="weibull").fit()
+    aft = FlexibleSurvival(
+        "Surv(time, status) ~ test + karno", veteran, distribution="weibull", scale="aft"
+    ).fit()
     ph = FlexibleSurvival(
         "Surv(time, status) ~ test + karno", veteran, distribution="weibull", scale="ph"
     ).fit()
@@ -251,7 +266,7 @@ def test_exponential_is_a_poisson_regression(scale):
 
 def test_exponential_without_covariates():
     data = load_melanoma()
-    fit = FlexibleSurvival("Surv(time, status) ~ 1", data, distribution="exponential").fit()
+    fit = FlexibleSurvival("Surv(time, status) ~ 1", data, distribution="exponential", scale="aft").fit()
     rate = data["status"].sum() / data["time"].sum()
     assert np.exp(fit.params.iloc[0]) == pytest.approx(rate, rel=1e-9)
     assert fit.bse.iloc[0] == pytest.approx(1.0 / np.sqrt(data["status"].sum()), rel=1e-8)
@@ -285,7 +300,7 @@ def compare_with_scipy(fit, law_of, data, starts):
 
 def test_burr12():
     data = load_melanoma()
-    fit = FlexibleSurvival("Surv(time, status) ~ treatment", data, distribution="burr12").fit()
+    fit = FlexibleSurvival("Surv(time, status) ~ treatment", data, distribution="burr12", scale="aft").fit()
 
     def law(theta):
         scale = np.exp(-theta[0] - theta[1] * data["treatment"])
@@ -326,7 +341,9 @@ def test_gompertz(veteran):
 
 
 def test_log_logistic_is_the_burr_with_one_scale(veteran):
-    fixed = FlexibleSurvival("Surv(time, status) ~ karno", veteran, shape=0.0).fit()
+    fixed = FlexibleSurvival(
+        "Surv(time, status) ~ karno", veteran, shape=0.0, scale="aft", other_scale=1.0
+    ).fit()
     preset = FlexibleSurvival("Surv(time, status) ~ karno", veteran, distribution="loglogistic").fit()
     assert fixed.llf == preset.llf
     assert_allclose(fixed.params, preset.params)
@@ -335,9 +352,9 @@ def test_log_logistic_is_the_burr_with_one_scale(veteran):
 @pytest.mark.parametrize(
     ("distribution", "options"),
     [
-        ("exponential", {"power": 1.0, "shape": 1.0}),
+        ("exponential", {"power": 1.0, "shape": 1.0, "other_scale": 1.0}),
         ("weibull", {"shape": 1.0}),
-        ("loglogistic", {"shape": 0.0}),
+        ("loglogistic", {"shape": 0.0, "scale": "aft", "other_scale": 1.0}),
         ("burr12", {"shape": 0.0, "other_scale": "~ 1"}),
         ("gompertz", {"shape": INF, "power": 1.0, "other_scale": "~ 1", "scale": "ph"}),
     ],

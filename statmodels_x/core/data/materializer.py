@@ -8,8 +8,9 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -99,14 +100,31 @@ def environment(expression: str, data: Mapping[str, Any], functions: Mapping[str
     A column that bears the name of a function is so a column where it stands alone. Whole numbers and truth values
     that are computed with are floats: numpy's own would wrap round, and True + True would be True.
     """
-    known = {**_FUNCTIONS, **functions}
-    called = {name: known[name] for name in called_names(expression) if name in known}
+    reading = _read(expression)
+    called = {name: functions[name] if name in functions else _FUNCTIONS[name]
+              for name in reading.called if name in functions or name in _FUNCTIONS}  # fmt: skip
+    columns = {name: data[name] for name in reading.names if name in data and name not in called}
+    if reading.kinds:
+        columns = {name: _as_type(column, reading.kinds, reading.kind) for name, column in columns.items()}
+    return LayeredMapping(called, columns)
+
+
+class _Reading(NamedTuple):
+    """What an expression calls and names, and which types of columns it needs as another type."""
+
+    called: frozenset[str]
+    names: frozenset[str]
+    kinds: str
+    kind: type
+
+
+@lru_cache(256)
+def _read(expression: str) -> _Reading:
     quoted: dict[str, str] = {}
     nodes = list(ast.walk(syntax_tree(expression, expression, quoted)))
-    names = {quoted.get(node.id, node.id) for node in nodes if isinstance(node, ast.Name)}
-    columns = {name: data[name] for name in names if name in data and name not in called}
-    kinds, kind = _promoted(nodes, "C" in called)
-    return LayeredMapping(called, {name: _as_type(column, kinds, kind) for name, column in columns.items()})
+    names = frozenset(quoted.get(node.id, node.id) for node in nodes if isinstance(node, ast.Name))
+    called = frozenset(called_names(expression))
+    return _Reading(called, names, *_promoted(nodes, "C" in called))
 
 
 def _promoted(nodes: Sequence[ast.AST], grouped: bool) -> tuple[str, type]:
@@ -173,13 +191,23 @@ class Materializer(PandasMaterializer):
                     f"the term {str(term)!r} is an interaction of {kinds.count('categorical')} categories; "
                     f"{MOST_CATEGORIES} are allowed. Make one column of some of them."
                 )
-        n_columns = sum(math.prod(map(self._width, term.factors)) for term in spec.formula)
-        if n_columns > MOST_COLUMNS:
+        for bound in (self._at_most, self._width):  # a cheap bound first
+            n_columns = sum(math.prod(map(bound, term.factors)) for term in spec.formula)
+            if n_columns <= MOST_COLUMNS:
+                break
+        else:
             raise FormulaError(
                 f"the terms {str(spec.formula)!r} make up to {n_columns} columns; {MOST_COLUMNS} are allowed. Merge "
                 "levels, or take interactions out."
             )
         return super()._build_model_matrix(spec, drop_rows)
+
+    def _at_most(self, factor: Any) -> int:
+        """Bound the columns of a factor without a look at its values."""
+        evaluated = self.factor_cache[factor.expr]
+        values = evaluated.values.__wrapped__
+        is_category = evaluated.metadata.kind.value == "categorical" and np.ndim(values) == 1
+        return self.nrows if is_category else self._width(factor)
 
     def _width(self, factor: Any) -> int:
         """Bound the columns of a factor that is evaluated and not yet encoded."""

@@ -43,10 +43,12 @@ def compare(*fits: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
     if names is not None and len(names) != len(fits):
         raise DataError(f"compare: {len(names)} names for {len(fits)} fits.")
     glances = [fit.glance().iloc[0] for fit in fits]
-    for name in ("nobs", "events"):
-        if len({glance.get(name) for glance in glances}) > 1:
-            raise DataError(f"compare: the fits differ in {name}; likelihoods compare only on the same rows.")
-    labels = list(names) if names is not None else [str(fit.formula) for fit in fits]
+    for fit in fits[1:]:
+        if apart := fits[0].differs_from(fit):
+            raise DataError(
+                f"compare: the fits differ in {apart}; likelihoods compare only on the same rows."
+            )
+    labels = list(names) if names is not None else [fit.label for fit in fits]
     table = pd.DataFrame(
         {
             "logLik": [glance["logLik"] for glance in glances],
@@ -57,7 +59,7 @@ def compare(*fits: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
             "regular": [
                 bool(glance.get("regular", fit.converged)) for fit, glance in zip(fits, glances, strict=True)
             ],
-            "note": [kinds(fit.findings) for fit in fits],
+            "note": [", ".join(filter(None, [kinds(fit.findings), *fit.doubts])) for fit in fits],
         },
         index=pd.Index(labels, name="model"),
     )
@@ -65,8 +67,14 @@ def compare(*fits: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
         ("versus", "LR", "p.value"), zip(*_ratio_tests(fits, labels), strict=True), strict=True
     ):
         table[name] = list(values)
-    ranked = table.sort_values(["regular", "AIC"], ascending=[False, True])
-    best = ranked["AIC"].where(ranked["regular"]).min()
+    for name in ("starts", "ridge"):
+        if all(name in glance for glance in glances):
+            table[name] = [glance[name] for glance in glances]
+    sound = table["regular"] & np.array([not fit.doubts for fit in fits])
+    order = pd.DataFrame({"sound": sound, "regular": table["regular"], "AIC": table["AIC"]})
+    ranked = table.iloc[np.lexsort((order["AIC"], ~order["regular"], ~order["sound"]))]
+    crowned = sound if sound.any() else table["regular"]
+    best = table["AIC"].where(crowned).min()
     ranked.insert(3, "delta_AIC", (ranked["AIC"] - best).where(ranked["regular"]))
     return ranked
 

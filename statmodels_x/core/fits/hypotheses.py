@@ -77,6 +77,7 @@ def wald_test(
     if df < len(rows):
         raise DataError("wald_test: the hypotheses repeat each other; give linearly independent rows.")
     quadratic = np.nan if np.isnan(cov).any() else _quadratic(reduced @ cov @ reduced.T, difference)
+    reference = reference.among(used)
     statistic, p_value = reference.joint(quadratic, df)
     if reference.is_normal:
         contrast = ContrastResults(

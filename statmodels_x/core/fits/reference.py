@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,29 +21,60 @@ class Reference:
     ----------
     df : float
         Degrees of freedom; infinite for the normal distribution.
+    each : tuple of float
+        Degrees of freedom of each parameter where they differ; empty where they do not.
     """
 
     df: float = np.inf
+    each: tuple[float, ...] = ()
 
     @property
     def is_normal(self) -> bool:
         """Whether it is the normal distribution."""
-        return bool(np.isinf(self.df))
+        return bool(np.isinf(self.df)) and not self.each
+
+    @property
+    def _df(self) -> Any:
+        return np.array(self.each) if self.each else self.df
+
+    def among(self, used: ArrayLike) -> Reference:
+        """Return the distribution of a hypothesis about some of the parameters: the smallest of their degrees."""
+        return Reference(float(np.min(np.array(self.each)[np.asarray(used)]))) if self.each else self
+
+    def along(self, jacobian: Array, errors: Array) -> Reference:
+        """Return the distribution of linear forms in the parameters.
+
+        The degrees of freedom of each are those of its parameters, averaged harmonically by their shares in its
+        variance as if they were independent.
+
+        Parameters
+        ----------
+        jacobian : ndarray of shape (m, p)
+        errors : ndarray of shape (p,)
+        """
+        if not self.each:
+            return self
+        shares = np.nan_to_num(np.square(jacobian * errors))
+        total, needed = shares.sum(axis=1), (shares / np.array(self.each)).sum(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return Reference(each=tuple(np.where(total > 0.0, total / needed, np.inf)))
 
     @property
     def letter(self) -> str:
         """How a table heads its statistics: z or t."""
         return "z" if self.is_normal else "t"
 
-    def quantile(self, alpha: float) -> float:
-        """Two-sided critical value; DataError unless 0 < alpha < 1."""
+    def quantile(self, alpha: float) -> Any:
+        """Two-sided critical value, one for each parameter where they differ; DataError unless 0 < alpha < 1."""
         tail = check_alpha(alpha) / 2.0
+        if self.each:
+            return np.asarray(stats.t.isf(tail, self._df))
         return float(stats.norm.isf(tail) if self.is_normal else stats.t.isf(tail, self.df))
 
     def two_sided(self, statistic: ArrayLike) -> Array:
         """P-values of two-sided tests."""
         size = np.abs(np.asarray(statistic, float))
-        return np.asarray(2.0 * (stats.norm.sf(size) if self.is_normal else stats.t.sf(size, self.df)))
+        return np.asarray(2.0 * (stats.norm.sf(size) if self.is_normal else stats.t.sf(size, self._df)))
 
     def greater(self, statistic: float) -> float:
         """P-value of a one-sided test that large values speak for."""

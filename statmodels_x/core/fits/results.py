@@ -117,6 +117,20 @@ class Estimates(Fitted):
         return len(self.coefficients)
 
     @property
+    def label(self) -> str:
+        """The model in one line, for tables that compare fits."""
+        return str(getattr(self, "formula", type(self).__name__))
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why this fit should not be ranked first, whatever its likelihood; empty where nothing speaks against it."""
+        return ()
+
+    def differs_from(self, other: Any) -> str:
+        """Say how the data of two fits differ; empty where nothing shows that they do."""
+        return "" if self.nobs == other.nobs else "nobs"
+
+    @property
     def df_resid(self) -> int:
         """Observations minus estimated parameters."""
         return self.nobs - len(self.coefficients)

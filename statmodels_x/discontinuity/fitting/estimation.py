@@ -3,135 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from statmodels_x.core.errors import ConvergenceWarning, DataError
-from statmodels_x.core.findings import Finding
+from statmodels_x.core.errors import DataError
 from statmodels_x.core.parallel import each
-from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.fitting.record import (
+    Estimate,
+    Pairs,
+    certificate,
+    lifted_problem,
+    solve_lifted,
+)
 from statmodels_x.discontinuity.grid.domain import Cells, Points
-from statmodels_x.discontinuity.grid.lattice import Mask
-from statmodels_x.discontinuity.lifted.polish import Polished, join_empty, polish, polish_best
-from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, Relaxation, solve
+from statmodels_x.discontinuity.lifted.polish import join_empty, polish, polish_best
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel, fit_errors
 from statmodels_x.discontinuity.smoothing.mixing import mixing_variance
 from statmodels_x.discontinuity.smoothing.noise import noise_variance
-from statmodels_x.discontinuity.smoothing.smoother import JumpSetModel, Observations, SecondDifferences
+from statmodels_x.discontinuity.smoothing.smoother import JumpSetModel, SecondDifferences
 from statmodels_x.discontinuity.specification import Control, Specification
 from statmodels_x.discontinuity.tuning.evidence import EvidenceTuning, Penalty, Proposal, Proposed, Scorer
-
-Pairs = list[tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """How far the lifted problem was solved.
-
-    Attributes
-    ----------
-    lower_bound, energy : float
-        Lower bound of the lifted problem, and energy of the polished surface, both on the unit domain. The
-        lifted problem has a finite number of labels, so the polished energy may lie below the bound.
-    residual : float
-    n_iter : int
-    converged : bool
-    history : ndarray of shape (checks, 4)
-        Iteration, lower bound, residual, agreement of the jump set.
-    """
-
-    lower_bound: float
-    energy: float
-    residual: float
-    n_iter: int
-    converged: bool
-    history: Array = field(repr=False)
-
-    @property
-    def gap(self) -> float:
-        """(energy - lower bound) / energy. Negative where the continuous surface beats every labelled one."""
-        return (self.energy - self.lower_bound) / self.energy
-
-    def findings(self, tol: float) -> tuple[Finding, ...]:
-        """Return what is to be known of it."""
-        if self.converged:
-            return ()
-        text = (
-            f"the lifted problem stopped after {self.n_iter} iterations with a fixed-point residual of "
-            f"{self.residual:.1e} (asked for: {tol:.1e}) and a gap of {self.gap:.1e} between the energy and its "
-            "lower bound, relative to the energy;"
-        )
-        return (Finding("not_converged", text, "raise max_iter.", ("surface",), ConvergenceWarning),)
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """An estimated surface, in scaled units.
-
-    Attributes
-    ----------
-    surface : ndarray of shape (cells,)
-    cut : ndarray of shape (edges,)
-        Edges on which it jumps.
-    lam, nu : float
-    errors : ErrorModel
-        Its variance is NaN if it was not needed and cannot be had.
-    noise_source : str
-    certificate : Certificate
-    tuning : object or None
-        The record of the tuning.
-    log_precision : float
-        Of the second-order smoother; NaN for a surface that minimises the energy itself.
-    mixing : ndarray of shape (cells,), optional
-        Variance of cells that the border crosses, beyond that of their errors; None for none.
-    """
-
-    surface: Array = field(repr=False)
-    cut: Mask = field(repr=False)
-    lam: float
-    nu: float
-    errors: ErrorModel
-    noise_source: str
-    certificate: Certificate
-    tuning: Any = field(repr=False, default=None)
-    log_precision: float = float("nan")
-    mixing: Array | None = field(repr=False, default=None)
-
-    def observations(self, cells: Cells) -> Observations:
-        """Cell means in scaled units with the precision of their errors and of their mixing."""
-        data = self.errors.observations(cells)
-        return data if self.mixing is None else data.noisier(self.mixing)
-
-
-def lifted_problem(cells: Cells, spec: Specification, lam: float, nu: float) -> LiftedProblem:
-    """Build the problem of a fit at given weights."""
-    return LiftedProblem(cells.lattice, cells.f, cells.relative_weight, lam, nu, spec.levels, spec.isotropic)
-
-
-def solve_lifted(problem: LiftedProblem, control: Control) -> Relaxation:
-    """Solve by the solver that was asked for."""
-    if control.solver == "cvxpy":
-        from statmodels_x.discontinuity.lifted.reference import solve_exactly
-
-        return solve_exactly(problem)
-    return solve(problem, control.tol, control.max_iter)
-
-
-def certificate(problem: LiftedProblem, relaxed: Relaxation, polished: Polished) -> Certificate:
-    """Facts about the solution of a lifted problem, on the unit domain."""
-    unit = problem.lattice.spacing**problem.lattice.n_axes
-    history = relaxed.history.copy()
-    history[:, 1] *= unit
-    return Certificate(
-        relaxed.lower_bound * unit,
-        polished.energy,
-        relaxed.residual,
-        relaxed.n_iter,
-        relaxed.converged,
-        history,
-    )
 
 
 def find_errors(cells: Cells, spec: Specification) -> tuple[ErrorModel, str]:
@@ -175,6 +68,11 @@ def estimate(
     -------
     Estimate
     """
+    if control.tune == "evidence" and is_on_points(cells, points, spec, control):
+        from statmodels_x.discontinuity.fitting.on_points import estimate_on_points
+
+        assert points is not None
+        return estimate_on_points(cells, points, spec, control)
     if control.tune == "evidence":
         return _by_evidence(cells, spec, control, candidates)
     if control.tune in ("sure", "cv"):
@@ -186,6 +84,23 @@ def estimate(
     except DataError:
         errors, source = ErrorModel(np.nan, (0.0,) * cells.lattice.n_axes), "unknown"
     return _at(cells, spec, control, spec.lam, spec.nu, errors, source, None)
+
+
+def is_on_points(cells: Cells, points: Points | None, spec: Specification, control: Control) -> bool:
+    """Whether the border is placed within the cells, by the points in them.
+
+    Raises
+    ------
+    DataError
+        If that was asked for and cannot be.
+    """
+    possible = points is not None and cells.lattice.n_axes == 2 and spec.noise != "correlated"
+    if control.border == "points" and not possible:
+        raise DataError(
+            'fit(): border="points" is for scattered observations over two covariates with independent errors; use '
+            'border="cells".'
+        )
+    return possible and control.border != "cells"
 
 
 def _at(

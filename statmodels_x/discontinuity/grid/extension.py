@@ -25,18 +25,23 @@ class Corners:
     ----------
     lattice : Lattice
         Of two axes.
+
+    Attributes
+    ----------
+    ends : ndarray of shape (edges, 2)
+        The corners at either end of each edge; -1 for the margin.
     """
 
     def __init__(self, lattice: Lattice) -> None:
         self.lattice, self.edges = lattice, lattice.squares
-        self._ends = np.full((lattice.n_edges, 2), _MARGIN)
+        self.ends = np.full((lattice.n_edges, 2), _MARGIN)
         for corner, edges in enumerate(self.edges):
             for edge in edges:
-                self._ends[edge, int(self._ends[edge, 0] != _MARGIN)] = corner
+                self.ends[edge, int(self.ends[edge, 0] != _MARGIN)] = corner
 
     def beyond(self, edge: int, corner: int) -> int:
         """Return the corner at the other end of an edge; -1 for the margin."""
-        first, second = self._ends[edge]
+        first, second = self.ends[edge]
         return int(second if first == corner else first)
 
     def steps(self, cut: Mask) -> set[Path]:

@@ -10,11 +10,17 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.domain import Domain
-from statmodels_x.discontinuity.grid.lattice import Mask
+from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 
 
 def edge_table(
-    domain: Domain, surface: Array, cut: Mask, before: Array, behind: Array, std_error: Array
+    domain: Domain,
+    surface: Array,
+    cut: Mask,
+    before: Array,
+    behind: Array,
+    std_error: Array,
+    placed: tuple[Array, Array] | None = None,
 ) -> pd.DataFrame:
     """One row for each cut edge.
 
@@ -27,6 +33,8 @@ def edge_table(
     before, behind, std_error : ndarray of shape (cut edges,)
         Limits of the surface at the boundary, and the standard error of their difference; where they are NaN,
         the values in the two cells stand for them.
+    placed : (ndarray of shape (cut edges, d), ndarray of shape (cut edges,)), optional
+        Where the boundary crosses the edges, and its length there; by default the middles and whole faces.
 
     Returns
     -------
@@ -38,11 +46,11 @@ def edge_table(
     """
     lattice = domain.lattice
     edges = np.flatnonzero(cut)
-    middle = domain.edge_midpoints()[edges]
+    axes = lattice.axis[edges]
+    middle, length = (domain.edge_midpoints()[edges], domain.face_sizes()[axes]) if placed is None else placed
     known = np.isfinite(before + behind)
     before = np.where(known, before, surface[lattice.tail[edges]])
     behind = np.where(known, behind, surface[lattice.head[edges]])
-    axes = lattice.axis[edges]
     table = pd.DataFrame({name: middle[:, k] for k, name in enumerate(domain.names)})
     names = np.array(domain.names, dtype=object)
     return table.assign(
@@ -53,7 +61,7 @@ def edge_table(
             "size": behind - before,
             "std_error": std_error,
             "stability": np.nan,
-            "length": domain.face_sizes()[axes],
+            "length": length,
             "segment": segment_labels(domain, cut),
         }
     )
@@ -61,7 +69,12 @@ def edge_table(
 
 def segment_labels(domain: Domain, cut: Mask) -> NDArray[np.intp]:
     """Return the segment of each cut edge, 1 for the one with most edges."""
-    count, label = domain.lattice.segments(cut)
+    return segment_ranks(domain.lattice, cut)
+
+
+def segment_ranks(lattice: Lattice, cut: Mask) -> NDArray[np.intp]:
+    """Return the rank of each cut edge's segment, 1 for the one with most edges."""
+    count, label = lattice.segments(cut)
     order = np.argsort(-np.bincount(label, minlength=count), kind="stable")
     rank = np.empty(count, int)
     rank[order] = np.arange(1, count + 1)
@@ -88,6 +101,24 @@ def segment_table(table: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
     for name in names:
         columns[f"{name}_min"], columns[f"{name}_max"] = groups[name].min(), groups[name].max()
     return pd.DataFrame(columns)
+
+
+def groups(lattice: Lattice, cut: Mask) -> list[NDArray[np.intp]]:
+    """List connected groups of cut edges between the same two regions (or inside one), the smallest first."""
+    edges = np.flatnonzero(cut)
+    if not edges.size:
+        return []
+    count, label = lattice.regions(cut)
+    ends = np.sort(np.column_stack([label[lattice.tail[edges]], label[lattice.head[edges]]]), axis=1)
+    pair = ends[:, 0] * count + ends[:, 1]
+    found = []
+    for key in np.unique(pair):
+        member = np.zeros(lattice.n_edges, bool)
+        member[edges[pair == key]] = True
+        n, part = lattice.segments(member)
+        own = np.flatnonzero(member)
+        found += [own[part == k] for k in range(n)]
+    return sorted(found, key=len)
 
 
 def region_labels(domain: Domain, cut: Mask) -> NDArray[np.intp]:

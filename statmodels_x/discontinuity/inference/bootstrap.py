@@ -7,53 +7,27 @@ its errors are measured from that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from statmodels_x.core.resampling import replicate
 from statmodels_x.core.typing import Array
-from statmodels_x.discontinuity.fitting.estimation import Estimate, estimate
+from statmodels_x.discontinuity.fitted import SurfaceFitted
+from statmodels_x.discontinuity.fitting.estimation import estimate
+from statmodels_x.discontinuity.fitting.record import Estimate
 from statmodels_x.discontinuity.grid.boundary import Limits, limits
 from statmodels_x.discontinuity.grid.domain import Cells
-from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
+from statmodels_x.discontinuity.grid.lattice import Mask
+from statmodels_x.discontinuity.inference import on_points, placed
+from statmodels_x.discontinuity.inference.on_points import Resamples
 from statmodels_x.discontinuity.inference.posterior import distribution_for_draws, draw
 from statmodels_x.discontinuity.inference.sizes import jump_sizes
 from statmodels_x.discontinuity.kernels.banded import Factor
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
 from statmodels_x.discontinuity.specification import Control, Specification
 from statmodels_x.discontinuity.tuning.evidence import EvidenceTuning
-
-
-@dataclass(frozen=True)
-class Resamples:
-    """What came of the resamples.
-
-    Attributes
-    ----------
-    surface_errors : ndarray of shape (n, cells)
-        Estimated minus true surface, scaled.
-    cuts : ndarray of bool, shape (n, edges)
-    size_errors : ndarray of shape (n, places)
-        Estimated minus true jump size at the places that were asked for, in the data's units; NaN where no jump
-        was found.
-    """
-
-    surface_errors: Array = field(repr=False)
-    cuts: NDArray[np.bool_] = field(repr=False)
-    size_errors: Array = field(repr=False)
-
-    def stability(self, lattice: Lattice) -> Array:
-        """Share of the resamples in which each edge, or one that shares a cell or a 2 x 2 block with it, is cut."""
-        return np.mean([_widen(lattice, cut) for cut in self.cuts], axis=0)
-
-
-def _widen(lattice: Lattice, cut: Mask) -> Mask:
-    """Edges that touch a cell at the end of a cut edge."""
-    cell = lattice.near(cut)
-    return cell[lattice.tail] | cell[lattice.head]
 
 
 def draw_cells(cells: Cells, errors: ErrorModel, surface: Array, rng: np.random.Generator) -> Cells:
@@ -64,17 +38,13 @@ def draw_cells(cells: Cells, errors: ErrorModel, surface: Array, rng: np.random.
     return cells.with_mean(np.where(cells.filled, cells.scale.natural(surface) + sd * standard, 0.0))
 
 
-def resample(
-    cells: Cells, found: Estimate, spec: Specification, control: Control, n: int, places: Array
-) -> Resamples:
+def resample(fit: SurfaceFitted, control: Control, n: int, places: Array) -> Resamples:
     """Draw resamples and fit each like the data.
 
     Parameters
     ----------
-    cells : Cells
-    found : Estimate
-        The fit; the noise level is taken as known.
-    spec : Specification
+    fit : SurfaceFitted
+        The noise level is taken as known.
     control : Control
         ``n_jobs`` counts processes here.
     n : int
@@ -85,6 +55,9 @@ def resample(
     -------
     Resamples
     """
+    if placed.is_placed(fit):
+        return on_points.resample(fit, control, n, places)
+    cells, found, spec = fit.need_sample("bootstrap()").cells, fit.estimate, fit.specification
     task = partial(
         _one,
         cells=cells,
@@ -148,16 +121,16 @@ def _size_errors(
     return error
 
 
-def null_gains(
-    cells: Cells, found: Estimate, spec: Specification, control: Control, n: int
-) -> NDArray[np.float64]:
-    """Gains of the best jump set in data about surfaces drawn without jumps."""
+def null_gains(fit: SurfaceFitted, control: Control, n: int) -> tuple[float, Array]:
+    """Statistic of the test of no jump, and its values in data about surfaces drawn without jumps."""
+    if placed.is_placed(fit):
+        return on_points.null_gains(fit, control, n)
+    cells, found, spec = fit.need_sample("test_no_jump()").cells, fit.estimate, fit.specification
     smooth, errors = found.tuning.smooth, found.tuning.errors or found.errors
-    none = np.zeros(cells.lattice.n_edges, bool)
     jumpless = replace(
         found,
         surface=smooth.surface,
-        cut=none,
+        cut=np.zeros(cells.lattice.n_edges, bool),
         errors=errors,
         log_precision=smooth.log_precision,
         mixing=None,
@@ -170,7 +143,8 @@ def null_gains(
         spec=replace(_with_noise(spec, found), lam=None, nu=None),
         control=replace(control, n_jobs=1, progress=False, tune="evidence"),
     )
-    return np.array(replicate(task, n, seed=control.seed, n_jobs=control.n_jobs, progress=control.progress))
+    null = replicate(task, n, seed=control.seed, n_jobs=control.n_jobs, progress=control.progress)
+    return found.tuning.gain, np.array(null)
 
 
 def _null_gain(

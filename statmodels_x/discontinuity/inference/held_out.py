@@ -26,5 +26,6 @@ def second_stage(fit: SurfaceFitted, places: Array, alpha: float, seed: int) -> 
     halves = [sample.points.take(np.sort(order[start::2])) for start in (0, 1)]
     first, second = (bin_points(half, fit.domain, fit.scale) for half in halves)
     found = estimate(first, halves[0], fit.specification, fit.control)
-    other = replace(fit, sample=replace(sample, cells=second), estimate=found, kept={})
+    measured = replace(sample, cells=second, points=halves[1])
+    other = replace(fit, sample=measured, estimate=found, kept={})
     return jump_size_table(other, places, alpha)

@@ -7,7 +7,7 @@ from scipy import sparse
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.discontinuity.fitting.estimation import Estimate
+from statmodels_x.discontinuity.fitting.record import Estimate
 from statmodels_x.discontinuity.grid.domain import Cells
 from statmodels_x.discontinuity.kernels.banded import Factor, is_factorable, lower_band
 from statmodels_x.discontinuity.smoothing.mixing import unseen_border

@@ -16,6 +16,7 @@ from statmodels_x.discontinuity.fitted import SurfaceFitted, keeps
 from statmodels_x.discontinuity.grid import jumps as tables
 from statmodels_x.discontinuity.grid.boundary import from_cells, in_cells
 from statmodels_x.discontinuity.grid.prediction import interpolate
+from statmodels_x.discontinuity.inference import placed
 from statmodels_x.discontinuity.inference.posterior import posterior_factor
 from statmodels_x.discontinuity.inference.sizes import JumpSizes, jump_sizes
 
@@ -33,6 +34,8 @@ def surface_std_error(fit: SurfaceFitted) -> Array:
     first differences for a minimiser of the energy (Wahba 1983; Nychka 1988). Such bands hold on average over
     the surface; the error of the jump set is not in them.
     """
+    if placed.is_placed(fit):
+        return np.sqrt(placed.surface_variance(fit)) * fit.scale.range
     cells = fit.need_sample("surface_std_error").cells
     factor = posterior_factor(cells, fit.estimate)
     if factor is None:
@@ -42,7 +45,9 @@ def surface_std_error(fit: SurfaceFitted) -> Array:
 
 @keeps
 def edge_sizes(fit: SurfaceFitted) -> JumpSizes:
-    """Limits at the middles of the cut edges, in the data's units; NaN where they cannot be had."""
+    """Limits at the cut edges (their middles or crossings), in the data's units; NaN where they cannot be had."""
+    if placed.is_placed(fit):
+        return placed.edge_limits(fit)
     edges = np.flatnonzero(fit.estimate.cut)
     middle = in_cells(fit.domain, fit.domain.edge_midpoints()[edges])
     if not edges.size or not fit.estimate.errors.is_known:
@@ -56,13 +61,16 @@ def edge_table(fit: SurfaceFitted) -> pd.DataFrame:
     """One row for each cut edge; see ``SurfaceResults.jumps``."""
     found = edge_sizes(fit)
     surface, cut = natural_surface(fit), fit.estimate.cut
-    return tables.edge_table(fit.domain, surface, cut, found.before, found.behind, found.std_error)
+    place = placed.edge_places(fit) if placed.is_placed(fit) else None
+    return tables.edge_table(fit.domain, surface, cut, found.before, found.behind, found.std_error, place)
 
 
 @keeps
 def boundary_table(fit: SurfaceFitted) -> pd.DataFrame:
     """One row for each connected segment; see ``SurfaceResults.boundaries``."""
     jumps = edge_table(fit)
+    if placed.is_placed(fit):
+        return placed.boundary_rows(fit, edge_sizes(fit), jumps)
     table = tables.segment_table(jumps, fit.domain.names)
     return table.assign(std_error=_mean_errors(jumps, edge_sizes(fit).covariance))
 
@@ -95,12 +103,17 @@ def r_squared(fit: SurfaceFitted) -> float:
     return float(1.0 - residual / (cells.weight @ (cells.mean - centre) ** 2))
 
 
-KEPT = (surface_std_error, edge_sizes, edge_table, boundary_table, region_table, r_squared)
-"""What a result that is saved without its data still tells."""
+def kept_values(fit: SurfaceFitted) -> dict[str, Any]:
+    """Return what a result that is saved without its data still tells."""
+    functions = [surface_std_error, edge_sizes, edge_table, boundary_table, region_table, r_squared]
+    functions += [placed.near_covariance] if placed.is_placed(fit) else []
+    return {function.__name__: function(fit) for function in functions}
 
 
 def sizes_of(fit: SurfaceFitted, places: Array) -> JumpSizes:
     """Limits on both sides of the boundary nearest to places (in cells), in the data's units."""
+    if placed.is_placed(fit):
+        return placed.sizes_near(fit, places)
     found, cells = fit.estimate, fit.need_sample("the size of a jump at another place").cells
     data = found.errors.observations(cells)
     sizes = jump_sizes(cells.lattice, data, found.cut, places, found.log_precision)
@@ -128,6 +141,8 @@ def jump_size_table(fit: SurfaceFitted, places: Array, alpha: float) -> pd.DataF
 
 def values_at(fit: SurfaceFitted, points: Array) -> tuple[Array, Array]:
     """Surface and its standard error at points; NaN outside of the grid."""
+    if placed.is_placed(fit):
+        return placed.values(fit, points, natural_surface(fit), surface_std_error(fit))
     cell = fit.domain.cell_of(points)
     estimate = interpolate(fit.domain, natural_surface(fit), fit.estimate.cut, points)
     return estimate, np.where(cell < 0, np.nan, surface_std_error(fit)[np.maximum(cell, 0)])
@@ -135,6 +150,8 @@ def values_at(fit: SurfaceFitted, points: Array) -> tuple[Array, Array]:
 
 def regions_at(fit: SurfaceFitted, points: Array) -> Array:
     """Return the number of the region of each point; 0 outside of the grid."""
+    if placed.is_placed(fit):
+        return placed.regions(fit, points)
     cell = fit.domain.cell_of(points)
     labels = tables.region_labels(fit.domain, fit.estimate.cut).ravel()
     return np.where(cell < 0, 0, labels[np.maximum(cell, 0)])

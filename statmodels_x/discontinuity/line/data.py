@@ -81,6 +81,10 @@ class LineData:
         return replace(self, x=empty, y=empty, weight=empty, within_ss=0.0, row=np.zeros(0, np.int64))
 
 
+_FAR = 20.0
+_FEW = 2  # values that may lie far out without setting the scale
+
+
 def finite_column(values: ArrayLike, name: str) -> Array:
     """Return one column of finite floats, or a DataError that names it."""
     column = numeric_array(values, name, "")
@@ -122,8 +126,10 @@ def line_data(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> L
     points, row = np.unique(where, return_inverse=True)
     if len(points) < 2:
         raise DataError(f"`x` takes {len(points)} distinct value(s); a line needs at least two.")
-    x_range, y_range = _range("x", points), _range("y", response)
-    scaled = (response - response.min()) / y_range
+    x_range = _range("x", points)
+    y_start, y_range = _response_scale(response)
+    # what lies further out is set aside in any case, and must not cost digits
+    scaled = np.clip((response - y_start) / y_range, -_FAR, 1.0 + _FAR)
     total = np.bincount(row, weight).astype(float)
     mean = np.bincount(row, weight * scaled) / total
     return LineData(
@@ -134,10 +140,21 @@ def line_data(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> L
         within_ss=float(weight @ (scaled - mean[row]) ** 2),
         x_start=float(points[0]),
         x_range=x_range,
-        y_start=float(response.min()),
+        y_start=y_start,
         y_range=y_range,
         row=row.astype(np.int64),
     )
+
+
+def _response_scale(y: Array) -> tuple[float, float]:
+    """Start and range of the responses, without what a few values reach beyond the range of all others."""
+    whole = _range("y", y)
+    ordered, few = np.sort(y), max(_FEW, len(y) // 100)
+    if len(y) <= 10 * few:
+        return float(ordered[0]), whole
+    inner = float(ordered[-1 - few] - ordered[few])
+    low, high = max(ordered[0], ordered[few] - inner), min(ordered[-1], ordered[-1 - few] + inner)
+    return (float(low), float(high - low)) if inner > 1e-12 * whole else (float(ordered[0]), whole)
 
 
 def _range(name: str, values: Array) -> float:

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from statmodels_x.discontinuity.grid.extension import Corners, Path
+from statmodels_x.discontinuity.grid.jumps import groups
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 from statmodels_x.discontinuity.lifted.polish import join_empty, polish
 from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, solve
@@ -274,24 +275,6 @@ def _without(cut: Mask, edges: NDArray[np.intp]) -> Mask:
     fewer = cut.copy()
     fewer[edges] = False
     return fewer
-
-
-def groups(lattice: Lattice, cut: Mask) -> list[NDArray[np.intp]]:
-    """List connected groups of cut edges between the same two regions (or inside one), the smallest first."""
-    edges = np.flatnonzero(cut)
-    if not edges.size:
-        return []
-    count, label = lattice.regions(cut)
-    ends = np.sort(np.column_stack([label[lattice.tail[edges]], label[lattice.head[edges]]]), axis=1)
-    pair = ends[:, 0] * count + ends[:, 1]
-    found = []
-    for key in np.unique(pair):
-        member = np.zeros(lattice.n_edges, bool)
-        member[edges[pair == key]] = True
-        n, part = lattice.segments(member)
-        own = np.flatnonzero(member)
-        found += [own[part == k] for k in range(n)]
-    return sorted(found, key=len)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from statmodels_x.population.sample import Sample
 from statmodels_x.population.specification import FAMILIES, ODE
 
 PENALTY = 1e4
+_WHOLE = 1e-6
 _SUBSTEPS = 4  # Runge-Kutta steps in the median gap of the times, at first
 
 
@@ -25,6 +26,8 @@ def check_weights(weights: Any, family: str, sample: Sample) -> Array:
     """Return the weight of a residual of each species in each culture, shape (C, 2); check what a family demands."""
     if family == "lognormal":
         _refuse_zeros(sample)
+    if family in ("poisson", "negativebinomial"):
+        _want_counts(sample, family)
     if isinstance(weights, str) and weights == "mean":
         return 1.0 / sample.means
     if weights is None or (isinstance(weights, str) and weights == "equal"):
@@ -50,6 +53,19 @@ def _refuse_zeros(sample: Sample) -> None:
             raise DataError(
                 f"'{name}' is 0 in {rows_text(zero)}, which has no logarithm; use family=\"negativebinomial\", or "
                 "make the count missing."
+            )
+
+
+def _want_counts(sample: Sample, family: str) -> None:
+    for s, name in enumerate(sample.species):
+        y = sample.counts[:, s]
+        broken = np.abs(y - np.round(y)) > _WHOLE * np.maximum(np.abs(y), 1.0)
+        if broken.any():
+            row = int(np.argmax(broken))
+            raise DataError(
+                f"'{name}' is {y[row]:g} in {rows_text(broken)}: family=\"{family}\" is about numbers of individuals, "
+                "and means something else in another unit. Give whole numbers as they were counted, or use "
+                'family="gaussian" or "lognormal".'
             )
 
 
@@ -103,6 +119,12 @@ def build_problem(layout: Layout, sample: Sample, family: str, weights: Array) -
         penalty=PENALTY,
         ridge=np.zeros(p),
         ridge_target=np.zeros(p),
+        follows=np.full(n_cultures, -1),
+        exponential=layout.form.density == "ricker",
+        capture=layout.capture.astype(np.int64),
+        handling=layout.handling,
+        gain=layout.gain,
+        gain_value=layout.gain_value,
         removal=after_last_positive(sample.counts[order], row_start, np.concatenate(row_node)),
     )
 

@@ -58,3 +58,17 @@ def refine_flow(problem: Problem, theta: Array) -> Problem:
             return problem
         problem = finer
     return problem
+
+
+def digits_spent(problem: Problem, theta: Array) -> float:
+    """Digits of the parameters that the course spends: how much a relative change grows, against a series' mean.
+
+    The decimal logarithm of the largest change of a total, over the mean of its series, for a relative change of a
+    parameter. A course that sits on an unstable equilibrium spends a digit for each factor of ten that it leaves by.
+    """
+    largest = 0.0
+    for c in range(len(problem.nodes)):
+        with np.errstate(all="ignore"):
+            slope = np.abs(course(problem, theta, c, slopes=True)[2] * theta) / problem.level[c][:, None]
+        largest = max(largest, float(np.max(slope[:, problem.present[c]], initial=0.0)))
+    return float(np.log10(largest)) if largest > 0.0 else -np.inf

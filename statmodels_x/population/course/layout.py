@@ -27,6 +27,7 @@ def build_layout(
     structure: str | Mapping[str, Any] = "free",
     bounds: Mapping[Any, Any] | None = None,
     strict: bool = True,
+    gain: float | str = 0.0,
 ) -> Layout:
     """Lay the parameters of a form out for a sample.
 
@@ -42,9 +43,13 @@ def build_layout(
         Limits of a block, ``{"fecundity": (0, 10)}``, or of one parameter, ``{("survival", "hare_1"): (0.2, 0.9)}``.
     strict : bool
         Whether bounds for parameters that the form lacks are an error.
+    gain : "free" or float
+        Share of the way to the counts by which each total is corrected before the next step.
     """
     layout = Layout(form)
-    level = np.array([np.nanmean(sample.counts[sample.present[sample.culture, s], s]) for s in range(2)])
+    level = np.ones(2)
+    for s in range(len(sample.species)):
+        level[s] = np.nanmean(sample.counts[sample.present[sample.culture, s], s])
     if form.kind == ODE:
         add_flow(layout, sample.species, level, sample.gap)
     else:
@@ -53,6 +58,10 @@ def build_layout(
         add_matrices(layout, sample.species, fastest, level / level[::-1])
         add_density(layout, sample.species, level)
     _add_initial(layout, sample, initial, structure)
+    if gain == "free":
+        layout.gain = layout.add("gain", "counts", (), 0.0, 1.0)
+    else:
+        layout.gain_value = float(gain)
     _apply_bounds(layout, bounds or {}, strict)
     return layout
 
@@ -146,7 +155,7 @@ def _apply_bounds(layout: Layout, bounds: Mapping[Any, Any], strict: bool) -> No
         except (TypeError, ValueError):
             raise DataError(f"fit(): `bounds` of {key!r} is {limits!r}; give two numbers.") from None
         for j in where:
-            most = 1.0 if layout.names[j][0] in ("survival", "structure") else np.inf
+            most = 1.0 if layout.names[j][0] in ("survival", "structure", "gain") else np.inf
             if not 0.0 <= low <= high <= most:
                 raise DataError(
                     f"fit(): `bounds` of {key!r} is ({low:g}, {high:g}); the limits must lie in order between 0 and "

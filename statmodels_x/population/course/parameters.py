@@ -32,7 +32,9 @@ class Layout:
         See :class:`~statmodels_x.population.course.problem.Problem`.
     density, rates, effects, initial, shares : ndarray of int
     rate_signs, effect_signs, initial_value, share_value : ndarray
-    structure : int
+    structure, handling, gain : int
+    capture : ndarray of int
+    gain_value : float
     """
 
     form: Form
@@ -53,6 +55,10 @@ class Layout:
     shares: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2, 1), np.int64))
     share_value: Array = field(default_factory=lambda: np.zeros((0, 2, 1)))
     structure: int = FREE
+    capture: NDArray[np.int64] = field(default_factory=lambda: np.full(3, -1))
+    handling: int = -1
+    gain: int = -1
+    gain_value: float = 0.0
 
     def add(
         self, block: str, term: str, place: tuple[int, ...], lower: float, upper: float, size: float = 1.0

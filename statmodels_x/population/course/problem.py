@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.typing import Array
-from statmodels_x.population.specification import LESLIE
+from statmodels_x.population.specification import ODE
 
 Index = NDArray[np.int64]
 
@@ -72,6 +72,19 @@ class Problem(NamedTuple):
         Weight and target of a quadratic penalty on each parameter.
     removal : ndarray of int, shape (C, 2)
         Node from which on a species is removed once its total is 0 or below: the one after its last positive count.
+    exponential : bool
+        Whether density acts as exp(-a N) instead of 1/(1 + a N).
+    capture : ndarray of int, shape (3,)
+        Parameters of predation that cannot turn prey negative (attack, saturation, conversion); -1 for none.
+    handling : int
+        For an ODE: parameter h of predation divided by 1 + h prey; -1 for none.
+    gain, gain_value : int, float
+        Parameter that is the share of the way from a total to its count that the state is corrected by; -1 where it is
+        given.
+    follows : ndarray of int, shape (C,)
+        Where the cultures are segments of a course: the segment that goes on from the end of each, or -1.
+    stiffness : float
+        Weight of the squared gaps between segments, relative to ``level``.
     """
 
     kind: int
@@ -103,7 +116,15 @@ class Problem(NamedTuple):
     penalty: float
     ridge: Array
     ridge_target: Array
-    removal: Index = np.zeros((0, 2), np.int64)  # what version 0.1 did not have stands last
+    # what version 0.1 did not have stands last
+    removal: Index = np.zeros((0, 2), np.int64)
+    exponential: bool = False
+    capture: Index = np.full(3, -1)
+    handling: int = -1
+    gain: int = -1
+    gain_value: float = 0.0
+    follows: Index = np.full(1, -1)
+    stiffness: float = 0.0
 
 
 def row_culture(problem: Problem) -> Index:
@@ -113,9 +134,23 @@ def row_culture(problem: Problem) -> Index:
 
 def without_rows(problem: Problem) -> Problem:
     """Return the problem without counts and times of its rows: its course can still be run on."""
+    if problem.kind == ODE:
+        problem = on_a_grid(problem, 200)
     return problem._replace(
         counts=np.zeros((0, 2)),
         row_node=np.zeros(0, np.int64),
         row_start=np.zeros_like(problem.row_start),
-        durations=problem.durations[: 1 if problem.kind == LESLIE else 0],
+        durations=problem.durations if problem.kind == ODE else problem.durations[:1],
+    )
+
+
+def on_a_grid(problem: Problem, intervals: int) -> Problem:
+    """Return the problem of a flow with nodes at even distances from the first time of each culture to the last."""
+    n = len(problem.nodes)
+    starts = zip(problem.node_start, problem.nodes, strict=True)
+    spans = np.array([problem.durations[first : first + nodes - 1].sum() for first, nodes in starts])
+    return problem._replace(
+        nodes=np.full(n, intervals + 1),
+        node_start=np.arange(n) * (intervals + 1),
+        durations=np.repeat(spans / intervals, intervals + 1),
     )

@@ -13,20 +13,31 @@ _FASTEST_RATE = 10.0  # the fastest rate tried, over the median gap between time
 _DENSE = 10.0  # times the strongest coupling where density limits its effect
 
 
-def add_flow(layout: Layout, species: tuple[str, str], level: Array, gap: float) -> None:
+def add_flow(layout: Layout, species: tuple[str, ...], level: Array, gap: float) -> None:
     """Add the rates and effects of a Lotka-Volterra form; ``gap`` is the median time between observations."""
     for s, name in enumerate(species):
         layout.rates[s] = layout.add("rate", name, (s,), 0.0, _FASTEST_RATE / gap, gap)
-    pairs = [(0, 0), (0, 1), (1, 0), (1, 1)] if layout.form.interaction == "competition" else [(0, 1), (1, 0)]
+    if layout.form.interaction == "single":
+        pairs = [(0, 0)]
+    elif layout.form.interaction == "competition":
+        pairs = [(0, 0), (0, 1), (1, 0), (1, 1)]
+    else:
+        pairs = [(0, 1), (1, 0)]
     for i, j in pairs:
         term, size = f"{species[j]}_on_{species[i]}", level[j] * gap
         layout.effects[i, j] = layout.add("effect", term, (i, j), 0.0, _CROWDING / size, size)
+    if layout.form.limited:
+        size = level[0] * gap
+        own = f"{species[0]}_on_{species[0]}"
+        layout.effects[0, 0] = layout.add("effect", own, (0, 0), 0.0, _CROWDING / size, size)
+    if layout.form.saturating:
+        layout.handling = layout.add("handling", species[0], (0,), 0.0, _CROWDING / level[0], level[0])
     if layout.form.interaction == "predation":
         layout.rate_signs[1], layout.effect_signs[1, 0] = -1.0, 1.0
 
 
 def add_matrices(
-    layout: Layout, species: tuple[str, str], fastest: Array, ratios: Array, strongest: float = _COUPLING
+    layout: Layout, species: tuple[str, ...], fastest: Array, ratios: Array, strongest: float = _COUPLING
 ) -> None:
     """Add the entries of the block matrix.
 
@@ -54,10 +65,12 @@ def add_matrices(
             layout.entries.append((form.ages[0] + i, j, q, 2))
             layout.signs.append(1.0)
         return
+    _add_leslie(layout, species[0], form.ages[0], 0, 0, float(fastest[0]))
+    if form.interaction == "single":
+        return
     x, y = species
-    _add_leslie(layout, x, form.ages[0], 0, 0, float(fastest[0]))
     _add_leslie(layout, y, form.ages[1], form.ages[0], 1, float(fastest[1]))
-    if form.density is not None and form.interaction == "competition":
+    if form.is_uncoupled or form.density == "saturating":
         return
     gain = -1.0 if form.interaction == "competition" else 1.0
     _add_coupling(layout, x, y, float(limits[0]), 0, form.ages[0], 0, -1.0)
@@ -105,10 +118,14 @@ def _add_coupling(
     return places
 
 
-def add_density(layout: Layout, species: tuple[str, str], level: Array) -> None:
+def add_density(layout: Layout, species: tuple[str, ...], level: Array) -> None:
     """Add the density part of a Leslie-Gower form."""
     form = layout.form
     if form.density is None:
+        return
+    if form.interaction == "single":
+        own = f"{species[0]}_on_{species[0]}"
+        layout.density[0] = layout.add("crowding", own, (0, 0), 0.0, _CROWDING / level[0], level[0])
         return
     x, y = species
     if form.interaction == "competition":
@@ -121,4 +138,18 @@ def add_density(layout: Layout, species: tuple[str, str], level: Array) -> None:
         return
     layout.density[0] = layout.add("crowding", f"{x}_on_{x}", (0, 0), 0.0, _CROWDING / level[0], level[0])
     layout.density[3] = layout.add("crowding", f"{y}_on_{y}", (1, 1), 0.0, _CROWDING / level[1], level[1])
+    if form.density == "saturating":
+        _add_capture(layout, species, level)
+        return
     layout.density[4] = layout.add("saturation", x, (0,), 0.0, _CROWDING / level[0], level[0])
+
+
+def _add_capture(layout: Layout, species: tuple[str, ...], level: Array) -> None:
+    """Add predation that cannot turn prey negative: attack, its saturation, and the conversion of prey."""
+    x, y = species
+    ratio = level[0] / level[1]
+    layout.capture[:] = (
+        layout.add("attack", f"{y}_on_{x}", (0, 1), 0.0, _CROWDING / level[1], level[1]),
+        layout.add("saturation", x, (0,), 0.0, _CROWDING / level[0], level[0]),
+        layout.add("conversion", f"{x}_to_{y}", (1, 0), 0.0, _CROWDING / ratio, ratio),
+    )

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.parallel import each
 from statmodels_x.core.typing import Array
+from statmodels_x.population.course.courses import digits_spent
 from statmodels_x.population.course.parameters import Layout
 from statmodels_x.population.course.problem import Problem
-from statmodels_x.population.fitting.estimation import Estimate
+from statmodels_x.population.fitting.estimation import NEEDLE, Estimate
 from statmodels_x.population.fitting.identification import Identification, useful_range
 from statmodels_x.population.fitting.starts import random_starts
 from statmodels_x.population.sample import Sample
@@ -101,6 +102,8 @@ def look_elsewhere(
     refits = [(j, refit) for j, way in zip(free, ways, strict=True) for refit in way]
     refits += [(ELSEWHERE, _valued(problem, end, cost, found)) for end in estimate.ends]
     reach = found.reference.quantile(0.05)
+    if not estimate.is_needle:  # what needles do speaks for nothing but their own precision
+        refits = [(j, refit) for j, refit in refits if digits_spent(problem, refit.theta) <= NEEDLE]
     kept = [(j, refit) for j, refit in refits if refit.distance <= reach * (1.0 + 1e-9)]
     best = min((refit for _, refit in refits), key=lambda refit: refit.cost, default=None)
     return Alternatives(
@@ -176,7 +179,7 @@ class _Walk:
 
         lower, upper = np.array(self.layout.lower), np.array(self.layout.upper)
         starts = [start, _moved(start, lower, upper, rng)]
-        starts += random_starts(self.layout, self.sample, fresh, rng)
+        starts += random_starts(self.layout, self.sample, fresh, [int(rng.integers(2**31))])
         lower[self.j] = upper[self.j] = value
         ends = [search(self.problem, first, lower, upper, _EVALUATIONS, _TOL) for first in starts]
         theta, cost, *_ = min(ends, key=lambda end: float(end[1]))

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 
-from statmodels_x.core.errors import ConvergenceWarning, IdentificationError
+from statmodels_x.core.errors import IdentificationError
 from statmodels_x.core.findings import Finding
 from statmodels_x.core.typing import Array
 from statmodels_x.population.course.layout import build_layout
@@ -16,13 +17,13 @@ from statmodels_x.population.course.problem import Problem, without_rows
 from statmodels_x.population.fitting.alternatives import Alternatives, look_elsewhere
 from statmodels_x.population.fitting.diagnostics import Diagnostics, diagnose
 from statmodels_x.population.fitting.estimation import Estimate, estimate, improve
+from statmodels_x.population.fitting.evidence import competing_ends, search_findings
 from statmodels_x.population.fitting.identification import Identification, identify
 from statmodels_x.population.fitting.limits import doubtful
 from statmodels_x.population.fitting.structural import StructuralRank, structural_rank
 from statmodels_x.population.sample import Facts, Sample
 from statmodels_x.population.specification import LESLIE, Form, Options
 
-_FEW = 0.05  # share of the starts at the best below which a better optimum is likely to be missed
 _IMPROVEMENTS = 5
 
 
@@ -50,6 +51,8 @@ class Machinery:
     diagnostics : Diagnostics
     settings : dict
         What the summary says of the model and the fit.
+    ends : DataFrame
+        Distinct ends of the searches that compete with the estimate.
     """
 
     form: Form
@@ -62,6 +65,7 @@ class Machinery:
     structural: StructuralRank | None
     diagnostics: Diagnostics
     settings: dict[str, str]
+    ends: pd.DataFrame | None = None
 
     def without_rows(self) -> Self:
         """Return the same without counts and times."""
@@ -84,7 +88,7 @@ def fit_form(
     IdentificationError
         If there are more parameters than counts and nothing holds the rest.
     """
-    layout = build_layout(form, sample, options.initial, options.structure, options.bounds)
+    layout = build_layout(form, sample, options.initial, options.structure, options.bounds, gain=options.gain)
     free = int(np.sum(np.array(layout.upper) > np.array(layout.lower)))
     if free >= sample.n_observed and ridge is None:
         raise IdentificationError(
@@ -98,8 +102,14 @@ def fit_form(
         others = look_elsewhere(problem, layout, sample, found, identification, options.n_jobs)
         if others.better is None:
             break
-        problem, found = improve(problem, layout, found, others.better)
+        improved = improve(problem, layout, found, others.better)
+        if improved[1].is_needle and not (found.is_needle or options.allow_unstable):
+            break
+        problem, found = improved
     doubts = doubtful(layout, found.theta, identification, others)
+    ends = competing_ends(problem, layout, found, sample.species)
+    if found.is_needle:
+        identification, doubts = identification.unstable(layout, found.digits), {}
     machinery = Machinery(
         form,
         sample.facts,
@@ -111,36 +121,17 @@ def fit_form(
         structural,
         diagnose(sample, problem, found.theta),
         settings,
+        ends,
     )
-    findings = _findings(found, structural, doubts)
+    findings = [*search_findings(problem, layout, found, ends, sample.species)]
+    findings += _findings(structural, doubts)
     if "ridge" in settings:
         findings.append(Finding("penalised", settings["ridge"], category=None))
     return machinery, tuple(findings)
 
 
-def _findings(
-    found: Estimate, structural: StructuralRank | None, doubts: dict[int, Finding]
-) -> list[Finding]:
+def _findings(structural: StructuralRank | None, doubts: dict[int, Finding]) -> list[Finding]:
     findings = []
-    if not found.converged:
-        findings.append(
-            Finding(
-                "not_converged",
-                f"the search stopped where a fall of {100 * found.left:.2g} % of the sum of squares still seems "
-                "possible.",
-                "Raise n_starts, or use a smaller model.",
-                category=ConvergenceWarning,
-            )
-        )
-    if found.n_best < max(1, _FEW * found.n_starts):
-        findings.append(
-            Finding(
-                "few_starts",
-                f"only {found.n_best} of {found.n_starts} starts came within 1 % of the best fit: a better one may "
-                "exist.",
-                "Raise n_starts.",
-            )
-        )
     if structural is not None and structural.deficit > 0:
         findings.append(
             Finding(
@@ -168,7 +159,10 @@ def structural_of(form: Form, sample: Sample, layout: Layout) -> StructuralRank 
     fixed = bool(np.any(np.array(layout.lower) == np.array(layout.upper)))
     rows = sorted(map(tuple, sample.present.tolist()))
     alone = rows == [(False, True), (True, False), (True, True)] and form.interaction != "complex"
-    if form.kind != LESLIE or fixed or not (alone or rows == [(True, True)]):
+    if form.density in ("saturating", "ricker") or layout.gain >= 0 or layout.gain_value > 0.0:
+        return None
+    single = form.interaction == "single" and len(rows) == 1
+    if form.kind != LESLIE or fixed or not (single or alone or rows == [(True, True)]):
         return None
     totals_free = bool(np.any(layout.initial >= 0))
     shares_free = bool(np.any(layout.shares >= 0))
@@ -182,4 +176,5 @@ def structural_of(form: Form, sample: Sample, layout: Layout) -> StructuralRank 
         if shares_free or layout.structure == 1:
             return None
         initial = "given"
-    return structural_rank(form.interaction, form.ages, form.coupling, form.density, initial, alone=alone)
+    ages = form.ages[:1] if single else form.ages
+    return structural_rank(form.interaction, ages, form.coupling, form.density, initial, alone=alone)

@@ -13,7 +13,7 @@ from statmodels_x.population.course.build import in_user_order
 from statmodels_x.population.course.courses import course, fitted_rows, lowest_total
 from statmodels_x.population.course.problem import Problem
 from statmodels_x.population.sample import Facts, Sample
-from statmodels_x.population.specification import ODE
+from statmodels_x.population.specification import NEGATIVE_BINOMIAL, ODE, POISSON
 
 _NEGATIVE = 1e-6
 
@@ -28,6 +28,7 @@ class Diagnostics:
     lowest_total: dict[str, Any]
     negative_classes: pd.DataFrame
     autocorrelation: pd.Series
+    pearson: float = np.nan
 
 
 def diagnose(sample: Sample, problem: Problem, theta: Array) -> Diagnostics:
@@ -45,6 +46,7 @@ def diagnose(sample: Sample, problem: Problem, theta: Array) -> Diagnostics:
         lowest_total=_lowest(facts, problem, theta),
         negative_classes=_negative_classes(facts, problem, theta),
         autocorrelation=facts.by_series(_correlations(sample, relative), "autocorrelation"),
+        pearson=_pearson(problem, resid, sample.counts - resid),
     )
 
 
@@ -53,6 +55,14 @@ def node_times(facts: Facts, problem: Problem, c: int) -> Array:
     start, n = problem.node_start[c], int(problem.nodes[c])
     times: Array = facts.origin[c] + np.append(0.0, np.cumsum(problem.durations[start : start + n - 1]))
     return times
+
+
+def _pearson(problem: Problem, resid: Array, mean: Array) -> float:
+    """Sum of squared residuals over the variance of a count by its family; NaN for continuous families."""
+    if problem.family not in (POISSON, NEGATIVE_BINOMIAL):
+        return np.nan
+    mu = np.maximum(mean, 1e-12)
+    return float(np.nansum(resid**2 / (mu * (1.0 + problem.dispersion * mu))))
 
 
 def _shares(sample: Sample, resid: Array) -> Array:

@@ -96,6 +96,15 @@ class Identification:
         covariance[lost, :] = covariance[:, lost] = np.nan
         return replace(self, covariance=covariance, reasons=self.reasons | reasons)
 
+    def unstable(self, layout: Layout, digits: float) -> Identification:
+        """Return the same without any error: the course spends too many digits of its parameters."""
+        text = f"the course spends {digits:.1f} digits of its parameters on an unstable equilibrium"
+        reasons = {j: no_error(layout, j, "unstable", text) for j in range(len(layout.names))}
+        nothing = np.full_like(self.covariance, np.nan)
+        return replace(
+            self, covariance=nothing, spread=nothing, root=np.full_like(self.root, np.nan), reasons=reasons
+        )
+
 
 def sensitivities(problem: Problem, theta: Array) -> tuple[Array, Array]:
     """Weighted residuals of all observed counts and their derivatives (n, p), in the order of the rows."""

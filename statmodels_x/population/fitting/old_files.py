@@ -20,7 +20,10 @@ _KINDS = ("fixed", "not identified", "at its", "not determined")
 def state_of_old(state: dict[str, Any]) -> dict[str, Any]:
     """Bring the fields of a result of version 0.1, which always kept its data, into today's."""
     sample, layout, found, old = (state[name] for name in ("sample", "layout", "identification", "problem"))
-    problem = old._replace(removal=after_last_positive(old.counts, old.row_start, old.row_node))
+    problem = old._replace(
+        removal=after_last_positive(old.counts, old.row_start, old.row_node),
+        follows=np.full(len(old.nodes), -1),
+    )
     reasons = {j: no_error(layout, j, _kind(text), text) for j, text in found.reasons.items()}
     reference = Reference(float(max(found.df_resid, 1.0)))
     identification = Identification(

@@ -170,7 +170,7 @@ def _refit(
     problem: Problem,
     layout: Layout,
     theta: Array,
-    species: tuple[str, str],
+    species: tuple[str, ...],
     make: Callable[[np.random.Generator], Array],
     n_starts: int,
     rng: np.random.Generator,

@@ -40,7 +40,7 @@ _SIGNED = Scale(lambda x: float(np.arctanh(x)), lambda u: float(np.tanh(u)))
 
 def scale_of(name: str) -> Scale:
     """Choose the scale by the kind of invariant."""
-    if name.startswith("invasion"):
+    if name.startswith(("invasion", "deviation")):
         return _PLAIN
     if name.startswith("margin"):
         return _SIGNED

@@ -15,6 +15,10 @@ from statmodels_x.population.fitting.alternatives import why_not
 from statmodels_x.population.fitting.limits import log_limits, root_limits
 
 _DIFFERENCE = 1e-6
+_NEAR = 2.0  # units of log-likelihood within which another end fits as well
+_FEEDBACK = (
+    10.0  # units that a fit with a gain must gain for periods of a course left alone to be unsupported
+)
 _MARGIN, _FACTOR = 1.9, 1e3  # intervals wider than that (of -1 to 1, or from end to end) say nothing
 
 
@@ -57,6 +61,10 @@ def invariant_table(fit: InteractionFitted, alpha: float) -> pd.DataFrame:
         lower, upper = _limits(name, value, np.nan if note else error, reach)
         if np.isinf(upper):
             note = "no upper limit: the data do not exclude that there is no oscillation"
+        other = _otherwise(fit, name, lower, upper)
+        if other:
+            lower, upper, note = np.nan, np.nan, other
+            value = np.nan if name.endswith("period") else value
         rows.append((value, np.nan if note else error, lower, upper, note))
     return pd.DataFrame(
         rows,
@@ -65,14 +73,31 @@ def invariant_table(fit: InteractionFitted, alpha: float) -> pd.DataFrame:
     )
 
 
+def _otherwise(fit: InteractionFitted, name: str, lower: float, upper: float) -> str:
+    """Say why a quantity is not supported: a needle, another end that fits as well, or errors that feed back."""
+    m = fit.machinery
+    if m.estimate.is_needle:
+        return f"not supported: the course spends {m.estimate.digits:.1f} digits of its parameters"
+    path = m.estimate.feedback
+    if name.endswith("period") and path is not None and path.cost > 0.0:
+        better = m.estimate.units(path.cost)
+        if better > _FEEDBACK:
+            return f"not supported: errors that feed back fit better, by {better:.0f} units of log-likelihood"
+    if m.ends is None or not len(m.ends) or not np.isfinite(lower):
+        return ""
+    near = m.ends.loc[m.ends["llf"] >= -_NEAR, name].to_numpy(float)[1:]
+    outside = near[(near < lower) | (near > upper)]
+    return f"another end of the search that fits as well has {outside[0]:.3g}" if len(outside) else ""
+
+
 def _limits(name: str, value: float, error: float, reach: float) -> tuple[float, float]:
     if not np.isfinite(error):
         return np.nan, np.nan
-    if name.startswith("invasion"):  # may be of either sign
+    if name.startswith(("invasion", "deviation")):  # may be of either sign
         return value - reach * error, value + reach * error
     if name.startswith("margin"):
         return margin_limits(value, reach * error)
-    if name == "period":
+    if name.endswith("period"):
         return period_limits(value, reach * error)
     if value <= 0.0 or name.startswith("alpha"):  # may be 0
         return root_limits(value, reach * error)
@@ -114,7 +139,7 @@ def _note(name: str, value: float, error: float) -> str:
     if not error > 0.0:
         return "not identified"
     lower, upper = _limits(name, value, error, 2.0)
-    if name == "period":
+    if name.endswith("period"):
         return ""
     useless = (
         upper - lower > _MARGIN if name.startswith("margin") else lower > 0.0 and upper > _FACTOR * lower

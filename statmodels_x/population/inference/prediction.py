@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from statmodels_x.core.data.frames import as_pandas, check_columns
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import Finding
+from statmodels_x.core.resampling import percentile_limits
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, numeric_array, rows_text
 from statmodels_x.population.course.courses import course
@@ -23,6 +24,8 @@ from statmodels_x.population.specification import GAUSSIAN, LOGNORMAL, ODE
 
 _GRID = 1e-6
 _FARTHEST = 100_000  # steps
+N_DRAWS = 400  # of the parameters, where a species has ended
+_WIDEST = 4.0  # variance of a logarithm
 STATISTICS = ("estimate", "std_error", "lower", "upper")
 
 
@@ -51,10 +54,15 @@ def predict(
         lower, upper = _interval(fit, mean[:, s], quantile * spread)
         for key, values in zip(STATISTICS, (mean[:, s], error, lower, upper), strict=True):
             columns[name, key] = values
+    if fit.machinery.estimate.is_needle:
+        findings.append(_of_needle(fit))
+    ended, chance = _ended(fit, culture, mean, time)
+    if ended.any():
+        _use_draws(fit, culture, time, ended, columns, alpha, chance)
     table = pd.DataFrame(columns, index=index)
     table.columns = pd.MultiIndex.from_tuples(list(columns), names=["species", "statistic"])
     if newdata is not None or at is not None:
-        findings += _ended(fit, culture, mean, time)
+        findings += _say_ended(fit, culture, time, ended, chance)
     return table, findings
 
 
@@ -169,7 +177,7 @@ def noise_sd(fit: InteractionFitted, culture: NDArray[np.int64], mean: Array) ->
 
 
 def _interval(fit: InteractionFitted, mean: Array, reach: Array) -> tuple[Array, Array]:
-    """Symmetric for Gaussian counts, and not below 0 unless the estimate is; on the log scale for the others."""
+    """Return limits: symmetric for Gaussian counts, not below 0 unless the estimate is; on the log scale for others."""
     with np.errstate(all="ignore"):
         if fit.machinery.problem.family == GAUSSIAN:
             return np.where(mean >= 0.0, np.maximum(mean - reach, 0.0), mean - reach), mean + reach
@@ -177,25 +185,90 @@ def _interval(fit: InteractionFitted, mean: Array, reach: Array) -> tuple[Array,
         return mean / factor, mean * factor
 
 
-def _ended(fit: InteractionFitted, culture: NDArray[np.int64], mean: Array, time: Array) -> list[Finding]:
-    """Say from when on a species is gone, by the rule of extinction."""
-    found: list[Finding] = []
+def _of_needle(fit: InteractionFitted) -> Finding:
+    return Finding(
+        "needle",
+        f"predict(): totals have no standard error: the course spends {fit.digits:.1f} digits of its "
+        "parameters, and no prediction rests on that many.",
+    )
+
+
+def _ended(
+    fit: InteractionFitted, culture: NDArray[np.int64], mean: Array, time: Array
+) -> tuple[NDArray[np.bool_], dict[tuple[int, int], float]]:
+    """Rows (n, 2) at which a species is gone by the rule of extinction, and room for how likely that is."""
     facts = fit.machinery.facts
     if fit.machinery.problem.kind == ODE:
-        return found
-    for c, s in np.argwhere(facts.present):
-        rows = (culture == c) & (mean[:, s] <= 0.0) & (time > facts.origin[c])
-        if rows.any():
-            where = f" of culture {facts.cultures[c]!r}" if facts.culture_name else ""
-            found.append(
-                Finding(
-                    "ended",
-                    f"predict(): {facts.species[s]!r}{where} has ended by {facts.time_name} {time[rows].min():g}: its "
-                    "total fell to 0, and stays there.",
-                    concerns=(facts.species[s],),
-                    category=DataWarning,
-                )
+        return np.zeros(mean.shape, bool), {}
+    later = time > facts.origin[culture]
+    return (mean <= 0.0) & later[:, None] & facts.present[culture], {}
+
+
+def _use_draws(
+    fit: InteractionFitted,
+    culture: NDArray[np.int64],
+    time: Array,
+    ended: NDArray[np.bool_],
+    columns: dict[tuple[str, str], Array],
+    alpha: float,
+    chance: dict[tuple[int, int], float],
+) -> None:
+    """Give limits by draws of the parameters where a species is gone: the delta method knows no way back from 0."""
+    draws = draw_parameters(fit)
+    totals = np.full((len(draws), len(time), 2), np.nan)
+    for c, rows, problem, node in _by_culture(fit, culture, time):
+        for k, theta in enumerate(draws):
+            with np.errstate(all="ignore"):
+                totals[k, rows] = course(problem, theta, c)[1][node]
+    for s, name in enumerate(fit.machinery.facts.species):
+        rows = np.flatnonzero(ended[:, s])
+        columns[name, "std_error"][rows] = np.nan
+        lower, upper = np.full((2, len(rows)), np.nan)
+        if len(draws) and len(rows):
+            lower, upper = percentile_limits(totals[:, rows, s], alpha)
+        columns[name, "lower"][rows], columns[name, "upper"][rows] = lower, upper
+        for c in np.unique(culture[rows]):
+            last = rows[culture[rows] == c][np.argmax(time[rows[culture[rows] == c]])]
+            chance[int(c), s] = float(np.mean(totals[:, last, s] <= 0.0)) if len(draws) else np.nan
+
+
+def draw_parameters(fit: InteractionFitted, n: int = N_DRAWS, seed: int = 0) -> Array:
+    """Draw parameters about the estimates: normal on the log scale where they are positive, within the bounds."""
+    m, theta = fit.machinery, fit.machinery.estimate.theta
+    spread = m.identification.spread
+    if not np.all(np.isfinite(spread)):
+        return np.empty((0, len(theta)))
+    size = np.where(theta > 0.0, theta, 1.0)
+    values, vectors = np.linalg.eigh(spread / np.outer(size, size))
+    root = vectors * np.sqrt(np.clip(values, 0.0, _WIDEST))
+    z = np.random.default_rng(seed).normal(size=(n, len(theta))) @ root.T
+    drawn = np.where(theta > 0.0, theta * np.exp(z), theta)
+    return np.clip(drawn, m.layout.lower, m.layout.upper)
+
+
+def _say_ended(
+    fit: InteractionFitted,
+    culture: NDArray[np.int64],
+    time: Array,
+    ended: NDArray[np.bool_],
+    chance: dict[tuple[int, int], float],
+) -> list[Finding]:
+    """Say from when on a species is gone."""
+    found: list[Finding] = []
+    facts = fit.machinery.facts
+    for (c, s), share in chance.items():
+        rows = (culture == c) & ended[:, s]
+        where = f" of culture {facts.cultures[c]!r}" if facts.culture_name else ""
+        odds = f", as in {100 * share:.0f} % of draws about the estimates" if np.isfinite(share) else ""
+        found.append(
+            Finding(
+                "ended",
+                f"predict(): {facts.species[s]!r}{where} has ended by {facts.time_name} {time[rows].min():g}{odds}: "
+                "its total fell to 0, and stays there.",
+                concerns=(facts.species[s],),
+                category=DataWarning,
             )
+        )
     return found
 
 

@@ -50,7 +50,9 @@ class Profile:
         lower[self.j] = upper[self.j] = value
         near = sorted(self.known, key=lambda other: abs(other - value))[:2]
         starts = [self.known[other][0] for other in dict.fromkeys([*near, self.estimate])]
-        starts += random_starts(self.machinery.layout, self.sample, self.n_starts, self.rng)
+        starts += random_starts(
+            self.machinery.layout, self.sample, self.n_starts, [int(self.rng.integers(2**31))]
+        )
         ends = [search(self.machinery.problem, start, lower, upper, *_ROUGH) for start in starts]
         first = min(ends, key=lambda end: end[1])
         best = search(self.machinery.problem, first[0], lower, upper, _EVALUATIONS, _TOL)

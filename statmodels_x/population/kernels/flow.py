@@ -13,7 +13,7 @@ _MOST_STEPS = 64.0
 @kernel
 def _rates(model, theta, here, u, S, f, dS, with_slopes):
     """Time derivatives of the log densities, and of their sensitivities."""
-    rates, rate_signs, effects, effect_signs = model
+    rates, rate_signs, effects, effect_signs, handling = model
     f[:] = 0.0
     if with_slopes:
         dS[:] = 0.0
@@ -27,23 +27,30 @@ def _rates(model, theta, here, u, S, f, dS, with_slopes):
         for i in range(2):
             a = effects[i, j]
             if a >= 0 and here[i]:
-                _add_effect(i, j, a, effect_signs[i, j], theta[a], N, S, f, dS, with_slopes)
+                h = handling if i != j else -1
+                prey = np.exp(u[0]) if h >= 0 else 0.0
+                _add_effect(i, j, a, effect_signs[i, j], h, theta, N, prey, S, f, dS, with_slopes)
 
 
 @kernel
-def _add_effect(i, j, a, sign, size, N, S, f, dS, with_slopes):
-    effect = sign * size * N
+def _add_effect(i, j, a, sign, h, theta, N, prey, S, f, dS, with_slopes):
+    """Effect of N individuals of species j on i, divided by 1 + h prey where predators take time to handle prey."""
+    size, handling = theta[a], theta[h] if h >= 0 else 0.0
+    crowd = 1.0 / (1.0 + handling * prey)
+    effect = sign * size * N * crowd
     f[i] += effect
     if with_slopes:
         for q in range(dS.shape[1]):
-            dS[i, q] += effect * S[j, q]
-        dS[i, a] += sign * N
+            dS[i, q] += effect * (S[j, q] - handling * prey * crowd * S[0, q])
+        dS[i, a] += sign * N * crowd
+        if h >= 0:
+            dS[i, h] -= effect * prey * crowd
 
 
 @kernel
 def _n_steps(model, theta, here, duration, substep, u):
     """Count the steps: fast rates need short ones, or the rule itself becomes unstable."""
-    rates, _, effects, _ = model
+    rates, _, effects, _, _ = model
     speed = 0.0
     for i in range(2):
         own = theta[rates[i]]
@@ -60,8 +67,8 @@ def _n_steps(model, theta, here, duration, substep, u):
 def flow(model, theta, here, duration, substep, u, S, f, dS, stage, work, with_slopes):
     """Integrate log densities ``u`` and sensitivities ``S`` over one interval by the classical Runge-Kutta rule.
 
-    ``model`` holds the parameters' numbers and signs: rates, rate_signs, effects, effect_signs; ``here`` says which
-    species there are.
+    ``model`` holds the parameters' numbers and signs: rates, rate_signs, effects, effect_signs, handling; ``here`` says
+    which species there are.
     """
     n, p = _n_steps(model, theta, here, duration, substep, u), len(theta) if with_slopes else 0
     h = duration / n

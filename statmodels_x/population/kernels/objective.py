@@ -85,6 +85,23 @@ def _add_negative(P, c, N, dN, g, H):
 
 
 @kernel
+def _add_gap(P, c, N, dN, theta, g, H, row):
+    """Squares of the gaps between the end of one segment of a course and the start of the next."""
+    value, after, last = 0.0, P.follows[c], P.nodes[c] - 1
+    for s in range(2):
+        q = P.initial[after, s]
+        if P.present[c, s] and q >= 0:
+            weight = np.sqrt(P.stiffness) / P.level[c, s]
+            r = weight * (N[last, s] - theta[q])
+            value += 0.5 * r * r
+            if len(g) > 0:
+                row[:] = dN[last, s]
+                row[q] -= 1.0
+                _add(g, H, row, weight, r)
+    return value
+
+
+@kernel
 def _add_ridge(P, theta, g, H):
     value = 0.0
     for j in range(len(theta)):
@@ -105,12 +122,15 @@ def objective(P, theta, g, H):
     longest = P.nodes.max()
     states, N = np.empty((longest, P.ages[0] + P.ages[1])), np.empty((longest, 2))
     dN = np.empty((longest if len(g) > 0 else 0, 2, len(theta)))
+    row = np.empty(len(theta))
     g[:] = 0.0
     H[:] = 0.0
     value = _add_ridge(P, theta, g, H)
     for c in range(len(P.nodes)):
         totals(P, theta, c, states, N, dN)
         value += _add_counts(P, c, N, dN, g, H) + _add_negative(P, c, N, dN, g, H)
+        if P.follows[c] >= 0:
+            value += _add_gap(P, c, N, dN, theta, g, H, row)
     for i in range(len(g)):
         for j in range(i):
             H[j, i] = H[i, j]

@@ -49,22 +49,22 @@ def initial_state(P, theta, c, w, J):
 
 
 @kernel
-def divisors(density, theta, N, inverse):
-    """Reciprocals of the three density terms; a negative total has no effect."""
-    inverse[:] = 1.0
+def divisors(density, exponential, theta, N, inverse):
+    """Fill the factors of the three density terms, 1/(1 + a N) or exp(-a N); a negative total has no effect."""
+    inverse[:] = 0.0
     for place in range(5):
         q = density[place]
         s = place % 2
         if q >= 0 and N[s] > 0.0:
             inverse[place // 2] += theta[q] * N[s]
     for g in range(3):
-        inverse[g] = 1.0 / inverse[g]
+        inverse[g] = np.exp(-inverse[g]) if exponential else 1.0 / (1.0 + inverse[g])
 
 
 @kernel
-def advance(entries, signs, density, theta, w, N, inverse, out):
+def advance(entries, signs, density, exponential, theta, w, N, inverse, out):
     """One step of the recursion without derivatives."""
-    divisors(density, theta, N, inverse)
+    divisors(density, exponential, theta, N, inverse)
     out[:] = 0.0
     for e in range(len(signs)):
         out[entries[e, 0]] += signs[e] * inverse[entries[e, 3]] * theta[entries[e, 2]] * w[entries[e, 1]]
@@ -99,10 +99,12 @@ def _density_slope(density, theta, g, N, dN, slope):
 
 
 @kernel
-def _advance_both(entries, signs, density, theta, w, J, N, dN, inverse, by_group, slope, out, dout):
+def _advance_both(
+    entries, signs, density, exponential, theta, w, J, N, dN, inverse, by_group, slope, out, dout
+):
     """One step of the recursion with the derivatives of the state."""
     p = len(theta)
-    divisors(density, theta, N, inverse)
+    divisors(density, exponential, theta, N, inverse)
     out[:] = 0.0
     dout[:] = 0.0
     by_group[:] = 0.0
@@ -118,10 +120,69 @@ def _advance_both(entries, signs, density, theta, w, J, N, dN, inverse, by_group
     for g in range(3):
         if _density_slope(density, theta, g, N, dN, slope):
             for row in range(len(out)):
-                factor = by_group[g, row] * inverse[g]
+                factor = by_group[g, row] * (1.0 if exponential else inverse[g])
                 if factor != 0.0:
                     for j in range(p):
                         dout[row, j] -= factor * slope[j]
+
+
+@kernel
+def capture_prey(first, capture, theta, N, dN, slope, out, dout, wanted):
+    """Let predators take their share of the grown prey, exp(-attack) of which escapes, and breed on it.
+
+    ``capture`` holds the parameters b, s and c of attack = b N_y / (1 + s N_x) and of c newborn predators for each prey
+    taken. Nothing turns negative.
+    """
+    b, s, c = theta[capture[0]], theta[capture[1]], theta[capture[2]]
+    crowd = 1.0 / (1.0 + s * max(N[0], 0.0))
+    attack = b * max(N[1], 0.0) * crowd
+    escape, grown = np.exp(-attack), 0.0
+    for i in range(first):
+        grown += out[i]
+    eaten = grown * (1.0 - escape)
+    if wanted:
+        slope[:] = 0.0
+        if N[1] > 0.0:
+            slope += b * crowd * dN[1] - attack * crowd * s * dN[0]
+            slope[capture[0]] += N[1] * crowd
+            slope[capture[1]] -= attack * crowd * N[0]
+        for q in range(len(theta)):
+            rise = 0.0
+            for i in range(first):
+                rise += dout[i, q]
+                dout[i, q] = escape * (dout[i, q] - out[i] * slope[q])
+            dout[first, q] += c * (rise * (1.0 - escape) + grown * escape * slope[q])
+        dout[first, capture[2]] += eaten
+    for i in range(first):
+        out[i] *= escape
+    out[first] += c * eaten
+
+
+@kernel
+def _correct(first, gain, place, seen, is_flow, w, J, N, dN, wanted):
+    """Move the state a share ``gain`` of the way to the counts of its time, the classes in proportion.
+
+    ``place`` is the parameter that the gain is, or -1.
+    """
+    for s in range(2):
+        if np.isnan(seen[s]) or not N[s] > 0.0:
+            continue
+        ratio = (1.0 - gain) + gain * seen[s] / N[s]
+        if is_flow and not ratio > 0.0:
+            continue
+        size = N[s]
+        for i in range(first * s, first if s == 0 else len(w)):
+            for q in range(J.shape[1] if wanted else 0):
+                bend = -gain * seen[s] / size**2 * dN[s, q]
+                if q == place:
+                    bend += seen[s] / size - 1.0
+                J[i, q] = J[i, q] + bend / ratio if is_flow else ratio * J[i, q] + w[i] * bend
+            w[i] = w[i] + np.log(ratio) if is_flow else ratio * w[i]
+        for q in range(J.shape[1] if wanted else 0):
+            dN[s, q] *= 1.0 - gain
+            if q == place:
+                dN[s, q] += seen[s] - size
+        N[s] = size * ratio
 
 
 @kernel
@@ -143,8 +204,19 @@ def _record(first, w, J, N, dN, state, is_flow, here):
 
 
 @kernel
-def _remove(first, may_end, w, J, N, dN, state, gone):
-    """Remove what has ended, with its derivatives."""
+def _row_of(row_node, row, after, n):
+    """Go on to the first row that is not before node ``n``."""
+    while row < after and row_node[row] < n:
+        row += 1
+    return row
+
+
+@kernel
+def _remove(first, n, removal, here, w, J, N, dN, state, gone):
+    """Remove what has ended by node ``n``, with its derivatives."""
+    may_end = np.zeros(2, np.bool_)
+    for s in range(2):
+        may_end[s] = here[s] and n >= removal[s]
     remove_ended(first, may_end, w, N, gone)
     for i in range(len(w)):
         s = 0 if i < first else 1
@@ -156,8 +228,8 @@ def _remove(first, may_end, w, J, N, dN, state, gone):
 
 
 @kernel
-def _to_logs(P, c, w, J):
-    for i in range(2):
+def _to_logs(P, c, w, J, is_flow):
+    for i in range(2 if is_flow else 0):
         if P.present[c, i]:
             J[i] /= w[i]
             w[i] = np.log(w[i])
@@ -167,7 +239,7 @@ def _to_logs(P, c, w, J):
 def totals(P, theta, c, states, N, dN):
     """Course of culture ``c``: fill states (nodes, m), totals (nodes, 2) and their derivatives (nodes, 2, p).
 
-    Derivatives are skipped where ``dN`` has no rows.
+    Derivatives are skipped where ``dN`` has no rows. With a gain, totals are those foreseen from the counts before.
     """
     p, m, wanted = len(theta), P.ages[0] + P.ages[1], len(dN) > 0
     w, out = np.zeros(m), np.zeros(m)
@@ -176,31 +248,52 @@ def totals(P, theta, c, states, N, dN):
     f, dS, stage, work = np.zeros((4, 2)), np.zeros((4, 2, p)), np.zeros(2), np.zeros((2, p))
     nothing = np.zeros((0, p))
     # taken out of the tuple once: to hand it on at every step would cost more than the step
-    entries, signs, density = P.entries, P.signs, P.density
-    rates = (P.rates, P.rate_signs, P.effects, P.effect_signs)
+    entries, signs, density, exponential, capture = P.entries, P.signs, P.density, P.exponential, P.capture
+    rates = (P.rates, P.rate_signs, P.effects, P.effect_signs, P.handling)
     first, last, is_flow, here, substep = P.ages[0], P.nodes[c] - 1, P.kind == 1, P.present[c], P.substep
     durations = P.durations[P.node_start[c] :]
     # until its last positive count a species may not end: totals below 0 are penalised there
-    removal, may_end, gone = P.removal[c], np.zeros(2, np.bool_), np.zeros(2, np.bool_)
+    removal, gone = P.removal[c], np.zeros(2, np.bool_)
+    gain = theta[P.gain] if P.gain >= 0 else P.gain_value
+    row, after, now, d_now = P.row_start[c], P.row_start[c + 1], np.zeros(2), np.zeros((2, p))
+    captures, ends = capture[0] >= 0, not is_flow
     initial_state(P, theta, c, w, J)
-    if is_flow:
-        _to_logs(P, c, w, J)
+    _to_logs(P, c, w, J, is_flow)
     for n in range(last + 1):
         _record(first, w, J, N[n], dN[n] if wanted else nothing, states[n], is_flow, here)
-        if n > 0 and not is_flow:
-            for s in range(2):
-                may_end[s] = here[s] and n >= removal[s]
-            _remove(first, may_end, w, J, N[n], dN[n] if wanted else nothing, states[n], gone)
+        if ends and n > 0:
+            _remove(first, n, removal, here, w, J, N[n], dN[n] if wanted else nothing, states[n], gone)
         if n == last:
             break
+        now[:] = N[n]
+        if wanted:
+            d_now[:] = dN[n]
+        row = _row_of(P.row_node, row, after, n)
+        if gain > 0.0 and row < after and P.row_node[row] == n:
+            _correct(first, gain, P.gain, P.counts[row], is_flow, w, J, now, d_now, wanted)
         if is_flow:
             flow(rates, theta, here, durations[n], substep, w, J, f, dS, stage, work, wanted)
-        elif wanted:
+            continue
+        if wanted:
             _advance_both(
-                entries, signs, density, theta, w, J, N[n], dN[n], inverse, by_group, slope, out, dout
+                entries,
+                signs,
+                density,
+                exponential,
+                theta,
+                w,
+                J,
+                now,
+                d_now,
+                inverse,
+                by_group,
+                slope,
+                out,
+                dout,
             )
-            w, out = out, w
-            J, dout = dout, J
         else:
-            advance(entries, signs, density, theta, w, N[n], inverse, out)
-            w, out = out, w
+            advance(entries, signs, density, exponential, theta, w, now, inverse, out)
+        if captures:
+            capture_prey(first, capture, theta, now, d_now, slope, out, dout, wanted)
+        w, out = out, w
+        J, dout = dout, J

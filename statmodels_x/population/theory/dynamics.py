@@ -73,7 +73,7 @@ def stepper(params: Parameters) -> Callable[[Array, int], Array]:
         scaled = limits * 2.0 ** min(exponent, 1000)  # coefficients per unit of the scaled numbers
         N = np.array([state[:k].sum(), state[k:].sum()])
         out = np.empty(len(state))
-        advance(entries, signs, places, np.concatenate([values, scaled]), state, N, np.empty(3), out)
+        advance(entries, signs, places, False, np.concatenate([values, scaled]), state, N, np.empty(3), out)
         return out
 
     return step

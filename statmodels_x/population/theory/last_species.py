@@ -9,10 +9,11 @@ import numpy as np
 from statmodels_x.core.errors import IdentificationError
 from statmodels_x.core.typing import Array
 from statmodels_x.population.theory.perron import is_irreducible, period, perron, spectral_radius
-from statmodels_x.population.theory.trajectory import split_scale
+from statmodels_x.population.theory.trajectory import linear_trajectory, split_scale
 
 _TIE = 1e-12
 _MOST_STEPS = 100_000
+_BEYOND = 20  # steps
 _WHERE = "last_species_standing()"
 
 
@@ -39,7 +40,10 @@ class LastSpeciesStanding:
         every class, which no later step can change: the proof of the outcome.
     first_to_zero : str
         Species whose total is the first to fall to 0. If it is not the loser, the winner returns from a negative
-        total, and a model that removes species at 0 ends the other way.
+        total.
+    left_by_removal : tuple of str
+        Who is left if species are removed when their total is 0 or below: as a rule the winner, but now and then the
+        loser, or nobody.
     """
 
     winner: str
@@ -50,6 +54,7 @@ class LastSpeciesStanding:
     time_to_extinction: int
     settled: int
     first_to_zero: str
+    left_by_removal: tuple[str, ...]
 
 
 def last_species_standing(
@@ -105,7 +110,19 @@ def last_species_standing(
         extinction,
         settled,
         names[first],
+        _left(weights, sizes, start, names, settled),
     )
+
+
+def _left(
+    weights: Array, sizes: tuple[int, ...], start: Array, names: tuple[str, ...], settled: int
+) -> tuple[str, ...]:
+    """Follow the species under the rule of extinction, some way beyond the proof of the other outcome."""
+    signs = np.repeat([1.0, -1.0], sizes)
+    path = linear_trajectory(
+        np.outer(signs, signs) * weights, start, settled + _BEYOND, names, sizes, remove=True
+    )
+    return tuple(name for name in names if name not in path.extinct)
 
 
 def _check_theorem(weights: Array, sizes: tuple[int, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,14 +29,17 @@ class Diagnostics:
     counts : DataFrame
         Rows ``subjects``, ``at risk after landmark``, ``at risk after t``, ``early events`` (surrogate event by
         the landmark, followed beyond it), ``deaths by t``, ``censored by t`` and ``effective subjects``
-        (Kish; the number of subjects without weights); columns ``treated`` and ``control``.
+        (Kish; the number of subjects without weights); with shorter follow-up of the surrogate ``surrogate
+        unknown`` (alive after the landmark, not known whether with the event) and ``effective known`` (Kish, of
+        those who stand for them); columns ``treated`` and ``control``.
     constraint : Series
         ``estimate`` of E_0[g] on held-out data, ``target`` mu_0 that it should meet, their ``difference`` and
         its ``std_error``. Learned and evaluated on the same data (``method="full"``) they agree exactly.
     conditions : DataFrame
-        What makes 0 <= PTE <= 1: ``residual effect`` Delta_S >= 0 (PTE <= 1), ``effect at landmark``
-        mu_1(t0) - mu_0(t0) >= 0 and ``forecast gain`` E[M1(Q1) | T1 > t0] - E[M1(Q0) | T0 > t0] >= 0 (together
-        with the first: PTE >= 0); columns ``estimate``, ``std_error``, ``z`` and ``verdict``.
+        What makes 0 <= PTE <= 1, each in the direction of the effect (times -1 where the effect is negative):
+        ``residual effect`` Delta_S >= 0 (PTE <= 1), ``effect at landmark`` mu_1(t0) - mu_0(t0) >= 0 and
+        ``forecast gain`` E[M1(Q1) | T1 > t0] - E[M1(Q0) | T0 > t0] >= 0 (together with the first: PTE >= 0);
+        columns ``estimate``, ``std_error``, ``z`` and ``verdict`` ("holds", "fails", "not clear").
     bandwidth : float
         Of the kernel, in ranks of the early surrogate times (0 to 1); 0 where few distinct times are bins.
     n_points : int
@@ -43,6 +47,11 @@ class Diagnostics:
     least_local_treated : float
         Smallest effective number of treated early events within reach of the kernel, over the middle 90 %
         of the control's early events: below 5 the density ratio is a guess there.
+    largest_weight : dict of str to float
+        Share of an arm's weight that its heaviest subject has.
+    pte_if_ignored : float or None
+        Where the surrogate event was looked for during less time than survival: the estimate that takes subjects
+        as without the event from then on, instead of weighting.
     """
 
     counts: pd.DataFrame = field(repr=False)
@@ -51,11 +60,20 @@ class Diagnostics:
     bandwidth: float
     n_points: int
     least_local_treated: float
+    largest_weight: Mapping[str, float] = field(repr=False, default_factory=dict)
+    pte_if_ignored: float | None = field(repr=False, default=None)
 
 
-def diagnose(plan: Plan, point: Batch, replicates: Batch) -> Diagnostics:
+def diagnose(plan: Plan, point: Batch, replicates: Batch, pte_if_ignored: float | None = None) -> Diagnostics:
     """Collect the evidence about an estimate."""
+    trial = plan.sample.trial
+    shares = {
+        arm: float(trial.weight[trial.arm == code].max() / trial.weight[trial.arm == code].sum())
+        for arm, code in (("treated", 1), ("control", 0))
+    }
     return Diagnostics(
+        largest_weight=shares,
+        pte_if_ignored=pte_if_ignored,
         counts=_counts(plan),
         constraint=_constraint(point.values[0], replicates.values),
         conditions=_conditions(point.values[0], replicates.values),
@@ -71,17 +89,22 @@ def _counts(plan: Plan) -> pd.DataFrame:
     columns = {}
     for arm, code in (("treated", 1), ("control", 0)):
         inside = trial.arm == code
-        by_t = inside & (trial.time <= plan.at)
+        by_t = inside & ~trial.alive(plan.at)
         weight = trial.weight[inside]
         columns[arm] = {
             "subjects": inside.sum(),
-            "at risk after landmark": (inside & (trial.time > plan.landmark)).sum(),
-            "at risk after t": (inside & (trial.time > plan.at)).sum(),
+            "at risk after landmark": (inside & trial.alive(plan.landmark)).sum(),
+            "at risk after t": (inside & trial.alive(plan.at)).sum(),
             "early events": (inside & early).sum(),
             "deaths by t": (by_t & trial.died).sum(),
             "censored by t": (by_t & ~trial.died).sum(),
             "effective subjects": weight.sum() ** 2 / np.sum(weight**2),
         }
+        if plan.stopping is not None:
+            alive = inside & trial.alive(plan.landmark)
+            columns[arm]["surrogate unknown"] = (alive & ~plan.stopping.known).sum()
+            standing = (trial.weight * plan.stopping.factors(trial.weight))[alive]
+            columns[arm]["effective known"] = standing.sum() ** 2 / np.sum(standing**2)
     return pd.DataFrame(columns).astype(float)
 
 
@@ -96,6 +119,7 @@ def _constraint(one: Array, values: Array) -> pd.Series:
 
 def _conditions(one: Array, values: Array) -> pd.DataFrame:
     rows, reach = {}, NORMAL.quantile(0.05)
+    sign = -1.0 if column(one, "delta") < 0.0 else 1.0
     for name, value in {
         "residual effect": lambda v: column(v, "residual"),
         "effect at landmark": lambda v: column(v, "early_treated") - column(v, "early_control"),
@@ -104,10 +128,10 @@ def _conditions(one: Array, values: Array) -> pd.DataFrame:
             - column(v, "mean_forecast") / column(v, "early_control")
         ),
     }.items():
-        estimate = float(value(one))
+        estimate = sign * float(value(one))
         error = float(np.std(value(values), ddof=1))
         z = estimate / error if error > 0.0 else np.nan
-        verdict = "holds" if z > reach else "fails" if z < -reach else "open"
+        verdict = "holds" if z > reach else "fails" if z < -reach else "not clear"
         rows[name] = {"estimate": estimate, "std_error": error, "z": z, "verdict": verdict}
     return pd.DataFrame.from_dict(rows, orient="index")
 

@@ -24,7 +24,7 @@ QUANTITIES = (
     "delta",  # effect on the primary outcome
     "explained",  # the part of it that g explains
     "primary",  # the part that survival to the landmark alone explains
-    "residual",  # Delta_S: effect left at the control's law of the surrogate information
+    "residual",  # Delta_S: effect left at the control's distribution of the surrogate information
     "residual_primary",  # Delta_T: the same with survival to the landmark alone
     "mean_ratio",  # E_0[L]
     "mean_forecast",  # E_0[M]

@@ -20,6 +20,7 @@ from statmodels_x.core.typing import Array
 from statmodels_x.surrogate.fitting.estimation import ESTIMATORS, Batch
 from statmodels_x.surrogate.fitting.smoothing import Smoother, build_smoother
 from statmodels_x.surrogate.fitting.sorting import SortedTrial, sort_trial
+from statmodels_x.surrogate.fitting.stopping import Stopping, plan_stopping
 from statmodels_x.surrogate.sample import Trial
 from statmodels_x.surrogate.specification import Settings
 
@@ -44,6 +45,8 @@ class Plan:
         Where each subject's surrogate event lies; bin -1 for none by the landmark.
     folds : ndarray of shape (n, R)
     n_folds : int
+    stopping : Stopping or None
+        Weights for what is not known of the surrogate; None where all is known.
     """
 
     method: str
@@ -57,6 +60,7 @@ class Plan:
     fractions: Array = field(repr=False)
     folds: NDArray[np.uint8] = field(repr=False)
     n_folds: int
+    stopping: Stopping | None = field(repr=False, default=None)
 
 
 def sort_for(trial: Trial, settings: Settings) -> SortedTrial:
@@ -83,9 +87,19 @@ def build_plan(sample: SortedTrial, settings: Settings, at: float, landmark: flo
         folds, n_folds = np.zeros((len(trial), 1), np.uint8), 1
     else:
         folds, n_folds = _folds(sample, early, settings), settings.n_folds
-    groups = sample.groups(at, landmark)
     return Plan(
-        settings.method, at, landmark, is_area, sample, smoother, groups, bins, fractions, folds, n_folds
+        settings.method,
+        at,
+        landmark,
+        is_area,
+        sample,
+        smoother,
+        sample.groups(at, landmark),
+        bins,
+        fractions,
+        folds,
+        n_folds,
+        plan_stopping(trial, landmark),
     )
 
 
@@ -140,8 +154,10 @@ def reduce_weights(plan: Plan, weight: Array) -> tuple[Array, Array]:
     sample, trial = plan.sample, plan.sample.trial
     margins = np.zeros((sample.n_parts, 2, 4))
     sums = np.zeros((3, plan.folds.shape[1], plan.n_folds, len(plan.smoother.points) + 1))
+    known = weight if plan.stopping is None else weight * plan.stopping.factors(weight)
     reduce_sample(
         weight,
+        known,
         trial.time,
         trial.died,
         plan.groups,
@@ -151,8 +167,8 @@ def reduce_weights(plan: Plan, weight: Array) -> tuple[Array, Array]:
         plan.landmark,
         plan.at,
         plan.is_area,
-        np.empty(len(trial) + len(plan.groups)),
-        np.empty((len(plan.groups), 7)),
+        np.empty((2, len(trial) + len(plan.groups))),
+        np.empty((len(plan.groups), 9)),
         np.zeros((sample.n_parts, sample.n_strata)),
         margins,
         sums,
@@ -195,11 +211,11 @@ def perturb(
 
 def _chunk(plans: Sequence[Plan], replicates: range, seed: int) -> list[Batch]:
     trial = plans[0].sample.trial
-    weight = np.empty(len(trial))
+    weight, draw = np.empty(len(trial)), _draw if trial.propensity is None else _draw_propensity
     reduced: list[list[Any]] = [[] for _ in plans]
     for b in replicates:
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_WEIGHTS, b)))
-        _draw(trial, rng, weight)
+        draw(trial, rng, weight)
         for found, plan in zip(reduced, plans, strict=True):
             found.append(reduce_weights(plan, weight))
     batches = []
@@ -218,6 +234,14 @@ def _draw(trial: Trial, rng: np.random.Generator, weight: Array) -> None:
         np.multiply(
             rng.standard_exponential(trial.cluster.max() + 1)[trial.cluster], trial.weight, out=weight
         )
+
+
+def _draw_propensity(trial: Trial, rng: np.random.Generator, weight: Array) -> None:
+    """Fill ``weight`` with exponential variables over the probabilities that they themselves give to the arms."""
+    assert trial.propensity is not None
+    n = len(trial) if trial.cluster is None else trial.cluster.max() + 1
+    drawn = rng.standard_exponential(n)
+    weight[:] = trial.propensity.weights(trial.arm, drawn if trial.cluster is None else drawn[trial.cluster])
 
 
 def _join(batches: Sequence[Batch]) -> Batch:

@@ -37,7 +37,7 @@ def numerators(values: Array) -> dict[str, Array]:
 
 
 def overlap(values: Array) -> Array:
-    """Overlap c = E_0[L] mu_1(t0)/mu_0(t0)^2: 1 where the surrogate laws of the arms' survivors agree."""
+    """Overlap c = E_0[L] mu_1(t0)/mu_0(t0)^2: 1 where the surrogate distributions of the arms' survivors agree."""
     return (
         column(values, "mean_ratio") * column(values, "early_treated") / column(values, "early_control") ** 2
     )
@@ -109,6 +109,14 @@ class Inference:
             return self.delta_error
         _, replicates = self.estimate(name)
         return spread.mad_scale(replicates) if np.isfinite(replicates).all() else np.nan
+
+    def statistic(self, name: str) -> float:
+        """Distance from 0 (overlap: from 1) in standard errors; of a proportion that of its numerator."""
+        if name in self.numerators:
+            error = float(np.sqrt(self.covariance(name)[0, 0]))
+            return self.numerators[name][0] / error if self.is_defined and error > 0.0 else np.nan
+        error = self.standard_error(name)
+        return (self.estimate(name)[0] - float(name == "overlap")) / error if error > 0.0 else np.nan
 
 
 def infer(point: Batch, replicates: Batch, is_corrected: bool) -> Inference:

@@ -41,13 +41,17 @@ class SortedTrial:
         return int(self.keys[:, 2].max()) + 1
 
     def groups(self, at: float, landmark: float) -> IntArray:
-        """Rows of part, arm, stratum, start, first with time > landmark, first with time > at, stop."""
+        """Rows of part, arm, stratum, start, first alive after the landmark, first alive after ``at``, stop."""
         rows = []
         for key, start, stop in zip(self.keys, self.ends[:-1], self.ends[1:], strict=True):
-            times = self.trial.time[start:stop]
-            early, late = start + np.searchsorted(times, [landmark, at], side="right")
-            rows.append([*key, start, early, late, stop])
+            rows.append([*key, start, *(self._first_alive(u, start, stop) for u in (landmark, at)), stop])
         return np.array(rows, dtype=np.int64)
+
+    def _first_alive(self, time: float, start: int, stop: int) -> int:
+        """Row of the first subject of a group known to be alive after a time: one censored at it stands first."""
+        times, died = self.trial.time[start:stop], self.trial.died[start:stop]
+        low, high = (np.searchsorted(times, time, side=side) for side in ("left", "right"))
+        return int(start + low + np.count_nonzero(died[low:high]))
 
 
 def sort_trial(trial: Trial, part: IntArray | None = None) -> SortedTrial:

@@ -26,11 +26,9 @@ def check_support(trial: Trial, facts: TrialFacts, at: float, landmark: float) -
     unit = f" {facts.time_unit}" if facts.time_unit else ""
     for code, label in ((1, f"treated arm ({facts.treated})"), (0, f"control arm ({facts.control})")):
         inside = trial.arm == code
-        for stratum in range(facts.strata):
-            group = inside & (trial.stratum == stratum)
-            where = label if facts.strata == 1 else f"{label}, stratum {stratum + 1} of {facts.strata}"
-            _check_at_risk(trial, group, where, at, unit)
+        _check_at_risk(trial, inside, label, at, unit)
         _check_early(trial, inside, label, landmark, unit)
+        _check_watched(trial, inside, label, at, landmark)
     if not np.any(trial.died & (trial.time <= at)):
         raise IdentificationError(
             f"at={at:g}: there is no death by then in either arm (follow-up is up to {facts.last_time:g}{unit}); "
@@ -40,10 +38,8 @@ def check_support(trial: Trial, facts: TrialFacts, at: float, landmark: float) -
 
 def _check_at_risk(trial: Trial, group: NDArray[np.bool_], where: str, at: float, unit: str) -> None:
     if not group.any():
-        raise IdentificationError(
-            f"there is nobody in the {where}; every stratum needs both arms: merge strata."
-        )
-    if np.any(trial.time[group] > at):
+        raise IdentificationError(f"there is nobody in the {where}.")
+    if np.any(trial.alive(at)[group]):
         return
     last = trial.time[group].max()
     by_death = "; all died" if np.all(trial.died[group]) else ""
@@ -56,7 +52,7 @@ def _check_at_risk(trial: Trial, group: NDArray[np.bool_], where: str, at: float
 def _check_early(trial: Trial, inside: NDArray[np.bool_], label: str, landmark: float, unit: str) -> None:
     early = trial.early(landmark)
     n_early = int(np.count_nonzero(inside & early))
-    n_late = int(np.count_nonzero(inside & ~early & (trial.time > landmark)))
+    n_late = int(np.count_nonzero(inside & ~early & trial.alive(landmark)))
     if n_early < LEAST_EARLY:
         few = "no subject" if n_early == 0 else f"only {n_early} subject{'s' if n_early > 1 else ''}"
         raise IdentificationError(
@@ -69,3 +65,12 @@ def _check_early(trial: Trial, inside: NDArray[np.bool_], label: str, landmark: 
             f"landmark={landmark:g}: only {n_late} of the {label} are followed beyond then without the surrogate "
             "event; choose an earlier landmark."
         )
+
+
+def _check_watched(trial: Trial, inside: NDArray[np.bool_], label: str, at: float, landmark: float) -> None:
+    if np.any(inside & trial.alive(at) & trial.known(landmark)):
+        return
+    raise IdentificationError(
+        f"landmark={landmark:g}: the surrogate event was looked for up to then in nobody of the {label} who is "
+        f"followed beyond at={at:g}; choose an earlier landmark."
+    )

@@ -7,6 +7,7 @@ import numpy as np
 from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.resampling import percentile_limits
 from statmodels_x.core.typing import Array
+from statmodels_x.surrogate.fitted import ProportionFitted
 from statmodels_x.surrogate.fitting.proportions import Inference
 
 
@@ -24,6 +25,17 @@ def interval(found: Inference, name: str, alpha: float, method: str) -> tuple[fl
         return float(low), float(high)
     reach = NORMAL.quantile(alpha) * found.standard_error(name)
     return value - reach, value + reach
+
+
+def statistics(fit: ProportionFitted, method: str) -> Array:
+    """Statistics that belong to a kind of interval: both say the same of 0."""
+    if method == "quantile":
+        return np.full(len(fit.names), np.nan)
+    if method == "fieller":
+        return fit.tvalues.to_numpy()
+    null = np.array([float(name == "overlap") for name in fit.names])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray((fit.params.to_numpy() - null) / fit.bse.to_numpy())
 
 
 def fieller(numerator: float, denominator: float, covariance: Array, z: float) -> tuple[float, float]:

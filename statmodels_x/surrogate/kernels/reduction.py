@@ -42,18 +42,26 @@ def walk_back(weight, time, died, risk, start, stop, begin, end):
 
 
 @kernel
-def group_scalars(weight, time, died, groups, t0, t, risk, scalars):
-    """Fill for each group: weight in all, at risk after t0, at risk after t; then survival and areas."""
+def group_scalars(weight, known, time, died, groups, t0, t, risk, scalars):
+    """Fill for each group: weight in all, at risk after t0, at risk after t; survival and areas; known weight at risk.
+
+    ``known`` is the weight with which a subject stands for what is known of the surrogate; rows 0 and 1 of ``risk``
+    are filled with ``weight`` and ``known`` at risk.
+    """
     for g in range(groups.shape[0]):
         start, early, late, stop = groups[g, START], groups[g, EARLY], groups[g, LATE], groups[g, STOP]
         # risk has a place more than there are subjects in each group, so that groups do not share an end
         shift = g
-        view = risk[shift:]
-        total = 0.0
+        view, known_view = risk[0, shift:], risk[1, shift:]
+        total, known_total = 0.0, 0.0
         for i in range(stop - 1, late - 1, -1):
             total += weight[i]
-        view[late] = total
-        scalars[g, 2] = total
+            known_total += known[i]
+        view[late], known_view[late] = total, known_total
+        scalars[g, 2], scalars[g, 8] = total, known_total
+        for i in range(late - 1, early - 1, -1):
+            known_view[i] = known_view[i + 1] + known[i]
+        scalars[g, 7] = known_view[early]
         after, area_after = walk_back(weight, time, died, view, early, late, t0, t)
         scalars[g, 1] = view[early]
         before, area_before = walk_back(weight, time, died, view, start, early, 0.0, t0)
@@ -99,47 +107,68 @@ def add_to_bins(sums, row, folds, i, bin_, fraction, value):
 
 @kernel
 def add_survivors(
-    weight, time, died, groups, bins, fractions, folds, t, t0, is_area, risk, scalars, strata, sums
+    weight, known, time, died, groups, bins, fractions, folds, t, t0, is_area, risk, scalars, strata, sums
 ):
     """Add the survivors of t0 to the bins: rows 0 and 1 control and treated at t0, row 2 treated at t.
 
     With ``is_area`` row 2 holds the integral over (t0, t] instead of the value at t: a subject counts with
-    the integral of mu(u)/(weight at risk after u) up to the end of follow-up. Deaths leave that ratio as it is;
-    only a censoring changes it.
+    the integral of mu(u)/(known weight at risk after u) up to the end of follow-up. Where all is known, deaths leave
+    that ratio as it is; only a censoring changes it. A group of which nobody is left adds nothing.
     """
     for g in range(groups.shape[0]):
         early, late, stop = groups[g, EARLY], groups[g, LATE], groups[g, STOP]
         arm = groups[g, ARM]
         share = strata[groups[g, PART], groups[g, STRATUM]]
-        at_t0 = share * scalars[g, 3] / scalars[g, 1]
-        at_t = share * scalars[g, 4] / scalars[g, 2]
-        view = risk[g:]
+        at_t0 = share * scalars[g, 3] / scalars[g, 7] if scalars[g, 7] > 0.0 else 0.0
+        at_t = share * scalars[g, 4] / scalars[g, 8] if scalars[g, 8] > 0.0 else 0.0
+        view, known_view = risk[0, g:], risk[1, g:]
+        is_partial = scalars[g, 7] != scalars[g, 1] or scalars[g, 8] != scalars[g, 2]
         ratio, integral, before = at_t0, 0.0, t0
         for i in range(early, stop):
-            add_to_bins(sums, arm, folds, i, bins[i], fractions[i], weight[i] * at_t0)
+            add_to_bins(sums, arm, folds, i, bins[i], fractions[i], known[i] * at_t0)
             if arm == 0:
                 continue
             if not is_area:
                 if i >= late:
-                    add_to_bins(sums, 2, folds, i, bins[i], fractions[i], weight[i] * at_t)
+                    add_to_bins(sums, 2, folds, i, bins[i], fractions[i], known[i] * at_t)
                 continue
             until = time[i] if i < late else t
             integral += ratio * (until - before)
             before = until
-            if i < late and not died[i]:
-                ratio *= view[i] / view[i + 1]
-            add_to_bins(sums, 2, folds, i, bins[i], fractions[i], weight[i] * integral)
+            if i < late and known_view[i + 1] > 0.0:
+                if not died[i]:
+                    ratio *= known_view[i] / known_view[i + 1]
+                elif is_partial:
+                    ratio *= view[i + 1] / view[i] * (known_view[i] / known_view[i + 1])
+            elif i < late:
+                ratio = 0.0
+            add_to_bins(sums, 2, folds, i, bins[i], fractions[i], known[i] * integral)
 
 
 @kernel
 def reduce_sample(
-    weight, time, died, groups, bins, fractions, folds, t0, t, is_area, risk, scalars, strata, margins, sums
+    weight,
+    known,
+    time,
+    died,
+    groups,
+    bins,
+    fractions,
+    folds,
+    t0,
+    t,
+    is_area,
+    risk,
+    scalars,
+    strata,
+    margins,
+    sums,
 ):
     """Reduce a weighted sample to its margins and binned sums (which must come in as zeros).
 
     Parameters
     ----------
-    weight, time, died : arrays of shape (n,)
+    weight, known, time, died : arrays of shape (n,)
     groups : int array of shape (G, 7)
     bins : int array of shape (n,)
         Left of the two bins between which the surrogate time lies; -1: no event by t0.
@@ -148,17 +177,17 @@ def reduce_sample(
     folds : int array of shape (n, R)
     t0, t : float
     is_area : bool
-    risk : array of shape (n + G,)
+    risk : array of shape (2, n + G)
         Working space.
-    scalars : array of shape (G, 7)
+    scalars : array of shape (G, 9)
     strata : array of shape (parts, strata)
     margins : array of shape (parts, 2, 4)
         Survival at t0 and at t, its integrals over (0, t0] and (t0, t].
     sums : array of shape (3, R, folds, bins + 1)
         The last bin is "no event by t0".
     """
-    group_scalars(weight, time, died, groups, t0, t, risk, scalars)
+    group_scalars(weight, known, time, died, groups, t0, t, risk, scalars)
     add_margins(groups, scalars, strata, margins)
     add_survivors(
-        weight, time, died, groups, bins, fractions, folds, t, t0, is_area, risk, scalars, strata, sums
+        weight, known, time, died, groups, bins, fractions, folds, t, t0, is_area, risk, scalars, strata, sums
     )

@@ -9,11 +9,13 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError, IdentificationError
+from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number
 from statmodels_x.surrogate.fitted import SurrogateFitted
 from statmodels_x.surrogate.fitting.perturbation import build_plan, perturb, point_estimate, sort_for
 from statmodels_x.surrogate.fitting.proportions import PARAMS, infer
+from statmodels_x.surrogate.fitting.strata import settle_strata
 from statmodels_x.surrogate.fitting.support import check_support
 from statmodels_x.surrogate.inference import intervals
 from statmodels_x.surrogate.landmarks.fitted import GridFitted
@@ -59,7 +61,8 @@ def earliest_landmark(grid: GridFitted, share: float, alpha: float) -> pd.DataFr
     rows = []
     for at, part in table.groupby("at", sort=True):
         factor = _factor(grid, "pte", alpha, sides=1, at=float(at))
-        bound = part["estimate"] - factor * part["std_error"]
+        shown = [abs(grid.inferences[k].statistic("delta")) > NORMAL.quantile(alpha) for k in part.index]
+        bound = (part["estimate"] - factor * part["std_error"]).where(shown)
         rows.append(
             {
                 "at": at,
@@ -113,6 +116,9 @@ def estimate_grid(
     if not pairs:
         raise IdentificationError(f"landmark_grid: no pair of times can be estimated. {refused[0]['reason']}")
     n = asked.n_perturb if n_perturb is None else check_count("n_perturb", n_perturb, 20)
+    # strata that can be estimated at the last time can be at all: one sample for the whole grid
+    latest = max(pairs)
+    trial, _ = settle_strata(trial, *latest, asked.settings.thin_strata, asked.settings.n_parts)
     sample = sort_for(trial, asked.settings)
     # pairs in groups that fit into memory: the same seed gives every group the same weights
     room = max(1, _MOST_SUBJECTS // len(trial))
@@ -122,7 +128,7 @@ def estimate_grid(
         plans = [build_plan(sample, asked.settings, at, t0, asked.effect == "rmst") for at, t0 in some]
         batches = perturb(plans, n, asked.seed, n_jobs, progress)
         found += [
-            infer(point_estimate(plan), many, asked.settings.is_corrected)
+            infer(point_estimate(plan), many, asked.settings.corrects)
             for plan, many in zip(plans, batches, strict=True)
         ]
     table = pd.DataFrame(refused, columns=["at", "landmark", "reason"])

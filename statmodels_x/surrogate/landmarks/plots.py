@@ -20,7 +20,7 @@ _LABELS = {
     "incremental_value": "Incremental value of the surrogate",
     "r_s": "R_S",
     "r_t": "R_T",
-    "overlap": "Overlap c",
+    "overlap": "Imbalance of the surrogate times (1: none)",
 }
 _GREY = "0.4"
 

@@ -22,7 +22,7 @@ def grid_summary(grid: GridFitted, alpha: float) -> Any:
     unit = f" in {grid.facts.time_unit}" if grid.facts.time_unit else ""
     labels = [f"t = {at:g}, t0 = {landmark:g}" for at, landmark in grid.pairs]
     limits = [f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"]
-    headings = ["delta", "PTE", "std err", *limits, "primary", "R_S", "c"]
+    headings = ["delta", "PTE", "std err", *limits, "primary", "R_S", "imbal."]
     notes = ["The bands hold at all pairs of times at once."]
     if not table["is_defined"].all():
         notes.append("nan: the effect at t cannot be told from 0, there is nothing to explain.")

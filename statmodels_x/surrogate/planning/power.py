@@ -12,12 +12,14 @@ import pandas as pd
 from statmodels_x.core.deprecation import settle
 from statmodels_x.core.errors import DataError, IdentificationError
 from statmodels_x.core.findings import quiet
+from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.resampling import replicate
 from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_jobs, check_number
 from statmodels_x.surrogate.fitting.perturbation import build_plan, perturb, point_estimate, sort_for
 from statmodels_x.surrogate.fitting.proportions import infer
 from statmodels_x.surrogate.fitting.support import check_support
 from statmodels_x.surrogate.inference.intervals import interval as limits_of
+from statmodels_x.surrogate.inference.selection import proportion_given_shown
 from statmodels_x.surrogate.planning.simulate import IllnessDeathTrial
 from statmodels_x.surrogate.sample import Trial, TrialFacts
 from statmodels_x.surrogate.specification import (
@@ -51,7 +53,7 @@ def surrogate_power(
     Parameters
     ----------
     process : IllnessDeathTrial
-        Laws of both arms and of censoring: planned, or fitted to a trial by
+        Distributions of both arms and of censoring: planned, or fitted to a trial by
         :meth:`SurrogateResults.fitted_process`.
     n : int or sequence of int
         Subjects in each arm.
@@ -81,9 +83,11 @@ def surrogate_power(
     -------
     DataFrame
         One row a size: ``n_per_arm``; ``pte``, the true value; ``defined``, the share of trials whose effect
-        differs from 0 at 5 % (the power for the effect itself); over these trials ``bias``, ``empirical_se``,
+        differs from 0 at 5 % (the power for the effect itself); over these trials ``bias``, ``median_bias`` and
+        ``median_bias_given_shown``, that of :attr:`SurrogateResults.pte_given_shown`, ``empirical_se``,
         ``mean_se``, ``median_width`` of the interval and ``coverage`` with its Monte-Carlo error
-        ``coverage_mc_se``; ``power``, the share of **all** trials whose lower limit exceeds ``at_least``, with
+        ``coverage_mc_se``; ``power``, the share of **all** trials that show the
+        effect and whose lower limit exceeds ``at_least``, with
         ``power_mc_se``; and ``refused``, the share of trials with too few events to estimate at all.
 
     Raises
@@ -156,9 +160,18 @@ def _one_trial(
     settings = Settings(method, seed=seed, is_corrected=method != "split")
     with quiet():
         plan = build_plan(sort_for(trial, settings), settings, at, landmark, is_area)
-        found = infer(point_estimate(plan), perturb([plan], n_perturb, seed)[0], settings.is_corrected)
+        found = infer(point_estimate(plan), perturb([plan], n_perturb, seed)[0], method != "split")
     low, high = limits_of(found, "pte", alpha, interval)
-    return {"pte": found.estimate("pte")[0], "se": found.standard_error("pte"), "low": low, "high": high}
+    claim = low if abs(found.statistic("delta")) > NORMAL.quantile(alpha) else -np.inf
+    value, error = found.estimate("pte")[0], found.standard_error("pte")
+    return {
+        "pte": value,
+        "se": error,
+        "low": low,
+        "high": high,
+        "claim": claim,
+        "given": proportion_given_shown(found),
+    }
 
 
 def _facts(trial: Trial) -> TrialFacts:
@@ -171,14 +184,16 @@ def _facts(trial: Trial) -> TrialFacts:
 
 def _summarise(trials: Sequence[Any], truth: float, at_least: float) -> dict[str, float]:
     rows = [trial for trial in trials if trial is not None]
-    table = pd.DataFrame(rows, columns=["pte", "se", "low", "high"], dtype=float)
+    table = pd.DataFrame(rows, columns=["pte", "se", "low", "high", "claim", "given"], dtype=float)
     known = table[np.isfinite(table["pte"])]
     m, k = len(trials), max(len(known), 1)
     covered = float(((known["low"] <= truth) & (truth <= known["high"])).mean()) if len(known) else np.nan
-    power = float((known["low"] > at_least).sum() / m)
+    power = float((known["claim"] > at_least).sum() / m)
     return {
         "defined": len(known) / m,
         "bias": float(known["pte"].mean() - truth),
+        "median_bias": float(known["pte"].median() - truth),
+        "median_bias_given_shown": float(known["given"].median() - truth),
         "empirical_se": float(known["pte"].std()),
         "mean_se": float(known["se"].mean()),
         "median_width": float((known["high"] - known["low"]).median()),

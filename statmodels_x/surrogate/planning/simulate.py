@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_count
+from statmodels_x.core.validation import check_choice, check_count
 from statmodels_x.surrogate.planning.truth import Arm, quadrature, true_values
 from statmodels_x.surrogate.sample import Trial
 from statmodels_x.surrogate.specification import check_times
@@ -166,7 +166,7 @@ class IllnessDeathTrial:
     Parameters
     ----------
     control, treated : IllnessDeath or LatentWeibull
-        The laws of the arms.
+        The distributions of the arms.
     censoring : float or Rates, or a pair of these
         Hazard of censoring, in both arms or (control, treated); 0 for none.
 
@@ -193,9 +193,9 @@ class IllnessDeathTrial:
     @property
     def breaks(self) -> Array:
         """Times at which a hazard of either arm changes."""
-        laws = [law for law in (self.control, self.treated) if isinstance(law, IllnessDeath)]
+        arms = [arm for arm in (self.control, self.treated) if isinstance(arm, IllnessDeath)]
         return np.unique(
-            np.concatenate([np.zeros(0), *(rates.breaks for law in laws for rates in law.hazards)])
+            np.concatenate([np.zeros(0), *(rates.breaks for arm in arms for rates in arm.hazards)])
         )
 
     def true_values(self, at: float, landmark: float, effect: str = "survival") -> dict[str, float]:
@@ -214,6 +214,43 @@ class IllnessDeathTrial:
         at, landmark = check_times(at, landmark)
         return true_values((self.control, self.treated), at, landmark, effect == "rmst", self.breaks)
 
+    def effect_correlation(
+        self,
+        effect: str = "log_hr",
+        at: float | None = None,
+        composite: bool = True,
+        n: int = 50_000,
+        seed: int = 0,
+    ) -> float:
+        """Correlation of the estimated effects on surrogate and survival within a trial of this process.
+
+        It is what :class:`~statmodels_x.TrialLevelSurrogacy` needs and papers do not report; published medians give
+        the hazards.
+
+        Parameters
+        ----------
+        effect : {"log_hr", "rmst", "survival"}
+            As in :func:`~statmodels_x.trial_effects`.
+        at : float, optional
+            Time of the latter two.
+        composite : bool
+            Whether death counts as a surrogate event, as in progression-free survival.
+        n : int
+            Subjects in each arm of the one trial that is drawn.
+        seed : int
+
+        Returns
+        -------
+        float
+        """
+        from statmodels_x.surrogate.planning.correlation import effect_correlation
+
+        check_choice("effect", effect, ("log_hr", "rmst", "survival"), "effect_correlation()")
+        if effect != "log_hr" and at is None:
+            raise DataError(f'effect_correlation: effect="{effect}" needs the time `at`.')
+        trial = self.draw(check_count("n", n, 100), np.random.default_rng(check_count("seed", seed, 0)))
+        return effect_correlation(trial, effect, np.inf if at is None else float(at), composite)
+
     def draw(self, n: int | tuple[int, int], rng: np.random.Generator) -> Trial:
         """Draw a trial as arrays.
 
@@ -229,9 +266,9 @@ class IllnessDeathTrial:
         """
         sizes = n if isinstance(n, tuple) else (n, n)
         parts = []
-        for arm, law in enumerate((self.control, self.treated)):
+        for arm, distribution in enumerate((self.control, self.treated)):
             size = check_count("n", sizes[arm], 1)
-            surrogate, death = law.draw(size, rng)
+            surrogate, death = distribution.draw(size, rng)
             end = self._censoring(arm).invert(rng.standard_exponential(size))
             time = np.minimum(death, end)
             if np.isinf(time).any():
@@ -328,12 +365,15 @@ def fit_illness_death(trial: Trial, n_pieces: int = 4) -> IllnessDeathTrial:
     for code in (0, 1):
         part = trial.take(trial.arm == code)
         seen = np.isfinite(part.surrogate)
-        until = np.where(seen, part.surrogate, part.time)
+        # where the surrogate event was looked for during less time, what comes after tells nothing of it
+        watched = part.time if part.watched is None else np.minimum(part.watched, part.time)
+        until = np.where(seen, part.surrogate, watched)
+        dies = part.died & ~seen & (watched >= part.time)
         zero = np.zeros(len(part))
         arms.append(
             IllnessDeath(
                 _occurrence(zero, until, seen, part.weight, breaks),
-                _occurrence(zero, until, part.died & ~seen, part.weight, breaks),
+                _occurrence(zero, until, dies, part.weight, breaks),
                 _occurrence(until, part.time, part.died & seen, np.where(seen, part.weight, 0.0), breaks),
             )
         )

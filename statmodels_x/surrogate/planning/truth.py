@@ -1,4 +1,4 @@
-"""True values of PTE and its relatives for known laws, by Gauss-Legendre integration."""
+"""True values of PTE and its relatives for known distributions, by Gauss-Legendre integration."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NODES = 48
 
 
 class Arm(Protocol):
-    """The law of surrogate event and death in one arm."""
+    """The distribution of surrogate event and death in one arm."""
 
     def density(self, s: Array, u: float) -> Array:
         """d/ds P(S <= s, T > u) for s <= u."""

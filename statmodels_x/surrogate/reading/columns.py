@@ -54,8 +54,20 @@ def check_id(values: NDArray[Any] | None, keep: NDArray[np.bool_]) -> None:
         )
 
 
-def group_codes(values: NDArray[Any] | None, keep: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Code groups from 0 in order of appearance."""
+def group_codes(
+    values: NDArray[Any] | None, keep: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Code groups from 0 in order of appearance; return codes and labels."""
     if values is None:
-        return np.zeros(int(keep.sum()), np.int64)
-    return pd.factorize(pd.Series(values)[keep], sort=False)[0].astype(np.int64)
+        return np.zeros(int(keep.sum()), np.int64), ("all",)
+    codes, labels = pd.factorize(pd.Series(values)[keep], sort=False)
+    return codes.astype(np.int64), tuple(map(str, labels))
+
+
+def trimmed(weight: Array, trim: float) -> tuple[Array, int]:
+    """Hold inverse probabilities at those of ``trim`` and 1 - ``trim``; count what was held."""
+    if trim == 0.0:
+        return weight, 0
+    low, high = 1.0 / (1.0 - trim), 1.0 / trim
+    held = np.clip(weight, low, high)
+    return held, int(np.count_nonzero((weight <= low) | (weight >= high)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +12,10 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.data.formula import evaluate, split_formula
 from statmodels_x.core.data.frames import check_columns
-from statmodels_x.core.errors import DataError, DataWarning, FormulaError
-from statmodels_x.core.findings import warn
+from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import column_label, numeric_array, rows_text
+from statmodels_x.surrogate.reading.follow_up import FollowUp
 from statmodels_x.surrogate.specification import Choice
 
 _TOLERANCE = 1e-9
@@ -106,31 +107,77 @@ def evaluate_surrogate(choice: Choice, frame: pd.DataFrame) -> SurrogateTimes:
     return value
 
 
-def settle(seen: Array, until: Array, time: Array, surrogate: SurrogateTimes) -> Array:
+@dataclass(frozen=True)
+class Settled:
+    """Surrogate times that agree with follow-up.
+
+    Attributes
+    ----------
+    seen : ndarray of shape (n,)
+        Time of the surrogate event, infinite where it was not seen.
+    watched : ndarray of shape (n,) or None
+        Until when it was looked for, infinite where it was all along; None if it was for everybody.
+    lost : ndarray of bool, shape (n,)
+        Rows to be left out.
+    notes : dict of str to int
+        Rows that were moved or recoded.
+    """
+
+    seen: Array = field(repr=False)
+    watched: Array | None = field(repr=False)
+    lost: NDArray[np.bool_] = field(repr=False)
+    notes: dict[str, int]
+
+
+def settle(
+    choice: Choice,
+    surrogate: SurrogateTimes,
+    columns: Mapping[str, NDArray[Any]],
+    survival: FollowUp,
+    keep: NDArray[np.bool_],
+) -> Settled:
     """Check surrogate times against follow-up; what is coded at its end counts as not seen.
 
-    Returns
-    -------
-    ndarray
-        ``seen``, infinite where the event was not seen.
+    Raises
+    ------
+    DataError
+        If an event is dated after the end of follow-up, unless the user said what to do then.
     """
-    after = np.isfinite(seen) & (seen > time * (1.0 + _TOLERANCE))
-    if after.any():
-        row = np.flatnonzero(after)[0]
-        raise DataError(
-            f"surrogate: '{surrogate.name}' is after the end of follow-up in {rows_text(after)} of the rows used "
-            f"(for example {seen[row]:g} after {time[row]:g}): nothing can be seen after death or "
-            "censoring. Where such a time stands for 'not seen', set it to missing; otherwise check that both "
-            "times are in the same unit."
-        )
-    early_end = np.isinf(seen) & (until < time * (1.0 - _TOLERANCE))
-    if early_end.any():
-        warn(
-            f"surrogate: in {int(early_end.sum())} subjects '{surrogate.name}' was followed for less time than "
-            "survival; they count as without the event after that time.",
-            DataWarning,
-        )
-    return seen if surrogate.has_status else np.where(seen >= time, np.inf, seen)
+    seen, until = (np.asarray(columns[name], float) for name in ("seen", "until"))
+    nobody = np.zeros(len(seen), bool)
+    if choice.is_marker:
+        return Settled(seen, None, nobody, {})
+    time, died = np.where(keep, survival.time, np.inf), survival.died & keep
+    after = np.isfinite(seen) & (seen > time * (1.0 + _TOLERANCE)) & keep
+    if after.any() and choice.after_end == "error":
+        _refuse_late(seen, time, after, keep, surrogate.name)
+    moved = after if choice.after_end == "move" else nobody
+    # at death it was no earlier event: of a composite such as progression-free survival it is the death itself
+    composite = died & np.isfinite(seen) & (seen >= time * (1.0 - _TOLERANCE)) & ~after & surrogate.has_status
+    seen = np.where((moved & died) | composite, np.inf, np.where(moved, time, seen))
+    if not surrogate.has_status:
+        seen = np.where(seen >= time, np.inf, seen)
+    watched = None
+    early_end = np.isinf(seen) & (until < time * (1.0 - _TOLERANCE)) & keep
+    if early_end.any() and choice.stopping != "ignore":
+        watched = np.where(early_end, until, np.inf)
+    notes = {"moved": int(moved.sum()), "composite": int(composite.sum())}
+    if choice.stopping == "ignore":
+        notes["stopped"] = int(early_end.sum())
+    return Settled(seen, watched, after & ~moved, {name: n for name, n in notes.items() if n})
+
+
+def _refuse_late(
+    seen: Array, time: Array, after: NDArray[np.bool_], keep: NDArray[np.bool_], name: str
+) -> None:
+    row = np.flatnonzero(after)[0]
+    raise DataError(
+        f"surrogate: '{name}' is after the end of follow-up in {rows_text(after[keep])} of the rows used "
+        f"(for example {seen[row]:g} after {time[row]:g}): nothing can be seen after death or "
+        "censoring. Where such a time stands for 'not seen', set it to missing; otherwise check that both "
+        'times are in the same unit. after_end="move" takes such events to be at the end of follow-up, "drop" leaves '
+        "the rows out."
+    )
 
 
 def _refuse(bad: NDArray[np.bool_], what: str, remedy: str) -> None:

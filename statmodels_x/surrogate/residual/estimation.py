@@ -1,7 +1,7 @@
 """Residual treatment effects after Parast, Cai and Tian: weighted samples in, Delta, Delta_S and Delta_T out.
 
-Delta_S is the effect that would remain if the surrogate information at the landmark had the control's law in both
-arms: the mean over control survivors of what the treated with the same information go on to. Delta_T is the same
+Delta_S is the effect that would remain if the surrogate information at the landmark had the control's distribution in
+both arms: the mean over control survivors of what the treated with the same information go on to. Delta_T is the same
 with survival to the landmark as the only information. Everything is weighted by the inverse of censoring.
 """
 
@@ -15,9 +15,11 @@ from scipy import stats
 from scipy.integrate import trapezoid
 
 from statmodels_x.core.typing import Array
+from statmodels_x.surrogate.fitting.stopping import Stopping
 
 _BLOCK = 512
 _NEWTON_STEPS = 50
+_REACH = 3.0
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,10 @@ class Problem:
     n_grid: int | None
     bandwidth: float | None
 
+    def is_late(self, arm: ArmSample) -> NDArray[np.bool_]:
+        """Known to be alive at t: whoever is censored at it is."""
+        return (arm.time > self.at) | ((arm.time == self.at) & ~arm.died)
+
     def informed(self, arm: ArmSample) -> NDArray[np.bool_]:
         """Survivors of the landmark with surrogate information to smooth over."""
         alive = arm.time > self.landmark
@@ -94,6 +100,10 @@ class Prepared:
         Control survivors by treated survivors with surrogate information.
     scaled : pair of ndarray
         Their surrogate values on the scale of smoothing.
+    stopping : Stopping or None
+        Weights for what is not known of the surrogate, for the subjects of the control and then of the treated arm.
+    n_outside : int
+        Control survivors whose surrogate value is further than three bandwidths from every treated one's.
     """
 
     problem: Problem
@@ -101,6 +111,8 @@ class Prepared:
     positions: tuple[NDArray[np.int64], NDArray[np.int64]] = field(repr=False)
     kernel: Array = field(repr=False)
     scaled: tuple[Array, Array] = field(repr=False)
+    stopping: Stopping | None = field(repr=False)
+    n_outside: int
 
 
 @dataclass(frozen=True)
@@ -113,7 +125,7 @@ class Residual:
     n_borrowed: int
 
 
-def prepare(problem: Problem) -> Prepared:
+def prepare(problem: Problem, stopping: Stopping | None = None) -> Prepared:
     """Scale the surrogate, choose the bandwidth, and evaluate the kernel."""
     arms = (problem.control, problem.treated)
     found = [np.unique(arm.time, return_inverse=True) for arm in arms]
@@ -122,7 +134,18 @@ def prepare(problem: Problem) -> Prepared:
     kernel = np.zeros((0, 0))
     if problem.smoother == "kernel":
         kernel = stats.norm.pdf((scaled[1][None, :] - scaled[0][:, None]) / width)
-    return Prepared(problem, (found[0][0], found[1][0]), (found[0][1], found[1][1]), kernel, scaled)
+    nearest = np.sort(scaled[1])
+    place = np.searchsorted(nearest, scaled[0]).clip(1, len(nearest) - 1)
+    gap = np.minimum(np.abs(scaled[0] - nearest[place - 1]), np.abs(scaled[0] - nearest[place]))
+    return Prepared(
+        problem,
+        (found[0][0], found[1][0]),
+        (found[0][1], found[1][1]),
+        kernel,
+        scaled,
+        stopping,
+        int(np.count_nonzero(gap > _REACH * width)) if problem.smoother == "kernel" else 0,
+    )
 
 
 def normal_reference(values: Array) -> float:
@@ -157,8 +180,22 @@ def residual_effects(prepared: Prepared, weights: tuple[Array, Array]) -> Residu
     late_mean = float(known[0] @ scores[0] / weights[0].sum())
     share = float(known[0].sum() / (weights[0].sum() * at_landmark[0]))
     forward = float(at_landmark[1] * (known[1] @ scores[1]) / known[1].sum())
-    standardised, n_borrowed = _standardised(prepared, weights, scores[1], at_landmark)
+    total = float(weights[0].sum() * at_landmark[0])
+    standing = weights if prepared.stopping is None else _for_the_unknown(prepared.stopping, weights, alive)
+    standardised, n_borrowed = _standardised(prepared, standing, scores[1], total, at_landmark[1])
     return Residual(means[1] - means[0], standardised - late_mean, share * forward - late_mean, n_borrowed)
+
+
+def _for_the_unknown(
+    stopping: Stopping, weights: tuple[Array, Array], alive: list[NDArray[np.bool_]]
+) -> tuple[Array, Array]:
+    """Weights with which survivors of known surrogate stand for all survivors of their arm."""
+    factors = np.split(stopping.factors(np.concatenate(weights)), [len(weights[0])])
+    known = [weight * factor for weight, factor in zip(weights, factors, strict=True)]
+    control, treated = (
+        values * (weights[k][alive[k]].sum() / values[alive[k]].sum()) for k, values in enumerate(known)
+    )
+    return control, treated
 
 
 class _Censoring:
@@ -192,7 +229,7 @@ class _Censoring:
 
 def _scores(problem: Problem, arm: ArmSample, curve: _Censoring) -> Array:
     """Each subject's outcome over the probability of having been seen: its mean is the outcome's."""
-    late = arm.time > problem.at
+    late = problem.is_late(arm)
     outcome = problem.at if problem.is_area else 1.0
     scores = np.where(late, outcome / curve.at(problem.at), 0.0)
     if problem.is_area:
@@ -202,14 +239,13 @@ def _scores(problem: Problem, arm: ArmSample, curve: _Censoring) -> Array:
 
 
 def _standardised(
-    prepared: Prepared, weights: tuple[Array, Array], score: Array, at_landmark: list[float]
+    prepared: Prepared, weights: tuple[Array, Array], score: Array, total: float, treated_at_landmark: float
 ) -> tuple[float, int]:
     """Mean over control survivors of what the treated with their surrogate information go on to."""
     problem = prepared.problem
     control, treated = problem.control, problem.treated
     informed = problem.informed(control)
     predicted, n_borrowed = _predict(prepared, weights[1][problem.informed(treated)])
-    total = weights[0].sum() * at_landmark[0]
     value = float(weights[0][informed] @ predicted / total)
     if problem.is_marker:
         # survivors whose marker was not measured are taken to be like the others
@@ -221,7 +257,9 @@ def _standardised(
         for inside, arm in zip(rest, (control, treated), strict=True)
     ]
     mass = weights[1][rest[1]]
-    forward = float(at_landmark[1] * (mass @ score[rest[1]]) / mass.sum()) if mass.sum() > 0.0 else np.nan
+    forward = (
+        float(treated_at_landmark * (mass @ score[rest[1]]) / mass.sum()) if mass.sum() > 0.0 else np.nan
+    )
     share = float(weights[0][rest[0]].sum() / total)
     return value + (share * forward if share > 0.0 else 0.0), n_borrowed
 

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from statmodels_x.core.errors import DataError, IdentificationError
+from statmodels_x.core.errors import DataError, DataWarning, IdentificationError, IdentificationWarning
 from statmodels_x.core.findings import Finding, announce
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_count, check_jobs, check_number
 from statmodels_x.surrogate.fitting.findings import undefined
 from statmodels_x.surrogate.fitting.proportions import Draws, Inference
+from statmodels_x.surrogate.fitting.stopping import plan_stopping
 from statmodels_x.surrogate.fitting.support import check_support
 from statmodels_x.surrogate.residual.estimation import (
     ArmSample,
@@ -25,6 +26,7 @@ from statmodels_x.surrogate.residual.results import ResidualResults
 from statmodels_x.surrogate.sample import Trial, read_trial
 from statmodels_x.surrogate.specification import EFFECTS, Choice, check_times
 
+MANY_OUTSIDE = 0.15
 _SCALES = ("log", "identity", "normal")
 
 
@@ -32,7 +34,7 @@ class ResidualEffect:
     r"""Proportion of a treatment effect explained, by the residual effect of Parast, Cai and Tian.
 
     The residual effect :math:`\Delta_S` is what would remain of the effect if the surrogate information of
-    survivors at the landmark had the control's law in both arms; :math:`R_S = 1 - \Delta_S/\Delta`. With the
+    survivors at the landmark had the control's distribution in both arms; :math:`R_S = 1 - \Delta_S/\Delta`. With the
     restricted mean as the outcome this is :math:`R_Q`; with survival to the landmark as the only information
     it is :math:`R_T`, and their difference is the incremental value of the surrogate.
 
@@ -182,13 +184,20 @@ class ResidualEffect:
                 is_linear=curves == "linear",
                 n_grid=n_grid,
                 bandwidth=bandwidth,
-            )
+            ),
+            plan_stopping(_in_order(self.trial), self.landmark),
         )
         found = residual_effects(prepared, weights)
         point = np.array([found.delta, found.delta_s, found.delta_t])
         replicates = perturb_residual(prepared, weights, n_perturb, seed, check_jobs(n_jobs), progress)
         inference = _infer(point, replicates)
-        notes = _findings(inference, found.n_borrowed)
+        notes = _findings(
+            inference,
+            found.n_borrowed,
+            prepared.n_outside,
+            len(prepared.scaled[0]),
+            prepared.stopping is not None,
+        )
         announce(notes)
         return ResidualResults(
             inference=inference,
@@ -230,11 +239,15 @@ class ResidualEffect:
         return f"ResidualEffect({self.formula!r}, {self.surrogate!r}, at={self.at:g}, landmark={self.landmark:g})"
 
 
+def _in_order(trial: Trial) -> Trial:
+    """Return the control and then the treated arm, each by time with deaths before censorings at ties."""
+    return trial.take(np.lexsort((~trial.died, trial.time, trial.arm)))
+
+
 def _arms(trial: Trial) -> tuple[tuple[ArmSample, ArmSample], tuple[Array, Array]]:
     arms, weights = [], []
     for code in (0, 1):
-        part = trial.take(trial.arm == code)
-        part = part.take(np.lexsort((~part.died, part.time)))
+        part = _in_order(trial.take(trial.arm == code))
         arms.append(ArmSample(part.time, part.died, part.surrogate))
         weights.append(part.weight)
     return (arms[0], arms[1]), (weights[0], weights[1])
@@ -257,7 +270,9 @@ def _infer(point: Array, replicates: Array) -> Inference:
     )
 
 
-def _findings(inference: Inference, n_borrowed: int) -> tuple[Finding, ...]:
+def _findings(
+    inference: Inference, n_borrowed: int, n_outside: int, n_informed: int, is_stopped: bool
+) -> tuple[Finding, ...]:
     notes = []
     if not inference.is_defined:
         notes.append(undefined(inference))
@@ -273,6 +288,26 @@ def _findings(inference: Inference, n_borrowed: int) -> tuple[Finding, ...]:
                 "borrowed",
                 f"no treated subject is near the surrogate value of {n_borrowed} control subjects; their predictions "
                 "were borrowed from the nearest value.",
+            )
+        )
+    elif n_outside:
+        notes.append(
+            Finding(
+                "extrapolated",
+                f"the surrogate values of {n_outside} control subjects are further than three bandwidths from all "
+                "treated ones; what is said of them is extrapolated from the nearest.",
+                "Choose a later landmark, or a wider `bandwidth`.",
+                category=IdentificationWarning if n_outside >= MANY_OUTSIDE * n_informed else None,
+            )
+        )
+    if is_stopped:
+        notes.append(
+            Finding(
+                "stopping_weighted",
+                "the surrogate event was looked for during less time than survival in some subjects; those of whom it "
+                "is not known at the landmark are represented by the others, weighted by the distribution of the "
+                "stopping time in each arm.",
+                category=DataWarning,
             )
         )
     return tuple(notes)

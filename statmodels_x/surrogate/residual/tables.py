@@ -34,7 +34,8 @@ def residual_summary(fit: ResidualFitted, estimates: pd.DataFrame, alpha: float,
         ("Smoother", fit.smoother),
     ]
     block = estimate_block(estimates, _LABELS, alpha, method)
-    return summary("Residual treatment effect", facts, [block], [f"Warning: {text}" for text in fit.warnings])
+    notes = [f"Warning: {finding}" if finding.category else str(finding) for finding in fit.findings]
+    return summary("Residual treatment effect", facts, [block], notes)
 
 
 def residual_glance(fit: ResidualFitted) -> pd.DataFrame:

@@ -328,16 +328,16 @@ def _case(name: str, **fixed: Any) -> Family:
 
 _BUILT_IN = (
     _case("apgw"),
-    _case("exponential", other_scale=None, power=1.0, shape=1.0),
-    _case("weibull", other_scale=None, shape=1.0),
-    _case("loglogistic", scale="aft", other_scale=None, shape=0.0),
+    _case("exponential", other_scale=1.0, power=1.0, shape=1.0),
+    _case("weibull", other_scale="anchor", shape=1.0),
+    _case("loglogistic", scale="aft", other_scale=1.0, shape=0.0),
     _case("burr12", other_scale="~ 1", shape=0.0),
     _case("gompertz", scale="ph", other_scale="~ 1", power=1.0, shape=math.inf),
     Family(
         "lognormal",
         _lognormal_cumulative,
         _lognormal_log_hazard,
-        fixed={"scale": "aft", "other_scale": None},
+        fixed={"scale": "aft", "other_scale": 1.0},
     ),
     Family(
         "gengamma",
@@ -346,7 +346,7 @@ _BUILT_IN = (
         (-0.5, 0.3, 1.0),
         "identity",
         (-12.0, 12.0),
-        {"scale": "aft", "other_scale": None},
+        {"scale": "aft", "other_scale": 1.0},
         has_mean=False,
     ),
 )

@@ -219,11 +219,16 @@ def _weak_directions(optimum: Optimum, names: Names) -> list[Finding]:
         variance = vectors**2 / np.where(null, np.inf, values)
         share = variance[:, weak].sum(axis=1) / np.maximum(variance.sum(axis=1), 1e-300)
         error = 1.0 / np.sqrt(values[weak].min())
+        concerned = names.at(share > 0.5)
         message = (
             f"the data say little about these parameters (a direction has standard error {error:.1f} on the "
-            "log scale): Wald intervals are unreliable; a simpler model may say as much."
+            "log scale): their Wald intervals are unreliable; "
+        ) + (
+            "a simpler model may say as much."
+            if any(term != "Intercept" for _, term in concerned)
+            else "coefficients of covariates, and survival within follow-up, are not affected."
         )
-        found.append(names.finding("weak", message, names.at(share > 0.5)))
+        found.append(names.finding("weak", message, concerned))
     return found
 
 

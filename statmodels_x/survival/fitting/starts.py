@@ -26,6 +26,7 @@ _RIDGE_SHIFTS = (-8.0, -2.0, 2.0, 8.0)
 _LATE_KAPPA = 0.1
 _RANDOM_SD = (1.5, 1.5, 0.75, 1.2, 1.0)
 _CURED = (0.15, 0.4, 0.7)
+_FLAT = (1.0, 3.0)
 _FLATTEST = -2.5
 _SLOPE_SD = 0.5
 SAME_MODE = 1e-2
@@ -104,7 +105,7 @@ def preliminary_weibull(arrays: SurvivalArrays, primary: int) -> tuple[Weibull, 
     primary : int
         0 if log phi carries the main regression, 1 if log lambda does.
     """
-    middle = float(np.median(arrays.log_time))
+    middle = float(np.median(_log_ends(arrays)))
     main = arrays.designs[primary]
     designs: list[Array | None] = [None, None, np.ones((arrays.n, 1)), None, None]
     designs[primary] = main
@@ -128,8 +129,15 @@ def preliminary_weibull(arrays: SurvivalArrays, primary: int) -> tuple[Weibull, 
     theta = optimum.theta if optimum.status in ("converged", "flat") else start
     power = float(theta[centred.slices[2]][0])
     shift = -middle if primary == 0 else -math.exp(power) * middle
+    if not arrays.free[1 - primary]:
+        shift += _taken_up(float(arrays.offsets[1 - primary].mean()), primary, power)
     coefficients = theta[centred.slices[primary]] + constant_coefficients(main, shift)
     return Weibull(primary, coefficients, power), with_limits(arrays, power)
+
+
+def _taken_up(fixed: float, primary: int, power: float) -> float:
+    """Return what the main scale's intercept takes up where the other scale is fixed away from 1 (logarithms)."""
+    return -math.exp(-power) * fixed if primary == 0 else -math.exp(power) * fixed
 
 
 def with_limits(arrays: Rows, power: float) -> Rows:
@@ -172,10 +180,35 @@ def ladder(arrays: SurvivalArrays, weibull: Weibull) -> Iterator[Array]:
         for kappa in _shapes(arrays, _KAPPAS_BOTH):
             for shift in _RIDGE_SHIFTS:
                 yield _slide(arrays, weibull_start(arrays, weibull, kappa), shift, weibull.power)
+    yield from _flat_starts(arrays)
     sizes = np.diff(arrays.starts)
     extra = [j for j in range(5) if j != primary and sizes[j] > 1]
     if extra:
         yield from _from_fewer_covariates(arrays, weibull, extra)
+
+
+def _log_ends(arrays: SurvivalArrays) -> Array:
+    """All finite logarithms of times: left ends, right ends, entries."""
+    ends = np.concatenate([arrays.log_lower, arrays.log_upper, arrays.log_entry])
+    return ends[np.isfinite(ends)]
+
+
+def _flat_starts(arrays: SurvivalArrays) -> Iterator[Array]:
+    """Yield starts whose power is so small that every z is moderate, and every term of a proper baseline finite.
+
+    Only where a Weibull is no guide: with intervals, which can be wide, under a family of its own.
+    """
+    if arrays.family is None or not len(arrays.log_upper) or not arrays.free[2]:
+        return
+    ends, designs, parts = _log_ends(arrays), arrays.designs, arrays.slices
+    middle = float(np.median(ends)) if arrays.free[0] else -float(np.median(arrays.offsets[0]))
+    reach = max(float(np.abs(ends - middle).max()), 1e-8)
+    for size in _FLAT:
+        theta = np.zeros(arrays.n_parameters)
+        theta[parts[0]] = constant_coefficients(designs[0], -middle)
+        theta[parts[2]] = constant_coefficients(designs[2], math.log(size / reach))
+        theta[parts[3]] = constant_coefficients(designs[3], _working_shape(arrays, 0.0))
+        yield theta
 
 
 def random_starts(
@@ -243,12 +276,18 @@ def _slide(arrays: SurvivalArrays, theta: Array, shift: float, power: float) -> 
 
 
 def _from_one_scale(arrays: SurvivalArrays, weibull: Weibull) -> Iterator[Array]:
-    """Yield the optima of the two models with one scale."""
+    """Yield the optima of the two models with one scale: phi at the middle of the events, or lambda at 1."""
+    seen = arrays.log_time[arrays.code != 0]
+    middle = float(np.median(seen if len(seen) else arrays.log_time))
     for kept in (weibull.primary, 1 - weibull.primary):
+        fixed = -middle if kept == 1 else 0.0
         designs, offsets = list(arrays.designs), list(arrays.offsets)
-        designs[1 - kept], offsets[1 - kept] = None, 0.0
+        designs[1 - kept], offsets[1 - kept] = None, fixed
         smaller = arrays.with_model(tuple(designs), tuple(_scalar_or_array(o) for o in offsets))
-        found = rough_climbs(smaller, ladder(smaller, _on_scale(arrays, weibull, kept)))
+        alone = _on_scale(arrays, weibull, kept)
+        moved = constant_coefficients(arrays.designs[kept], _taken_up(fixed, kept, weibull.power))
+        start = Weibull(kept, alone.coefficients + moved, weibull.power)
+        found = rough_climbs(smaller, ladder(smaller, start))
         for optimum in distinct_best(found, 1):
             yield embed(optimum.theta, smaller, arrays)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
+from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.hypotheses import HypothesisTest, hypothesis_test, wald_test
 from statmodels_x.survival.distributions.family import FAMILIES
@@ -61,11 +62,18 @@ def _part_nested(
     if inner is None:
         value = fixed.get(parameter)
         if outer is None:
-            return value == large.specification.fixed.get(parameter)
+            same = value == large.specification.fixed.get(parameter)
+            return same or _intercept_takes_up(small.specification, small.design_specs, parameter)
         return value is not None and np.isfinite(value) and "Intercept" in outer.names
     return (
         outer is not None and set(inner.names) <= set(outer.names) and inner.part.offset == outer.part.offset
     )
+
+
+def _intercept_takes_up(model: Specification, specs: Mapping[str, DesignSpec], parameter: str) -> bool:
+    """Whether another value of a Weibull's fixed scale only moves the intercept of its main scale."""
+    is_other_scale = parameter in ("aft", "ph") and parameter != model.scale
+    return is_other_scale and model.has_free_other_scale and "Intercept" in specs[model.scale].names
 
 
 def likelihood_ratio(small: SurvivalFitted, large: SurvivalFitted) -> HypothesisTest:
@@ -80,10 +88,10 @@ def likelihood_ratio(small: SurvivalFitted, large: SurvivalFitted) -> Hypothesis
     DataError
         If the models are not nested, differ in their data, or one of them is no regular maximum.
     """
+    if apart := small.differs_from(large):
+        raise DataError(f"lr_test: the fits differ in {apart}; likelihoods compare only on the same rows.")
     if not is_nested(small, large):
         raise DataError("lr_test: the first model is not nested in the second; compare them by AIC or BIC.")
-    if (small.nobs, small.n_events) != (large.nobs, large.n_events):
-        raise DataError("lr_test: the two models were fitted to different rows.")
     if not (small.is_regular and large.is_regular):
         raise DataError("lr_test: a fit on a ridge has no likelihood-ratio test; see its `warnings`.")
     statistic = max(2.0 * (large.llf - small.llf), 0.0)
@@ -108,8 +116,12 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
         NaN if the information is not positive definite there.
     """
     sample = fit.need_sample("score_test")
-    if arrays.n != sample.arrays.n:
-        raise DataError("score_test: the larger model uses other rows.")
+    if arrays.n != sample.arrays.n or not _same_rows(arrays, sample.arrays):
+        raise DataError(
+            "score_test: the larger model uses other rows, another order of rows, or another unit of time."
+        )
+    if fit.limit is not None:
+        raise DataError(f"score_test: the fit is given {fit.limit.value}, the edge of every larger model.")
     if fixed_in(fit.specification, larger) != fit.specification.fixed:
         raise DataError("score_test: the larger model has another baseline; compare the fits by AIC or BIC.")
     eta = sample.arrays.linear_predictors(fit.theta)
@@ -128,8 +140,19 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
     if df < 1:
         raise DataError("score_test: the model given is not larger than the fit.")
     values, vectors = np.linalg.eigh(-hessian)
-    statistic = float(np.sum((vectors.T @ score) ** 2 / values)) if values[0] > 0.0 else np.nan
+    if not values[0] > 0.0:
+        note = (
+            "not testable here: the information of the larger model is not positive definite; fit it instead"
+        )
+        return hypothesis_test(np.nan, df, np.nan, "score test", note=note)
+    statistic = float(np.sum((vectors.T @ score) ** 2 / values))
     return hypothesis_test(statistic, df, float(chi2.sf(statistic, df)), "score test")
+
+
+def _same_rows(one: SurvivalArrays, other: SurvivalArrays) -> bool:
+    return np.array_equal(one.code, other.code) and np.allclose(
+        one.log_lower, other.log_lower, rtol=0.0, atol=1e-12, equal_nan=True
+    )
 
 
 def term_tests(fit: SurvivalFitted) -> pd.DataFrame:
@@ -146,6 +169,19 @@ def term_tests(fit: SurvivalFitted) -> pd.DataFrame:
         first += len(spec.names)
     index = pd.MultiIndex.from_tuples(list(rows), names=["parameter", "term"]) if rows else None
     return pd.DataFrame(list(rows.values()), index=index, columns=["statistic", "df", "p.value"])
+
+
+def joint_test(fit: SurvivalFitted, terms: Sequence[tuple[str, str]]) -> HypothesisTest:
+    """Test that all coefficients of some terms, each of a parameter, are 0."""
+    rows: list[int] = []
+    first = 0
+    for parameter, spec in fit.design_specs.items():
+        for term, part in spec.model_spec.term_slices.items():
+            if (parameter, str(term)) in terms:
+                rows += range(first + part.start, first + part.stop)
+        first += len(spec.names)
+    matrix = np.eye(len(fit.coefficients))[rows]
+    return wald_test(fit.coefficients, fit.covariance, matrix, reference=fit.reference)
 
 
 def scale_tests(fit: SurvivalFitted) -> pd.DataFrame:

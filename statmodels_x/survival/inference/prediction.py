@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError
@@ -41,6 +41,8 @@ class Options:
     seed : int
     simultaneous : bool
         Whether the bands of a row cover all its points at once.
+    missing : {"error", "nan"}
+        What a row without a covariate is: an error, or a prediction of NaN.
     """
 
     alpha: float = 0.05
@@ -48,9 +50,11 @@ class Options:
     n_draws: int = 2000
     seed: int = 0
     simultaneous: bool = False
+    missing: str = "error"
 
     def __post_init__(self) -> None:
         check_choice("method", self.method, ("delta", "simulation"), "predict()")
+        check_choice("missing", self.missing, ("error", "nan"), "predict()")
         check_alpha(self.alpha)
         check_count("n_draws", self.n_draws, 100)
         check_count("seed", self.seed, 0, most=None)
@@ -69,11 +73,15 @@ def predict(
 ) -> pd.DataFrame:
     """Predict; see :meth:`FlexibleSurvivalResults.predict`."""
     check_choice("kind", kind, KINDS, "predict()")
+    if options.missing == "nan" and newdata is not None and kind != "link":
+        complete = _complete(fit, newdata)
+        if not complete.all():
+            return _around_missing(fit, as_pandas(newdata), complete, kind, at, reference, given, options)
     if reference is not None and kind not in CONTRASTS:
         raise DataError(f'predict: `reference` belongs to differences and ratios, not to kind="{kind}".')
     rows = covariate_rows(fit, newdata, given)
     if kind == "link":
-        return _link_frame(fit, rows, fit.reference.quantile(options.alpha))
+        return _link_frame(fit, rows, options.alpha)
     base, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
     values, column = points(base, at)
     k = len(values)
@@ -94,6 +102,43 @@ def predict(
         if column == "time":
             frame["extrapolated"] = grid > fit.facts.last_time
     return frame
+
+
+def _complete(fit: SurvivalFitted, newdata: Any) -> NDArray[np.bool_]:
+    """Whether each row has every covariate."""
+    data = as_pandas(newdata)
+    used = {name for spec in fit.design_specs.values() for name in spec.part.variables}
+    present = [name for name in used if name in data.columns]
+    return data[present].notna().to_numpy().all(axis=1)
+
+
+def _around_missing(
+    fit: SurvivalFitted,
+    data: pd.DataFrame,
+    complete: NDArray[np.bool_],
+    kind: str,
+    at: ArrayLike | None,
+    reference: Any,
+    given: Any,
+    options: Options,
+) -> pd.DataFrame:
+    """Predict for the complete rows, and put rows of NaN where the others stand."""
+    m = len(data)
+    if given is not None and np.size(given) == m:
+        given = np.asarray(given)[complete]
+    if reference is not None and len(as_pandas(reference)) == m and m > 1:
+        reference = as_pandas(reference)[complete]
+    rows = np.flatnonzero(complete)
+    if not len(rows):
+        raise DataError("predict: every row misses a covariate.")
+    table = predict(fit, data[complete], kind, at, reference, given, options)
+    k = len(table) // len(rows)
+    place = np.full(m, 0)
+    place[rows] = np.arange(len(rows))
+    wide = table.iloc[(np.repeat(place, k) * k) + np.tile(np.arange(k), m)].reset_index(drop=True)
+    wide["row"] = data.index.repeat(k)
+    wide.loc[np.repeat(~complete, k), ["estimate", "std_error", "lower", "upper"]] = np.nan
+    return wide
 
 
 def covariate_rows(fit: SurvivalFitted, newdata: Any, given: Any = None) -> Rows:
@@ -213,7 +258,8 @@ def intervals(fit: SurvivalFitted, quantity: Any, options: Options, k: int) -> p
             error = values.std(axis=0, ddof=1)
         return pd.DataFrame({"estimate": found.estimate, "std_error": error, "lower": lower, "upper": upper})
     error = _errors(found.jacobian, covariance)
-    critical: Any = fit.reference.quantile(options.alpha)
+    reference = fit.reference.along(found.jacobian, np.sqrt(np.abs(np.diag(covariance))))
+    critical: Any = reference.quantile(options.alpha)
     if options.simultaneous:
         critical = _simultaneous(found.jacobian, error, covariance, k, options)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -253,7 +299,7 @@ def _simultaneous(jacobian: Array, error: Array, covariance: Array, k: int, opti
     return critical
 
 
-def _link_frame(fit: SurvivalFitted, rows: Rows, critical: float) -> pd.DataFrame:
+def _link_frame(fit: SurvivalFitted, rows: Rows, alpha: float) -> pd.DataFrame:
     frames = []
     eta = rows.eta
     for j, parameter in enumerate(PARAMETERS):
@@ -261,7 +307,11 @@ def _link_frame(fit: SurvivalFitted, rows: Rows, critical: float) -> pd.DataFram
             continue
         grad = np.zeros(eta.shape)
         grad[:, j] = 1.0
-        error = _errors(rows.jacobian(grad), fit.theta_covariance)
+        jacobian = rows.jacobian(grad)
+        error = _errors(jacobian, fit.theta_covariance)
+        critical = fit.reference.along(jacobian, np.sqrt(np.abs(np.diag(fit.theta_covariance)))).quantile(
+            alpha
+        )
         value = eta[:, j]
         columns = {"row": rows.index, "parameter": parameter, "estimate": value, "std_error": error}
         limits = {"lower": value - critical * error, "upper": value + critical * error}

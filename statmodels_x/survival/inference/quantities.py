@@ -201,7 +201,7 @@ def _odds(times: Array, rows: Rows) -> Quantity:
     return _from_log(log_odds, rows.jacobian(relative))
 
 
-def _time_at(cumulative: Array, rows: Rows) -> Array:
+def time_at(cumulative: Array, rows: Rows) -> Array:
     """Time at which the population's H reaches a value; infinite if it never does."""
     eta = rows.eta
     tau, beta, alpha, nu, c = eta.T
@@ -222,7 +222,7 @@ def _time_at(cumulative: Array, rows: Rows) -> Array:
 def _quantile(probabilities: Array, rows: Rows) -> Quantity:
     """Log time, with the gradient from H(t) = constant: d log t = -dH/(t h)."""
     start, start_grad = cumulative_hazard(rows.given, rows.eta, rows.cure, rows.family)
-    times = _time_at(start - np.log1p(-probabilities), rows)
+    times = time_at(start - np.log1p(-probabilities), rows)
     reached = np.isfinite(times)
     safe = np.where(reached, times, 1.0)
     _, grad = cumulative_hazard(safe, rows.eta, rows.cure, rows.family)
@@ -271,7 +271,7 @@ def _mean(_: Array, rows: Rows) -> Quantity:
     start, start_grad = cumulative_hazard(wide.given, wide.eta, wide.cure, wide.family)
     ok = np.repeat(exists, _MEAN_NODES)
     # a heavy tail passes the range of floats where its weight has left it long before
-    times = np.where(ok, _time_at(start + np.exp(points).ravel(), wide), 1.0)
+    times = np.where(ok, time_at(start + np.exp(points).ravel(), wide), 1.0)
     times = np.clip(times, 1e-300, 1e300)
     _, grad = cumulative_hazard(times, wide.eta, wide.cure, wide.family)
     log_h, _ = log_hazard(times, wide.eta, wide.cure, wide.family)

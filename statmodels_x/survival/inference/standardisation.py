@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -30,7 +32,7 @@ def standardise(
     fit: SurvivalFitted,
     kind: str = "survival",
     at: ArrayLike | None = None,
-    by: str | None = None,
+    by: str | Sequence[str] | None = None,
     levels: Any = None,
     over: Any = None,
     weights: ArrayLike | None = None,
@@ -42,10 +44,8 @@ def standardise(
     population = prediction_data(fit, over)
     share = _population_weights(fit, over, weights, population)
     times, column = points(kind, at)
-    values: list[Any] = [None] if by is None else _levels(fit, population, by, levels)
-    worlds = [
-        population if by is None else population.assign(**{by: _like(population[by], v)}) for v in values
-    ]
+    names = [] if by is None else [by] if isinstance(by, str) else list(by)
+    values, worlds = _worlds(fit, population, names, levels)
     wide = [covariate_rows(fit, world, None).repeat(len(times)) for world in worlds]
     grid = np.tile(times, len(population))
     if contrast is not None:
@@ -71,13 +71,9 @@ def standardise(
         frame = intervals(fit, quantity, options, len(times))
         if column:
             frame.insert(0, column, times)
-        if by is not None:
-            label = (
-                value
-                if contrast is None
-                else f"{value} {'-' if contrast == 'difference' else '/'} {values[0]}"
-            )
-            frame.insert(0, by, [label] * len(frame))
+        for place, name in enumerate(names):
+            label = _contrast_label(value[place], values[0][place], contrast)
+            frame.insert(place, name, [label] * len(frame))
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
 
@@ -95,6 +91,36 @@ def _population_weights(
     if len(values) != m or not np.all(values >= 0.0) or not values.sum() > 0.0:
         raise DataError(f"standardise: `weights` must be {m} numbers, none negative and not all 0.")
     return values
+
+
+def _worlds(
+    fit: SurvivalFitted, population: pd.DataFrame, names: list[str], levels: Any
+) -> tuple[list[tuple[Any, ...]], list[pd.DataFrame]]:
+    """Return the combinations of levels, and the population under each."""
+    own = [_levels(fit, population, name, _own_levels(levels, name, names)) for name in names]
+    values = list(product(*own))
+    worlds = [
+        population.assign(
+            **{name: _like(population[name], v) for name, v in zip(names, combination, strict=True)}
+        )
+        for combination in values
+    ]
+    return values, worlds
+
+
+def _contrast_label(level: Any, first: Any, contrast: str | None) -> Any:
+    if contrast is None or level == first:
+        return level
+    return f"{level} {'-' if contrast == 'difference' else '/'} {first}"
+
+
+def _own_levels(levels: Any, name: str, names: list[str]) -> Any:
+    """Return the levels asked for one of the variables: a mapping by name where there are several."""
+    if levels is None or len(names) == 1:
+        return levels
+    if not isinstance(levels, Mapping):
+        raise DataError("standardise: with several variables `levels` is a mapping of each to its values.")
+    return levels.get(name)
 
 
 def _levels(fit: SurvivalFitted, population: pd.DataFrame, by: str, levels: Any) -> list[Any]:

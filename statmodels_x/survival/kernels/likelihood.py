@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol, Self
@@ -61,6 +61,9 @@ class SurvivalRows(Protocol):
 
     def take(self, rows: NDArray[np.intp]) -> SurvivalArrays:
         """Return some rows in memory."""
+
+    def rearranged(self, sources: Sequence[int | float], cure: int) -> Self:
+        """Return the same sample under a model whose parameters come from those of this one."""
 
     def with_limits(self, low: Array, high: Array) -> Self:
         """Return the same sample with other limits of the search."""
@@ -149,6 +152,20 @@ class SurvivalArrays:
     def with_limits(self, low: Array, high: Array) -> SurvivalArrays:
         """Return the same sample and model with other limits of the search."""
         return replace(self, low=low, high=high)
+
+    def rearranged(self, sources: Sequence[int | float], cure: int) -> SurvivalArrays:
+        """Return the same sample under a model whose parameters come from those of this one.
+
+        Parameters
+        ----------
+        sources : sequence of five (int or float)
+            For each parameter the position of the one whose columns and offset it takes, or a number that fixes it.
+        cure : int
+            As the attribute.
+        """
+        designs = tuple(None if isinstance(k, float) else self.designs[k] for k in sources)
+        rows = [_scalar_or_row(self.offsets[k]) if not isinstance(k, float) else k for k in sources]
+        return replace(self.with_model(designs, tuple(rows)), cure=cure)
 
     def with_model(self, designs: Designs, offsets: Offsets) -> SurvivalArrays:
         """Return the same sample under another model."""
@@ -280,6 +297,10 @@ def row_scores(theta: Array, arrays: SurvivalArrays) -> Array:
     part_of = np.repeat(np.arange(5), np.diff(a.starts))
     scores = a.matrix * grad[:, part_of]
     return scores * a.weight[:, None] if len(a.weight) else scores
+
+
+def _scalar_or_row(offset: Array) -> float | Array:
+    return float(offset[0]) if len(offset) == 1 else offset
 
 
 def _side_by_side(designs: Designs, n: int) -> tuple[Array, NDArray[np.int64]]:

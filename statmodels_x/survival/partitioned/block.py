@@ -16,11 +16,13 @@ from statmodels_x.core.data.surv import EXACT, Surv
 from statmodels_x.core.rank import ColumnSums
 from statmodels_x.core.scaling import ColumnMap
 from statmodels_x.core.typing import Array
+from statmodels_x.survival.kernels.clusters import cluster_sums
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays, row_scores
 from statmodels_x.survival.reading.arrays import (
     checked_weights,
     model_arrays,
     rows_with_weight,
+    scores_of_repeated,
     survival_response,
 )
 from statmodels_x.survival.reading.facts import are_counts, is_number
@@ -143,10 +145,10 @@ def _covariate(series: pd.Series) -> CovariateFacts:
     return CovariateFacts(n, float(values.mean()), counts, quantiles)
 
 
-def typical(parts: Sequence[CovariateFacts]) -> Any:
-    """Mean of a number, the most frequent value of a category."""
+def typical(parts: Sequence[CovariateFacts], is_coded: bool) -> Any:
+    """Mean of a number, the most frequent value of a category, or of a number that a formula reads as one."""
     sizes = np.array([part.n for part in parts], float)
-    if len(parts[0].quantiles):
+    if len(parts[0].quantiles) and not (is_coded and all(part.counts is not None for part in parts)):
         return float(np.average([part.mean for part in parts], weights=sizes))
     counts = _counts(parts)
     return counts.index[int(np.argmax(counts.to_numpy()))]
@@ -194,6 +196,11 @@ def on_arrays(function: Any, low: Array, high: Array, arguments: tuple[Any, ...]
     return function(*arguments, _arrays(block).with_limits(low, high))
 
 
+def rearranged(sources: Sequence[int | float], cure: int, block: Block) -> Block:
+    """Put the block under a model whose parameters come from those of this one."""
+    return replace(block, arrays=_arrays(block).rearranged(sources, cure))
+
+
 def move_inside(columns: ColumnMap, block: Block) -> Block:
     """Return the block with its columns centred and scaled."""
     arrays = _arrays(block)
@@ -207,15 +214,30 @@ def rows_of(rows: NDArray[np.intp], block: Block) -> SurvivalArrays:
     return _arrays(block).take(rows)
 
 
-def score_sums(theta: Array, by_cluster: bool, block: Block) -> tuple[Array, NDArray[Any] | None]:
+def score_sums(
+    theta: Array, by_cluster: bool, counted: bool, block: Block
+) -> tuple[Array, NDArray[Any] | None]:
     """Scores summed by cluster and the clusters; else a triangle with the same sum of squares as all scores."""
-    scores = row_scores(theta, _arrays(block))
+    arrays = _arrays(block)
+    scores = row_scores(theta, arrays)
     if not by_cluster:
+        scores = scores_of_repeated(scores, arrays.weight) if counted else scores
         return np.asarray(np.linalg.qr(scores, mode="r")), None
     codes, labels = pd.factorize(block.cluster)
     summed = np.zeros((len(labels), scores.shape[1]))
     np.add.at(summed, codes, scores)
     return summed, np.asarray(labels)
+
+
+def block_cluster_sums(theta: Array, block: Block) -> tuple[NDArray[Any], Array, Array]:
+    """Return the clusters of the block, with the score and the information of each."""
+    codes, labels = pd.factorize(block.cluster)
+    return np.asarray(labels), *cluster_sums(theta, _arrays(block), codes)
+
+
+def clusters_of(block: Block) -> set[Any]:
+    """Return the clusters that have rows in the block."""
+    return set(pd.unique(block.cluster).tolist()) if block.cluster is not None else set()
 
 
 def exact_weight_after(log_time: float, arrays: SurvivalArrays) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from statmodels_x.core.data.design import DesignSpec
@@ -27,6 +28,8 @@ from statmodels_x.survival.kernels.likelihood import SurvivalArrays
 from statmodels_x.survival.partitioned.block import (
     Block,
     BlockFacts,
+    block_cluster_sums,
+    clusters_of,
     designs_and_code,
     exact_weight_after,
     few_values,
@@ -34,13 +37,15 @@ from statmodels_x.survival.partitioned.block import (
     make_block,
     move_inside,
     on_arrays,
+    rearranged,
     rows_of,
     score_sums,
     typical,
 )
-from statmodels_x.survival.reading.arrays import NO_WEIGHT, ZERO_WEIGHT
+from statmodels_x.survival.reading.arrays import NO_WEIGHT, ZERO_WEIGHT, anchored, moved_columns, positions_of
 from statmodels_x.survival.reading.checks import check_events, check_separation_of, check_terms
-from statmodels_x.survival.reading.facts import SampleFacts
+from statmodels_x.survival.reading.facts import SampleFacts, coded_columns
+from statmodels_x.survival.reading.fingerprint import fingerprint
 from statmodels_x.survival.specification import Specification
 
 
@@ -95,6 +100,14 @@ class PartitionedArrays:
         parts = self.blocks.each_with(rows_of, own)
         return joined([part for part in parts if part.n])
 
+    def rearranged(self, sources: Sequence[int | float], cure: int) -> PartitionedArrays:
+        """Return the same sample under a model whose parameters come from those of this one."""
+        sizes = np.diff(self.starts)
+        moved = [0 if isinstance(k, float) else sizes[k] for k in sources]
+        starts = np.concatenate([[0], np.cumsum(moved)]).astype(np.int64)
+        blocks = self.blocks.mapped(rearranged, tuple(sources), cure)
+        return replace(self, blocks=blocks, starts=starts, cure=cure)
+
     def with_limits(self, low: Array, high: Array) -> PartitionedArrays:
         """Return the same sample with other limits of the search."""
         return replace(self, low=low, high=high)
@@ -105,6 +118,7 @@ class PartitionedSample:
     """The data of a fit in a Dask frame: what :class:`Sample` is for rows in memory."""
 
     arrays: PartitionedArrays = field(repr=False)
+    specification: Specification
     design_specs: Mapping[str, DesignSpec]
     block_facts: Sequence[BlockFacts] = field(repr=False)
     n_rows: int
@@ -124,14 +138,35 @@ class PartitionedSample:
         """Whether the weights are whole numbers, and so count observations."""
         return all(block.whole_weights for block in self.block_facts)
 
+    def rearranged(
+        self, specification: Specification, sources: Mapping[str, str | float]
+    ) -> PartitionedSample:
+        """Return the same rows under a model whose parameters come from those of this one."""
+        kept = {name: self.design_specs[str(sources[name])] for name in specification.parts}
+        arrays = self.arrays.rearranged(*positions_of(sources, specification))
+        columns = moved_columns(self.columns, sources, self.arrays.slices)
+        return replace(self, specification=specification, design_specs=kept, arrays=arrays, columns=columns)
+
     def in_memory(self) -> Any:
         """Raise a DataError: the rows are in the partitions."""
         raise DataError("the rows of a Dask frame are in its partitions; this needs them in memory.")
 
     def scores(self, theta: Array, by_cluster: bool) -> tuple[Array, NDArray[Any] | None]:
         """Scores with the same sum of squares as those of all rows, within clusters if asked for."""
-        scores, groups = zip(*self.arrays.blocks.each(score_sums, theta, by_cluster), strict=True)
+        scores, groups = zip(
+            *self.arrays.blocks.each(score_sums, theta, by_cluster, self.has_frequency_weights), strict=True
+        )
         return np.vstack(scores), np.concatenate(groups) if by_cluster else None
+
+    def cluster_sums(self, theta: Array) -> tuple[Array, Array]:
+        """Score and information of each cluster, over all partitions."""
+        labels, scores, informations = zip(*self.arrays.blocks.each(block_cluster_sums, theta), strict=True)
+        codes, found = pd.factorize(np.concatenate(labels))
+        p = len(theta)
+        score, information = np.zeros((len(found), p)), np.zeros((len(found), p, p))
+        np.add.at(score, codes, np.concatenate(scores))
+        np.add.at(information, codes, np.concatenate(informations))
+        return score, information
 
     def plateau_alpha(self) -> float | None:
         """Maller and Zhou's alpha, as for rows in memory; None for intervals."""
@@ -149,6 +184,7 @@ class PartitionedSample:
         blocks = self.block_facts
         counted = self.has_weights and self.has_frequency_weights
         names = list(blocks[0].covariates)
+        coded = coded_columns(spec.part.text for spec in self.design_specs.values())
         return SampleFacts(
             rows=self.n_rows,
             used=sum(block.n for block in blocks),
@@ -160,9 +196,13 @@ class PartitionedSample:
             last_event=max(block.last_event for block in blocks),
             time_name=self.time_name,
             time_unit=self.time_unit,
-            typical={name: typical([block.covariates[name] for block in blocks]) for name in names},
+            typical={
+                name: typical([block.covariates[name] for block in blocks], name in coded) for name in names
+            },
             levels={name: few_values([block.covariates[name] for block in blocks]) for name in names},
             partitions=len(blocks),
+            fingerprint=tuple(np.sum(self.arrays.each(fingerprint), axis=0).tolist()),
+            clusters=len(set().union(*self.arrays.blocks.each(clusters_of))) if self.has_clusters else 0,
         )
 
 
@@ -198,9 +238,19 @@ def read_partitions(
     dropped = dict(frame.dropped) | ({ZERO_WEIGHT: weightless} if weightless else {})
     unit = time_unit or unit_of_time(data._meta, facts[0].time_name, specification.response.expressions[0])
     sample = PartitionedSample(
-        arrays, frame.specs, facts, frame.n_rows, dropped, weights is not None, cluster is not None, unit
+        arrays,
+        specification,
+        frame.specs,
+        facts,
+        frame.n_rows,
+        dropped,
+        weights is not None,
+        cluster is not None,
+        unit,
     )
-    return _checked(sample, specification)
+    sample = _checked(sample, specification)
+    specification, arrays = anchored(specification, sample.arrays)
+    return replace(sample, specification=specification, arrays=arrays)
 
 
 def _summary(block: Block) -> tuple[BlockFacts | None, int]:

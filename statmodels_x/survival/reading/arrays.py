@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -10,11 +11,15 @@ from statmodels_x.core.data.design import Design
 from statmodels_x.core.data.model_frame import ModelFrame
 from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.scaling import ColumnMap
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_magnitude, numeric_array, rows_text
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
-from statmodels_x.survival.kernels.likelihood import SurvivalArrays, sample_arrays
+from statmodels_x.survival.kernels.likelihood import SurvivalArrays, SurvivalRows, sample_arrays
+from statmodels_x.survival.reading.anchor import anchor
 from statmodels_x.survival.specification import Specification
+
+Rows = TypeVar("Rows", bound=SurvivalRows)
 
 ZERO_WEIGHT = "weight of 0"
 """The reason under which rows without weight are counted as dropped."""
@@ -71,6 +76,45 @@ def model_arrays(
     cure = CURE_KINDS.index(specification.cure_kind)
     family = specification.own_family
     return sample_arrays(response, weights, matrices, offsets, -wide, wide, cure, family)
+
+
+def anchored(specification: Specification, arrays: Rows) -> tuple[Specification, Rows]:
+    """Fix the anchored parameter of a model, if it has one, at the middle of the events of its rows."""
+    if not specification.anchored:
+        return specification, arrays
+    name = specification.anchored
+    value, time = anchor(arrays.each, name, specification.cure_kind != "none")
+    sources: dict[str, str | float] = {own: own for own in PARAMETERS} | {name: value}
+    return specification.with_anchor(value, time), arrays.rearranged(*positions_of(sources, specification))
+
+
+def positions_of(
+    sources: Mapping[str, str | float], specification: Specification
+) -> tuple[tuple[int | float, ...], int]:
+    """Return where each parameter comes from, by position, and the code of the cure part."""
+    places = tuple(
+        source if isinstance(source, float) else PARAMETERS.index(source)
+        for source in (sources[name] for name in PARAMETERS)
+    )
+    return places, CURE_KINDS.index(specification.cure_kind)
+
+
+def moved_columns(
+    columns: ColumnMap | None, sources: Mapping[str, str | float], slices: Sequence[slice]
+) -> ColumnMap | None:
+    """Return the map of the columns of a rearranged model."""
+    if columns is None:
+        return None
+    parts = (
+        slices[PARAMETERS.index(source)] for name in PARAMETERS if isinstance(source := sources[name], str)
+    )
+    moved = columns.take([k for part in parts for k in range(part.start, part.stop)])
+    return moved if moved.changes else None
+
+
+def scores_of_repeated(scores: Array, weight: Array) -> Array:
+    """Return scores with the sum of squares of the rows that frequency weights stand for: w u u', not w u (w u)'."""
+    return scores / np.sqrt(weight)[:, None] if len(weight) else scores
 
 
 def _offset(offset: Array) -> float | Array:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ PLATEAU_LEVEL = 0.05
 """Maller and Zhou's alpha from which follow-up does not support a plateau."""
 
 _SPREAD = 100_000
+_CODED = re.compile(r"\bC\(\s*`?([^\W\d]\w*)`?\s*[,)]")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,10 @@ class SampleFacts:
         Sorted values of each covariate with few values.
     partitions : int
         Of the Dask frame that the rows were read from; 0 for rows in memory.
+    fingerprint : tuple of float
+        Sums that tell samples apart; see :mod:`~statmodels_x.survival.reading.fingerprint`.
+    clusters : int
+        How many there are; 0 for none.
     """
 
     rows: int
@@ -60,6 +66,8 @@ class SampleFacts:
     typical: Mapping[str, Any]
     levels: Mapping[str, tuple[Any, ...]]
     partitions: int = 0
+    fingerprint: tuple[float, ...] = ()
+    clusters: int = 0
 
 
 def plateau_alpha(response: Surv, weight: Array) -> float:
@@ -89,6 +97,7 @@ def sample_facts(frame: ModelFrame, response: Surv, weights: Array, time_unit: s
     """Count and summarise the rows of a fit; ``weights`` are empty where there are none."""
     counted = len(weights) > 0 and are_counts(weights)
     events = response.code != 0
+    coded = coded_columns(design.spec.part.text for design in frame.designs.values())
     covariates = sorted({name for design in frame.designs.values() for name in design.spec.part.variables})
     return SampleFacts(
         rows=frame.n_rows,
@@ -101,7 +110,7 @@ def sample_facts(frame: ModelFrame, response: Surv, weights: Array, time_unit: s
         last_event=float(response.time[events].max()),
         time_name=response.time_name,
         time_unit=time_unit,
-        typical={name: _typical(frame.data[name]) for name in covariates},
+        typical={name: _typical(frame.data[name], name in coded) for name in covariates},
         levels={name: _few_values(frame.data[name]) for name in covariates},
     )
 
@@ -116,8 +125,13 @@ def is_number(series: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
 
 
-def _typical(series: pd.Series) -> Any:
-    return float(series.mean()) if is_number(series) else series.mode().iloc[0]
+def coded_columns(texts: Iterable[str]) -> set[str]:
+    """Names of columns that formulas read as categories, ``C(name)``: their mean is no value of theirs."""
+    return {name for text in texts for name in _CODED.findall(text)}
+
+
+def _typical(series: pd.Series, is_coded: bool) -> Any:
+    return float(series.mean()) if is_number(series) and not is_coded else series.mode().iloc[0]
 
 
 def _few_values(series: pd.Series, most: int = 7) -> tuple[Any, ...]:

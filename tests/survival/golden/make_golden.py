@@ -11,13 +11,14 @@ import pandas as pd
 import statmodels_x as smx
 
 FORMULA = "Surv(time, status) ~ celltype + bs(karno, df=4) + offset(0.01 * age)"
+PAPER = {"scale": "aft", "other_scale": 1.0}
 HERE = Path(__file__).parent
 
 
 def main() -> None:
-    fit = smx.FlexibleSurvival(FORMULA, smx.datasets.load_veteran(), power="~ treatment").fit()
+    fit = smx.FlexibleSurvival(FORMULA, smx.datasets.load_veteran(), power="~ treatment", **PAPER).fit()
     smx.save(fit, HERE / "veteran.smx")
-    smx.save(smx.FlexibleSurvival("Surv(t, s) ~ x + z", weibull_sample()).fit(), HERE / "ridge.smx")
+    smx.save(smx.FlexibleSurvival("Surv(t, s) ~ x + z", weibull_sample(), **PAPER).fit(), HERE / "ridge.smx")
 
 
 def weibull_sample(n: int = 100, seed: int = 5) -> pd.DataFrame:

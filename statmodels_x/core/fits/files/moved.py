@@ -39,7 +39,7 @@ MOVED = {
     "discontinuity.posterior": "discontinuity.inference.posterior",
     "discontinuity.sizes": "discontinuity.inference.sizes",
     "discontinuity.uncertainty": "discontinuity.inference.uncertainty",
-    "discontinuity.bootstrap": "discontinuity.inference.bootstrap",
+    "discontinuity.bootstrap": "discontinuity.inference.on_points",
     "discontinuity.resampled": "discontinuity.inference.resampled",
     "discontinuity.held_out": "discontinuity.inference.held_out",
     "discontinuity.kernels": "discontinuity.kernels.lifted",
@@ -66,7 +66,7 @@ MOVED = {
     "discontinuity.sure": "discontinuity.tuning.sure",
     "discontinuity.folds": "discontinuity.tuning.folds",
     "discontinuity.search": "discontinuity.tuning.search",
-    "discontinuity.estimation": "discontinuity.fitting.estimation",
+    "discontinuity.estimation": "discontinuity.fitting.record",
     # population
     "population.problem": "population.course.problem",
     "population.form": "population.course.parameters",

@@ -9,20 +9,18 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.fits.handing_out import cached_copy
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice
 from statmodels_x.population.theory import perron
-from statmodels_x.population.theory.entries import read_array, read_matrix, read_state, read_steps
-from statmodels_x.population.theory.hamiltonian import Hamiltonian, hamiltonian
-from statmodels_x.population.theory.matrices import life_table, transients
+from statmodels_x.population.theory.entries import read_array, read_matrix
+from statmodels_x.population.theory.matrices import life_table
+from statmodels_x.population.theory.matrices.population import CENSUSES, MatrixPopulation
 from statmodels_x.population.theory.perron import Perron
-from statmodels_x.population.theory.trajectory import Trajectory, linear_trajectory
 
 _WHERE = "LeslieMatrix"
 
 
-class LeslieMatrix:
+class LeslieMatrix(MatrixPopulation):
     r"""Leslie matrix of a population with age classes.
 
     One step takes the numbers n in k age classes to
@@ -88,6 +86,13 @@ class LeslieMatrix:
         self.survival = self._read_survival(survival)
         if not self.fecundity.any():
             raise DataError(f"{_WHERE}: `fecundity` is 0 in every class, so that nobody is born.")
+        k = len(self.fecundity)
+        living, births = np.zeros((k, k)), np.zeros((k, k))
+        living[np.arange(1, k), np.arange(k - 1)] = self.survival[: k - 1]
+        living[-1, -1] += self.survival[-1] if self.plus_group else 0.0
+        births[0] = self.fecundity
+        super().__init__(living, births)
+        self.stages = pd.RangeIndex(1, k + 1, name="class")
 
     def _read_survival(self, survival: ArrayLike) -> Array:
         k = len(self.fecundity)
@@ -155,9 +160,6 @@ class LeslieMatrix:
         parts = f"{self.fecundity.tolist()}, {self.survival.tolist()}"
         return f"LeslieMatrix({parts}{', plus_group=True' if self.plus_group else ''})"
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        return np.array(self.matrix, dtype=dtype)
-
     def summary(self) -> Any:
         """Return the numbers of the long run, and a table of the classes.
 
@@ -165,7 +167,7 @@ class LeslieMatrix:
         -------
         statsmodels.iolib.summary.Summary
         """
-        from statmodels_x.population.theory.matrices.leslie_summary import leslie_summary
+        from statmodels_x.population.theory.matrices.summary import leslie_summary
 
         return leslie_summary(self)
 
@@ -176,37 +178,11 @@ class LeslieMatrix:
         """Number of age classes."""
         return len(self.fecundity)
 
-    @cached_copy
-    def matrix(self) -> Array:
-        """Projection matrix: entry (i, j) is what an individual of class j contributes to class i."""
-        whole = self._survivors()
-        whole[0] += self.fecundity
-        whole.setflags(write=False)
-        return whole
-
-    def _survivors(self) -> Array:
-        k = self.ages
-        matrix = np.zeros((k, k))
-        matrix[np.arange(1, k), np.arange(k - 1)] = self.survival[: k - 1]
-        if self.plus_group:
-            matrix[-1, -1] = self.survival[-1]
-        return matrix
-
-    @property
-    def is_irreducible(self) -> bool:
-        """Whether individuals of every class have descendants in every class."""
-        return perron.is_irreducible(self.matrix)
-
     @property
     def period(self) -> int:
         """Period of the reproductive classes; above 1, waves of births go on for ever (imprimitive)."""
         last = int(np.flatnonzero(self.fecundity)[-1]) + 1
         return perron.period(self.matrix[:last, :last])
-
-    @property
-    def is_primitive(self) -> bool:
-        """Whether the population settles into its stable structure with all classes, from any start."""
-        return perron.is_primitive(self.matrix)
 
     @property
     def outlives_breeders(self) -> bool:
@@ -215,53 +191,6 @@ class LeslieMatrix:
         if not self.plus_group or last == self.ages:
             return False
         return bool(self.survival[-1] >= perron.spectral_radius(self.matrix[:last, :last]))
-
-    @cached_copy
-    def _perron(self) -> Perron:
-        return perron.perron(self.matrix)
-
-    @cached_copy
-    def _classes(self) -> pd.Index:
-        return pd.RangeIndex(1, self.ages + 1, name="class")
-
-    # ---- the long run
-
-    @property
-    def growth_rate(self) -> float:
-        """Growth factor per step in the long run (lambda), the largest eigenvalue."""
-        return self._perron.root
-
-    @cached_copy
-    def eigenvalues(self) -> np.ndarray[Any, np.dtype[np.complex128]]:
-        """All eigenvalues, the growth rate first, then by falling modulus."""
-        return perron.ordered_eigenvalues(self.matrix)
-
-    @property
-    def stable_distribution(self) -> pd.Series:
-        """Shares of the classes that a step leaves as they are; they sum to 1."""
-        return pd.Series(self._perron.right, self._classes, name="stable_distribution")
-
-    @property
-    def reproductive_values(self) -> pd.Series:
-        """Contribution of an individual of each class to the population in the long run; class 1 has 1."""
-        left = self._perron.left
-        return pd.Series(left / left[0], self._classes, name="reproductive_value")
-
-    @property
-    def damping_ratio(self) -> float:
-        """Growth rate over the next modulus of an eigenvalue: 1 if waves go on, infinite for one class."""
-        return life_table.damping_ratio(self.eigenvalues)
-
-    def sensitivities(self) -> pd.DataFrame:
-        """Return the derivative of the growth rate by each entry of the matrix, entries that are 0 included."""
-        return self._table(np.outer(self._perron.left, self._perron.right))
-
-    def elasticities(self) -> pd.DataFrame:
-        """Return the relative change of the growth rate for a small relative change of an entry; they sum to 1."""
-        return self._table(self.matrix * np.outer(self._perron.left, self._perron.right) / self._perron.root)
-
-    def _table(self, values: Array) -> pd.DataFrame:
-        return pd.DataFrame(values, self._classes.rename("to"), self._classes.rename("from"))
 
     # ---- the life of an individual
 
@@ -302,85 +231,20 @@ class LeslieMatrix:
             self.fecundity, self.survival, self.plus_group, self.growth_rate, definition
         )
 
-    def life_expectancy(self) -> float:
-        """Return the mean number of steps that a newborn spends in the population, the first included."""
-        return life_table.life_expectancy(self.survival, self.ages, self.plus_group)
-
-    # ---- the short run
-
-    def reactivity(self, initial: ArrayLike | None = None) -> float:
-        """Return the growth in the first step over the growth rate, or its largest value over all starts."""
-        return float(transients.first_step(self.matrix, self._settling(), self._start(initial)).max())
-
-    def inertia(self, initial: ArrayLike | None = None) -> float:
-        """Return the size in the long run over that of a start with stable structure, or its largest value."""
-        return float(transients.inertia(self._settling(), self._start(initial)).max())
-
-    def transients(self, initial: ArrayLike | None = None) -> pd.DataFrame:
-        """Return indices of transient dynamics, with the effects of size and of long-run growth taken out.
+    def life_expectancy(self, census: str = "start") -> float:
+        """Return the mean number of steps that a newborn spends in the population, the first included.
 
         Parameters
         ----------
-        initial : array_like of shape (k,), optional
-            Numbers at the start; only their shares matter. Without it, bounds over all starts.
-
-        Returns
-        -------
-        DataFrame
-            Columns value and step (infinite: approached in the long run). With ``initial``: first_step,
-            max_amplification, max_attenuation, inertia. Without: first_step_amplification (reactivity),
-            first_step_attenuation, max_amplification, max_attenuation, inertia_upper, inertia_lower, kreiss_upper
-            and kreiss_lower (which hold for some start; their step is NaN).
-
-        Raises
-        ------
-        DataError
-            If the matrix is not primitive: there is no settled state to compare with.
-
-        Notes
-        -----
-        Values are totals relative to a population that began with the same size and the stable structure. The
-        largest and smallest are over all steps from 1 on, the long run included.
-
-        References
-        ----------
-        Stott, Townley and Hodgson (2011), Ecology Letters 14, 959-970. Townley and Hodgson (2008), Journal of Applied
-        Ecology 45, 1836-1839 (Kreiss bounds).
-
-        Examples
-        --------
-        >>> bird = LeslieMatrix([0.7, 1.225, 1.75], [0.2, 0.35, 0.5], plus_group=True)
-        >>> bird.transients().round(4)
-                                   value  step
-        first_step_amplification  2.0362   1.0
-        first_step_attenuation    0.8145   1.0
-        max_amplification         2.2278   inf
-        max_attenuation           0.7702   inf
-        inertia_upper             2.2278   inf
-        inertia_lower             0.7702   inf
-        kreiss_upper              2.2278   NaN
-        kreiss_lower              0.7702   NaN
+        census : {"start", "middle"}
+            With ``"middle"`` deaths come in the middle of a step, half a step earlier.
         """
-        vectors, start = self._settling(), self._start(initial)
-        first = transients.first_step(self.matrix, vectors, start)
-        last = transients.inertia(vectors, start)
-        largest, up, smallest, down = transients.extremes(self.matrix, vectors, start)
-        rows = [("max_amplification", largest, up), ("max_attenuation", smallest, down)]
-        if initial is not None:
-            rows = [("first_step", float(first[0]), 1.0), *rows, ("inertia", float(last[0]), np.inf)]
-        else:
-            upper, lower = transients.kreiss_bounds(self.matrix, vectors)
-            rows = [
-                ("first_step_amplification", float(first.max()), 1.0),
-                ("first_step_attenuation", float(first.min()), 1.0),
-                *rows,
-                ("inertia_upper", float(last.max()), np.inf),
-                ("inertia_lower", float(last.min()), np.inf),
-                ("kreiss_upper", upper, np.nan),
-                ("kreiss_lower", lower, np.nan),
-            ]
-        names, values, steps = zip(*rows, strict=True)
-        return pd.DataFrame({"value": values, "step": steps}, index=list(names))
+        check_choice("census", census, CENSUSES, "life_expectancy()")
+        return life_table.life_expectancy(self.survival, self.ages, self.plus_group) - 0.5 * (
+            census == "middle"
+        )
+
+    # ---- the short run
 
     def _settling(self) -> Perron:
         if not self.is_irreducible:
@@ -394,43 +258,3 @@ class LeslieMatrix:
                 "there is no settled state to compare with."
             )
         return self._perron
-
-    def _start(self, initial: ArrayLike | None) -> Array:
-        if initial is None:
-            return np.eye(self.ages)
-        start = read_state(initial, "initial", _WHERE, self.ages)
-        if not start.any():
-            raise DataError(f"{_WHERE}: `initial` is 0 in every class.")
-        return (start / start.sum())[:, None]
-
-    # ---- over time
-
-    def hamiltonian(self) -> Hamiltonian:
-        """Return the Hamiltonian H = i log L, by which one step is L = exp(-i H).
-
-        Raises
-        ------
-        DataError
-            If the matrix is singular, as when the last class has no offspring: then there is none.
-        """
-        return hamiltonian(self.matrix, _WHERE)
-
-    def project(self, initial: ArrayLike, steps: int) -> Trajectory:
-        """Return the numbers at steps 0 to ``steps``.
-
-        Parameters
-        ----------
-        initial : array_like of shape (k,)
-        steps : int
-
-        Returns
-        -------
-        Trajectory
-
-        Examples
-        --------
-        >>> LeslieMatrix([0.0, 6.0], [0.5]).project([10.0, 0.0], 3).totals["n"].tolist()
-        [10.0, 5.0, 30.0, 15.0]
-        """
-        start = read_state(initial, "initial", _WHERE, self.ages)
-        return linear_trajectory(self.matrix, start, read_steps(steps), ("n",), (self.ages,))

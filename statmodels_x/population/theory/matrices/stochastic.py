@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_count
-from statmodels_x.population.theory.entries import read_array, read_matrix
+from statmodels_x.population.theory.matrices.environments import read_environment, read_stack
 from statmodels_x.population.theory.perron import is_primitive, perron
 
 _WHERE = "stochastic_growth()"
@@ -30,11 +31,15 @@ class StochasticGrowth:
     bse : float
         Its Monte-Carlo standard error, from means over 50 batches of steps.
     approximation : float
-        Tuljapurkar's small-noise approximation of the same number.
+        Tuljapurkar's small-noise approximation of the same number, with the covariances of the environments themselves
+        (divided by their number); NaN where they follow each other by a chain, which needs a further term.
     log_growth_of_mean : float
         Logarithm of the growth rate of the mean matrix, which is never less in the long run.
     steps : int
         Simulated steps that count.
+    sensitivities, elasticities : DataFrame
+        Derivatives of the logarithm of the stochastic growth rate by each entry in all environments together, absolute
+        and relative; elasticities sum to 1.
     """
 
     log_growth: float
@@ -42,6 +47,8 @@ class StochasticGrowth:
     approximation: float
     log_growth_of_mean: float
     steps: int
+    sensitivities: pd.DataFrame = field(repr=False, compare=False)
+    elasticities: pd.DataFrame = field(repr=False, compare=False)
 
 
 def stochastic_growth(
@@ -50,6 +57,7 @@ def stochastic_growth(
     steps: int = 50_000,
     burn_in: int = 1_000,
     seed: int | np.random.Generator = 0,
+    transition: ArrayLike | None = None,
 ) -> StochasticGrowth:
     r"""Growth rate of a population whose matrix is drawn anew at every step.
 
@@ -64,6 +72,8 @@ def stochastic_growth(
     burn_in : int
         Steps before them.
     seed : int or numpy.random.Generator
+    transition : array_like of shape (m, m), optional
+        Probability of each environment (columns) after each (rows), which each sum to 1; instead of ``prob``.
 
     Returns
     -------
@@ -76,8 +86,8 @@ def stochastic_growth(
 
     Notes
     -----
-    Draws are independent over time. With sensitivities S of the growth rate :math:`\lambda` of the mean matrix and the
-    covariances of the entries, the approximation is
+    Without ``transition``, draws are independent over time. With sensitivities S of the growth rate :math:`\lambda` of
+    the mean matrix and the covariances of the entries, the approximation is
 
     .. math::
 
@@ -96,16 +106,11 @@ def stochastic_growth(
     >>> round(found.log_growth, 2), round(found.approximation, 2)
     (0.02, 0.02)
     """
-    stack = _read(matrices)
-    weights = np.ones(len(stack)) if prob is None else read_array(prob, "prob", _WHERE, 1)
-    if len(weights) != len(stack) or not weights.any():
-        raise DataError(
-            f"{_WHERE}: give one probability for each of {len(stack)} matrices, not all of them 0."
-        )
-    weights = weights / weights.sum()
+    stack = read_stack(matrices, _WHERE)
+    chance = read_environment(len(stack), prob, transition, _WHERE)
     n = check_count("steps", steps, 20 * _BATCHES)
     before = check_count("burn_in", burn_in, 0)
-    mean = np.tensordot(weights, stack, axes=1)
+    mean = np.tensordot(chance.share, stack, axes=1)
     if not is_primitive(mean):
         raise DataError(
             f"{_WHERE}: the mean of the matrices is not primitive; leave out classes without offspring."
@@ -113,32 +118,55 @@ def stochastic_growth(
     vectors = perron(mean)
     spread = np.array([np.sum(np.outer(vectors.left, vectors.right) * (m - mean)) for m in stack])
     log_mean = float(np.log(vectors.root))
-    approximation = log_mean - float(weights @ spread**2) / (2.0 * vectors.root**2)
+    approximation = np.nan
+    if transition is None:
+        approximation = log_mean - float(chance.share @ spread**2) / (2.0 * vectors.root**2)
     rng = np.random.default_rng(seed)
-    gains = _simulate(stack, rng.choice(len(stack), size=before + n, p=weights), vectors.right)[before:]
-    batches = np.array([part.mean() for part in np.array_split(gains, _BATCHES)])
+    draws = chance.draw(before + n, 1, rng)[:, 0]
+    gains, states = _simulate(stack, draws, vectors.right)
+    slopes, shares = _slopes(stack, draws, states, before)
+    named = getattr(matrices[0], "stages", pd.RangeIndex(1, len(mean) + 1))
+    labels = named.rename("to"), named.rename("from")
+    counted = gains[before:]
+    batches = np.array([part.mean() for part in np.array_split(counted, _BATCHES)])
     error = float(batches.std(ddof=1) / np.sqrt(_BATCHES))
-    return StochasticGrowth(float(gains.mean()), error, approximation, log_mean, n)
+    return StochasticGrowth(
+        float(counted.mean()),
+        error,
+        approximation,
+        log_mean,
+        n,
+        pd.DataFrame(slopes, *labels),
+        pd.DataFrame(shares, *labels),
+    )
 
 
-def _read(matrices: Sequence[Any]) -> Array:
-    if not isinstance(matrices, Sequence | np.ndarray) or isinstance(matrices, str) or len(matrices) == 0:
-        raise DataError(f"{_WHERE}: `matrices` must be a list of matrices.")
-    read = [read_matrix(m, f"matrices[{i}]", _WHERE) for i, m in enumerate(matrices)]
-    if len({m.shape for m in read}) > 1:
-        raise DataError(f"{_WHERE}: the matrices have the shapes {[m.shape for m in read]}; give one shape.")
-    return np.array(read)
-
-
-def _simulate(stack: Array, draws: Any, start: Array) -> Array:
-    gains, state = np.empty(len(draws)), start
+def _simulate(stack: Array, draws: Any, start: Array) -> tuple[Array, Array]:
+    gains, states = np.empty(len(draws)), np.empty((len(draws) + 1, len(start)))
+    states[0] = start
     for t, draw in enumerate(draws):
-        state = stack[draw] @ state
+        state = stack[draw] @ states[t]
         total = state.sum()
         if total <= 0.0:
             raise DataError(
                 f"{_WHERE}: at step {t} nobody is left: some matrix lets everybody die without offspring."
             )
         gains[t] = np.log(total)
-        state = state / total
-    return gains
+        states[t + 1] = state / total
+    return gains, states
+
+
+def _slopes(stack: Array, draws: Any, states: Array, before: int) -> tuple[Array, Array]:
+    """Mean over time of v_{t+1} w_t' / (v_{t+1}' A_t w_t), by reproductive values that come from the future."""
+    slopes, shares = np.zeros(stack.shape[1:]), np.zeros(stack.shape[1:])
+    value, count = np.ones(stack.shape[1]), 0
+    for t in range(len(draws) - 1, before - 1, -1):
+        A = stack[draws[t]]
+        if t < len(draws) - before // 2:  # until then the values have not settled
+            slope = np.outer(value, states[t]) / (value @ A @ states[t])
+            slopes += slope
+            shares += slope * A
+            count += 1
+        value = value @ A
+        value /= value.sum()
+    return slopes / count, shares / count

@@ -8,6 +8,7 @@ them, which a population in a single class attains.
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
@@ -54,6 +55,28 @@ def extremes(matrix: Array, vectors: Perron, start: Array) -> tuple[float, float
         f"the population has not settled after {_MOST_STEPS} steps (damping ratio close to 1), so that its largest and "
         "smallest sizes are not known."
     )
+
+
+def index_table(matrix: Array, vectors: Perron, start: Array, given: bool) -> pd.DataFrame:
+    """Return all indices of one start, or their bounds over all starts; see :meth:`MatrixPopulation.transients`."""
+    first, last = first_step(matrix, vectors, start), inertia(vectors, start)
+    largest, up, smallest, down = extremes(matrix, vectors, start)
+    rows = [("max_amplification", largest, up), ("max_attenuation", smallest, down)]
+    if given:
+        rows = [("first_step", float(first[0]), 1.0), *rows, ("inertia", float(last[0]), np.inf)]
+    else:
+        upper, lower = kreiss_bounds(matrix, vectors)
+        rows = [
+            ("first_step_amplification", float(first.max()), 1.0),
+            ("first_step_attenuation", float(first.min()), 1.0),
+            *rows,
+            ("inertia_upper", float(last.max()), np.inf),
+            ("inertia_lower", float(last.min()), np.inf),
+            ("kreiss_upper", upper, np.nan),
+            ("kreiss_lower", lower, np.nan),
+        ]
+    names, values, steps = zip(*rows, strict=True)
+    return pd.DataFrame({"value": values, "step": steps}, index=list(names))
 
 
 def inertia(vectors: Perron, start: Array) -> Array:

@@ -1,0 +1,91 @@
+"""
+Colon cancer: who dies how
+==========================
+
+Recurrence and death, fitted one by one, can contradict each other: the curve of recurrence-free survival may cross the
+curve of survival. One model of both cannot. We follow 929 patients :cite:p:`moertel1990,moertel1995` from remission
+through recurrence to death, one survival model for each step, and ask what the treatment changed.
+"""
+
+# %%
+# Data
+# ----
+# One row a patient, with a time and a status for each state. Seven patients recur on the day on which they die or are
+# last seen: a stay of no time, which the container names and does not drop; we let it begin half a day earlier.
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+import statmodels_x as smx
+
+colon = smx.datasets.load_colon()
+colon["recur"], colon["death"] = colon.time_recur / 365.25, colon.time_death / 365.25
+events = {"recurrence": ("recur", "status_recur"), "dead": ("death", "status_death")}
+data = smx.MultiStateData.from_wide(
+    colon, events, start="remission", keep=["rx"], ties="half_unit", time_unit="years"
+)
+data
+
+# %%
+# A model of each step
+# --------------------
+# Each transition is a :class:`~statmodels_x.FlexibleSurvival` fit to the patients at risk of it. Only 38 die without
+# recurrence: that step takes the smaller Weibull family, and no treatment effect on its own shape. Does time after a
+# recurrence count from the recurrence, or from the operation? The log-likelihoods answer.
+few = {"remission -> dead": {"distribution": "weibull"}}
+forward = smx.MultiState("~ rx", data, transitions=few, scale="ph").fit()
+reset = smx.MultiState("~ rx", data, "reset", transitions=few, scale="ph").fit()
+smx.compare(forward, reset, names=["time from the operation", "time from the recurrence"])
+
+# %%
+# Hazards after recurrence fall with the time since the operation: late recurrences are slower ones. A test of the time
+# of recurrence as a further covariate says the same of the clock that starts again.
+fit = forward
+reset.markov_test()
+
+# %%
+# The hazard ratios say that levamisole with fluorouracil prevents recurrences. That on the step from recurrence to
+# death compares those who recurred in spite of the treatment with those who recurred without: a note of the summary
+# says so.
+print(fit.summary())
+
+# %%
+# Shares of the states
+# --------------------
+# Black steps are the Aalen-Johansen estimate, which knows no model. The colours lie upon it.
+arms = pd.DataFrame({"rx": ["Obs", "Lev+5FU"]})
+fig, axes = plt.subplots(1, 3, figsize=(13, 4), width_ratios=[1, 1, 1.1], layout="constrained")
+for ax, k in zip(axes, (0, 1), strict=False):
+    fit.plot("occupancy", arms.iloc[[k]], at=np.linspace(0, 8, 120), ax=ax)
+    ax.set_title(arms.rx[k])
+axes[0].get_legend().remove()
+fit.plot("diagram", ax=axes[2])
+plt.show()
+
+# %%
+# What the treatment changed
+# --------------------------
+# At eight years 16 in 100 more are in remission and 13 in 100 fewer are dead, each with its error. Of eight years,
+# patients under treatment have 1.1 more in remission; they spend less time in recurrence, because fewer get there.
+treated, control = arms.iloc[[1]], arms.iloc[[0]]
+shares = fit.predict(treated, "occupancy_difference", at=8, reference=control)
+stays = fit.predict(treated, "stay_difference", at=8, reference=control)
+pd.concat({"share at 8 years": shares, "years of 8": stays})[["state", "estimate", "lower", "upper"]].round(3)
+
+# %%
+# Separate fits of the two curves could cross. Here they cannot: their difference is the share alive after recurrence.
+fig, ax = plt.subplots(figsize=(7, 4.4), layout="constrained")
+times = np.linspace(0, 8, 100)
+for k, (kind, label) in enumerate([("survival", "alive"), ("event_free", "alive in remission")]):
+    table = fit.predict(control, kind, at=times)
+    smx.plotting.curve(ax, times, table.estimate, table.lower, table.upper, label, k)
+smx.plotting.finish(ax, "Years", "Share of the control arm")
+plt.show()
+
+# %%
+# Check: the survival curve of the model against Kaplan-Meier at five years, in each arm.
+for name in arms.rx:
+    observed = data.aalen_johansen("rx").query("rx == @name and time <= 5").iloc[-1]
+    model = fit.predict(arms[arms.rx == name], "survival", at=5).estimate.iloc[0]
+    print(f"{name:8} model {model:.3f}, Aalen-Johansen {1 - observed.dead:.3f}")
+    assert abs(model - (1 - observed.dead)) < 0.02

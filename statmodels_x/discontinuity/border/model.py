@@ -1,0 +1,196 @@
+"""A border and its evidence: the second-order smoother, observed by points that see past the border."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.border.points import CENTRE, PointData, net_of
+from statmodels_x.discontinuity.grid.lattice import Index, Lattice, Mask
+from statmodels_x.discontinuity.kernels.banded import Factor
+
+_LOWEST, _HIGHEST = -6.0, 22.0
+_STEP = 1.5
+_FLAT = 0.1  # bend of the deviance over a step below which a walk has ended on a plateau
+
+
+@dataclass(frozen=True, eq=False)
+class Border:
+    """Cut edges, and where on each the border crosses.
+
+    Attributes
+    ----------
+    cut : ndarray of bool, shape (edges,)
+    share : ndarray of shape (edges,)
+        Of the way from tail to head; of no matter where the edge is not cut.
+    """
+
+    cut: Mask = field(repr=False)
+    share: Array = field(repr=False)
+
+    @classmethod
+    def none(cls, lattice: Lattice) -> Border:
+        """No border."""
+        return cls(np.zeros(lattice.n_edges, bool), np.full(lattice.n_edges, 0.5))
+
+    @property
+    def edges(self) -> Index:
+        """Numbers of the cut edges."""
+        return np.flatnonzero(self.cut)
+
+    @cached_property
+    def key(self) -> bytes:
+        """Short name of the cut edges."""
+        return np.packbits(self.cut).tobytes()
+
+    def without(self, edges: Index) -> Border:
+        """Take edges away."""
+        cut = self.cut.copy()
+        cut[edges] = False
+        return Border(cut, self.share)
+
+    def plus(self, edges: Index, share: Array | float) -> Border:
+        """Add edges."""
+        cut, places = self.cut.copy(), self.share.copy()
+        cut[edges], places[edges] = True, share
+        return Border(cut, places)
+
+    def crossings(self, lattice: Lattice, edges: Index | None = None) -> Array:
+        """Points at which the border crosses edges (all cut ones by default), in cells."""
+        edges = self.edges if edges is None else edges
+        point = np.column_stack(np.unravel_index(lattice.tail[edges], lattice.shape)).astype(float)
+        point[np.arange(len(edges)), lattice.axis[edges]] += self.share[edges]
+        return point
+
+
+class PriorCache:
+    """Log-determinants of priors, which depend on the cut edges and on t, not on the crossings."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[bytes, float], float] = {}
+
+    def get(self, key: bytes, t: float, band: Array) -> float:
+        """Return the log-determinant, factorising the band unless it is known."""
+        name = (key, round(t, 6))
+        if name not in self._known:
+            self._known[name] = Factor(band).logdet()
+        return self._known[name]
+
+
+class BorderModel:
+    """The normal model of the points for one border.
+
+    Parameters
+    ----------
+    data : PointData
+    border : Border
+    cache : PriorCache, optional
+    soft_cell, soft_edge : ndarray, optional
+        Factors on the penalty of second differences that touch a cell or an edge; 1 by default.
+    """
+
+    def __init__(
+        self, data: PointData, border: Border, cache: PriorCache | None = None, soft_cell: Array | None = None,
+        soft_edge: Array | None = None,
+    ) -> None:  # fmt: skip
+        from statmodels_x.discontinuity.kernels import border as kernels
+
+        self.data, self.border = data, border
+        lattice, cut = data.lattice, border.cut
+        soft = [] if soft_cell is None else [soft_cell.tobytes()]
+        soft += [] if soft_edge is None else [b"e", soft_edge.tobytes()]
+        self._key = b"".join([border.key, *soft])
+        self._cache = PriorCache() if cache is None else cache
+        bandwidth = min(2 * lattice.shape[1], lattice.n_cells - 1)
+        count, self.region = kernels.regions(lattice.tail, lattice.head, cut, lattice.n_cells)
+        level = (1.0 / np.bincount(self.region, minlength=count))[self.region]
+        moments = kernels.moved_moments(data.net, data.cloud, *data.own_moments, cut, border.share)
+        self.design, _ = moments
+        self._weight, self._right = kernels.data_band(data.net, *moments, cut, bandwidth)
+        self._rough, self._fixed = kernels.prior_bands(
+            data.net,
+            cut,
+            level,
+            np.ones(lattice.n_cells) if soft_cell is None else soft_cell,
+            np.ones(lattice.n_edges) if soft_edge is None else soft_edge,
+            bandwidth,
+        )
+
+    def posterior(self, t: float) -> Factor:
+        """Cholesky factor of the posterior precision at a smoothing precision."""
+        return Factor(np.exp(t) * self._rough + self._fixed + self._weight)
+
+    def _at(self, t: float) -> tuple[float, Array, Factor]:
+        prior = np.exp(t) * self._rough + self._fixed
+        posterior = Factor(prior + self._weight)
+        mean = posterior.solve(self._right)
+        value = posterior.logdet() - self._cache.get(self._key, t, prior) - self._right @ mean
+        return float(value) + self.data.constant, mean, posterior
+
+    def deviance(self, t: float) -> float:
+        """-2 log marginal likelihood at a smoothing precision."""
+        return self._at(min(max(t, _LOWEST), _HIGHEST))[0]
+
+    def best(self, around: float | None = None) -> tuple[float, float]:
+        """Smoothing precision of lowest deviance, and that deviance.
+
+        Downhill in steps from a value, and from the usual one too where that walk ends among surfaces so stiff that
+        all are alike; then a parabola.
+        """
+        t, value, bend = self._walk(self.start if around is None else around)
+        if around is not None and bend < _FLAT:
+            other = self._walk(self.start)
+            t, value = other[:2] if other[1] < value else (t, value)
+        return t, value
+
+    def _walk(self, start: float) -> tuple[float, float, float]:
+        start = float(np.clip(start, _LOWEST + _STEP, _HIGHEST - _STEP))
+        seen: dict[int, float] = {}
+
+        def at(k: int) -> float:
+            if k not in seen:
+                seen[k] = self.deviance(start + _STEP * k)
+            return seen[k]
+
+        k, way = 0, 1 if at(1) < at(0) else -1
+        while _LOWEST < start + _STEP * (k + way) < _HIGHEST and at(k + way) < at(k):
+            k += way
+        bend = at(k - 1) - 2.0 * at(k) + at(k + 1)
+        shift = 0.5 * (at(k - 1) - at(k + 1)) / bend if bend > 0.0 else 0.0
+        t = float(np.clip(start + _STEP * (k + np.clip(shift, -1.0, 1.0)), _LOWEST, _HIGHEST))
+        return t, self.deviance(t), bend
+
+    @property
+    def start(self) -> float:
+        """Where to begin the search for t: the weight of a typical cell."""
+        total = self.data.means[1].ravel()
+        return float(np.log(np.median(total[total > 0.0])) + 1.0)
+
+    def surface(self, t: float) -> Array:
+        """Posterior mean at the nodes, scaled; shape (cells,)."""
+        return self._at(t)[1] + CENTRE
+
+
+def taylor_rows(lattice: Lattice, border: Border, places: Array, nodes: Index) -> Array:
+    """Weights of the nodes in the surface carried on from given nodes to places; shape (m, cells)."""
+    from statmodels_x.discontinuity.kernels.border import stencil
+
+    index, weight = np.empty(5, np.int64), np.empty((5, 3))
+    out = np.zeros((len(nodes), lattice.n_cells))
+    net = net_of(lattice)
+    offset = places - np.column_stack(np.unravel_index(nodes, lattice.shape))
+    for k, node in enumerate(nodes):
+        stencil(net, int(node), border.cut, index, weight)
+        used = index >= 0
+        np.add.at(out[k], index[used], (weight @ np.array([1.0, *offset[k]]))[used])
+    return out
+
+
+def seen(lattice: Lattice, border: Border, places: Array) -> Index:
+    """Node that each place sees past the border."""
+    from statmodels_x.discontinuity.kernels.border import seen_nodes
+
+    return np.asarray(seen_nodes(net_of(lattice), places, border.cut, border.share))

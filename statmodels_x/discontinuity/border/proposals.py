@@ -1,0 +1,117 @@
+"""Where a border may be: ridges of oriented step filters, turned into cut edges with their crossings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.ndimage import map_coordinates
+
+from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.border.model import Border
+from statmodels_x.discontinuity.border.points import PointData
+from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
+
+# radius in cells and order of the background: low orders have more power, high ones see past slopes
+STEPS = ((2.6, 0), (3.6, 0), (2.6, 1), (3.6, 2), (5.1, 2))
+CREASES = ((3.6, 1), (5.1, 1), (5.1, 2), (7.1, 2))
+_DIRECTIONS = 12
+_THRESHOLDS = ((2.0, 3.5), (2.6, 4.2), (3.2, 5.0), (4.5, 7.0), (7.0, 10.0), (12.0, 16.0), (20.0, 25.0))
+_CREASE_THRESHOLDS = ((2.0, 3.5), (3.0, 5.0), (4.5, 7.0), (7.0, 10.0))
+_SHARES = (0.015, 0.03, 0.06)  # of the edges, for data so precise that every absolute threshold is exceeded
+_FEWEST_EDGES = 3
+_MOST_CUT = 0.2
+_REACH = 0.75
+
+
+@dataclass(frozen=True, eq=False)
+class Ridges:
+    """Strength of a filter's ridge at each edge (0 where there is none), and where it crosses."""
+
+    strength: Array = field(repr=False)
+    share: Array = field(repr=False)
+
+
+def ridges(data: PointData, radius: float, order: int, kind: int) -> Ridges:
+    """Find the ridges of a filter: where its size falls off along the normal on both sides."""
+    from statmodels_x.discontinuity.kernels.filters import oriented
+
+    mean, weight = data.means
+    field_ = oriented(mean, weight, radius, order, _DIRECTIONS, kind)
+    lattice = data.lattice
+    tail = np.column_stack(np.unravel_index(lattice.tail, lattice.shape)).astype(float)
+    head = tail + (lattice.axis[:, None] == np.arange(2))
+    ends = field_.reshape(_DIRECTIONS, -1)
+    both = ends[:, lattice.tail] + ends[:, lattice.head]
+    k = np.abs(both).argmax(0)
+    every = np.arange(lattice.n_edges)
+    sign = np.sign(both[k, every])
+    angle = np.pi * k / _DIRECTIONS
+    normal = np.column_stack([np.cos(angle), np.sin(angle)])
+    forward = np.sign(normal[every, lattice.axis])
+
+    def slope(at: Array) -> Array:
+        two = (_value(field_, k, at + _REACH * normal), _value(field_, k, at - _REACH * normal))
+        return sign * (two[0] - two[1]) * forward
+
+    rising, falling = slope(tail), slope(head)
+    is_ridge = (rising > 0.0) & (falling <= 0.0)
+    share = np.where(is_ridge, rising / np.where(is_ridge, rising - falling, 1.0), 0.5)
+    top = np.maximum(sign * ends[k, lattice.tail], sign * ends[k, lattice.head])
+    return Ridges(np.where(is_ridge, np.maximum(top, 0.0), 0.0), np.clip(share, 0.05, 0.95))
+
+
+def _value(field_: Array, k: Array, at: Array) -> Array:
+    """Interpolate the field of direction k bilinearly at places, the nearest value outside."""
+    return np.asarray(map_coordinates(field_, np.column_stack([k, at]).T, order=1, mode="nearest"))
+
+
+def linked(lattice: Lattice, strength: Array, low: float, high: float) -> Mask:
+    """Edges above a low threshold in connected groups of three or more with one above a high threshold."""
+    cut = strength >= low
+    if not cut.any():
+        return cut
+    count, label = lattice.segments(cut)
+    edges = np.flatnonzero(cut)
+    top = np.zeros(count)
+    np.maximum.at(top, label, strength[edges])
+    few = np.bincount(label, minlength=count) < _FEWEST_EDGES
+    cut[edges[(top[label] < high) | few[label]]] = False
+    return cut
+
+
+def _thresholds(
+    strength: Array, absolute: tuple[tuple[float, float], ...], least: float
+) -> list[tuple[float, float]]:
+    top = np.sort(strength)[::-1]
+    relative = [float(top[int(share * top.size)]) for share in _SHARES]
+    return [*absolute, *((0.6 * high, high) for high in relative if high > least)]
+
+
+def borders(data: PointData) -> tuple[list[Border], Ridges]:
+    """Propose borders at several scales and thresholds; also the strongest ridge of second order at each edge."""
+    found: dict[bytes, Border] = {}
+    strongest = np.zeros(data.lattice.n_edges)
+    at = np.full(data.lattice.n_edges, 0.5)
+    for radius, order in STEPS:
+        one = ridges(data, radius, order, 0)
+        if order == 2:
+            at = np.where(one.strength > strongest, one.share, at)
+            strongest = np.maximum(strongest, one.strength)
+        for low, high in _thresholds(one.strength, _THRESHOLDS, 12.0):
+            border = Border(linked(data.lattice, one.strength, low, high), one.share)
+            if border.cut.any() and border.cut.mean() < _MOST_CUT:
+                found.setdefault(border.key, border)
+    return list(found.values()), Ridges(strongest, at)
+
+
+def creases(data: PointData) -> list[Mask]:
+    """Edges that a crease may cross, in which the surface is continuous and its slope is not."""
+    found: dict[bytes, Mask] = {}
+    for radius, order in CREASES:
+        one = ridges(data, radius, order, 1)
+        for low, high in _thresholds(one.strength, _CREASE_THRESHOLDS, 0.0):
+            edges = linked(data.lattice, one.strength, low, high)
+            if edges.any() and edges.mean() < _MOST_CUT:
+                found.setdefault(np.packbits(edges).tobytes(), edges)
+    return list(found.values())

@@ -1,0 +1,186 @@
+"""A chain drawn anew: the exact cost of every small offset at every vertex, and the best course through them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+from scipy.spatial import KDTree
+
+from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.border.chains import Chain, polyline
+from statmodels_x.discontinuity.border.model import Border
+from statmodels_x.discontinuity.border.points import PointData
+
+_REACH = 4.0  # cells to either side
+_KNOTS = 7.0  # vertices between the knots of what changes along the border
+_SPAN = 1.6
+_OFFSETS = np.arange(-_SPAN, _SPAN + 0.05, 0.1)
+_STIFFNESS = 5.0
+_MOST_LOSS = 16.0
+_SMOOTHING = 0.7
+_FEWEST_EDGES = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """Points along a chain: position along it in vertices, signed distance in cells, responses and weights."""
+
+    line: Array = field(repr=False)
+    along: Array = field(repr=False)
+    distance: Array = field(repr=False)
+    y: Array = field(repr=False)
+    weight: Array = field(repr=False)
+
+    def hats(self, every: float) -> Array:
+        """Piecewise linear functions of the position, with knots some vertices apart."""
+        last = len(self.line) - 1
+        k = max(2, round(last / every) + 1)
+        at = np.clip(self.along / last * (k - 1), 0.0, k - 1 - 1e-9)
+        low = at.astype(int)
+        basis = np.zeros((len(at), k))
+        rows = np.arange(len(at))
+        basis[rows, low], basis[rows, low + 1] = 1.0 - (at - low), at - low
+        return basis
+
+    def fit(self, design: Array, rows: NDArray[np.bool_] | slice = slice(None)) -> Array:
+        """Coefficients of weighted least squares on some of the points."""
+        x, w = design[rows], self.weight[rows]
+        gram = x.T @ (x * w[:, None])
+        gram[np.diag_indices(len(gram))] += 1e-8 * gram.diagonal().max()
+        return np.asarray(np.linalg.solve(gram, x.T @ (w * self.y[rows])), float)
+
+    def deviance(self, design: Array) -> float:
+        """Weighted sum of squares about the fit."""
+        return float(self.weight @ (self.y - design @ self.fit(design)) ** 2)
+
+
+def strip(data: PointData, border: Border, chain: Chain, reach: float, alone: bool) -> Strip | None:
+    """Points within some cells of a chain; with ``alone`` those nearer to another part of the border are left out."""
+    from statmodels_x.discontinuity.kernels.border import project
+
+    line = polyline(data.lattice, border, chain)
+    if line is None:
+        return None
+    at = project(data.place, line, reach)
+    used = np.isfinite(at[:, 0]) & (data.weight > 0.0)
+    others = border.without(chain.edges)
+    if alone and others.cut.any():
+        rows = np.flatnonzero(used)
+        away = KDTree(others.crossings(data.lattice)).query(data.place[rows])[0]
+        used[rows[away < np.abs(at[rows, 1]) + 0.7]] = False
+    return Strip(line, at[used, 0], at[used, 1], data.y[used], data.weight[used])
+
+
+@dataclass(frozen=True, eq=False)
+class Courses:
+    """Costs of a chain's offsets: -2 log likelihood of each at each vertex, up to a constant."""
+
+    line: Array = field(repr=False)
+    cost: Array = field(repr=False)
+    closed: bool
+
+
+def courses(data: PointData, border: Border, chain: Chain, apart: float) -> Courses | None:
+    """Cost of moving each vertex of a chain across: points that change sides change their loss.
+
+    Each side has its own level and slope across, and a curvature in common, all changing along the chain. They are
+    fitted to the points at least ``apart`` cells away.
+    """
+    found = strip(data, border, chain, _REACH, True) if len(chain.edges) >= _FEWEST_EDGES else None
+    if found is None:
+        return None
+    hats, d = found.hats(_KNOTS), found.distance[:, None]
+    sides = [np.hstack([hats, hats * d]), np.zeros((len(d), 2 * hats.shape[1]))]
+    common = hats * d**2
+    first, second = np.hstack([*sides, common]), np.hstack([*sides[::-1], common])
+    rows = np.abs(found.distance) > apart
+    if np.count_nonzero(rows) < 2 * first.shape[1]:
+        return None
+    coefficient = found.fit(np.where(d < 0.0, first, second), rows)
+    losses = [
+        np.minimum(found.weight * (found.y - design @ coefficient) ** 2, _MOST_LOSS)
+        for design in (first, second)
+    ]
+    m = len(found.line)
+    vertex = np.clip(np.rint(found.along).astype(int), 0, m - 1)
+    change = np.zeros((m, len(_OFFSETS) + 1))
+    np.add.at(change, (vertex, np.searchsorted(_OFFSETS, found.distance)), losses[0] - losses[1])
+    return Courses(found.line, np.cumsum(change, axis=1)[:, :-1], chain.closed)
+
+
+def best_course(found: Courses) -> Array:
+    """Offsets of least cost, neighbours held together; a closed chain goes round twice, and the middle lap counts."""
+    cost, m = found.cost, len(found.line)
+    if found.closed:
+        cost = np.vstack([cost, cost[1:]])
+    pair = _STIFFNESS * (_OFFSETS[:, None] - _OFFSETS) ** 2
+    total, back = cost[0], []
+    for row in cost[1:]:
+        ways = total[:, None] + pair
+        back.append(ways.argmin(0))
+        total = ways.min(0) + row
+    course = [int(total.argmin())]
+    for way in back[::-1]:
+        course.append(int(way[course[-1]]))
+    return _lap(_OFFSETS[np.array(course[::-1])], m, found.closed)
+
+
+def drawn_course(found: Courses, rng: np.random.Generator) -> Array:
+    """Offsets drawn with probability exp(-cost / 2): forward sums, backward draws."""
+    cost, m = found.cost, len(found.line)
+    if found.closed:
+        cost = np.vstack([cost, cost[1:]])
+    pair = np.exp(-0.5 * _STIFFNESS * (_OFFSETS[:, None] - _OFFSETS) ** 2)
+    forward = [_normal(np.exp(-0.5 * (cost[0] - cost[0].min())))]
+    for row in cost[1:]:
+        forward.append(_normal((forward[-1] @ pair) * np.exp(-0.5 * (row - row.min()))))
+    course = [_pick(forward[-1], rng)]
+    for share in forward[-2::-1]:
+        course.append(_pick(_normal(share * pair[:, course[-1]]), rng))
+    return _lap(_OFFSETS[np.array(course[::-1])], m, found.closed)
+
+
+def _normal(weight: Array) -> Array:
+    return weight / weight.sum()
+
+
+def _pick(share: Array, rng: np.random.Generator) -> int:
+    return min(int(np.searchsorted(np.cumsum(share), rng.random())), len(share) - 1)
+
+
+def _lap(offsets: Array, m: int, closed: bool) -> Array:
+    if not closed:
+        return offsets
+    half = m // 2
+    lap = np.concatenate([offsets[m - 1 : m - 1 + half], offsets[half:m]])
+    lap[-1] = lap[0]
+    return lap
+
+
+def moved(data: PointData, border: Border, chain: Chain, found: Courses, offsets: Array) -> Border:
+    """Replace a chain by its line moved across."""
+    from statmodels_x.discontinuity.kernels.border import draw_line
+
+    line = found.line
+    along = np.gradient(line, axis=0)
+    if found.closed:
+        along[0] = along[-1] = line[1] - line[-2]
+    along /= np.maximum(np.linalg.norm(along, axis=1), 1e-12)[:, None]
+    line = line + offsets[:, None] * np.column_stack([-along[:, 1], along[:, 0]])
+    if found.closed:
+        line = gaussian_filter1d(line[:-1], _SMOOTHING, axis=0, mode="wrap")
+        line = np.vstack([line, line[:1]])
+    else:
+        line = gaussian_filter1d(line, _SMOOTHING, axis=0, mode="nearest")
+    cut, share = draw_line(data.net, line, data.lattice.n_edges)
+    rest = border.without(chain.edges)
+    return Border(rest.cut | cut, np.where(cut, share, rest.share))
+
+
+def redrawn(data: PointData, border: Border, chain: Chain, apart: float) -> Border | None:
+    """Draw a chain through its points anew; None where it is too short or too few points lie along it."""
+    found = courses(data, border, chain, apart)
+    return None if found is None else moved(data, border, chain, found, best_course(found))

@@ -1,0 +1,198 @@
+"""Is it a jump? What a ramp, a crease or a bend tells as well is taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+
+from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.border.chains import Chain
+from statmodels_x.discontinuity.border.model import Border
+from statmodels_x.discontinuity.border.proposals import creases
+from statmodels_x.discontinuity.border.redraw import Strip, strip
+from statmodels_x.discontinuity.border.search import Scored, Search
+from statmodels_x.discontinuity.grid.lattice import Index, Mask
+
+WIDTHS = (0.0, 0.15, 0.3, 0.5, 0.8, 1.2, 1.8, 2.6)
+_WIDE = 0.35
+_CLEARLY = 6.0
+_KNOTS = 8.0
+_SHIFTS = (0.0, *np.arange(-2.4, 2.5, 0.4))
+_FEWEST_EDGES = 4
+_ZONES = (0, 1, 3)
+_SOFT_CELLS = (1.5, 3.0, 4.5, 6.0)
+_SOFT_EDGES = (3.0, 6.0, 9.0, 12.0)
+_CREASE_FACTORS = (4.0, 8.0, 12.0)
+_BEST_CREASE_FACTORS = (4.0, 7.0, 10.0, 14.0)
+_MIDDLE_FACTOR = 7.0
+_CREASES = 4
+_MARGIN = 20.0
+_SHARE = 0.25
+_NOTICEABLE = 5.0
+
+
+@dataclass(frozen=True)
+class Transition:
+    """How wide the step across a chain is: standard deviation in cells, and gain in deviance over a sharp one."""
+
+    width: float
+    gain: float
+
+
+def transition(search: Search, border: Border, chain: Chain) -> Transition:
+    """Profile the width of an error-function step across a chain.
+
+    Points beside neighbouring chains are kept: a ramp is told by a staircase of parallel lines, each of which would
+    hide the others.
+    """
+    found = strip(search.data, border, chain, 4.0, False) if len(chain.edges) >= _FEWEST_EDGES else None
+    if found is None:
+        return Transition(0.0, 0.0)
+    hats, d = found.hats(_KNOTS), found.distance[:, None]
+    smooth = np.hstack([hats, hats * d, hats * d**2])
+    deviance = [
+        found.deviance(np.hstack([smooth, hats * (ndtr(d / width) if width else (d > 0.0))]))
+        for width in WIDTHS
+    ]
+    best = int(np.argmin(deviance))
+    return Transition(WIDTHS[best], deviance[0] - deviance[best])
+
+
+def level_gain(search: Search, border: Border, chain: Chain) -> float:
+    """Gain of a change of level on top of a change of slope, which may lie elsewhere, less its price."""
+    found = strip(search.data, border, chain, 5.0, False) if len(chain.edges) >= _FEWEST_EDGES else None
+    if found is None:
+        return 0.0
+    hats = found.hats(_KNOTS)
+    bent = [_bent(found, hats, shift) for shift in _SHIFTS]
+    jumping = np.hstack([bent[0], hats * (found.distance > 0.0)[:, None]])
+    without = min(found.deviance(design) for design in bent)
+    return without - found.deviance(jumping) - hats.shape[1] - _CLEARLY
+
+
+def _bent(found: Strip, hats: Array, shift: float) -> Array:
+    d = (found.distance - shift)[:, None]
+    return np.hstack([hats, hats * np.maximum(d, 0.0), hats * np.minimum(d, 0.0), hats * d**2])
+
+
+def without_ramps(search: Search, now: Scored) -> Scored:
+    """Take away chains that are wide ramps or mere creases, the clearest first."""
+    for _ in range(6):
+        clear: list[tuple[float, Index]] = []
+        for chain in search.chains(now.border):
+            wide = transition(search, now.border, chain)
+            if level_gain(search, now.border, chain) < 0.0:
+                clear.append((np.inf, chain.edges))
+            elif wide.width > _WIDE and wide.gain > _CLEARLY:
+                clear.append((wide.gain, chain.edges))
+        if not clear:
+            return now
+        now = _shorter(search, now, max(clear, key=lambda one: one[0])[1])
+        if not now.border.cut.any():
+            return now
+    return now
+
+
+def _shorter(search: Search, now: Scored, edges: Index) -> Scored:
+    fewer = now.border.without(edges)
+    if not fewer.cut.any():
+        return Scored(search.none, 0.0, search.t0)
+    return search.prune(search.score(fewer, around=now.t))
+
+
+def _parts(search: Search, border: Border) -> list[Index]:
+    """Return the whole border, and each of its segments."""
+    count, label = search.lattice.segments(border.cut)
+    return [border.edges, *(border.edges[label == k] for k in range(count) if count > 1)]
+
+
+def without_bends(search: Search, now: Scored) -> Scored:
+    """Take away segments that a surface which is softer round them, but whole, tells better."""
+    while now.border.cut.any():
+        best, at = now.cost, None
+        for edges in _parts(search, now.border):
+            fewer = now.border.without(edges)
+            price = search.price_of(fewer)
+            for soft_cell, soft_edge in _softer(search, edges):
+                model = search.model(fewer, soft_cell, soft_edge)
+                cost = (
+                    min(model.deviance(now.t + step) for step in (-0.75, 0.0, 0.75)) + price - search.smooth
+                )
+                if cost < best:
+                    best, at = cost, edges
+        if at is None:
+            return now
+        now = _shorter(search, now, at)
+    return now
+
+
+def _softer(search: Search, edges: Index) -> Iterator[tuple[Array | None, Array | None]]:
+    for steps in _ZONES:
+        zone = search.lattice.near(edges, steps)
+        for factor in _SOFT_CELLS:
+            yield np.where(zone, np.exp(-factor), 1.0), None
+    for factor in _SOFT_EDGES:
+        soft = np.ones(search.lattice.n_edges)
+        soft[edges] = np.exp(-factor)
+        yield None, soft
+
+
+def without_creases(search: Search, now: Scored) -> Scored:
+    """Take away segments where a crease tells as much as the jump, at the price of the jump."""
+    lattice = search.lattice
+    while now.border.cut.any():
+        best, at = now.cost, None
+        price = search.price_of(now.border)
+        for edges in _parts(search, now.border):
+            fewer = now.border.without(edges)
+            for mask in _across(search, edges):
+                for factor in _CREASE_FACTORS:
+                    soft = np.ones(lattice.n_edges)
+                    soft[mask] = np.exp(-factor)
+                    cost = search.model(fewer, None, soft).best(now.t)[1] + price - search.smooth
+                    if cost < best:
+                        best, at = cost, edges
+        if at is None:
+            return now
+        now = _shorter(search, now, at)
+    return now
+
+
+def _across(search: Search, edges: Index | Mask) -> tuple[Index | Mask, Mask]:
+    """Edges, and all edges between the cells at their ends."""
+    cells = search.lattice.near(edges)
+    return edges, cells[search.lattice.tail] & cells[search.lattice.head]
+
+
+def best_crease(search: Search) -> float:
+    """Net gain of the best surface with creases and without a jump: all proposals coarsely, the best ones closely."""
+    masks = [(mask, edges) for edges in creases(search.data) for mask in _across(search, edges)]
+    coarse = sorted((_crease_cost(search, *one, (_MIDDLE_FACTOR,), False), k) for k, one in enumerate(masks))
+    close = (_crease_cost(search, *masks[k], _BEST_CREASE_FACTORS, True) for _, k in coarse[:_CREASES])
+    return -min(close, default=0.0)
+
+
+def _crease_cost(
+    search: Search, mask: Index | Mask, edges: Mask, factors: tuple[float, ...], closely: bool
+) -> float:  # fmt: skip
+    price = search.price.length * np.count_nonzero(edges)
+    price += search.price.part * search.lattice.segments(edges)[0]
+    best, t = np.inf, search.t0 + 2.0
+    for factor in factors:
+        soft = np.ones(search.lattice.n_edges)
+        soft[mask] = np.exp(-factor)
+        model = search.model(search.none, None, soft)
+        best = min(best, model.best(t)[1] if closely else model.deviance(t))
+    return best - search.smooth + price
+
+
+def needed_gain(search: Search, crease: float) -> float:
+    """Gain that a border must have: that of the gate, and clearly more than that of creases.
+
+    A crease between the nodes is told better by a jump than by a surface that is soft there, in proportion.
+    """
+    rival = crease + max(_MARGIN, _SHARE * crease) if crease > _NOTICEABLE else 0.0
+    return max(search.price.gate, rival)

@@ -1,0 +1,184 @@
+"""Scattered points over two covariates -> an estimated surface whose border is placed within the cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from statmodels_x.discontinuity.border import rivals
+from statmodels_x.discontinuity.border.fit import Found, find_border
+from statmodels_x.discontinuity.border.model import Border, BorderModel
+from statmodels_x.discontinuity.border.points import PointData, point_data
+from statmodels_x.discontinuity.border.search import PRICES, Search
+from statmodels_x.discontinuity.fitting.record import (
+    Estimate,
+    Pairs,
+    certificate,
+    lifted_problem,
+    solve_lifted,
+)
+from statmodels_x.discontinuity.grid.domain import Cells, Points
+from statmodels_x.discontinuity.grid.jumps import segment_ranks
+from statmodels_x.discontinuity.grid.lattice import Mask
+from statmodels_x.discontinuity.lifted.polish import polish
+from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
+from statmodels_x.discontinuity.smoothing.smoother import Smoothed
+from statmodels_x.discontinuity.specification import Control, Specification
+from statmodels_x.discontinuity.tuning.evidence import REACHES, propose
+
+_REACH = REACHES[1]
+_SIZES = (3.0, 6.3, 12.0)  # smallest jumps of the lifted proposals, in standard deviations of a cell
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """A border within the cells, and what its search says.
+
+    Attributes
+    ----------
+    border : Border
+    variance : float
+        Scaled variance of a point of weight 1, at which the surface was smoothed.
+    factor_range : tuple of float
+        Least and largest factor of that variance over the cells; (1, 1) where it is the same everywhere.
+    n_set_aside : int
+        Points set aside as outliers.
+    transitions : tuple of (segment, width, gain)
+        For each chain: standard deviation of the step's width in cells, and how much better than a sharp step it is.
+    """
+
+    border: Border = field(repr=False)
+    variance: float
+    factor_range: tuple[float, float]
+    n_set_aside: int
+    transitions: tuple[tuple[int, float, float], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class BorderTuning:
+    """The record of the search.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row a lifted proposal: ``lam``, ``nu``, its ``edges`` and ``segments``, and the ``gain`` of its cut edges,
+        crossed half-way, in deviance over the surface without jumps.
+    gain : float
+        Net gain of the best border, reported or not; minus infinity if nothing was proposed.
+    first_gain : float
+        Net gain of the filters' best proposal before the search: the statistic of the test of no jump.
+    crease : float
+        Net gain of the best surface with creases instead.
+    smooth : Smoothed
+        The surface without jumps.
+    """
+
+    table: pd.DataFrame = field(repr=False)
+    gain: float
+    first_gain: float
+    crease: float
+    smooth: Smoothed = field(repr=False)
+
+
+def data_of(points: Points, cells: Cells, spec: Specification) -> PointData:
+    """Points as the search sees them."""
+    known = spec.noise_sd if spec.noise == "known" else None
+    return point_data(points, cells.domain, cells.scale, known)
+
+
+def estimate_on_points(cells: Cells, points: Points, spec: Specification, control: Control) -> Estimate:
+    """Find the border on the points, smooth between, and certify the lifted problem that was one of the proposers.
+
+    Parameters
+    ----------
+    cells : Cells
+        Of two axes.
+    points : Points
+    spec : Specification
+    control : Control
+
+    Returns
+    -------
+    Estimate
+    """
+    data = data_of(points, cells, spec)
+    weights = _weights(cells, data, spec)
+    problems = [lifted_problem(cells, spec, lam, nu) for lam, nu in weights]
+    cuts = [propose(problem) for problem in problems]
+    half = np.full(cells.lattice.n_edges, 0.5)
+    found = find_border(
+        data, PRICES[control.sensitivity], [Border(cut, half) for own in cuts for cut in own[:1]]
+    )
+    table = _table(found.search, weights, [own[0] for own in cuts])
+    best = int(np.argmax(table["gain"].fillna(-np.inf)))
+    lam, nu = weights[best]
+    relaxed = solve_lifted(problems[best], control)
+    facts = certificate(problems[best], relaxed, polish(problems[best], relaxed.surface))
+    search, border = found.search, found.best.border
+    if spec.noise != "known":
+        data = data.with_variance(data.away_variance(border.cut))
+    model = BorderModel(data, border)
+    t = model.best(found.best.t)[0]
+    natural = data.variance * cells.scale.range**2
+    return Estimate(
+        model.surface(t),
+        border.cut,
+        lam,
+        nu,
+        ErrorModel(natural, (0.0, 0.0)),
+        "given" if spec.noise == "known" else "within cells",
+        facts,
+        _record(found, table),
+        t,
+        placed=Placed(
+            border,
+            data.variance,
+            (float(data.factor.min()), float(data.factor.max())),
+            data.n_set_aside,
+            _transitions(search, border),
+        ),
+    )
+
+
+def _weights(cells: Cells, data: PointData, spec: Specification) -> Pairs:
+    h = cells.lattice.spacing
+    total = data.means[1].ravel()
+    sd = 1.0 / float(np.sqrt(np.median(total[total > 0.0])))
+    pairs = [
+        (
+            1.0 / (_REACH * h) ** 2 if spec.lam is None else spec.lam,
+            (size * sd) ** 2 / (2.0 * _REACH * h) if spec.nu is None else spec.nu,
+        )
+        for size in _SIZES
+    ]
+    return list(dict.fromkeys(pairs))
+
+
+def _table(search: Search, weights: Pairs, cuts: list[Mask]) -> pd.DataFrame:
+    half = np.full(search.lattice.n_edges, 0.5)
+    rows = []
+    for (lam, nu), cut in zip(weights, cuts, strict=True):
+        gain = 0.0
+        if cut.any():
+            border = Border(cut, half)
+            gain = search.price_of(border) - search.score(border, around=search.t0 + 1.0).cost
+        rows.append((lam, nu, int(cut.sum()), search.lattice.segments(cut)[0], gain))
+    return pd.DataFrame(rows, columns=["lam", "nu", "edges", "segments", "gain"])
+
+
+def _record(found: Found, table: pd.DataFrame) -> BorderTuning:
+    t, deviance = found.smooth
+    smooth = Smoothed(found.search.model(found.search.none).surface(t), t, deviance)
+    return BorderTuning(table, found.gain, found.first_gain, found.crease, smooth)
+
+
+def _transitions(search: Search, border: Border) -> tuple[tuple[int, float, float], ...]:
+    label = np.zeros(search.lattice.n_edges, int)
+    label[border.edges] = segment_ranks(search.lattice, border.cut)
+    found = []
+    for chain in search.chains(border):
+        wide = rivals.transition(search, border, chain)
+        found.append((int(label[chain.edges[0]]), float(wide.width), float(wide.gain)))
+    return tuple(found)

@@ -1,0 +1,183 @@
+"""The state of a fitted multi-state model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from statmodels_x.core.fits.inference import sandwich
+from statmodels_x.core.fits.results import Estimates
+from statmodels_x.core.typing import Array
+from statmodels_x.multistate.fitting.estimation import Fits, said_by, score_rows
+from statmodels_x.multistate.sample import MultiStateData
+from statmodels_x.multistate.specification import Specification
+from statmodels_x.survival.results import FlexibleSurvivalResults
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What summaries say of the data.
+
+    Attributes
+    ----------
+    subjects : int
+        Subjects used.
+    dropped : dict of str to int
+        Subjects left out for missing covariates: by column, and all as ``"subjects"``.
+    counts : DataFrame
+        Subjects at risk, events and time at risk of each transition.
+    last_time : float
+        The longest follow-up.
+    time_unit : str or None
+    weighted : str or None
+        Column of the weights.
+    """
+
+    subjects: int
+    dropped: Mapping[str, int]
+    counts: pd.DataFrame
+    last_time: float
+    time_unit: str | None
+    weighted: str | None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MultiStateFitted(Estimates):
+    """The state of a fitted multi-state model.
+
+    Attributes
+    ----------
+    specification : Specification
+        States, transitions, clocks and the model of each transition.
+    cov_type : str
+        ``"observed"`` (parameters of different transitions are uncorrelated) or ``"cluster"`` (robust, over all rows
+        of a subject).
+    members : tuple of FlexibleSurvivalResults
+        The fits of the models of the specification, in their order. Internal.
+    facts : Facts
+        Counts. Internal.
+    """
+
+    specification: Specification
+    cov_type: str
+    members: tuple[FlexibleSurvivalResults, ...] = field(repr=False)
+    facts: Facts = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        specification: Specification,
+        data: MultiStateData,
+        fits: Fits,
+        cov_type: str,
+        weights: str | None = None,
+        keep_data: bool = False,
+    ) -> Self:
+        """Put the fits of the transitions together."""
+        labels = [(name, *label) for name, fit in fits.items() for label in fit.coefficients.index]
+        index = pd.MultiIndex.from_tuples(labels, names=["transition", "parameter", "term"])
+        covariance = _blocks([fit.covariance.to_numpy() for fit in fits.values()])
+        if cov_type == "cluster":
+            covariance = sandwich(covariance, *score_rows(fits, data, specification))
+        return cls(
+            coefficients=pd.Series(
+                np.concatenate([fit.coefficients.to_numpy() for fit in fits.values()]), index, name="estimate"
+            ),
+            covariance=pd.DataFrame(covariance, index, index),
+            llf=float(sum(fit.llf for fit in fits.values())),
+            nobs=_size(data, weights),
+            converged=all(fit.converged for fit in fits.values()),
+            specification=specification,
+            cov_type=cov_type,
+            members=tuple(fits.values()),
+            facts=Facts(
+                data.n,
+                dict(data.dropped),
+                data.counts(),
+                float(data.rows["stop"].max()),
+                data.time_unit,
+                weights,
+            ),
+            findings=said_by(fits),
+            sample=data,
+            keep_data=keep_data,
+        )
+
+    @property
+    def formula(self) -> str:
+        """The formula of the transitions that have none of their own."""
+        return self.specification.formula
+
+    @property
+    def fits(self) -> dict[str, FlexibleSurvivalResults]:
+        """The fit of each transition, by its name (``"stacked"`` for a stacked fit), with its own covariance."""
+        labels = (model.label for model in self.specification.models)
+        return dict(zip(labels, self.members, strict=True))
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Names of the states."""
+        return self.specification.graph.states
+
+    @property
+    def transitions(self) -> tuple[str, ...]:
+        """Names of the transitions."""
+        return self.specification.graph.names
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether the fit of every transition is a proved interior maximum."""
+        return all(fit.is_regular for fit in self.members)
+
+    @property
+    def n_events(self) -> int:
+        """Number of transitions that were seen."""
+        return int(self.facts.counts["events"].sum())
+
+    def without_data(self) -> Self:
+        """Return the same fit without a row of the user's data, nor in the fits of the transitions."""
+        return replace(self, sample=None, members=tuple(fit.without_data() for fit in self.members))
+
+    def with_params(self, coefficients: Array) -> Self:
+        """Return the same model under other coefficients, in the order of ``params``."""
+        values, moved, first = np.asarray(coefficients, float), [], 0
+        for fit in self.members:
+            size = len(fit.coefficients)
+            part = pd.Series(values[first : first + size], fit.coefficients.index, name="estimate")
+            moved.append(replace(fit, coefficients=part))
+            first += size
+        whole = pd.Series(values, self.coefficients.index, name="estimate")
+        return replace(self, members=tuple(moved), coefficients=whole)
+
+
+def _blocks(parts: list[Array]) -> Array:
+    size = sum(len(part) for part in parts)
+    found, first = np.zeros((size, size)), 0
+    for part in parts:
+        found[first : first + len(part), first : first + len(part)] = part
+        first += len(part)
+    lost = np.isnan(np.diag(found))
+    found[lost, :] = np.nan
+    found[:, lost] = np.nan
+    return found
+
+
+def _size(data: MultiStateData, weights: str | None) -> int:
+    """Subjects; with whole-number weights their sum."""
+    if weights is None:
+        return data.n
+    values = data.rows.drop_duplicates("id")[weights].to_numpy(float)
+    return round(float(values.sum())) if np.all(values == np.round(values)) else int((values > 0.0).sum())
+
+
+def column_slices(fit: MultiStateFitted) -> dict[str, slice]:
+    """Where the coefficients of each fit stand."""
+    found, first = {}, 0
+    for name, part in fit.fits.items():
+        found[name] = slice(first, first + len(part.coefficients))
+        first += len(part.coefficients)
+    return found

@@ -1,0 +1,1 @@
+"""Stays -> one survival fit for each transition, or one for several."""

@@ -1,0 +1,1 @@
+"""State -> probabilities, times, tests and paths."""

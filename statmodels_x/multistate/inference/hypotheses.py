@@ -1,0 +1,75 @@
+"""Tests: one model within another, and whether the time of entry matters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.findings import quiet
+from statmodels_x.core.fits.hypotheses import HypothesisTest, hypothesis_test
+from statmodels_x.multistate.fitted import MultiStateFitted
+from statmodels_x.multistate.fitting.estimation import clock_rows, survival_model
+from statmodels_x.multistate.specification import arrow
+
+
+def likelihood_ratio(small: MultiStateFitted, large: MultiStateFitted) -> HypothesisTest:
+    """Sum of the likelihood-ratio tests of the transitions; see :meth:`MultiStateResults.lr_test`."""
+    if (small.nobs, small.n_events, small.transitions) != (large.nobs, large.n_events, large.transitions):
+        raise DataError("lr_test: the two models were fitted to different subjects or transitions.")
+    if small.specification.clocks != large.specification.clocks or list(small.fits) != list(large.fits):
+        raise DataError(
+            "lr_test: models with other clocks, or stacked otherwise, are not nested; compare by AIC."
+        )
+    if not (small.is_regular and large.is_regular):
+        raise DataError("lr_test: a fit on a ridge has no likelihood-ratio test; see its `warnings`.")
+    statistic, df = 0.0, 0
+    for name, one in small.fits.items():
+        other = large.fits[name]
+        if one.coefficients.index.equals(other.coefficients.index) and np.isclose(
+            one.llf, other.llf, rtol=1e-10
+        ):
+            continue
+        test = one.lr_test(other)
+        statistic, df = statistic + float(test["statistic"]), df + int(test["df"])
+    if not df:
+        raise DataError("lr_test: the two models are the same.")
+    return hypothesis_test(statistic, df, float(chi2.sf(statistic, df)), "Likelihood-ratio test")
+
+
+def markov_test(fit: MultiStateFitted) -> pd.DataFrame:
+    """Likelihood-ratio tests of the time of entry as a covariate; see :meth:`MultiStateResults.markov_test`."""
+    data, specification = fit.need_sample("markov_test"), fit.specification
+    graph, rows = specification.graph, []
+    for origin, to in graph.transitions:
+        name = arrow(origin, to)
+        model = specification.model_of(name)
+        if origin == graph.start:
+            continue
+        if len(model.transitions) > 1 or model.uses_entry:
+            raise DataError(
+                f"markov_test: {name!r} is stacked, or has the time of entry as a covariate already."
+            )
+        small = fit.fits[model.label]
+        larger = replace(model, formula=f"{model.formula} + entered", distribution=small.specification.family)
+        options = {
+            key: value for key, value in model.options.items() if key not in small.specification.family.fixed
+        }
+        larger = replace(larger, options=options)
+        with quiet():
+            table = clock_rows(data, specification, larger)
+            wide = survival_model(larger, table, fit.facts.weighted, fit.facts.time_unit).fit(
+                cov_type="observed"
+            )
+        test = small.lr_test(wide)
+        effect = next(value for (_, term), value in wide.coefficients.items() if term == "entered")
+        clock = specification.clocks[name]
+        rows.append((name, clock, effect, float(test["statistic"]), int(test["df"]), float(test["p.value"])))
+    if not rows:
+        raise DataError(
+            "markov_test: every transition starts from the first state, which all enter at time 0."
+        )
+    return pd.DataFrame(rows, columns=["transition", "clock", "effect", "statistic", "df", "p.value"])

@@ -1,0 +1,413 @@
+"""The data of multi-state models: stays of subjects in states, read from frames of several shapes and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from statmodels_x.core.data.frames import as_pandas, check_columns
+from statmodels_x.core.data.surv import unit_of_time
+from statmodels_x.core.errors import DataError, DataWarning
+from statmodels_x.core.findings import warn
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import numeric_array, rows_text
+from statmodels_x.multistate.reading.aalen_johansen import aalen_johansen
+from statmodels_x.multistate.reading.long import checked_stays, long_graph, long_rows
+from statmodels_x.multistate.reading.wide import Stays, follow, read_columns, wide_graph
+from statmodels_x.multistate.specification import RESERVED, TRANSITION, Graph, arrow
+
+
+@dataclass(frozen=True, eq=False)
+class MultiStateData:
+    """Stays of subjects in states: what a :class:`MultiState` is fitted to.
+
+    Made by :meth:`from_wide`, :meth:`from_long`, :meth:`competing` or :meth:`from_trial`; printed, it shows the counts
+    of every transition.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        One row for each transition that a stay could have ended with: ``id``, ``from``, ``to``, ``entered`` (when
+        the state was entered), ``start`` and ``stop`` (between which the subject was watched in it), ``status``,
+        and the covariates. Internal.
+    graph : Graph
+        States and transitions. Internal.
+    time_unit : str or None
+    dropped : dict of str to int
+        Subjects left out for missing covariates, by column.
+
+    Examples
+    --------
+    >>> import statmodels_x as smx
+    >>> colon = smx.datasets.load_colon()
+    >>> data = smx.MultiStateData.from_wide(
+    ...     colon,
+    ...     {"recurrence": ("time_recur", "status_recur"), "dead": ("time_death", "status_death")},
+    ...     start="remission", keep=["rx"], ties="half_unit")
+    >>> data.counts()["events"].tolist()
+    [468, 38, 414]
+    """
+
+    rows: pd.DataFrame = field(repr=False)
+    graph: Graph
+    time_unit: str | None = None
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def from_wide(
+        cls,
+        data: Any,
+        states: Mapping[str, tuple[str, str]],
+        start: str = "event_free",
+        id: str | None = None,
+        entry: str | None = None,
+        keep: Sequence[str] | None = None,
+        transitions: Sequence[Any] | None = None,
+        ties: str = "refuse",
+        unit: float | None = None,
+        time_unit: str | None = None,
+    ) -> Self:
+        """Read one row a subject, with a time and a status for each state.
+
+        Parameters
+        ----------
+        data : DataFrame
+            pandas, polars, pyarrow, or a mapping of columns.
+        states : dict of str to (str, str)
+            For each state but the first the columns of its time (of entry, else of the end of follow-up) and of its
+            status (1: entered).
+        start : str
+            Name of the state in which everybody is at time 0.
+        id : str, optional
+            Column that names the subject; the rows are numbered without.
+        entry : str, optional
+            Column of the times from which subjects were watched; 0 without. Who had left the first state by then
+            counts from then on in the state reached.
+        keep : sequence of str, optional
+            Covariates; by default all columns that are not times, statuses or names.
+        transitions : sequence, optional
+            Pairs of states, or texts such as ``"event_free -> dead"``; by default every state can lead to each that
+            stands later in ``states``.
+        ties : {"refuse", "half_unit", "death"}
+            What to do where a state is entered at the very time of death or of censoring (a stay of no time):
+            refuse, have it entered half a recording unit earlier, or leave that state out.
+        unit : float, optional
+            The recording unit; by default the smallest difference between times.
+        time_unit : str, optional
+            Name of the unit of time; by default what ``data.attrs["units"]`` says.
+
+        Returns
+        -------
+        MultiStateData
+
+        Raises
+        ------
+        DataError
+            If a column cannot be used or events contradict the transitions; rows and remedy are named.
+        """
+        frame = as_pandas(data)
+        graph = wide_graph(states, start, transitions)
+        times, seen = read_columns(frame, states)
+        from_when = np.zeros(len(frame)) if entry is None else _entries(frame, entry, times.max(axis=1))
+        stays = follow(graph, list(map(str, states)), times, seen, from_when, ties, unit)
+        used = [name for pair in states.values() for name in pair]
+        used += [name for name in (id, entry) if name is not None]
+        name = next(iter(states.values()))[0]
+        unit_name = time_unit or unit_of_time(
+            frame, name, f"Surv(`{name}`)" if " " in name else f"Surv({name})"
+        )
+        return cls(_expand(frame, stays, graph, id, _kept(frame, keep, used)), graph, unit_name)
+
+    @classmethod
+    def from_long(
+        cls,
+        data: Any,
+        id: str = "id",
+        origin: str = "from",
+        to: str = "to",
+        start: str = "start",
+        stop: str = "stop",
+        status: str = "status",
+        entered: str | None = None,
+        names: Mapping[Any, str] | None = None,
+        first: str | None = None,
+        keep: Sequence[str] | None = None,
+        time_unit: str | None = None,
+    ) -> Self:
+        """Read rows of the kind that R's mstate makes: one for each way out of each stay.
+
+        Parameters
+        ----------
+        data : DataFrame
+        id, origin, to, start, stop, status : str
+            Columns: the subject, the two states, the times between which the subject was at risk of the transition,
+            and whether it happened.
+        entered : str, optional
+            Column of the times at which states were entered; by default where the stay begins. Needed for subjects
+            who were first watched some time after entering a state beyond the first, and for clocks that are reset.
+        names : dict, optional
+            Names of the states' codes, in the order in which states are to be shown.
+        first : str, optional
+            The state at time 0; by default the one that no transition leads to.
+        keep : sequence of str, optional
+            Covariates; by default all other columns.
+        time_unit : str, optional
+
+        Returns
+        -------
+        MultiStateData
+
+        Raises
+        ------
+        DataError
+            If rows of competing transitions are missing or doubled, stays overlap, or a column cannot be used.
+        """
+        frame = as_pandas(data)
+        columns = {"id": id, "from": origin, "to": to, "start": start, "stop": stop, "status": status}
+        if entered is not None:
+            columns["entered"] = entered
+        rows = long_rows(frame, columns, names)
+        graph = long_graph(rows, names, first)
+        rows = checked_stays(rows, graph)
+        covariates = _kept(frame, keep, list(columns.values()))
+        kept = frame[covariates].reset_index(drop=True)
+        joined = pd.concat([rows[list(RESERVED)].reset_index(drop=True), kept], axis=1)
+        return cls(joined, graph, time_unit or unit_of_time(frame, stop, "Surv(x)"))
+
+    @classmethod
+    def competing(
+        cls,
+        data: Any,
+        time: str,
+        event: str,
+        censored: Any = 0,
+        start: str = "event_free",
+        id: str | None = None,
+        entry: str | None = None,
+        keep: Sequence[str] | None = None,
+        time_unit: str | None = None,
+    ) -> Self:
+        """Read competing risks: a time, and one column that says which event ended it.
+
+        Parameters
+        ----------
+        data : DataFrame
+        time, event : str
+            Columns; the events may be numbers or text, and their values name the states.
+        censored : object
+            The value of ``event`` for those without one.
+        start : str
+            Name of the state at time 0.
+        id, entry, keep, time_unit
+            As in :meth:`from_wide`.
+
+        Returns
+        -------
+        MultiStateData
+        """
+        frame = as_pandas(data)
+        check_columns(frame, [time, event], "data")
+        values = frame[event]
+        if values.isna().any():
+            raise DataError(f"MultiStateData: '{event}' is missing in {rows_text(values.isna().to_numpy())}.")
+        causes = sorted({value for value in values.tolist() if value != censored}, key=str)
+        if len(causes) == values.nunique():
+            raise DataError(
+                f"MultiStateData: no '{event}' is {censored!r}, so that nobody is censored; say which value means "
+                f"that with `censored=` (the values are {', '.join(map(repr, causes[:6]))}), or add a row."
+            )
+        if not causes or len(causes) > 20:
+            raise DataError(f"MultiStateData: '{event}' names {len(causes)} kinds of event; give 1 to 20.")
+        made = frame.assign(**{f"_{k}": (values == cause).astype(int) for k, cause in enumerate(causes)})
+        states = {str(cause): (time, f"_{k}") for k, cause in enumerate(causes)}
+        own = [name for name in (time, event, id, entry) if name is not None]
+        kept = [name for name in frame.columns if name not in (*own, *RESERVED)] if keep is None else keep
+        pairs = [(start, state) for state in states]
+        made.attrs = dict(frame.attrs)
+        return cls.from_wide(made, states, start, id, entry, kept, pairs, time_unit=time_unit)
+
+    @classmethod
+    def from_trial(cls, trial: Any, states: tuple[str, str] = ("progressed", "dead"), **options: Any) -> Self:
+        """Read the frame of a trial with a surrogate event, as :meth:`IllnessDeathTrial.simulate` returns it.
+
+        Parameters
+        ----------
+        trial : DataFrame
+            ``arm``, ``time``, ``status``, ``surrogate_time`` and ``surrogate_status``.
+        states : (str, str)
+            Names of the surrogate event and of death.
+        **options
+            As in :meth:`from_wide`.
+
+        Returns
+        -------
+        MultiStateData
+        """
+        events = {states[0]: ("surrogate_time", "surrogate_status"), states[1]: ("time", "status")}
+        return cls.from_wide(trial, events, **options)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Names of the states."""
+        return self.graph.states
+
+    @property
+    def transitions(self) -> tuple[str, ...]:
+        """Names of the transitions, ``"from -> to"``."""
+        return self.graph.names
+
+    @property
+    def n(self) -> int:
+        """Number of subjects."""
+        return int(self.rows["id"].nunique())
+
+    def counts(self) -> pd.DataFrame:
+        """Count, for each transition, the subjects at risk, the events, and the time at risk.
+
+        Returns
+        -------
+        DataFrame
+            ``transition``, ``at_risk``, ``events``, ``time``.
+        """
+        table = []
+        for origin, to in self.graph.transitions:
+            part = self.of(origin, to)
+            time = float((part["stop"] - part["start"]).sum())
+            table.append((arrow(origin, to), part["id"].nunique(), int(part["status"].sum()), time))
+        return pd.DataFrame(table, columns=["transition", "at_risk", "events", "time"])
+
+    def aalen_johansen(self, by: str | None = None) -> pd.DataFrame:
+        """Estimate the shares of the states without a model.
+
+        Parameters
+        ----------
+        by : str, optional
+            A covariate: one estimate for each of its values.
+
+        Returns
+        -------
+        DataFrame
+            ``by``, ``time``, and a column for each state: step functions that hold from ``time`` on.
+        """
+        if by is None:
+            return aalen_johansen(self.rows, self.graph)
+        check_columns(self.rows, [by], "data")
+        parts = []
+        for value, rows in self.rows.groupby(by, observed=True, sort=True):
+            part = aalen_johansen(rows, self.graph)
+            part.insert(0, by, [value] * len(part))
+            parts.append(part)
+        return pd.concat(parts, ignore_index=True)
+
+    def of(self, origin: str, to: str) -> pd.DataFrame:
+        """Return the rows of a transition."""
+        return self.rows[(self.rows["from"] == origin) & (self.rows["to"] == to)]
+
+    def complete(self, variables: Sequence[str]) -> MultiStateData:
+        """Return the subjects of whom no covariate is missing.
+
+        Warns
+        -----
+        DataWarning
+            If subjects are left out.
+        """
+        wanted = [name for name in variables if name not in (*RESERVED, TRANSITION)]
+        check_columns(self.rows, wanted, "data")
+        lost = {}
+        for name in wanted:
+            gone = self.rows.loc[self.rows[name].isna(), "id"].unique()
+            if len(gone):
+                lost[name] = gone
+        if not lost:
+            return self
+        left_out = np.unique(
+            np.concatenate([pd.factorize(self.rows["id"])[1].get_indexer(v) for v in lost.values()])
+        )
+        codes, ids = pd.factorize(self.rows["id"])
+        rows = self.rows[~np.isin(codes, left_out)]
+        said = ", ".join(f"{name} {len(gone)}" for name, gone in lost.items())
+        warn(f"{len(left_out)} of {len(ids)} subjects were dropped; missing values: {said}", DataWarning)
+        if not len(rows):
+            raise DataError(f"MultiState: every subject misses a covariate ({said}).")
+        counted = {name: len(gone) for name, gone in lost.items()}
+        return replace(self, rows=rows, dropped={**counted, "subjects": len(left_out)})
+
+    def __repr__(self) -> str:
+        unit = f", time in {self.time_unit}" if self.time_unit else ""
+        head = f"MultiStateData({self.n} subjects, {len(self.states)} states{unit})"
+        table = self.counts().to_string(index=False, formatters={"time": "{:.4g}".format})
+        return f"{head}\n{table}"
+
+
+def _entries(frame: pd.DataFrame, entry: str, last: Array) -> Array:
+    check_columns(frame, [entry], "data")
+    values = numeric_array(frame[entry], entry, "MultiStateData")
+    bad = ~np.isfinite(values) | (values < 0.0)
+    if bad.any():
+        raise DataError(f"MultiStateData: '{entry}' is missing, infinite or negative in {rows_text(bad)}.")
+    late = values >= last
+    if late.any():
+        raise DataError(
+            f"MultiStateData: '{entry}' is not before the end of follow-up in {rows_text(late)}; drop these rows."
+        )
+    return values
+
+
+def _kept(frame: pd.DataFrame, keep: Sequence[str] | None, used: Sequence[str]) -> list[str]:
+    """Names of the covariates; those that the rows' own columns have are refused."""
+    if keep is not None:
+        wanted = [keep] if isinstance(keep, str) else list(keep)
+        check_columns(frame, wanted, "data")
+    else:
+        wanted = [name for name in frame.columns if name not in used and name not in RESERVED]
+    for name in wanted:
+        if name in (*RESERVED, TRANSITION):
+            raise DataError(
+                f"MultiStateData: {name!r} is a column that the rows of transitions have themselves; rename the "
+                "covariate."
+            )
+    return wanted
+
+
+def _expand(
+    frame: pd.DataFrame, stays: Stays, graph: Graph, id: str | None, keep: Sequence[str]
+) -> pd.DataFrame:
+    """One row for each way out of each stay, with the covariates of its subject."""
+    names = np.arange(len(frame)) if id is None else _ids(frame, id)
+    parts = []
+    for origin, to in graph.transitions:
+        mine = np.flatnonzero(stays.origin == origin)
+        rows = stays.row[mine]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "id": names[rows],
+                    "from": origin,
+                    "to": to,
+                    "entered": stays.entered[mine],
+                    "start": stays.start[mine],
+                    "stop": stays.stop[mine],
+                    "status": (stays.to[mine] == to).astype(int),
+                    "_row": rows,
+                }
+            )
+        )
+    made = pd.concat(parts, ignore_index=True).sort_values(
+        ["_row", "start"], kind="stable", ignore_index=True
+    )
+    taken = frame[list(keep)].iloc[made["_row"].to_numpy()].reset_index(drop=True)
+    return pd.concat([made[list(RESERVED)], taken], axis=1)
+
+
+def _ids(frame: pd.DataFrame, id: str) -> Any:
+    check_columns(frame, [id], "data")
+    bad = frame[id].isna().to_numpy() | frame[id].duplicated(keep=False).to_numpy()
+    if bad.any():
+        raise DataError(
+            f"MultiStateData: '{id}' is missing or stands twice in {rows_text(bad)}; one row a subject."
+        )
+    return frame[id].to_numpy()

@@ -1,0 +1,472 @@
+"""One population with stages: a projection matrix and what follows from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.fits.handing_out import cached_copy
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import check_choice, check_count
+from statmodels_x.population.theory import perron
+from statmodels_x.population.theory.entries import read_matrix, read_state, read_steps
+from statmodels_x.population.theory.hamiltonian import Hamiltonian, hamiltonian
+from statmodels_x.population.theory.matrices import individual, ltre, transients
+from statmodels_x.population.theory.matrices.ltre import RandomLTRE
+from statmodels_x.population.theory.matrices.vital_rates import vital_rate_table
+from statmodels_x.population.theory.perron import Perron
+from statmodels_x.population.theory.trajectory import Trajectory, linear_trajectory
+
+_LIVES = 1e-9  # by which the survival of a stage may pass 1 through rounding
+CENSUSES = ("start", "middle")
+
+
+class MatrixPopulation:
+    r"""Population with stages of any kind (ages, sizes, states of life) and a projection matrix.
+
+    A step takes the numbers n in k stages to :math:`n' = A n`, where :math:`A = U + F`: U moves those who live, F adds
+    their offspring.
+
+    Parameters
+    ----------
+    matrix_or_U : array_like or DataFrame of shape (k, k)
+        From the stages of the columns to those of the rows: the whole matrix A, or with ``F`` the transitions of those
+        who live.
+    F : array_like or DataFrame of shape (k, k), optional
+        Offspring. What asks for the life of an individual (R0, generation times, life expectancy, demographic chance)
+        needs it: which entries are births cannot be told from the matrix.
+    stages : sequence of str, optional
+        Names; by default those of the frame's columns, else numbers from 1.
+
+    Raises
+    ------
+    DataError
+        If a value is missing, negative or infinite, or more leave a stage alive than were in it.
+
+    References
+    ----------
+    Caswell (2001), *Matrix Population Models*, 2nd edition, Sinauer.
+
+    Examples
+    --------
+    Killer whales (Caswell 2001, example 5.1): yearlings, juveniles, mature and post-reproductive females.
+
+    >>> import numpy as np
+    >>> stages = ["yearling", "juvenile", "mature", "post"]
+    >>> U = np.array([[0, 0, 0, 0], [0.9775, 0.9111, 0, 0], [0, 0.0736, 0.9534, 0], [0, 0, 0.0452, 0.9804]])
+    >>> F = np.zeros((4, 4))
+    >>> F[0] = [0, 0.0043, 0.1132, 0]
+    >>> whale = MatrixPopulation(U, F, stages)
+    >>> round(whale.growth_rate, 7)
+    1.0254413
+    >>> round(whale.net_reproductive_rate, 4), round(whale.generation_time("parents"), 4)
+    (2.0131, 23.692)
+    """
+
+    stages: pd.Index
+    matrix: Array
+
+    def __init__(self, matrix_or_U: Any, F: Any = None, stages: Sequence[str] | None = None) -> None:
+        where = type(self).__name__
+        name = "matrix" if F is None else "U"
+        whole = read_matrix(matrix_or_U, name, where)
+        self._U: Array | None = None
+        self._F: Array | None = None
+        if F is not None:
+            births = read_matrix(F, "F", where, whole.shape)
+            leaving = whole.sum(axis=0)
+            if np.any(leaving > 1.0 + _LIVES):
+                worst = int(np.argmax(leaving))
+                raise DataError(
+                    f"{where}: column {worst + 1} of `U` sums to {leaving[worst]:g}: more leave the stage alive than "
+                    "were in it; put offspring into `F`."
+                )
+            self._U, self._F = whole, births
+            whole = whole + births
+        if not whole.any():
+            raise DataError(f"{where}: the matrix is 0 throughout.")
+        whole.setflags(write=False)
+        self.matrix = whole
+        self.stages = _names(stages, matrix_or_U, len(whole), where)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self.stages)} stages, growth rate {self.growth_rate:.4g}>"
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.array(self.matrix, dtype=dtype)
+
+    def summary(self) -> Any:
+        """Return the numbers of the long run, and a table of the stages.
+
+        Returns
+        -------
+        statsmodels.iolib.summary.Summary
+        """
+        from statmodels_x.population.theory.matrices.summary import matrix_summary
+
+        return matrix_summary(self)
+
+    @property
+    def U(self) -> pd.DataFrame:  # noqa: N802 - as in the books
+        """Transitions of those who live; DataError where the matrix was given whole."""
+        return self._table(self._split()[0])
+
+    @property
+    def F(self) -> pd.DataFrame:  # noqa: N802
+        """Offspring; DataError where the matrix was given whole."""
+        return self._table(self._split()[1])
+
+    @property
+    def has_births(self) -> bool:
+        """Whether births and transitions are known apart."""
+        return self._F is not None
+
+    def _split(self) -> tuple[Array, Array]:
+        if self._U is None or self._F is None:
+            raise DataError(
+                f"{type(self).__name__}: this needs births apart from survival, which the matrix does not tell; give "
+                "MatrixPopulation(U, F)."
+            )
+        return self._U, self._F
+
+    # ---- the matrix
+
+    @property
+    def is_irreducible(self) -> bool:
+        """Whether individuals of every stage have descendants in every stage."""
+        return perron.is_irreducible(self.matrix)
+
+    @property
+    def is_primitive(self) -> bool:
+        """Whether the population settles into its stable structure with all stages, from any start."""
+        return perron.is_primitive(self.matrix)
+
+    @cached_copy
+    def _perron(self) -> Perron:
+        return perron.perron(self.matrix)
+
+    def _series(self, values: Array, name: str) -> pd.Series:
+        return pd.Series(values, self.stages, name=name)
+
+    def _table(self, values: Array) -> pd.DataFrame:
+        return pd.DataFrame(values, self.stages.rename("to"), self.stages.rename("from"))
+
+    # ---- the long run
+
+    @property
+    def growth_rate(self) -> float:
+        """Growth factor per step in the long run (lambda), the largest eigenvalue."""
+        return self._perron.root
+
+    @cached_copy
+    def eigenvalues(self) -> np.ndarray[Any, np.dtype[np.complex128]]:
+        """All eigenvalues, the growth rate first, then by falling modulus."""
+        return perron.ordered_eigenvalues(self.matrix)
+
+    @property
+    def stable_distribution(self) -> pd.Series:
+        """Shares of the stages that a step leaves as they are; they sum to 1."""
+        return self._series(self._perron.right, "stable_distribution")
+
+    @property
+    def reproductive_values(self) -> pd.Series:
+        """Contribution of an individual of each stage in the long run; the first stage that has any has 1."""
+        left = self._perron.left
+        first = left[0] if left[0] > 0.0 else left[left > 0.0][0]
+        return self._series(left / first, "reproductive_value")
+
+    @property
+    def damping_ratio(self) -> float:
+        """Growth rate over the next modulus of an eigenvalue: 1 if waves go on, infinite for one stage."""
+        return individual.damping_ratio(self.eigenvalues)
+
+    def convergence_time(self, factor: float = 20.0) -> float:
+        """Return the steps in which the next mode falls to 1/``factor`` of the leading one; infinite if it does not."""
+        ratio = self.damping_ratio
+        return math.log(factor) / math.log(ratio) if ratio > 1.0 else math.inf
+
+    def sensitivities(self, zeros: bool = True) -> pd.DataFrame:
+        """Return the derivative of the growth rate by each entry of the matrix.
+
+        Parameters
+        ----------
+        zeros : bool
+            Whether entries that are 0 have theirs too; else 0.
+        """
+        values = np.outer(self._perron.left, self._perron.right)
+        return self._table(values if zeros else np.where(self.matrix > 0.0, values, 0.0))
+
+    def elasticities(self) -> pd.DataFrame:
+        """Return the relative change of the growth rate for a small relative change of an entry; they sum to 1."""
+        return self._table(self.matrix * np.outer(self._perron.left, self._perron.right) / self._perron.root)
+
+    def vital_rates(self, formulas: Any, values: Mapping[str, float]) -> pd.DataFrame:
+        """Sensitivities of the growth rate to the vital rates that make the entries up.
+
+        Parameters
+        ----------
+        formulas : array_like or DataFrame of shape (k, k)
+            Text such as ``"s2*(1 - g2)"``, or numbers: names, numbers, ``+ - * / **``, ``exp``, ``log`` and ``sqrt``.
+        values : mapping of str to float
+
+        Returns
+        -------
+        DataFrame
+            One row a rate: ``value``, ``sensitivity``, ``elasticity`` (which need not add to 1).
+
+        Raises
+        ------
+        DataError
+            If a formula cannot be read, or the formulas do not give this matrix.
+        """
+        slopes = np.outer(self._perron.left, self._perron.right)
+        return vital_rate_table(self.matrix, slopes, self._perron.root, formulas, values)
+
+    def ltre(self, reference: MatrixPopulation | ArrayLike) -> pd.DataFrame:
+        """Decompose the difference of the growth rate from that of a reference (fixed life-table response experiment).
+
+        Returns
+        -------
+        DataFrame
+            Contributions (a_ij - ref_ij) s_ij with the sensitivities at the mean of both matrices; they add up to about
+            the difference.
+        """
+        other = read_matrix(np.asarray(reference), "reference", "ltre()", self.matrix.shape)
+        return self._table(ltre.fixed(self.matrix, other))
+
+    @staticmethod
+    def random_ltre(populations: Sequence[Any]) -> RandomLTRE:
+        """Decompose the variance of the growth rate over matrices of equal weight (random design).
+
+        Parameters
+        ----------
+        populations : sequence of MatrixPopulation or array_like
+
+        Returns
+        -------
+        RandomLTRE
+        """
+        return ltre.random(populations)
+
+    # ---- the life of an individual
+
+    def fundamental_matrix(self, variance: bool = False) -> pd.DataFrame:
+        """Return the expected number of steps in each stage (row) by the stage now (column), the present one counted.
+
+        Parameters
+        ----------
+        variance : bool
+            Return its variance over individuals instead.
+        """
+        N = individual.fundamental(self._split()[0])
+        return self._table(individual.time_variance(N) if variance else N)
+
+    def life_expectancy(self, census: str = "start") -> Any:
+        """Return mean and variance of the time to death by stage.
+
+        Parameters
+        ----------
+        census : {"start", "middle"}
+            ``"start"``: steps alive, the present one counted, as at a census after a birth pulse; ``"middle"``: deaths
+            in the middle of a step, half a step less. Counted before a birth pulse, newborns are nearly a step old.
+
+        Returns
+        -------
+        DataFrame
+            ``mean`` and ``variance``, in steps.
+        """
+        check_choice("census", census, CENSUSES, "life_expectancy()")
+        mean, variance = individual.lifetimes(self._split()[0])
+        return pd.DataFrame(
+            {"mean": mean - 0.5 * (census == "middle"), "variance": variance}, index=self.stages
+        )
+
+    @property
+    def net_reproductive_rate(self) -> float:
+        """Growth factor per generation (R0), the largest eigenvalue of F N; of one kind of newborn, its offspring."""
+        U, F = self._split()
+        return perron.spectral_radius(F @ individual.fundamental(U))
+
+    def generation_time(self, definition: str = "R0") -> float:
+        """Return the generation time in steps.
+
+        Parameters
+        ----------
+        definition : {"R0", "parents", "cohort"}
+            ``"R0"``: log R0 / log lambda, the time in which the population grows by a factor of R0 (popbio's); at a
+            growth rate of 1 its limit, that of the cohort. ``"parents"``: mean age of the parents of newborns in a
+            population of stable structure. ``"cohort"``: mean age of parents when a cohort of newborns has its
+            offspring. Ages are counted so that those who breed in their first step are of age 1.
+        """
+        check_choice("definition", definition, individual.GENERATION_TIMES, "generation_time()")
+        return individual.generation_time(*self._split(), self._perron, definition)
+
+    def extinction_probability(self, initial: ArrayLike, steps: int) -> pd.Series:
+        """Probability that nobody is left by each step, from demographic chance alone.
+
+        Individuals live, move and breed independently: transitions by U, Poisson offspring by F.
+
+        Parameters
+        ----------
+        initial : array_like of shape (k,)
+            Whole numbers.
+        steps : int
+
+        Returns
+        -------
+        Series
+            By step, exact.
+        """
+        U, F = self._split()
+        start = read_state(initial, "initial", "extinction_probability()", len(self.matrix))
+        n = check_count("steps", steps, 1)
+        values = individual.extinction(U, F, start, n)
+        return pd.Series(values, pd.RangeIndex(n + 1, name="step"), name="probability")
+
+    # ---- the short run
+
+    def reactivity(self, initial: ArrayLike | None = None) -> float:
+        """Return the growth in the first step over the growth rate, or its largest value over all starts."""
+        return float(transients.first_step(self.matrix, self._settling(), self._start(initial)).max())
+
+    def inertia(self, initial: ArrayLike | None = None) -> float:
+        """Return the size in the long run over that of a start with stable structure, or its largest value."""
+        return float(transients.inertia(self._settling(), self._start(initial)).max())
+
+    def transients(self, initial: ArrayLike | None = None) -> pd.DataFrame:
+        """Return indices of transient dynamics, with the effects of size and of long-run growth taken out.
+
+        Parameters
+        ----------
+        initial : array_like of shape (k,), optional
+            Numbers at the start; only their shares matter. Without it, bounds over all starts.
+
+        Returns
+        -------
+        DataFrame
+            Columns value and step (infinite: approached in the long run). With ``initial``: first_step,
+            max_amplification, max_attenuation, inertia. Without: first_step_amplification (reactivity),
+            first_step_attenuation, max_amplification, max_attenuation, inertia_upper, inertia_lower, kreiss_upper
+            and kreiss_lower (which hold for some start; their step is NaN).
+
+        Raises
+        ------
+        DataError
+            If the matrix is not primitive: there is no settled state to compare with.
+
+        Notes
+        -----
+        Values are totals relative to a population that began with the same size and the stable structure. The
+        largest and smallest are over all steps from 1 on, the long run included.
+
+        References
+        ----------
+        Stott, Townley and Hodgson (2011), Ecology Letters 14, 959-970. Townley and Hodgson (2008), Journal of Applied
+        Ecology 45, 1836-1839 (Kreiss bounds).
+
+        Examples
+        --------
+        >>> MatrixPopulation([[0.5, 2.0], [0.3, 0.6]]).transients().round(4)
+                                   value  step
+        first_step_amplification  1.9605   1.0
+        first_step_attenuation    0.6032   1.0
+        max_amplification         1.9605   1.0
+        max_attenuation           0.6032   1.0
+        inertia_upper             1.8205   inf
+        inertia_lower             0.6610   inf
+        kreiss_upper              1.8205   NaN
+        kreiss_lower              0.6610   NaN
+        """
+        return transients.index_table(
+            self.matrix, self._settling(), self._start(initial), initial is not None
+        )
+
+    def _settling(self) -> Perron:
+        where = type(self).__name__
+        if not self.is_irreducible:
+            raise DataError(
+                f"{where}: some stages have no descendants in some others (the matrix is reducible), so that there are "
+                "no transient indices; leave stages out that do not reproduce."
+            )
+        waves = perron.period(self.matrix)
+        if waves > 1:
+            raise DataError(
+                f"{where}: births come in waves of period {waves} for ever (the matrix is imprimitive), so that there "
+                "is no settled state to compare with."
+            )
+        return self._perron
+
+    def _start(self, initial: ArrayLike | None) -> Array:
+        where = type(self).__name__
+        if initial is None:
+            return np.eye(len(self.matrix))
+        start = read_state(initial, "initial", where, len(self.matrix))
+        if not start.any():
+            raise DataError(f"{where}: `initial` is 0 in every class.")
+        return (start / start.sum())[:, None]
+
+    # ---- over time
+
+    def hamiltonian(self) -> Hamiltonian:
+        """Return the Hamiltonian H = i log A, by which one step is A = exp(-i H).
+
+        Raises
+        ------
+        DataError
+            If the matrix is singular, as when the last class has no offspring: then there is none.
+        """
+        return hamiltonian(self.matrix, type(self).__name__)
+
+    def project(self, initial: ArrayLike, steps: int) -> Trajectory:
+        """Return the numbers at steps 0 to ``steps``.
+
+        Parameters
+        ----------
+        initial : array_like of shape (k,)
+        steps : int
+
+        Returns
+        -------
+        Trajectory
+
+        Examples
+        --------
+        >>> MatrixPopulation([[0.0, 6.0], [0.5, 0.0]]).project([10.0, 0.0], 3).totals["n"].tolist()
+        [10.0, 5.0, 30.0, 15.0]
+        """
+        start = read_state(initial, "initial", type(self).__name__, len(self.matrix))
+        return linear_trajectory(self.matrix, start, read_steps(steps), ("n",), (len(self.matrix),))
+
+    def without(self, stages: Sequence[Any]) -> Self | MatrixPopulation:
+        """Return the population without some stages, such as those that no longer breed."""
+        unknown = [stage for stage in stages if stage not in self.stages]
+        if unknown:
+            raise DataError(
+                f"without(): {unknown[0]!r} is no stage; they are {', '.join(map(str, self.stages))}."
+            )
+        kept = ~self.stages.isin(list(stages))
+        cut = np.ix_(kept, kept)
+        if self._U is None or self._F is None:
+            return MatrixPopulation(self.matrix[cut], stages=list(self.stages[kept]))
+        return MatrixPopulation(self._U[cut], self._F[cut], list(self.stages[kept]))
+
+
+def _names(stages: Sequence[str] | None, given: Any, k: int, where: str) -> pd.Index:
+    if stages is None:
+        if isinstance(given, pd.DataFrame):
+            if list(given.index) != list(given.columns) and not isinstance(given.index, pd.RangeIndex):
+                raise DataError(
+                    f"{where}: the frame's rows and columns must name the same stages in the same order."
+                )
+            return pd.Index(given.columns, name="stage")
+        return pd.RangeIndex(1, k + 1, name="stage")
+    names = pd.Index(list(stages), name="stage")
+    if len(names) != k or not names.is_unique:
+        raise DataError(f"{where}: `stages` must give {k} different names.")
+    return names

@@ -1,0 +1,1 @@
+"""Surrogacy over many trials: effects of each trial, their relation between trials, predictions for a new trial."""

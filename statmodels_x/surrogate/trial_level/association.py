@@ -1,0 +1,333 @@
+"""Association of the two times of one subject: whether an early surrogate event means an early death."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from statmodels_x.core.data.formula import split_formula
+from statmodels_x.core.data.frames import as_pandas
+from statmodels_x.core.data.model_frame import build_frame
+from statmodels_x.core.errors import DataError, IdentificationError
+from statmodels_x.core.findings import Finding, announce
+from statmodels_x.core.fits.handing_out import handed_out
+from statmodels_x.core.fits.results import Fitted, SummaryText
+from statmodels_x.core.fits.tables import Block, number, summary
+from statmodels_x.core.resampling import percentile_limits, replicate
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number
+from statmodels_x.surrogate.reading import arms, events
+from statmodels_x.surrogate.reading.follow_up import FollowUp, read_follow_up
+from statmodels_x.surrogate.specification import AFTER_END, Choice
+from statmodels_x.surrogate.trial_level.association_estimation import (
+    Exposure,
+    death_ratio,
+    expose,
+    kendall,
+    kendall_within,
+    sojourn_test,
+    two_sided,
+)
+
+QUANTITIES = ("tau", "tau_horizon", "overlap_only", "hazard_ratio")
+_LABELS = {
+    "tau": "tau",
+    "tau_horizon": "tau, deaths by the horizon",
+    "overlap_only": "tau if progression meant nothing",
+    "hazard_ratio": "death hazard after / before",
+}
+_LEAST = 5
+_BATCH = 50
+
+
+class EventAssociation:
+    """Kendall's tau of the time of a surrogate event (or death) and the time of death, by arm, in one trial.
+
+    The earlier time is that of progression-free survival: the surrogate event or death, whichever comes first. Death
+    cuts progression off, and a death without progression is an agreement of the two times by definition: tau has no
+    null of 0. Beside it stand the tau that would be seen if progression meant nothing for death, and the ratio of the
+    death hazards after and before progression, which is 1 then.
+
+    Parameters
+    ----------
+    outcome : str
+        ``"Surv(os_time, death) ~ arm"``, or ``~ 1`` for all together (which adds the treatment's own effect).
+    surrogate : str
+        ``"Surv(pfs_time, progressed)"`` or a column of times, as for :class:`~statmodels_x.SurrogatePTE`. Deaths that
+        are coded as events of a composite are recognised.
+    data : DataFrame
+        One row a subject; pandas, polars, pyarrow, or a mapping of columns.
+    horizon : float, optional
+        For the tau of pairs whose first death falls by then, which extrapolates nothing; the smallest of the arms'
+        last death times by default.
+    after_end : {"error", "move", "drop"}
+        What to do with surrogate events that are dated after the end of follow-up.
+
+    Examples
+    --------
+    >>> import statmodels_x as smx
+    >>> colon = smx.datasets.load_colon()
+    >>> model = smx.EventAssociation("Surv(time_death / 365.25, status_death) ~ rx",
+    ...                              "Surv(time_recur / 365.25, status_recur)", colon, horizon=5)
+    >>> fit = model.fit(n_perturb=50)
+    >>> round(float(fit.table.loc["Obs", "tau"]), 2)
+    0.79
+    """
+
+    def __init__(
+        self, outcome: str, surrogate: str, data: Any, horizon: float | None = None, after_end: str = "error"
+    ) -> None:
+        self.outcome, self.surrogate = outcome, surrogate
+        check_choice("after_end", after_end, AFTER_END, "EventAssociation()")
+        frame = as_pandas(data)
+        response, part = split_formula(outcome)
+        has_arms = any(str(term) != "1" for term in part.formula)
+        choice = Choice(outcome, surrogate, None, None, {}, None, after_end=after_end)
+        read = events.evaluate_surrogate(choice, frame)
+        beside: dict[str, Any] = {"seen": read.seen, "until": read.until}
+        if has_arms:
+            beside["arm"] = arms.arm_column(part, outcome)
+        built = build_frame(frame, response, {}, beside, {"Surv": read_follow_up})
+        survival = built.response[0]
+        if not isinstance(survival, FollowUp):
+            raise DataError(
+                "formula: the response must be one Surv(...), for example Surv(time, status) ~ arm."
+            )
+        keep = np.isfinite(survival.time)
+        settled = events.settle(choice, read, built.columns, survival, keep)
+        keep &= ~settled.lost
+        self.dropped = built.n_rows - int(keep.sum())
+        groups = pd.Series(built.columns["arm"] if has_arms else np.full(len(keep), "all"))[keep]
+        self.labels = [str(label) for label in sorted(pd.unique(groups), key=str)]
+        self._parts = {
+            str(label): (
+                survival.time[keep][groups == label],
+                survival.died[keep][groups == label],
+                settled.seen[keep][groups == label],
+                None if settled.watched is None else settled.watched[keep][groups == label],
+            )
+            for label in pd.unique(groups)
+        }
+        for label, (_, died, seen, _) in self._parts.items():
+            n_seen, n_died = int(np.isfinite(seen).sum()), int(died.sum())
+            if n_seen < _LEAST or n_died < _LEAST:
+                raise IdentificationError(
+                    f"EventAssociation: arm {label} has {n_seen} surrogate events and {n_died} deaths; at least "
+                    f"{_LEAST} of each are needed."
+                )
+        self.horizon = self._horizon(horizon)
+
+    def _horizon(self, given: float | None) -> float:
+        last = min(float(time[died].max()) for time, died, _, _ in self._parts.values())
+        if given is None:
+            return last
+        horizon = check_number("horizon", given, low=0.0, high=np.inf)
+        if horizon > last:
+            raise IdentificationError(
+                f"horizon={horizon:g}: in an arm nobody died after {last:g}; choose an earlier horizon."
+            )
+        return horizon
+
+    def fit(
+        self, n_pieces: int = 4, n_perturb: int = 500, seed: int = 0, n_jobs: int = 1, progress: bool = False
+    ) -> EventAssociationResults:
+        """Fit an illness-death process with piecewise constant hazards to each arm.
+
+        Parameters
+        ----------
+        n_pieces : int
+            Pieces of time with as many events (surrogate events and deaths of all arms) in each; the last goes on for
+            ever.
+        n_perturb : int
+            Replicates with exponential weights, for standard errors and intervals.
+        seed : int
+        n_jobs : int
+            Workers; the numbers do not depend on them.
+        progress : bool
+            Show a bar.
+
+        Returns
+        -------
+        EventAssociationResults
+        """
+        n_pieces, n_perturb = check_count("n_pieces", n_pieces, 1), check_count("n_perturb", n_perturb, 20)
+        seed = check_count("seed", seed, 0)
+        found: dict[str, tuple[Array, Array]] = {}
+        notes: list[Finding] = []
+        parts = self._parts.values()
+        moments = np.concatenate(
+            [np.append(seen[np.isfinite(seen)], time[died]) for time, died, seen, _ in parts]
+        )
+        breaks = np.unique(np.quantile(moments, np.arange(1, n_pieces) / n_pieces))
+        for label in self.labels:
+            time, died, seen, watched = self._parts[label]
+            exposure = expose(time, died, seen, watched, breaks[breaks > 0.0])
+            point = quantities(exposure, np.ones((1, len(time))), self.horizon)[0]
+            task = partial(_perturbed, exposure=exposure, horizon=self.horizon, n=len(time))
+            batches = -(-n_perturb // _BATCH)
+            draws = replicate(task, batches, seed=seed, n_jobs=n_jobs, progress=progress, prefer="threads")
+            found[label] = point, np.concatenate(draws)[:n_perturb]
+            z, ratio = sojourn_test(exposure, time)
+            if abs(z) > 1.96:
+                notes.append(
+                    Finding(
+                        "sojourn",
+                        f"in arm {label} death after the event depends on the time since (hazard ratio late to early "
+                        f"{ratio:.2f}, p {two_sided(z):.3g}); the process takes it as a function of the time since the "
+                        "start alone.",
+                        category=None,
+                    )
+                )
+        counts = {label: len(self._parts[label][0]) for label in self.labels}
+        announce(notes)
+        return EventAssociationResults(
+            findings=tuple(notes), outcome=self.outcome, surrogate=self.surrogate, horizon=self.horizon,
+            estimates=found, counts=counts, dropped=self.dropped,
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        return f"EventAssociation({self.outcome!r}, {self.surrogate!r}, horizon={self.horizon:g})"
+
+
+def quantities(exposure: Exposure, weight: Array, horizon: float) -> Array:
+    """Compute ``QUANTITIES`` under weights of shape (B, n): an array of shape (B, 4)."""
+    a, b, c = exposure.hazards(weight)
+    breaks = exposure.breaks
+    return np.stack(
+        [
+            kendall(breaks, a, b, c),
+            kendall_within(breaks, a, b, c, horizon),
+            kendall(breaks, a, b, b),
+            death_ratio(exposure, weight, b),
+        ],
+        axis=-1,
+    )
+
+
+def _perturbed(rng: np.random.Generator, exposure: Exposure, horizon: float, n: int) -> Array:
+    return quantities(exposure, rng.standard_exponential((_BATCH, n)), horizon)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class EventAssociationResults(Fitted, SummaryText):
+    """A fitted :class:`~statmodels_x.EventAssociation`; no row of the data is in it.
+
+    Attributes
+    ----------
+    outcome, surrogate : str
+    horizon : float
+    estimates : dict of str to (ndarray, ndarray)
+        By arm the quantities and their perturbed replicates; internal.
+    counts : dict of str to int
+        Subjects by arm.
+    dropped : int
+        Rows left out.
+    """
+
+    outcome: str
+    surrogate: str
+    horizon: float
+    estimates: dict[str, tuple[Array, Array]] = field(repr=False)
+    counts: dict[str, int] = field(repr=False)
+    dropped: int = field(repr=False)
+
+    @property
+    def nobs(self) -> int:
+        """Number of subjects used."""
+        return sum(self.counts.values())
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row an arm: ``tau``, ``tau_horizon``, ``overlap_only``, ``hazard_ratio``."""
+        rows = {label: point for label, (point, _) in self.estimates.items()}
+        return handed_out(pd.DataFrame.from_dict(rows, orient="index", columns=list(QUANTITIES)))
+
+    @property
+    def bse(self) -> pd.DataFrame:
+        """Standard errors of ``table``, the standard deviations of the replicates; of the hazard ratio on its scale."""
+        rows = {label: np.std(draws, axis=0, ddof=1) for label, (_, draws) in self.estimates.items()}
+        return pd.DataFrame.from_dict(rows, orient="index", columns=list(QUANTITIES))
+
+    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Percentile intervals, one row an arm and quantity (a MultiIndex); columns ``lower`` and ``upper``."""
+        check_alpha(alpha)
+        parts = {}
+        for label, (_, draws) in self.estimates.items():
+            low, high = percentile_limits(draws, alpha)
+            for k, name in enumerate(QUANTITIES):
+                parts[label, name] = (float(low[k]), float(high[k]))
+        return pd.DataFrame.from_dict(parts, orient="index", columns=["lower", "upper"]).set_axis(
+            pd.MultiIndex.from_tuples(list(parts), names=["arm", "quantity"])
+        )
+
+    def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
+        """One row an arm and quantity, with the column names of R's broom.
+
+        Parameters
+        ----------
+        alpha : float
+
+        Returns
+        -------
+        DataFrame
+            ``arm``, ``term``, ``estimate``, ``std.error``, ``conf.low``, ``conf.high``. There is no p-value: tau has no
+            null of 0.
+        """
+        limits = self.conf_int(alpha)
+        rows = [
+            {
+                "arm": arm,
+                "term": name,
+                "estimate": self.table.loc[arm, name],
+                "std.error": self.bse.loc[arm, name],
+                "conf.low": limits.loc[(arm, name), "lower"],
+                "conf.high": limits.loc[(arm, name), "upper"],
+            }
+            for arm, name in limits.index
+        ]
+        return pd.DataFrame(rows)
+
+    def glance(self) -> pd.DataFrame:
+        """One row: ``nobs``, ``arms``, ``horizon``, ``note``."""
+        note = self.warnings[0] if self.warnings else ""
+        return pd.DataFrame(
+            {"nobs": [self.nobs], "arms": [len(self.counts)], "horizon": [self.horizon], "note": [note]}
+        )
+
+    def summary(self, alpha: float = 0.05) -> Any:
+        """Table of the associations by arm.
+
+        Parameters
+        ----------
+        alpha : float
+
+        Returns
+        -------
+        statsmodels.iolib.summary.Summary
+        """
+        table = self.tidy(alpha)
+        headings = ["estimate", "std err", f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"]
+        blocks = []
+        for arm, part in table.groupby("arm", sort=False):
+            cells = [
+                [number(row[name]) for name in ("estimate", "std.error", "conf.low", "conf.high")]
+                for _, row in part.iterrows()
+            ]
+            labels = [_LABELS[term] for term in part["term"]]
+            blocks.append(Block(f"{arm} ({self.counts[str(arm)]} subjects)", headings, labels, cells))
+        facts = [
+            ("Outcome", self.outcome.split("~")[0].strip()),
+            ("Surrogate", self.surrogate),
+            ("Horizon", f"{self.horizon:g}"),
+            ("Dropped rows", str(self.dropped)),
+        ]
+        notes = [
+            "The first of the two times is the surrogate event or death, whichever comes first: tau is not 0 where the "
+            "event means nothing, but what stands in the third line; the ratio of the hazards is 1 then.",
+            *self.warnings,
+        ]
+        return summary("Association of surrogate event and death", facts, blocks, notes)

@@ -1,0 +1,435 @@
+"""What must not pass without a word: other rows, few events, few clusters, limits of the family, doubtful winners."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+import statmodels_x as smx
+from statmodels_x import FlexibleSurvival
+from statmodels_x.core.errors import DataError, IdentificationWarning, StatmodelsXWarning
+from statmodels_x.core.fits.inference import corrected_sandwich
+from statmodels_x.survival.kernels.likelihood import loglik, row_scores
+from statmodels_x.survival.reading.fingerprint import are_same, fingerprint
+
+FORMULA = "Surv(time, status) ~ treatment"
+
+
+@pytest.fixture(scope="module")
+def data():
+    return smx.datasets.load_melanoma()
+
+
+def quietly(formula, frame, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", StatmodelsXWarning)
+        return FlexibleSurvival(formula, frame, **options).fit(tol=1e-14)
+
+
+# ---- the same rows
+
+
+def test_a_fingerprint_is_free_of_order_and_rounding_and_of_nothing_else(data):
+    def of(frame):
+        return fingerprint(FlexibleSurvival(FORMULA, frame).to_arrays())
+
+    base, rng = of(data), np.random.default_rng(0)
+    assert len(base) == 160
+    assert are_same(base, of(data.sample(frac=1.0, random_state=1)))
+    assert are_same(base, of(data.assign(time=data["time"] * (1.0 + 2e-16 * rng.integers(-2, 3, len(data))))))
+    assert not are_same(base, of(data.assign(time=12.0 * data["time"])))
+    one_time, one_status = data.copy(), data.copy()
+    one_time.loc[5, "time"] *= 1.01
+    one_status.loc[5, "status"] = 1 - one_status.loc[5, "status"]
+    assert not are_same(base, of(one_time))
+    assert not are_same(base, of(one_status))
+    order = rng.permutation(len(data))
+    halves = data.iloc[order[:142]], data.iloc[order[142:]]
+    assert not are_same(of(halves[0]), of(halves[1]))
+
+
+def test_fits_in_other_units_and_of_other_rows_are_not_compared(data):
+    months = FlexibleSurvival(FORMULA, data.assign(time=12.0 * data["time"]), "weibull").fit()
+    years = FlexibleSurvival(FORMULA, data).fit()
+    with pytest.raises(DataError, match=r"differ in their times \(another unit, or other rows\)"):
+        months.lr_test(years)
+    with pytest.raises(DataError, match="differ in their times"):
+        smx.compare(months, years)
+    with pytest.raises(DataError, match="another unit of time"):
+        months.score_test(FlexibleSurvival(FORMULA, data, "weibull", power="~ treatment"))
+
+
+# ---- few events
+
+
+@pytest.mark.parametrize(("terms", "kind"), [(4, "few_events"), (8, "few_events"), (20, "overfitted")])
+def test_events_per_parameter(terms, kind):
+    rng = np.random.default_rng(5)
+    n = 60
+    frame = pd.DataFrame(rng.normal(size=(n, terms)), columns=[f"x{k}" for k in range(terms)])
+    t, c = np.exp(0.7 * frame["x0"]) * rng.weibull(1.2, n), rng.exponential(1.2, n)
+    frame["t"], frame["s"] = np.minimum(t, c), (t <= c).astype(int)
+    fit = quietly("Surv(t, s) ~ " + " + ".join(f"x{k}" for k in range(terms)), frame, distribution="weibull")
+    found = {finding.kind: finding for finding in fit.findings}
+    assert f"{fit.n_events / fit.df_model:.1f} each" in found[kind].text
+    assert (found[kind].category is None) == (fit.n_events >= 5 * fit.df_model)
+    assert fit.is_regular == (kind != "overfitted")
+    assert f"({fit.n_events / fit.df_model:.1f} a parameter)" in fit.summary().as_text()
+
+
+# ---- clusters
+
+
+def clustered(n_clusters, size, seed=1):
+    rng = np.random.default_rng([seed, n_clusters, size])
+    g = np.repeat(np.arange(n_clusters), size)
+    n = len(g)
+    between, within = (g % 2).astype(float), rng.binomial(1, 0.5, n).astype(float)
+    t = rng.weibull(1.4, n) * np.exp(0.5 * between + 0.5 * within + 0.4 * rng.normal(size=n_clusters)[g])
+    c = rng.uniform(0.5, 4.0, n)
+    return pd.DataFrame(
+        {"t": np.minimum(t, c), "s": (t <= c) * 1, "between": between, "within": within, "g": g}
+    )
+
+
+def test_the_correction_for_few_clusters_by_hand():
+    frame = clustered(12, 25, seed=3)
+    fit = quietly("Surv(t, s) ~ between + within", frame, cluster="g", distribution="weibull")
+    arrays, theta, ids = fit.sample.arrays, fit.theta, frame["g"].to_numpy()
+    groups = [np.flatnonzero(ids == g) for g in range(12)]
+    p = len(theta)
+    bread = np.linalg.inv(-loglik(theta, arrays)[2])
+    scores = np.array([row_scores(theta, arrays)[rows].sum(axis=0) for rows in groups])
+    informations = np.array([-loglik(theta, arrays.take(rows))[2] for rows in groups])
+    root = np.linalg.cholesky(bread)
+    adjust = []
+    for information in informations:
+        w, u = np.linalg.eigh(np.eye(p) - root.T @ information @ root)
+        adjust.append(np.linalg.inv(root).T @ (u * w**-0.5) @ u.T @ root.T)
+    moved = np.array([a @ s for a, s in zip(adjust, scores, strict=True)])
+    assert_allclose(fit.covariance, bread @ (moved.T @ moved) @ bread, rtol=1e-8)
+    for j in range(p):
+        b = [bread[j] @ a for a in adjust]
+        gamma = np.array(
+            [[-b[g] @ informations[g] @ bread @ informations[h] @ b[h] for h in range(12)] for g in range(12)]
+        )
+        gamma += np.diag([b[g] @ informations[g] @ b[g] for g in range(12)])
+        df = np.trace(gamma) ** 2 / np.sum(gamma * gamma.T)
+        assert fit.reference.each[j] == pytest.approx(max(df, 1.0), rel=1e-8)
+    from scipy import stats
+
+    reach = stats.t.isf(0.025, fit.reference.each) * fit.bse
+    assert_allclose(fit.conf_int()["upper"], fit.params + reach)
+    assert_allclose(fit.pvalues, 2.0 * stats.t.sf(np.abs(fit.tvalues), fit.reference.each))
+    test = fit.wald_test("ph.within = 0")
+    assert test["p.value"] == pytest.approx(fit.pvalues["ph", "within"], rel=1e-9)
+    text = fit.summary(effects=False).as_text()
+    assert "12 clusters, df" in text
+    assert "P>|t|" in text
+    uncorrected = FlexibleSurvival("Surv(t, s) ~ between + within", frame, "weibull", cluster="g").fit(
+        "cluster_cr0"
+    )
+    assert uncorrected.reference.is_normal
+    assert_allclose(uncorrected.covariance, bread @ (scores.T @ scores) @ bread, rtol=1e-6)
+
+
+def test_one_cluster_and_few():
+    frame = clustered(3, 50)
+    with pytest.raises(DataError, match="there is one cluster"):
+        FlexibleSurvival("Surv(t, s) ~ within", frame.assign(g=1), cluster="g").fit()
+    few = quietly("Surv(t, s) ~ within", frame, cluster="g", distribution="weibull")
+    assert any(finding.kind == "few_clusters" and "free clusters" in finding.text for finding in few.findings)
+
+
+def test_a_direction_that_one_cluster_determines_has_no_error():
+    bread = np.diag([0.5, 1.0])
+    informations = np.array([np.diag([1.0, 1.0]), np.diag([1.0, 0.0])])
+    scores = np.array([[1.0, 0.0], [-1.0, 0.0]])
+    _, _, lost = corrected_sandwich(bread, scores, informations, np.eye(2))
+    assert lost.tolist() == [False, True]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n_clusters", "size"), [(5, 40), (12, 25)])
+def test_coverage_with_few_clusters(n_clusters, size):
+    inside = []
+    for seed in range(300):
+        fit = quietly(
+            "Surv(t, s) ~ between + within", clustered(n_clusters, size, seed + 100), cluster="g", scale="aft"
+        )
+        limits = fit.conf_int().loc["aft"]
+        inside.append(
+            [(limits.loc[v, "lower"] < -0.5 < limits.loc[v, "upper"]) for v in ("between", "within")]
+        )
+    assert np.all(np.abs(np.mean(inside, axis=0) - 0.9575) < 0.0275 + 0.013)
+
+
+# ---- frequency weights
+
+
+@pytest.mark.parametrize("cov_type", ["robust", "observed"])
+def test_frequency_weights_stand_for_rows_in_the_sandwich(data, cov_type):
+    weight = np.random.default_rng(4).integers(1, 5, len(data))
+    weighted = FlexibleSurvival(FORMULA, data.assign(w=weight), weights="w").fit(cov_type)
+    repeated = FlexibleSurvival(FORMULA, data.loc[data.index.repeat(weight)]).fit(cov_type)
+    assert_allclose(weighted.bse, repeated.bse, rtol=1e-5)
+
+
+# ---- limits
+
+
+def censored_weibull(seed, n=200, cut=0.25):
+    r = np.random.default_rng(seed)
+    x, z = r.normal(size=n), r.integers(0, 2, n)
+    t = np.exp(0.5 * x + 0.3 * z) * r.weibull(1.3, n)
+    c = r.uniform(0.0, 2.0 * np.quantile(t, cut), n)
+    return pd.DataFrame({"x": x, "z": z, "t": np.minimum(t, c), "s": (t <= c) * 1})
+
+
+def test_at_a_limit_the_limiting_member_is_fitted():
+    paper = {"scale": "aft", "other_scale": 1.0}
+    for seed in range(20):
+        frame = censored_weibull(seed)
+        fit = quietly("Surv(t, s) ~ x + z", frame, **paper)
+        if fit.limit is not None:
+            break
+    assert fit.limit.kind == "kappa_inf"
+    fixed = quietly("Surv(t, s) ~ x + z", frame, shape=float("inf"), **paper)
+    weibull = quietly("Surv(t, s) ~ x + z", frame, shape=1.0, **paper)
+    assert fit.llf == pytest.approx(fixed.llf, abs=1e-8)
+    assert fit.df_model == fixed.df_model == 4
+    assert_allclose(fit.bse, fixed.bse, rtol=1e-5)
+    assert abs(fit.limit.ridge_llf - fit.llf) < 1e-3
+    assert fit.limit.weibull_ratio == pytest.approx(2.0 * (fixed.llf - weibull.llf), abs=1e-5)
+    at_bound = quietly("Surv(t, s) ~ x + z", frame, shape=fit.limit.kappa_low, **paper)
+    assert 2.0 * (fixed.llf - at_bound.llf) == pytest.approx(3.8415, abs=0.1)
+    assert "given kappa = infinity" in fit.warnings[0]
+    assert fit.glance()["note"].iloc[0].startswith("at_limit")
+    with pytest.raises(DataError, match="given kappa = infinity"):
+        fit.score_test(FlexibleSurvival("Surv(t, s) ~ x + z", frame, power="~ x", **paper))
+    again = smx.load(smx.save(fit, _path()))
+    assert again.limit == fit.limit
+
+
+def _path():
+    from pathlib import Path
+    from tempfile import mkdtemp
+
+    return Path(mkdtemp()) / "fit.smx"
+
+
+def test_kappa_minus_one_is_a_promotion_time_model():
+    rng = np.random.default_rng(11)
+    n = 800
+    x = rng.integers(0, 2, n)
+    theta = np.exp(0.3 - 0.5 * x)
+    u = rng.uniform(size=n)
+    with np.errstate(invalid="ignore"):
+        f = -np.log(u) / theta  # S = exp(-theta F), F log-logistic
+        event = np.where(f < 1.0, (f / np.maximum(1.0 - f, 1e-12)) ** (1.0 / 3.0), np.inf)
+    end = rng.uniform(3.0, 6.0, n)
+    frame = pd.DataFrame({"t": np.minimum(event, end), "s": (event <= end) * 1, "x": x})
+    both = {"other_scale": "~ 1"}
+    fit = quietly("Surv(t, s) ~ x", frame, **both)
+    promotion = quietly(
+        "Surv(t, s) ~ 1", frame, distribution="loglogistic", cure="~ x", cure_kind="promotion"
+    )
+    assert fit.llf >= promotion.llf - 1e-2
+    if fit.limit is not None:
+        assert fit.limit.kind == "kappa_minus_one"
+        assert fit.llf == pytest.approx(promotion.llf, abs=1e-6)
+        assert_allclose(fit.params["cure"], promotion.params["cure"], atol=1e-5)
+        assert fit.natural_params.loc[("cure", "x"), "quantity"] == "hazard ratio"
+
+
+# ---- starts, names, rankings
+
+
+def test_a_family_finds_a_start_on_very_wide_intervals():
+    q = np.random.default_rng(8)
+    m = 400
+    log = q.normal(2.5, 0.6, m)
+    low, high = np.exp(log - q.exponential(8, m)), np.exp(log + q.exponential(8, m))
+    u = q.uniform(size=m)
+    low[u < 0.2], high[u > 0.8] = 0.0, np.inf
+    fit = quietly(
+        'Surv(low, high, type="interval2") ~ 1',
+        pd.DataFrame({"low": low, "high": high}),
+        distribution="lognormal",
+    )
+    assert fit.is_regular
+    assert fit.llf == pytest.approx(-52.3707144, abs=1e-5)
+
+
+def test_names_and_columns_of_a_comparison(data):
+    fits = [
+        FlexibleSurvival(FORMULA, data, **options).fit()
+        for options in ({}, {"power": "~ treatment"}, {"scale": "aft"})
+    ]
+    table = smx.compare(*fits)
+    assert len(set(table.index)) == 3
+    assert f"{FORMULA}; power ~ treatment" in table.index
+    assert set(table["starts"]) <= {"4/4", "5/5"}
+    assert "ridge" in table
+
+
+def test_a_doubtful_maximum_is_not_crowned():
+    veteran = smx.datasets.load_veteran()
+    formula = "Surv(time, status) ~ treatment + celltype + karno"
+    x = "~ treatment + celltype + karno"
+    sound = quietly(formula, veteran)
+    doubtful = quietly(formula, veteran, power=x, shape=x)
+    assert doubtful.doubts
+    table = smx.compare(doubtful, sound, names=["doubtful", "sound"])
+    assert table.index[0] == "sound"
+    assert table.loc["sound", "delta_AIC"] == 0.0
+    assert any(doubt in table.loc["doubtful", "note"] for doubt in doubtful.doubts)
+
+
+# ---- predictions
+
+
+def test_a_row_without_a_covariate_is_nan_on_request(data):
+    fit = FlexibleSurvival(FORMULA, data).fit()
+    new = pd.DataFrame({"treatment": [0.0, np.nan, 1.0]}, index=["a", "b", "c"])
+    with pytest.raises(DataError, match="missing in 1 row"):
+        fit.predict(new, at=[1.0, 2.0])
+    table = fit.predict(new, at=[1.0, 2.0], missing="nan")
+    whole = fit.predict(new.drop(index="b"), at=[1.0, 2.0])
+    assert table["row"].tolist() == ["a", "a", "b", "b", "c", "c"]
+    assert table.loc[[2, 3], "estimate"].isna().all()
+    assert_allclose(table.loc[[0, 1, 4, 5], "estimate"], whole["estimate"])
+
+
+def test_standardise_over_several_variables(data):
+    fit = FlexibleSurvival("Surv(time, status) ~ treatment + sex", data).fit()
+    table = fit.standardise(at=[1.0], by=["treatment", "sex"])
+    assert table[["treatment", "sex"]].to_numpy().tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    new = pd.DataFrame({"treatment": [0, 0, 1, 1], "sex": [0, 1, 0, 1]})
+    assert_allclose(table["estimate"], fit.predict(new, at=1.0)["estimate"])
+
+
+def test_a_coded_number_is_held_at_a_value_it_has(data):
+    fit = FlexibleSurvival("Surv(time, status) ~ treatment + C(sex)", data).fit()
+    assert fit.facts.typical["sex"] in (0, 1)
+    fit.plot("survival", by="treatment")
+
+
+# ---- names of ratios, and effects
+
+
+RULES = {
+    ("treatment", ""): {("ph", "treatment"): "hazard ratio"},
+    ("treatment", "aft"): {("aft", "treatment"): "time ratio"},
+    ("treatment", "power"): {
+        ("ph", "treatment"): "ratio of cumulative hazards at 0.551",
+        ("power", "treatment"): "ratio of gamma",
+    },
+    ("treatment", "both"): {("ph", "treatment"): "-", ("aft", "treatment"): "-"},
+    ("treatment", "mixture"): {
+        ("ph", "treatment"): "hazard ratio of the uncured",
+        ("cure", "treatment"): "odds ratio of cure",
+    },
+    ("treatment", "promotion"): {("cure", "treatment"): "hazard ratio"},
+    ("age + I(age**2)", ""): {("ph", "age"): "-", ("ph", "I(age ** 2)"): "-"},
+    ("treatment * sex", ""): {
+        ("ph", "treatment"): "hazard ratio where the other of its interaction is 0",
+        ("ph", "treatment:sex"): "-",
+    },
+}
+OPTIONS = {
+    "": {},
+    "aft": {"scale": "aft"},
+    "power": {"power": "~ treatment"},
+    "both": {"other_scale": "~ treatment"},
+    "mixture": {"distribution": "weibull", "cure": "~ treatment"},
+    "promotion": {"distribution": "weibull", "cure": "~ treatment", "cure_kind": "promotion"},
+}
+
+
+@pytest.mark.parametrize(("terms", "form"), RULES)
+def test_names_of_ratios(data, terms, form):
+    right = "1" if form == "promotion" else terms
+    fit = quietly(f"Surv(time, status) ~ {right}", data, **OPTIONS[form])
+    for label, name in RULES[terms, form].items():
+        row = fit.natural_params.loc[label]
+        assert row["quantity"] == name
+        assert np.isnan(row["estimate"]) == (name == "-")
+
+
+def test_a_name_says_what_predict_says(data):
+    one, zero = pd.DataFrame({"treatment": [1]}), pd.DataFrame({"treatment": [0]})
+    fit = quietly(FORMULA, data, power="~ treatment")
+    at = np.exp(-fit.specification.fixed["aft"])
+    ratio = fit.predict(one, "cumulative_hazard_ratio", at=at, reference=zero)["estimate"].iloc[0]
+    assert fit.natural_params.loc[("ph", "treatment"), "estimate"] == pytest.approx(ratio, rel=1e-8)
+    slow = quietly(FORMULA, data, scale="aft", power="~ treatment")
+    name = slow.natural_params.loc[("aft", "treatment"), "quantity"]
+    survival = slow.predict(zero, "survival", at=np.exp(-slow.params["aft", "Intercept"]))["estimate"].iloc[0]
+    assert name == f"time ratio at survival {survival:.2g}"
+    quantile = slow.predict(one, "quantile_ratio", at=1.0 - survival, reference=zero)["estimate"].iloc[0]
+    assert slow.natural_params.loc[("aft", "treatment"), "estimate"] == pytest.approx(quantile, rel=1e-8)
+
+
+def test_effects(data):
+    fit = FlexibleSurvival(FORMULA, data).fit()
+    table = fit.effects()
+    assert table["quantity"].tolist() == ["survival at 7.5", "mean time to 7.5"]
+    direct = fit.standardise("survival", at=[7.5], by="treatment", contrast="difference").iloc[0]
+    assert_allclose(
+        table.loc[0, ["estimate", "lower", "upper"]].astype(float),
+        direct[["estimate", "lower", "upper"]].astype(float),
+    )
+    wide = FlexibleSurvival(FORMULA, data, power="~ treatment").fit()
+    direct = wide.standardise("rmst", at=[7.5], by="treatment", contrast="difference").iloc[0]
+    assert table.loc[1, "wide_estimate"] == pytest.approx(direct["estimate"], rel=1e-6)
+    forced = FlexibleSurvival(FORMULA, data, scale="aft").fit()
+    assert forced.effects()["moves"].all()  # one plateau for both arms hides what Kaplan-Meier shows
+    text = forced.summary().as_text()
+    assert "moves" in text
+    assert "rests on the form of the model" in " ".join(text.split())
+    assert "Effects" not in forced.summary(effects=False).as_text()
+
+
+def test_a_variable_on_two_parameters_is_tested_jointly(data):
+    fit = FlexibleSurvival(FORMULA, data, power="~ treatment").fit()
+    test = fit.wald_test("ph.treatment = 0, power.treatment = 0")
+    block = fit.summary(effects=False).as_text()
+    assert "Joint tests" in block
+    assert f"{test['statistic']:.2f}" in block
+
+
+def test_weakness_says_what_it_does_not_touch():
+    frame = censored_weibull(3)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for seed in range(12):
+            FlexibleSurvival("Surv(t, s) ~ x + z", censored_weibull(seed), scale="aft", other_scale=1.0).fit()
+    weak = [str(w.message) for w in caught if "Weakly" in str(w.message)]
+    assert weak
+    assert all("are not affected" in text for text in weak if " x" not in text.split(":")[1])
+    assert issubclass(caught[0].category, IdentificationWarning)
+    assert len(frame) == 200
+
+
+# ---- the authors' own fits
+
+
+def test_the_authors_published_fits(extra):
+    folder = extra / "data" / "acceptance"
+    if not (folder / "protect_testdata.csv").exists():
+        pytest.skip("the authors' test data are not at hand")
+    import json
+
+    expected = json.loads((folder / "apgw_authors.json").read_text())["testdata"]
+    frame = pd.read_csv(folder / "protect_testdata.csv")
+    for formula in ("Surv(time, deceased) ~ 1", "Surv(time, deceased) ~ tx + age"):
+        told = expected[formula]
+        fit = quietly(formula, frame, other_scale=1.0)
+        assert fit.llf == pytest.approx(told["loglik"], abs=6e-5)
+        for name, (estimate, error) in ((k, v) for k, v in told.items() if k[:2] in ("b_", "a_", "n_")):
+            part = {"b": "ph", "a": "power", "n": "shape"}[name[0]]
+            assert fit.params[part, name[2:]] == pytest.approx(estimate, abs=2e-4)
+            assert fit.bse[part, name[2:]] == pytest.approx(error, rel=1e-3)
