@@ -197,7 +197,6 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         -------
         matplotlib.axes.Axes
         """
-
         return plots.plot(self, kind, by, newdata, at, reference, alpha, kaplan_meier, simultaneous, ax)
 
     def effects(
@@ -493,5 +492,4 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         -------
         matplotlib.axes.Axes
         """
-
         return plots.plot_residuals(self, kind, against, seed, ax)
