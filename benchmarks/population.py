@@ -41,7 +41,9 @@ def loop_trajectory(P, theta, states, N, n):
             for i in range(m):
                 N[t, 0 if i < first else 1] += states[t, i]
             if t + 1 < len(N):
-                advance(entries, signs, density, P.exponential, theta, states[t], N[t], inverse, states[t + 1])
+                advance(
+                    entries, signs, density, P.exponential, theta, states[t], N[t], inverse, states[t + 1]
+                )
 
 
 @njit
