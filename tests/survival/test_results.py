@@ -456,7 +456,13 @@ def test_natural_params(fits):
     table = fits["aft_power"].natural_params
     params, limits = fits["aft_power"].params, fits["aft_power"].conf_int()
     assert table.index.equals(params.index)
-    assert table["quantity"].tolist() == ["phi", "time ratio at survival 0.61", "gamma", "ratio of gamma", "kappa"]
+    assert table["quantity"].tolist() == [
+        "phi",
+        "time ratio at survival 0.61",
+        "gamma",
+        "ratio of gamma",
+        "kappa",
+    ]
     assert table.loc[("aft", "Intercept"), "estimate"] == pytest.approx(np.exp(params["aft", "Intercept"]))
     assert table.loc[("aft", "x"), "estimate"] == pytest.approx(np.exp(-params["aft", "x"]))
     assert table.loc[("aft", "x"), "lower"] == pytest.approx(np.exp(-limits.loc[("aft", "x"), "upper"]))
@@ -571,7 +577,9 @@ def test_every_row_its_own_cluster_is_robust(data):
     model = FlexibleSurvival("Surv(time, status) ~ x", data, cluster=[f"patient {k}" for k in range(284)])
     plain, robust = model.fit("cluster_cr0").covariance, model.fit("robust").covariance
     assert_allclose(plain, robust, rtol=1e-10)
-    assert_allclose(model.fit().bse, model.fit("robust").bse, rtol=0.03)  # with 284 clusters the correction is small
+    assert_allclose(
+        model.fit().bse, model.fit("robust").bse, rtol=0.03
+    )  # with 284 clusters the correction is small
 
 
 # ---- files
