@@ -13,7 +13,7 @@ any names, and options of which some are nonsense; it fits, and reads what a use
 ``--table`` only sums up the chunks that stand, and writes results/fuzz.csv of them. Case k is made again by
 ``replicate(one_case, 1, seed=13, first=k)`` of ``statmodels_x.core.resampling``.
 
-results/fuzz.csv: the first 7,500 cases. The five that ended as none should (2594, 2917, 2977, 4928 and 5705:
+results/fuzz.csv: the first 7,500 cases. The five that ended as they should not (2594, 2917, 2977, 4928 and 5705:
 a limit that overflows, an array as `shape`, a singular Wald test, a profile without a bracket) were mended after it.
 """
 

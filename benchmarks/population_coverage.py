@@ -127,7 +127,7 @@ def truth_model(name: str) -> Any:
 
 
 def draw(name: str, truth: Any, rng: np.random.Generator) -> Any:
-    """Draw counts under the law of the truth; those of the Gaussian may be negative, as its law has it."""
+    """Draw counts under the distribution of the truth; Gaussian ones may be negative, as it has it."""
     error, sample = SCENARIOS[name][4], truth.sample
     if error is None:
         counts = np.empty_like(sample.counts)
@@ -146,11 +146,9 @@ def one_fit(
 ) -> list[dict[str, Any]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", StatmodelsXWarning)
-        fit = (
-            truth_model(name)
-            .with_sample(draw(name, truth, rng))
-            .fit(n_starts=starts, seed=int(rng.integers(2**31)))
-        )
+        model = truth_model(name)
+        model.sample = draw(name, truth, rng)
+        fit = model.fit(n_starts=starts, seed=int(rng.integers(2**31)))
     values = invariants_of(
         truth.machinery.layout, truth.machinery.problem, truth.machinery.estimate.theta, truth.species
     )

@@ -122,19 +122,24 @@ def main() -> None:
     )
     table = study.rows(options.finished)
     table["regular"] = table["digits"] <= NEEDLE
-    by = table.groupby("kind")
+    table = table[table.groupby("series")["regular"].transform("any")]  # where some seed found a regular end
+    table["reached"] &= table["regular"]
+    good = table
+    short = good[~good["reached"]]
+    warned = short[(short["kinds"] < 2) | (short["at_best"] < 3)]
+    by, among = table.groupby("kind"), good.groupby("kind")
     result = pd.DataFrame(
         {
             "series": by["series"].nunique(),
             "searches": by.size(),
             "regular": by["regular"].mean(),
-            "reached": table[table["regular"]].groupby("kind")["reached"].mean(),
-            "random alone": table[table["regular"] & table["reached"]].groupby("kind")["random"].mean(),
-            "warned if short": table[~table["reached"] & table["regular"]]
-            .groupby("kind")[["kinds", "at_best"]]
-            .apply(lambda part: float(((part["kinds"] < 2) | (part["at_best"] < 3)).mean())),
+            "reached": among["reached"].mean(),
+            "random found it": good[good["reached"]].groupby("kind")["random"].mean(),
+            "kinds at best": among["kinds"].mean(),
+            "short": short.groupby("kind").size(),
+            "short and warned of": warned.groupby("kind").size(),
         }
-    )
+    ).fillna({"short": 0, "short and warned of": 0})
     result.round(3).to_csv(RESULTS / "population_search.csv")
     print(result.round(3).to_string())
 

@@ -155,8 +155,7 @@ memory.round(0)
 #
 # Beyond memory
 # -------------
-# A table that does not fit can be given as a Dask data frame:
-# ``FlexibleSurvival(formula, data=<dask DataFrame>, scale="aft", other_scale=1.0)``.
+# A table that does not fit can be given as a Dask data frame: ``FlexibleSurvival(formula, data=<dask DataFrame>)``.
 # Each partition then returns its log-likelihood, score and information, and only these travel
 # (:doc:`/guide/large_data`).
 #

@@ -43,7 +43,7 @@ arms = pd.DataFrame({"treatment": [0, 1], "sex": 0, "age": 0.0}, index=["control
 # time: the main coefficients change sign, those of the shape do not.
 lifelines_weibull = lifelines.WeibullAFTFitter().fit(columns, "time", "status", ancillary=True)
 weibull = smx.FlexibleSurvival(
-    formula, data, distribution="weibull", power=f"~ {covariates}", scale="aft"
+    formula, data, distribution="weibull", power=f"~ {covariates}", scale="aft", other_scale=1.0
 ).fit()
 
 

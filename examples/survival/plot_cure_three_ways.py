@@ -45,9 +45,9 @@ data.groupby("arm", observed=True)["status"].agg(["size", "sum"])
 # are still under observation. The rest of the page shows what that means.
 only_arm, none = "Surv(time, status) ~ arm", "Surv(time, status) ~ 1"
 forms = {
-    "defective, aft": (only_arm, {}),
-    "defective, ph": (only_arm, {"scale": "ph"}),
-    "defective, both scales": (only_arm, {"other_scale": "~ 1"}),
+    "defective, aft": (only_arm, {"scale": "aft", "other_scale": 1.0}),
+    "defective, ph": (only_arm, {"scale": "ph", "other_scale": 1.0}),
+    "defective, both scales": (only_arm, {"scale": "aft", "other_scale": "~ 1"}),
     "mixture Weibull": (none, {"distribution": "weibull", "cure": "~ arm"}),
     "promotion Weibull": (none, {"distribution": "weibull", "cure": "~ arm", "cure_kind": "promotion"}),
     "mixture log-logistic": (none, {"distribution": "loglogistic", "cure": "~ arm"}),
@@ -55,7 +55,7 @@ forms = {
         none,
         {"distribution": "loglogistic", "cure": "~ arm", "cure_kind": "promotion"},
     ),
-    "no cure, Burr XII": (only_arm, {"distribution": "burr12"}),
+    "no cure, Burr XII": (only_arm, {"distribution": "burr12", "scale": "aft"}),
     "no cure, log-logistic": (only_arm, {"distribution": "loglogistic"}),
 }
 with warnings.catch_warnings(record=True) as caught:

@@ -75,15 +75,15 @@ smx.compare(main, worn, names=["karno in scale", "karno in scale and power"]).ro
 import warnings
 
 forms = {
-    "Weibull, scale": {"distribution": "weibull"},
-    "Weibull, scale + power": {"distribution": "weibull", "power": "~ celltype"},
-    "aft": {},
-    "aft + power": {"power": "~ celltype"},
-    "ph": {"scale": "ph"},
-    "ph + power": {"scale": "ph", "power": "~ celltype"},
-    "both scales, aft": {"other_scale": "~ 1"},
+    "Weibull, scale": {"scale": "aft", "distribution": "weibull"},
+    "Weibull, scale + power": {"scale": "aft", "distribution": "weibull", "power": "~ celltype"},
+    "aft": {"scale": "aft", "other_scale": 1.0},
+    "aft + power": {"scale": "aft", "other_scale": 1.0, "power": "~ celltype"},
+    "ph": {"other_scale": 1.0, "scale": "ph"},
+    "ph + power": {"other_scale": 1.0, "scale": "ph", "power": "~ celltype"},
+    "both scales, aft": {"scale": "aft", "other_scale": "~ 1"},
     "both scales, ph": {"scale": "ph", "other_scale": "~ 1"},
-    "both scales, aft + power": {"other_scale": "~ 1", "power": "~ celltype"},
+    "both scales, aft + power": {"scale": "aft", "other_scale": "~ 1", "power": "~ celltype"},
 }
 months = data.assign(time=data["time"] / 30.4375)
 fits = {}

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from _signal import signal as set_handler  # type: ignore[import-not-found]  # 10 times as fast as the wrapper
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from signal import SIG_DFL, SIGINT, raise_signal
-from threading import get_ident, main_thread
 from typing import Any
 
 from numba import config, njit
 from numba.core.caching import FunctionCache
 from numba.core.registry import CPUDispatcher
 
+from statmodels_x.core.interruption import run
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 _IMPORT = re.compile(rb"^\s*(?:from|import) statmodels_x\.([\w.]+)(?: import ([\w, ]+))?", re.MULTILINE)
-_MAIN = main_thread().ident
 _OPTIONS = {"nopython": True, "nogil": True, "error_model": "numpy"}
 
 
@@ -46,24 +44,10 @@ inlined = njit(inline="always", nogil=True, error_model="numpy")
 
 
 class _Kernel(CPUDispatcher):
-    """A kernel that Ctrl-C stops between two lines of Python, and nowhere else.
-
-    A signal that comes while machine code runs is handled by the first Python that runs after it. That is numba's own,
-    in the middle of making objects of the results: a SystemError, or the end of the process. So it waits for the
-    kernel's end; a second one does not wait.
-    """
+    """A kernel that Ctrl-C stops between two lines of Python, and nowhere else."""
 
     def __call__(self, *arguments: Any) -> Any:
-        if get_ident() != _MAIN:  # signals are handled by the main thread
-            return super().__call__(*arguments)
-        waiting: list[Any] = []
-        before: Any = set_handler(SIGINT, lambda *found: before(*found) if waiting else waiting.append(found))
-        try:
-            return super().__call__(*arguments)
-        finally:
-            set_handler(SIGINT, SIG_DFL if before is None else before)
-            if waiting:
-                before(*waiting[0]) if callable(before) else raise_signal(SIGINT)
+        return run(super().__call__, arguments)
 
 
 class _Cache(FunctionCache):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sized
+from functools import partial
 from typing import Any, TypeVar
 
+from statmodels_x.core.interruption import shielded
 from statmodels_x.core.validation import check_jobs
 
 Item = TypeVar("Item")
@@ -43,6 +45,11 @@ def each(
 
     check_jobs(n_jobs)
     listed: Any = items if isinstance(items, Sized) else list(items)
-    call = delayed(task)
+    call = delayed(partial(_shielded, task))
     results = Parallel(n_jobs=n_jobs, prefer=prefer, return_as="generator")(call(item) for item in listed)
     yield from tqdm(results, total=len(listed), disable=not progress)
+
+
+def _shielded(task: Callable[[Item], Result], item: Item) -> Result:
+    with shielded():  # once, and not for each kernel
+        return task(item)

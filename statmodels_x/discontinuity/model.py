@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import announce, warn
+from statmodels_x.core.interruption import shielded
 from statmodels_x.discontinuity.sample import Sample, read_array, read_formula
 from statmodels_x.discontinuity.specification import (
     LEVELS,
@@ -176,11 +177,9 @@ class FreeDiscontinuity:
             self.specification, cells.lattice.n_axes, tune, sensitivity, solver, tol, max_iter, n_jobs, seed, progress,
             border,
         )  # fmt: skip
-        results = (
-            self._curve(how, keep_data)
-            if _is_curve(how, cells.lattice.n_axes)
-            else self._surface(how, keep_data)
-        )
+        make = self._curve if _is_curve(how, cells.lattice.n_axes) else self._surface
+        with shielded():  # once, around thousands of short kernels
+            results = make(how, keep_data)
         announce(results.findings)
         return results
 

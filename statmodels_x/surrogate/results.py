@@ -14,7 +14,7 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.handing_out import cached_copy
 from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.fits.results import SummaryText
-from statmodels_x.core.validation import check_alpha, check_choice
+from statmodels_x.core.validation import check_alpha, check_choice, check_jobs
 from statmodels_x.surrogate.fitted import ProportionFitted, SurrogateFitted
 from statmodels_x.surrogate.inference.groups import equality_test, fit_groups, group_table
 from statmodels_x.surrogate.inference.hypotheses import share_test
@@ -120,10 +120,11 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
 
     @property
     def pte_given_shown(self) -> float:
-        """PTE, allowing for its being shown only where the effect differs from 0: median-unbiased among such trials.
+        """PTE, allowing for its being shown only where the effect differs from 0.
 
-        ``pte`` is nearly unbiased over all trials; among those that show their effect by a narrow margin it is too
-        small, because their effect is too large. NaN where the margin is so narrow that nothing can be said.
+        Among trials that show their effect by a narrow margin ``pte`` is too small, because their effect is too
+        large. Here the effect is the median-unbiased one among such trials, and the explained part follows it: less
+        bias, and a larger error. NaN where the margin is so narrow that nothing can be said.
         """
         return proportion_given_shown(self.inference)
 
@@ -211,7 +212,7 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         IdentificationError
             If no pair can be estimated.
         """
-        return estimate_grid(LandmarkGrid, self, ats, landmarks, n_perturb, n_jobs, progress)
+        return estimate_grid(LandmarkGrid, self, ats, landmarks, n_perturb, check_jobs(n_jobs), progress)
 
     def share_test(self, share: float) -> HypothesisTest:
         """Test that the surrogate explains at most a share of the effect, against more.
@@ -263,7 +264,7 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
             If a subgroup does not hold enough, with its label.
         """
         check_choice("method", method, INTERVALS, "by_group()")
-        fits = fit_groups(self, n_jobs, progress)
+        fits = fit_groups(self, check_jobs(n_jobs), progress)
         return group_table(fits, check_alpha(alpha), method), equality_test(fits)
 
     def fitted_process(self, n_pieces: int = 4) -> IllnessDeathTrial:
@@ -288,6 +289,8 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         n: int | Sequence[int],
         at: float | None = None,
         landmark: float | None = None,
+        effect: str | None = None,
+        method: str | None = None,
         at_least: float = 0.5,
         alpha: float = 0.05,
         interval: str = "fieller",
@@ -304,7 +307,9 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         n : int or sequence of int
             Subjects in each arm.
         at, landmark : float, optional
-            The fit's own by default, as are the effect and the method.
+            The fit's own by default.
+        effect, method : str, optional
+            The fit's own by default.
         at_least, alpha, interval, n_repeats, n_perturb, seed, n_jobs, progress
             As in :func:`statmodels_x.surrogate_power`.
 
@@ -321,8 +326,8 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
             n,
             at=asked.at if at is None else at,
             landmark=asked.landmark if landmark is None else landmark,
-            effect=asked.effect,
-            method=asked.settings.method,
+            effect=effect or asked.effect,
+            method=method or asked.settings.method,
             at_least=at_least,
             alpha=alpha,
             interval=interval,

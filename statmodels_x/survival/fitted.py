@@ -56,6 +56,9 @@ class SurvivalFitted(Estimates):
         The fit in centred and scaled columns, where covariates are far from 0. Internal.
     kept_effects : Effects, optional
         What the summary shows of a fit whose data are gone. Internal.
+    kept_terms : tuple
+        Of each parameter's terms: parameter, term, its variables, and its columns from and to; so that names of
+        effects need no formula library. Internal.
     """
 
     specification: Specification
@@ -66,6 +69,7 @@ class SurvivalFitted(Estimates):
     limit: Limit | None = field(repr=False, default=None)
     inner: Inner | None = field(repr=False, default=None)
     kept_effects: Any = field(repr=False, default=None)
+    kept_terms: tuple[tuple[str, str, tuple[str, ...], int, int], ...] = field(repr=False, default=())
 
     @classmethod
     def of(
@@ -112,6 +116,7 @@ class SurvivalFitted(Estimates):
             ),
             sample=sample if isinstance(sample, Sample) else None,
             keep_data=keep_data,
+            kept_terms=_terms_of(sample.design_specs),
         )
 
     @property
@@ -130,6 +135,11 @@ class SurvivalFitted(Estimates):
         covariance = self.covariance.to_numpy()
         errors = inference.standard_errors(covariance) if self.inner is None else self.inner.errors()
         return pd.Series(errors, self.coefficients.index, name="std_error")
+
+    @property
+    def terms(self) -> tuple[tuple[str, str, tuple[str, ...], int, int], ...]:
+        """Parameter, term, its variables, and its columns from and to, for every term."""
+        return self.kept_terms or _terms_of(self.design_specs)
 
     @property
     def formula(self) -> str:
@@ -186,6 +196,18 @@ class SurvivalFitted(Estimates):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(_from_0_1(state) if "params" in state else state)
+
+
+def _terms_of(
+    specs: Mapping[str, DesignSpec],
+) -> tuple[tuple[str, str, tuple[str, ...], int, int], ...]:
+    rows = []
+    for parameter, spec in specs.items():
+        known, model = set(spec.part.variables), spec.model_spec
+        for term, part in model.term_slices.items():
+            variables = sorted({str(name) for name in model.term_variables[term]} & known)
+            rows.append((parameter, str(term), tuple(variables), int(part.start), int(part.stop)))
+    return tuple(rows)
 
 
 def sample_names(sample: Sample | PartitionedSample) -> Names:

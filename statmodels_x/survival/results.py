@@ -15,8 +15,19 @@ from statmodels_x.core.fits.handing_out import cached_copy
 from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.fits.results import LikelihoodResults
 from statmodels_x.core.validation import check_choice
-from statmodels_x.survival import tables
+from statmodels_x.survival import plots, tables
 from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.inference import (
+    follow_up,
+    hypotheses,
+    intervals,
+    natural,
+    prediction,
+    residuals,
+    scores,
+    standardisation,
+)
+from statmodels_x.survival.inference.effects import effects_of
 
 _ALPHA = 0.05
 _SHOWN = 50_000
@@ -38,9 +49,7 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         DataFrame
             Indexed like ``params``, with ``quantity``, ``estimate``, ``lower`` and ``upper`` (95 %).
         """
-        from statmodels_x.survival.inference.natural import natural_scale
-
-        return natural_scale(self)
+        return natural.natural_scale(self)
 
     def predict(
         self,
@@ -100,10 +109,8 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         DataError
             If a covariate is missing or has an unseen level, or an argument does not suit ``kind``.
         """
-        from statmodels_x.survival.inference.prediction import Options, predict
-
-        options = Options(alpha, method, n_draws, seed, simultaneous, missing)
-        return predict(self, newdata, kind, at, reference, given, options)
+        options = prediction.Options(alpha, method, n_draws, seed, simultaneous, missing)
+        return prediction.predict(self, newdata, kind, at, reference, given, options)
 
     def standardise(
         self,
@@ -147,11 +154,8 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
             ``by``, ``time``, ``estimate``, ``std_error``, ``lower``, ``upper``. The errors are those of the
             coefficients; the population is taken as given.
         """
-        from statmodels_x.survival.inference.prediction import Options
-        from statmodels_x.survival.inference.standardisation import standardise
-
-        options = Options(alpha, method, n_draws, seed, simultaneous)
-        return standardise(self, kind, at, by, levels, over, weights, contrast, options)
+        options = prediction.Options(alpha, method, n_draws, seed, simultaneous)
+        return standardisation.standardise(self, kind, at, by, levels, over, weights, contrast, options)
 
     def plot(
         self,
@@ -193,9 +197,7 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         -------
         matplotlib.axes.Axes
         """
-        from statmodels_x.survival.plots import plot
-
-        return plot(self, kind, by, newdata, at, reference, alpha, kaplan_meier, simultaneous, ax)
+        return plots.plot(self, kind, by, newdata, at, reference, alpha, kaplan_meier, simultaneous, ax)
 
     def effects(
         self, variables: Sequence[str] | None = None, at: float | None = None, alpha: float = 0.05
@@ -221,15 +223,11 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
             ``effect``, ``quantity``, ``estimate``, ``lower``, ``upper``, ``wide_estimate``, ``wide_lower``,
             ``wide_upper``, ``moves``.
         """
-        from statmodels_x.survival.inference.effects import effects_of
-
         return effects_of(self, None if variables is None else list(variables), at, alpha).table
 
     @cached_property
     def _usual_effects(self) -> Any:
         """What the summary shows by default; None where it would take long, or the data are gone."""
-        from statmodels_x.survival.inference.effects import effects_of
-
         if self.sample is None or self.facts.used > _SHOWN:
             return self.kept_effects
         return effects_of(self)
@@ -254,8 +252,6 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         -------
         statsmodels.iolib.summary.Summary
         """
-        from statmodels_x.survival.inference.effects import effects_of
-
         if effects is False:
             shown = None
         elif effects is True and (alpha == _ALPHA or self.sample is None or self.facts.used > _SHOWN):
@@ -283,9 +279,7 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         DataFrame
             Indexed by (parameter, term): ``statistic`` (chi-squared), ``df``, ``p.value``.
         """
-        from statmodels_x.survival.inference.hypotheses import term_tests
-
-        return term_tests(self)
+        return hypotheses.term_tests(self)
 
     def conf_int(self, alpha: float = 0.05, method: str = "wald") -> pd.DataFrame:
         """Confidence intervals on the working scale.
@@ -310,9 +304,8 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         """
         if check_choice("method", method, ("wald", "profile"), "conf_int()") == "wald":
             return super().conf_int(alpha)
-        from statmodels_x.survival.inference.intervals import profile_conf_int
 
-        return profile_conf_int(self, alpha)
+        return intervals.profile_conf_int(self, alpha)
 
     def profile_cure_fraction(self, newdata: Any = None, alpha: float = 0.05) -> pd.DataFrame:
         """Profile-likelihood intervals for the cured fraction of a model with a ``cure`` part.
@@ -328,9 +321,7 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         DataFrame
             ``row``, ``estimate``, ``lower``, ``upper``; a bound of 0 or 1 is one that the data do not give.
         """
-        from statmodels_x.survival.inference.intervals import profile_cure_fraction
-
-        return profile_cure_fraction(self, newdata, alpha)
+        return intervals.profile_cure_fraction(self, newdata, alpha)
 
     def lr_test(self, larger: SurvivalFitted) -> HypothesisTest:
         """Likelihood-ratio test of this model within a larger one.
@@ -345,9 +336,7 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         HypothesisTest
             ``statistic`` (chi-squared), ``df``, ``p.value``.
         """
-        from statmodels_x.survival.inference.hypotheses import likelihood_ratio
-
-        return likelihood_ratio(self, larger)
+        return hypotheses.likelihood_ratio(self, larger)
 
     def score_test(self, larger: Any) -> HypothesisTest:
         """Score (Rao) test of this model within a larger one, which need not be fitted.
@@ -362,9 +351,7 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         HypothesisTest
             ``statistic`` (chi-squared), ``df``, ``p.value``.
         """
-        from statmodels_x.survival.inference.hypotheses import score_test
-
-        return score_test(self, larger.specification, larger.to_arrays())
+        return hypotheses.score_test(self, larger.specification, larger.to_arrays())
 
     def scale_tests(self) -> pd.DataFrame:
         """Test proportional hazards and accelerated time inside a model with covariates on both scales.
@@ -375,9 +362,7 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
             Rows ``"ph"`` and ``"aft"``: ``statistic``, ``df``, ``p.value``, ``valid`` and ``note``. Near the
             Weibull the two scales are one and the tests mean nothing.
         """
-        from statmodels_x.survival.inference.hypotheses import scale_tests
-
-        return scale_tests(self)
+        return hypotheses.scale_tests(self)
 
     def sample_params(self, n: int, seed: int | np.random.Generator = 0) -> pd.DataFrame:
         """Draw from the estimated normal distribution of the estimates.
@@ -396,9 +381,7 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         DataError
             If a standard error is missing.
         """
-        from statmodels_x.survival.inference.prediction import draw_coefficients
-
-        return draw_coefficients(self, n, seed)
+        return prediction.draw_coefficients(self, n, seed)
 
     def residuals(self, kind: str = "quantile", seed: int = 0) -> pd.Series | pd.DataFrame:
         """Residuals of the rows of the fit.
@@ -417,9 +400,7 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         Series of shape (n,), or DataFrame of shape (n, p) for the last three
             Indexed like the data of the fit.
         """
-        from statmodels_x.survival.inference.residuals import residuals
-
-        return residuals(self, kind, seed)
+        return residuals.residuals(self, kind, seed)
 
     def follow_up(self, by: str | None = None) -> pd.DataFrame:
         """Describe the end of follow-up, and test whether it supports a plateau.
@@ -440,9 +421,7 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         ----------
         Maller and Zhou (1996), Survival Analysis with Long-Term Survivors, Wiley.
         """
-        from statmodels_x.survival.inference.follow_up import follow_up
-
-        return follow_up(self, by)
+        return follow_up.follow_up(self, by)
 
     def calibration(self, by: str | None = None) -> pd.DataFrame:
         """Compare Kaplan-Meier with the mean fitted curve at every event time.
@@ -457,12 +436,10 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         DataFrame
             ``time``, ``kaplan_meier``, ``fitted``, its ``lower`` and ``upper``, ``difference``.
         """
-        from statmodels_x.survival.inference.residuals import calibration
-
-        return calibration(self, by)
+        return residuals.calibration(self, by)
 
     def concordance(self, newdata: Any = None, at: float | None = None) -> float:
-        """Harrell's concordance index of the predicted risk, by scikit-survival.
+        """Harrell's concordance index of the predicted risk, by scikit-survival, which must be installed.
 
         Parameters
         ----------
@@ -476,18 +453,11 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         -------
         float
             0.5 for no information, 1 for a perfect order.
-
-        Raises
-        ------
-        MissingPackageError
-            If scikit-survival is not installed.
         """
-        from statmodels_x.survival.inference.scores import concordance
-
-        return concordance(self, newdata, at)
+        return scores.concordance(self, newdata, at)
 
     def brier_score(self, at: ArrayLike, newdata: Any = None) -> pd.DataFrame:
-        """Brier score with inverse-probability-of-censoring weights, by scikit-survival.
+        """Brier score weighted for censoring, by scikit-survival, which must be installed.
 
         Parameters
         ----------
@@ -500,15 +470,8 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         -------
         DataFrame
             ``time``, ``brier_score``.
-
-        Raises
-        ------
-        MissingPackageError
-            If scikit-survival is not installed.
         """
-        from statmodels_x.survival.inference.scores import brier_score
-
-        return brier_score(self, newdata, at)
+        return scores.brier_score(self, newdata, at)
 
     def plot_residuals(
         self, kind: str = "quantile", against: str | None = None, seed: int = 0, ax: Any = None
@@ -529,6 +492,4 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         -------
         matplotlib.axes.Axes
         """
-        from statmodels_x.survival.plots import plot_residuals
-
-        return plot_residuals(self, kind, against, seed, ax)
+        return plots.plot_residuals(self, kind, against, seed, ax)

@@ -224,6 +224,8 @@ CASES = [
          with_missing_rows("arm"), fit={"n_perturb": 30}, random=True, text="arm"),
     Case("multi-state", lambda d: smx.MultiState("~ arm", states(d), "reset", "weibull", scale="ph"), two_events,
          "time", with_missing_rows("arm"), predict=shares, text="arm"),
+    Case("association", lambda d: smx.EventAssociation(*PTE, d, horizon=2.0), two_events, "time",
+         with_missing_rows("arm"), fit={"n_perturb": 30}, random=True, text="arm"),
     Case("curve", lambda d: smx.FreeDiscontinuity("y ~ x", d), step, "x", with_missing_rows("x", "y"),
          predict=surface, kept=1e-4),  # the course between knots of its own
     Case("surface", lambda d: smx.FreeDiscontinuity("y ~ x + z", d, resolution=8), image, "x",

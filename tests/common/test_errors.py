@@ -73,7 +73,7 @@ MODELS = {
     "leslie": lambda text, data: smx.LeslieInteraction(text, data),
     "lotka-volterra": lambda text, data: smx.LotkaVolterra(text, data),
     "multi-state": lambda text, data: smx.MultiState(
-        text, smx.MultiStateData.competing(data.round(1), "x", "z", 1.5)
+        text, smx.MultiStateData.competing(data.assign(t=data["x"], e=[0, 1] * 10), "t", "e")
     ),
 }
 

@@ -84,7 +84,9 @@ def single(frame):
 
 
 def categories(frame):
-    return frame.astype(dict.fromkeys(frame.select_dtypes("object").columns, "category"))
+    return frame.astype(
+        {name: "category" for name in frame if not pd.api.types.is_numeric_dtype(frame[name])}
+    )
 
 
 def read_only(frame):
@@ -97,7 +99,7 @@ def read_only(frame):
 
 FRAMES = {
     "float32": single,
-    "nullable": lambda frame: frame.convert_dtypes(convert_floating=True),
+    "nullable": lambda frame: frame.convert_dtypes(),
     "arrow types": lambda frame: frame.convert_dtypes(dtype_backend="pyarrow"),
     "categories": categories,
     "objects": lambda frame: frame.astype(object),

@@ -20,7 +20,8 @@ def package(tmp_path):
     core.mkdir(parents=True)
     for folder in (core, core.parent):
         (folder / "__init__.py").write_text("")
-    shutil.copy(HOME / "compiled.py", core)
+    for name in ("compiled.py", "interruption.py"):
+        shutil.copy(HOME / name, core)
     (core / "inner.py").write_text(
         "from statmodels_x.core.compiled import kernel\nfrom statmodels_x.core import constants\n"
         "ONE = constants.ONE\n\n@kernel\ndef inner(x):\n    return x + ONE\n"

@@ -348,3 +348,12 @@ def test_a_gain_far_below_a_level_is_not_searched(step):
     whole = find_border(step, BALANCED).first_gain
     assert gain_reaching(step, BALANCED, 1.0) == pytest.approx(whole)
     assert gain_reaching(step, BALANCED, 1e6) < 5e5
+
+
+def test_a_large_grid_leaves_the_small_moves_out(step, found, monkeypatch):
+    from statmodels_x.discontinuity.border import search
+
+    monkeypatch.setattr(search, "_MOST_WORK", 0.0)
+    quick = find_border(step, BALANCED)
+    assert step.lattice.regions(quick.best.border.cut)[0] == 2
+    assert quick.best.cost < 0.7 * found.best.cost

@@ -204,6 +204,18 @@ def test_weights_are_inverse_variances():
     np.testing.assert_allclose(one.surface, two.surface, atol=1e-6)
 
 
+def test_rows_at_one_place_with_one_error_count_once():
+    flat = points(lambda x, y: 0.0 * x, 0.0, n=800)
+    again = pd.concat([flat] * 5, ignore_index=True)
+    one, five = (smx.FreeDiscontinuity("z ~ x + y", frame, resolution=8).fit() for frame in (flat, again))
+    assert five.jumps.empty
+    np.testing.assert_allclose(five.surface_std_error, one.surface_std_error, rtol=1e-6)
+    rng = np.random.default_rng(5)
+    apart = again.assign(z=again["z"] - again["z"] + 0.1 * rng.normal(size=len(again)))
+    independent = smx.FreeDiscontinuity("z ~ x + y", apart, resolution=8).fit()
+    assert independent.noise_sd == pytest.approx(0.1, rel=0.1)
+
+
 # ---- options
 
 

@@ -99,6 +99,31 @@ def test_progression_free_survival_is_below_survival(fit, seed):
     assert (alive >= free).all()
 
 
+@pytest.fixture(scope="module", params=["forward", "reset"])
+def apart(request, frame):
+    """Death before and after progression as states of their own: each final state is integrated, none is a rest."""
+    before = frame["died"] * (1 - frame["prog"])
+    after = frame["died"] * frame["prog"]
+    states = {"ill": ("pfs", "prog"), "before": ("os", "before"), "after": ("os", "after")}
+    ways = ["event_free -> ill", "event_free -> before", "ill -> after"]
+    data = smx.MultiStateData.from_wide(frame.assign(before=before, after=after), states, transitions=ways)
+    return smx.MultiState("~ 1", data, request.param, **WEIBULL).fit()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.floats(-0.7, 0.7), min_size=3, max_size=3),
+    st.lists(st.floats(-1.5, 1.5), min_size=3, max_size=3),
+)
+def test_quadratures_hold_at_both_ends(apart, powers, levels):
+    """Hazards infinite or 0 at the start of either clock: four shares that are integrated apart sum to 1."""
+    theta = np.array([value for pair in zip(levels, powers, strict=True) for value in pair])
+    shares = wide(apart.with_params(theta).predict(at=[0.05, 1.0, 4.0, 200.0]))
+    assert np.abs(shares.sum(axis=1) - 1.0).max() < 1e-6
+    merged = shares["before"] + shares["after"]
+    assert (np.diff(merged) >= -2e-6).all()
+
+
 def test_shares_change_by_what_flows_in_and_out(fit):
     t, h = 1.5, 1e-4
     one = ARMS.iloc[:1]

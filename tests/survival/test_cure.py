@@ -324,7 +324,7 @@ def test_cured_fractions_on_the_natural_scale(fits, name):
     assert_allclose(row[["estimate", "lower", "upper"]].astype(float),
                     fraction[["estimate", "lower", "upper"]].astype(float), rtol=1e-9)  # fmt: skip
     ratio = table.loc[("cure", "treatment")]
-    assert ratio["quantity"] == ("odds ratio of cure" if kind == "mixture" else "ratio of theta")
+    assert ratio["quantity"] == ("odds ratio of cure" if kind == "mixture" else "hazard ratio")
     assert ratio["estimate"] == pytest.approx(np.exp(fits[name].params["cure", "treatment"]))
     text = str(fits[name].summary())
     assert ("cure: logit(cured fraction)" if kind == "mixture" else "cure: log(theta)") in text

@@ -30,7 +30,9 @@ NEWDATA = pd.DataFrame(
 
 @pytest.fixture(scope="module")
 def fit():
-    return smx.FlexibleSurvival(FORMULA, smx.datasets.load_veteran(), power="~ treatment", **PAPER).fit()
+    found = smx.FlexibleSurvival(FORMULA, smx.datasets.load_veteran(), power="~ treatment", **PAPER).fit()
+    found.summary()  # so that the effects go along with a stored fit
+    return found
 
 
 @pytest.mark.filterwarnings("ignore:load")  # of the version that wrote it

@@ -496,7 +496,7 @@ def test_compare(fits, data):
     small = {name: fits[name] for name in ("exponential", "weibull", "apgw", "ph")}
     table = compare(*small.values(), names=list(small))
     assert list(table.columns) == ["logLik", "df", "AIC", "delta_AIC", "AICc", "BIC", "regular", "note",
-                                   "versus", "LR", "p.value"]  # fmt: skip
+                                   "versus", "LR", "p.value", "starts", "ridge"]  # fmt: skip
     assert table["AIC"].is_monotonic_increasing
     for name, found in small.items():
         p = len(found.params)

@@ -456,7 +456,13 @@ def test_natural_params(fits):
     table = fits["aft_power"].natural_params
     params, limits = fits["aft_power"].params, fits["aft_power"].conf_int()
     assert table.index.equals(params.index)
-    assert table["quantity"].tolist() == ["phi", "time ratio", "gamma", "ratio of gamma", "kappa"]
+    assert table["quantity"].tolist() == [
+        "phi",
+        "time ratio at survival 0.61",
+        "gamma",
+        "ratio of gamma",
+        "kappa",
+    ]
     assert table.loc[("aft", "Intercept"), "estimate"] == pytest.approx(np.exp(params["aft", "Intercept"]))
     assert table.loc[("aft", "x"), "estimate"] == pytest.approx(np.exp(-params["aft", "x"]))
     assert table.loc[("aft", "x"), "lower"] == pytest.approx(np.exp(-limits.loc[("aft", "x"), "upper"]))
@@ -534,14 +540,14 @@ def test_covariances_by_hand(data, weighted):
         scale="aft",
         other_scale=1.0,
     )
-    fits = {kind: model.fit(cov_type=kind) for kind in ("observed", "robust", "cluster")}
+    fits = {kind: model.fit(cov_type=kind) for kind in ("observed", "robust", "cluster_cr0")}
     params = fits["observed"].params.to_numpy()
     bread = np.linalg.inv(hand_information(frame, params, weight))
     scores = weight[:, None] * hand_scores(frame, params)
     summed = pd.DataFrame(scores).groupby(group).sum().to_numpy()
     assert_allclose(fits["observed"].covariance, bread, rtol=1e-5, atol=1e-8)
     assert_allclose(fits["robust"].covariance, bread @ scores.T @ scores @ bread, rtol=1e-5, atol=1e-8)
-    assert_allclose(fits["cluster"].covariance, bread @ summed.T @ summed @ bread, rtol=1e-5, atol=1e-8)
+    assert_allclose(fits["cluster_cr0"].covariance, bread @ summed.T @ summed @ bread, rtol=1e-5, atol=1e-8)
     for kind, found in fits.items():
         assert found.cov_type == kind
         assert found.llf == fits["observed"].llf
@@ -569,7 +575,11 @@ def test_robust_errors_ignore_the_size_of_the_weights(data):
 
 def test_every_row_its_own_cluster_is_robust(data):
     model = FlexibleSurvival("Surv(time, status) ~ x", data, cluster=[f"patient {k}" for k in range(284)])
-    assert_allclose(model.fit().covariance, model.fit(cov_type="robust").covariance, rtol=1e-10)
+    plain, robust = model.fit("cluster_cr0").covariance, model.fit("robust").covariance
+    assert_allclose(plain, robust, rtol=1e-10)
+    assert_allclose(
+        model.fit().bse, model.fit("robust").bse, rtol=0.03
+    )  # with 284 clusters the correction is small
 
 
 # ---- files
@@ -578,6 +588,7 @@ def test_every_row_its_own_cluster_is_robust(data):
 @models
 def test_pickle_is_small_and_predicts_the_same(fits, new, name):
     fit = fits[name]
+    fit.summary()  # its effects go along
     stored = pickle.dumps(fit)
     assert len(stored) < 30_000
     again = pickle.loads(stored)
@@ -636,7 +647,7 @@ def test_summary_holds_the_numbers(fits, name):
         assert f"{fact}:" in text, fact
     lines = {line.strip() for line in text.splitlines()}
     assert any(line.endswith("284") and "Observations:" in line for line in lines)
-    assert any(line.endswith("196") and "Events:" in line for line in lines)
+    assert any("196 (" in line and "Events:" in line for line in lines)
     assert any(line.endswith("9.643 years") or "years" in line for line in lines if "Follow-up:" in line)
     for part in fit.specification.parts:
         assert {"aft": "log(phi)", "ph": "log(lambda)", "power": "log(gamma)", "shape": "log(kappa + 1)"}[
@@ -690,7 +701,7 @@ def test_summary_in_other_formats(fits, name):
     html, latex, csv = summary.as_html(), summary.as_latex(), summary.as_csv()
     for text in (html, latex, csv):
         assert f"{fits[name].llf:.4f}" in text
-    assert html.count("<table") == len(fits[name].specification.parts) + 2
+    assert html.count("<table") == len(summary.blocks) + 1
     assert fits[name]._repr_html_() == html
     assert "\\begin{tabular}" in latex
     assert str(fits[name]) == summary.as_text()

@@ -23,6 +23,8 @@ _LEAST_SD = (
 _NEIGHBOURS = 16
 _COMPANIONS = 3
 _FAR = 5.0
+_SHARED = 0.9  # distinct places over points, below which coincident points are put together
+_TOO_MUCH = 1.5
 _FEWEST_FOR_PLANE = 7
 _FEWEST_CELLS = 20
 _FIELD_WIDTH = 7  # cells of the window in which a variance that changes is averaged
@@ -146,10 +148,14 @@ def point_data(points: Points, domain: Domain, scale: Scale, noise_sd: float | N
     -------
     PointData
     """
-    lattice, place = domain.lattice, in_cells(domain, points.x)
-    y = scale.scaled(points.y) - CENTRE
+    lattice = domain.lattice
+    place, y, relative, inner = merged(
+        in_cells(domain, points.x), scale.scaled(points.y) - CENTRE, points.weight
+    )
     lonely = without_company(place, y)
-    relative, factor = points.weight, np.ones(lattice.n_cells)
+    factor = np.ones(lattice.n_cells)
+    if np.isfinite(inner) and noise_sd is None:
+        relative = _of_places(place, y, relative, inner, lattice)
     if noise_sd is not None:
         variance = (noise_sd / scale.range) ** 2
     else:
@@ -158,6 +164,30 @@ def point_data(points: Points, domain: Domain, scale: Scale, noise_sd: float | N
     variance = max(variance, _LEAST_SD**2)
     weight = relative / (variance * factor[cells_of(place, lattice)])
     return PointData(lattice, place, y, np.where(lonely, 0.0, weight), variance, factor)
+
+
+def merged(place: Array, y: Array, weight: Array) -> tuple[Array, Array, Array, float]:
+    """Put points at one place together: places, means, weights, and the variance within places.
+
+    The variance is NaN, and nothing changes, where few points share a place.
+    """
+    places, row = np.unique(place, axis=0, return_inverse=True)
+    if len(places) > _SHARED * len(y):
+        return place, y, weight, float("nan")
+    row = row.ravel()
+    total = np.asarray(np.bincount(row, weight), float)
+    mean = np.bincount(row, weight * y) / total
+    inner = float(weight @ (y - mean[row]) ** 2) / (len(y) - len(places))
+    return places, mean, total, inner
+
+
+def _of_places(place: Array, y: Array, total: Array, inner: float, lattice: Lattice) -> Array:
+    """Weights of places: of independent rows, unless their means differ by more, as rows with one error do."""
+    between = errors_of(place, y, np.ones(len(y)), lattice)[0]
+    expected = inner * float(np.mean(1.0 / total))
+    if between <= _TOO_MUCH * expected:
+        return total
+    return np.asarray(between / (between - expected + inner / total))
 
 
 def without_company(place: Array, y: Array) -> Mask:

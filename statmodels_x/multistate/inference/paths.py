@@ -19,7 +19,8 @@ from statmodels_x.multistate.inference.intensities import Intensities, Places, S
 
 DEEPEST = 3
 """Steps of a way that integration follows; beyond, simulate."""
-_NODES = {1: 48, 2: 32, 3: 24}
+_NODES = {1: 64, 2: 40, 3: 28}
+_FLAT = 5.0  # power of the distance to either end with which nodes approach it
 _LOST = 40.0
 _MOST = 400_000  # nodes at a time
 
@@ -88,12 +89,13 @@ class Values:
 @lru_cache(8)
 def spread_nodes(n: int) -> tuple[Array, Array, Array]:
     """Nodes in (0, 1), one minus them without cancellation, and weights; the slope of the map is 0 at both ends."""
+    from scipy.special import beta, betainc
+
     x, w = np.polynomial.legendre.leggauss(n)
     x, w = 0.5 * (x + 1.0), 0.5 * w
     y = 1.0 - x
-    below = x**3 * (10.0 - 15.0 * x + 6.0 * x * x)
-    above = y**3 * (10.0 - 15.0 * y + 6.0 * y * y)
-    return below, above, w * 30.0 * (x * y) ** 2
+    slope = (x * y) ** (_FLAT - 1.0) / beta(_FLAT, _FLAT)
+    return betainc(_FLAT, _FLAT, x), betainc(_FLAT, _FLAT, y), w * slope
 
 
 def way(

@@ -35,7 +35,7 @@ _CONVERGED = 1e-5  # what the model may still promise, relative to the sum of sq
 _POSITIVE = 1e-6  # a total may fall this far below 0, relative to its series
 _EXACT = 1e-9  # of the sum of squared counts
 _KEPT = 4  # distinct ends that a rung of the ladder hands on, and that are polished
-_POLISHED = 16  # at most, where the lowest are needles
+_LOOKED_AT = 100  # distinct ends among which regular ones are looked for, should the lowest be needles
 _REMEMBERED = 20  # distinct ends that an estimate keeps
 _ON_A_RUNG = (
     12  # random starts; their number does not depend on n_starts, so that more starts are never worse
@@ -301,19 +301,18 @@ def _finish(
     """
     values = np.array([end[1] for end in ends])
     polished: list[tuple[End, bool]] = []
-    for number, end in enumerate(distinct(ends, _POLISHED)):
-        if number >= _KEPT and any(regular for _, regular in polished):
-            break
+    candidates = distinct(ends, _LOOKED_AT)
+    likely = [end for end in candidates if allow_unstable or digits_spent(problem, end[0]) <= NEEDLE]
+    chosen = {id(end) for end in (*candidates[:_KEPT], *likely[:_KEPT])}
+    for end in (end for end in candidates if id(end) in chosen):
         # a coarse flow may have ends of its own
         fine = refine_flow(problem, end[0]) if problem.kind == ODE else problem
         found = search_once(fine, layout, end[0], _POLISH[problem.kind], _ROUGH_TOL)
         values[values == end[1]] = found[1]
         polished.append((found, allow_unstable or digits_spent(fine, found[0]) <= NEEDLE))
     polished.sort(key=lambda pair: (not pair[1], pair[0][1]))
-    for (
-        first,
-        _,
-    ) in polished:  # a regular end may turn out to lead to a needle when it is followed to its very end
+    # a regular end may turn out to lead to a needle when it is followed to its very end
+    for first, _ in polished:
         last = refine_flow(problem, first[0]) if problem.kind == ODE else problem
         best = search_once(last, layout, first[0], _FINE[problem.kind], _FINE_TOL)
         if allow_unstable or digits_spent(last, best[0]) <= NEEDLE:

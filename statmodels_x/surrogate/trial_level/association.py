@@ -19,7 +19,7 @@ from statmodels_x.core.fits.results import Fitted, SummaryText
 from statmodels_x.core.fits.tables import Block, number, summary
 from statmodels_x.core.resampling import percentile_limits, replicate
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number
+from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_jobs, check_number
 from statmodels_x.surrogate.reading import arms, events
 from statmodels_x.surrogate.reading.follow_up import FollowUp, read_follow_up
 from statmodels_x.surrogate.specification import AFTER_END, Choice
@@ -98,6 +98,11 @@ class EventAssociation:
                 "formula: the response must be one Surv(...), for example Surv(time, status) ~ arm."
             )
         keep = np.isfinite(survival.time)
+        if not keep.any():
+            raise DataError(
+                f"Surv(): '{survival.time_name}' or '{survival.status_name}' is missing in every row; give the "
+                "times of follow-up."
+            )
         settled = events.settle(choice, read, built.columns, survival, keep)
         keep &= ~settled.lost
         self.dropped = built.n_rows - int(keep.sum())
@@ -155,8 +160,8 @@ class EventAssociation:
         EventAssociationResults
         """
         n_pieces, n_perturb = check_count("n_pieces", n_pieces, 1), check_count("n_perturb", n_perturb, 20)
-        seed = check_count("seed", seed, 0)
-        found: dict[str, tuple[Array, Array]] = {}
+        seed, n_jobs = check_count("seed", seed, 0), check_jobs(n_jobs)
+        found: list[tuple[str, Array, Array]] = []
         notes: list[Finding] = []
         parts = self._parts.values()
         moments = np.concatenate(
@@ -170,7 +175,9 @@ class EventAssociation:
             task = partial(_perturbed, exposure=exposure, horizon=self.horizon, n=len(time))
             batches = -(-n_perturb // _BATCH)
             draws = replicate(task, batches, seed=seed, n_jobs=n_jobs, progress=progress, prefer="threads")
-            found[label] = point, np.concatenate(draws)[:n_perturb]
+            many = np.concatenate(draws)[:n_perturb]
+            point.flags.writeable = many.flags.writeable = False
+            found.append((label, point, many))
             z, ratio = sojourn_test(exposure, time)
             if abs(z) > 1.96:
                 notes.append(
@@ -182,11 +189,11 @@ class EventAssociation:
                         category=None,
                     )
                 )
-        counts = {label: len(self._parts[label][0]) for label in self.labels}
+        sizes = tuple((label, len(self._parts[label][0])) for label in self.labels)
         announce(notes)
         return EventAssociationResults(
             findings=tuple(notes), outcome=self.outcome, surrogate=self.surrogate, horizon=self.horizon,
-            estimates=found, counts=counts, dropped=self.dropped,
+            estimates=tuple(found), sizes=sizes, dropped=self.dropped,
         )  # fmt: skip
 
     def __repr__(self) -> str:
@@ -220,10 +227,10 @@ class EventAssociationResults(Fitted, SummaryText):
     ----------
     outcome, surrogate : str
     horizon : float
-    estimates : dict of str to (ndarray, ndarray)
-        By arm the quantities and their perturbed replicates; internal.
-    counts : dict of str to int
-        Subjects by arm.
+    estimates : tuple of (str, ndarray, ndarray)
+        Arm, its quantities and their perturbed replicates; internal.
+    sizes : tuple of (str, int)
+        What :attr:`counts` hands out.
     dropped : int
         Rows left out.
     """
@@ -231,9 +238,18 @@ class EventAssociationResults(Fitted, SummaryText):
     outcome: str
     surrogate: str
     horizon: float
-    estimates: dict[str, tuple[Array, Array]] = field(repr=False)
-    counts: dict[str, int] = field(repr=False)
+    estimates: tuple[tuple[str, Array, Array], ...] = field(repr=False)
+    sizes: tuple[tuple[str, int], ...] = field(repr=False)
     dropped: int = field(repr=False)
+
+    def __repr__(self) -> str:
+        taus = ", ".join(f"{label} {point[0]:.3f}" for label, point, _ in self.estimates)
+        return f"EventAssociationResults(tau: {taus}; n={self.nobs})"
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Subjects by arm."""
+        return dict(self.sizes)
 
     @property
     def nobs(self) -> int:
@@ -243,20 +259,20 @@ class EventAssociationResults(Fitted, SummaryText):
     @property
     def table(self) -> pd.DataFrame:
         """One row an arm: ``tau``, ``tau_horizon``, ``overlap_only``, ``hazard_ratio``."""
-        rows = {label: point for label, (point, _) in self.estimates.items()}
+        rows = {label: point for label, point, _ in self.estimates}
         return handed_out(pd.DataFrame.from_dict(rows, orient="index", columns=list(QUANTITIES)))
 
     @property
     def bse(self) -> pd.DataFrame:
         """Standard errors of ``table``, the standard deviations of the replicates; of the hazard ratio on its scale."""
-        rows = {label: np.std(draws, axis=0, ddof=1) for label, (_, draws) in self.estimates.items()}
+        rows = {label: np.std(draws, axis=0, ddof=1) for label, _, draws in self.estimates}
         return pd.DataFrame.from_dict(rows, orient="index", columns=list(QUANTITIES))
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
         """Percentile intervals, one row an arm and quantity (a MultiIndex); columns ``lower`` and ``upper``."""
         check_alpha(alpha)
         parts = {}
-        for label, (_, draws) in self.estimates.items():
+        for label, _, draws in self.estimates:
             low, high = percentile_limits(draws, alpha)
             for k, name in enumerate(QUANTITIES):
                 parts[label, name] = (float(low[k]), float(high[k]))
@@ -322,6 +338,7 @@ class EventAssociationResults(Fitted, SummaryText):
         facts = [
             ("Outcome", self.outcome.split("~")[0].strip()),
             ("Surrogate", self.surrogate),
+            ("Subjects", str(self.nobs)),
             ("Horizon", f"{self.horizon:g}"),
             ("Dropped rows", str(self.dropped)),
         ]

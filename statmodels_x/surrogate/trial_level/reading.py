@@ -130,8 +130,8 @@ def read_table(
     effects = Effects(values[1], values[0], errors[1], errors[0], w, tuple(labels), codes).take(keep)
     if len(effects) < LEAST_TRIALS:
         raise DataError(
-            f"there are {len(effects)} trials, and the model has five parameters: at least {LEAST_TRIALS} are needed, "
-            f"and from fewer than {FEW_TRIALS} little can be learned."
+            f"there are {len(effects)} trials with {sides[0]} and {sides[1]}, and the model has five parameters: at "
+            f"least {LEAST_TRIALS} are needed, and from fewer than {FEW_TRIALS} little can be learned."
         )
     return TrialTable(
         effects, sides[0], sides[1], (is_log[1], is_log[0]), correlation, dropped, tuple(findings)

@@ -102,6 +102,7 @@ def _sensitivity(fit: TrialLevelFitted, table: pd.DataFrame, alpha: float) -> Bl
 
 def _notes(fit: TrialLevelFitted, threshold: pd.Series, left_out: pd.DataFrame, alpha: float) -> list[str]:
     notes = [f"Warning: {finding}" if finding.category else str(finding) for finding in fit.findings]
+    notes += [f"Trials were dropped for missing values: {count}." for count in fit.table.dropped.values()]
     if np.isnan(threshold["estimate"]):
         notes.append(f"There is no threshold effect: {threshold['reason']}.")
     else:

@@ -188,13 +188,17 @@ def _wald(fit: SurvivalFitted, matrix: Array) -> HypothesisTest:
 
 def joint_test(fit: SurvivalFitted, terms: Sequence[tuple[str, str]]) -> HypothesisTest:
     """Test that all coefficients of some terms, each of a parameter, are 0."""
-    rows: list[int] = []
-    first = 0
-    for parameter, spec in fit.design_specs.items():
-        for term, part in spec.model_spec.term_slices.items():
-            if (parameter, str(term)) in terms:
-                rows += range(first + part.start, first + part.stop)
-        first += len(spec.names)
+    first = dict(
+        zip(
+            fit.design_specs, np.cumsum([0, *(len(s.names) for s in fit.design_specs.values())]), strict=False
+        )
+    )
+    rows = [
+        int(first[parameter]) + k
+        for parameter, term, _, a, b in fit.terms
+        if (parameter, term) in terms
+        for k in range(a, b)
+    ]
     return _wald(fit, np.eye(len(fit.coefficients))[rows])
 
 

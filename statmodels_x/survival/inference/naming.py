@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,11 +26,10 @@ class Use:
 def uses_of(fit: SurvivalFitted) -> dict[str, list[Use]]:
     """List where each variable of a model acts."""
     found: dict[str, list[Use]] = {}
-    for parameter in fit.design_specs:
-        for term, variables in _terms(fit, parameter):
-            for name in variables:
-                plain = term == name or (term.startswith(("C(", "C (")) and len(variables) == 1)
-                found.setdefault(name, []).append(Use(parameter, term, len(variables) > 1, plain))
+    for parameter, term, variables, _, _ in fit.terms:
+        for name in variables:
+            plain = term == name or (term.startswith(("C(", "C (")) and len(variables) == 1)
+            found.setdefault(name, []).append(Use(parameter, term, len(variables) > 1, plain))
     return found
 
 
@@ -44,10 +42,8 @@ def ratio_name(fit: SurvivalFitted, parameter: str, column: str) -> str:
     parameter, column : str
         A label of the coefficients that is no level of the parameter.
     """
-    spec = fit.design_specs[parameter].model_spec
     place = fit.design_specs[parameter].names.index(column)
-    term = next(str(name) for name, part in spec.term_slices.items() if part.start <= place < part.stop)
-    variables = dict(_terms(fit, parameter))[term]
+    variables = next(own for part, _, own, a, b in fit.terms if part == parameter and a <= place < b)
     if len(variables) != 1:
         return NAMELESS
     uses = uses_of(fit)[variables[0]]
@@ -57,13 +53,6 @@ def ratio_name(fit: SurvivalFitted, parameter: str, column: str) -> str:
     name = _name(fit, parameter, {use.parameter for use in uses} - {parameter})
     at_zero = any(use.is_interaction for use in own) and name != NAMELESS
     return name + (" where the other of its interaction is 0" if at_zero else "")
-
-
-def _terms(fit: SurvivalFitted, parameter: str) -> Iterator[tuple[str, list[str]]]:
-    spec = fit.design_specs[parameter]
-    known = set(spec.part.variables)
-    for term, variables in spec.model_spec.term_variables.items():
-        yield str(term), sorted({str(name) for name in variables} & known)
 
 
 def _name(fit: SurvivalFitted, parameter: str, elsewhere: set[str]) -> str:

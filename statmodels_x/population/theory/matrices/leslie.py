@@ -152,7 +152,8 @@ class LeslieMatrix(MatrixPopulation):
             row, column = (int(i) + 1 for i in np.argwhere(rest)[0])
             raise DataError(
                 f"{_WHERE}: `matrix[{row}, {column}]` (counted from 1) is {rest[row - 1, column - 1]:g}; a Leslie "
-                "matrix has entries in the first row, below the diagonal and in the last corner only."
+                "matrix has entries in the first row, below the diagonal and in the last corner only; for other "
+                "stages there is MatrixPopulation."
             )
         return cls(given[0], survival, plus)
 
