@@ -245,7 +245,10 @@ def _rmst(horizons: Array, rows: Rows) -> Quantity:
     wide = rows.repeat(len(v))
     value, grad = _since(times.ravel(), wide)
     alive = np.exp(-value).reshape(times.shape) * weights
-    slope = -(alive[:, :, None] * grad.reshape(*times.shape, 5)).sum(axis=1)
+    finite = np.where(
+        alive[:, :, None] > 0.0, grad.reshape(*times.shape, 5), 0.0
+    )  # nobody left: exp(-H) H is 0
+    slope = -(alive[:, :, None] * finite).sum(axis=1)
     return _within(alive.sum(axis=1), rows.jacobian(slope), np.minimum(rows.given, horizons), span)
 
 
