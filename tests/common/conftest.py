@@ -234,7 +234,7 @@ CASES = [
          missing_counts, fit={"n_starts": 4}, random=True, predict=totals, rtol=np.nan),
     Case("lotka-volterra", lambda d: smx.LotkaVolterra("a + b ~ day", d), species, "a", missing_counts,
          fit={"n_starts": 4}, random=True, predict=totals, rtol=np.nan),
-    Case("observed classes", lambda d: smx.ObservedLeslie({"x": ["x1", "x2"], "y": ["y"]}, d, "year", coupling="full"),
+    Case("observed classes", lambda d: smx.ObservedLeslie("x1 + x2 | y ~ year", d, names=("x", "y"), coupling="full"),
          classes, "x1", missing_counts, rtol=np.nan),
 ]  # fmt: skip
 

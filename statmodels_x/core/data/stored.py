@@ -23,7 +23,7 @@ def plain_spec(model_spec: Any) -> dict[str, Any]:
             "scoped": [
                 {
                     "scale": scoped.scale,
-                    "factors": [[part.factor.expr, part.reduced] for part in scoped.factors],
+                    "factors": [_plain_factor(part) for part in scoped.factors],
                 }
                 for scoped in entry.scoped_terms
             ],
@@ -58,8 +58,10 @@ def model_spec(part: Any, stored: Mapping[str, Any]) -> Any:
             [
                 ScopedTerm(
                     [
-                        ScopedFactor(EvaluatedFactor(factors[expression], None), bool(reduced))
-                        for expression, reduced in scoped["factors"]
+                        ScopedFactor(
+                            EvaluatedFactor(factors[expression], None, _variables(names)), bool(reduced)
+                        )
+                        for expression, reduced, names in scoped["factors"]
                     ],
                     scoped["scale"],
                 )
@@ -84,6 +86,18 @@ def model_spec(part: Any, stored: Mapping[str, Any]) -> Any:
         transform_state=dict(stored["transform_state"]),
         encoder_state=encoders,
     )
+
+
+def _plain_factor(part: Any) -> list[Any]:
+    used = part.factor.variables or ()
+    names = sorted([str(name), sorted(role.value for role in name.roles), name.source] for name in used)
+    return [part.factor.expr, part.reduced, names]
+
+
+def _variables(names: list[Any]) -> Any:
+    from formulaic.utils.variables import Variable
+
+    return {Variable(str(name), roles=tuple(roles), source=source) for name, roles, source in names}
 
 
 def _plain_state(value: Any) -> Any:

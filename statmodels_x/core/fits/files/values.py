@@ -70,8 +70,8 @@ class Writer:
     def _object(self, value: Any) -> Node:
         if hasattr(value, "_to_file"):
             state = value._to_file()
-        elif not getattr(value, "keep_data", True):
-            state = _state(value.without_data())
+        elif hasattr(value, "keep_data"):
+            state = value.__getstate__()  # what a pickle holds too: without the data, unless they are kept
         else:
             state = _state(value)
         named = {key: self.node(entry) for key, entry in state.items()}
