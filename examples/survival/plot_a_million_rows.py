@@ -46,9 +46,9 @@ distributions = {
     "speed and power": smx.APGW(phi, 1.0, gamma, 0.3),
 }
 options = {
-    "Weibull": {"distribution": "weibull"},
-    "both scales": {"other_scale": "~ 1"},
-    "speed and power": {"power": f"~ {covariates}"},
+    "Weibull": {"distribution": "weibull", "scale": "aft"},
+    "both scales": {"scale": "aft", "other_scale": "~ 1"},
+    "speed and power": {"scale": "aft", "other_scale": 1.0, "power": f"~ {covariates}"},
 }
 end = rng.uniform(0.5, 6.0, N)
 frames = {}

@@ -257,7 +257,9 @@ def _few_events(facts: SampleFacts, p: int, cov_type: str) -> tuple[Finding, ...
     each = count / max(p, 1)
     if each >= _EVENTS_EACH:
         return ()
-    said = f"{count} events for {p} parameters, {each:.1f} each"
+    said = (
+        f"{count} event{'' if count == 1 else 's'} for {p} parameter{'' if p == 1 else 's'}, {each:.1f} each"
+    )
     if facts.events > count:
         said = f"{facts.clusters} clusters of dependent rows count as {said}"
     if each < 2.0:

@@ -9,7 +9,7 @@ import statmodels_x as smx
 EVENTS = {"progressed": ("pfs", "prog"), "dead": ("os", "died")}
 
 
-def trial(n=160, seed=1):
+def trial(n=480, seed=1):
     """An illness-death trial of two arms, without ties."""
     process = smx.IllnessDeathTrial(smx.IllnessDeath(1.0, 0.1, 0.55), smx.IllnessDeath(0.5, 0.08, 0.45), 0.12)
     frame = process.simulate(n=n // 2, seed=seed)

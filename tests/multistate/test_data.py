@@ -6,7 +6,7 @@ import polars
 import pytest
 
 import statmodels_x as smx
-from statmodels_x.errors import DataError, DataWarning
+from statmodels_x.errors import DataError, DataWarning, IdentificationWarning
 
 EVENTS = {"ill": ("t_ill", "ill"), "dead": ("t", "died")}
 LONG = pd.DataFrame(
@@ -151,7 +151,8 @@ def test_a_reset_clock_needs_the_time_of_entry():
     data = smx.MultiStateData.from_long(late)
     with pytest.raises(DataError, match=r"subject 9 was in 'b' when first seen.*entered="):
         smx.MultiState("~ 1", data, "reset", "exponential", scale="ph").fit()
-    smx.MultiState("~ 1", data, "forward", "exponential", scale="ph").fit()
+    with pytest.warns(IdentificationWarning, match="a -> b: 1 event for 1 parameter"):
+        smx.MultiState("~ 1", data, "forward", "exponential", scale="ph").fit()
 
 
 def test_competing_events():

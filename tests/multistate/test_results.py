@@ -19,7 +19,7 @@ def test_params_and_tables(fit):
     assert list(dict.fromkeys(fit.params.index.get_level_values(0))) == list(fit.transitions)
     assert fit.tidy().columns[:3].tolist() == ["transition", "parameter", "term"]
     row = fit.glance().iloc[0]
-    assert row["nobs"] == 160
+    assert row["nobs"] == 480
     assert row["events"] == fit.facts.counts["events"].sum()
     assert fit.aic == pytest.approx(sum(part.aic for part in fit.fits.values()))
     text = fit.summary().as_text()

@@ -270,8 +270,9 @@ def test_pickles_and_saves(tmp_path):
     rate = USA.growth_rate
     again = pickle.loads(pickle.dumps(USA))
     assert again.growth_rate == rate
-    with pytest.raises(DataError, match="cannot be saved"):  # no fit: pickle it, or keep its numbers
-        smx.save(USA, tmp_path / "usa.smx")
+    loaded = smx.load(smx.save(USA, tmp_path / "usa.smx"))
+    assert loaded.growth_rate == rate
+    assert np.array_equal(loaded.matrix, USA.matrix)
 
 
 def test_arrays_cannot_be_changed():

@@ -139,7 +139,7 @@ def said_by(fits: Fits) -> tuple[Finding, ...]:
     for name, fit in fits.items():
         for finding in fit.findings:
             remedy = finding.remedy
-            if not fit.is_regular or fit.bse.isna().any():
+            if not fit.estimate.is_regular or fit.bse.isna().any():
                 remedy = (
                     f"{remedy} Every prediction that passes this transition lacks a sure error: give it a smaller "
                     f"family, transitions={{{name!r}: {{'distribution': 'weibull'}}}}, or distribution=\"auto\"."
