@@ -142,7 +142,7 @@ table = {"x": ([0.55, 1.8], [0.66]), "y": ([0.72, 1.32], [0.63])}
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", IdentificationWarning)
     leaning = model.fit(n_starts=30, life_table=table, ridge=2.0)
-print(leaning.settings["ridge"])
+print(leaning.machinery.settings["ridge"])
 side = pd.DataFrame(
     {
         "totals alone": fit.params,

@@ -77,8 +77,9 @@ table
 # %%
 # R2 belongs to each species: pooled over both it would flatter, as the species differ in size. A linear system with
 # one class cannot describe the rise and fall of caudatum at all; three classes can, with 22 parameters of which the
-# counts determine about ten directions to half of their size. One of its 126 searches reached the best end, so that a
-# better one may exist, and some age classes are *negative* on the way: totals are kept at 0 or more, classes are not,
+# counts determine about nine directions to half of their size. Two of its 152 searches reached the end that is shown, and
+# lower ones exist, but these are *needles*: they balance on an unstable equilibrium for days, and are not chosen (the
+# warning says so). Some age classes are *negative* on the way: totals are kept at 0 or more, classes are not,
 # and each is reported. By AICc no model with more classes or without density dependence is near the ones with it.
 #
 # *gauseR* :cite:p:`muhlbauer2020` fits the same Lotka-Volterra equations by Nelder and Mead; its default fit to these
@@ -108,7 +109,7 @@ errors["rmse"].unstack("species").reindex([*models, "last value"]).round(1)
 # %%
 # With density dependence the forecast of caudatum beats the last value, and that of aurelia, which no longer changes,
 # nearly equals it. A linear system goes on growing or dying: its forecasts are off by hundreds with one or two classes,
-# and by far more with three. Beyond the last day its totals turn negative, with a warning.
+# and by far more with three. Beyond the last day a total reaches 0: the species has ended, and stays so.
 fig, ax = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
 days = np.arange(46)
 until = {}
@@ -244,7 +245,7 @@ for ax, name in zip(
     axes, ("Leslie-Gower, k = 1", "linear, k = 2, scalar", "linear, k = 3, diagonal"), strict=True
 ):
     fit = fits[name]
-    starts = random_starts(fit.machinery.layout, fit.sample, 300, np.random.default_rng(1))
+    starts = random_starts(fit.machinery.layout, fit.sample, 300, [1])
     starts = sorted(starts, key=lambda start: gradient(fit.machinery.problem, start, np.empty_like(start)))[
         :3
     ]
@@ -265,9 +266,9 @@ for ax in axes[1:]:
 plt.show()
 
 # %%
-# With one class and density dependence Adam gets there. With the linear systems it stays on plateaus, at nearly twice
-# the best sum of squares with two classes and at several times it with three: powers of a matrix make curved and
-# steep valleys, in which a first-order method hardly moves.
+# With one class and density dependence Adam gets there. With the linear systems it stays on plateaus: the median of
+# three descents ends at twice the best sum of squares with two classes, and at several times it with three. Powers of a
+# matrix make curved and steep valleys, in which a first-order method hardly moves.
 pd.DataFrame(
     {
         "least squares": {name: fits[name].wss for name in descents},
@@ -308,7 +309,7 @@ assert (relative.loc[["Lotka-Volterra", "Leslie-Gower, k = 1"], "caudatum_mixed"
 assert (relative.loc[["Lotka-Volterra", "Leslie-Gower, k = 1"], "aurelia_mixed"] < 1.2).all()
 assert np.allclose(errors.loc["last value", "rmse"], [23.6, 13.4], atol=0.1)
 assert (relative.loc[list(linear)].max(axis=1) > 5).all()
-assert (until["linear, k = 3, diagonal"].loc[26:] < 0).any(axis=None)
+assert (until["linear, k = 3, diagonal"].loc[26:] == 0).any(axis=None)
 assert (until["Leslie-Gower, k = 1"] > 0).all(axis=None)
 assert abs(joint.invariants().loc["K_aurelia", "estimate"] - 487) < 5
 assert abs(joint.invariants().loc["K_caudatum", "estimate"] - 197) < 2
@@ -317,4 +318,4 @@ assert chances.loc["aurelia excludes caudatum", "by the mean of each series"] > 
 assert chances.loc["aurelia excludes caudatum", "equal weights"] < 0.5
 assert descents["Leslie-Gower, k = 1"].min() < 1.01 * fits["Leslie-Gower, k = 1"].wss
 for name in ("linear, k = 2, scalar", "linear, k = 3, diagonal"):
-    assert descents[name].min() > 1.5 * fits[name].wss
+    assert np.median(descents[name].min(axis=1)) > 1.5 * fits[name].wss

@@ -139,4 +139,4 @@ for factor, fit in fits.items():
     for name in ("delta", "pte", "r_s"):
         assert abs(fit.params[name] - true[name]) < 3 * fit.bse[name], (factor, name)
 assert not any("overlap" in note for note in fits[1].warnings)
-assert "weak overlap" in fits[8].warnings[0]
+assert fits[8].findings[0].kind == "weak_overlap"
