@@ -104,8 +104,8 @@ errors[["rmse", "bias", "n", "failed", "relative_rmse"]].round(2)
 # %%
 # For hares the linear systems are worse than the last value carried forward, and the one that fits better is worse by
 # far. For lynx one class is no better than the last value, and three classes gain a third, though two of their twelve
-# forecasts let the lynx die out. The density-dependent member once lets the hares die out: it has predators take a fixed
-# number of prey, however few there are.
+# forecasts let the lynx die out. The density-dependent member once lets the hares die out: it has predators take a
+# fixed number of prey, however few there are.
 # Lotka-Volterra errs by a fifth of what the last value does.
 #
 # Beyond 1920, from the fits to all years: the linear curve goes on as it can, the density-dependent one swings toward

@@ -77,8 +77,8 @@ table
 # %%
 # R2 belongs to each species: pooled over both it would flatter, as the species differ in size. A linear system with
 # one class cannot describe the rise and fall of caudatum at all; three classes can, with 22 parameters of which the
-# counts determine about nine directions to half of their size. Two of its 152 searches reached the end that is shown, and
-# lower ones exist, but these are *needles*: they balance on an unstable equilibrium for days, and are not chosen (the
+# counts determine about nine directions to half of their size. Two of its 152 searches reached the end that is shown.
+# Lower ones exist, but these are *needles*: they balance on an unstable equilibrium for days, and are not chosen (the
 # warning says so). Some age classes are *negative* on the way: totals are kept at 0 or more, classes are not,
 # and each is reported. By AICc no model with more classes or without density dependence is near the ones with it.
 #
