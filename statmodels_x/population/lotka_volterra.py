@@ -37,7 +37,7 @@ class LotkaVolterra:
     family, weights, culture
         As in :class:`LeslieInteraction`.
     limited : bool
-        Of predation: whether the prey limits itself, :math:`r - kx - \dots`, with :math:`K = r/k`.
+        Of predation: whether the prey limits itself, :math:`r - kx - \ldots`, with :math:`K = r/k`.
     saturating : bool
         Of predation: whether predators take time to handle prey (Holling's type II), with :math:`1 + hx` below both
         effects. The two together are the model of Rosenzweig and MacArthur.

@@ -237,6 +237,11 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         kept = self.__dict__.get("_usual_effects", self.kept_effects)
         return replace(super().without_data(), kept_effects=kept)
 
+    def stored(self) -> Self:
+        """Return what a file holds, with the effects of the summary, which need the rows."""
+        self._usual_effects  # noqa: B018 - cached before the rows are left out
+        return super().stored()
+
     def summary(self, alpha: float = 0.05, effects: Sequence[str] | bool = True) -> Any:
         """Tables of the model, the estimates on both scales, the effects, and the warnings.
 

@@ -189,3 +189,10 @@ def test_every_kind_of_term_comes_back(terms, tmp_path):
     )
     with pytest.raises(DataError, match="newdata"):
         again.predict(data.assign(celltype="another", age="x"), kind="median")
+
+
+def test_a_file_holds_the_effects_that_nobody_looked_at_before_saving(tmp_path):
+    fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", smx.datasets.load_melanoma()).fit()
+    again = smx.load(smx.save(fit, tmp_path / "fit.smx"))
+    assert "survival at 7.5" in again.summary().as_text()
+    assert again.summary().as_text() == fit.summary().as_text()

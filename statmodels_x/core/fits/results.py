@@ -43,6 +43,10 @@ class Fitted:
         """Return the same fit without a row of the user's data: what is saved unless ``keep_data=True``."""
         return replace(self, sample=None)
 
+    def stored(self) -> Self:
+        """Return what a file holds: everything that a summary shows, and the data only with ``keep_data=True``."""
+        return self if self.keep_data else self.without_data()
+
     def need_sample(self, purpose: str = "this") -> Any:
         """Return the data of the fit; DataError where it was saved without them."""
         if self.sample is None:

@@ -70,8 +70,10 @@ class Writer:
     def _object(self, value: Any) -> Node:
         if hasattr(value, "_to_file"):
             state = value._to_file()
-        elif hasattr(value, "keep_data"):
-            state = value.__getstate__()  # what a pickle holds too: without the data, unless they are kept
+        elif hasattr(value, "stored"):
+            state = (
+                value.stored().__getstate__()
+            )  # what a pickle holds too: without the data, unless they are kept
         else:
             state = _state(value)
         named = {key: self.node(entry) for key, entry in state.items()}
