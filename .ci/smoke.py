@@ -20,6 +20,9 @@ import matplotlib.pyplot as plt  # noqa: E402
 import statmodels_x as smx  # noqa: E402
 
 
+PLOTS = {"multi-state": {"kind": "diagram"}}  # curves of a model with covariates ask for whose
+
+
 def main() -> None:
     """Try every model."""
     names = "numpy scipy pandas formulaic statsmodels lifelines cvxpy numba matplotlib joblib".split()
@@ -29,7 +32,7 @@ def main() -> None:
             warnings.simplefilter("ignore", smx.errors.StatmodelsXWarning)
             fit = case.run()
             if hasattr(fit, "plot"):
-                fit.plot()
+                fit.plot(**PLOTS.get(case.name, {}))
                 plt.close("all")
             with tempfile.TemporaryDirectory() as folder:
                 again = smx.load(smx.save(fit, Path(folder) / "fit.smx"))
