@@ -19,7 +19,6 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 import statmodels_x as smx  # noqa: E402
 
-
 PLOTS = {"multi-state": {"kind": "diagram"}}  # curves of a model with covariates ask for whose
 
 

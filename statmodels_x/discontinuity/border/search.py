@@ -232,7 +232,8 @@ class Search:
         ends = np.where(self.corners.ends < 0, outside, self.corners.ends)
         toll = 1.0 / (0.4 + self.ridges.strength) + 0.05
         free = np.flatnonzero(~border.cut)
-        graph = csr_array((toll[free], (ends[free, 0], ends[free, 1])), (outside + 1, outside + 1))
+        tail, head = ends[free].astype(np.int32).T  # older versions of scipy take no other integers
+        graph = csr_array((toll[free], (tail, head)), (outside + 1, outside + 1))
         between = {tuple(sorted(pair)): edge for edge, pair in zip(free, ends[free].tolist(), strict=True)}
         distance, before = dijkstra(graph, directed=False, indices=loose, return_predecessors=True)
         for k, start in enumerate(loose):
