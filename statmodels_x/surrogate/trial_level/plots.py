@@ -102,6 +102,7 @@ def plot_leave_one_out(fit: TrialLevelFitted, alpha: float, ax: Any = None) -> A
     ax.axvline(0.0, color=_GREY, linewidth=0.8, linestyle=":")
     is_log = fit.table.is_log[1]
     plotting.finish(ax, f"Effect on the outcome, {_name(fit.table.outcome, is_log)}", "")
+    ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3)  # rows fill the axes
     _ratio_axis(ax, "x", is_log)
     return ax
 
