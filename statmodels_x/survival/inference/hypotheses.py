@@ -159,17 +159,22 @@ def _same_rows(one: SurvivalArrays, other: SurvivalArrays) -> bool:
 def term_tests(fit: SurvivalFitted) -> pd.DataFrame:
     """Test each term of each parameter; see :meth:`FlexibleSurvivalResults.wald_test_terms`."""
     rows = {}
-    first = 0
-    for parameter, spec in fit.design_specs.items():
-        for term, part in spec.model_spec.term_slices.items():
-            if str(term) == "1":
-                continue
-            matrix = np.eye(len(fit.coefficients))[first + part.start : first + part.stop]
-            test = _wald(fit, matrix)
-            rows[parameter, str(term)] = test["statistic"], part.stop - part.start, test["p.value"]
-        first += len(spec.names)
+    for (parameter, term), columns in _columns_of_terms(fit).items():
+        if term != "1":
+            test = _wald(fit, np.eye(len(fit.coefficients))[columns])
+            rows[parameter, term] = test["statistic"], len(columns), test["p.value"]
     index = pd.MultiIndex.from_tuples(list(rows), names=["parameter", "term"]) if rows else None
     return pd.DataFrame(list(rows.values()), index=index, columns=["statistic", "df", "p.value"])
+
+
+def _columns_of_terms(fit: SurvivalFitted) -> dict[tuple[str, str], list[int]]:
+    """Where the coefficients of each term of each parameter stand among all."""
+    ends = np.cumsum([0, *(len(spec.names) for spec in fit.design_specs.values())])
+    first = dict(zip(fit.design_specs, ends.tolist(), strict=False))
+    return {
+        (parameter, term): list(range(first[parameter] + a, first[parameter] + b))
+        for parameter, term, _, a, b in fit.terms
+    }
 
 
 def _wald(fit: SurvivalFitted, matrix: Array) -> HypothesisTest:
@@ -188,17 +193,8 @@ def _wald(fit: SurvivalFitted, matrix: Array) -> HypothesisTest:
 
 def joint_test(fit: SurvivalFitted, terms: Sequence[tuple[str, str]]) -> HypothesisTest:
     """Test that all coefficients of some terms, each of a parameter, are 0."""
-    first = dict(
-        zip(
-            fit.design_specs, np.cumsum([0, *(len(s.names) for s in fit.design_specs.values())]), strict=False
-        )
-    )
-    rows = [
-        int(first[parameter]) + k
-        for parameter, term, _, a, b in fit.terms
-        if (parameter, term) in terms
-        for k in range(a, b)
-    ]
+    columns = _columns_of_terms(fit)
+    rows = [k for term in columns if term in terms for k in columns[term]]
     return _wald(fit, np.eye(len(fit.coefficients))[rows])
 
 
