@@ -23,12 +23,14 @@ _HOMES = {
     "IllnessDeathTrial": "statmodels_x.surrogate.planning.simulate",
     "LeslieInteraction": "statmodels_x.population.model",
     "LeslieMatrix": "statmodels_x.population.theory.matrices.leslie",
+    "LifeTable": "statmodels_x.survival.background.life_table",
     "LotkaVolterra": "statmodels_x.population.lotka_volterra",
     "MatrixPopulation": "statmodels_x.population.theory.matrices.population",
     "MultiState": "statmodels_x.multistate.model",
     "MultiStateData": "statmodels_x.multistate.sample",
     "ObservedLeslie": "statmodels_x.population.observed",
     "PredatorPrey": "statmodels_x.population.theory.systems",
+    "Rates": "statmodels_x.core.rates",
     "ResidualEffect": "statmodels_x.surrogate.residual.model",
     "SurrogatePTE": "statmodels_x.surrogate.model",
     "Surv": "statmodels_x.core.data.surv",
@@ -60,12 +62,14 @@ __all__ = [
     "IllnessDeathTrial",
     "LeslieInteraction",
     "LeslieMatrix",
+    "LifeTable",
     "LotkaVolterra",
     "MatrixPopulation",
     "MultiState",
     "MultiStateData",
     "ObservedLeslie",
     "PredatorPrey",
+    "Rates",
     "ResidualEffect",
     "SurrogatePTE",
     "Surv",
@@ -92,6 +96,7 @@ if TYPE_CHECKING:
     from statmodels_x.core.data.surv import Surv
     from statmodels_x.core.fits.comparison import compare
     from statmodels_x.core.fits.files.saving import load, save
+    from statmodels_x.core.rates import Rates
     from statmodels_x.discontinuity.model import FreeDiscontinuity
     from statmodels_x.multistate.model import MultiState
     from statmodels_x.multistate.sample import MultiStateData
@@ -112,6 +117,7 @@ if TYPE_CHECKING:
     from statmodels_x.surrogate.trial_level.association import EventAssociation
     from statmodels_x.surrogate.trial_level.effects import trial_effects
     from statmodels_x.surrogate.trial_level.model import TrialLevelSurrogacy
+    from statmodels_x.survival.background.life_table import LifeTable
     from statmodels_x.survival.distributions.apgw import APGW
     from statmodels_x.survival.distributions.family import Family
     from statmodels_x.survival.ladder import ladder

@@ -254,9 +254,7 @@ def test_fitted_process_recovers_its_rates():
     assert found["pte"] == pytest.approx(truth["pte"], abs=0.03)
 
 
-@pytest.mark.parametrize(
-    "rates", [-1.0, np.inf, Rates(np.array([2.0, 1.0]), np.ones(3)), Rates(np.zeros(0), np.ones(2))]
-)
+@pytest.mark.parametrize("rates", [-1.0, np.inf, "often", None])
 def test_bad_rates_are_named(rates):
     with pytest.raises(DataError, match="progression"):
         IllnessDeathTrial(IllnessDeath(rates, 0.1, 0.1), IllnessDeath(1, 0.1, 0.1), 0.1).simulate(10)

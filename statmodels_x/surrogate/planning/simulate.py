@@ -11,63 +11,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.rates import Rates, as_rates
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_count
 from statmodels_x.surrogate.planning.truth import Arm, quadrature, true_values
 from statmodels_x.surrogate.sample import Trial
 from statmodels_x.surrogate.specification import check_times
-
-
-@dataclass(frozen=True)
-class Rates:
-    """A hazard that is constant between breaks.
-
-    Attributes
-    ----------
-    breaks : ndarray of shape (k - 1,)
-        Where the hazard changes; none for a constant one.
-    values : ndarray of shape (k,)
-        Events per unit of time in each piece; the last goes on for ever.
-    """
-
-    breaks: Array
-    values: Array
-
-    def at(self, time: ArrayLike) -> Array:
-        """Hazard at times."""
-        return np.asarray(self.values[np.searchsorted(self.breaks, np.asarray(time, float), side="right")])
-
-    def cumulative(self, time: ArrayLike) -> Array:
-        """Cumulative hazard at times."""
-        edges = np.concatenate([[0.0], self.breaks])
-        lengths = np.diff(np.concatenate([edges, [np.inf]]))
-        inside = np.clip(np.asarray(time, float)[..., None] - edges, 0.0, lengths)
-        return np.asarray(inside @ self.values)
-
-    def invert(self, amount: Array) -> Array:
-        """Return times at which the cumulative hazard reaches amounts; infinite if it never does."""
-        edges = np.concatenate([[0.0], self.breaks])
-        starts = self.cumulative(edges)
-        piece = np.searchsorted(starts, amount, side="right") - 1
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(edges[piece] + (amount - starts[piece]) / self.values[piece])
-
-
-def as_rates(value: Rates | float, name: str) -> Rates:
-    """Return a hazard given as a number or as it is.
-
-    Raises
-    ------
-    DataError
-        If a rate is negative or not finite, or breaks do not fit.
-    """
-    rates = value if isinstance(value, Rates) else Rates(np.zeros(0), np.atleast_1d(np.asarray(value, float)))
-    values, breaks = np.asarray(rates.values, float), np.asarray(rates.breaks, float)
-    if not np.isfinite(values).all() or np.any(values < 0.0):
-        raise DataError(f"`{name}` holds the rates {values.tolist()}; give finite rates of 0 or more.")
-    if len(values) != len(breaks) + 1 or np.any(np.diff(np.concatenate([[0.0], breaks])) <= 0.0):
-        raise DataError(f"`{name}`: {len(values)} rates need {len(values) - 1} increasing breaks above 0.")
-    return Rates(breaks, values)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ _MODULES: dict[str, str] = {
     "core.findings": "Finding",
     "core.fits.reference": "Reference",
     "core.optimize": "Optimum",
+    "core.rates": "Rates",
     "core.scaling": "ColumnMap Inner",
     # discontinuity
     "discontinuity.border.model": "Border",
@@ -67,7 +68,7 @@ _MODULES: dict[str, str] = {
     "surrogate.fitting.estimation": "Batch",
     "surrogate.fitting.proportions": "Inference",
     "surrogate.landmarks.results": "LandmarkGrid",
-    "surrogate.planning.simulate": "IllnessDeath IllnessDeathTrial LatentWeibull Rates",
+    "surrogate.planning.simulate": "IllnessDeath IllnessDeathTrial LatentWeibull",
     "surrogate.reading.propensity": "Propensity",
     "surrogate.residual.results": "ResidualResults",
     "surrogate.results": "SurrogateResults",
@@ -79,6 +80,8 @@ _MODULES: dict[str, str] = {
     "surrogate.trial_level.reading": "TrialTable",
     "surrogate.trial_level.results": "TrialLevelResults",
     # survival
+    "survival.background.life_table": "LifeTable",
+    "survival.background.sources": "ColumnOfRates CurvesOfRates TableMatch",
     "survival.distributions.apgw": "APGW",
     "survival.distributions.family": "Family",
     "survival.fitting.estimation": "Estimate",
