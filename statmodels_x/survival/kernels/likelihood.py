@@ -91,6 +91,10 @@ class SurvivalArrays:
         0 none, 1 mixture, 2 promotion time.
     family : Family, optional
         A family that is not a case of the built-in one.
+    log_other : ndarray of shape (n,) or (0,)
+        The background's part of an event: its log hazard at an exact one, log expm1 of its integral over an interval.
+    expected : ndarray of shape (n,) or (0,)
+        The background's integral from entry to the last finite time; 0 where it is not known.
     """
 
     code: NDArray[np.int8] = field(repr=False)
@@ -105,6 +109,8 @@ class SurvivalArrays:
     high: Array = field(repr=False)
     cure: int
     family: Family | None = None
+    log_other: Array = field(repr=False, default_factory=lambda: np.zeros(0))
+    expected: Array = field(repr=False, default_factory=lambda: np.zeros(0))
 
     @property
     def n(self) -> int:
@@ -137,6 +143,11 @@ class SurvivalArrays:
         scalar = self.offsets.shape[1] == 1
         constant = constant_columns(self.matrix)
         return np.array([scalar and bool(constant[part].all()) for part in self.slices])
+
+    @cached_property
+    def n_expected(self) -> float:
+        """Events that the background is expected to bring: a constant of the log-likelihood."""
+        return float(self.expected @ self.weight if len(self.weight) and len(self.expected) else self.expected.sum())
 
     @property
     def log_time(self) -> Array:
@@ -187,6 +198,8 @@ class SurvivalArrays:
             weight=part(self.weight),
             matrix=np.ascontiguousarray(self.matrix.T[:, rows]).T,
             offsets=self.offsets[:, rows] if self.offsets.shape[1] > 1 else self.offsets,
+            log_other=part(self.log_other),
+            expected=part(self.expected),
         )
 
     def known_terms(self, theta: Array) -> Array:
@@ -269,10 +282,11 @@ def loglik(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
     from statmodels_x.survival.kernels.sums import loglik_sums
 
     a = arrays
-    return loglik_sums(
-        theta, a.starts, a.matrix.T, a.offsets, a.same, a.code, a.log_lower, a.log_upper, a.log_entry, a.weight,
-        a.low, a.high, a.cure, bool(a.starts[4] > a.starts[3]), a.known_terms(theta),
+    value, score, hessian = loglik_sums(
+        theta, a.starts, a.matrix.T, a.offsets, a.same, a.code, a.log_lower, a.log_upper, a.log_entry, a.log_other,
+        a.weight, a.low, a.high, a.cure, bool(a.starts[4] > a.starts[3]), a.known_terms(theta),
     )  # fmt: skip
+    return value - a.n_expected, score, hessian
 
 
 def row_scores(theta: Array, arrays: SurvivalArrays) -> Array:
@@ -288,6 +302,7 @@ def row_scores(theta: Array, arrays: SurvivalArrays) -> Array:
         a.log_lower,
         a.log_upper,
         a.log_entry,
+        a.log_other,
         a.cure,
         a.free[3],
         a.known_terms(theta),

@@ -275,6 +275,8 @@ def joined(parts: Sequence[SurvivalArrays]) -> SurvivalArrays:
         log_upper=stack("log_upper", np.inf),
         log_entry=stack("log_entry", -np.inf),
         weight=stack("weight", 1.0),
+        log_other=stack("log_other", -np.inf),
+        expected=stack("expected", 0.0),
     )
     designs = tuple(
         np.vstack(pieces) if pieces[0] is not None else None
