@@ -157,6 +157,9 @@ class SurvivalFitted(Estimates):
         if own and others and not are_same(np.array(own), np.array(others)):
             same = self.nobs == other.nobs and self.n_events == other.n_events
             return "their times (another unit, or other rows)" if same else "their rows"
+        model = getattr(other, "specification", self.specification)
+        if self.specification.background != getattr(model, "background", None):
+            return "their background"
         return super().differs_from(other)
 
     @property

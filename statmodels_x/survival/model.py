@@ -70,6 +70,12 @@ class FlexibleSurvival:
         Groups within which rows may be dependent: the default covariance is then cluster-robust.
     time_unit : str, optional
         Name of the unit of time, for summaries and axes; by default what ``data.attrs["units"]`` says.
+    background : TableMatch, Rates, mapping or str, optional
+        The hazard of what kills besides, as it is known of a population; the model is then one of the excess hazard,
+        and the plateau of a cured fraction one of net survival. ``table.match(age="age", year="diagnosed", sex="sex")``
+        of a :class:`~statmodels_x.LifeTable`, with the columns at time 0; :class:`~statmodels_x.Rates` in time since
+        the start, or ``{"sex": {"female": Rates, "male": Rates}}``; the column with the rate at each row's last time;
+        ``{"rate": column, "cumulative": column}`` with its integral since entry, too.
 
     Raises
     ------
@@ -110,8 +116,11 @@ class FlexibleSurvival:
         weights: str | ArrayLike | None = None,
         cluster: str | ArrayLike | None = None,
         time_unit: str | None = None,
+        background: Any = None,
     ) -> None:
-        specification = specify(formula, distribution, scale, other_scale, power, shape, cure, cure_kind)
+        specification = specify(
+            formula, distribution, scale, other_scale, power, shape, cure, cure_kind, background
+        )
         if time_unit is not None and not isinstance(time_unit, str):
             raise DataError(f"`time_unit` is {time_unit!r}; give the name of the unit, such as 'years'.")
         self._sample = read(data, specification, weights, cluster, time_unit)

@@ -19,6 +19,7 @@ from statmodels_x.core.findings import warn
 from statmodels_x.core.rank import ColumnSums, check_full_rank
 from statmodels_x.core.scaling import ColumnMap, far_columns
 from statmodels_x.core.typing import Array
+from statmodels_x.survival.background.rows import extra_columns, years_per_unit
 from statmodels_x.survival.distributions.parameters import PARAMETERS
 from statmodels_x.survival.kernels.clusters import cluster_sums
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays, row_scores
@@ -33,8 +34,9 @@ from statmodels_x.survival.reading.arrays import (
     rows_with_weight,
     scores_of_repeated,
     survival_response,
+    with_background,
 )
-from statmodels_x.survival.reading.checks import check_events, check_separation, check_terms
+from statmodels_x.survival.reading.checks import check_events, check_excess, check_separation, check_terms
 from statmodels_x.survival.reading.facts import SampleFacts, are_counts, plateau_alpha, sample_facts
 from statmodels_x.survival.reading.fingerprint import fingerprint
 from statmodels_x.survival.specification import Specification
@@ -93,13 +95,16 @@ class Sample:
 
     def plateau_alpha(self) -> float | None:
         """Maller and Zhou's alpha; None for intervals, for which it is not defined."""
-        return plateau_alpha(self.response, self.arrays.weight) if self.response.is_right_censored else None
+        if not self.response.is_right_censored or self.specification.background is not None:
+            return None  # with a background deaths go on beyond the plateau
+        return plateau_alpha(self.response, self.arrays.weight)
 
     def facts(self) -> SampleFacts:
         """Count and summarise the data."""
         facts = sample_facts(self.frame, self.response, self.arrays.weight, self.time_unit)
         clusters = len(pd.unique(self.frame.columns["cluster"])) if self.has_clusters else 0
-        return replace(facts, fingerprint=tuple(fingerprint(self.arrays).tolist()), clusters=clusters)
+        own = tuple(fingerprint(self.arrays).tolist())
+        return replace(facts, fingerprint=own, clusters=clusters, expected=self.arrays.n_expected)
 
 
 def read(
@@ -136,13 +141,20 @@ def read(
         _warn_of_dropped(partitions.n_rows, partitions.arrays.n, partitions.dropped)
         return partitions
     frame = as_pandas(data)
-    columns = {"weights": weights, "cluster": cluster}
+    columns = {"weights": weights, "cluster": cluster} | extra_columns(specification.background)
     rows = build_frame(frame, specification.response, specification.parts, columns, {"Surv": Surv})
     rows, counts = rows_with_weight(rows, checked_weights(rows))
     response = survival_response(rows)
     unit = time_unit or unit_of_time(frame, response.time_name, specification.response.expressions[0])
     far = _check_designs(specification, rows, response)
+    per = years_per_unit(specification.background, unit, float(response.time.max()))
     arrays = model_arrays(specification, rows.designs, response, counts)
+    arrays = with_background(arrays, specification, rows.columns, response, per)
+    check_excess(
+        specification,
+        response.n_events if counts is None else float(counts[response.code != 0].sum()),
+        arrays.n_expected,
+    )
     if far is not None:
         far.move(arrays.matrix.T)
     for parameter in rows.designs:  # in the arrays' columns: far from 0 every difference looks like none
@@ -152,7 +164,15 @@ def read(
     # one copy of the design matrices is enough
     shared: dict[str, Any] = {name: arrays.designs[PARAMETERS.index(name)] for name in rows.designs}
     _warn_of_dropped(rows.n_rows, arrays.n, rows.dropped)
-    return Sample(rows.with_matrices(shared), response, arrays, specification, unit, far)
+    rows = _with_columns(rows.with_matrices(shared), specification)
+    return Sample(rows, response, arrays, specification, unit, far)
+
+
+def _with_columns(rows: ModelFrame, specification: Specification) -> ModelFrame:
+    """Return the frame with the columns of the background among its data, so that its rows can be predicted."""
+    extra = extra_columns(specification.background)
+    new = {column: rows.columns[name] for name, column in extra.items() if column not in rows.data.columns}
+    return replace(rows, data=rows.data.assign(**new)) if new else rows
 
 
 def _check_designs(specification: Specification, rows: ModelFrame, response: Surv) -> ColumnMap | None:

@@ -14,6 +14,7 @@ from statmodels_x.core.data.formula import Part, Response, right_side, split_for
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.findings import warn
 from statmodels_x.core.validation import check_choice
+from statmodels_x.survival.background.sources import Source, source_of
 from statmodels_x.survival.distributions.family import FAMILIES, Family
 
 SCALES = ("aft", "ph")
@@ -57,6 +58,8 @@ class Specification:
         Parameter that is fixed at the middle of the events; its value is known once the data are. Empty for none.
     anchor_time : float
         The median event time; NaN before the data are read.
+    background : TableMatch, CurvesOfRates or ColumnOfRates, optional
+        What kills besides: then the model is one of the excess hazard.
     """
 
     formula: str
@@ -68,6 +71,7 @@ class Specification:
     cure_kind: str = "none"
     anchored: str = ""
     anchor_time: float = math.nan
+    background: Source | None = None
 
     def where(self, parameter: str) -> str:
         """Say which formula a parameter's terms stand in, for messages."""
@@ -106,6 +110,8 @@ class Specification:
                 said.append(f"{name} = {natural:g}")
             elif name in ("aft", "ph") and not self.anchored and "other_scale" not in preset:
                 said.append(f"other scale = {math.exp(value):g}")
+        if self.background is not None:
+            said.append(f"background {self.background!r}")
         return "; ".join(said)
 
     @property
@@ -141,6 +147,7 @@ def specify(
     shape: str | float = "~ 1",
     cure: str | None = None,
     cure_kind: str = "mixture",
+    background: Any = None,
 ) -> Specification:
     """Resolve the arguments of a model.
 
@@ -182,6 +189,7 @@ def specify(
         {name: value for name in order if isinstance(value := found.get(name), Part)},
         {name: value for name in order if isinstance(value := found.get(name), float)},
         "none" if cure is None else cure_kind,
+        background=source_of(background),
     )
     if options["other_scale"] == ANCHOR and not specification.has_free_other_scale:
         return replace(specification, anchored=other)

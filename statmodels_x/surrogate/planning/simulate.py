@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.rates import Rates, as_rates

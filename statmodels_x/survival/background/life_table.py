@@ -156,8 +156,8 @@ class LifeTable:
         start, stop : array_like of shape (n,)
         **strata : array_like
         """
-        code, ages, years = self._places(age, year, strata)
-        first, last = (np.broadcast_to(np.asarray(end, float), ages.shape) for end in (start, stop))
+        places = self._places(age, year, strata)
+        code, ages, years, first, last = np.broadcast_arrays(*places, start, stop)
         self.check_inside(ages + first, years + first, "cumulative()")
         self.check_inside(ages + last, years + last, "cumulative()", upper=True)
         return self.integrals(code, ages, years, first, last)
@@ -177,10 +177,10 @@ class LifeTable:
         code, ages, years = self._places(age, year, strata)
         times = np.atleast_1d(np.asarray(at, float))
         n, k = len(ages), len(times)
-        wide = [np.repeat(values, k) for values in (code, ages, years)]
+        wide: tuple[Any, ...] = tuple(np.repeat(values, k) for values in (code, ages, years))
         grid = np.tile(times, n)
         self.check_inside(wide[1] + grid, wide[2] + grid, "expected_survival()", upper=True)
-        value = np.exp(-self.integrals(*wide, np.zeros(n * k), grid))
+        value = np.exp(-self.integrals(wide[0], wide[1], wide[2], np.zeros(n * k), grid))
         return pd.DataFrame({"row": np.repeat(np.arange(n), k), "time": grid, "estimate": value})
 
     def match(self, age: str, year: str | None = None, **strata: str) -> Any:
@@ -263,9 +263,9 @@ class LifeTable:
 
         out = np.empty(len(ages))
         edges = self.years if len(self.years) else np.zeros(1)
-        arrays = (np.ascontiguousarray(values, float) for values in (ages, years, start, stop))
+        arrays = (np.array(values, float) for values in (ages, years, start, stop))
         birthdays = self.calendar == "birthday"
-        cumulative_rates(self.rates, self.ages, edges, birthdays, np.asarray(code, np.int64), *arrays, out)
+        cumulative_rates(self.rates, self.ages, edges, birthdays, np.array(code, np.int64), *arrays, out)
         return out
 
     def _places(

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from statmodels_x.core.data.columns import in_order, level_codes, levels_of, plain_column
 from statmodels_x.core.data.frames import as_pandas, check_columns
@@ -78,9 +79,9 @@ def grid_of(
     cells = np.ravel_multi_index(tuple([*strata_codes, *codes]), tuple(shape)) if shape else np.zeros(0, int)
     _check_cells(cells, shape, {**levels, **edges})
     numbers = _rates(numeric_array(frame[column], column, _WHERE), kind, column, at["age"])
-    rates = np.empty(int(np.prod(shape)))
-    rates[cells] = numbers / YEARS_PER[unit]
-    rates = rates.reshape(-1, len(edges["age"]), len(edges["year"]) if year else 1)
+    flat = np.empty(int(np.prod(shape)))
+    flat[cells] = numbers / YEARS_PER[unit]
+    rates = flat.reshape(-1, len(edges["age"]), len(edges["year"]) if year else 1)
     _check_unit(rates, edges["age"], kind, unit)
     return Grid(edges["age"], edges.get("year", np.zeros(0)), levels, rates)
 
@@ -125,7 +126,7 @@ def _lower_ends(series: pd.Series, name: str) -> Array:
     return ends
 
 
-def _check_cells(cells: Array, shape: Sequence[int], axes: Mapping[str, Any]) -> None:
+def _check_cells(cells: NDArray[Any], shape: Sequence[int], axes: Mapping[str, Any]) -> None:
     """Raise a DataError that names the first cell that stands twice or not at all."""
     count = np.bincount(cells, minlength=int(np.prod(shape)))
     for wrong, what in ((count > 1, "stand twice"), (count == 0, "are missing")):
@@ -173,9 +174,7 @@ def _check_unit(rates: Array, ages: Array, kind: str, unit: str) -> None:
     highest = float(rates.max())
     if highest > _HIGHEST:
         remedy = "divide numbers per 1,000 or 100,000" if unit == "years" else f'is `unit` really "{unit}"?'
-        raise DataError(
-            f"{_WHERE}: the highest rate is {highest:.3g} deaths per person and year; {remedy}."
-        )
+        raise DataError(f"{_WHERE}: the highest rate is {highest:.3g} deaths per person and year; {remedy}.")
     old = rates[:, ages >= _OLD]
     if unit == "years" and old.size and float(old.max()) < _OLD_RATE:
         raise DataError(

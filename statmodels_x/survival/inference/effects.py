@@ -103,10 +103,12 @@ def _effect_rows(
         spread = np.linspace(0, len(data) - 1, _ROWS).astype(int)
         over, weight = data.iloc[spread], weight[spread]
     options = Options(alpha)
+    net = "" if fit.specification.background is None else "net"
     for name in variables:
         wide = _wider(fit, sample, name)
         levels = fit.facts.levels[name]
-        for kind, word in (("survival", "survival at"), ("rmst", "mean time to")):
+        for quantity, word in (("survival", "survival at"), ("rmst", "mean time to")):
+            kind, word = (f"net_{quantity}", f"net {word}") if net else (quantity, word)
             tables = [
                 None
                 if one is None
@@ -134,7 +136,7 @@ def _wider(fit: SurvivalFitted, sample: Sample, name: str) -> SurvivalFitted | N
     power = model.parts.get("power")
     text = f"~ {power.text} + {term}" if power is not None and power.variables else f"~ {term}"
     if model.cure_kind == "none" and model.family.is_compiled:
-        wide = specify(model.formula, power=text)
+        wide = specify(model.formula, power=text, background=model.background)
     else:
         parts = {**model.parts, "power": right_side(text, "power")}
         ordered = {part: parts[part] for part in PARAMETERS if part in parts}
@@ -153,7 +155,7 @@ def _other_scale(fit: SurvivalFitted, sample: Sample) -> tuple[str, float]:
         name: f"~ {model.parts[name].text}" if name in model.parts else natural[name](model.fixed[name])
         for name in natural
     }
-    found = _fitted(sample, specify(model.formula, scale=other, **same))
+    found = _fitted(sample, specify(model.formula, scale=other, background=model.background, **same))
     return other, math.nan if found is None else found.llf
 
 

@@ -6,7 +6,7 @@ by drawing coefficients from their estimated distribution; see ``quantities`` fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,16 +17,21 @@ from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_alpha, check_choice, check_count, numeric_array
+from statmodels_x.survival.background.rows import paths_of, years_per_unit
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.fitted import SurvivalFitted
-from statmodels_x.survival.inference.quantities import QUANTITIES, Quantity, Rows, difference, ratio
+from statmodels_x.survival.inference.all_cause import BACKGROUND_KINDS, NEEDS_PATHS, QUANTITIES
+from statmodels_x.survival.inference.quantities import Quantity, Rows, difference, ratio
 
-TIME_KINDS = ("survival", "cumulative_hazard", "hazard", "density", "odds", "rmst")
+TIME_KINDS = ("survival", "cumulative_hazard", "hazard", "density", "odds", "rmst", *BACKGROUND_KINDS)
 PLAIN_KINDS = ("median", "mean", "cure_fraction")
-_CONTRASTED = ("survival", "cumulative_hazard", "hazard", "odds", "rmst", "quantile", *PLAIN_KINDS)
+_CONTRASTED = (
+    *("survival", "cumulative_hazard", "hazard", "odds", "rmst", "quantile"),
+    *(*BACKGROUND_KINDS, *PLAIN_KINDS),
+)
 CONTRASTS = tuple(f"{kind}_{how}" for kind in _CONTRASTED for how in ("difference", "ratio"))
 KINDS = (*TIME_KINDS, "quantile", *PLAIN_KINDS, *CONTRASTS, "link")
-_FROM_ZERO = ("survival", "cumulative_hazard", "odds")
+_FROM_ZERO = ("survival", "cumulative_hazard", "odds", "net_survival", "expected_survival")
 
 
 @dataclass(frozen=True)
@@ -79,10 +84,10 @@ def predict(
             return _around_missing(fit, as_pandas(newdata), complete, kind, at, reference, given, options)
     if reference is not None and kind not in CONTRASTS:
         raise DataError(f'predict: `reference` belongs to differences and ratios, not to kind="{kind}".')
-    rows = covariate_rows(fit, newdata, given)
+    base, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
+    rows = rows_for(fit, base, newdata, given)
     if kind == "link":
         return _link_frame(fit, rows, options.alpha)
-    base, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
     values, column = points(base, at)
     k = len(values)
     wide, grid = rows.repeat(k), np.tile(values, len(rows.index))
@@ -101,7 +106,29 @@ def predict(
         frame.insert(1, column, grid)
         if column == "time":
             frame["extrapolated"] = grid > fit.facts.last_time
+            if wide.background is not None:
+                frame["background_held"] = wide.background.held(grid)
     return frame
+
+
+def rows_for(fit: SurvivalFitted, kind: str, newdata: Any, given: Any = None) -> Rows:
+    """Build the rows that a kind of prediction needs, with the background where it does.
+
+    Raises
+    ------
+    DataError
+        If the kind is one of a background that the fit has not, or the background is not known for new rows.
+    """
+    source = fit.specification.background
+    if source is None and kind in BACKGROUND_KINDS:
+        raise DataError(
+            f'predict: kind="{kind}" belongs to a model with a background, FlexibleSurvival(..., background=...).'
+        )
+    rows = covariate_rows(fit, newdata, given)
+    if source is None or kind not in NEEDS_PATHS:
+        return rows
+    per = years_per_unit(source, fit.facts.time_unit, fit.facts.last_time)
+    return replace(rows, background=paths_of(source, prediction_data(fit, newdata), per))
 
 
 def _complete(fit: SurvivalFitted, newdata: Any) -> NDArray[np.bool_]:
@@ -189,7 +216,7 @@ def prediction_data(fit: SurvivalFitted, newdata: Any) -> pd.DataFrame:
     variables = {name for spec in fit.design_specs.values() for name in spec.part.variables}
     if newdata is not None:
         return as_pandas(newdata)
-    if not variables:
+    if not variables and fit.specification.background is None:
         return pd.DataFrame(index=pd.RangeIndex(1))
     data: pd.DataFrame = fit.need_sample("a prediction without `newdata`").frame.data
     return data
@@ -230,7 +257,8 @@ def _reference_rows(fit: SurvivalFitted, reference: Any, rows: Rows, kind: str) 
         raise DataError(f"predict: `reference` has {len(frame)} rows; give one, or {m} as in newdata.")
     if len(frame) < m:
         frame = frame.iloc[np.zeros(m, int)]
-    return covariate_rows(fit, frame, rows.given)
+    # the background is that of the row: two arms differ in their treatment, not in their age
+    return replace(covariate_rows(fit, frame, rows.given), background=rows.background)
 
 
 def draw_coefficients(fit: SurvivalFitted, n: int, seed: int | np.random.Generator) -> pd.DataFrame:

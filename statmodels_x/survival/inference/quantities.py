@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,8 @@ class Rows:
         Time already survived; 0 for none.
     family : Family, optional
         A family that is not a case of the built-in one.
+    background : Paths, optional
+        What kills besides, row by row; quantities of the model alone do not use it.
     """
 
     index: pd.Index
@@ -49,6 +52,7 @@ class Rows:
     cure: int
     given: Array
     family: Family | None = None
+    background: Any = None
 
     @property
     def eta(self) -> Array:
@@ -72,6 +76,7 @@ class Rows:
             base=np.repeat(self.base, k, axis=0),
             matrices=tuple(None if m is None else np.repeat(m, k, axis=0) for m in self.matrices),
             given=np.repeat(self.given, k),
+            background=None if self.background is None else self.background.repeat(k),
         )
 
     def jacobian(self, grad: Array) -> Array:
@@ -119,7 +124,7 @@ class Quantity:
         return np.where((slope == 0.0) & ~np.isnan(self.jacobian), 0.0, natural)
 
 
-def _log(value: Array, jacobian: Array) -> Quantity:
+def on_log(value: Array, jacobian: Array) -> Quantity:
     """Work on the logarithm of a positive quantity."""
     with np.errstate(divide="ignore", invalid="ignore"):
         logarithm = np.log(value)
@@ -129,11 +134,12 @@ def _log(value: Array, jacobian: Array) -> Quantity:
     return Quantity(logarithm, relative, np.exp, np.exp)
 
 
-def _from_log(value: Array, jacobian: Array) -> Quantity:
+def from_log(value: Array, jacobian: Array) -> Quantity:
+    """Take a logarithm and its gradient as they are."""
     return Quantity(value, jacobian, np.exp, np.exp)
 
 
-def _within(value: Array, jacobian: Array, low: Array, width: Array) -> Quantity:
+def within(value: Array, jacobian: Array, low: Array, width: Array) -> Quantity:
     """Work on the logit of where a value lies between low and low + width."""
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(width > 0.0, value / width, 0.0)
@@ -145,9 +151,9 @@ def _within(value: Array, jacobian: Array, low: Array, width: Array) -> Quantity
     )
 
 
-def _cloglog(cumulative: Array, jacobian: Array) -> Quantity:
+def cloglog(cumulative: Array, jacobian: Array) -> Quantity:
     """Work on the logarithm of a cumulative hazard; the natural value is exp(-H)."""
-    inner = _log(cumulative, jacobian)
+    inner = on_log(cumulative, jacobian)
     relative = np.where(np.isinf(cumulative)[:, None], 0.0, inner.jacobian)
     return Quantity(inner.value, relative, _survivors, lambda w: np.exp(w) * _survivors(w), True)
 
@@ -157,7 +163,7 @@ def _survivors(w: Array) -> Array:
     return np.exp(-np.exp(w))
 
 
-def _since(times: Array, rows: Rows) -> tuple[Array, Array]:
+def since(times: Array, rows: Rows) -> tuple[Array, Array]:
     """H between the time already survived and later times; 0 before it."""
     value, grad = cumulative_hazard(np.maximum(times, rows.given), rows.eta, rows.cure, rows.family)
     if not np.any(rows.given):
@@ -167,38 +173,42 @@ def _since(times: Array, rows: Rows) -> tuple[Array, Array]:
 
 
 def _survival(times: Array, rows: Rows) -> Quantity:
-    value, grad = _since(times, rows)
-    return _cloglog(value, rows.jacobian(grad))
+    value, grad = since(times, rows)
+    return cloglog(value, rows.jacobian(grad))
 
 
 def _cumulative_hazard(times: Array, rows: Rows) -> Quantity:
-    value, grad = _since(times, rows)
-    return _log(value, rows.jacobian(grad))
+    value, grad = since(times, rows)
+    return on_log(value, rows.jacobian(grad))
 
 
 def _hazard(times: Array, rows: Rows) -> Quantity:
     value, grad = log_hazard(times, rows.eta, rows.cure, rows.family)
-    return _from_log(value, rows.jacobian(grad))
+    return from_log(value, rows.jacobian(grad))
 
 
 def _density(times: Array, rows: Rows) -> Quantity:
     (log_h, log_h_grad), (h, h_grad) = (
         log_hazard(times, rows.eta, rows.cure, rows.family),
-        _since(times, rows),
+        since(times, rows),
     )
     gone = (times < rows.given) | np.isinf(h)
     with np.errstate(invalid="ignore"):
         value = np.where(gone, -np.inf, log_h - h)
-        return _from_log(value, rows.jacobian(np.where(gone[:, None], 0.0, log_h_grad - h_grad)))
+        return from_log(value, rows.jacobian(np.where(gone[:, None], 0.0, log_h_grad - h_grad)))
 
 
 def _odds(times: Array, rows: Rows) -> Quantity:
-    """Odds of the event, (1 - S)/S = exp(H) - 1."""
-    value, grad = _since(times, rows)
+    value, grad = since(times, rows)
+    return odds_of(value, rows.jacobian(grad))
+
+
+def odds_of(value: Array, jacobian: Array) -> Quantity:
+    """Odds of the event, (1 - S)/S = exp(H) - 1, from H and its gradient."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         log_odds = value + np.log(-np.expm1(-value))
-        relative = np.where(value[:, None] > 0.0, grad / -np.expm1(-value)[:, None], 0.0)
-    return _from_log(log_odds, rows.jacobian(relative))
+        relative = np.where(value[:, None] > 0.0, jacobian / -np.expm1(-value)[:, None], 0.0)
+    return from_log(log_odds, relative)
 
 
 def time_at(cumulative: Array, rows: Rows) -> Array:
@@ -229,27 +239,32 @@ def _quantile(probabilities: Array, rows: Rows) -> Quantity:
     log_h, _ = log_hazard(safe, rows.eta, rows.cure, rows.family)
     grad = -(grad - start_grad) / np.exp(np.log(safe) + log_h)[:, None]
     grad[~reached] = np.nan
-    return _from_log(np.log(times), rows.jacobian(grad))
+    return from_log(np.log(times), rows.jacobian(grad))
 
 
 def _median(_: Array, rows: Rows) -> Quantity:
     return _quantile(np.full(len(rows.index), 0.5), rows)
 
 
-def _rmst(horizons: Array, rows: Rows) -> Quantity:
-    """E min(T, horizon), given T > ``given``: Gauss-Legendre in the cube root of time since then."""
+def nodes_to(horizons: Array, rows: Rows) -> tuple[Array, Array]:
+    """Return times from ``given`` to a horizon and their weights: Gauss-Legendre in the cube root of time."""
     v = 0.5 * (_NODES + 1.0)
     span = np.maximum(horizons - rows.given, 0.0)
-    times = rows.given[:, None] + span[:, None] * v**3
-    weights = span[:, None] * (0.5 * _WEIGHTS * 3.0 * v**2)
-    wide = rows.repeat(len(v))
-    value, grad = _since(times.ravel(), wide)
+    return rows.given[:, None] + span[:, None] * v**3, span[:, None] * (0.5 * _WEIGHTS * 3.0 * v**2)
+
+
+def _rmst(horizons: Array, rows: Rows) -> Quantity:
+    """E min(T, horizon), given T > ``given``."""
+    span = np.maximum(horizons - rows.given, 0.0)
+    times, weights = nodes_to(horizons, rows)
+    wide = rows.repeat(times.shape[1])
+    value, grad = since(times.ravel(), wide)
     alive = np.exp(-value).reshape(times.shape) * weights
     finite = np.where(
         alive[:, :, None] > 0.0, grad.reshape(*times.shape, 5), 0.0
     )  # nobody left: exp(-H) H is 0
     slope = -(alive[:, :, None] * finite).sum(axis=1)
-    return _within(alive.sum(axis=1), rows.jacobian(slope), np.minimum(rows.given, horizons), span)
+    return within(alive.sum(axis=1), rows.jacobian(slope), np.minimum(rows.given, horizons), span)
 
 
 def _mean(_: Array, rows: Rows) -> Quantity:
@@ -284,13 +299,13 @@ def _mean(_: Array, rows: Rows) -> Quantity:
         value = (weights * times.reshape(points.shape)).sum(axis=1)
     slope[~exists] = np.nan
     unknown = rows.family is not None and not rows.family.has_mean
-    return _log(np.where(exists, value, np.nan if unknown else np.inf), rows.jacobian(slope))
+    return on_log(np.where(exists, value, np.nan if unknown else np.inf), rows.jacobian(slope))
 
 
 def _cured_since(plateau: Array, grad: Array, rows: Rows) -> Quantity:
     """Probability of being cured given survival so far, p/S(given), with -log p and its gradient."""
     start, start_grad = cumulative_hazard(rows.given, rows.eta, rows.cure, rows.family)
-    return _cloglog(plateau - start, rows.jacobian(grad - start_grad))
+    return cloglog(plateau - start, rows.jacobian(grad - start_grad))
 
 
 def _cure_fraction(_: Array, rows: Rows) -> Quantity:
@@ -355,9 +370,9 @@ def difference(first: Quantity, second: Quantity) -> Quantity:
 
 def ratio(first: Quantity, second: Quantity) -> Quantity:
     """Ratio of natural values, on the log scale."""
-    parts = [_log(quantity.estimate, quantity.natural_jacobian) for quantity in (first, second)]
+    parts = [on_log(quantity.estimate, quantity.natural_jacobian) for quantity in (first, second)]
     with np.errstate(invalid="ignore"):
-        return _from_log(parts[0].value - parts[1].value, parts[0].jacobian - parts[1].jacobian)
+        return from_log(parts[0].value - parts[1].value, parts[0].jacobian - parts[1].jacobian)
 
 
 def average(quantity: Quantity, weights: Array, kind: str, points: Array) -> Quantity:
@@ -376,7 +391,9 @@ def average(quantity: Quantity, weights: Array, kind: str, points: Array) -> Qua
     value = share @ quantity.estimate.reshape(len(weights), -1)
     p = quantity.jacobian.shape[1]
     jacobian = np.einsum("i,ikp->kp", share, quantity.natural_jacobian.reshape(len(weights), -1, p))
-    if kind in ("survival", "cure_fraction"):
+    if kind.startswith("crude"):
+        return within(value, jacobian, np.zeros(len(value)), np.ones(len(value)))
+    if kind.endswith("survival") or kind == "cure_fraction":
         with np.errstate(divide="ignore", invalid="ignore"):
-            return _cloglog(-np.log(value), np.where(value[:, None] > 0.0, -jacobian / value[:, None], 0.0))
-    return _within(value, jacobian, np.zeros(len(value)), points)
+            return cloglog(-np.log(value), np.where(value[:, None] > 0.0, -jacobian / value[:, None], 0.0))
+    return within(value, jacobian, np.zeros(len(value)), points)

@@ -12,6 +12,7 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.product_limit import at_times, product_limit
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice
+from statmodels_x.survival.background.rows import paths_of, years_per_unit
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.standardisation import standardise
 from statmodels_x.survival.kernels.hazards import cumulative_hazard
@@ -32,14 +33,26 @@ def residuals(fit: SurvivalFitted, kind: str, seed: int) -> pd.Series | pd.DataF
 
 
 def cumulative_hazards(fit: SurvivalFitted, sample: Sample, times: Array) -> Array:
-    """Fitted cumulative hazard of each training row at its own time, since its entry."""
-    arrays = sample.arrays
+    """Fitted cumulative hazard of each training row at its own time, since its entry; all-cause with a background."""
+    arrays, source = sample.arrays, fit.specification.background
     eta = np.ascontiguousarray(arrays.linear_predictors(fit.theta).T)
     found = [
         cumulative_hazard(points, eta, arrays.cure, arrays.family)[0]
         for points in (times, sample.response.entry)
     ]
-    return found[0] - found[1]
+    excess = found[0] - found[1]
+    if source is None:
+        return excess
+    if not source.has_integral:
+        raise DataError(
+            "residuals: they need the integral of the background; give it to the model as "
+            '{"rate": column, "cumulative": column}, or a life table.'
+        )
+    if sample.response.is_right_censored:
+        return excess + arrays.expected
+    per = years_per_unit(source, fit.facts.time_unit, fit.facts.last_time)
+    paths = paths_of(source, sample.frame.data, per)
+    return excess + paths.cumulative(np.asarray(sample.response.entry), times)
 
 
 def _from_cumulative(fit: SurvivalFitted, sample: Sample, kind: str, seed: int) -> Array:

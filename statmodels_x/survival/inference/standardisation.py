@@ -16,16 +16,22 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, numeric_array
 from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.inference.all_cause import BACKGROUND_KINDS, QUANTITIES
 from statmodels_x.survival.inference.prediction import (
     Options,
-    covariate_rows,
     intervals,
     points,
     prediction_data,
+    rows_for,
 )
-from statmodels_x.survival.inference.quantities import QUANTITIES, Quantity, Rows, average, difference, ratio
+from statmodels_x.survival.inference.quantities import Quantity, Rows, average, difference, ratio
 
-STANDARDISED = ("survival", "rmst", "cure_fraction")
+STANDARDISED = (
+    "survival",
+    "rmst",
+    "cure_fraction",
+    *(kind for kind in BACKGROUND_KINDS if kind != "net_hazard"),
+)
 
 
 def standardise(
@@ -46,7 +52,7 @@ def standardise(
     times, column = points(kind, at)
     names = [] if by is None else [by] if isinstance(by, str) else list(by)
     values, worlds = _worlds(fit, population, names, levels)
-    wide = [covariate_rows(fit, world, None).repeat(len(times)) for world in worlds]
+    wide = [rows_for(fit, kind, world).repeat(len(times)) for world in worlds]
     grid = np.tile(times, len(population))
     if contrast is not None:
         check_choice("contrast", contrast, ("difference", "ratio"), "standardise()")

@@ -147,7 +147,9 @@ class SurvivalArrays:
     @cached_property
     def n_expected(self) -> float:
         """Events that the background is expected to bring: a constant of the log-likelihood."""
-        return float(self.expected @ self.weight if len(self.weight) and len(self.expected) else self.expected.sum())
+        return float(
+            self.expected @ self.weight if len(self.weight) and len(self.expected) else self.expected.sum()
+        )
 
     @property
     def log_time(self) -> Array:

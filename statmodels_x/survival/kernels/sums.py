@@ -83,7 +83,21 @@ def _plain_rows(first, m, code, log_t, log_other, same, shape_free, w):
 
 @kernel
 def _any_rows(
-    first, m, code, log_lower, log_upper, log_entry, log_other, eta, cure, shape_free, known, work, value, g, h
+    first,
+    m,
+    code,
+    log_lower,
+    log_upper,
+    log_entry,
+    log_other,
+    eta,
+    cure,
+    shape_free,
+    known,
+    work,
+    value,
+    g,
+    h,
 ):
     """Rows of every kind, one by one."""
     g_row, h_row = np.empty(5), np.empty(15)
@@ -94,7 +108,19 @@ def _any_rows(
         other = log_other[k] if log_other.shape[0] else -math.inf
         row = known[k if known.shape[0] > 1 else 0]
         value[i] = row_derivatives(
-            code[k], log_lower[k], upper, entry, other, eta[:, i], cure, shape_free, 2, g_row, h_row, work, row
+            code[k],
+            log_lower[k],
+            upper,
+            entry,
+            other,
+            eta[:, i],
+            cure,
+            shape_free,
+            2,
+            g_row,
+            h_row,
+            work,
+            row,
         )
         g[:, i] = g_row
         h[:, i] = h_row

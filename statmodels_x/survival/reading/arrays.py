@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.scaling import ColumnMap
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_magnitude, numeric_array, rows_text
+from statmodels_x.survival.background.rows import background_terms
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays, SurvivalRows, sample_arrays
 from statmodels_x.survival.reading.anchor import anchor
@@ -76,6 +78,20 @@ def model_arrays(
     cure = CURE_KINDS.index(specification.cure_kind)
     family = specification.own_family
     return sample_arrays(response, weights, matrices, offsets, -wide, wide, cure, family)
+
+
+def with_background(
+    arrays: SurvivalArrays,
+    specification: Specification,
+    columns: Mapping[str, Any],
+    response: Surv,
+    per: float,
+) -> SurvivalArrays:
+    """Add the background of each row, if the model has one; ``per`` is the length of the unit of time in years."""
+    if specification.background is None:
+        return arrays
+    log_other, expected = background_terms(specification.background, columns, response, per)
+    return replace(arrays, log_other=log_other, expected=expected)
 
 
 def anchored(specification: Specification, arrays: Rows) -> tuple[Specification, Rows]:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from statmodels_x.core.data.surv import EXACT, INTERVAL, LEFT, RIGHT, Surv
-from statmodels_x.core.errors import DataError
+from statmodels_x.core.errors import DataError, IdentificationError
 from statmodels_x.core.typing import Array
+from statmodels_x.survival.specification import Specification
 
 _ZERO = 1e-9
 _GLANCE = 5_000
@@ -103,3 +104,12 @@ def _null_space(gram: Array, n: int) -> Array:
     scale = np.where(size > 0.0, size, 1.0)
     values, vectors = np.linalg.eigh(gram / np.outer(scale, scale) / max(n, 1))
     return np.asarray(vectors[:, values < 1e-12] / scale[:, None])
+
+
+def check_excess(specification: Specification, events: float, expected: float) -> None:
+    """Raise an IdentificationError unless there are more events than a background alone would bring."""
+    if specification.background is not None and events <= expected:
+        raise IdentificationError(
+            f"`background`: {events:g} events against {expected:.1f} expected from the background: no excess hazard "
+            "can be estimated. Is the background that of these rows, and in their unit of time?"
+        )

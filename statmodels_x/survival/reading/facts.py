@@ -51,6 +51,8 @@ class SampleFacts:
         Sums that tell samples apart; see :mod:`~statmodels_x.survival.reading.fingerprint`.
     clusters : int
         How many there are; 0 for none.
+    expected : float
+        Events that the background is expected to bring; 0 where there is none, or only its rate is known.
     """
 
     rows: int
@@ -68,6 +70,7 @@ class SampleFacts:
     partitions: int = 0
     fingerprint: tuple[float, ...] = ()
     clusters: int = 0
+    expected: float = 0.0
 
 
 def plateau_alpha(response: Surv, weight: Array) -> float:
