@@ -23,14 +23,14 @@ from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.all_cause import BACKGROUND_KINDS, NEEDS_PATHS, QUANTITIES
 from statmodels_x.survival.inference.quantities import Quantity, Rows, difference, ratio
 
-TIME_KINDS = ("survival", "cumulative_hazard", "hazard", "density", "odds", "rmst", *BACKGROUND_KINDS)
+TIME_KINDS = ("survival", "cumulative_hazard", "hazard", "density", "odds", "rmst")
 PLAIN_KINDS = ("median", "mean", "cure_fraction")
 _CONTRASTED = (
     *("survival", "cumulative_hazard", "hazard", "odds", "rmst", "quantile"),
     *(*BACKGROUND_KINDS, *PLAIN_KINDS),
 )
 CONTRASTS = tuple(f"{kind}_{how}" for kind in _CONTRASTED for how in ("difference", "ratio"))
-KINDS = (*TIME_KINDS, "quantile", *PLAIN_KINDS, *CONTRASTS, "link")
+KINDS = (*TIME_KINDS, *BACKGROUND_KINDS, "quantile", *PLAIN_KINDS, *CONTRASTS, "link")
 _FROM_ZERO = ("survival", "cumulative_hazard", "odds", "net_survival", "expected_survival")
 
 
