@@ -39,6 +39,7 @@ _HOMES = {
     "forecast_errors": "statmodels_x.population.forecast",
     "ladder": "statmodels_x.survival.ladder",
     "load": "statmodels_x.core.fits.files.saving",
+    "pool": "statmodels_x.core.fits.pooling",
     "quasi_extinction": "statmodels_x.population.theory.matrices.environments",
     "save": "statmodels_x.core.fits.files.saving",
     "simulate_populations": "statmodels_x.population.theory.matrices.environments",
@@ -82,6 +83,7 @@ __all__ = [
     "ladder",
     "load",
     "plotting",
+    "pool",
     "quasi_extinction",
     "save",
     "simulate_populations",
@@ -96,6 +98,7 @@ if TYPE_CHECKING:
     from statmodels_x.core.data.surv import Surv
     from statmodels_x.core.fits.comparison import compare
     from statmodels_x.core.fits.files.saving import load, save
+    from statmodels_x.core.fits.pooling import pool
     from statmodels_x.core.rates import Rates
     from statmodels_x.discontinuity.model import FreeDiscontinuity
     from statmodels_x.multistate.model import MultiState

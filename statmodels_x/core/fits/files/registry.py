@@ -14,6 +14,7 @@ _MODULES: dict[str, str] = {
     "core.data.model_frame": "ModelFrame",
     "core.data.surv": "Surv",
     "core.findings": "Finding",
+    "core.fits.pooling": "PooledResults",
     "core.fits.reference": "Reference",
     "core.optimize": "Optimum",
     "core.rates": "Rates",
