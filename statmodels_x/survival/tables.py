@@ -45,6 +45,8 @@ def glance(fit: SurvivalFitted) -> pd.DataFrame:
         "ridge": max((value - fit.llf for value, _ in fit.estimate.rejected), default=np.nan),
         "note": kinds(fit.findings),
     }
+    if fit.specification.background is not None:
+        row["expected"] = fit.facts.expected if fit.specification.background.has_integral else np.nan
     return pd.DataFrame([row])
 
 

@@ -278,6 +278,13 @@ def test_standardised_net_survival_and_relative_survival_are_two_things(fit, pat
     assert both / alone == pytest.approx(np.average(each, weights=own), rel=1e-12)
 
 
+def test_everybody_is_alive_at_time_0(fit, patients):
+    """Also where the weights of the mean round to a sum above 1."""
+    for rows in range(600, 700, 7):
+        start = fit.standardise("net_survival", at=[0.0, 1.0], over=patients.head(rows))
+        assert start["estimate"].iloc[0] == 1.0
+
+
 def test_residuals_count_all_causes(fit):
     """The sum of martingale residuals is 0 where the level of the hazard is free: nearly, with a background."""
     assert abs(fit.residuals("martingale").mean()) < 0.02

@@ -395,5 +395,6 @@ def average(quantity: Quantity, weights: Array, kind: str, points: Array) -> Qua
         return within(value, jacobian, np.zeros(len(value)), np.ones(len(value)))
     if kind.endswith("survival") or kind == "cure_fraction":
         with np.errstate(divide="ignore", invalid="ignore"):
-            return cloglog(-np.log(value), np.where(value[:, None] > 0.0, -jacobian / value[:, None], 0.0))
+            cumulative = -np.log(np.minimum(value, 1.0))  # a mean of ones may round to more than 1
+            return cloglog(cumulative, np.where(value[:, None] > 0.0, -jacobian / value[:, None], 0.0))
     return within(value, jacobian, np.zeros(len(value)), points)
