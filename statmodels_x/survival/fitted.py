@@ -28,6 +28,9 @@ from statmodels_x.survival.reading.fingerprint import are_same
 from statmodels_x.survival.sample import Sample
 from statmodels_x.survival.specification import Specification
 
+FACTOR = ("background", "Intercept")
+"""Label of the logarithm of a factor on the background."""
+
 _EVENTS_EACH = 10.0
 _FEW_CLUSTERS = 4.0
 _CORRECTED = 2_000  # clusters up to which the correction is made: beyond, it changes no printed digit
@@ -215,8 +218,9 @@ def _terms_of(
 
 
 def sample_names(sample: Sample | PartitionedSample) -> Names:
-    """Names of the coefficients of a sample's model."""
-    return Names.by_part({parameter: spec.names for parameter, spec in sample.design_specs.items()})
+    """Names of the coefficients of a sample's model; a factor on the background comes last."""
+    own = Names.by_part({parameter: spec.names for parameter, spec in sample.design_specs.items()})
+    return Names((*own.labels, FACTOR)) if sample.specification.background_factor else own
 
 
 def _covariance(

@@ -76,6 +76,9 @@ class FlexibleSurvival:
         of a :class:`~statmodels_x.LifeTable`, with the columns at time 0; :class:`~statmodels_x.Rates` in time since
         the start, or ``{"sex": {"female": Rates, "male": Rates}}``; the column with the rate at each row's last time;
         ``{"rate": column, "cumulative": column}`` with its integral since entry, too.
+    background_factor : None or "~ 1"
+        Whether a factor on the background is estimated, for patients whose mortality from other causes differs from
+        the population's by a constant ratio. It is found from rows of different background, as by age.
 
     Raises
     ------
@@ -117,10 +120,10 @@ class FlexibleSurvival:
         cluster: str | ArrayLike | None = None,
         time_unit: str | None = None,
         background: Any = None,
+        background_factor: str | None = None,
     ) -> None:
-        specification = specify(
-            formula, distribution, scale, other_scale, power, shape, cure, cure_kind, background
-        )
+        baseline = (distribution, scale, other_scale, power, shape, cure, cure_kind)
+        specification = specify(formula, *baseline, background, background_factor)
         if time_unit is not None and not isinstance(time_unit, str):
             raise DataError(f"`time_unit` is {time_unit!r}; give the name of the unit, such as 'years'.")
         self._sample = read(data, specification, weights, cluster, time_unit)

@@ -187,7 +187,8 @@ def _check_designs(specification: Specification, rows: ModelFrame, response: Sur
             sums[text] if text in sums else ColumnSums.of(design.matrix)
         )  # equal parts have one matrix
         check_full_rank(sums[text], design.names, where)
-    return far_columns([sums[parts[name].spec.part.text] for name in PARAMETERS if name in parts])
+    own = [sums[parts[name].spec.part.text] for name in PARAMETERS if name in parts]
+    return far_columns(own, int(specification.background_factor))
 
 
 def _warn_of_dropped(n_rows: int, n_used: int, dropped: Mapping[str, int]) -> None:

@@ -24,6 +24,7 @@ _TITLES = {
     "shape": "shape: log(kappa + 1)",
     "mixture": "cure: logit(cured fraction)",
     "promotion": "cure: log(theta), cured fraction exp(-theta)",
+    "background": "background: log(factor)",
 }
 
 
@@ -52,7 +53,8 @@ def glance(fit: SurvivalFitted) -> pd.DataFrame:
 
 def summary_tables(fit: SurvivalFitted, alpha: float, effects: Effects | None = None) -> Any:
     """Build the summary of a fit."""
-    blocks = [_coefficient_block(fit, parameter, alpha) for parameter in fit.design_specs]
+    factor = ["background"] if fit.specification.background_factor else []
+    blocks = [_coefficient_block(fit, parameter, alpha) for parameter in (*fit.design_specs, *factor)]
     blocks.append(_natural_block(fit, alpha))
     joint = _joint_block(fit)
     blocks += [joint] if joint else []

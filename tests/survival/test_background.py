@@ -15,6 +15,7 @@ from statmodels_x.errors import DataError, IdentificationError
 from statmodels_x.survival.distributions.family import FAMILIES
 from statmodels_x.survival.inference.all_cause import QUANTITIES
 from statmodels_x.survival.inference.prediction import rows_for
+from statmodels_x.survival.kernels.factor import with_factor
 from statmodels_x.survival.kernels.hazards import cumulative_hazard, log_hazard
 from statmodels_x.survival.kernels.likelihood import loglik, row_scores, sample_arrays
 
@@ -129,6 +130,23 @@ def test_likelihood_is_its_definition_and_its_derivatives_are_differences(kind, 
         rows += net(response.entry)
     assert value == pytest.approx(arrays.weight @ rows, rel=1e-12)
 
+    step = 1e-5 * np.eye(p)
+    differences = [(loglik(theta + e, arrays), loglik(theta - e, arrays)) for e in step]
+    slopes = np.array([(up[0] - down[0]) / 2e-5 for up, down in differences])
+    bends = np.array([(up[1] - down[1]) / 2e-5 for up, down in differences])
+    assert_allclose(score, slopes, atol=1e-7 * max(1.0, np.abs(score).max()))
+    assert_allclose(hessian, bends, atol=1e-7 * max(1.0, np.abs(hessian).max()))
+    assert_allclose(row_scores(theta, arrays).sum(axis=0), score, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(("kind", "entry", "cure", "family", "shape"), KINDS[::3])
+def test_derivatives_in_a_free_factor_are_differences(kind, entry, cure, family, shape):
+    arrays = replace(sample(kind, entry, cure, family, shape)[1], has_factor=True)
+    p = arrays.n_parameters
+    theta = np.append(0.3 * np.random.default_rng(2).normal(size=p - 1), 0.4)
+    value, score, hessian = loglik(theta, arrays)
+    at_1 = loglik(theta[:-1], replace(with_factor(arrays, 0.4)))[0]
+    assert value == pytest.approx(at_1, rel=1e-13)
     step = 1e-5 * np.eye(p)
     differences = [(loglik(theta + e, arrays), loglik(theta - e, arrays)) for e in step]
     slopes = np.array([(up[0] - down[0]) / 2e-5 for up, down in differences])
@@ -368,6 +386,69 @@ def test_what_a_fit_cannot_say_is_named(fit, patients):
         column.residuals("cox-snell")
 
 
+@pytest.fixture(scope="module")
+def with_free_factor(patients):
+    half = smx.LifeTable(population(0.5), rate="rate", by="sex")
+    match = half.match(age="age", year="diagnosed", sex="sex")
+    model = smx.FlexibleSurvival(
+        "Surv(time, died) ~ x",
+        patients,
+        "weibull",
+        background=match,
+        background_factor="~ 1",
+        time_unit="years",
+    )
+    return model.fit()
+
+
+def test_a_factor_mends_a_table_that_is_half_as_high(with_free_factor, fit):
+    found, error = (
+        with_free_factor.params["background", "Intercept"],
+        with_free_factor.bse["background", "Intercept"],
+    )
+    assert abs(found - np.log(2.0)) < 2.0 * error
+    assert with_free_factor.llf >= fit.llf - 1.0
+    test = with_free_factor.wald_test("background.Intercept = 0")
+    assert test["p.value"] == pytest.approx(with_free_factor.pvalues["background", "Intercept"])
+    assert "log(factor)" in str(with_free_factor.summary())
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_FIT)
+def test_gradients_with_a_factor_are_differences(with_free_factor, kind):
+    test_gradients_are_differences(with_free_factor, kind, 1.0)
+
+
+def test_factor_and_its_inverse_on_the_table_are_the_same_fit(with_free_factor, patients):
+    table = smx.LifeTable(population(1.7), rate="rate", by="sex")
+    match = table.match(age="age", year="diagnosed", sex="sex")
+    model = smx.FlexibleSurvival(
+        "Surv(time, died) ~ x",
+        patients,
+        "weibull",
+        background=match,
+        background_factor="~ 1",
+        time_unit="years",
+    )
+    other = model.fit()
+    assert other.llf == pytest.approx(with_free_factor.llf, abs=1e-7)
+    gap = other.params["background", "Intercept"] - with_free_factor.params["background", "Intercept"]
+    assert gap == pytest.approx(np.log(0.5 / 1.7), abs=1e-5)
+    new = {"kind": "crude_disease", "at": [8.0]}
+    pd.testing.assert_frame_equal(other.predict(NEW, **new), with_free_factor.predict(NEW, **new), rtol=1e-4)
+
+
+def test_factors_that_cannot_be_had_are_named(patients, table):
+    def fails(says, **options):
+        with pytest.raises(DataError, match=says):
+            smx.FlexibleSurvival("Surv(time, died) ~ x", patients, time_unit="years", **options)
+
+    match = table.match(age="age", year="diagnosed", sex="sex")
+    fails("needs a `background`", background_factor="~ 1")
+    fails('"~ 1"', background=match, background_factor="~ x")
+    fails("cannot be told from the excess", background=smx.Rates([], [0.01]), background_factor="~ 1")
+    fails("integral", background="age", background_factor="~ 1")
+
+
 def test_published_mixture_cure_of_breast_cancer(extra):
     """The vignette of R's flexsurv on relative survival: rates at the times of death, without the constant."""
     data = pd.read_csv(extra / "data" / "acceptance" / "bc.csv")
@@ -398,6 +479,19 @@ def test_published_cure_model_with_cumulative_background(extra):
     want = [-1.28958, -0.29319, 0.52506, 1.24635, -1.20017]
     assert_allclose(found.params, want, atol=2e-4)
     assert_allclose(found.bse, [0.1079, 0.0873, 0.0769, 0.0855, 0.1012], atol=2e-4)
+    free = smx.FlexibleSurvival(
+        "Surv(time_obs, event) ~ age_cr",
+        data,
+        "weibull",
+        cure="~ age_cr",
+        background=columns,
+        background_factor="~ 1",
+    ).fit()
+    assert free.llf == pytest.approx(-2496.391, abs=1e-3)
+    assert free.aic == pytest.approx(5004.781, abs=2e-3)
+    assert_allclose(free.params.iloc[:-1], [-1.53713, -0.35513, 0.78755, 1.87771, -0.38884], atol=3e-4)
+    limits = free.conf_int().loc[("background", "Intercept")]
+    assert_allclose(np.exp([free.params.iloc[-1], *limits]), [1.960, 1.788, 2.149], atol=1e-3)
     for options, llf in (({}, -2563.012), ({"power": "~ age_cr"}, -2559.020)):
         flexible = smx.FlexibleSurvival(
             "Surv(time_obs, event) ~ age_cr",

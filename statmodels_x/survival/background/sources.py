@@ -281,3 +281,32 @@ def source_of(value: Any) -> Source | None:
         '{"column": {level: Rates, ...}}, the name of a column with the rate at each row\'s time, or '
         '{"rate": column, "cumulative": column}.'
     )
+
+
+def has_factor(source: Source | None, formula: Any) -> bool:
+    """Whether a factor on the background is to be estimated, as the argument ``background_factor`` says.
+
+    Raises
+    ------
+    DataError
+        If it is neither None nor "~ 1", or the background cannot tell a factor from the excess.
+    """
+    if formula is None:
+        return False
+    if not isinstance(formula, str) or formula.replace(" ", "") != "~1":
+        raise DataError(
+            f'`background_factor` is {formula!r}; give None, or "~ 1" to estimate one factor for all rows.'
+        )
+    if source is None:
+        raise DataError("`background_factor` needs a `background`.")
+    if not source.has_integral:
+        raise DataError(
+            "`background_factor` needs the integral of the background, which a column with its rate does not have; give "
+            '{"rate": column, "cumulative": column}, Rates or a life table.'
+        )
+    if isinstance(source, CurvesOfRates) and len(source.curves) < 2:
+        raise DataError(
+            "`background_factor`: one curve of rates for all rows cannot be told from the excess, which has its own; a "
+            "factor is found from rows whose background differs, as by age in a life table."
+        )
+    return True

@@ -53,7 +53,7 @@ class Names:
     def text(self, concerned: Iterable[tuple[str, str]]) -> str:
         """Say which they are, such as ``aft Intercept, shape``: a parameter alone means all its coefficients."""
         concerned, texts = set(concerned), []
-        for parameter in PARAMETERS:
+        for parameter in (*PARAMETERS, "background"):
             own = self.of(parameter)
             inside = [term for label, term in own if (label, term) in concerned]
             whole = len(inside) == len(own)

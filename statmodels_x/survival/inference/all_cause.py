@@ -29,18 +29,31 @@ _TAIL_NODES, _TAIL_WEIGHTS = np.polynomial.laguerre.laggauss(64)
 _PIECES = 12
 
 
+def _wider(grad: Array, column: Array | float, rows: Rows) -> Array:
+    """Add the derivative in the logarithm of a factor on the background, where there is one."""
+    return np.column_stack([grad, np.broadcast_to(column, len(grad))]) if rows.has_factor else grad
+
+
+def _background(times: Array, rows: Rows) -> Array:
+    """Integral of the background between the time already survived and later times."""
+    integral = rows.background.cumulative(rows.given, np.maximum(times, rows.given))
+    return np.asarray(np.exp(rows.log_factor) * integral)
+
+
 def _total(times: Array, rows: Rows) -> tuple[Array, Array]:
     """H of all causes between the time already survived and later times, and its gradient."""
     value, grad = plain.since(times, rows)
-    return value + rows.background.cumulative(rows.given, np.maximum(times, rows.given)), grad
+    other = _background(times, rows)
+    return value + other, _wider(grad, other, rows)
 
 
 def _log_total(times: Array, rows: Rows) -> tuple[Array, Array]:
     """Logarithm of the hazard of all causes, and its gradient."""
     value, grad = log_hazard(times, rows.eta, rows.cure, rows.family)
     with np.errstate(divide="ignore"):
-        other = np.log(rows.background.rate(times))
-    return np.logaddexp(value, other), np.where(np.isneginf(other), 1.0, expit(value - other))[:, None] * grad
+        other = np.log(rows.background.rate(times)) + rows.log_factor
+    share = np.where(np.isneginf(other), 1.0, expit(value - other))
+    return np.logaddexp(value, other), _wider(share[:, None] * grad, 1.0 - share, rows)
 
 
 def _survival(times: Array, rows: Rows) -> Quantity:
@@ -102,7 +115,7 @@ def _alive(horizons: Array, rows: Rows) -> tuple[Array, Array, Rows, Array]:
     wide = rows.repeat(times.shape[1])
     value, grad = _total(times.ravel(), wide)
     alive = np.exp(-value).reshape(times.shape) * weights
-    return alive, grad.reshape(*times.shape, 5), wide, times
+    return alive, grad.reshape(*times.shape, -1), wide, times
 
 
 def _rmst(horizons: Array, rows: Rows) -> Quantity:
@@ -117,8 +130,11 @@ def _life_years_lost(horizons: Array, rows: Rows) -> Quantity:
     alive, grad, wide, times = _alive(horizons, rows)
     excess = plain.since(times.ravel(), wide)[0].reshape(times.shape)
     span = np.maximum(horizons - rows.given, 0.0)
-    slope = (alive[:, :, None] * grad).sum(axis=1)
-    value = (alive * np.expm1(excess)).sum(axis=1)
+    lost = alive * np.expm1(excess)
+    slope = (alive[:, :, None] * grad[:, :, :5]).sum(axis=1)
+    if rows.has_factor:
+        slope = _wider(slope, -(lost * grad[:, :, 5]).sum(axis=1), rows)
+    value = lost.sum(axis=1)
     return plain.within(value, rows.jacobian(slope), np.zeros(len(span)), span)
 
 
@@ -127,7 +143,8 @@ def _crude(horizons: Array, rows: Rows) -> tuple[Array, Array]:
     alive, grad, wide, times = _alive(horizons, rows)
     log_h, log_h_grad = log_hazard(times.ravel(), wide.eta, wide.cure, wide.family)
     rate = alive * np.exp(log_h).reshape(alive.shape)
-    slope = (rate[:, :, None] * (log_h_grad.reshape(grad.shape) - grad)).sum(axis=1)
+    slopes = _wider(log_h_grad, 0.0, rows).reshape(grad.shape)
+    slope = (rate[:, :, None] * (slopes - grad)).sum(axis=1)
     return rate.sum(axis=1), slope
 
 
@@ -147,9 +164,9 @@ def _crude_other(horizons: Array, rows: Rows) -> Quantity:
 
 
 def _expected_survival(times: Array, rows: Rows) -> Quantity:
-    """Survival of the population alone, which has no error."""
-    value = rows.background.cumulative(rows.given, np.maximum(times, rows.given))
-    return plain.cloglog(value, rows.jacobian(np.zeros((len(times), 5))))
+    """Survival under the background alone, which has no error but that of a factor on it."""
+    value = _background(times, rows)
+    return plain.cloglog(value, rows.jacobian(_wider(np.zeros((len(times), 5)), value, rows)))
 
 
 def _mean(_: Array, rows: Rows) -> Quantity:
@@ -157,12 +174,12 @@ def _mean(_: Array, rows: Rows) -> Quantity:
     m = len(rows.index)
     end = np.maximum(rows.background.end(), rows.given)
     edges = rows.given[:, None] + (end - rows.given)[:, None] * np.linspace(0.0, 1.0, _PIECES + 1) ** 3
-    value, slope = np.zeros(m), np.zeros((m, 5))
+    value, slope = np.zeros(m), np.zeros((m, 5 + rows.has_factor))
     for k in range(_PIECES):
         piece = replace(rows, given=edges[:, k])
         times, weights = plain.nodes_to(edges[:, k + 1], piece)
         _add_mean(times, weights, rows, value, slope)
-    rate = rows.background.rate(end)
+    rate = np.exp(rows.log_factor) * rows.background.rate(end)
     if np.any(rate <= 0.0):
         raise DataError(
             'predict: kind="mean" needs a background whose last rate is above 0; use kind="rmst".'
@@ -179,7 +196,7 @@ def _add_mean(times: Array, weights: Array, rows: Rows, value: Array, slope: Arr
     total, grad = _total(times.ravel(), wide)
     alive = np.exp(-total).reshape(times.shape) * weights
     value += alive.sum(axis=1)
-    slope -= (alive[:, :, None] * grad.reshape(*times.shape, 5)).sum(axis=1)
+    slope -= (alive[:, :, None] * grad.reshape(*times.shape, -1)).sum(axis=1)
 
 
 def _net(kind: str) -> Predict:

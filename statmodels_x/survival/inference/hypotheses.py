@@ -136,6 +136,8 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
             raise DataError(
                 f"score_test: the {PARAMETERS[j]} part of the fit is not nested in the larger model."
             )
+    if arrays.has_factor:
+        theta[-1] = fit.theta[-1]
     _, score, hessian = loglik(theta, arrays)
     df = arrays.n_parameters - len(fit.coefficients)
     if df < 1:

@@ -197,6 +197,7 @@ def covariate_rows(fit: SurvivalFitted, newdata: Any, given: Any = None, inner: 
         cure,
         _survived(given, len(data)),
         fit.specification.own_family,
+        has_factor=fit.specification.background_factor,
     )
 
 

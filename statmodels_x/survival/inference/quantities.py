@@ -43,6 +43,8 @@ class Rows:
         A family that is not a case of the built-in one.
     background : Paths, optional
         What kills besides, row by row; quantities of the model alone do not use it.
+    has_factor : bool
+        Whether the last coefficient is the logarithm of a factor on it.
     """
 
     index: pd.Index
@@ -53,6 +55,12 @@ class Rows:
     given: Array
     family: Family | None = None
     background: Any = None
+    has_factor: bool = False
+
+    @property
+    def log_factor(self) -> float:
+        """Logarithm of the factor on the background."""
+        return float(self.theta[-1]) if self.has_factor else 0.0
 
     @property
     def eta(self) -> Array:
@@ -80,11 +88,13 @@ class Rows:
         )
 
     def jacobian(self, grad: Array) -> Array:
-        """Chain a gradient in the linear predictors (m, 5) to one in the coefficients (m, p)."""
+        """Chain a gradient in the linear predictors (m, 5), and a factor (m, 6), to one in the coefficients (m, p)."""
         with np.errstate(invalid="ignore"):  # a gradient beyond the range of floats times a column of 0
             parts = [
                 matrix * grad[:, j : j + 1] for j, matrix in enumerate(self.matrices) if matrix is not None
             ]
+        if self.has_factor:
+            parts.append(grad[:, 5:] if grad.shape[1] > 5 else np.zeros((len(grad), 1)))
         return np.hstack(parts) if parts else np.zeros((len(grad), 0))
 
 

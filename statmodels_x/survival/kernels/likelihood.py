@@ -95,6 +95,8 @@ class SurvivalArrays:
         The background's part of an event: its log hazard at an exact one, log expm1 of its integral over an interval.
     expected : ndarray of shape (n,) or (0,)
         The background's integral from entry to the last finite time; 0 where it is not known.
+    has_factor : bool
+        Whether the logarithm of a factor on the background is the last coefficient.
     """
 
     code: NDArray[np.int8] = field(repr=False)
@@ -111,6 +113,7 @@ class SurvivalArrays:
     family: Family | None = None
     log_other: Array = field(repr=False, default_factory=lambda: np.zeros(0))
     expected: Array = field(repr=False, default_factory=lambda: np.zeros(0))
+    has_factor: bool = False
 
     @property
     def n(self) -> int:
@@ -120,7 +123,7 @@ class SurvivalArrays:
     @property
     def n_parameters(self) -> int:
         """Length of theta."""
-        return self.matrix.shape[1]
+        return self.matrix.shape[1] + self.has_factor
 
     @property
     def free(self) -> tuple[bool, ...]:
@@ -283,6 +286,8 @@ def loglik(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
     """
     from statmodels_x.survival.kernels.sums import loglik_sums
 
+    if arrays.has_factor:
+        return _with_factor(theta, arrays)
     a = arrays
     value, score, hessian = loglik_sums(
         theta, a.starts, a.matrix.T, a.offsets, a.same, a.code, a.log_lower, a.log_upper, a.log_entry, a.log_other,
@@ -291,10 +296,35 @@ def loglik(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
     return value - a.n_expected, score, hessian
 
 
+def _with_factor(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
+    """Log-likelihood, score and Hessian where the logarithm of a factor on the background is the last coefficient."""
+    from statmodels_x.survival.kernels.factor import factor_derivatives, with_factor
+
+    own, log_factor = theta[:-1], float(theta[-1])
+    p = len(own)
+    score, hessian = np.zeros(p + 1), np.zeros((p + 1, p + 1))
+    value, score[:p], hessian[:p, :p] = loglik(own, with_factor(arrays, log_factor))
+    if not np.isfinite(value):
+        return value, score, hessian
+    first, second, cross = factor_derivatives(own, log_factor, arrays)
+    weight = arrays.weight if len(arrays.weight) else np.ones(arrays.n)
+    part_of = np.repeat(np.arange(5), np.diff(arrays.starts))
+    hessian[p, :p] = hessian[:p, p] = np.einsum("i,ij,ij->j", weight, arrays.matrix, cross[:, part_of])
+    score[p], hessian[p, p] = weight @ first, weight @ second
+    return value, score, hessian
+
+
 def row_scores(theta: Array, arrays: SurvivalArrays) -> Array:
     """Weighted score of each row, shape (n, p)."""
     from statmodels_x.survival.kernels.rows import row_terms
 
+    if arrays.has_factor:
+        from statmodels_x.survival.kernels.factor import factor_derivatives, with_factor
+
+        own, log_factor = theta[:-1], float(theta[-1])
+        first, _, _ = factor_derivatives(own, log_factor, arrays)
+        first = first * arrays.weight if len(arrays.weight) else first
+        return np.column_stack([row_scores(own, with_factor(arrays, log_factor)), first])
     a = arrays
     value, grad = np.empty(a.n), np.empty((a.n, 5))
     eta = np.ascontiguousarray(a.linear_predictors(theta).T)

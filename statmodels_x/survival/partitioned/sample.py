@@ -75,6 +75,7 @@ class PartitionedArrays:
     high: Array = field(repr=False)
     cure: int
     family: Family | None
+    has_factor: bool = False
 
     @property
     def n(self) -> int:
@@ -84,7 +85,7 @@ class PartitionedArrays:
     @property
     def n_parameters(self) -> int:
         """Length of theta."""
-        return int(self.starts[-1])
+        return int(self.starts[-1]) + self.has_factor
 
     @property
     def slices(self) -> tuple[slice, ...]:
@@ -247,6 +248,7 @@ def read_partitions(
         np.full(5, np.inf),
         CURE_KINDS.index(specification.cure_kind),
         specification.own_family,
+        specification.background_factor,
     )
     dropped = dict(frame.dropped) | ({ZERO_WEIGHT: weightless} if weightless else {})
     unit = time_unit or unit_of_time(data._meta, facts[0].time_name, expression)
@@ -285,7 +287,7 @@ def _checked(sample: PartitionedSample, specification: Specification) -> Partiti
         where, names = specification.where(parameter), specs[parameter].names
         check_terms(names, where)
         check_full_rank(sums.columns(part), names, where)
-    columns = far_columns([sums.columns(part) for part in parts.values()])
+    columns = far_columns([sums.columns(part) for part in parts.values()], int(arrays.has_factor))
     if columns is not None:
         arrays = replace(arrays, blocks=arrays.blocks.mapped(move_inside, columns))
     for parameter, part in parts.items():

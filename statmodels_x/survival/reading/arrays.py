@@ -91,7 +91,8 @@ def with_background(
     if specification.background is None:
         return arrays
     log_other, expected = background_terms(specification.background, columns, response, per)
-    return replace(arrays, log_other=log_other, expected=expected)
+    factor = specification.background_factor
+    return replace(arrays, log_other=log_other, expected=expected, has_factor=factor)
 
 
 def anchored(specification: Specification, arrays: Rows) -> tuple[Specification, Rows]:
@@ -124,7 +125,8 @@ def moved_columns(
     parts = (
         slices[PARAMETERS.index(source)] for name in PARAMETERS if isinstance(source := sources[name], str)
     )
-    moved = columns.take([k for part in parts for k in range(part.start, part.stop)])
+    others = range(slices[-1].stop, len(columns.scale))  # a factor on the background
+    moved = columns.take([*(k for part in parts for k in range(part.start, part.stop)), *others])
     return moved if moved.changes else None
 
 
