@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from statmodels_x.core.fits.results import wald_limits
 from statmodels_x.survival.distributions.family import Family
-from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.fitted import FACTOR, SurvivalFitted
 from statmodels_x.survival.inference.naming import NAMELESS, ratio_name
 
 SYMBOLS = {"aft": "phi", "ph": "lambda", "power": "gamma", "shape": "kappa"}
@@ -23,17 +23,22 @@ def natural_scale(fit: SurvivalFitted, alpha: float = 0.05) -> pd.DataFrame:
     where the exponential of a coefficient has no meaning by itself the name is ``"-"`` and there is no number.
     """
     limits = wald_limits(fit, alpha)
-    rows = []
+    rows: list[tuple[Any, ...]] = []
+    net = "net " if fit.specification.background is not None else ""
     labels: list[tuple[str, str]] = fit.coefficients.index.to_list()
     for (parameter, term), value, (low, high) in zip(
         labels, fit.coefficients, limits.to_numpy(), strict=True
     ):
+        if (parameter, term) == FACTOR:
+            rows.append(("factor on the background", *np.exp([value, low, high])))
+            continue
         is_level = term in _level_terms(fit, parameter)
         kind = fit.specification.cure_kind if parameter == "cure" else parameter
         if parameter == "shape" and not fit.specification.family.is_compiled:
             rows.append(_own_shape_row(fit.specification.family, is_level, value, low, high))
         elif is_level:
-            rows.append(_level_row(kind, value, low, high))
+            name, *numbers = _level_row(kind, value, low, high)
+            rows.append((f"{net}{name}" if parameter == "cure" else name, *numbers))
         else:
             rows.append(_ratio_row(ratio_name(fit, parameter, term), parameter, value, low, high))
     return pd.DataFrame(
