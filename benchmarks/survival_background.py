@@ -1,4 +1,4 @@
-"""What a background hazard does for the estimates of the excess: known, ignored, and known wrongly by a half.
+"""What a background does for the estimates of an excess hazard: known, ignored, and known wrongly by a half.
 
 ``python benchmarks/survival_background.py [repeats]`` draws persons of 50 to 85 years who die of a disease (an adapted
 power generalized Weibull with proportional hazards) and, as often, of other causes at rates that grow by a tenth a year
@@ -24,7 +24,12 @@ TRUTH = {
     ("shape", "Intercept"): np.log(1.5),
 }
 GROWTH = 0.1
-CONDITIONS = {"known": 1.0, "ignored": 0.0, "halved": 0.5}
+CONDITIONS = {
+    "known": (1.0, None),
+    "ignored": (0.0, None),
+    "halved": (0.5, None),
+    "halved, free factor": (0.5, "~ 1"),
+}
 OPTIONS = {"scale": "ph", "other_scale": 1.0}
 
 
@@ -45,15 +50,18 @@ def draw(n: int, rng: np.random.Generator) -> pd.DataFrame:
 
 def one(n: int, rng: np.random.Generator) -> list[dict[str, object]]:
     data, rows = draw(n, rng), []
-    for condition, factor in CONDITIONS.items():
+    for condition, (factor, free) in CONDITIONS.items():
         part = data.assign(rate=factor * data["rate"], sum=factor * data["sum"])
         background = {"rate": "rate", "cumulative": "sum"} if factor else None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", smx.errors.StatmodelsXWarning)
-            model = smx.FlexibleSurvival("Surv(time, died) ~ x", part, background=background, **OPTIONS)
+            model = smx.FlexibleSurvival(
+                "Surv(time, died) ~ x", part, background=background, background_factor=free, **OPTIONS
+            )
             fit = model.fit()
         limits = fit.conf_int()
-        for label, truth in TRUTH.items():
+        wanted = TRUTH | ({("background", "Intercept"): np.log(2.0)} if free else {})
+        for label, truth in wanted.items():
             known = label in fit.params.index
             rows.append(
                 {
