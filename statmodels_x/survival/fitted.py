@@ -116,7 +116,6 @@ class SurvivalFitted(Estimates):
                 *_few_clusters(names, reference),
                 *_few_events(facts, len(theta), cov_type),
                 *_follow_up(sample),
-                *_background(sample.specification, facts),
             ),
             sample=sample if isinstance(sample, Sample) else None,
             keep_data=keep_data,
@@ -289,21 +288,6 @@ def _follow_up(sample: Sample | PartitionedSample) -> tuple[Finding, ...]:
         f"{PLATEAU_LEVEL:g}): the cured fraction rests on the form of the model beyond the last event."
     )
     return (Finding("follow_up", text, "Compare models, and see follow_up().", category=FollowUpWarning),)
-
-
-def _background(model: Specification, facts: SampleFacts) -> tuple[Finding, ...]:
-    """Say what the coefficients of a model with a background are, and what its log-likelihood can be compared with."""
-    if model.background is None:
-        return ()
-    text = "The coefficients act on the excess hazard; predictions without a further word are all-cause."
-    if model.background.has_integral:
-        events = f"{facts.events:,} events, {facts.expected:.1f} expected from the background"
-        return (Finding("background", f"{events} ({model.background!r}). {text}", category=None),)
-    alone = (
-        "The log-likelihood stands without the integral of the background, which is not known: compare it with fits of "
-        "the same background alone."
-    )
-    return (Finding("background", f"{text} {alone}", category=None),)
 
 
 def _from_0_1(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -229,8 +229,22 @@ def _notes(fit: SurvivalFitted) -> list[str]:
     special = [f"{name}: {count}" for name, count in fit.facts.counts.items() if count and name not in usual]
     if special:
         notes.append(f"Rows with {', '.join(special)}.")
-    notes += _cure_note(fit)
-    return notes
+    return [*notes, *_background_note(fit), *_cure_note(fit)]
+
+
+def _background_note(fit: SurvivalFitted) -> list[str]:
+    """Say what the coefficients of a model with a background are, and what its log-likelihood can be compared with."""
+    source, facts = fit.specification.background, fit.facts
+    if source is None:
+        return []
+    text = "The coefficients act on the excess hazard; predictions without a further word are all-cause."
+    if source.has_integral:
+        events = f"{facts.events:,} events, {facts.expected:.1f} expected from the background"
+        return [f"{events} ({source!r}). {text}"]
+    return [
+        f"{text} The log-likelihood stands without the integral of the background, which is not known: compare it with "
+        "fits of the same background alone."
+    ]
 
 
 def _title(specification: Specification, parameter: str) -> str:
