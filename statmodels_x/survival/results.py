@@ -102,7 +102,9 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         DataFrame
             One row for each row of ``newdata`` and each value of ``at``: ``row`` (index label of ``newdata``),
             ``time`` or ``probability``, ``estimate``, ``std_error``, ``lower``, ``upper``; for times also
-            ``extrapolated``: whether the time lies beyond the longest follow-up.
+            ``extrapolated``: whether the time lies beyond the longest follow-up; for medians and quantiles ``note``,
+            "not reached" where the curve falls so far only beyond the last event, or never. An upper limit is
+            infinite where the interval of the parameters reaches values at which a mean or quantile is.
 
         Raises
         ------
@@ -126,14 +128,18 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         simultaneous: bool = False,
         n_draws: int = 2000,
         seed: int = 0,
+        given: ArrayLike | None = None,
     ) -> pd.DataFrame:
         """Average predictions over a population, with ``by`` set to each of its levels (g-formula).
 
         Parameters
         ----------
-        kind : {"survival", "rmst", "cure_fraction"}
+        kind : str
+            Any kind of :meth:`predict` but ``"link"``. Survival, restricted and plain means and cured fractions are
+            averaged; hazards, odds, medians and quantiles are those of the average survival curve.
+            ``"hazard_ratio"`` is ``"hazard"`` with ``contrast="ratio"``, and so on.
         at : array_like, optional
-            Times or horizons.
+            Times, horizons or probabilities.
         by : str or sequence of str, optional
             Covariates that are set to each of their ``levels`` for everybody (of several, to each combination); none
             for the population as it is.
@@ -147,15 +153,27 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
             Compare each level with the first.
         alpha, method, simultaneous, n_draws, seed
             As in :meth:`predict`.
+        given : float or array_like of shape (m,), optional
+            Time that each person of the population has already survived.
 
         Returns
         -------
         DataFrame
-            ``by``, ``time``, ``estimate``, ``std_error``, ``lower``, ``upper``. The errors are those of the
-            coefficients; the population is taken as given.
+            ``by``, ``time``, ``estimate``, ``std_error``, ``lower``, ``upper``; for medians and quantiles also
+            ``note``. The errors are those of the coefficients; the population is taken as given.
+
+        Examples
+        --------
+        >>> import statmodels_x as smx
+        >>> data = smx.datasets.load_veteran()
+        >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment + karno", data).fit()
+        >>> fit.standardise("median", by="treatment").round(1)[["treatment", "estimate", "lower", "upper"]]
+          treatment  estimate  lower  upper
+        0  standard      72.3   56.7   92.3
+        1      test      71.9   56.6   91.3
         """
         options = prediction.Options(alpha, method, n_draws, seed, simultaneous)
-        return standardisation.standardise(self, kind, at, by, levels, over, weights, contrast, options)
+        return standardisation.standardise(self, kind, at, by, levels, over, weights, contrast, given, options)
 
     def plot(
         self,

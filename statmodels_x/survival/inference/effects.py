@@ -110,7 +110,7 @@ def _effect_rows(
             tables = [
                 None
                 if one is None
-                else standardise(one, kind, [horizon], name, levels, over, weight, "difference", options)
+                else standardise(one, kind, [horizon], name, levels, over, weight, "difference", None, options)
                 for one in (fit, wide)
             ]
             first, second = tables

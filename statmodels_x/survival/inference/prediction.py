@@ -73,7 +73,7 @@ def predict(
 ) -> pd.DataFrame:
     """Predict; see :meth:`FlexibleSurvivalResults.predict`."""
     check_choice("kind", kind, KINDS, "predict()")
-    if options.missing == "nan" and newdata is not None and kind != "link":
+    if options.missing == "nan" and newdata is not None:
         complete = _complete(fit, newdata)
         if not complete.all():
             return _around_missing(fit, as_pandas(newdata), complete, kind, at, reference, given, options)
@@ -101,7 +101,16 @@ def predict(
         frame.insert(1, column, grid)
         if column == "time":
             frame["extrapolated"] = grid > fit.facts.last_time
+    if kind in ("median", "quantile"):
+        frame["note"] = not_reached(fit, frame["estimate"])
     return frame
+
+
+def not_reached(fit: SurvivalFitted, times: pd.Series) -> list[str]:
+    """Say of quantiles which of them the curve reaches only beyond the last event, or never."""
+    return [
+        "" if np.isnan(time) or time <= fit.facts.last_event else "not reached" for time in times.to_numpy()
+    ]
 
 
 def _complete(fit: SurvivalFitted, newdata: Any) -> NDArray[np.bool_]:
@@ -135,9 +144,16 @@ def _around_missing(
     k = len(table) // len(rows)
     place = np.full(m, 0)
     place[rows] = np.arange(len(rows))
-    wide = table.iloc[(np.repeat(place, k) * k) + np.tile(np.arange(k), m)].reset_index(drop=True)
-    wide["row"] = data.index.repeat(k)
-    wide.loc[np.repeat(~complete, k), ["estimate", "std_error", "lower", "upper"]] = np.nan
+    if kind == "link":  # parameter by parameter
+        wide = table.iloc[(np.arange(k)[:, None] * len(rows) + place).ravel()].reset_index(drop=True)
+        labels, empty = np.tile(data.index, k), np.tile(~complete, k)
+    else:
+        wide = table.iloc[(place[:, None] * k + np.arange(k)).ravel()].reset_index(drop=True)
+        labels, empty = data.index.repeat(k), np.repeat(~complete, k)
+    wide["row"] = labels
+    wide.loc[empty, ["estimate", "std_error", "lower", "upper"]] = np.nan
+    if "note" in wide:
+        wide.loc[empty, "note"] = ""
     return wide
 
 
@@ -273,9 +289,23 @@ def intervals(fit: SurvivalFitted, quantity: Any, options: Options, k: int) -> p
         natural_error = np.where(error == 0.0, 0.0, np.abs(found.slope(found.value)) * error)
         natural_error = np.where(np.isnan(found.estimate), np.nan, natural_error)
     lower, upper = bounds[::-1] if found.falls else bounds
+    if found.edge is not None:
+        lower, upper = _open_ended(found, lower, upper, covariance, critical)
     return pd.DataFrame(
         {"estimate": found.estimate, "std_error": natural_error, "lower": lower, "upper": upper}
     )
+
+
+def _open_ended(
+    found: Quantity, lower: Array, upper: Array, covariance: Array, critical: Any
+) -> tuple[Array, Array]:
+    """Put infinity where the interval of a quantity reaches values at which it is infinite."""
+    assert found.edge is not None
+    value, jacobian = found.edge
+    with np.errstate(invalid="ignore"):
+        reach = critical * _errors(jacobian, covariance)
+        reach = np.where(np.isinf(value), 0.0, reach)
+        return np.where(value + reach <= 0.0, np.inf, lower), np.where(value - reach <= 0.0, np.inf, upper)
 
 
 def _errors(jacobian: Array, covariance: Array) -> Array:

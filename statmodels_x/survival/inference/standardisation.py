@@ -16,16 +16,19 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, numeric_array
 from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.inference.averages import AVERAGED, Populations, naturally, populations
 from statmodels_x.survival.inference.prediction import (
+    CONTRASTS,
     Options,
     covariate_rows,
     intervals,
+    not_reached,
     points,
     prediction_data,
 )
-from statmodels_x.survival.inference.quantities import QUANTITIES, Quantity, Rows, average, difference, ratio
+from statmodels_x.survival.inference.quantities import Quantity, difference, ratio
 
-STANDARDISED = ("survival", "rmst", "cure_fraction")
+STANDARDISED = (*AVERAGED, *CONTRASTS)
 
 
 def standardise(
@@ -37,45 +40,96 @@ def standardise(
     over: Any = None,
     weights: ArrayLike | None = None,
     contrast: str | None = None,
+    given: ArrayLike | None = None,
     options: Options = Options(),  # noqa: B008 - frozen
 ) -> pd.DataFrame:
     """Average predictions over covariates; see :meth:`FlexibleSurvivalResults.standardise`."""
     check_choice("kind", kind, STANDARDISED, "standardise()")
+    kind, contrast = _kind_and_contrast(kind, contrast)
     population = prediction_data(fit, over)
     share = _population_weights(fit, over, weights, population)
-    times, column = points(kind, at)
     names = [] if by is None else [by] if isinstance(by, str) else list(by)
     values, worlds = _worlds(fit, population, names, levels)
-    wide = [covariate_rows(fit, world, None).repeat(len(times)) for world in worlds]
-    grid = np.tile(times, len(population))
+    if contrast is not None and len(values) < 2:
+        raise DataError("standardise: a contrast needs `by`, a covariate with at least two levels.")
+    table, _ = averaged(fit, kind, at, worlds, share, contrast, given, options)
+    shown = values if contrast is None else values[1:]
+    k = len(table) // len(shown)
+    for place, name in enumerate(names):
+        labels = [_contrast_label(value[place], values[0][place], contrast) for value in shown]
+        table.insert(place, name, [label for label in labels for _ in range(k)])
+    return table
+
+
+def averaged(
+    fit: SurvivalFitted,
+    kind: str,
+    at: ArrayLike | None,
+    worlds: Sequence[pd.DataFrame],
+    share: Array,
+    contrast: str | None,
+    given: ArrayLike | None,
+    options: Options,
+) -> tuple[pd.DataFrame, Populations]:
+    """Average over worlds, which are computed in one pass; with a contrast each but the first against the first.
+
+    Parameters
+    ----------
+    worlds : sequence of DataFrame
+        The same people under different covariates.
+    share : ndarray of shape (m,)
+        Weights of the people.
+
+    Returns
+    -------
+    DataFrame
+        World by world the values at each point.
+    Populations
+    """
+    times, column = points(kind, at)
+    people = _people(fit, worlds, share, given)
+    k = len(times)
+
+    def quantity(theta: Array) -> Quantity:
+        found = AVERAGED[kind](times, people.at(theta))
+        if contrast is None:
+            return found
+        others = naturally(found, slice(k, None))
+        first = naturally(found, np.tile(np.arange(k), len(worlds) - 1))
+        return difference(others, first) if contrast == "difference" else ratio(others, first)
+
+    frame = intervals(fit, quantity, options, k)
+    if column:
+        frame.insert(0, column, np.tile(times, len(frame) // k))
+    if kind in ("median", "quantile") and contrast is None:
+        frame["note"] = not_reached(fit, frame["estimate"])
+    return frame, people
+
+
+def _people(
+    fit: SurvivalFitted, worlds: Sequence[pd.DataFrame], share: Array, given: ArrayLike | None
+) -> Populations:
+    m = len(share)
+    known = None if given is None else np.atleast_1d(np.asarray(given))
+    if known is not None and len(known) not in (1, m):
+        raise DataError(
+            f"standardise: `given` has {len(known)} values; give one, or one for each of {m} people."
+        )
+    everybody = worlds[0] if len(worlds) == 1 else pd.concat(worlds, ignore_index=True)
+    survived = np.tile(known, len(worlds)) if known is not None and len(known) > 1 else known
+    return populations(covariate_rows(fit, everybody, survived), share, len(worlds))
+
+
+def _kind_and_contrast(kind: str, contrast: str | None) -> tuple[str, str | None]:
+    """Read ``"hazard_ratio"`` as the ratio of hazards."""
     if contrast is not None:
         check_choice("contrast", contrast, ("difference", "ratio"), "standardise()")
-        if len(values) < 2:
-            raise DataError("standardise: a contrast needs `by`, a covariate with at least two levels.")
-
-    def mean_of(rows: Rows, theta: Array) -> Quantity:
-        return average(QUANTITIES[kind](grid, rows.at(theta)), share, kind, times)
-
-    frames = []
-    for k, value in enumerate(values):
-        if contrast is not None and k == 0:
-            continue
-
-        def quantity(theta: Array, k: int = k) -> Quantity:
-            mean = mean_of(wide[k], theta)
-            if contrast is None:
-                return mean
-            first = mean_of(wide[0], theta)
-            return difference(mean, first) if contrast == "difference" else ratio(mean, first)
-
-        frame = intervals(fit, quantity, options, len(times))
-        if column:
-            frame.insert(0, column, times)
-        for place, name in enumerate(names):
-            label = _contrast_label(value[place], values[0][place], contrast)
-            frame.insert(place, name, [label] * len(frame))
-        frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
+    if kind not in CONTRASTS:
+        return kind, contrast
+    base, _, how = kind.rpartition("_")
+    if contrast not in (None, how):
+        raise DataError(f'standardise: kind="{kind}" is a {how}, and `contrast` says "{contrast}".')
+    return base, how
 
 
 def _population_weights(
@@ -101,7 +155,7 @@ def _worlds(
     values = list(product(*own))
     worlds = [
         population.assign(
-            **{name: _like(population[name], v) for name, v in zip(names, combination, strict=True)}
+            **{name: like(population[name], v) for name, v in zip(names, combination, strict=True)}
         )
         for combination in values
     ]
@@ -116,21 +170,24 @@ def _contrast_label(level: Any, first: Any, contrast: str | None) -> Any:
 
 def _own_levels(levels: Any, name: str, names: list[str]) -> Any:
     """Return the levels asked for one of the variables: a mapping by name where there are several."""
+    if isinstance(levels, Mapping):
+        return levels.get(name)
     if levels is None or len(names) == 1:
         return levels
-    if not isinstance(levels, Mapping):
-        raise DataError("standardise: with several variables `levels` is a mapping of each to its values.")
-    return levels.get(name)
+    raise DataError("standardise: with several variables `levels` is a mapping of each to its values.")
 
 
 def _levels(fit: SurvivalFitted, population: pd.DataFrame, by: str, levels: Any) -> list[Any]:
     check_columns(population, [by], "standardise(): by")
     if by not in fit.facts.levels:
         raise DataError(f"standardise: `by` is {by!r}, which is no covariate of this model.")
-    return list(fit.facts.levels[by] if levels is None else levels)
+    found = list(fit.facts.levels[by] if levels is None else levels)
+    if not found:
+        raise DataError(f"standardise: `levels` of {by!r} is empty.")
+    return found
 
 
-def _like(column: pd.Series, value: Any) -> Any:
+def like(column: pd.Series, value: Any) -> Any:
     """Make a constant column of the same kind: a category must stay one."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return pd.Categorical([value] * len(column), categories=column.cat.categories)
