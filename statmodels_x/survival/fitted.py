@@ -32,6 +32,10 @@ _EVENTS_EACH = 10.0
 _FEW_CLUSTERS = 4.0
 _CORRECTED = 2_000  # clusters up to which the correction is made: beyond, it changes no printed digit
 _MANY_STARTS, _FEW_BEST, _RIDGE_ABOVE = 10, 0.1, 0.5
+MORE_STARTS = 40
+"""How many more to run where few searches found the maximum."""
+
+_SAME_ANCHOR = 1e-6
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -110,6 +114,7 @@ class SurvivalFitted(Estimates):
             findings=(
                 *([limit.finding()] if limit else []),
                 *found.said,
+                *_few_starts(found),
                 *_few_clusters(names, reference),
                 *_few_events(facts, len(theta), cov_type),
                 *_follow_up(sample),
@@ -157,13 +162,25 @@ class SurvivalFitted(Estimates):
         if own and others and not are_same(np.array(own), np.array(others)):
             same = self.nobs == other.nobs and self.n_events == other.n_events
             return "their times (another unit, or other rows)" if same else "their rows"
+        if anchors := self._other_anchor(other):
+            return anchors
         return super().differs_from(other)
+
+    def _other_anchor(self, other: Any) -> str:
+        """Say where the anchors of two fits stand, if that is not at one time: then their samples are not one."""
+        one, two = self.specification, getattr(other, "specification", self.specification)
+        if not one.anchored or not two.anchored:
+            return ""
+        first, second = one.anchor_time, two.anchor_time
+        if np.isnan([first, second]).any() or abs(first - second) <= _SAME_ANCHOR * abs(first):
+            return ""
+        return f"their anchors (median event times {first:.6g} and {second:.6g})"
 
     @property
     def doubts(self) -> tuple[str, ...]:
         """Why this fit should not be ranked first: found by few starts, a higher ridge, few events, weakness."""
         found, said = self.estimate, []
-        if found.n_starts >= _MANY_STARTS and found.n_best < _FEW_BEST * found.n_starts:
+        if is_found_by_few(found):
             said.append(f"{found.n_best} of {found.n_starts} starts")
         above = max((value - self.llf for value, _ in found.rejected), default=0.0)
         if above > _RIDGE_ABOVE:
@@ -249,6 +266,19 @@ def _few_clusters(names: Names, reference: Reference) -> tuple[Finding, ...]:
         remedy = "With two or three clusters an effect that is constant within them has no usable interval."
         found.append(Finding("few_clusters", text, remedy, tuple(".".join(label) for label in about)))
     return tuple(found)
+
+
+def is_found_by_few(found: Estimate) -> bool:
+    """Whether few of many searches ended at the maximum, so that another may be higher."""
+    return found.n_starts >= _MANY_STARTS and found.n_best < _FEW_BEST * found.n_starts
+
+
+def _few_starts(found: Estimate) -> tuple[Finding, ...]:
+    if not found.is_regular or not is_found_by_few(found):
+        return ()
+    text = f"{found.n_best} of {found.n_starts} searches ended at this maximum: another may be higher."
+    remedy = f"Run {MORE_STARTS} more starts: fit(n_starts={found.n_random + MORE_STARTS})."
+    return (Finding("few_starts", text, remedy, category=None),)
 
 
 def _few_events(facts: SampleFacts, p: int, cov_type: str) -> tuple[Finding, ...]:

@@ -26,6 +26,7 @@ from statmodels_x.survival.inference import (
     residuals,
     scores,
     standardisation,
+    units,
 )
 from statmodels_x.survival.inference.effects import effects_of
 
@@ -218,9 +219,16 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         return plots.plot(self, kind, by, newdata, at, reference, alpha, kaplan_meier, simultaneous, ax)
 
     def effects(
-        self, variables: Sequence[str] | None = None, at: float | None = None, alpha: float = 0.05
+        self,
+        variables: Sequence[str] | None = None,
+        at: float | None = None,
+        alpha: float = 0.05,
+        per: Mapping[str, float] | None = None,
     ) -> pd.DataFrame:
-        """Compare survival and mean time between the levels of covariates, averaged over the rows of the fit.
+        """Compare survival, mean time and medians between values of covariates, averaged over the rows of the fit.
+
+        The levels of a factor are compared with its first, a number with many values between its quartiles or, with
+        ``per``, each row with itself and a unit more.
 
         Beside this model's numbers stand those of a proportional hazards model in which the covariate acts on the
         power, too: where they differ by more than a standard error, ``moves``, the effect rests on the form of the
@@ -229,19 +237,29 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         Parameters
         ----------
         variables : sequence of str, optional
-            Covariates; by default the first three with two to four levels.
+            Covariates; by default the first three, those with two to four levels before numbers.
         at : float, optional
             The horizon; by default the 90 % point of the observed times, rounded down.
         alpha : float
             Error rate of the intervals.
+        per : dict of str to float, optional
+            Units of numeric covariates, such as ``{"age": 10}``.
 
         Returns
         -------
         DataFrame
             ``effect``, ``quantity``, ``estimate``, ``lower``, ``upper``, ``wide_estimate``, ``wide_lower``,
-            ``wide_upper``, ``moves``.
+            ``wide_upper``, ``moves``, ``note``. A difference of medians of which one lies beyond the last event has no
+            numbers and the note "not reached".
+
+        Examples
+        --------
+        >>> import statmodels_x as smx
+        >>> data = smx.datasets.load_veteran()
+        >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment + karno", data).fit()
+        >>> fit.effects(["karno"], per={"karno": 10}).iloc[:, :5].round(3)
         """
-        return effects_of(self, None if variables is None else list(variables), at, alpha).table
+        return effects_of(self, None if variables is None else list(variables), at, alpha, per).table
 
     @cached_property
     def _usual_effects(self) -> Any:
@@ -260,7 +278,30 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         self._usual_effects  # noqa: B018 - cached before the rows are left out
         return super().stored()
 
-    def summary(self, alpha: float = 0.05, effects: Sequence[str] | bool = True) -> Any:
+    def tidy(self, alpha: float = 0.05, per: Mapping[str, float] | None = None) -> pd.DataFrame:
+        """One row a parameter, with the column names of R's broom.
+
+        Parameters
+        ----------
+        alpha : float
+            Error rate of the intervals.
+        per : dict of str to float, optional
+            Units of numeric covariates: ``{"age": 10}`` for effects of ten years.
+
+        Returns
+        -------
+        DataFrame
+            ``parameter``, ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low``,
+            ``conf.high``; with ``per`` also ``per``, what each coefficient is multiplied with.
+        """
+        return units.tidy(self, alpha, per)
+
+    def summary(
+        self,
+        alpha: float = 0.05,
+        effects: Sequence[str] | bool = True,
+        per: Mapping[str, float] | None = None,
+    ) -> Any:
         """Tables of the model, the estimates on both scales, the effects, and the warnings.
 
         Parameters
@@ -268,8 +309,10 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         alpha : float
             Error rate of the intervals.
         effects : sequence of str, or bool
-            Covariates whose effects are shown; True for the first three with two to four levels (up to 50,000
-            rows), False for none.
+            Covariates whose effects are shown; True for the first three, those with two to four levels before
+            numbers (up to 50,000 rows), False for none.
+        per : dict of str to float, optional
+            Units of numeric covariates: ``{"age": 10}`` for coefficients, ratios and effects of ten years.
 
         Returns
         -------
@@ -277,11 +320,13 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         """
         if effects is False:
             shown = None
-        elif effects is True and (alpha == _ALPHA or self.sample is None or self.facts.used > _SHOWN):
-            shown = self._usual_effects if alpha == _ALPHA else None
+        elif effects is True and (self.sample is None or self.facts.used > _SHOWN):
+            shown = self._usual_effects if alpha == _ALPHA and not per else None
+        elif effects is True and alpha == _ALPHA and not per:
+            shown = self._usual_effects
         else:
-            shown = effects_of(self, None if effects is True else list(effects), None, alpha)
-        return tables.summary_tables(self, alpha, shown)
+            shown = effects_of(self, None if effects is True else list(effects), None, alpha, per)
+        return tables.summary_tables(self, alpha, shown, per)
 
     def glance(self) -> pd.DataFrame:
         """One row of facts about the fit, with the column names of R's broom where it has them.

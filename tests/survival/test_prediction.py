@@ -457,11 +457,12 @@ def of_the_mean_curve(fit, kind, population, share, given):
 
     if kind in ("quantile", "median"):  # Newton's steps: a secant search takes ten times as long
         levels, times = LEVELS[:2] if kind == "quantile" else np.array([0.5]), np.full(2 - (kind == "median"), 1.0)
-        for _ in range(30):
+        for _ in range(100):
             gap = np.array([curve("survival", [t])[0] for t in times]) - 1.0 + levels
             if np.abs(gap).max() < 1e-13:
                 break
-            times = np.maximum(times + gap / np.array([curve("density", [t])[0] for t in times]), (given or 0.0) + 1e-3)
+            density = np.array([curve("density", [t])[0] for t in times])
+            times = times * np.exp(np.clip(gap / (times * density), -0.5, 0.5))
         return times
     alive, density = curve("survival", TIMES), curve("density", TIMES)
     return {

@@ -52,7 +52,7 @@ def standardise(
     values, worlds = _worlds(fit, population, names, levels)
     if contrast is not None and len(values) < 2:
         raise DataError("standardise: a contrast needs `by`, a covariate with at least two levels.")
-    table, _ = averaged(fit, kind, at, worlds, share, contrast, given, options)
+    table = averaged(fit, kind, at, people_of(fit, worlds, share, given), contrast, options)
     shown = values if contrast is None else values[1:]
     k = len(table) // len(shown)
     for place, name in enumerate(names):
@@ -65,29 +65,12 @@ def averaged(
     fit: SurvivalFitted,
     kind: str,
     at: ArrayLike | None,
-    worlds: Sequence[pd.DataFrame],
-    share: Array,
-    contrast: str | None,
-    given: ArrayLike | None,
-    options: Options,
-) -> tuple[pd.DataFrame, Populations]:
-    """Average over worlds, which are computed in one pass; with a contrast each but the first against the first.
-
-    Parameters
-    ----------
-    worlds : sequence of DataFrame
-        The same people under different covariates.
-    share : ndarray of shape (m,)
-        Weights of the people.
-
-    Returns
-    -------
-    DataFrame
-        World by world the values at each point.
-    Populations
-    """
+    people: Populations,
+    contrast: str | None = None,
+    options: Options = Options(),  # noqa: B008 - frozen
+) -> pd.DataFrame:
+    """Average over worlds, which are computed in one pass; with a contrast each but the first against the first."""
     times, column = points(kind, at)
-    people = _people(fit, worlds, share, given)
     k = len(times)
 
     def quantity(theta: Array) -> Quantity:
@@ -95,7 +78,7 @@ def averaged(
         if contrast is None:
             return found
         others = naturally(found, slice(k, None))
-        first = naturally(found, np.tile(np.arange(k), len(worlds) - 1))
+        first = naturally(found, np.tile(np.arange(k), len(people.shares) - 1))
         return difference(others, first) if contrast == "difference" else ratio(others, first)
 
     frame = intervals(fit, quantity, options, k)
@@ -103,12 +86,13 @@ def averaged(
         frame.insert(0, column, np.tile(times, len(frame) // k))
     if kind in ("median", "quantile") and contrast is None:
         frame["note"] = not_reached(fit, frame["estimate"])
-    return frame, people
+    return frame
 
 
-def _people(
-    fit: SurvivalFitted, worlds: Sequence[pd.DataFrame], share: Array, given: ArrayLike | None
+def people_of(
+    fit: SurvivalFitted, worlds: Sequence[pd.DataFrame], share: Array, given: ArrayLike | None = None
 ) -> Populations:
+    """Put the same people under different covariates, a frame for each world, into the columns of a fit."""
     m = len(share)
     known = None if given is None else np.atleast_1d(np.asarray(given))
     if known is not None and len(known) not in (1, m):
