@@ -115,8 +115,9 @@ class SurvivalFitted(Estimates):
                 *([limit.finding()] if limit else []),
                 *found.said,
                 *_few_starts(found),
+                *_no_events(facts),
                 *_few_clusters(names, reference),
-                *_few_events(facts, len(theta), cov_type),
+                *_few_events(facts, len(theta) + facts.lost, cov_type),
                 *_follow_up(sample),
             ),
             sample=sample if isinstance(sample, Sample) else None,
@@ -196,6 +197,11 @@ class SurvivalFitted(Estimates):
     def is_regular(self) -> bool:
         """Whether the fit is a proved interior maximum, fit to take part in a ranking."""
         return self.estimate.is_regular and not is_degenerate(self.findings)
+
+    @property
+    def df_model(self) -> int:
+        """Number of estimated parameters, with those of levels without events, which are at minus infinity."""
+        return len(self.coefficients) + self.facts.lost
 
     @property
     def n_events(self) -> int:
@@ -279,6 +285,20 @@ def _few_starts(found: Estimate) -> tuple[Finding, ...]:
     text = f"{found.n_best} of {found.n_starts} searches ended at this maximum: another may be higher."
     remedy = f"Run {MORE_STARTS} more starts: fit(n_starts={found.n_random + MORE_STARTS})."
     return (Finding("few_starts", text, remedy, category=None),)
+
+
+def _no_events(facts: SampleFacts) -> tuple[Finding, ...]:
+    """Name the levels in which no event was seen."""
+    found = []
+    for name, level, count in facts.aside:
+        text = (
+            f"{name} = {level!r}: no event in {count} row{'' if count == 1 else 's'}, so that the hazard there is "
+            "estimated as 0 (a coefficient of minus infinity, without an error). The rest is fitted, and averaged "
+            "over, without these rows."
+        )
+        remedy = "Merge that level with another for an estimate."
+        found.append(Finding("no_events", text, remedy, concerns=(name,)))
+    return tuple(found)
 
 
 def _few_events(facts: SampleFacts, p: int, cov_type: str) -> tuple[Finding, ...]:

@@ -174,7 +174,9 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         1      test      71.9   56.6   91.3
         """
         options = prediction.Options(alpha, method, n_draws, seed, simultaneous)
-        return standardisation.standardise(self, kind, at, by, levels, over, weights, contrast, given, options)
+        return standardisation.standardise(
+            self, kind, at, by, levels, over, weights, contrast, given, options
+        )
 
     def plot(
         self,

@@ -228,6 +228,10 @@ def _coefficient_block(
         )
         own.append(label)
         cells.append([value, shown, number(row["statistic"], 2), p_value(row["p.value"]), lower, upper])
+    if parameter == fit.specification.scale:
+        for name, level, _ in fit.facts.aside:
+            own.append(f"{name}[{level}], no event")
+            cells.append(["-inf", "nan", "nan", "nan", "nan", "nan"])
     letter = fit.reference.letter
     headings = ["coef", "std err", letter, f"P>|{letter}|", low, high]
     return Block(_title(fit.specification, parameter), headings, own, cells)

@@ -604,7 +604,9 @@ def test_beyond_its_boundary_knots_a_spline_goes_on_as_in_r():
         for one in caught:
             assert one.category is DataWarning
             assert one.filename == __file__
-            assert "column 'age': 2 of 4 values lie beyond the boundary knots of bs(), 1 and 89.4427" in said[0]
+            assert (
+                "column 'age': 2 of 4 values lie beyond the boundary knots of bs(), 1 and 89.4427" in said[0]
+            )
     with pytest.raises(StatmodelsXError, match="knots of ns"):
         design("ns(age, knots=[500])", fit)
     refused = design("bs(age, df=5, extrapolation='raise')", fit).spec

@@ -25,7 +25,10 @@ def test_levels_and_quartiles(fit):
     names = ["treatment: test - standard", "celltype: smallcell - adeno", f"karno: {high:g} - {low:g}"]
     assert set(names) <= set(table["effect"])
     assert table["effect"].nunique() == 5
-    for name, by, levels in ((names[1], "celltype", ["adeno", "smallcell"]), (names[2], "karno", [low, high])):
+    for name, by, levels in (
+        (names[1], "celltype", ["adeno", "smallcell"]),
+        (names[2], "karno", [low, high]),
+    ):
         for quantity, kind, at in (("survival at 250", "survival", [250.0]), ("median", "median", None)):
             direct = fit.standardise(kind, at=at, by=by, levels=levels, contrast="difference").iloc[0]
             row = table[(table["effect"] == name) & (table["quantity"] == quantity)].iloc[0]
@@ -45,9 +48,15 @@ def test_an_effect_per_unit_is_everybodys(fit):
 def test_units_of_coefficients_and_ratios():
     fit = FlexibleSurvival("Surv(time, status) ~ karno * treatment", VETERAN, power="~ karno").fit()
     plain, tens = fit.tidy(), fit.tidy(per={"karno": -10})
-    other = FlexibleSurvival(
-        "Surv(time, status) ~ karno * treatment", VETERAN.assign(karno=VETERAN["karno"] / -10), power="~ karno"
-    ).fit().tidy()
+    other = (
+        FlexibleSurvival(
+            "Surv(time, status) ~ karno * treatment",
+            VETERAN.assign(karno=VETERAN["karno"] / -10),
+            power="~ karno",
+        )
+        .fit()
+        .tidy()
+    )
     touched = [name.startswith("karno") for name in plain["term"]]
     assert tens["per"].tolist() == [-10.0 if is_karno else 1.0 for is_karno in touched]
     for name in ("estimate", "std.error", "statistic", "p.value", "conf.low", "conf.high"):

@@ -455,7 +455,10 @@ def test_few_starts_are_run_again_before_the_ranking_doubts(data, monkeypatch):
 def test_an_anchor_is_part_of_the_sample(data):
     from dataclasses import replace
 
-    small, large = FlexibleSurvival("Surv(time, status) ~ 1", data).fit(), FlexibleSurvival(FORMULA, data).fit()
+    small, large = (
+        FlexibleSurvival("Surv(time, status) ~ 1", data).fit(),
+        FlexibleSurvival(FORMULA, data).fit(),
+    )
     assert small.lr_test(large)["df"] == 1
     twice = data.assign(time=(data["time"] * (1.0 / 365.25)) * 365.25)  # the same times up to rounding
     assert FlexibleSurvival(FORMULA, twice).fit().specification.fixed["aft"] == pytest.approx(
@@ -471,7 +474,9 @@ def test_an_anchor_is_part_of_the_sample(data):
     )
     assert moved.lr_test(large)["df"] == 1
     elsewhere = replace(
-        large, specification=replace(large.specification, anchor_time=0.7), facts=replace(large.facts, fingerprint=())
+        large,
+        specification=replace(large.specification, anchor_time=0.7),
+        facts=replace(large.facts, fingerprint=()),
     )
     with pytest.raises(DataError, match=r"differ in their anchors \(median event times 0.55.* and 0.7\)"):
         small.lr_test(elsewhere)

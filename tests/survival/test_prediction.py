@@ -456,7 +456,10 @@ def of_the_mean_curve(fit, kind, population, share, given):
         return np.average(table.reshape(m, -1), axis=0, weights=share)
 
     if kind in ("quantile", "median"):  # Newton's steps: a secant search takes ten times as long
-        levels, times = LEVELS[:2] if kind == "quantile" else np.array([0.5]), np.full(2 - (kind == "median"), 1.0)
+        levels, times = (
+            LEVELS[:2] if kind == "quantile" else np.array([0.5]),
+            np.full(2 - (kind == "median"), 1.0),
+        )
         for _ in range(100):
             gap = np.array([curve("survival", [t])[0] for t in times]) - 1.0 + levels
             if np.abs(gap).max() < 1e-13:
@@ -487,7 +490,9 @@ def test_standardised_curves_are_those_of_the_mean_survival(fits, data, name, ki
 
     table = fit.standardise(kind, at=at, by="x", over=population, weights=share, given=given)
     assert_allclose(table["estimate"], both(fit), rtol=1e-9)
-    if name in ("power", "mixture") and given is None:  # the gradients of all kinds of models are tested above
+    if (
+        name in ("power", "mixture") and given is None
+    ):  # the gradients of all kinds of models are tested above
         assert_allclose(table["std_error"], moved_errors(fit, both), rtol=1e-5)
     assert np.all((table["lower"] < table["estimate"]) & (table["estimate"] < table["upper"]))
     ratio = fit.standardise(

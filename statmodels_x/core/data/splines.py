@@ -58,7 +58,14 @@ def b_spline(  # the arguments are formulaic's
         knots, df = _quantile_knots(values, low, high, df - degree - bool(include_intercept)), None
     _say_beyond(x, values, low, high)
     return TRANSFORMS["bs"](
-        x, df=df, knots=knots, extrapolation="extend", lower_bound=low, upper_bound=high, _state=_state, **given
+        x,
+        df=df,
+        knots=knots,
+        extrapolation="extend",
+        lower_bound=low,
+        upper_bound=high,
+        _state=_state,
+        **given,
     )
 
 

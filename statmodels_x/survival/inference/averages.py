@@ -147,7 +147,10 @@ def _rmst(points: Array, people: Populations) -> Quantity:
 
 
 def _mean(points: Array, people: Populations) -> Quantity:
-    found, edge = on_log(*_flat(*_means("mean", points, people))), QUANTITIES["mean"](points, people.rows).edge
+    found, edge = (
+        on_log(*_flat(*_means("mean", points, people))),
+        QUANTITIES["mean"](points, people.rows).edge,
+    )
     if edge is None:
         return found
     nearest = np.argmin(np.where(people.shares > 0.0, edge[0], np.inf), axis=1)  # infinite where anybody's is
@@ -185,7 +188,9 @@ def _log_times(probabilities: Array, people: Populations) -> Array:
     k, target = len(probabilities), -np.log1p(-probabilities)
     wide = people.rows.repeat(k)
     with np.errstate(divide="ignore"):
-        own = QUANTITIES["quantile"](np.tile(probabilities, len(people.rows.index)), wide).value.reshape(-1, k)
+        own = QUANTITIES["quantile"](np.tile(probabilities, len(people.rows.index)), wide).value.reshape(
+            -1, k
+        )
     low, high = own.min(axis=0), own.max(axis=0)
     left, _ = _means("cure_fraction", np.array([np.nan]), people)
     never = np.isinf(high) & (left[0, 0] >= 1.0 - probabilities)
@@ -229,6 +234,4 @@ AVERAGED: Mapping[str, Callable[[Array, Populations], Quantity]] = {
 
 def naturally(quantity: Quantity, which: Any) -> Quantity:
     """Return some of the values of a quantity on their natural scale, to be compared with others."""
-    return Quantity(
-        quantity.estimate[which], quantity.natural_jacobian[which], identity, np.ones_like
-    )
+    return Quantity(quantity.estimate[which], quantity.natural_jacobian[which], identity, np.ones_like)

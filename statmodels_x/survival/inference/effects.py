@@ -132,6 +132,11 @@ def _chosen(
     return [*few[: max(_MOST - len(asked), 0)], *asked, *rest][: max(_MOST, len(asked))]
 
 
+def _short(value: float) -> str:
+    text = f"{value:.4g}" if abs(value) < 10_000.0 else f"{value:.0f}"
+    return f"({text})" if value < 0.0 else text
+
+
 def _is_coded(fit: SurvivalFitted, name: str) -> bool:
     return name in coded_columns(spec.part.text for spec in fit.design_specs.values())
 
@@ -160,7 +165,7 @@ def _comparison(fit: SurvivalFitted, over: pd.DataFrame, name: str, unit: float 
         levels = [float(q) for q in np.quantile(column.to_numpy(float), [0.25, 0.75], method="nearest")]
         if levels[0] == levels[1]:  # a number that is nearly always the same
             levels = [float(column.min()), float(column.max())]
-        shown = [f"{level:.10g}" for level in levels]
+        shown = [_short(level) for level in levels]
     else:
         shown = [str(level) for level in levels]
     worlds = tuple(over.assign(**{name: like(column, level)}) for level in levels)
@@ -178,10 +183,9 @@ def _effect_rows(
     found = []
     first = _differences(fit, comparison, weight, horizon, options)
     second = None if wide is None else _differences(wide, comparison, weight, horizon, options)
-    for kind, word in (
-        ("survival", f"survival at {horizon:g}"), ("rmst", f"mean time to {horizon:g}"), ("median", "median"),
-    ):  # fmt: skip
-        for k, label in enumerate(comparison.labels):
+    words = {"survival": f"survival at {horizon:g}", "rmst": f"mean time to {horizon:g}", "median": "median"}
+    for k, label in enumerate(comparison.labels):
+        for kind, word in words.items():
             row = first[kind].iloc[k]
             own = row[_NUMBERS].tolist()
             other = [math.nan] * 3 if second is None else second[kind].iloc[k][_NUMBERS].tolist()

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_alpha, check_choice, check_count, numeric_array
+from statmodels_x.core.validation import check_alpha, check_choice, check_count, numeric_array, rows_text
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.quantities import QUANTITIES, Quantity, Rows, difference, ratio
@@ -118,7 +118,16 @@ def _complete(fit: SurvivalFitted, newdata: Any) -> NDArray[np.bool_]:
     data = as_pandas(newdata)
     used = {name for spec in fit.design_specs.values() for name in spec.part.variables}
     present = [name for name in used if name in data.columns]
-    return data[present].notna().to_numpy().all(axis=1)
+    return data[present].notna().to_numpy().all(axis=1) & ~_without_events(fit, data)
+
+
+def _without_events(fit: SurvivalFitted, data: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which rows have a level in which no event was seen."""
+    found = np.zeros(len(data), bool)
+    for name, level, _ in fit.facts.aside:
+        if name in data.columns:
+            found |= (data[name] == level).fillna(False).to_numpy(bool)
+    return found
 
 
 def _around_missing(
@@ -163,6 +172,8 @@ def covariate_rows(fit: SurvivalFitted, newdata: Any, given: Any = None, inner: 
     With ``inner`` they are the columns that belong to ``fit.theta``, else those that belong to ``fit.params``.
     """
     data = prediction_data(fit, newdata)
+    if fit.facts.aside:
+        _refuse_without_events(fit, data)
     base = np.zeros((len(data), 5))
     matrices: list[Array | None] = []
     first = 0
@@ -187,6 +198,18 @@ def covariate_rows(fit: SurvivalFitted, newdata: Any, given: Any = None, inner: 
         _survived(given, len(data)),
         fit.specification.own_family,
     )
+
+
+def _refuse_without_events(fit: SurvivalFitted, data: pd.DataFrame) -> None:
+    for name, level, _ in fit.facts.aside:
+        rows = (
+            (data[name] == level).fillna(False).to_numpy(bool) if name in data.columns else np.zeros(0, bool)
+        )
+        if rows.any():
+            raise DataError(
+                f"newdata: {name!r} is {level!r} in {rows_text(rows)}, where the fit saw no event: its hazard is "
+                'estimated as 0, without an error. Leave these rows out; predict(missing="nan") does.'
+            )
 
 
 def _survived(given: Any, m: int) -> Array:

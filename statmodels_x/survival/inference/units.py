@@ -30,7 +30,11 @@ def checked_units(fit: SurvivalFitted, per: Mapping[str, float] | None) -> dict[
             raise DataError(f"per: {name!r} is no covariate of this model.")
         if isinstance(unit, bool) or not isinstance(unit, Real) or not math.isfinite(unit) or unit == 0.0:
             raise DataError(f"per: the unit of {name!r} is {unit!r}; give a number, such as 10.")
-        kinds = {spec.kinds.get(name, "number") for spec in fit.design_specs.values() if name in spec.part.variables}
+        kinds = {
+            spec.kinds.get(name, "number")
+            for spec in fit.design_specs.values()
+            if name in spec.part.variables
+        }
         if kinds != {"number"} or any(name in spec.levels for spec in fit.design_specs.values()):
             raise DataError(f"per: {name!r} is a category, whose effects have no unit.")
     return {name: float(unit) for name, unit in per.items()}
