@@ -163,12 +163,9 @@ def _read_rows(
         if found is None:
             raise
         part = frame.loc[found.keep]
-        extra = (
-            rows_of(value, frame, found.keep, key)
-            for key, value in (("weights", weights), ("cluster", cluster))
-        )
+        own = [rows_of(*one, frame, found.keep) for one in (("weights", weights), ("cluster", cluster))]
         with quiet():  # what was dropped is said of all rows
-            rest = _read_rows(part, found.specification, *extra, unit)
+            rest = _read_rows(part, found.specification, own[0], own[1], unit)
         _warn_of_dropped(rows.n_rows, arrays.n, rows.dropped)
         lost = arrays.n_parameters - rest.arrays.n_parameters
         whole = _facts(rows, response, anchored(specification, arrays)[1], unit)

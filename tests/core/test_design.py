@@ -9,9 +9,9 @@ import formulaic
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.testing import assert_allclose
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 
 from statmodels_x.core.data.design import Design, DesignSpec
 from statmodels_x.core.data.formula import right_side, split_formula

@@ -701,5 +701,5 @@ def test_a_dot_is_all_other_columns(text, expected):
 
 
 def test_a_dot_needs_another_column():
-    with pytest.raises(FormulaError, match="'.' stands for all other columns, and there is none"):
+    with pytest.raises(FormulaError, match=r"'\.' stands for all other columns, and there is none"):
         written_out("y ~ .", ["y", "w"], ["w"])

@@ -44,7 +44,7 @@ def b_spline(  # the arguments are formulaic's
     extrapolation: str | None = None,
     _state: dict[str, Any] = {},  # noqa: B006 - always replaced
 ) -> Any:
-    """Columns of a B-spline; beyond its boundary knots the end pieces go on, as in R, unless the user says otherwise."""
+    """Columns of a B-spline; beyond its boundary knots the end pieces go on as in R, unless told otherwise."""
     given = {"degree": degree, "include_intercept": include_intercept}
     if extrapolation is not None:
         bounds = {"lower_bound": lower_bound, "upper_bound": upper_bound}

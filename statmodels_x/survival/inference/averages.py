@@ -70,7 +70,7 @@ def populations(rows: Rows, weights: Array, n_worlds: int) -> Populations:
     _, first, which = np.unique(everything, axis=0, return_index=True, return_inverse=True)
     share = np.tile(weights / weights.sum(), n_worlds)
     world = np.repeat(np.arange(n_worlds), len(weights))
-    cells = np.bincount(world * len(first) + which.ravel(), share, n_worlds * len(first))
+    cells = np.asarray(np.bincount(world * len(first) + which.ravel(), share, n_worlds * len(first)), float)
     return Populations(rows.take(first), cells.reshape(n_worlds, len(first)))
 
 

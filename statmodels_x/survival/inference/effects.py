@@ -12,21 +12,21 @@ import pandas as pd
 from scipy.stats import chi2
 
 from statmodels_x.core.data.formula import right_side
-from statmodels_x.core.errors import DataError, StatmodelsXError
+from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.parameters import PARAMETERS
-from statmodels_x.survival.fitted import SurvivalFitted, sample_names
-from statmodels_x.survival.fitting.estimation import Estimate, estimate
-from statmodels_x.survival.fitting.members import at_its_limit
-from statmodels_x.survival.inference.averages import AVERAGED
+from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.inference.averages import AVERAGED, Populations
+from statmodels_x.survival.inference.averaging import Average
 from statmodels_x.survival.inference.naming import uses_of
 from statmodels_x.survival.inference.prediction import Options
+from statmodels_x.survival.inference.refits import refitted
 from statmodels_x.survival.inference.standardisation import averaged, like, people_of
 from statmodels_x.survival.inference.units import checked_units
 from statmodels_x.survival.kernels.likelihood import loglik
 from statmodels_x.survival.reading.facts import coded_columns, is_number
-from statmodels_x.survival.sample import Sample, read
-from statmodels_x.survival.specification import Specification, specify
+from statmodels_x.survival.sample import Sample
+from statmodels_x.survival.specification import specify
 
 _LEVELS = (2, 4)
 _MOST = 3
@@ -80,18 +80,21 @@ def effects_of(
     at: float | None = None,
     alpha: float = 0.05,
     per: Mapping[str, float] | None = None,
+    average: Average = (),
 ) -> Effects:
     """Compute the effects; see :meth:`FlexibleSurvivalResults.effects`."""
     sample: Sample = fit.need_sample("effects")
     units = checked_units(fit, per)
     horizon = _horizon(sample.response.time) if at is None else float(at)
-    options = Options(alpha)
+    options = Options(alpha, average=average)
     over, weight = _people(sample)
     rows = []
     for name in _chosen(fit, sample, variables, units):
         comparison = _comparison(fit, over, name, units.get(name))
         rows += _effect_rows(fit, _wider(fit, sample, name), comparison, weight, horizon, options)
-    middle = averaged(fit, "median", None, people_of(fit, [over], weight), options=options).iloc[0]
+    middle = averaged(fit, "median", None, lambda one: people_of(one, [over], weight), options=options).iloc[
+        0
+    ]
     median = (math.nan,) * 3 if middle["note"] else tuple(float(middle[name]) for name in _NUMBERS)
     columns = ["effect", "quantity", *_NUMBERS, *(f"wide_{name}" for name in _NUMBERS), "moves", "note"]
     return Effects(
@@ -182,7 +185,8 @@ def _effect_rows(
 ) -> list[tuple[Any, ...]]:
     found = []
     first = _differences(fit, comparison, weight, horizon, options)
-    second = None if wide is None else _differences(wide, comparison, weight, horizon, options)
+    alone = replace(options, average=())
+    second = None if wide is None else _differences(wide, comparison, weight, horizon, alone)
     words = {"survival": f"survival at {horizon:g}", "rmst": f"mean time to {horizon:g}", "median": "median"}
     for k, label in enumerate(comparison.labels):
         for kind, word in words.items():
@@ -199,8 +203,12 @@ def _differences(
 ) -> dict[str, pd.DataFrame]:
     """Compare all levels with the first, in one pass; medians that are not reached have no number."""
     people = people_of(fit, comparison.worlds, weight)
+
+    def of(one: SurvivalFitted) -> Populations:
+        return people if one is fit else people_of(one, comparison.worlds, weight)
+
     tables = {
-        kind: averaged(fit, kind, at, people, "difference", options).assign(note="")
+        kind: averaged(fit, kind, at, of, "difference", options).assign(note="")
         for kind, at in (("survival", [horizon]), ("rmst", [horizon]), ("median", None))
     }
     times = AVERAGED["median"](np.array([math.nan]), people).estimate
@@ -224,7 +232,7 @@ def _wider(fit: SurvivalFitted, sample: Sample, name: str) -> SurvivalFitted | N
         ordered = {part: parts[part] for part in PARAMETERS if part in parts}
         fixed = {part: value for part, value in model.fixed.items() if part != "power"}
         wide = replace(model, parts=ordered, fixed=fixed)
-    return _fitted(sample, wide)
+    return refitted(sample, wide)
 
 
 def _other_scale(fit: SurvivalFitted, sample: Sample) -> tuple[str, float]:
@@ -237,23 +245,8 @@ def _other_scale(fit: SurvivalFitted, sample: Sample) -> tuple[str, float]:
         name: f"~ {model.parts[name].text}" if name in model.parts else natural[name](model.fixed[name])
         for name in natural
     }
-    found = _fitted(sample, specify(model.formula, scale=other, **same))
+    found = refitted(sample, specify(model.formula, scale=other, **same))
     return other, math.nan if found is None else found.llf
-
-
-def _fitted(sample: Sample, model: Specification) -> SurvivalFitted | None:
-    """Fit another model to the same rows."""
-    weights = sample.arrays.weight if len(sample.arrays.weight) else None
-
-    def search(rows: Any) -> Estimate:
-        return estimate(rows.arrays, rows.specification.scale, names=sample_names(rows))
-
-    try:
-        rows = read(sample.frame.data, model, weights, None, sample.time_unit)
-        rows, found, limit = at_its_limit(rows, search(rows), search)
-        return SurvivalFitted.of(rows, found, "observed", limit=limit)
-    except StatmodelsXError:  # a term that cannot stand there, or no estimate
-        return None
 
 
 def _pointers(fit: SurvivalFitted, sample: Sample) -> pd.DataFrame:

@@ -6,6 +6,7 @@ by drawing coefficients from their estimated distribution; see ``quantities`` fo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_alpha, check_choice, check_count, numeric_array, rows_text
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.inference.averaging import Average, combined
 from statmodels_x.survival.inference.quantities import QUANTITIES, Quantity, Rows, difference, ratio
 
 TIME_KINDS = ("survival", "cumulative_hazard", "hazard", "density", "odds", "rmst")
@@ -43,6 +45,8 @@ class Options:
         Whether the bands of a row cover all its points at once.
     missing : {"error", "nan"}
         What a row without a covariate is: an error, or a prediction of NaN.
+    average : tuple of (float, SurvivalFitted)
+        Weights and fits to average over; empty for the fit alone.
     """
 
     alpha: float = 0.05
@@ -51,6 +55,7 @@ class Options:
     seed: int = 0
     simultaneous: bool = False
     missing: str = "error"
+    average: Average = ()
 
     def __post_init__(self) -> None:
         check_choice("method", self.method, ("delta", "simulation"), "predict()")
@@ -60,6 +65,8 @@ class Options:
         check_count("seed", self.seed, 0, most=None)
         if self.simultaneous and self.method == "simulation":
             raise DataError('predict: simultaneous bands are made with method="delta".')
+        if self.average and (self.simultaneous or self.method == "simulation"):
+            raise DataError('predict: an average has pointwise intervals by method="delta" alone.')
 
 
 def predict(
@@ -81,12 +88,34 @@ def predict(
         raise DataError(f'predict: `reference` belongs to differences and ratios, not to kind="{kind}".')
     rows = covariate_rows(fit, newdata, given)
     if kind == "link":
+        _refuse_average(kind, options)
         return _link_frame(fit, rows, options.alpha)
     base, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
     values, column = points(base, at)
-    k = len(values)
-    wide, grid = rows.repeat(k), np.tile(values, len(rows.index))
-    other = _reference_rows(fit, reference, rows, kind).repeat(k) if how else None
+    grid = np.tile(values, len(rows.index))
+
+    def quantity_of(one: SurvivalFitted) -> Callable[[Array], Quantity]:
+        own = rows if one is fit else covariate_rows(one, prediction_data(fit, newdata), given)
+        other = _reference_rows(one, reference, own, kind) if how else None
+        return _quantity(base, grid, own, other, how)
+
+    frame = intervals(fit, quantity_of, options, len(values), base)
+    frame.insert(0, "row", rows.index.repeat(len(values)))
+    if column:
+        frame.insert(1, column, grid)
+        if column == "time":
+            frame["extrapolated"] = grid > fit.facts.last_time
+    if kind in ("median", "quantile"):
+        frame["note"] = not_reached(fit, frame["estimate"])
+    return frame
+
+
+def _quantity(
+    base: str, grid: Array, rows: Rows, reference: Rows | None, how: str
+) -> Callable[[Array], Quantity]:
+    """Return a prediction as a function of the coefficients: of rows, or of rows against others."""
+    k = len(grid) // max(len(rows.index), 1)
+    wide, other = rows.repeat(k), None if reference is None else reference.repeat(k)
 
     def quantity(theta: Array) -> Quantity:
         first = QUANTITIES[base](grid, wide.at(theta))
@@ -95,15 +124,7 @@ def predict(
         second = QUANTITIES[base](grid, other.at(theta))
         return difference(first, second) if how == "difference" else ratio(first, second)
 
-    frame = intervals(fit, quantity, options, k)
-    frame.insert(0, "row", wide.index)
-    if column:
-        frame.insert(1, column, grid)
-        if column == "time":
-            frame["extrapolated"] = grid > fit.facts.last_time
-    if kind in ("median", "quantile"):
-        frame["note"] = not_reached(fit, frame["estimate"])
-    return frame
+    return quantity
 
 
 def not_reached(fit: SurvivalFitted, times: pd.Series) -> list[str]:
@@ -287,9 +308,17 @@ def _draw(fit: SurvivalFitted, n: int, seed: int | np.random.Generator) -> Array
     return rng.multivariate_normal(fit.theta, fit.theta_covariance, size=n, method="eigh")
 
 
-def intervals(fit: SurvivalFitted, quantity: Any, options: Options, k: int) -> pd.DataFrame:
+def intervals(
+    fit: SurvivalFitted,
+    quantity_of: Callable[[SurvivalFitted], Callable[[Array], Quantity]],
+    options: Options,
+    k: int,
+    kind: str,
+) -> pd.DataFrame:
     """Estimate, standard error and limits; k points belong to each row."""
-    covariance = fit.theta_covariance
+    if options.average:
+        return _averaged_intervals(quantity_of, options, kind)
+    covariance, quantity = fit.theta_covariance, quantity_of(fit)
     found = quantity(fit.theta)
     if options.method == "simulation":
         draws = _draw(fit, options.n_draws, options.seed)
@@ -304,19 +333,51 @@ def intervals(fit: SurvivalFitted, quantity: Any, options: Options, k: int) -> p
     critical: Any = reference.quantile(options.alpha)
     if options.simultaneous:
         critical = _simultaneous(found.jacobian, error, covariance, k, options)
-    with np.errstate(over="ignore", invalid="ignore"):
-        bounds = [
-            found.natural(found.value - critical * error),
-            found.natural(found.value + critical * error),
-        ]
-        natural_error = np.where(error == 0.0, 0.0, np.abs(found.slope(found.value)) * error)
-        natural_error = np.where(np.isnan(found.estimate), np.nan, natural_error)
-    lower, upper = bounds[::-1] if found.falls else bounds
+    frame = _natural_table(found, found.value, error, critical)
     if found.edge is not None:
-        lower, upper = _open_ended(found, lower, upper, covariance, critical)
-    return pd.DataFrame(
-        {"estimate": found.estimate, "std_error": natural_error, "lower": lower, "upper": upper}
-    )
+        frame["lower"], frame["upper"] = _open_ended(
+            found, frame["lower"].to_numpy(), frame["upper"].to_numpy(), covariance, critical
+        )
+    return frame
+
+
+def _natural_table(found: Quantity, value: Array, error: Array, critical: Any) -> pd.DataFrame:
+    """Map an estimate on the working scale of a quantity, with its interval, to the natural one."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        estimate = found.natural(value)
+        bounds = [found.natural(value - critical * error), found.natural(value + critical * error)]
+        natural_error = np.where(error == 0.0, 0.0, np.abs(found.slope(value)) * error)
+        natural_error = np.where(np.isnan(estimate), np.nan, natural_error)
+    lower, upper = bounds[::-1] if found.falls else bounds
+    return pd.DataFrame({"estimate": estimate, "std_error": natural_error, "lower": lower, "upper": upper})
+
+
+def _refuse_average(kind: str, options: Options) -> None:
+    if options.average and kind in ("link", "cure_fraction"):
+        raise DataError(
+            f'average: kind="{kind}" is not on one scale in all families; average survival instead.'
+        )
+
+
+def _averaged_intervals(
+    quantity_of: Callable[[SurvivalFitted], Callable[[Array], Quantity]], options: Options, kind: str
+) -> pd.DataFrame:
+    """Average the fits on the scale where intervals are made, with the spread between them in the error."""
+    if kind in ("link", "cure_fraction"):
+        raise DataError(
+            f'average: kind="{kind}" is not on one scale in all families; average survival instead.'
+        )
+    found = [quantity_of(one)(one.theta) for _, one in options.average]
+    weights = np.array([weight for weight, _ in options.average])
+    errors, critical = [], np.zeros(1)
+    for own, (weight, one) in zip(found, options.average, strict=True):
+        errors.append(_errors(own.jacobian, one.theta_covariance))
+        spread = np.sqrt(np.abs(np.diag(one.theta_covariance)))
+        critical = critical + weight * one.reference.along(own.jacobian, spread).quantile(options.alpha)
+    value, error = combined(weights, [own.value for own in found], errors)
+    frame = _natural_table(found[0], value, error, critical)
+    frame.attrs["weights"] = {one.label: float(weight) for weight, one in options.average}
+    return frame
 
 
 def _open_ended(

@@ -318,7 +318,7 @@ def _mean(_: Array, rows: Rows) -> Quantity:
 
 
 def _edge_of_mean(rows: Rows) -> tuple[Array, Array] | None:
-    """Return what is positive where a mean is finite: log(kappa + 1), for a Burr XII the sum of log gamma, log lambda."""
+    """Return what is positive where a mean is finite: log(kappa + 1), for a Burr XII log gamma + log lambda."""
     eta = rows.eta
     grad = np.zeros(eta.shape)
     if rows.cure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -52,7 +52,7 @@ def standardise(
     values, worlds = _worlds(fit, population, names, levels)
     if contrast is not None and len(values) < 2:
         raise DataError("standardise: a contrast needs `by`, a covariate with at least two levels.")
-    table = averaged(fit, kind, at, people_of(fit, worlds, share, given), contrast, options)
+    table = averaged(fit, kind, at, lambda one: people_of(one, worlds, share, given), contrast, options)
     shown = values if contrast is None else values[1:]
     k = len(table) // len(shown)
     for place, name in enumerate(names):
@@ -65,7 +65,7 @@ def averaged(
     fit: SurvivalFitted,
     kind: str,
     at: ArrayLike | None,
-    people: Populations,
+    people: Callable[[SurvivalFitted], Populations],
     contrast: str | None = None,
     options: Options = Options(),  # noqa: B008 - frozen
 ) -> pd.DataFrame:
@@ -73,15 +73,20 @@ def averaged(
     times, column = points(kind, at)
     k = len(times)
 
-    def quantity(theta: Array) -> Quantity:
-        found = AVERAGED[kind](times, people.at(theta))
-        if contrast is None:
-            return found
-        others = naturally(found, slice(k, None))
-        first = naturally(found, np.tile(np.arange(k), len(people.shares) - 1))
-        return difference(others, first) if contrast == "difference" else ratio(others, first)
+    def quantity_of(one: SurvivalFitted) -> Callable[[Array], Quantity]:
+        own = people(one)
 
-    frame = intervals(fit, quantity, options, k)
+        def quantity(theta: Array) -> Quantity:
+            found = AVERAGED[kind](times, own.at(theta))
+            if contrast is None:
+                return found
+            others = naturally(found, slice(k, None))
+            first = naturally(found, np.tile(np.arange(k), len(own.shares) - 1))
+            return difference(others, first) if contrast == "difference" else ratio(others, first)
+
+        return quantity
+
+    frame = intervals(fit, quantity_of, options, k, kind)
     if column:
         frame.insert(0, column, np.tile(times, len(frame) // k))
     if kind in ("median", "quantile") and contrast is None:

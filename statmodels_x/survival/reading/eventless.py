@@ -1,4 +1,4 @@
-"""Levels without events: their hazard is estimated as 0, so that their rows leave the likelihood and the rest is fitted.
+"""Levels without events: their hazard is estimated as 0, so that their rows say no more, and the rest is fitted.
 
 The coefficient of such a level runs to minus infinity. In the limit its rows have survival 1 and log-likelihood 0: what
 remains is the fit of the other rows, without the level.
@@ -58,7 +58,7 @@ def without_eventless(
     return None if model is None else Reduced(tuple(found), keep, model)
 
 
-def rows_of(value: Any, data: pd.DataFrame, keep: Any, name: str) -> Any:
+def rows_of(name: str, value: Any, data: pd.DataFrame, keep: Any) -> Any:
     """Return the part of an extra column that belongs to some rows; a column of the frame is named, not given."""
     if value is None or isinstance(value, str):
         return value
