@@ -9,6 +9,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from statmodels_x.core.data.columns import by_row
+from statmodels_x.core.data.formula import written_out
+from statmodels_x.core.data.frames import names_of
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.findings import announce
 from statmodels_x.core.typing import Array
@@ -35,7 +37,8 @@ class FlexibleSurvival:
     ----------
     formula : str
         ``"Surv(time, status) ~ x + z"``; also ``Surv(entry, exit, status)`` for late entry and
-        ``Surv(left, right, type="interval2")`` for interval censoring. The right side drives the chosen scale.
+        ``Surv(left, right, type="interval2")`` for interval censoring. The right side drives the chosen scale; ``.``
+        is all columns that neither the response nor ``weights`` or ``cluster`` uses.
     data : DataFrame
         pandas, polars, pyarrow, or a mapping of columns; or a Dask data frame, whose rows stay in its
         partitions: each sends back its log-likelihood, score and information.
@@ -122,6 +125,18 @@ class FlexibleSurvival:
         background: Any = None,
         background_factor: str | None = None,
     ) -> None:
+        taken = {name for name in (weights, cluster) if isinstance(name, str)}
+        response = formula.partition("~")[0] if isinstance(formula, str) else ""
+
+        def whole(text: Any) -> Any:
+            """Write out what '.' stands for; the response is the formula's, whichever parameter the text is for."""
+            if not isinstance(text, str) or "." not in text:
+                return text
+            is_main = text is formula
+            found = written_out(text if is_main else f"{response} {text}", names_of(data), taken)
+            return found if is_main else found[len(response) + 1 :]
+
+        formula, other_scale, power, shape, cure = map(whole, (formula, other_scale, power, shape, cure))
         baseline = (distribution, scale, other_scale, power, shape, cure, cure_kind)
         specification = specify(formula, *baseline, background, background_factor)
         if time_unit is not None and not isinstance(time_unit, str):

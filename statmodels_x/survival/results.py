@@ -25,16 +25,17 @@ from statmodels_x.survival.inference import (
     prediction,
     residuals,
     scores,
-    standardisation,
+    units,
 )
 from statmodels_x.survival.inference.effects import effects_of
+from statmodels_x.survival.inference.verbs import SurvivalPredictions
 
 _ALPHA = 0.05
 _SHOWN = 50_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
+class FlexibleSurvivalResults(SurvivalPredictions, LikelihoodResults):
     """A fitted :class:`FlexibleSurvival`: what is known of it (:class:`SurvivalFitted`), and what it can do."""
 
     def __repr__(self) -> str:
@@ -50,112 +51,6 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
             Indexed like ``params``, with ``quantity``, ``estimate``, ``lower`` and ``upper`` (95 %).
         """
         return natural.natural_scale(self)
-
-    def predict(
-        self,
-        newdata: Any = None,
-        kind: str = "survival",
-        at: ArrayLike | None = None,
-        reference: Any = None,
-        alpha: float = 0.05,
-        given: ArrayLike | None = None,
-        method: str = "delta",
-        simultaneous: bool = False,
-        n_draws: int = 2000,
-        seed: int = 0,
-        missing: str = "error",
-    ) -> pd.DataFrame:
-        """Predict with standard errors and intervals.
-
-        Parameters
-        ----------
-        newdata : DataFrame, optional
-            Covariates; the training rows by default.
-        kind : str
-            At the times ``at``: ``"survival"``, ``"cumulative_hazard"``, ``"hazard"``, ``"density"``,
-            ``"odds"`` (of the event, (1 - S)/S), ``"rmst"`` (mean time lived up to a horizon). At the
-            probabilities ``at``: ``"quantile"``. Without ``at``: ``"median"``, ``"mean"`` (infinite with a
-            cured fraction), ``"cure_fraction"`` (0 without an error where the distribution has none), ``"link"`` (the
-            linear predictors). With ``_difference`` or
-            ``_ratio`` added (``"hazard_ratio"``, ``"survival_difference"``, ``"quantile_ratio"``, ...): against
-            ``reference``.
-        at : array_like of shape (k,), optional
-            Times in the unit of the data, or probabilities.
-        reference : DataFrame, optional
-            One row, or as many as ``newdata``: what to compare with.
-        alpha : float
-            Error rate of the intervals.
-        given : float or array_like of shape (m,), optional
-            Time already survived: every prediction is conditional on it (times still count from 0).
-        method : {"delta", "simulation"}
-            Delta method on a scale that respects the bounds (log cumulative hazard for survival and cure
-            fraction, log for the others), or quantiles over coefficients drawn from their estimated distribution.
-        simultaneous : bool
-            Whether the bands of each row hold at all its points at once.
-        n_draws, seed : int
-            For ``method="simulation"`` and for simultaneous bands.
-        missing : {"error", "nan"}
-            Whether a new row that misses a covariate is an error, or a prediction of NaN.
-
-        Returns
-        -------
-        DataFrame
-            One row for each row of ``newdata`` and each value of ``at``: ``row`` (index label of ``newdata``),
-            ``time`` or ``probability``, ``estimate``, ``std_error``, ``lower``, ``upper``; for times also
-            ``extrapolated``: whether the time lies beyond the longest follow-up.
-
-        Raises
-        ------
-        DataError
-            If a covariate is missing or has an unseen level, or an argument does not suit ``kind``.
-        """
-        options = prediction.Options(alpha, method, n_draws, seed, simultaneous, missing)
-        return prediction.predict(self, newdata, kind, at, reference, given, options)
-
-    def standardise(
-        self,
-        kind: str = "survival",
-        at: ArrayLike | None = None,
-        by: str | Sequence[str] | None = None,
-        levels: Sequence[Any] | Mapping[str, Sequence[Any]] | None = None,
-        over: Any = None,
-        weights: ArrayLike | None = None,
-        contrast: str | None = None,
-        alpha: float = 0.05,
-        method: str = "delta",
-        simultaneous: bool = False,
-        n_draws: int = 2000,
-        seed: int = 0,
-    ) -> pd.DataFrame:
-        """Average predictions over a population, with ``by`` set to each of its levels (g-formula).
-
-        Parameters
-        ----------
-        kind : {"survival", "rmst", "cure_fraction"}
-        at : array_like, optional
-            Times or horizons.
-        by : str or sequence of str, optional
-            Covariates that are set to each of their ``levels`` for everybody (of several, to each combination); none
-            for the population as it is.
-        levels : sequence, or mapping of str to sequence, optional
-            Values of ``by``; by default those seen in the fit, or the quartiles of a number with many.
-        over : DataFrame, optional
-            The population; the training rows (with their weights) by default.
-        weights : array_like, optional
-            Weight of each row of the population.
-        contrast : {"difference", "ratio"}, optional
-            Compare each level with the first.
-        alpha, method, simultaneous, n_draws, seed
-            As in :meth:`predict`.
-
-        Returns
-        -------
-        DataFrame
-            ``by``, ``time``, ``estimate``, ``std_error``, ``lower``, ``upper``. The errors are those of the
-            coefficients; the population is taken as given.
-        """
-        options = prediction.Options(alpha, method, n_draws, seed, simultaneous)
-        return standardisation.standardise(self, kind, at, by, levels, over, weights, contrast, options)
 
     def plot(
         self,
@@ -199,32 +94,6 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         """
         return plots.plot(self, kind, by, newdata, at, reference, alpha, kaplan_meier, simultaneous, ax)
 
-    def effects(
-        self, variables: Sequence[str] | None = None, at: float | None = None, alpha: float = 0.05
-    ) -> pd.DataFrame:
-        """Compare survival and mean time between the levels of covariates, averaged over the rows of the fit.
-
-        Beside this model's numbers stand those of a proportional hazards model in which the covariate acts on the
-        power, too: where they differ by more than a standard error, ``moves``, the effect rests on the form of the
-        model.
-
-        Parameters
-        ----------
-        variables : sequence of str, optional
-            Covariates; by default the first three with two to four levels.
-        at : float, optional
-            The horizon; by default the 90 % point of the observed times, rounded down.
-        alpha : float
-            Error rate of the intervals.
-
-        Returns
-        -------
-        DataFrame
-            ``effect``, ``quantity``, ``estimate``, ``lower``, ``upper``, ``wide_estimate``, ``wide_lower``,
-            ``wide_upper``, ``moves``.
-        """
-        return effects_of(self, None if variables is None else list(variables), at, alpha).table
-
     @cached_property
     def _usual_effects(self) -> Any:
         """What the summary shows by default; None where it would take long, or the data are gone."""
@@ -242,7 +111,30 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         self._usual_effects  # noqa: B018 - cached before the rows are left out
         return super().stored()
 
-    def summary(self, alpha: float = 0.05, effects: Sequence[str] | bool = True) -> Any:
+    def tidy(self, alpha: float = 0.05, per: Mapping[str, float] | None = None) -> pd.DataFrame:
+        """One row a parameter, with the column names of R's broom.
+
+        Parameters
+        ----------
+        alpha : float
+            Error rate of the intervals.
+        per : dict of str to float, optional
+            Units of numeric covariates: ``{"age": 10}`` for effects of ten years.
+
+        Returns
+        -------
+        DataFrame
+            ``parameter``, ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low``,
+            ``conf.high``; with ``per`` also ``per``, what each coefficient is multiplied with.
+        """
+        return units.tidy(self, alpha, per)
+
+    def summary(
+        self,
+        alpha: float = 0.05,
+        effects: Sequence[str] | bool = True,
+        per: Mapping[str, float] | None = None,
+    ) -> Any:
         """Tables of the model, the estimates on both scales, the effects, and the warnings.
 
         Parameters
@@ -250,8 +142,10 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         alpha : float
             Error rate of the intervals.
         effects : sequence of str, or bool
-            Covariates whose effects are shown; True for the first three with two to four levels (up to 50,000
-            rows), False for none.
+            Covariates whose effects are shown; True for the first three, those with two to four levels before
+            numbers (up to 50,000 rows), False for none.
+        per : dict of str to float, optional
+            Units of numeric covariates: ``{"age": 10}`` for coefficients, ratios and effects of ten years.
 
         Returns
         -------
@@ -259,11 +153,13 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         """
         if effects is False:
             shown = None
-        elif effects is True and (alpha == _ALPHA or self.sample is None or self.facts.used > _SHOWN):
-            shown = self._usual_effects if alpha == _ALPHA else None
+        elif effects is True and (self.sample is None or self.facts.used > _SHOWN):
+            shown = self._usual_effects if alpha == _ALPHA and not per else None
+        elif effects is True and alpha == _ALPHA and not per:
+            shown = self._usual_effects
         else:
-            shown = effects_of(self, None if effects is True else list(effects), None, alpha)
-        return tables.summary_tables(self, alpha, shown)
+            shown = effects_of(self, None if effects is True else list(effects), None, alpha, per)
+        return tables.summary_tables(self, alpha, shown, per)
 
     def glance(self) -> pd.DataFrame:
         """One row of facts about the fit, with the column names of R's broom where it has them.

@@ -15,7 +15,7 @@ from statmodels_x.core.data.model_frame import ModelFrame, build_frame, counts_t
 from statmodels_x.core.data.partitions import is_dask_frame
 from statmodels_x.core.data.surv import Surv, unit_of_time
 from statmodels_x.core.errors import DataWarning
-from statmodels_x.core.findings import warn
+from statmodels_x.core.findings import quiet, warn
 from statmodels_x.core.rank import ColumnSums, check_full_rank
 from statmodels_x.core.scaling import ColumnMap, far_columns
 from statmodels_x.core.typing import Array
@@ -36,7 +36,14 @@ from statmodels_x.survival.reading.arrays import (
     survival_response,
     with_background,
 )
-from statmodels_x.survival.reading.checks import check_events, check_excess, check_separation, check_terms
+from statmodels_x.survival.reading.checks import (
+    NoEventsError,
+    check_events,
+    check_excess,
+    check_separation,
+    check_terms,
+)
+from statmodels_x.survival.reading.eventless import rows_of, without_eventless
 from statmodels_x.survival.reading.facts import SampleFacts, are_counts, plateau_alpha, sample_facts
 from statmodels_x.survival.reading.fingerprint import fingerprint
 from statmodels_x.survival.specification import Specification
@@ -53,6 +60,8 @@ class Sample:
     time_unit: str | None
     columns: ColumnMap | None = None
     """From the columns of the arrays, centred and scaled, to those of the formula; None where they are the same."""
+    whole: SampleFacts | None = None
+    """Of all rows, where those of levels without events were set aside."""
 
     @property
     def has_frequency_weights(self) -> bool:
@@ -101,10 +110,10 @@ class Sample:
 
     def facts(self) -> SampleFacts:
         """Count and summarise the data."""
-        facts = sample_facts(self.frame, self.response, self.arrays.weight, self.time_unit)
-        clusters = len(pd.unique(self.frame.columns["cluster"])) if self.has_clusters else 0
-        own = tuple(fingerprint(self.arrays).tolist())
-        return replace(facts, fingerprint=own, clusters=clusters, expected=self.arrays.n_expected)
+        facts = _facts(self.frame, self.response, self.arrays, self.time_unit)
+        if self.whole is None:
+            return facts
+        return replace(self.whole, typical=facts.typical, levels=facts.levels, clusters=facts.clusters)
 
 
 def read(
@@ -140,7 +149,12 @@ def read(
         partitions = read_partitions(data, specification, weights, cluster, time_unit)
         _warn_of_dropped(partitions.n_rows, partitions.arrays.n, partitions.dropped)
         return partitions
-    frame = as_pandas(data)
+    return _read_rows(as_pandas(data), specification, weights, cluster, time_unit)
+
+
+def _read_rows(
+    frame: pd.DataFrame, specification: Specification, weights: Any, cluster: Any, time_unit: str | None
+) -> Sample:
     columns = {"weights": weights, "cluster": cluster} | extra_columns(specification.background)
     rows = build_frame(frame, specification.response, specification.parts, columns, {"Surv": Surv})
     rows, counts = rows_with_weight(rows, checked_weights(rows))
@@ -150,16 +164,28 @@ def read(
     per = years_per_unit(specification.background, unit, float(response.time.max()))
     arrays = model_arrays(specification, rows.designs, response, counts)
     arrays = with_background(arrays, specification, rows.columns, response, per)
-    check_excess(
-        specification,
-        response.n_events if counts is None else float(counts[response.code != 0].sum()),
-        arrays.n_expected,
-    )
+    events = response.code != 0 if counts is None else counts[response.code != 0]
+    check_excess(specification, float(events.sum()), arrays.n_expected)
     if far is not None:
         far.move(arrays.matrix.T)
-    for parameter in rows.designs:  # in the arrays' columns: far from 0 every difference looks like none
-        design = np.asarray(arrays.designs[PARAMETERS.index(parameter)])
-        check_separation(design, rows.designs[parameter].names, response, specification.where(parameter))
+    try:
+        for parameter in rows.designs:  # in the arrays' columns: far from 0 every difference looks like none
+            design = np.asarray(arrays.designs[PARAMETERS.index(parameter)])
+            check_separation(design, rows.designs[parameter].names, response, specification.where(parameter))
+    except NoEventsError:
+        found = without_eventless(frame, specification, rows, response)
+        if found is None:
+            raise
+        part = frame.loc[found.keep]
+        own = [rows_of(*one, frame, found.keep) for one in (("weights", weights), ("cluster", cluster))]
+        with quiet():  # what was dropped is said of all rows
+            rest = _read_rows(part, found.specification, own[0], own[1], unit)
+        _warn_of_dropped(rows.n_rows, arrays.n, rows.dropped)
+        lost = arrays.n_parameters - rest.arrays.n_parameters
+        whole = _facts(rows, response, anchored(specification, arrays)[1], unit)
+        inner = rest.whole or rest.facts()
+        whole = replace(whole, aside=(*found.aside, *inner.aside), lost=lost + inner.lost)
+        return replace(_anchored_as(rest, specification, arrays), whole=whole)
     specification, arrays = anchored(specification, arrays)
     # one copy of the design matrices is enough
     shared: dict[str, Any] = {name: arrays.designs[PARAMETERS.index(name)] for name in rows.designs}
@@ -173,6 +199,24 @@ def _with_columns(rows: ModelFrame, specification: Specification) -> ModelFrame:
     extra = extra_columns(specification.background)
     new = {column: rows.columns[name] for name, column in extra.items() if column not in rows.data.columns}
     return replace(rows, data=rows.data.assign(**new)) if new else rows
+
+
+def _facts(rows: ModelFrame, response: Surv, arrays: SurvivalArrays, unit: str | None) -> SampleFacts:
+    facts = sample_facts(rows, response, arrays.weight, unit)
+    clusters = len(pd.unique(rows.columns["cluster"])) if "cluster" in rows.columns else 0
+    own = tuple(fingerprint(arrays).tolist())
+    return replace(facts, fingerprint=own, clusters=clusters, expected=arrays.n_expected)
+
+
+def _anchored_as(rest: Sample, specification: Specification, arrays: SurvivalArrays) -> Sample:
+    """Anchor the rest where all rows have their anchor: fits with and without the levels then compare."""
+    name = specification.anchored
+    if not name:
+        return rest
+    whole, _ = anchored(specification, arrays)
+    model = rest.specification.with_anchor(whole.fixed[name], whole.anchor_time)
+    sources: dict[str, str | float] = {own: own for own in PARAMETERS} | {name: whole.fixed[name]}
+    return replace(rest, specification=model, arrays=rest.arrays.rearranged(*positions_of(sources, model)))
 
 
 def _check_designs(specification: Specification, rows: ModelFrame, response: Surv) -> ColumnMap | None:

@@ -376,7 +376,7 @@ def test_a_name_says_what_predict_says(data):
 def test_effects(data):
     fit = FlexibleSurvival(FORMULA, data).fit()
     table = fit.effects()
-    assert table["quantity"].tolist() == ["survival at 7.5", "mean time to 7.5"]
+    assert table["quantity"].tolist() == ["survival at 7.5", "mean time to 7.5", "median"]
     direct = fit.standardise("survival", at=[7.5], by="treatment", contrast="difference").iloc[0]
     assert_allclose(
         table.loc[0, ["estimate", "lower", "upper"]].astype(float),
@@ -386,7 +386,7 @@ def test_effects(data):
     direct = wide.standardise("rmst", at=[7.5], by="treatment", contrast="difference").iloc[0]
     assert table.loc[1, "wide_estimate"] == pytest.approx(direct["estimate"], rel=1e-6)
     forced = FlexibleSurvival(FORMULA, data, scale="aft").fit()
-    assert forced.effects()["moves"].all()  # one plateau for both arms hides what Kaplan-Meier shows
+    assert forced.effects()["moves"].iloc[:2].all()  # one plateau for both arms hides what Kaplan-Meier shows
     text = forced.summary().as_text()
     assert "moves" in text
     assert "rests on the form of the model" in " ".join(text.split())
@@ -409,9 +409,79 @@ def test_weakness_says_what_it_does_not_touch():
             FlexibleSurvival("Surv(t, s) ~ x + z", censored_weibull(seed), scale="aft", other_scale=1.0).fit()
     weak = [str(w.message) for w in caught if "Weakly" in str(w.message)]
     assert weak
-    assert all("are not affected" in text for text in weak if " x" not in text.split(":")[1])
+    for text in weak:
+        concerned, _, said = text.partition("the data say little")
+        assert "survival within follow-up" in said
+        untouched = said.split("unreliable; ")[1]
+        for name in ("x", "z"):  # either among the weak, or among what is not affected
+            whole = "coefficients of covariates" in untouched
+            assert (f"aft {name}" in concerned) != (whole or f"aft {name}" in untouched)
     assert issubclass(caught[0].category, IdentificationWarning)
     assert len(frame) == 200
+
+
+def test_few_starts_are_run_again_before_the_ranking_doubts(data, monkeypatch):
+    from dataclasses import replace
+
+    from statmodels_x.survival import ladder, model
+
+    fit = FlexibleSurvival(FORMULA, data, other_scale="~ 1").fit()
+    assert fit.estimate.n_random == 20
+    assert not [one for one in fit.findings if one.kind == "few_starts"]
+    asked = []
+    original = model.FlexibleSurvival.fit
+
+    def lonely(self, **options):
+        asked.append(options.get("n_starts"))
+        found = original(self, **options)
+        few = replace(found.estimate, n_best=1) if options.get("n_starts") is None else found.estimate
+        return type(found).of(self._sample, few, "observed")
+
+    monkeypatch.setattr(model.FlexibleSurvival, "fit", lonely)
+    once = FlexibleSurvival(FORMULA, data, other_scale="~ 1").fit()
+    (said,) = (str(one) for one in once.findings if one.kind == "few_starts")
+    assert said == (
+        f"1 of {fit.estimate.n_starts} searches ended at this maximum: another may be higher. Run 40 more starts: "
+        "fit(n_starts=60)."
+    )
+    assert once.is_regular
+    assert any("starts" in text for text in once.doubts)
+    asked.clear()
+    again = ladder._fit_form(FORMULA, data, {"other_scale": "~ 1"})
+    assert asked == [None, 60]
+    assert again.doubts == ()
+
+
+def test_an_anchor_is_part_of_the_sample(data):
+    from dataclasses import replace
+
+    small, large = (
+        FlexibleSurvival("Surv(time, status) ~ 1", data).fit(),
+        FlexibleSurvival(FORMULA, data).fit(),
+    )
+    assert small.lr_test(large)["df"] == 1
+    twice = data.assign(time=(data["time"] * (1.0 / 365.25)) * 365.25)  # the same times up to rounding
+    assert FlexibleSurvival(FORMULA, twice).fit().specification.fixed["aft"] == pytest.approx(
+        small.specification.fixed["aft"], abs=1e-12
+    )
+    rounded = FlexibleSurvival("Surv(time, status) ~ 1", twice).fit()
+    moved = replace(
+        rounded,
+        specification=replace(
+            rounded.specification,
+            fixed={**rounded.specification.fixed, "aft": rounded.specification.fixed["aft"] + 2e-15},
+        ),
+    )
+    assert moved.lr_test(large)["df"] == 1
+    elsewhere = replace(
+        large,
+        specification=replace(large.specification, anchor_time=0.7),
+        facts=replace(large.facts, fingerprint=()),
+    )
+    with pytest.raises(DataError, match=r"differ in their anchors \(median event times 0.55.* and 0.7\)"):
+        small.lr_test(elsewhere)
+    with pytest.raises(DataError, match="differ in their anchors"):
+        smx.compare(small, elsewhere)
 
 
 # ---- the authors' own fits

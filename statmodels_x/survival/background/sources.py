@@ -44,6 +44,12 @@ class Paths(Protocol):
     def repeat(self, k: int) -> Self:
         """Return each row k times in turn."""
 
+    def take(self, which: Any) -> Self:
+        """Return some of the rows."""
+
+    def columns(self) -> Array:
+        """Return numbers that tell rows of different backgrounds apart, a row each."""
+
 
 @dataclass(frozen=True)
 class TablePaths:
@@ -85,6 +91,14 @@ class TablePaths:
             self.per,
         )
 
+    def take(self, which: Any) -> TablePaths:
+        """Return some of the rows."""
+        return replace(self, code=self.code[which], age=self.age[which], year=self.year[which])
+
+    def columns(self) -> Array:
+        """Return numbers that tell rows of different backgrounds apart, a row each."""
+        return np.column_stack([self.code, self.age, self.year])
+
     def check_follow_up(self, entry: Array, last: Array) -> None:
         """Raise a DataError that names the rows whose follow-up leaves the table."""
         for times, upper in ((entry, False), (last, True)):
@@ -119,6 +133,14 @@ class CurvePaths:
     def repeat(self, k: int) -> CurvePaths:
         """Return each row k times in turn."""
         return replace(self, code=np.repeat(self.code, k))
+
+    def take(self, which: Any) -> CurvePaths:
+        """Return some of the rows."""
+        return replace(self, code=self.code[which])
+
+    def columns(self) -> Array:
+        """Return numbers that tell rows of different backgrounds apart, a row each."""
+        return np.asarray(self.code[:, None], float)
 
     def check_follow_up(self, entry: Array, last: Array) -> None:
         """Do nothing: a curve has no end."""

@@ -58,7 +58,7 @@ def _log_total(times: Array, rows: Rows) -> tuple[Array, Array]:
 
 def _survival(times: Array, rows: Rows) -> Quantity:
     value, grad = _total(times, rows)
-    return plain.cloglog(value, rows.jacobian(grad))
+    return plain.on_cloglog(value, rows.jacobian(grad))
 
 
 def _cumulative_hazard(times: Array, rows: Rows) -> Quantity:
@@ -80,7 +80,7 @@ def _density(times: Array, rows: Rows) -> Quantity:
 
 def _odds(times: Array, rows: Rows) -> Quantity:
     value, grad = _total(times, rows)
-    return plain.odds_of(value, rows.jacobian(grad))
+    return plain.as_odds(value, rows.jacobian(grad))
 
 
 def _quantile(probabilities: Array, rows: Rows) -> Quantity:
@@ -166,7 +166,7 @@ def _crude_other(horizons: Array, rows: Rows) -> Quantity:
 def _expected_survival(times: Array, rows: Rows) -> Quantity:
     """Survival under the background alone, which has no error but that of a factor on it."""
     value = _background(times, rows)
-    return plain.cloglog(value, rows.jacobian(_wider(np.zeros((len(times), 5)), value, rows)))
+    return plain.on_cloglog(value, rows.jacobian(_wider(np.zeros((len(times), 5)), value, rows)))
 
 
 def _mean(_: Array, rows: Rows) -> Quantity:

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from statmodels_x.core.fits.results import wald_limits
 from statmodels_x.survival.distributions.family import Family
 from statmodels_x.survival.fitted import FACTOR, SurvivalFitted
 from statmodels_x.survival.inference.naming import NAMELESS, ratio_name
+from statmodels_x.survival.inference.units import tidy
 
 SYMBOLS = {"aft": "phi", "ph": "lambda", "power": "gamma", "shape": "kappa"}
 
 
-def natural_scale(fit: SurvivalFitted, alpha: float = 0.05) -> pd.DataFrame:
+def natural_scale(
+    fit: SurvivalFitted, alpha: float = 0.05, per: Mapping[str, float] | None = None
+) -> pd.DataFrame:
     """Estimates on the natural scale with intervals mapped from the working scale.
 
     Each covariate's row has the name that is true of it (:func:`~statmodels_x.survival.inference.naming.ratio_name`);
     where the exponential of a coefficient has no meaning by itself the name is ``"-"`` and there is no number.
     """
-    limits = wald_limits(fit, alpha)
+    table = tidy(fit, alpha, per)
     rows: list[tuple[Any, ...]] = []
     net = "net " if fit.specification.background is not None else ""
     labels: list[tuple[str, str]] = fit.coefficients.index.to_list()
     for (parameter, term), value, (low, high) in zip(
-        labels, fit.coefficients, limits.to_numpy(), strict=True
+        labels, table["estimate"], table[["conf.low", "conf.high"]].to_numpy(), strict=True
     ):
         if (parameter, term) == FACTOR:
             rows.append(("factor on the background", *np.exp([value, low, high])))

@@ -6,6 +6,7 @@ by drawing coefficients from their estimated distribution; see ``quantities`` fo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,11 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_alpha, check_choice, check_count, numeric_array
+from statmodels_x.core.validation import check_alpha, check_choice, check_count, numeric_array, rows_text
 from statmodels_x.survival.background.rows import paths_of, years_per_unit
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.all_cause import BACKGROUND_KINDS, NEEDS_PATHS, QUANTITIES
+from statmodels_x.survival.inference.averaging import Average, combined
 from statmodels_x.survival.inference.quantities import Quantity, Rows, difference, ratio
 
 TIME_KINDS = ("survival", "cumulative_hazard", "hazard", "density", "odds", "rmst")
@@ -48,6 +50,8 @@ class Options:
         Whether the bands of a row cover all its points at once.
     missing : {"error", "nan"}
         What a row without a covariate is: an error, or a prediction of NaN.
+    average : tuple of (float, SurvivalFitted)
+        Weights and fits to average over; empty for the fit alone.
     """
 
     alpha: float = 0.05
@@ -56,6 +60,7 @@ class Options:
     seed: int = 0
     simultaneous: bool = False
     missing: str = "error"
+    average: Average = ()
 
     def __post_init__(self) -> None:
         check_choice("method", self.method, ("delta", "simulation"), "predict()")
@@ -65,6 +70,8 @@ class Options:
         check_count("seed", self.seed, 0, most=None)
         if self.simultaneous and self.method == "simulation":
             raise DataError('predict: simultaneous bands are made with method="delta".')
+        if self.average and (self.simultaneous or self.method == "simulation"):
+            raise DataError('predict: an average has pointwise intervals by method="delta" alone.')
 
 
 def predict(
@@ -78,7 +85,7 @@ def predict(
 ) -> pd.DataFrame:
     """Predict; see :meth:`FlexibleSurvivalResults.predict`."""
     check_choice("kind", kind, KINDS, "predict()")
-    if options.missing == "nan" and newdata is not None and kind != "link":
+    if options.missing == "nan" and newdata is not None:
         complete = _complete(fit, newdata)
         if not complete.all():
             return _around_missing(fit, as_pandas(newdata), complete, kind, at, reference, given, options)
@@ -87,27 +94,26 @@ def predict(
     base, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
     rows = rows_for(fit, base, newdata, given)
     if kind == "link":
+        _refuse_average(kind, options)
         return _link_frame(fit, rows, options.alpha)
     values, column = points(base, at)
-    k = len(values)
-    wide, grid = rows.repeat(k), np.tile(values, len(rows.index))
-    other = _reference_rows(fit, reference, rows, kind).repeat(k) if how else None
+    grid = np.tile(values, len(rows.index))
 
-    def quantity(theta: Array) -> Quantity:
-        first = QUANTITIES[base](grid, wide.at(theta))
-        if other is None:
-            return first
-        second = QUANTITIES[base](grid, other.at(theta))
-        return difference(first, second) if how == "difference" else ratio(first, second)
+    def quantity_of(one: SurvivalFitted) -> Callable[[Array], Quantity]:
+        own = rows if one is fit else rows_for(one, base, prediction_data(fit, newdata), given)
+        other = _reference_rows(one, reference, own, kind) if how else None
+        return _quantity(base, grid, own, other, how)
 
-    frame = intervals(fit, quantity, options, k)
-    frame.insert(0, "row", wide.index)
+    frame = intervals(fit, quantity_of, options, len(values), base)
+    frame.insert(0, "row", rows.index.repeat(len(values)))
     if column:
         frame.insert(1, column, grid)
         if column == "time":
             frame["extrapolated"] = grid > fit.facts.last_time
-            if wide.background is not None:
-                frame["background_held"] = wide.background.held(grid)
+            if rows.background is not None:
+                frame["background_held"] = rows.background.repeat(len(values)).held(grid)
+    if kind in ("median", "quantile"):
+        frame["note"] = not_reached(fit, frame["estimate"])
     return frame
 
 
@@ -131,12 +137,45 @@ def rows_for(fit: SurvivalFitted, kind: str, newdata: Any, given: Any = None) ->
     return replace(rows, background=paths_of(source, prediction_data(fit, newdata), per))
 
 
+def _quantity(
+    base: str, grid: Array, rows: Rows, reference: Rows | None, how: str
+) -> Callable[[Array], Quantity]:
+    """Return a prediction as a function of the coefficients: of rows, or of rows against others."""
+    k = len(grid) // max(len(rows.index), 1)
+    wide, other = rows.repeat(k), None if reference is None else reference.repeat(k)
+
+    def quantity(theta: Array) -> Quantity:
+        first = QUANTITIES[base](grid, wide.at(theta))
+        if other is None:
+            return first
+        second = QUANTITIES[base](grid, other.at(theta))
+        return difference(first, second) if how == "difference" else ratio(first, second)
+
+    return quantity
+
+
+def not_reached(fit: SurvivalFitted, times: pd.Series) -> list[str]:
+    """Say of quantiles which of them the curve reaches only beyond the last event, or never."""
+    return [
+        "" if np.isnan(time) or time <= fit.facts.last_event else "not reached" for time in times.to_numpy()
+    ]
+
+
 def _complete(fit: SurvivalFitted, newdata: Any) -> NDArray[np.bool_]:
     """Whether each row has every covariate."""
     data = as_pandas(newdata)
     used = {name for spec in fit.design_specs.values() for name in spec.part.variables}
     present = [name for name in used if name in data.columns]
-    return data[present].notna().to_numpy().all(axis=1)
+    return data[present].notna().to_numpy().all(axis=1) & ~_without_events(fit, data)
+
+
+def _without_events(fit: SurvivalFitted, data: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which rows have a level in which no event was seen."""
+    found = np.zeros(len(data), bool)
+    for name, level, _ in fit.facts.aside:
+        if name in data.columns:
+            found |= (data[name] == level).fillna(False).to_numpy(bool)
+    return found
 
 
 def _around_missing(
@@ -162,9 +201,16 @@ def _around_missing(
     k = len(table) // len(rows)
     place = np.full(m, 0)
     place[rows] = np.arange(len(rows))
-    wide = table.iloc[(np.repeat(place, k) * k) + np.tile(np.arange(k), m)].reset_index(drop=True)
-    wide["row"] = data.index.repeat(k)
-    wide.loc[np.repeat(~complete, k), ["estimate", "std_error", "lower", "upper"]] = np.nan
+    if kind == "link":  # parameter by parameter
+        wide = table.iloc[(np.arange(k)[:, None] * len(rows) + place).ravel()].reset_index(drop=True)
+        labels, empty = np.tile(data.index, k), np.tile(~complete, k)
+    else:
+        wide = table.iloc[(place[:, None] * k + np.arange(k)).ravel()].reset_index(drop=True)
+        labels, empty = data.index.repeat(k), np.repeat(~complete, k)
+    wide["row"] = labels
+    wide.loc[empty, ["estimate", "std_error", "lower", "upper"]] = np.nan
+    if "note" in wide:
+        wide.loc[empty, "note"] = ""
     return wide
 
 
@@ -174,6 +220,8 @@ def covariate_rows(fit: SurvivalFitted, newdata: Any, given: Any = None, inner: 
     With ``inner`` they are the columns that belong to ``fit.theta``, else those that belong to ``fit.params``.
     """
     data = prediction_data(fit, newdata)
+    if fit.facts.aside:
+        _refuse_without_events(fit, data)
     base = np.zeros((len(data), 5))
     matrices: list[Array | None] = []
     first = 0
@@ -199,6 +247,18 @@ def covariate_rows(fit: SurvivalFitted, newdata: Any, given: Any = None, inner: 
         fit.specification.own_family,
         has_factor=fit.specification.background_factor,
     )
+
+
+def _refuse_without_events(fit: SurvivalFitted, data: pd.DataFrame) -> None:
+    for name, level, _ in fit.facts.aside:
+        rows = (
+            (data[name] == level).fillna(False).to_numpy(bool) if name in data.columns else np.zeros(0, bool)
+        )
+        if rows.any():
+            raise DataError(
+                f"newdata: {name!r} is {level!r} in {rows_text(rows)}, where the fit saw no event: its hazard is "
+                'estimated as 0, without an error. Leave these rows out; predict(missing="nan") does.'
+            )
 
 
 def _survived(given: Any, m: int) -> Array:
@@ -277,9 +337,17 @@ def _draw(fit: SurvivalFitted, n: int, seed: int | np.random.Generator) -> Array
     return rng.multivariate_normal(fit.theta, fit.theta_covariance, size=n, method="eigh")
 
 
-def intervals(fit: SurvivalFitted, quantity: Any, options: Options, k: int) -> pd.DataFrame:
+def intervals(
+    fit: SurvivalFitted,
+    quantity_of: Callable[[SurvivalFitted], Callable[[Array], Quantity]],
+    options: Options,
+    k: int,
+    kind: str,
+) -> pd.DataFrame:
     """Estimate, standard error and limits; k points belong to each row."""
-    covariance = fit.theta_covariance
+    if options.average:
+        return _averaged_intervals(quantity_of, options, kind)
+    covariance, quantity = fit.theta_covariance, quantity_of(fit)
     found = quantity(fit.theta)
     if options.method == "simulation":
         draws = _draw(fit, options.n_draws, options.seed)
@@ -294,17 +362,63 @@ def intervals(fit: SurvivalFitted, quantity: Any, options: Options, k: int) -> p
     critical: Any = reference.quantile(options.alpha)
     if options.simultaneous:
         critical = _simultaneous(found.jacobian, error, covariance, k, options)
+    frame = _natural_table(found, found.value, error, critical)
+    if found.edge is not None:
+        frame["lower"], frame["upper"] = _open_ended(
+            found, frame["lower"].to_numpy(), frame["upper"].to_numpy(), covariance, critical
+        )
+    return frame
+
+
+def _natural_table(found: Quantity, value: Array, error: Array, critical: Any) -> pd.DataFrame:
+    """Map an estimate on the working scale of a quantity, with its interval, to the natural one."""
     with np.errstate(over="ignore", invalid="ignore"):
-        bounds = [
-            found.natural(found.value - critical * error),
-            found.natural(found.value + critical * error),
-        ]
-        natural_error = np.where(error == 0.0, 0.0, np.abs(found.slope(found.value)) * error)
-        natural_error = np.where(np.isnan(found.estimate), np.nan, natural_error)
+        estimate = found.natural(value)
+        bounds = [found.natural(value - critical * error), found.natural(value + critical * error)]
+        natural_error = np.where(error == 0.0, 0.0, np.abs(found.slope(value)) * error)
+        natural_error = np.where(np.isnan(estimate), np.nan, natural_error)
     lower, upper = bounds[::-1] if found.falls else bounds
-    return pd.DataFrame(
-        {"estimate": found.estimate, "std_error": natural_error, "lower": lower, "upper": upper}
-    )
+    return pd.DataFrame({"estimate": estimate, "std_error": natural_error, "lower": lower, "upper": upper})
+
+
+def _refuse_average(kind: str, options: Options) -> None:
+    if options.average and kind in ("link", "cure_fraction"):
+        raise DataError(
+            f'average: kind="{kind}" is not on one scale in all families; average survival instead.'
+        )
+
+
+def _averaged_intervals(
+    quantity_of: Callable[[SurvivalFitted], Callable[[Array], Quantity]], options: Options, kind: str
+) -> pd.DataFrame:
+    """Average the fits on the scale where intervals are made, with the spread between them in the error."""
+    if kind in ("link", "cure_fraction"):
+        raise DataError(
+            f'average: kind="{kind}" is not on one scale in all families; average survival instead.'
+        )
+    found = [quantity_of(one)(one.theta) for _, one in options.average]
+    weights = np.array([weight for weight, _ in options.average])
+    errors, critical = [], np.zeros(1)
+    for own, (weight, one) in zip(found, options.average, strict=True):
+        errors.append(_errors(own.jacobian, one.theta_covariance))
+        spread = np.sqrt(np.abs(np.diag(one.theta_covariance)))
+        critical = critical + weight * one.reference.along(own.jacobian, spread).quantile(options.alpha)
+    value, error = combined(weights, [own.value for own in found], errors)
+    frame = _natural_table(found[0], value, error, critical)
+    frame.attrs["weights"] = {one.label: float(weight) for weight, one in options.average}
+    return frame
+
+
+def _open_ended(
+    found: Quantity, lower: Array, upper: Array, covariance: Array, critical: Any
+) -> tuple[Array, Array]:
+    """Put infinity where the interval of a quantity reaches values at which it is infinite."""
+    assert found.edge is not None
+    value, jacobian = found.edge
+    with np.errstate(invalid="ignore"):
+        reach = critical * _errors(jacobian, covariance)
+        reach = np.where(np.isinf(value), 0.0, reach)
+        return np.where(value + reach <= 0.0, np.inf, lower), np.where(value - reach <= 0.0, np.inf, upper)
 
 
 def _errors(jacobian: Array, covariance: Array) -> Array:

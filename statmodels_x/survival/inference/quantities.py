@@ -87,6 +87,17 @@ class Rows:
             background=None if self.background is None else self.background.repeat(k),
         )
 
+    def take(self, which: Any) -> Rows:
+        """Return some of the rows."""
+        return replace(
+            self,
+            index=self.index[which],
+            base=self.base[which],
+            matrices=tuple(None if m is None else m[which] for m in self.matrices),
+            given=self.given[which],
+            background=None if self.background is None else self.background.take(which),
+        )
+
     def jacobian(self, grad: Array) -> Array:
         """Chain a gradient in the linear predictors (m, 5), and a factor (m, 6), to one in the coefficients (m, p)."""
         with np.errstate(invalid="ignore"):  # a gradient beyond the range of floats times a column of 0
@@ -107,9 +118,12 @@ class Quantity:
     value : ndarray of shape (m,)
     jacobian : ndarray of shape (m, p)
     natural, slope : callable
-        The natural value of a working value, and its derivative.
+        The natural value of a working value, and the size of its derivative.
     falls : bool
         Whether the natural scale runs against the working scale.
+    edge : tuple of (ndarray of shape (m,), ndarray of shape (m, p)), optional
+        A value that is positive where the quantity is finite, with its gradient: an interval that reaches 0 there
+        has no upper end.
     """
 
     value: Array
@@ -117,6 +131,7 @@ class Quantity:
     natural: Function
     slope: Function
     falls: bool = False
+    edge: tuple[Array, Array] | None = None
 
     @property
     def estimate(self) -> Array:
@@ -129,7 +144,7 @@ class Quantity:
         """Gradient of the natural value; 0 where the working value is at an infinite end."""
         with np.errstate(over="ignore", invalid="ignore"):
             slope = self.slope(self.value)  # 0 times infinity where the survival is 0: no slope there
-            slope = np.where(np.isnan(slope), 0.0, slope)[:, None]
+            slope = np.where(np.isnan(slope), 0.0, -slope if self.falls else slope)[:, None]
             natural = slope * self.jacobian
         return np.where((slope == 0.0) & ~np.isnan(self.jacobian), 0.0, natural)
 
@@ -161,7 +176,7 @@ def within(value: Array, jacobian: Array, low: Array, width: Array) -> Quantity:
     )
 
 
-def cloglog(cumulative: Array, jacobian: Array) -> Quantity:
+def on_cloglog(cumulative: Array, jacobian: Array) -> Quantity:
     """Work on the logarithm of a cumulative hazard; the natural value is exp(-H)."""
     inner = on_log(cumulative, jacobian)
     relative = np.where(np.isinf(cumulative)[:, None], 0.0, inner.jacobian)
@@ -184,7 +199,7 @@ def since(times: Array, rows: Rows) -> tuple[Array, Array]:
 
 def _survival(times: Array, rows: Rows) -> Quantity:
     value, grad = since(times, rows)
-    return cloglog(value, rows.jacobian(grad))
+    return on_cloglog(value, rows.jacobian(grad))
 
 
 def _cumulative_hazard(times: Array, rows: Rows) -> Quantity:
@@ -208,17 +223,17 @@ def _density(times: Array, rows: Rows) -> Quantity:
         return from_log(value, rows.jacobian(np.where(gone[:, None], 0.0, log_h_grad - h_grad)))
 
 
+def as_odds(cumulative: Array, jacobian: Array) -> Quantity:
+    """Odds of the event, (1 - S)/S = exp(H) - 1, on the log scale."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        log_odds = cumulative + np.log(-np.expm1(-cumulative))
+        relative = np.where(cumulative[:, None] > 0.0, jacobian / -np.expm1(-cumulative)[:, None], 0.0)
+    return from_log(log_odds, relative)
+
+
 def _odds(times: Array, rows: Rows) -> Quantity:
     value, grad = since(times, rows)
-    return odds_of(value, rows.jacobian(grad))
-
-
-def odds_of(value: Array, jacobian: Array) -> Quantity:
-    """Odds of the event, (1 - S)/S = exp(H) - 1, from H and its gradient."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        log_odds = value + np.log(-np.expm1(-value))
-        relative = np.where(value[:, None] > 0.0, jacobian / -np.expm1(-value)[:, None], 0.0)
-    return from_log(log_odds, relative)
+    return as_odds(value, rows.jacobian(grad))
 
 
 def time_at(cumulative: Array, rows: Rows) -> Array:
@@ -249,7 +264,17 @@ def _quantile(probabilities: Array, rows: Rows) -> Quantity:
     log_h, _ = log_hazard(safe, rows.eta, rows.cure, rows.family)
     grad = -(grad - start_grad) / np.exp(np.log(safe) + log_h)[:, None]
     grad[~reached] = np.nan
-    return from_log(np.log(times), rows.jacobian(grad))
+    edge = reach_of(_cure_fraction(probabilities, rows), probabilities)
+    return Quantity(np.log(times), rows.jacobian(grad), np.exp, np.exp, edge=edge)
+
+
+def reach_of(cured: Quantity, probabilities: Array) -> tuple[Array, Array]:
+    """Return by how much, on the scale of log H, a curve falls in the end below what a quantile asks for."""
+    share, slope = cured.estimate, cured.natural_jacobian
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.log(-np.log(share)) - np.log(-np.log1p(-probabilities))
+        relative = slope / (share * np.log(share))[:, None]
+    return value, np.where(share[:, None] > 0.0, relative, 0.0)
 
 
 def _median(_: Array, rows: Rows) -> Quantity:
@@ -309,13 +334,27 @@ def _mean(_: Array, rows: Rows) -> Quantity:
         value = (weights * times.reshape(points.shape)).sum(axis=1)
     slope[~exists] = np.nan
     unknown = rows.family is not None and not rows.family.has_mean
-    return on_log(np.where(exists, value, np.nan if unknown else np.inf), rows.jacobian(slope))
+    found = on_log(np.where(exists, value, np.nan if unknown else np.inf), rows.jacobian(slope))
+    return found if unknown else replace(found, edge=_edge_of_mean(rows))
+
+
+def _edge_of_mean(rows: Rows) -> tuple[Array, Array] | None:
+    """Return what is positive where a mean is finite: log(kappa + 1), for a Burr XII log gamma + log lambda."""
+    eta = rows.eta
+    grad = np.zeros(eta.shape)
+    if rows.cure:
+        return np.full(len(eta), -np.inf), rows.jacobian(grad)
+    if rows.family is not None:
+        return None
+    heavy = rows.matrices[3] is None and not np.any(eta[:, 3])
+    grad[:, [1, 2] if heavy else [3]] = 1.0
+    return eta[:, 1] + eta[:, 2] if heavy else eta[:, 3], rows.jacobian(grad)
 
 
 def _cured_since(plateau: Array, grad: Array, rows: Rows) -> Quantity:
     """Probability of being cured given survival so far, p/S(given), with -log p and its gradient."""
     start, start_grad = cumulative_hazard(rows.given, rows.eta, rows.cure, rows.family)
-    return cloglog(plateau - start, rows.jacobian(grad - start_grad))
+    return on_cloglog(plateau - start, rows.jacobian(grad - start_grad))
 
 
 def _cure_fraction(_: Array, rows: Rows) -> Quantity:
@@ -366,12 +405,13 @@ QUANTITIES: Mapping[str, Callable[[Array, Rows], Quantity]] = {
 }
 
 
+def identity(w: Array) -> Array:
+    """Return a value as it is: the way back from a scale that is the natural one."""
+    return w
+
+
 def difference(first: Quantity, second: Quantity) -> Quantity:
     """Difference of natural values."""
-
-    def identity(w: Array) -> Array:
-        return w
-
     with np.errstate(invalid="ignore"):  # infinite quantiles have no difference
         value = first.estimate - second.estimate
         jacobian = first.natural_jacobian - second.natural_jacobian
@@ -383,28 +423,3 @@ def ratio(first: Quantity, second: Quantity) -> Quantity:
     parts = [on_log(quantity.estimate, quantity.natural_jacobian) for quantity in (first, second)]
     with np.errstate(invalid="ignore"):
         return from_log(parts[0].value - parts[1].value, parts[0].jacobian - parts[1].jacobian)
-
-
-def average(quantity: Quantity, weights: Array, kind: str, points: Array) -> Quantity:
-    """Weighted mean of natural values over rows, on a scale that suits the kind.
-
-    Parameters
-    ----------
-    quantity : Quantity
-        m rows of k points each, row by row.
-    weights : ndarray of shape (m,)
-    kind : str
-    points : ndarray of shape (k,)
-        Times or horizons.
-    """
-    share = weights / weights.sum()
-    value = share @ quantity.estimate.reshape(len(weights), -1)
-    p = quantity.jacobian.shape[1]
-    jacobian = np.einsum("i,ikp->kp", share, quantity.natural_jacobian.reshape(len(weights), -1, p))
-    if kind.startswith("crude"):
-        return within(value, jacobian, np.zeros(len(value)), np.ones(len(value)))
-    if kind.endswith("survival") or kind == "cure_fraction":
-        with np.errstate(divide="ignore", invalid="ignore"):
-            cumulative = -np.log(np.minimum(value, 1.0))  # a mean of ones may round to more than 1
-            return cloglog(cumulative, np.where(value[:, None] > 0.0, -jacobian / value[:, None], 0.0))
-    return within(value, jacobian, np.zeros(len(value)), points)

@@ -18,6 +18,10 @@ _ZERO = 1e-9
 _GLANCE = 5_000
 
 
+class NoEventsError(DataError):
+    """A coefficient would run to infinity: no event speaks against it."""
+
+
 def check_events(n: int, n_events: int, n_parameters: int) -> None:
     """Raise a DataError if there is no event, or fewer rows than parameters."""
     if n < max(2, n_parameters):
@@ -39,7 +43,7 @@ def check_terms(names: tuple[str, ...], where: str) -> None:
 
 
 def check_separation(design: Array, names: tuple[str, ...], response: Surv, where: str) -> None:
-    """Raise a DataError if a coefficient would run to infinity.
+    """Raise a NoEventsError if a coefficient would run to infinity.
 
     That happens when some combination of covariates is 0 in every row with an event and has one sign among
     the censored rows, as for an arm without events: the hazard of that arm is estimated as 0.
@@ -81,7 +85,7 @@ def check_separation_of(each: Callable[..., list[Any]], names: tuple[str, ...], 
         return
     direction = null @ found.x
     concerned = [repr(names[k]) for k in np.flatnonzero(np.abs(direction) > _ZERO * np.abs(direction).max())]
-    raise DataError(
+    raise NoEventsError(
         f"{where}: no event where {' and '.join(concerned)} would tell rows apart (an arm or a level without "
         "events): its coefficient runs to infinity. Merge that level with another, or leave it out."
     )
