@@ -258,6 +258,8 @@ AVERAGED: Mapping[str, Callable[[Array, Populations], Quantity]] = {
     "median": _median,
     "mean": _mean,
     "cure_fraction": _cure_fraction,
+}
+OF_BACKGROUND: Mapping[str, Callable[[Array, Populations], Quantity]] = {
     "net_survival": _net(_survival),
     "net_hazard": _net(_hazard),
     "net_rmst": _net(_rmst),

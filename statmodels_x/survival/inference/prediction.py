@@ -27,12 +27,14 @@ from statmodels_x.survival.inference.quantities import Quantity, Rows, differenc
 
 TIME_KINDS = ("survival", "cumulative_hazard", "hazard", "density", "odds", "rmst")
 PLAIN_KINDS = ("median", "mean", "cure_fraction")
-_CONTRASTED = (
-    *("survival", "cumulative_hazard", "hazard", "odds", "rmst", "quantile"),
-    *(*BACKGROUND_KINDS, *PLAIN_KINDS),
-)
-CONTRASTS = tuple(f"{kind}_{how}" for kind in _CONTRASTED for how in ("difference", "ratio"))
-KINDS = (*TIME_KINDS, *BACKGROUND_KINDS, "quantile", *PLAIN_KINDS, *CONTRASTS, "link")
+_CONTRASTED = ("survival", "cumulative_hazard", "hazard", "odds", "rmst", "quantile", *PLAIN_KINDS)
+_HOW = ("difference", "ratio")
+CONTRASTS = tuple(f"{kind}_{how}" for kind in _CONTRASTED for how in _HOW)
+KINDS = (*TIME_KINDS, "quantile", *PLAIN_KINDS, *CONTRASTS, "link")
+"""Kinds of every fit; one with a background has more."""
+
+ALL_CONTRASTS = (*CONTRASTS, *(f"{kind}_{how}" for kind in BACKGROUND_KINDS for how in _HOW))
+_ALL_KINDS = (*KINDS, *BACKGROUND_KINDS, *ALL_CONTRASTS[len(CONTRASTS) :])
 _FROM_ZERO = ("survival", "cumulative_hazard", "odds", "net_survival", "expected_survival")
 
 
@@ -84,14 +86,14 @@ def predict(
     options: Options = Options(),
 ) -> pd.DataFrame:
     """Predict; see :meth:`FlexibleSurvivalResults.predict`."""
-    check_choice("kind", kind, KINDS, "predict()")
+    check_choice("kind", kind, _ALL_KINDS, "predict()")
     if options.missing == "nan" and newdata is not None:
         complete = _complete(fit, newdata)
         if not complete.all():
             return _around_missing(fit, as_pandas(newdata), complete, kind, at, reference, given, options)
-    if reference is not None and kind not in CONTRASTS:
+    if reference is not None and kind not in ALL_CONTRASTS:
         raise DataError(f'predict: `reference` belongs to differences and ratios, not to kind="{kind}".')
-    base, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
+    base, _, how = kind.rpartition("_") if kind in ALL_CONTRASTS else (kind, "", "")
     rows = rows_for(fit, base, newdata, given)
     if kind == "link":
         _refuse_average(kind, options)

@@ -16,8 +16,15 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, numeric_array
 from statmodels_x.survival.fitted import SurvivalFitted
-from statmodels_x.survival.inference.averages import AVERAGED, Populations, naturally, populations
+from statmodels_x.survival.inference.averages import (
+    AVERAGED,
+    OF_BACKGROUND,
+    Populations,
+    naturally,
+    populations,
+)
 from statmodels_x.survival.inference.prediction import (
+    ALL_CONTRASTS,
     CONTRASTS,
     Options,
     intervals,
@@ -29,6 +36,9 @@ from statmodels_x.survival.inference.prediction import (
 from statmodels_x.survival.inference.quantities import Quantity, difference, ratio
 
 STANDARDISED = (*AVERAGED, *CONTRASTS)
+"""Kinds of every fit; one with a background has more."""
+
+_ALL = {**AVERAGED, **OF_BACKGROUND}
 
 
 def standardise(
@@ -44,7 +54,7 @@ def standardise(
     options: Options = Options(),  # noqa: B008 - frozen
 ) -> pd.DataFrame:
     """Average predictions over covariates; see :meth:`FlexibleSurvivalResults.standardise`."""
-    check_choice("kind", kind, STANDARDISED, "standardise()")
+    check_choice("kind", kind, (*STANDARDISED, *OF_BACKGROUND, *ALL_CONTRASTS), "standardise()")
     kind, contrast = _kind_and_contrast(kind, contrast)
     population = prediction_data(fit, over)
     share = _population_weights(fit, over, weights, population)
@@ -77,7 +87,7 @@ def averaged(
         own = people(one)
 
         def quantity(theta: Array) -> Quantity:
-            found = AVERAGED[kind](times, own.at(theta))
+            found = _ALL[kind](times, own.at(theta))
             if contrast is None:
                 return found
             others = naturally(found, slice(k, None))
@@ -120,7 +130,7 @@ def _kind_and_contrast(kind: str, contrast: str | None) -> tuple[str, str | None
     """Read ``"hazard_ratio"`` as the ratio of hazards."""
     if contrast is not None:
         check_choice("contrast", contrast, ("difference", "ratio"), "standardise()")
-    if kind not in CONTRASTS:
+    if kind not in ALL_CONTRASTS:
         return kind, contrast
     base, _, how = kind.rpartition("_")
     if contrast not in (None, how):
