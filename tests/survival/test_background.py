@@ -11,10 +11,10 @@ from numpy.testing import assert_allclose
 
 import statmodels_x as smx
 from statmodels_x.core.data.surv import Surv
-from statmodels_x.errors import DataError, IdentificationError
+from statmodels_x.errors import DataError, DataWarning, IdentificationError
 from statmodels_x.survival.distributions.family import FAMILIES
 from statmodels_x.survival.inference.all_cause import QUANTITIES
-from statmodels_x.survival.inference.prediction import rows_for
+from statmodels_x.survival.inference.prediction import rows_for, with_waning
 from statmodels_x.survival.kernels.factor import with_factor
 from statmodels_x.survival.kernels.hazards import cumulative_hazard, log_hazard
 from statmodels_x.survival.kernels.likelihood import loglik, row_scores, sample_arrays
@@ -301,6 +301,126 @@ def test_everybody_is_alive_at_time_0(fit, patients):
     for rows in range(600, 700, 7):
         start = fit.standardise("net_survival", at=[0.0, 1.0], over=patients.head(rows))
         assert start["estimate"].iloc[0] == pytest.approx(1.0, abs=1e-12)
+
+
+def test_discounted_time(fit, patients):
+    """3.5 % a year: the integral of S(t) 1.035^-t, whatever the unit of time."""
+    fine = 9.0 * np.linspace(1e-4, 1.0, 6_001) ** 3
+    for kind, curve in (("rmst", "survival"), ("net_rmst", "net_survival")):
+        alive = fit.predict(NEW, kind=curve, at=fine)["estimate"].to_numpy().reshape(2, -1)
+        want = [trapezoid(row * 1.035**-fine, fine) for row in alive]
+        found = fit.predict(NEW, kind=kind, at=[9.0], discount=0.035)
+        assert_allclose(found["estimate"], want, rtol=1e-5)
+        plain = fit.predict(NEW, kind=kind, at=[9.0])
+        assert np.all(found["estimate"] < plain["estimate"])
+        assert np.all(found["std_error"] < plain["std_error"])
+    later = fit.predict(NEW, kind="rmst", at=[9.0], discount=0.035, given=2.0)["estimate"]
+    assert np.all(later > (1.0 - 1.035**-2.0) / np.log(1.035))
+    mean = fit.standardise("rmst", at=[9.0], discount=0.035)["estimate"].iloc[0]
+    each = fit.predict(patients, kind="rmst", at=[9.0], discount=0.035)["estimate"]
+    assert mean == pytest.approx(each.mean())
+    for options, says in (
+        ({"kind": "survival"}, "time lived"),
+        ({"kind": "rmst", "discount": 2.0}, "`discount`"),
+    ):
+        with pytest.raises(DataError, match=says):
+            fit.predict(NEW, at=[9.0], **{"discount": 0.035, **options})
+    unknown = smx.FlexibleSurvival("Surv(time, died) ~ x", patients, "weibull").fit()
+    with pytest.raises(DataError, match="unit of time"):
+        unknown.predict(NEW, kind="rmst", at=[9.0], discount=0.035)
+
+
+def test_draws_are_common_and_as_wide_as_the_errors(fit):
+    found = fit.predict(NEW, kind="net_survival", at=[3.0, 6.0], draws=800)
+    assert list(found.columns) == ["draw", "row", "time", "value"]
+    table = fit.predict(NEW, kind="net_survival", at=[3.0, 6.0])
+    spread = found.groupby(["row", "time"])["value"].std().to_numpy()
+    assert_allclose(spread, table["std_error"], rtol=0.12)
+    again = fit.predict(NEW.head(1), kind="net_survival", at=[6.0], draws=800)
+    own = found[(found["row"] == 0) & (found["time"] == 6.0)]["value"].to_numpy()
+    assert_allclose(again["value"], own, rtol=1e-12)  # the same coefficients
+
+
+def test_simulated_times_are_those_of_all_causes(fit):
+    times = fit.simulate(NEW, n=4_000, seed=3)
+    alive = fit.predict(NEW, kind="survival", at=[5.0])["estimate"].to_numpy()
+    share = (times["time"] > 5.0).groupby(times["row"]).mean().to_numpy()
+    assert_allclose(share, alive, atol=4.0 * np.sqrt(0.25 / 4_000))
+    assert fit.simulate(NEW, n=500, given=2.0)["time"].min() >= 2.0
+
+
+def treated_and_control():
+    return NEW.assign(x=1), NEW.assign(x=0)
+
+
+def test_an_effect_wanes_between_two_times(fit):
+    """The hazard is the treated's, then in between on the log scale, then the control's; survival is its integral."""
+    treated, control = treated_and_control()
+    options = {"reference": control, "wane": (15.0, 18.0)}
+    times = np.array([5.0, 15.0, 16.0, 17.5, 18.0, 25.0])
+    waned = fit.predict(treated, kind="net_hazard", at=times, **options)["estimate"].to_numpy().reshape(2, -1)
+    one, two = (fit.predict(who, kind="net_hazard", at=times)["estimate"].to_numpy().reshape(2, -1)
+                for who in (treated, control))  # fmt: skip
+    share = np.array([1.0, 1.0, 2.0 / 3.0, 0.5 / 3.0, 0.0, 0.0])
+    assert_allclose(np.log(waned), share * np.log(one) + (1.0 - share) * np.log(two), rtol=1e-10)
+    fine = 25.0 * np.linspace(1e-4, 1.0, 8_001) ** 3
+    rate = fit.predict(
+        treated.head(1), kind="net_hazard", at=fine, reference=control.head(1), wane=(15.0, 18.0)
+    )
+    alive = fit.predict(
+        treated.head(1), kind="net_survival", at=[25.0], reference=control.head(1), wane=(15.0, 18.0)
+    )
+    integral = trapezoid(rate["estimate"].to_numpy(), fine)
+    assert -np.log(alive["estimate"].iloc[0]) == pytest.approx(integral, rel=1e-5)
+    at_once = fit.predict(treated, kind="survival", at=[15.0, 25.0], reference=control, wane=(15.0, 15.0))
+    never = fit.predict(treated, kind="survival", at=[15.0, 25.0])
+    assert_allclose(at_once["estimate"][::2], never["estimate"][::2], rtol=1e-12)
+    assert np.all(at_once["estimate"][1::2] < never["estimate"][1::2])
+
+
+@pytest.mark.parametrize(
+    "kind", ["survival", "hazard", "rmst", "quantile", "crude_disease", "life_years_lost"]
+)
+@pytest.mark.parametrize("factor", [False, True])
+def test_gradients_under_waning_are_differences(fit, with_free_factor, kind, factor):
+    found = with_free_factor if factor else fit
+    treated, control = treated_and_control()
+    rows = rows_for(found, kind, treated)
+    rows = with_waning(found, rows, rows_for(found, kind, control), kind, (14.2, 15.0))
+    points = np.array([0.9, 0.97]) if kind == "quantile" else np.array([14.5, 16.0])
+    of, step = QUANTITIES[kind], 1e-5 * np.eye(len(found.theta))
+    slopes = [
+        (of(points, rows.at(found.theta + e)).value - of(points, rows.at(found.theta - e)).value) / 2e-5
+        for e in step
+    ]
+    assert_allclose(of(points, rows).jacobian, np.array(slopes).T, rtol=2e-5, atol=1e-7)
+
+
+def test_standardised_gain_of_a_waning_effect(fit, patients):
+    options = {"kind": "rmst", "at": [20.0], "by": "x", "contrast": "difference", "over": patients}
+    lasting = fit.standardise(**options)["estimate"].iloc[0]
+    waned = fit.standardise(**options, wane=(14.5, 16.0))["estimate"].iloc[0]
+    treated, control = patients.assign(x=1), patients.assign(x=0)
+    own = fit.predict(treated, kind="rmst", at=[20.0], reference=control, wane=(14.5, 16.0))[
+        "estimate"
+    ].mean()
+    other = fit.predict(control, kind="rmst", at=[20.0])["estimate"].mean()
+    assert waned == pytest.approx(own - other, rel=1e-9)
+    assert 0.0 < waned < lasting
+
+
+def test_bad_waning_is_named(fit):
+    treated, control = treated_and_control()
+    for options, says in (
+        ({"wane": (5.0, 3.0), "reference": control}, "two times"),
+        ({"wane": 3.0, "reference": control}, "two times"),
+        ({"wane": (15.0, 16.0)}, "reference"),
+        ({"wane": (15.0, 16.0), "reference": control, "kind": "mean"}, "wane"),
+    ):
+        with pytest.raises(DataError, match=says):
+            fit.predict(treated, **{"kind": "rmst", "at": None if "kind" in options else [5.0], **options})
+    with pytest.warns(DataWarning, match="before the last event"):
+        fit.predict(treated, kind="rmst", at=[9.0], reference=control, wane=(2.0, 5.0))
 
 
 def test_residuals_count_all_causes(fit):

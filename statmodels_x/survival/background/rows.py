@@ -43,15 +43,24 @@ def years_per_unit(source: Source | None, time_unit: str | None, longest: float)
     """
     if source is None or not source.needs_years:
         return 1.0
-    name = (time_unit or "").strip().lower()
+    if time_unit is not None:
+        return years_in(time_unit)
+    if longest < _LONGEST:
+        return 1.0
+    raise DataError(
+        f"`background`: a life table is in years, and the unit of time of the response is not known (the longest is "
+        f"{longest:g}); give FlexibleSurvival(..., time_unit=), one of {', '.join(YEARS_PER)}."
+    )
+
+
+def years_in(time_unit: str) -> float:
+    """Return the length of a unit of time in years; DataError unless it is one of the known ones."""
+    name = time_unit.strip().lower()
     for unit, length in YEARS_PER.items():
         if name in (unit, unit[:-1]):
             return length
-    if time_unit is None and longest < _LONGEST:
-        return 1.0
-    said = f"is {time_unit!r}" if time_unit else f"is not known, and the longest is {longest:g}"
     raise DataError(
-        f"`background`: a life table is in years, and the unit of time of the response {said}; give "
+        f"the unit of time of the response is {time_unit!r}, and years are needed here; give "
         f"FlexibleSurvival(..., time_unit=), one of {', '.join(YEARS_PER)}."
     )
 

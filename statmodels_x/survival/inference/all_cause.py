@@ -16,7 +16,6 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.inference import quantities as plain
 from statmodels_x.survival.inference.quantities import Quantity, Rows
-from statmodels_x.survival.kernels.hazards import log_hazard
 
 Predict = Callable[[Array, Rows], Quantity]
 
@@ -36,6 +35,8 @@ def _wider(grad: Array, column: Array | float, rows: Rows) -> Array:
 
 def _background(times: Array, rows: Rows) -> Array:
     """Integral of the background between the time already survived and later times."""
+    if rows.background is None:
+        return np.zeros(len(times))
     integral = rows.background.cumulative(rows.given, np.maximum(times, rows.given))
     return np.asarray(np.exp(rows.log_factor) * integral)
 
@@ -49,7 +50,9 @@ def _total(times: Array, rows: Rows) -> tuple[Array, Array]:
 
 def _log_total(times: Array, rows: Rows) -> tuple[Array, Array]:
     """Logarithm of the hazard of all causes, and its gradient."""
-    value, grad = log_hazard(times, rows.eta, rows.cure, rows.family)
+    value, grad = plain.log_rate(times, rows)
+    if rows.background is None:
+        return value, grad
     with np.errstate(divide="ignore"):
         other = np.log(rows.background.rate(times)) + rows.log_factor
     share = np.where(np.isneginf(other), 1.0, expit(value - other))
@@ -121,19 +124,19 @@ def _alive(horizons: Array, rows: Rows) -> tuple[Array, Array, Rows, Array]:
 def _rmst(horizons: Array, rows: Rows) -> Quantity:
     alive, grad, _, _ = _alive(horizons, rows)
     slope = -(alive[:, :, None] * grad).sum(axis=1)
-    low, span = np.minimum(rows.given, horizons), np.maximum(horizons - rows.given, 0.0)
-    return plain.within(alive.sum(axis=1), rows.jacobian(slope), low, span)
+    return plain.within(alive.sum(axis=1), rows.jacobian(slope), *plain.bounds_of(horizons, rows))
 
 
 def _life_years_lost(horizons: Array, rows: Rows) -> Quantity:
     """Mean time lost to the disease before a horizon: the population's restricted mean less the model's."""
     alive, grad, wide, times = _alive(horizons, rows)
     excess = plain.since(times.ravel(), wide)[0].reshape(times.shape)
-    span = np.maximum(horizons - rows.given, 0.0)
+    _, span = plain.bounds_of(horizons, rows)
     lost = alive * np.expm1(excess)
-    slope = (alive[:, :, None] * grad[:, :, :5]).sum(axis=1)
+    own = grad[:, :, :-1] if rows.has_factor else grad
+    slope = (alive[:, :, None] * own).sum(axis=1)
     if rows.has_factor:
-        slope = _wider(slope, -(lost * grad[:, :, 5]).sum(axis=1), rows)
+        slope = _wider(slope, -(lost * grad[:, :, -1]).sum(axis=1), rows)
     value = lost.sum(axis=1)
     return plain.within(value, rows.jacobian(slope), np.zeros(len(span)), span)
 
@@ -141,7 +144,7 @@ def _life_years_lost(horizons: Array, rows: Rows) -> Quantity:
 def _crude(horizons: Array, rows: Rows) -> tuple[Array, Array]:
     """Probability of dying of the disease before a horizon in the presence of other causes, and its gradient."""
     alive, grad, wide, times = _alive(horizons, rows)
-    log_h, log_h_grad = log_hazard(times.ravel(), wide.eta, wide.cure, wide.family)
+    log_h, log_h_grad = plain.log_rate(times.ravel(), wide)
     rate = alive * np.exp(log_h).reshape(alive.shape)
     slopes = _wider(log_h_grad, 0.0, rows).reshape(grad.shape)
     slope = (rate[:, :, None] * (slopes - grad)).sum(axis=1)
@@ -208,7 +211,12 @@ def _net(kind: str) -> Predict:
 def _by_background(kind: str, all_cause: Predict) -> Predict:
     """Return the all-cause quantity where there is a background, else the plain one."""
     of = plain.QUANTITIES[kind]
-    return lambda times, rows: of(times, rows) if rows.background is None else all_cause(times, rows)
+
+    def predict(times: Array, rows: Rows) -> Quantity:
+        is_plain = rows.background is None and (rows.waning is None or kind not in ("quantile", "median"))
+        return of(times, rows) if is_plain else all_cause(times, rows)
+
+    return predict
 
 
 _ALL_CAUSE: Mapping[str, Predict] = {

@@ -18,6 +18,7 @@ from statmodels_x.survival.inference.quantities import (
     Quantity,
     Rows,
     as_odds,
+    bounds_of,
     identity,
     on_cloglog,
     on_log,
@@ -67,6 +68,9 @@ def populations(rows: Rows, weights: Array, n_worlds: int) -> Populations:
     """
     matrices = [matrix for matrix in rows.matrices if matrix is not None]
     other = [] if rows.background is None else [rows.background.columns()]
+    if rows.waning is not None:
+        control = rows.waning.control
+        other += [control.base, *(matrix for matrix in control.matrices if matrix is not None)]
     everything = np.column_stack([rows.base, *matrices, rows.given, *other])
     _, first, which = np.unique(everything, axis=0, return_index=True, return_inverse=True)
     share = np.tile(weights / weights.sum(), n_worlds)
@@ -144,8 +148,16 @@ def _hazard(points: Array, people: Populations) -> Quantity:
 
 def _rmst(points: Array, people: Populations) -> Quantity:
     value, slope = _flat(*_means("rmst", points, people))
-    low = (people.shares @ np.minimum(people.rows.given[:, None], points)).ravel()
-    return within(value - low, slope, low, np.tile(points, len(people.shares)) - low)
+    low, span = _bounds(points, people)
+    return within(value - low, slope, low, span)
+
+
+def _bounds(points: Array, people: Populations) -> tuple[Array, Array]:
+    """Bounds of a mean restricted time, averaged."""
+    k = len(points)
+    found = bounds_of(np.tile(points, len(people.rows.index)), people.rows.repeat(k))
+    low, span = ((people.shares @ part.reshape(-1, k)).ravel() for part in found)
+    return low, span
 
 
 def _mean(points: Array, people: Populations) -> Quantity:
@@ -174,7 +186,9 @@ def _quantile(probabilities: Array, people: Populations) -> Quantity:
         slope[~reached] = np.nan
         logs.append(log_times)
         slopes.append(slope)
-    if people.rows.background is not None:  # others die of what the cured do not
+    if (
+        people.rows.background is not None or people.rows.waning is not None
+    ):  # the cured fraction says nothing of it
         return Quantity(np.concatenate(logs), np.vstack(slopes), np.exp, np.exp)
     cured = _cure_fraction(np.array([np.nan]), people)
     again = np.repeat(np.arange(len(people.shares)), len(probabilities))
@@ -243,8 +257,7 @@ def _crude(kind: str) -> Callable[[Array, Populations], Quantity]:
 
 def _life_years_lost(points: Array, people: Populations) -> Quantity:
     value, slope = _flat(*_means("life_years_lost", points, people))
-    low = (people.shares @ np.minimum(people.rows.given[:, None], points)).ravel()
-    return within(value, slope, np.zeros(len(value)), np.tile(points, len(people.shares)) - low)
+    return within(value, slope, np.zeros(len(value)), _bounds(points, people)[1])
 
 
 AVERAGED: Mapping[str, Callable[[Array, Populations], Quantity]] = {

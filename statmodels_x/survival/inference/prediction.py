@@ -6,6 +6,7 @@ by drawing coefficients from their estimated distribution; see ``quantities`` fo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,15 +16,23 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.data.frames import as_pandas
-from statmodels_x.core.errors import DataError
+from statmodels_x.core.errors import DataError, DataWarning
+from statmodels_x.core.findings import warn
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_alpha, check_choice, check_count, numeric_array, rows_text
-from statmodels_x.survival.background.rows import paths_of, years_per_unit
+from statmodels_x.core.validation import (
+    check_alpha,
+    check_choice,
+    check_count,
+    check_number,
+    numeric_array,
+    rows_text,
+)
+from statmodels_x.survival.background.rows import paths_of, years_in, years_per_unit
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.all_cause import BACKGROUND_KINDS, NEEDS_PATHS, QUANTITIES
 from statmodels_x.survival.inference.averaging import Average, combined
-from statmodels_x.survival.inference.quantities import Quantity, Rows, difference, ratio
+from statmodels_x.survival.inference.quantities import Quantity, Rows, Waning, difference, ratio
 
 TIME_KINDS = ("survival", "cumulative_hazard", "hazard", "density", "odds", "rmst")
 PLAIN_KINDS = ("median", "mean", "cure_fraction")
@@ -33,6 +42,8 @@ CONTRASTS = tuple(f"{kind}_{how}" for kind in _CONTRASTED for how in _HOW)
 KINDS = (*TIME_KINDS, "quantile", *PLAIN_KINDS, *CONTRASTS, "link")
 """Kinds of every fit; one with a background has more."""
 
+_NOT_WANING = ("mean", "cure_fraction", "link", "expected_survival")
+_DISCOUNTED = ("rmst", "net_rmst", "life_years_lost")
 ALL_CONTRASTS = (*CONTRASTS, *(f"{kind}_{how}" for kind in BACKGROUND_KINDS for how in _HOW))
 _ALL_KINDS = (*KINDS, *BACKGROUND_KINDS, *ALL_CONTRASTS[len(CONTRASTS) :])
 _FROM_ZERO = ("survival", "cumulative_hazard", "odds", "net_survival", "expected_survival")
@@ -63,6 +74,9 @@ class Options:
     simultaneous: bool = False
     missing: str = "error"
     average: Average = ()
+    discount: float = 0.0
+    draws: int = 0
+    wane: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         check_choice("method", self.method, ("delta", "simulation"), "predict()")
@@ -70,10 +84,29 @@ class Options:
         check_alpha(self.alpha)
         check_count("n_draws", self.n_draws, 100)
         check_count("seed", self.seed, 0, most=None)
+        check_number("discount", self.discount, low=0.0, high=1.0, closed=True)
+        check_count("draws", self.draws, 0)
+        check_wane(self.wane)
+        if self.average and self.draws:
+            raise DataError("predict: draws are of one fit; leave `average` out.")
         if self.simultaneous and self.method == "simulation":
             raise DataError('predict: simultaneous bands are made with method="delta".')
         if self.average and (self.simultaneous or self.method == "simulation"):
             raise DataError('predict: an average has pointwise intervals by method="delta" alone.')
+
+
+def check_wane(wane: Any) -> None:
+    """Raise a DataError unless it is None or a pair of times in their order."""
+    if wane is None:
+        return
+    try:
+        start, stop = (float(time) for time in wane)
+    except (TypeError, ValueError):
+        start, stop = math.nan, math.nan
+    if not 0.0 < start <= stop < math.inf:
+        raise DataError(
+            f"predict: `wane` is {wane!r}; give two times, until when the effect lasts and when it is lost."
+        )
 
 
 def predict(
@@ -91,10 +124,10 @@ def predict(
         complete = _complete(fit, newdata)
         if not complete.all():
             return _around_missing(fit, as_pandas(newdata), complete, kind, at, reference, given, options)
-    if reference is not None and kind not in ALL_CONTRASTS:
+    if reference is not None and kind not in ALL_CONTRASTS and options.wane is None:
         raise DataError(f'predict: `reference` belongs to differences and ratios, not to kind="{kind}".')
     base, _, how = kind.rpartition("_") if kind in ALL_CONTRASTS else (kind, "", "")
-    rows = rows_for(fit, base, newdata, given)
+    rows = rows_for(fit, base, newdata, given, options.discount)
     if kind == "link":
         _refuse_average(kind, options)
         return _link_frame(fit, rows, options.alpha)
@@ -102,24 +135,71 @@ def predict(
     grid = np.tile(values, len(rows.index))
 
     def quantity_of(one: SurvivalFitted) -> Callable[[Array], Quantity]:
-        own = rows if one is fit else rows_for(one, base, prediction_data(fit, newdata), given)
-        other = _reference_rows(one, reference, own, kind) if how else None
-        return _quantity(base, grid, own, other, how)
+        own = (
+            rows
+            if one is fit
+            else rows_for(one, base, prediction_data(fit, newdata), given, options.discount)
+        )
+        other = _reference_rows(one, reference, own, kind) if how or options.wane else None
+        if options.wane is not None and other is not None:
+            own = with_waning(one, own, other, base, options.wane)
+        return _quantity(base, grid, own, other if how else None, how)
 
+    labels = {"row": rows.index.repeat(len(values))} | ({column: grid} if column else {})
+    if options.draws:
+        return _drawn(fit, quantity_of(fit), labels, options)
     frame = intervals(fit, quantity_of, options, len(values), base)
-    frame.insert(0, "row", rows.index.repeat(len(values)))
-    if column:
-        frame.insert(1, column, grid)
-        if column == "time":
-            frame["extrapolated"] = grid > fit.facts.last_time
-            if rows.background is not None:
-                frame["background_held"] = rows.background.repeat(len(values)).held(grid)
+    for place, (name, label) in enumerate(labels.items()):
+        frame.insert(place, name, label)
+    return _with_remarks(fit, frame, rows, kind)
+
+
+def _with_remarks(fit: SurvivalFitted, frame: pd.DataFrame, rows: Rows, kind: str) -> pd.DataFrame:
+    """Say which predictions lie beyond the data, or beyond a life table."""
+    if "time" in frame:
+        grid = frame["time"].to_numpy()
+        frame["extrapolated"] = grid > fit.facts.last_time
+        if rows.background is not None:
+            frame["background_held"] = rows.background.repeat(len(frame) // len(rows.index)).held(grid)
     if kind in ("median", "quantile"):
         frame["note"] = not_reached(fit, frame["estimate"])
     return frame
 
 
-def rows_for(fit: SurvivalFitted, kind: str, newdata: Any, given: Any = None) -> Rows:
+def with_waning(fit: SurvivalFitted, rows: Rows, control: Rows, kind: str, wane: tuple[float, float]) -> Rows:
+    """Return rows whose effect is lost to that of the control's.
+
+    Warns
+    -----
+    DataWarning
+        If the effect begins to be lost before the last event of the data, which then say something else.
+    """
+    if kind in _NOT_WANING:
+        raise DataError(
+            f'predict: `wane` has no kind="{kind}"; use survival, hazards, restricted means or quantiles.'
+        )
+    start, stop = (float(time) for time in wane)
+    if start < fit.facts.last_event:
+        warn(
+            f"predict: the effect wanes from {start:g} on, before the last event of the data "
+            f"({fit.facts.last_event:g}), which were fitted without it",
+            DataWarning,
+        )
+    return replace(rows, waning=Waning(start, stop, control))
+
+
+def _drawn(
+    fit: SurvivalFitted, quantity: Callable[[Array], Quantity], labels: dict[str, Any], options: Options
+) -> pd.DataFrame:
+    """Return the prediction under each of some drawn coefficients, the same ones for all rows, times and kinds."""
+    draws = _draw(fit, options.draws, options.seed)
+    size = len(labels["row"])
+    wide = {name: np.tile(np.asarray(values), len(draws)) for name, values in labels.items()}
+    values = np.concatenate([quantity(draw).estimate for draw in draws])
+    return pd.DataFrame({"draw": np.repeat(np.arange(len(draws)), size), **wide, "value": values})
+
+
+def rows_for(fit: SurvivalFitted, kind: str, newdata: Any, given: Any = None, discount: float = 0.0) -> Rows:
     """Build the rows that a kind of prediction needs, with the background where it does.
 
     Raises
@@ -133,10 +213,26 @@ def rows_for(fit: SurvivalFitted, kind: str, newdata: Any, given: Any = None) ->
             f'predict: kind="{kind}" belongs to a model with a background, FlexibleSurvival(..., background=...).'
         )
     rows = covariate_rows(fit, newdata, given)
+    if discount:
+        rows = replace(rows, discount=_continuous(fit, kind, discount))
     if source is None or kind not in NEEDS_PATHS:
         return rows
     per = years_per_unit(source, fit.facts.time_unit, fit.facts.last_time)
     return replace(rows, background=paths_of(source, prediction_data(fit, newdata), per))
+
+
+def _continuous(fit: SurvivalFitted, kind: str, discount: float) -> float:
+    """Return a yearly discount as a continuous rate per unit of time."""
+    if kind not in _DISCOUNTED:
+        raise DataError(
+            f'predict: `discount` belongs to time lived, {", ".join(_DISCOUNTED)}; kind="{kind}" has none.'
+        )
+    if not fit.facts.time_unit:
+        raise DataError(
+            "predict: `discount` is a rate per year, and the unit of time of this model is not known; give "
+            'FlexibleSurvival(..., time_unit="years").'
+        )
+    return math.log1p(discount) * years_in(fit.facts.time_unit)
 
 
 def _quantity(

@@ -18,7 +18,31 @@ from statmodels_x.survival.kernels.hazards import cumulative_hazard, log_hazard
 Function = Callable[[Array], Array]
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
+_FEW_NODES, _FEW_WEIGHTS = np.polynomial.legendre.leggauss(16)
 _MEAN_NODES = 400
+
+
+@dataclass(frozen=True)
+class Waning:
+    """An effect that is lost in time: the log hazard goes from that of the rows to that of others.
+
+    Attributes
+    ----------
+    start, stop : float
+        Until when it lasts, and when it is lost; in between the weight of the rows' log hazard falls linearly.
+    control : Rows
+        The rows that it is lost to.
+    """
+
+    start: float
+    stop: float
+    control: Rows
+
+    def share(self, times: Array) -> Array:
+        """Weight of the rows' own log hazard."""
+        if self.stop == self.start:
+            return np.where(times <= self.start, 1.0, 0.0)
+        return np.clip((self.stop - times) / (self.stop - self.start), 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -45,6 +69,10 @@ class Rows:
         What kills besides, row by row; quantities of the model alone do not use it.
     has_factor : bool
         Whether the last coefficient is the logarithm of a factor on it.
+    discount : float
+        Continuous rate per unit of time at which time lived is discounted, in restricted means.
+    waning : Waning, optional
+        How the effect of what tells the rows from others is lost.
     """
 
     index: pd.Index
@@ -56,6 +84,8 @@ class Rows:
     family: Family | None = None
     background: Any = None
     has_factor: bool = False
+    discount: float = 0.0
+    waning: Waning | None = None
 
     @property
     def log_factor(self) -> float:
@@ -74,7 +104,10 @@ class Rows:
 
     def at(self, theta: Array) -> Rows:
         """Return the same rows under other coefficients."""
-        return replace(self, theta=theta)
+        return replace(self, theta=theta, waning=self._waning(lambda control: control.at(theta)))
+
+    def _waning(self, of: Callable[[Rows], Rows]) -> Waning | None:
+        return None if self.waning is None else replace(self.waning, control=of(self.waning.control))
 
     def repeat(self, k: int) -> Rows:
         """Return each row k times in turn."""
@@ -85,6 +118,7 @@ class Rows:
             matrices=tuple(None if m is None else np.repeat(m, k, axis=0) for m in self.matrices),
             given=np.repeat(self.given, k),
             background=None if self.background is None else self.background.repeat(k),
+            waning=self._waning(lambda control: control.repeat(k)),
         )
 
     def take(self, which: Any) -> Rows:
@@ -96,16 +130,31 @@ class Rows:
             matrices=tuple(None if m is None else m[which] for m in self.matrices),
             given=self.given[which],
             background=None if self.background is None else self.background.take(which),
+            waning=self._waning(lambda control: control.take(which)),
         )
 
     def jacobian(self, grad: Array) -> Array:
-        """Chain a gradient in the linear predictors (m, 5), and a factor (m, 6), to one in the coefficients (m, p)."""
+        """Chain a gradient in the linear predictors to one in the coefficients (m, p).
+
+        Parameters
+        ----------
+        grad : ndarray of shape (m, 5)
+            With waning (m, 10), the control's linear predictors after the rows' own; with a factor on the background
+            one column more, unless the quantity does not depend on it.
+        """
+        found, width = self._chained(grad[:, :5]), 5
+        if self.waning is not None and grad.shape[1] >= 10:
+            found, width = found + self.waning.control._chained(grad[:, 5:10]), 10
+        if self.has_factor:
+            rest = grad[:, width:] if grad.shape[1] > width else np.zeros((len(grad), 1))
+            found = np.hstack([found, rest])
+        return found
+
+    def _chained(self, grad: Array) -> Array:
         with np.errstate(invalid="ignore"):  # a gradient beyond the range of floats times a column of 0
             parts = [
                 matrix * grad[:, j : j + 1] for j, matrix in enumerate(self.matrices) if matrix is not None
             ]
-        if self.has_factor:
-            parts.append(grad[:, 5:] if grad.shape[1] > 5 else np.zeros((len(grad), 1)))
         return np.hstack(parts) if parts else np.zeros((len(grad), 0))
 
 
@@ -190,11 +239,45 @@ def _survivors(w: Array) -> Array:
 
 def since(times: Array, rows: Rows) -> tuple[Array, Array]:
     """H between the time already survived and later times; 0 before it."""
-    value, grad = cumulative_hazard(np.maximum(times, rows.given), rows.eta, rows.cure, rows.family)
+    value, grad = _cumulative(np.maximum(times, rows.given), rows)
     if not np.any(rows.given):
         return value, grad
-    start, start_grad = cumulative_hazard(rows.given, rows.eta, rows.cure, rows.family)
+    start, start_grad = _cumulative(rows.given, rows)
     return value - start, grad - start_grad
+
+
+def _cumulative(times: Array, rows: Rows) -> tuple[Array, Array]:
+    """H and its gradient, from 0 on."""
+    if rows.waning is None:
+        return cumulative_hazard(times, rows.eta, rows.cure, rows.family)
+    waning, control = rows.waning, rows.waning.control
+    early, early_grad = cumulative_hazard(np.minimum(times, waning.start), rows.eta, rows.cure, rows.family)
+    ends = [np.maximum(times, waning.stop), np.full(len(times), waning.stop)]
+    late, late_grad = (
+        a - b
+        for a, b in zip(
+            *(cumulative_hazard(t, control.eta, rows.cure, rows.family) for t in ends), strict=True
+        )
+    )
+    span = np.clip(np.minimum(times, waning.stop) - waning.start, 0.0, None)
+    nodes = waning.start + span[:, None] * 0.5 * (_FEW_NODES + 1.0)
+    wide = rows.repeat(len(_FEW_NODES))
+    log_h, slopes = log_rate(nodes.ravel(), wide)
+    rate = np.exp(log_h).reshape(nodes.shape) * span[:, None] * 0.5 * _FEW_WEIGHTS
+    middle = (rate[:, :, None] * slopes.reshape(*nodes.shape, 10)).sum(axis=1)
+    value = early + rate.sum(axis=1) + late
+    return value, np.hstack([early_grad + middle[:, :5], late_grad + middle[:, 5:]])
+
+
+def log_rate(times: Array, rows: Rows) -> tuple[Array, Array]:
+    """Log hazard and its gradient."""
+    value, grad = log_hazard(times, rows.eta, rows.cure, rows.family)
+    if rows.waning is None:
+        return value, grad
+    other, other_grad = log_hazard(times, rows.waning.control.eta, rows.cure, rows.family)
+    share = rows.waning.share(times)
+    slopes = np.hstack([share[:, None] * grad, (1.0 - share)[:, None] * other_grad])
+    return share * value + (1.0 - share) * other, slopes
 
 
 def _survival(times: Array, rows: Rows) -> Quantity:
@@ -208,13 +291,13 @@ def _cumulative_hazard(times: Array, rows: Rows) -> Quantity:
 
 
 def _hazard(times: Array, rows: Rows) -> Quantity:
-    value, grad = log_hazard(times, rows.eta, rows.cure, rows.family)
+    value, grad = log_rate(times, rows)
     return from_log(value, rows.jacobian(grad))
 
 
 def _density(times: Array, rows: Rows) -> Quantity:
     (log_h, log_h_grad), (h, h_grad) = (
-        log_hazard(times, rows.eta, rows.cure, rows.family),
+        log_rate(times, rows),
         since(times, rows),
     )
     gone = (times < rows.given) | np.isinf(h)
@@ -282,24 +365,44 @@ def _median(_: Array, rows: Rows) -> Quantity:
 
 
 def nodes_to(horizons: Array, rows: Rows) -> tuple[Array, Array]:
-    """Return times from ``given`` to a horizon and their weights: Gauss-Legendre in the cube root of time."""
+    """Return times from ``given`` to a horizon and their weights: Gauss-Legendre in the cube root of time.
+
+    The weights are discounted to time 0.
+    """
     v = 0.5 * (_NODES + 1.0)
     span = np.maximum(horizons - rows.given, 0.0)
-    return rows.given[:, None] + span[:, None] * v**3, span[:, None] * (0.5 * _WEIGHTS * 3.0 * v**2)
+    times = rows.given[:, None] + span[:, None] * v**3
+    weights = span[:, None] * (0.5 * _WEIGHTS * 3.0 * v**2)
+    return times, weights * np.exp(-rows.discount * times) if rows.discount else weights
+
+
+def discounted(start: Array, stop: Array, rate: float) -> Array:
+    """Length of an interval of time, discounted to time 0."""
+    if not rate:
+        return stop - start
+    return np.asarray((np.exp(-rate * start) - np.exp(-rate * stop)) / rate)
+
+
+def bounds_of(horizons: Array, rows: Rows) -> tuple[Array, Array]:
+    """Return what a restricted mean time is at least, the time already survived, and how much it can be more."""
+    start = np.minimum(rows.given, horizons)
+    zero = np.zeros(len(start))
+    return discounted(zero, start, rows.discount), discounted(
+        start, np.asarray(horizons, float), rows.discount
+    )
 
 
 def _rmst(horizons: Array, rows: Rows) -> Quantity:
     """E min(T, horizon), given T > ``given``."""
-    span = np.maximum(horizons - rows.given, 0.0)
     times, weights = nodes_to(horizons, rows)
     wide = rows.repeat(times.shape[1])
     value, grad = since(times.ravel(), wide)
     alive = np.exp(-value).reshape(times.shape) * weights
     finite = np.where(
-        alive[:, :, None] > 0.0, grad.reshape(*times.shape, 5), 0.0
+        alive[:, :, None] > 0.0, grad.reshape(*times.shape, -1), 0.0
     )  # nobody left: exp(-H) H is 0
     slope = -(alive[:, :, None] * finite).sum(axis=1)
-    return within(alive.sum(axis=1), rows.jacobian(slope), np.minimum(rows.given, horizons), span)
+    return within(alive.sum(axis=1), rows.jacobian(slope), *bounds_of(horizons, rows))
 
 
 def _mean(_: Array, rows: Rows) -> Quantity:

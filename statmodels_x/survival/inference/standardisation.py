@@ -32,6 +32,7 @@ from statmodels_x.survival.inference.prediction import (
     points,
     prediction_data,
     rows_for,
+    with_waning,
 )
 from statmodels_x.survival.inference.quantities import Quantity, difference, ratio
 
@@ -62,7 +63,16 @@ def standardise(
     values, worlds = _worlds(fit, population, names, levels)
     if contrast is not None and len(values) < 2:
         raise DataError("standardise: a contrast needs `by`, a covariate with at least two levels.")
-    table = averaged(fit, kind, at, lambda one: people_of(one, worlds, share, given, kind), contrast, options)
+    if options.wane is not None and len(values) < 2:
+        raise DataError("standardise: `wane` needs `by`: the effect is lost to the first of its levels.")
+    table = averaged(
+        fit,
+        kind,
+        at,
+        lambda one: people_of(one, worlds, share, given, kind, options.discount, options.wane),
+        contrast,
+        options,
+    )
     shown = values if contrast is None else values[1:]
     k = len(table) // len(shown)
     for place, name in enumerate(names):
@@ -110,6 +120,8 @@ def people_of(
     share: Array,
     given: ArrayLike | None = None,
     kind: str = "survival",
+    discount: float = 0.0,
+    wane: tuple[float, float] | None = None,
 ) -> Populations:
     """Put the same people under different covariates, a frame for each world, into the columns of a fit.
 
@@ -123,7 +135,10 @@ def people_of(
         )
     everybody = worlds[0] if len(worlds) == 1 else pd.concat(worlds, ignore_index=True)
     survived = np.tile(known, len(worlds)) if known is not None and len(known) > 1 else known
-    return populations(rows_for(fit, kind, everybody, survived), share, len(worlds))
+    rows = rows_for(fit, kind, everybody, survived, discount)
+    if wane is not None:  # to what the first world is
+        rows = with_waning(fit, rows, rows.take(np.tile(np.arange(m), len(worlds))), kind, wane)
+    return populations(rows, share, len(worlds))
 
 
 def _kind_and_contrast(kind: str, contrast: str | None) -> tuple[str, str | None]:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference import averaging, prediction, standardisation
 from statmodels_x.survival.inference.effects import effects_of
+from statmodels_x.survival.inference.simulation import simulate
 
 
 class SurvivalPredictions(SurvivalFitted):
@@ -31,6 +32,9 @@ class SurvivalPredictions(SurvivalFitted):
         seed: int = 0,
         missing: str = "error",
         average: Any = None,
+        discount: float = 0.0,
+        draws: int = 0,
+        wane: tuple[float, float] | None = None,
     ) -> pd.DataFrame:
         """Predict with standard errors and intervals.
 
@@ -49,7 +53,7 @@ class SurvivalPredictions(SurvivalFitted):
         at : array_like of shape (k,), optional
             Times in the unit of the data, or probabilities.
         reference : DataFrame, optional
-            One row, or as many as ``newdata``: what to compare with.
+            One row, or as many as ``newdata``: what to compare with, and what an effect that wanes is lost to.
         alpha : float
             Error rate of the intervals.
         given : float or array_like of shape (m,), optional
@@ -67,11 +71,22 @@ class SurvivalPredictions(SurvivalFitted):
             Average over families: with True over this model with its shape estimated and fixed at 1, 0 and infinity,
             else over the fits given. Weights by AIC stand in ``attrs["weights"]``; errors hold the spread between the
             families. For predictions beyond follow-up; never the default, as it is no maximum of a likelihood.
+        discount : float
+            Yearly rate at which time lived is discounted to time 0, for ``"rmst"`` and its kin: 0.035 makes a year that
+            begins after t years count 1.035^-t. The model needs a ``time_unit``.
+        draws : int
+            Return the prediction under so many coefficients drawn from their estimated distribution, for decision
+            models, instead of intervals: the same draws (``seed``) for all rows, times, kinds and calls.
+        wane : (float, float), optional
+            Two times: until when the effect that tells ``newdata`` from ``reference`` lasts, and when it is lost. In
+            between, the log hazard goes linearly from the one to the other; with a background the effect on the excess
+            wanes.
 
         Returns
         -------
         DataFrame
-            One row for each row of ``newdata`` and each value of ``at``: ``row`` (index label of ``newdata``),
+            With ``draws``: ``draw``, ``row``, ``time`` or ``probability``, ``value``. Else
+            one row for each row of ``newdata`` and each value of ``at``: ``row`` (index label of ``newdata``),
             ``time`` or ``probability``, ``estimate``, ``std_error``, ``lower``, ``upper``; for times also
             ``extrapolated``: whether the time lies beyond the longest follow-up; for medians and quantiles ``note``,
             "not reached" where the curve falls so far only beyond the last event, or never. An upper limit is
@@ -83,7 +98,9 @@ class SurvivalPredictions(SurvivalFitted):
             If a covariate is missing or has an unseen level, or an argument does not suit ``kind``.
         """
         fits = self._average(average)
-        options = prediction.Options(alpha, method, n_draws, seed, simultaneous, missing, fits)
+        options = prediction.Options(
+            alpha, method, n_draws, seed, simultaneous, missing, fits, discount, draws, wane
+        )
         return prediction.predict(self, newdata, kind, at, reference, given, options)
 
     def standardise(
@@ -102,6 +119,8 @@ class SurvivalPredictions(SurvivalFitted):
         seed: int = 0,
         given: ArrayLike | None = None,
         average: Any = None,
+        discount: float = 0.0,
+        wane: tuple[float, float] | None = None,
     ) -> pd.DataFrame:
         """Average predictions over a population, with ``by`` set to each of its levels (g-formula).
 
@@ -130,6 +149,10 @@ class SurvivalPredictions(SurvivalFitted):
             Time that each person of the population has already survived.
         average : bool or list of results, optional
             Average over families, as in :meth:`predict`.
+        discount : float
+            As in :meth:`predict`.
+        wane : (float, float), optional
+            As in :meth:`predict`: each level's effect against the first of ``by`` is lost.
 
         Returns
         -------
@@ -148,11 +171,53 @@ class SurvivalPredictions(SurvivalFitted):
         1      test      71.9   56.6   91.3
         """
         options = prediction.Options(
-            alpha, method, n_draws, seed, simultaneous, average=self._average(average)
+            alpha,
+            method,
+            n_draws,
+            seed,
+            simultaneous,
+            average=self._average(average),
+            discount=discount,
+            wane=wane,
         )
         return standardisation.standardise(
             self, kind, at, by, levels, over, weights, contrast, given, options
         )
+
+    def simulate(
+        self,
+        newdata: Any = None,
+        n: int = 1,
+        given: ArrayLike | None = None,
+        seed: Any = 0,
+    ) -> pd.DataFrame:
+        """Draw times of the event, uncensored, at the estimates: of all causes where the model has a background.
+
+        Parameters
+        ----------
+        newdata : DataFrame, optional
+            Covariates; the training rows by default.
+        n : int
+            Times for each row.
+        given : float or array_like of shape (m,), optional
+            Time already survived.
+        seed : int or numpy.random.Generator
+
+        Returns
+        -------
+        DataFrame
+            ``row``, ``draw``, ``time``: infinite for those who are cured.
+
+        Examples
+        --------
+        >>> import statmodels_x as smx
+        >>> data = smx.datasets.load_melanoma()
+        >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data).fit()
+        >>> times = fit.simulate(data.head(2), n=1000)["time"]
+        >>> len(times), bool((times > 0).all())
+        (2000, True)
+        """
+        return simulate(self, newdata, n, given, seed)
 
     def effects(
         self,
