@@ -622,3 +622,50 @@ def test_published_cure_model_with_cumulative_background(extra):
             **options,
         )
         assert flexible.fit().llf == pytest.approx(llf, abs=1e-3)
+
+
+def test_gains_beyond_a_trial_with_registry_counts(extra):
+    """A trial, yearly counts of a registry as weighted rows, and the population's mortality; numbers of a prototype."""
+    folder = extra / "data" / "acceptance"
+    trial, counts = pd.read_csv(folder / "cetux.csv"), pd.read_csv(folder / "cetux_counts.csv")
+    rates = pd.read_csv(folder / "cetux_background.csv")
+    own = pd.DataFrame(
+        {
+            "entry": 0.0, "left": trial["years"], "right": trial["years"].where(trial["d"] == 1, np.inf),
+            "treated": (trial["treat"] == "Cetuximab").astype(int), "weight": 1.0,
+        }
+    )  # fmt: skip
+    alive = pd.DataFrame(
+        {"entry": counts["start"], "left": counts["stop"], "right": np.inf, "weight": counts["r"]}
+    )
+    dead = pd.DataFrame(
+        {
+            "entry": counts["start"],
+            "left": counts["start"],
+            "right": counts["stop"],
+            "weight": counts["n"] - counts["r"],
+        }
+    )
+    data = pd.concat([own, alive.assign(treated=0), dead.assign(treated=0)], ignore_index=True)
+    mortality = smx.Rates(rates["time"].to_numpy()[1:], rates["hazard"].to_numpy())
+    model = smx.FlexibleSurvival(
+        "Surv(left, right, type='interval2', entry=entry) ~ treated", data, other_scale=1.0, weights="weight",
+        background=mortality, time_unit="years",
+    )  # fmt: skip
+    found = model.fit(cov_type="observed")
+    # the note's value stands without the integrals of the background, which are part of ours
+    integrals = mortality.cumulative(trial["years"]).sum()
+    steps = mortality.cumulative(counts["stop"]) - mortality.cumulative(counts["start"])
+    integrals += (counts["n"] * steps).sum()
+    assert found.llf + integrals == pytest.approx(-1228.4745, abs=1e-3)
+    assert_allclose(found.params, [-1.0073, -0.2821, 0.4058, 0.0661], atol=1e-4)
+    assert found.bse["ph", "treated"] == pytest.approx(0.1338, abs=1e-4)
+    one, two = pd.DataFrame({"treated": [1]}), pd.DataFrame({"treated": [0]})
+    control = found.predict(two, kind="rmst", at=[20])["estimate"].iloc[0]
+    assert control == pytest.approx(5.405, abs=1e-3)
+    for options, gain in (({}, 1.530), ({"discount": 0.035}, 1.117), ({"wane": (5.525, 6)}, 1.182),
+                          ({"wane": (5.525, 20)}, 1.443)):  # fmt: skip
+        table = found.predict(one, kind="rmst_difference", at=[20], reference=two, **options)
+        assert table["estimate"].iloc[0] == pytest.approx(gain, abs=1e-3)
+    limits = found.predict(one, kind="rmst_difference", at=[20], reference=two)[["lower", "upper"]]
+    assert_allclose(limits.iloc[0], [0.088, 2.972], atol=2e-3)

@@ -417,7 +417,8 @@ def _reference_rows(fit: SurvivalFitted, reference: Any, rows: Rows, kind: str) 
     if len(frame) < m:
         frame = frame.iloc[np.zeros(m, int)]
     # the background is that of the row: two arms differ in their treatment, not in their age
-    return replace(covariate_rows(fit, frame, rows.given), background=rows.background)
+    own = covariate_rows(fit, frame, rows.given)
+    return replace(own, background=rows.background, discount=rows.discount)
 
 
 def draw_coefficients(fit: SurvivalFitted, n: int, seed: int | np.random.Generator) -> pd.DataFrame:
