@@ -103,7 +103,13 @@ def test_stacked_is_separate_when_nothing_is_shared(bosms3):
     assert saturated.llf == pytest.approx(-541.3069334, abs=1e-6)
     assert separate.llf == pytest.approx(saturated.llf, abs=1e-7)
     assert one_power.llf == pytest.approx(-546.3594, abs=6e-5)
-    assert float(one_power.lr_test(saturated)["statistic"]) == pytest.approx(10.105, abs=1e-3)
+    for larger in (saturated, separate):
+        test = one_power.lr_test(larger)
+        assert float(test["statistic"]) == pytest.approx(10.105, abs=1e-3)
+        assert test["df"] == 2
+    for one, other in ((saturated, separate), (separate, saturated)):
+        with pytest.raises(smx.errors.DataError, match="the two models are the same"):
+            one.lr_test(other)
     for kind in ("occupancy", "stay"):
         ours, theirs = (fit.predict(kind=kind, at=[2, 9]) for fit in (saturated, separate))
         assert_allclose(ours["estimate"], theirs["estimate"], atol=2e-6)

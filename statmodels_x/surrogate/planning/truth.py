@@ -83,7 +83,7 @@ def true_values(
 
 
 def _ratio(above: Array, below: Array) -> Array:
-    """Divide densities; where both are too small to be told from 0 nothing happens, and the ratio counts for nothing."""
+    """Divide densities; where both are too small to be told from 0, the ratio counts for nothing."""
     none = (below == 0.0) & (above < _NOTHING)
     with np.errstate(divide="ignore"):
         return np.where(none, 0.0, above / np.where(none, 1.0, below))
