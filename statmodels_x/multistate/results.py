@@ -204,16 +204,19 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
             transitions with the numbers seen; the others: curves of :meth:`predict`, one for each row, and for each
             state or transition if there is one row.
         newdata : DataFrame, optional
-            Covariates.
+            Covariates. By default predictions are averaged over the subjects (:meth:`standardise`), for
+            ``"survival"``, ``"event_free"`` and where ``state`` is given with a curve for each level of the first
+            covariate that has at most six; ``"hazard"`` is drawn at the medians and most frequent values. The title
+            names what is averaged or held.
         at : array_like, optional
             Times; a grid to the end of follow-up by default.
         state : str, optional
             For ``"incidence"`` and ``"stay"`` (a state) and ``"hazard"`` (a transition): the one to draw; needed
             with several rows.
         aalen_johansen : bool, optional
-            Whether to draw what the data say without a model, for those whose covariates equal the row's; by default
-            where the data are at hand and all covariates have few values. For all kinds but ``"stay"``,
-            ``"hazard"`` and ``"diagram"``.
+            Whether to draw what the data say without a model, for those whose covariates equal the row's, or for all
+            beside an average; by default where the data are at hand and all covariates have few values. For all kinds
+            but ``"stay"``, ``"hazard"`` and ``"diagram"``.
         alpha : float
             Error rate of the bands.
         ax : matplotlib Axes, optional

@@ -112,7 +112,7 @@ def standardise(
                 part.insert(
                     0, by, [level if contrast is None else f"{level} {word} {wanted[0]}"] * len(times)
                 )
-            part.insert(by is not None, "time", times)
+            part.insert(int(by is not None), "time", times)
             part["extrapolated"] = times > fit.facts.last_time
         frames.append(interleaved(parts))
     return pd.concat(frames, ignore_index=True)
@@ -157,7 +157,11 @@ def _levels(
         )
     if levels is not None:
         return list(levels)
-    found = in_order(population[by].unique().tolist())
+    column = population[by]
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        found = [level for level in column.cat.categories if (column == level).any()]
+    else:
+        found = in_order(column.unique().tolist())
     if len(found) > _MANY:
         raise DataError(f"standardise: {by!r} has {len(found)} values; say which by `levels`.")
     return list(found)
