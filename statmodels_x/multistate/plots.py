@@ -67,7 +67,8 @@ def _grid(fit: MultiStateFitted, kind: str, newdata: Any) -> Array:
     """Space times to the end of follow-up; fewer where each is an average over many subjects."""
     end = fit.facts.last_time
     few = newdata is None and bool(fit.covariates)
-    return np.linspace(0.01 * end if kind == "hazard" else 0.0, end, 61 if few else 121)
+    size = (21 if kind == "stay" else 61) if few and kind != "hazard" else 121
+    return np.linspace(0.01 * end if kind == "hazard" else 0.0, end, size)
 
 
 def _stacked(fit: MultiStateFitted, kind: str, shown: Pictured, ax: Any) -> Any:

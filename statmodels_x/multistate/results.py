@@ -207,7 +207,8 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
             Covariates. By default predictions are averaged over the subjects (:meth:`standardise`), for
             ``"survival"``, ``"event_free"`` and where ``state`` is given with a curve for each level of the first
             covariate that has at most six; ``"hazard"`` is drawn at the medians and most frequent values. The title
-            names what is averaged or held.
+            names what is averaged or held, and over how many subjects: 200 in the order of their covariates (40 for
+            ``"stay"``) stand for more.
         at : array_like, optional
             Times; a grid to the end of follow-up by default.
         state : str, optional

@@ -22,6 +22,7 @@ WITH_STATE = ("incidence", "stay", "hazard")
 WITH_SHARES = ("occupancy", "incidence", "survival", "event_free")
 _FEW = 12
 _MOST_CURVES = 6
+_MOST_SUBJECTS, _MOST_STAYS = 200, 40
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,10 @@ def _averaged(
     by = (
         _few_levels(fit, sample) if kind not in ("occupancy",) and (kind not in WITH_STATE or state) else None
     )
-    table = standardise(fit, kind, times, by, None, None, None, Options(alpha=alpha))
-    n, others = fit.facts.subjects, [name for name in fit.covariates if name != by]
-    title = f"Averaged over {' and '.join(others)} of {n} subjects" if others else None
+    others = [name for name in fit.covariates if name != by]
+    over, said = _representatives(fit, sample, others, _MOST_STAYS if kind == "stay" else _MOST_SUBJECTS)
+    table = standardise(fit, kind, times, by, None, over, None, Options(alpha=alpha))
+    title = f"Averaged over {' and '.join(others)} of {said} subjects" if others else None
     if by is None:
         data = sample if wanted else None
         if kind == "occupancy":
@@ -126,6 +128,21 @@ def _averaged(
         data = sample[(sample[by] == level).to_numpy()] if wanted and not others else None
         curves.append(Curve(str(level), part, data))
     return Pictured(curves, title, legend)
+
+
+def _representatives(
+    fit: MultiStateFitted, sample: pd.DataFrame, others: list[str], most: int
+) -> tuple[pd.DataFrame | None, str]:
+    """Return every k-th subject in the order of their covariates where these have more values than a picture needs."""
+    people = sample.drop_duplicates("id")
+    n = len(people)
+    if not others or people[others].drop_duplicates().shape[0] <= most:
+        return None, str(n)
+    ordered = people.sort_values(others, kind="stable")
+    weight = np.ones(n) if fit.facts.weighted is None else ordered[fit.facts.weighted].to_numpy(float)
+    edges = np.cumsum(weight) / weight.sum()
+    places = np.searchsorted(edges, (np.arange(most) + 0.5) / most)
+    return ordered.iloc[places], f"{most} out of {n}"
 
 
 def _few_levels(fit: MultiStateFitted, sample: pd.DataFrame) -> str | None:
