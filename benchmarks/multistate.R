@@ -31,16 +31,16 @@ for (a in 0:1) for (j in seq_along(at)) {
   m <- p[[a + 1]]; if (is.list(m)) m <- m[[j]]
   for (s in 1:3) keep("share", paste(a, j, s), m[1, s])
 }
-clock("shares with bands, 20 times, 2 arms", function() shares(TRUE, 200), 1)
+clock("shares with bands, 20 times, 2 arms", function() shares(TRUE, 50), 1)
 clock("stays, 1 horizon, 2 arms", function() lapply(0:1, function(a) totlos.fs(g, tmat, t = 4, newdata = new(a))))
 for (a in 0:1) {l <- totlos.fs(g, tmat, t = 4, newdata = new(a)); for (s in 1:3) keep("stay", paste(a, s), l[1, s])}
 clock("stays with bands, 1 horizon, 2 arms",
-      function() lapply(0:1, function(a) totlos.fs(g, tmat, t = 4, newdata = new(a), ci = TRUE, B = 200)), 1)
+      function() lapply(0:1, function(a) totlos.fs(g, tmat, t = 4, newdata = new(a), ci = TRUE, B = 50)), 1)
 set.seed(1)
 clock("shares, reset clock",
       function() lapply(0:1, function(a) pmatrix.simfs(h, tmat, t = at, newdata = new(a), M = 1e5)), 1)
-clock("1e5 paths", function() sim.fmsm(h, trans = tmat, t = 8, newdata = new(0), M = 1e5), 1)
-free <- function() probtrans(msfit(coxph(Surv(Tstart, Tstop, status) ~ strata(trans), data = long), trans = tmat),
+clock("1e6 paths", function() sim.fmsm(g, trans = tmat, t = 8, newdata = new(0), M = 1e6), 1)
+free <- function() probtrans(msfit(coxph(Surv(Tstart, Tstop, status) ~ strata(trans), data = long, ties = "breslow"), trans = tmat),
                              predt = 0, variance = FALSE)[[1]]
 clock("Aalen-Johansen", free)
 z <- free()

@@ -140,9 +140,11 @@ def said_by(fits: Fits) -> tuple[Finding, ...]:
         for finding in fit.findings:
             remedy = finding.remedy
             if not fit.estimate.is_regular or fit.bse.isna().any():
+                smaller = "exponential" if fit.specification.is_weibull else "weibull"
                 remedy = (
                     f"{remedy} Every prediction that passes this transition lacks a sure error: give it a smaller "
-                    f"family, transitions={{{name!r}: {{'distribution': 'weibull'}}}}, or distribution=\"auto\"."
+                    f"family, transitions={{{name!r}: {{'distribution': {smaller!r}}}}}, another clock, or "
+                    'distribution="auto".'
                 )
             text = f"{name}: {finding.text}"
             found.append(

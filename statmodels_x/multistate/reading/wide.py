@@ -109,7 +109,12 @@ def follow(
     end = times.max(axis=1)
     dead = np.where(seen & absorbing, times, np.inf).min(axis=1)
     many = (seen & absorbing).sum(axis=1) > 1
-    _refuse(many, "more than one final state is reached", "a subject ends in one of them")
+    finals = " and ".join(repr(name) for name in np.array(names, dtype=object)[absorbing])
+    _refuse(
+        many,
+        f"more than one of the final states {finals} is reached",
+        "let one lead to the other in `transitions`, or end the follow-up of all states at the first",
+    )
     late = (seen & comes_after(times, dead[:, None])).any(axis=1)
     _refuse(late, "a state is entered after the final one", "correct the times, or the statuses")
     end = np.where(np.isfinite(dead), dead, end)
