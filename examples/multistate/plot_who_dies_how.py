@@ -10,8 +10,8 @@ through recurrence to death, one survival model for each step, and ask what the 
 # %%
 # Data
 # ----
-# One row a patient, with a time and a status for each state. Some patients recur on the day on which they die or are last
-# seen: a stay of no time, which the container names and does not drop; we let it begin half a day earlier.
+# One row a patient, with a time and a status for each state. Some patients recur on the day on which they die or are
+# last seen: a stay of no time, which the container names and does not drop; we let it begin half a day earlier.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -30,16 +30,16 @@ data
 # A model of each step
 # --------------------
 # Each transition is a :class:`~statmodels_x.FlexibleSurvival` fit to the patients at risk of it. Few die without
-# recurrence, as the counts above say: that step takes the smaller Weibull family. Does time after a recurrence count from
-# the recurrence, or from the operation? The log-likelihoods answer.
+# recurrence, as the counts above say: that step takes the smaller Weibull family. Does time after a recurrence count
+# from the recurrence, or from the operation? The log-likelihoods answer.
 few = {"remission -> dead": {"distribution": "weibull"}}
 forward = smx.MultiState("~ rx", data, transitions=few, scale="ph").fit()
 reset = smx.MultiState("~ rx", data, "reset", transitions=few, scale="ph").fit()
 smx.compare(forward, reset, names=["time from the operation", "time from the recurrence"])
 
 # %%
-# Late recurrences are slower ones: with the clock that starts again, the time of recurrence as a further covariate lowers
-# the hazard of death after it.
+# Late recurrences are slower ones: with the clock that starts again, the time of recurrence as a further covariate
+# lowers the hazard of death after it.
 fit = forward
 test = reset.markov_test()
 print(f"each year later: hazard times {np.exp(test.effect[0]):.2f}, p = {test['p.value'][0]:.1g}")

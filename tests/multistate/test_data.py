@@ -137,6 +137,16 @@ def test_a_surrogate_that_was_watched_for_less_time():
         smx.MultiStateData.from_trial(model.trial)
 
 
+def test_two_final_states_are_named():
+    frame = people(t_relapse=[1.0, 1.0, 4.0, 0.5], relapsed=[1, 1, 0, 0]).drop(columns=["t_ill", "ill"])
+    states = {"relapse": ("t_relapse", "relapsed"), "dead": ("t", "died")}
+    ways = ["event_free -> relapse", "event_free -> dead"]
+    with pytest.raises(
+        DataError, match=r"final states 'relapse' and 'dead' is reached in 2 rows.*one lead to"
+    ):
+        smx.MultiStateData.from_wide(frame, states, transitions=ways)
+
+
 def test_graphs():
     with pytest.raises(DataError, match="ill -> back -> ill is a cycle"):
         smx.MultiStateData.from_wide(

@@ -98,3 +98,26 @@ def test_far_columns(frame):
 def test_the_factor_of_a_stacked_fit_needs_one(data):
     with pytest.raises(DataError, match=r"'progressed -> dead' is not stacked.*'formula': '~ 1'"):
         smx.MultiState("~ transition", data, stacked=FIRST_TWO, **WEIBULL)
+
+
+def test_a_fit_without_a_regular_maximum(data):
+    """Two events for three parameters: the transition is named."""
+    rows = data.rows.copy()
+    here = ((rows["to"] == "dead") & (rows["from"] == "event_free") & (rows["status"] == 1)).to_numpy()
+    kept = rows[here].groupby("arm").head(1).index
+    rows.loc[here & ~rows.index.isin(kept), "status"] = 0
+    few = smx.MultiStateData.from_long(rows.drop(columns="entered"))
+    shared = stacked(few, "~ transition + arm")
+    with pytest.warns(smx.errors.IdentificationWarning, match="2 events for 3 parameters"):
+        separate = smx.MultiState("~ arm", few, **WEIBULL).fit()
+    with pytest.raises(DataError, match=r"'event_free -> dead' is on a ridge, or has too few events"):
+        shared.lr_test(separate)
+
+
+def test_a_transition_that_nobody_made(data):
+    rows = data.rows.copy()
+    rows.loc[(rows["from"] == "event_free") & (rows["to"] == "dead"), "status"] = 0
+    none = smx.MultiStateData.from_long(rows.drop(columns="entered"))
+    for more in ({}, {"stacked": True}):
+        with pytest.raises(DataError, match=r"event_free -> dead: nobody made this transition.*leave it out"):
+            smx.MultiState("~ arm", none, **WEIBULL, **more).fit()

@@ -23,8 +23,13 @@ def likelihood_ratio(small: MultiStateFitted, large: MultiStateFitted) -> Hypoth
         raise DataError("lr_test: the two models were fitted to different subjects or transitions.")
     if small.specification.clocks != large.specification.clocks:
         raise DataError("lr_test: models with other clocks are not nested; compare by AIC.")
-    if not (small.is_regular and large.is_regular):
-        raise DataError("lr_test: a fit on a ridge has no likelihood-ratio test; see its `warnings`.")
+    for fit in (small, large):
+        if not fit.is_regular:
+            name = next(name for name, part in fit.fits.items() if not part.is_regular)
+            raise DataError(
+                f"lr_test: the fit of {name!r} is on a ridge, or has too few events for its parameters, and has no "
+                "likelihood-ratio test; see `warnings`."
+            )
     together = [model.transitions for model in small.specification.models]
     if together == [model.transitions for model in large.specification.models]:
         statistic, df = _sum_of_tests(small, large)
