@@ -51,7 +51,9 @@ gain[["row", "estimate", "std_error", "lower", "upper"]].round(3)
 # %%
 for row in gain.itertuples():
     said = "a gain" if row.lower > 0 else "nothing that these data could show"
-    print(f"{row.row}: {row.estimate:.2f} quality-adjusted years ({row.lower:.2f} to {row.upper:.2f}), {said}")
+    print(
+        f"{row.row}: {row.estimate:.2f} quality-adjusted years ({row.lower:.2f} to {row.upper:.2f}), {said}"
+    )
 
 # %%
 # With fluorouracil the gain grows with the horizon.
