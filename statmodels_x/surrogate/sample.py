@@ -167,7 +167,7 @@ def read_trial(choice: Choice, data: Any) -> tuple[Trial, TrialFacts]:
     surrogate = events.evaluate_surrogate(choice, frame)
     beside = {**choice.columns, "arm": arm_name, "seen": surrogate.seen, "until": surrogate.until}
     built = build_frame(frame, response, choice.parts, beside, {"Surv": read_follow_up})
-    survival = _survival(built)
+    survival = survival_of(built)
     codes, labels = arms.arm_codes(built.columns["arm"], arm_name, choice.treated, choice.control)
     rows = _Rows(codes >= 0, dict(built.dropped))
     rows.drop(codes < 0, "other arms")
@@ -251,7 +251,8 @@ def _covariates(design: Design, keep: NDArray[np.bool_]) -> Array:
     return np.asarray((matrix - matrix.mean(axis=0)) / spread)
 
 
-def _survival(built: ModelFrame) -> FollowUp:
+def survival_of(built: ModelFrame) -> FollowUp:
+    """Return the follow-up on the left side of the formula, and refuse another left side."""
     if len(built.response) != 1 or not isinstance(built.response[0], FollowUp):
         raise DataError("formula: the response must be one Surv(...), for example Surv(time, status) ~ arm.")
     survival = built.response[0]
