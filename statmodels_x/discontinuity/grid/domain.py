@@ -172,10 +172,6 @@ class Cells:
         """Weights over their mean, empty cells included."""
         return self.weight / self.weight.mean()
 
-    def with_mean(self, mean: Array) -> Cells:
-        """Return the same cells with other responses, on the same scale."""
-        return Cells(self.domain, mean, self.weight, self.count, self.variance, self.scale)
-
 
 def default_resolution(n: int, d: int, distinct: list[int]) -> tuple[int, ...]:
     """About 20 points a cell, the same number of cells along every axis, no more than distinct values.

@@ -62,19 +62,18 @@ def edge_table(
             "std_error": std_error,
             "stability": np.nan,
             "length": length,
-            "segment": segment_labels(domain, cut),
+            "segment": segment_ranks(lattice, cut),
         }
     )
 
 
-def segment_labels(domain: Domain, cut: Mask) -> NDArray[np.intp]:
-    """Return the segment of each cut edge, 1 for the one with most edges."""
-    return segment_ranks(domain.lattice, cut)
-
-
 def segment_ranks(lattice: Lattice, cut: Mask) -> NDArray[np.intp]:
     """Return the rank of each cut edge's segment, 1 for the one with most edges."""
-    count, label = lattice.segments(cut)
+    return _largest_first(*lattice.segments(cut))
+
+
+def _largest_first(count: int, label: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Renumber groups from 1 by their size."""
     order = np.argsort(-np.bincount(label, minlength=count), kind="stable")
     rank = np.empty(count, int)
     rank[order] = np.arange(1, count + 1)
@@ -123,11 +122,7 @@ def groups(lattice: Lattice, cut: Mask) -> list[NDArray[np.intp]]:
 
 def region_labels(domain: Domain, cut: Mask) -> NDArray[np.intp]:
     """Label each cell's connected region, 1 for the largest; shape of the grid."""
-    count, label = domain.lattice.regions(cut)
-    order = np.argsort(-np.bincount(label, minlength=count), kind="stable")
-    rank = np.empty(count, int)
-    rank[order] = np.arange(1, count + 1)
-    return rank[label].reshape(domain.shape)
+    return _largest_first(*domain.lattice.regions(cut)).reshape(domain.shape)
 
 
 def region_table(

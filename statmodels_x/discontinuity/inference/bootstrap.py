@@ -35,7 +35,8 @@ def draw_cells(cells: Cells, errors: ErrorModel, surface: Array, rng: np.random.
     standard = errors.draw(cells.domain.shape, rng) if any(errors.rho) else rng.standard_normal(surface.size)
     with np.errstate(divide="ignore"):
         sd = np.where(cells.filled, np.sqrt(errors.variance / cells.weight), 0.0)
-    return cells.with_mean(np.where(cells.filled, cells.scale.natural(surface) + sd * standard, 0.0))
+    mean = np.where(cells.filled, cells.scale.natural(surface) + sd * standard, 0.0)
+    return replace(cells, mean=mean)
 
 
 def resample(fit: SurfaceFitted, control: Control, n: int, places: Array) -> Resamples:

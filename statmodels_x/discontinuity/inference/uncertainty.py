@@ -116,10 +116,7 @@ def sizes_of(fit: SurfaceFitted, places: Array) -> JumpSizes:
         return placed.sizes_near(fit, places)
     found, cells = fit.estimate, fit.need_sample("the size of a jump at another place").cells
     data = found.errors.observations(cells)
-    sizes = jump_sizes(cells.lattice, data, found.cut, places, found.log_precision)
-    natural = cells.scale.natural
-    covariance = sizes.covariance * cells.scale.range**2
-    return JumpSizes(sizes.place, sizes.normal, natural(sizes.before), natural(sizes.behind), covariance)
+    return jump_sizes(cells.lattice, data, found.cut, places, found.log_precision).natural(cells.scale)
 
 
 def jump_size_table(fit: SurfaceFitted, places: Array, alpha: float) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,8 +45,7 @@ def split(cells: Cells, points: Points | None, seed: int) -> list[tuple[Cells, C
 
 
 def _part(cells: Cells, kept: NDArray[np.bool_]) -> Cells:
-    weight, count = np.where(kept, cells.weight, 0.0), np.where(kept, cells.count, 0)
-    return Cells(cells.domain, cells.mean, weight, count, cells.variance, cells.scale)
+    return replace(cells, weight=np.where(kept, cells.weight, 0.0), count=np.where(kept, cells.count, 0))
 
 
 def validate(problems: list[tuple[LiftedProblem, Cells]]) -> tuple[float, float]:
