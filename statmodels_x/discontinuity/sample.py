@@ -212,21 +212,12 @@ def _covariates(frame: ModelFrame) -> tuple[tuple[str, ...], Array]:
 
 def _refuse_dates(table: pd.DataFrame, names: Iterable[str]) -> None:
     for name in names:
-        if name in table.columns and not is_number_like(table[name]):
+        kind = table[name].dtype if name in table.columns else None
+        if kind is not None and (kind.kind in "mM" or isinstance(kind, pd.PeriodDtype)):
             raise DataError(
                 f"formula: the covariate '{name}' holds dates or times; a place on an axis is a number. Give one, "
                 f"such as (data['{name}'] - data['{name}'].min()) / pd.Timedelta(days=1)."
             )
-
-
-def is_number_like(column: pd.Series) -> bool:
-    """Whether a column is not one of dates, periods or durations."""
-    kinds = pd.api.types
-    return not (
-        kinds.is_datetime64_any_dtype(column)
-        or kinds.is_timedelta64_dtype(column)
-        or isinstance(column.dtype, pd.PeriodDtype)
-    )
 
 
 def _weights(values: Any, n: int) -> Array:

@@ -58,13 +58,11 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
 
 def _facts(fit: SurfaceFitted) -> list[tuple[str, str]]:
     found, facts = fit.estimate, fit.facts
+    empty = f" ({facts.n_empty} empty)" if facts.n_empty else ""
     left = [
         ("Response", facts.response),
         ("Surface over", ", ".join(fit.domain.names)),
-        (
-            "Grid",
-            " x ".join(map(str, fit.domain.shape)) + (f" ({facts.n_empty} empty)" if facts.n_empty else ""),
-        ),
+        ("Grid", " x ".join(map(str, fit.domain.shape)) + empty),
         ("Tuned by", fit.control.tune or "given"),
         ("Border", "within the cells" if found.placed else "along sides of cells"),
         ("Converged", "yes" if fit.converged else "NO"),

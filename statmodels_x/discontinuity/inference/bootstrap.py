@@ -86,14 +86,11 @@ def _useful(found: Estimate) -> list[tuple[float, float]] | None:
     if not isinstance(found.tuning, EvidenceTuning) or not found.cut.any():
         return None
     table = found.tuning.table
-    good = (table["gain"] > 0.0).to_numpy() | (
-        (table["lam"] == found.lam) & (table["nu"] == found.nu)
-    ).to_numpy()
     lam = table["lam"].to_numpy()
+    good = (table["gain"] > 0.0).to_numpy() | (lam == found.lam) & (table["nu"] == found.nu).to_numpy()
     beside = np.zeros(len(table), bool)
     for step in (-1, 1):
-        same_lam = np.roll(lam, step) == lam
-        beside |= np.roll(good, step) & same_lam
+        beside |= np.roll(good, step) & (np.roll(lam, step) == lam)
     return [(float(a), float(b)) for a, b in table.loc[good | beside, ["lam", "nu"]].to_numpy()]
 
 

@@ -170,7 +170,6 @@ def simulated_test(statistic: float, p: float, n: int) -> HypothesisTest:
 
 def bootstrap_sizes(table: pd.DataFrame, error: Array, alpha: float) -> pd.DataFrame:
     """Intervals that turn the resampled errors of the sizes round the estimates (basic bootstrap)."""
-    result = table.drop(columns=["std_error", "lower", "upper"])
     known = np.isfinite(error)
     bounds = np.full((2, error.shape[1]), np.nan)
     spread = np.full(error.shape[1], np.nan)
@@ -178,10 +177,8 @@ def bootstrap_sizes(table: pd.DataFrame, error: Array, alpha: float) -> pd.DataF
         own = error[known[:, k], k]
         bounds[:, k] = percentile_limits(own, alpha)
         spread[k] = own.std(ddof=1)
-    result.insert(result.columns.get_loc("size") + 1, "std_error", spread)
-    result.insert(result.columns.get_loc("size") + 2, "lower", table["size"].to_numpy() - bounds[1])
-    result.insert(result.columns.get_loc("size") + 3, "upper", table["size"].to_numpy() - bounds[0])
-    return result.assign(found=known.mean(0))
+    lower, upper = table["size"].to_numpy() - bounds[::-1]
+    return table.assign(std_error=spread, lower=lower, upper=upper, found=known.mean(0))
 
 
 def normal_limits(value: Array, std_error: Array, alpha: float) -> tuple[Array, Array]:

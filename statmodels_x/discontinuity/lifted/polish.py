@@ -124,13 +124,8 @@ def smooth(problem: LiftedProblem, cut: Mask, start: Array | None = None) -> Arr
     ridge = _RIDGE * problem.lam * (problem.weight == 0.0)
     matrix = lattice.laplacian(cut) / lattice.spacing**2 + sparse.diags_array(fidelity + ridge)
     centre = float(np.average(problem.f, weights=problem.weight))  # what a cell tends to that nothing reaches
-    found = banded.solve(
-        matrix,
-        fidelity * (problem.f - centre),
-        int(lattice.strides.max()),
-        None if start is None else start - centre,
-    )
-    return centre + found
+    start = None if start is None else start - centre
+    return centre + banded.solve(matrix, fidelity * (problem.f - centre), int(lattice.strides.max()), start)
 
 
 def join_empty(lattice: Lattice, cut: Mask, filled: Mask) -> Mask:

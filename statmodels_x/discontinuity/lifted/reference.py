@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from statmodels_x.core.errors import ConvergenceError, DataError
+from statmodels_x.discontinuity.grid.lattice import links
 from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, Relaxation, half_level
 
 _MOST_UNKNOWNS = 60_000
@@ -44,10 +45,7 @@ def solve_exactly(problem: LiftedProblem) -> Relaxation:
         )
     potential = cp.Variable((lattice.n_edges, levels + 1))
     steps = potential[:, 1:] - potential[:, :-1]
-    outgoing = sparse.csr_array(
-        (np.ones(lattice.n_edges), (lattice.tail, np.arange(lattice.n_edges))),
-        (lattice.n_cells, lattice.n_edges),
-    )
+    outgoing = links(lattice.tail, np.arange(lattice.n_edges), (lattice.n_cells, lattice.n_edges))
     divergence = lattice.incidence.T @ (potential[:, 1:] - potential[:, :1] @ np.ones((1, levels)))
     rho = problem.lam * problem.weight[:, None] * (problem.labels - problem.f[:, None]) ** 2
     least = cp.Variable((lattice.n_cells, 1))
