@@ -78,14 +78,8 @@ class FreeDiscontinuityResults(DiscontinuityFitted, SummaryText):
                 "their prediction is missing.",
                 DataWarning,
             )
-        columns = {
-            "estimate": estimate,
-            "std_error": std_error,
-            "lower": lower,
-            "upper": upper,
-            "region": region,
-        }
-        return pd.DataFrame(columns, index=index)
+        columns = {"estimate": estimate, "std_error": std_error, "lower": lower, "upper": upper}
+        return pd.DataFrame({**columns, "region": region}, index=index)
 
     def residuals(self, kind: str = "response") -> Array:
         """Observations minus the surface or curve, in the order of the rows used.

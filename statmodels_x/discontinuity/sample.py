@@ -119,17 +119,10 @@ class Sample:
     @property
     def facts(self) -> Facts:
         """What a saved fit keeps of it."""
-        cells = self.cells
+        cells, design, response = self.cells, self.design, self.response
         empty = int(np.count_nonzero(~cells.filled))
         return Facts(
-            cells.domain,
-            cells.scale,
-            self.design,
-            self.response,
-            self.n_rows,
-            self.n_used,
-            empty,
-            self.dropped,
+            cells.domain, cells.scale, design, response, self.n_rows, self.n_used, empty, self.dropped
         )
 
     def observed(self) -> tuple[Array, Array, Array]:

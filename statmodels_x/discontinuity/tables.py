@@ -135,15 +135,11 @@ def tidy_boundaries(fit: SurfaceFitted, alpha: float) -> pd.DataFrame:
     """One row a boundary, under broom's names."""
     table = boundary_table(fit)
     lower, upper = normal_limits(table["mean_size"].to_numpy(), table["std_error"].to_numpy(), alpha)
-    columns = {
-        "term": [f"boundary {k}" for k in table.index],
-        "estimate": table["mean_size"].to_numpy(),
-        "std.error": table["std_error"].to_numpy(),
-        "conf.low": lower,
-        "conf.high": upper,
-    }
-    rest = table.drop(columns=["mean_size", "std_error"]).reset_index(drop=True)
-    return pd.concat([pd.DataFrame(columns), rest], axis=1)
+    table = table.rename(columns={"mean_size": "estimate", "std_error": "std.error"})
+    table = table.assign(**{"conf.low": lower, "conf.high": upper})
+    table.insert(0, "term", [f"boundary {k}" for k in table.index])
+    first = ["term", "estimate", "std.error", "conf.low", "conf.high"]
+    return table[[*first, *table.columns.difference(first, sort=False)]].reset_index(drop=True)
 
 
 def glance(fit: SurfaceFitted) -> pd.DataFrame:

@@ -238,16 +238,11 @@ def _trend(points: Points, domain: Domain, cell: Index, mean: Array, weight: Arr
 
 def array_cells(values: Array, weight: Array, domain: Domain) -> Cells:
     """Cells of a regular array; NaN marks an empty cell."""
-    flat = values.ravel()
-    known = np.isfinite(flat) & (weight.ravel() > 0.0)
-    return Cells(
-        domain,
-        np.where(known, flat, 0.0),
-        np.where(known, weight.ravel(), 0.0),
-        known.astype(np.int64),
-        np.full(flat.size, np.nan),
-        robust_scale(flat[known]),
-    )
+    flat, weight = values.ravel(), weight.ravel()
+    known = np.isfinite(flat) & (weight > 0.0)
+    mean, weight = np.where(known, flat, 0.0), np.where(known, weight, 0.0)
+    none = np.full(flat.size, np.nan)
+    return Cells(domain, mean, weight, known.astype(np.int64), none, robust_scale(flat[known]))
 
 
 def robust_scale(means: Array) -> Scale:

@@ -53,18 +53,9 @@ def edge_table(
     behind = np.where(known, behind, surface[lattice.head[edges]])
     table = pd.DataFrame({name: middle[:, k] for k, name in enumerate(domain.names)})
     names = np.array(domain.names, dtype=object)
-    return table.assign(
-        **{
-            "across": names[axes],
-            "from": before,
-            "to": behind,
-            "size": behind - before,
-            "std_error": std_error,
-            "stability": np.nan,
-            "length": length,
-            "segment": segment_ranks(lattice, cut),
-        }
-    )
+    sides = {"across": names[axes], "from": before, "to": behind, "size": behind - before}
+    segment = segment_ranks(lattice, cut)
+    return table.assign(**sides, std_error=std_error, stability=np.nan, length=length, segment=segment)
 
 
 def segment_ranks(lattice: Lattice, cut: Mask) -> NDArray[np.intp]:

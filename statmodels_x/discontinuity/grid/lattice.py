@@ -126,13 +126,8 @@ class Lattice:
         for a in range(self.n_axes):
             for b in range(a + 1, self.n_axes):
                 corner = self.block_corners(a, b)
-                sides = (
-                    self.edge_from[a, corner],
-                    self.edge_from[a, corner + self.strides[b]],
-                    self.edge_from[b, corner],
-                    self.edge_from[b, corner + self.strides[a]],
-                )
-                blocks.append(np.column_stack(sides))
+                first, second = ([corner, corner + self.strides[other]] for other in (b, a))
+                blocks.append(np.column_stack([*self.edge_from[a, first], *self.edge_from[b, second]]))
         return np.vstack(blocks) if blocks else np.zeros((0, 4), int)
 
     def block_corners(self, a: int, b: int) -> Index:

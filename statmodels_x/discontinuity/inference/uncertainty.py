@@ -124,16 +124,8 @@ def jump_size_table(fit: SurfaceFitted, places: Array, alpha: float) -> pd.DataF
     found = sizes_of(fit, in_cells(fit.domain, places))
     table = pd.DataFrame(from_cells(fit.domain, found.place), columns=list(fit.domain.names))
     lower, upper = normal_limits(found.size, found.std_error, alpha)
-    return table.assign(
-        **{
-            "from": found.before,
-            "to": found.behind,
-            "size": found.size,
-            "std_error": found.std_error,
-            "lower": lower,
-            "upper": upper,
-        }
-    )
+    sides = {"from": found.before, "to": found.behind}
+    return table.assign(**sides, size=found.size, std_error=found.std_error, lower=lower, upper=upper)
 
 
 def values_at(fit: SurfaceFitted, points: Array) -> tuple[Array, Array]:

@@ -63,16 +63,9 @@ def solve_exactly(problem: LiftedProblem) -> Relaxation:
     mass /= mass.sum(1, keepdims=True)
     thresholds = np.zeros((lattice.n_cells, levels + 1))
     thresholds[:, :-1] = np.cumsum(mass[:, ::-1], axis=1)[:, ::-1]
-    value, stats = float(whole.value), whole.solver_stats
-    return Relaxation(
-        half_level(thresholds, problem.labels),
-        thresholds,
-        value,
-        0.0,
-        int(stats.num_iters or 0),
-        whole.status == cp.OPTIMAL,
-        np.array([[float(stats.num_iters or 0), value, np.nan, 1.0]]),
-    )
+    value, n_iter = float(whole.value), int(whole.solver_stats.num_iters or 0)
+    surface, history = half_level(thresholds, problem.labels), np.array([[n_iter, value, np.nan, 1.0]])
+    return Relaxation(surface, thresholds, value, 0.0, n_iter, whole.status == cp.OPTIMAL, history)
 
 
 def _inside(problem: LiftedProblem, potential: Any, outgoing: sparse.csr_array, cp: Any) -> list[Any]:

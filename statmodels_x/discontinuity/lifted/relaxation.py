@@ -240,16 +240,9 @@ def solve(
         bound = state.lower_bound()
         history.append((n_iter, bound, max(primal / (1.0 + problem.radius), dual), _jaccard(cuts)))
         converged = _has_converged(history, tol)
-    thresholds = state.thresholds()
-    return Relaxation(
-        half_level(thresholds, problem.labels),
-        thresholds,
-        state.lower_bound(),
-        max(primal / (1.0 + problem.radius), dual),
-        n_iter,
-        converged,
-        np.array(history).reshape(-1, 4),
-    )
+    thresholds, residual = state.thresholds(), max(primal / (1.0 + problem.radius), dual)
+    surface, checks = half_level(thresholds, problem.labels), np.array(history).reshape(-1, 4)
+    return Relaxation(surface, thresholds, state.lower_bound(), residual, n_iter, converged, checks)
 
 
 def _has_converged(history: list[tuple[float, float, float, float]], tol: float) -> bool:
