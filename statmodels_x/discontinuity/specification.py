@@ -132,14 +132,8 @@ def control(
             'fit(): solver="exact" is for one covariate; use "primal-dual" for surfaces and volumes.'
         )
     check_number("tol", tol, low=0.0, high=0.1)
-    return Control(
-        None if given else tune,
-        sensitivity,
-        solver,
-        float(tol),
-        check_count("max_iter", max_iter, 1),
-        check_jobs(n_jobs),
-        check_count("seed", seed, 0, most=None),
-        bool(progress),
-        check_choice("border", border, BORDERS, "fit()"),
-    )
+    max_iter, n_jobs = check_count("max_iter", max_iter, 1), check_jobs(n_jobs)
+    seed = check_count("seed", seed, 0, most=None)
+    check_choice("border", border, BORDERS, "fit()")
+    tune = None if given else tune
+    return Control(tune, sensitivity, solver, float(tol), max_iter, n_jobs, seed, bool(progress), border)

@@ -82,12 +82,9 @@ def segment_table(table: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
         Covariates.
     """
     groups = table.assign(absolute=table["size"].abs()).groupby("segment")
-    columns = {
-        "edges": groups.size(),
-        "length": groups["length"].sum(),
-        "mean_size": groups["absolute"].mean(),
-        "largest_size": groups["absolute"].max(),
-    }
+    size = groups["absolute"]
+    columns = {"edges": groups.size(), "length": groups["length"].sum()}
+    columns |= {"mean_size": size.mean(), "largest_size": size.max()}
     for name in names:
         columns[f"{name}_min"], columns[f"{name}_max"] = groups[name].min(), groups[name].max()
     return pd.DataFrame(columns)

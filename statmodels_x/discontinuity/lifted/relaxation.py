@@ -176,12 +176,9 @@ class _State:
     def lower_bound(self) -> float:
         from statmodels_x.discontinuity.kernels import lifted as kernels
 
-        return float(
-            kernels.lower_bound(
-                self.bound, *self.data, self.shape, self.strides, self.width, self.margin, float(self.c),
-                float(self.radius), self.isotropic,
-            )
-        )  # fmt: skip
+        layout = self.shape, self.strides, self.width, self.margin
+        c, radius = float(self.c), float(self.radius)
+        return float(kernels.lower_bound(self.bound, *self.data, *layout, c, radius, self.isotropic))
 
 
 def half_level(thresholds: Array, labels: Array) -> Array:
