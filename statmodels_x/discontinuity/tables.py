@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from statmodels_x.core.data.model_frame import counts_text
 from statmodels_x.core.fits.tables import Block, number, summary
 from statmodels_x.discontinuity.fitted import DiscontinuityFitted, SurfaceFitted
 from statmodels_x.discontinuity.inference.uncertainty import (
@@ -126,8 +127,7 @@ def notes(fit: DiscontinuityFitted, tables: dict[str, pd.DataFrame]) -> list[str
         if len(table) > _MOST_ROWS:
             lines.append(f"{len(table) - _MOST_ROWS} more rows in `{name}`.")
     if fit.facts.dropped:
-        listed = ", ".join(f"{name} ({count})" for name, count in fit.facts.dropped.items())
-        lines.append(f"Left out: {listed}.")
+        lines.append(f"Left out: {counts_text(fit.facts.dropped)}.")
     return lines
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from statmodels_x.core.data.design import Design
 from statmodels_x.core.data.formula import split_formula
 from statmodels_x.core.data.frames import as_pandas
-from statmodels_x.core.data.model_frame import ModelFrame, build_frame
+from statmodels_x.core.data.model_frame import ModelFrame, build_frame, counts_text
 from statmodels_x.core.data.surv import unit_of_time
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import warn
@@ -281,8 +281,7 @@ _ASKED = ("other arms", "weight of 0", "surrogate after the end of follow-up")
 def _warn(trial: Trial, facts: TrialFacts, surrogate: str) -> None:
     missing = {name: count for name, count in facts.dropped.items() if name not in _ASKED}
     if missing:
-        listed = ", ".join(f"{name} ({count})" for name, count in missing.items())
-        warn(f"rows were dropped; missing values: {listed}", DataWarning)
+        warn(f"rows were dropped; missing values: {counts_text(missing)}", DataWarning)
     if "moved" in facts.notes:
         warn(
             f"surrogate: in {facts.notes['moved']} subjects '{surrogate}' was dated after the end of follow-up; it is "

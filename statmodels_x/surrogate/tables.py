@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statmodels_x.core.data.model_frame import counts_text
 from statmodels_x.core.fits.tables import Block, number, summary
 from statmodels_x.surrogate.fitted import SurrogateFitted
 from statmodels_x.surrogate.inference.selection import proportion_given_shown
@@ -106,8 +107,7 @@ def _notes(fit: SurrogateFitted) -> list[str]:
             f"{number(proportion_given_shown(fit.inference))} (`pte_given_shown`)."
         )
     if fit.facts.dropped:
-        listed = ", ".join(f"{name} ({count})" for name, count in fit.facts.dropped.items())
-        notes.append(f"Rows were left out: {listed}.")
+        notes.append(f"Rows were left out: {counts_text(fit.facts.dropped)}.")
     constraint: pd.Series = fit.evidence.constraint
     if np.isfinite(constraint["std_error"]) and fit.question.settings.method != "full":
         notes.append(
