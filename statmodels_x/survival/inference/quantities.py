@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from statmodels_x.core.quadrature import cube_root_nodes, legendre_nodes
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.apgw import APGW
 from statmodels_x.survival.distributions.family import Family
@@ -17,8 +18,7 @@ from statmodels_x.survival.kernels.hazards import cumulative_hazard, log_hazard
 
 Function = Callable[[Array], Array]
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
-_FEW_NODES, _FEW_WEIGHTS = np.polynomial.legendre.leggauss(16)
+_NODES, _FEW_NODES = 96, 16
 _MEAN_NODES = 400
 
 
@@ -260,10 +260,11 @@ def _cumulative(times: Array, rows: Rows) -> tuple[Array, Array]:
         )
     )
     span = np.clip(np.minimum(times, waning.stop) - waning.start, 0.0, None)
-    nodes = waning.start + span[:, None] * 0.5 * (_FEW_NODES + 1.0)
-    wide = rows.repeat(len(_FEW_NODES))
+    inner, weight = legendre_nodes(_FEW_NODES)
+    nodes = waning.start + span[:, None] * inner
+    wide = rows.repeat(_FEW_NODES)
     log_h, slopes = log_rate(nodes.ravel(), wide)
-    rate = np.exp(log_h).reshape(nodes.shape) * span[:, None] * 0.5 * _FEW_WEIGHTS
+    rate = np.exp(log_h).reshape(nodes.shape) * span[:, None] * weight
     middle = (rate[:, :, None] * slopes.reshape(*nodes.shape, 10)).sum(axis=1)
     value = early + rate.sum(axis=1) + late
     return value, np.hstack([early_grad + middle[:, :5], late_grad + middle[:, 5:]])
@@ -369,10 +370,10 @@ def nodes_to(horizons: Array, rows: Rows) -> tuple[Array, Array]:
 
     The weights are discounted to time 0.
     """
-    v = 0.5 * (_NODES + 1.0)
+    nodes, weight = cube_root_nodes(_NODES)
     span = np.maximum(horizons - rows.given, 0.0)
-    times = rows.given[:, None] + span[:, None] * v**3
-    weights = span[:, None] * (0.5 * _WEIGHTS * 3.0 * v**2)
+    times = rows.given[:, None] + span[:, None] * nodes
+    weights = span[:, None] * weight
     return times, weights * np.exp(-rows.discount * times) if rows.discount else weights
 
 
