@@ -167,8 +167,8 @@ class SurvivalPredictions(SurvivalFitted):
         >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment + karno", data).fit()
         >>> fit.standardise("median", by="treatment").round(1)[["treatment", "estimate", "lower", "upper"]]
           treatment  estimate  lower  upper
-        0  standard      72.3   56.7   92.3
-        1      test      71.9   56.6   91.3
+        0  standard      73.1   55.9   95.5
+        1      test      62.6   47.6   82.3
         """
         options = prediction.Options(
             alpha,
@@ -262,6 +262,10 @@ class SurvivalPredictions(SurvivalFitted):
         >>> data = smx.datasets.load_veteran()
         >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment + karno", data).fit()
         >>> fit.effects(["karno"], per={"karno": 10}).iloc[:, :5].round(3)
+               effect          quantity  estimate   lower   upper
+        0  karno: +10   survival at 250     0.083   0.060   0.105
+        1  karno: +10  mean time to 250    21.601  17.136  26.066
+        2  karno: +10            median    27.443  16.416  38.470
         """
         chosen, fits = None if variables is None else list(variables), self._average(average)
         return effects_of(self, chosen, at, alpha, per, fits).table
