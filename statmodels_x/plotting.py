@@ -185,7 +185,7 @@ def plain_log_ticks(axis: Any) -> None:
     low, high = axis.get_view_interval()
     locator: Any = LogLocator(base=10.0, subs=(1.0, 2.0, 5.0))
     if high < _SHORT * low:
-        even = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+        even = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
         locator = FixedLocator([tick for tick in even if low <= tick <= high])
         axis.set_minor_locator(FixedLocator([]))
     axis.set_major_locator(locator)

@@ -624,7 +624,7 @@ def test_pictures_of_residuals_show_the_residuals(fits):
     assert ax is given
     assert_allclose(ax.lines[0].get_ydata(), np.sort(fits["apgw"].residuals(seed=3)))
     with pytest.raises(StatmodelsXError, match="`kind`"):
-        fits["apgw"].plot_residuals("score")
+        fits["apgw"].plot_residuals("schoenfeld")
 
 
 CURVES = [*TIME_KINDS, "quantile", *(k for k in CONTRASTS if k.rpartition("_")[0] not in PLAIN_KINDS)]

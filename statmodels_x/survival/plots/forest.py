@@ -34,10 +34,10 @@ def plot_forest(fit: SurvivalFitted, alpha: float, ax: Any) -> Any:
         )
     names, several = table["quantity"].unique(), table.index.get_level_values(0).nunique() > 1
     labels = [
-        f"{readable(term)}, {name}" if len(names) > 1 else (f"{part}.{term}" if several else readable(term))
+        f"{readable(term)}\n{name}" if len(names) > 1 else (f"{part}.{term}" if several else readable(term))
         for (part, term), name in zip(table.index, table["quantity"], strict=True)
     ]
-    ax = _axes(ax, len(table))
+    ax = _axes(ax, len(table) * (1.3 if len(names) > 1 else 1.0))
     plotting.forest(ax, table)
     ax.set_xscale("log")
     plotting.plain_log_ticks(ax.xaxis)
