@@ -205,49 +205,6 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
         """
         return tables.glance(self)
 
-    def residuals(self, kind: str = "quantile", transition: str | None = None, seed: int = 0) -> pd.DataFrame:
-        """Residuals of the rows at risk of each transition, through its own fit.
-
-        Parameters
-        ----------
-        kind : str
-            As in :meth:`FlexibleSurvivalResults.residuals`: ``"quantile"`` (standard normal under the model),
-            ``"cox-snell"``, ``"martingale"``, ``"deviance"``; ``"score"``, ``"dfbeta"``, ``"dfbetas"``.
-        transition : str, optional
-            One transition, ``"from -> to"``; all without.
-        seed : int
-            Of what censoring leaves open in quantile residuals.
-
-        Returns
-        -------
-        DataFrame
-            ``transition``, ``id``, and ``residual``, or a column for each coefficient for the last three kinds (0 where
-            a transition has it not).
-        """
-        from statmodels_x.multistate.inference.transition_checks import residuals
-
-        return residuals(self, kind, transition, seed)
-
-    def follow_up(self, transition: str | None = None, by: str | None = None) -> pd.DataFrame:
-        """Describe the end of follow-up of each transition, on its clock; needed where a fit has a cured fraction.
-
-        Parameters
-        ----------
-        transition : str, optional
-            One transition; all without.
-        by : str, optional
-            A covariate of the transitions: one row for each of its values.
-
-        Returns
-        -------
-        DataFrame
-            ``transition``, and the columns of :meth:`FlexibleSurvivalResults.follow_up`. The Kaplan-Meier estimate
-            among them takes other transitions for censoring, and is the share of no state.
-        """
-        from statmodels_x.multistate.inference.transition_checks import follow_up
-
-        return follow_up(self, transition, by)
-
     def lr_test(self, larger: MultiStateFitted) -> HypothesisTest:
         """Likelihood-ratio test of this model within a larger one with the same clocks.
 
