@@ -642,7 +642,10 @@ def test_pictures_of_every_curve(fits, name, kind):
     }  # fmt: skip
     name, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
     assert ax.get_ylabel() == f"{words[name]} {how}".strip()
-    fitted = [line for line in ax.lines if len(line.get_xdata()) > 50 and line.get_drawstyle() == "default"]
+    fitted = [
+        line for line in ax.lines
+        if len(line.get_xdata()) > 50 and line.get_drawstyle() == "default" and line.get_marker() == "None"
+    ]  # fmt: skip
     assert len(fitted) == (1 if how else 2)
     assert ax.get_legend() is not None
     assert ax.get_yscale() == ("log" if how == "ratio" else "linear")

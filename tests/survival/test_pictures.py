@@ -171,9 +171,11 @@ def test_numbers_at_risk_need_groups_of_patients(fit):
     veteran = FlexibleSurvival("Surv(time, status) ~ karno + age", load_veteran()).fit()
     with pytest.raises(DataError, match="`at_risk` needs groups of patients, and 'age' has many values"):
         veteran.plot(by="age", at_risk=True)
+    with pytest.raises(DataError, match="`kaplan_meier` needs groups of patients"):
+        veteran.plot(by="age", kaplan_meier=True)
     with pytest.raises(DataError, match='`at_risk` belongs to curves over time, not to kind="quantile"'):
         fit.plot("quantile", by="arm", at_risk=True)
-    with pytest.raises(DataError, match="has no data|data"):
+    with pytest.raises(DataError, match="at risk"):
         fit.without_data().plot(by="arm", at_risk=True)
 
 
@@ -321,7 +323,7 @@ def test_pictures_of_influence(wide, kind):
     largest = table["power", "arm[T.interferon]"].abs().idxmax()
     assert ax.texts[0].get_text() == str(largest)
     assert ("2/sqrt(n)" in texts(ax)) == (kind == "dfbetas")
-    with pytest.raises(DataError, match="`term` is 'age'.*'ph.age'"):
+    with pytest.raises(DataError, match=r"`term` is 'age'.*'ph\.age'"):
         wide.plot_residuals(kind, term="age")
 
 

@@ -766,7 +766,10 @@ KINDS = {
 
 def curves(ax):
     """Fitted curves, without steps and reference lines."""
-    return [line for line in ax.lines if len(line.get_xdata()) >= 100 and line.get_drawstyle() == "default"]
+    return [
+        line for line in ax.lines
+        if len(line.get_xdata()) >= 100 and line.get_drawstyle() == "default" and line.get_marker() == "None"
+    ]  # fmt: skip
 
 
 def steps(ax):

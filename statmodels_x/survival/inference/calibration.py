@@ -81,7 +81,9 @@ def _levels(data: pd.DataFrame, by: str | None) -> list[tuple[Any, Any]]:
         return [(None, np.ones(len(data), bool))]
     if by not in data.columns:
         raise DataError(f"calibration: `by` is {by!r}, which is no column of this model.")
-    return [(level, (data[by] == level).to_numpy()) for level in in_order(data[by].unique().tolist())]
+    column, seen = data[by], data[by].unique().tolist()
+    categories = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else in_order(seen)
+    return [(level, (column == level).to_numpy()) for level in categories if level in seen]
 
 
 def _sample(fit: SurvivalFitted) -> tuple[pd.DataFrame, Surv, Array | None]:

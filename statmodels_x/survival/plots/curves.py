@@ -79,6 +79,8 @@ def plot_curves(
         rows, labels, reference, title = _against_reference(rows, labels, reference, by, title)
     wanted = _wants_kaplan_meier(fit, kind, by, newdata) if shown.kaplan_meier is None else shown.kaplan_meier
     levels = [None] * len(rows) if by is None else rows[by].tolist()
+    if by is not None and (wanted or shown.at_risk):
+        _check_groups(fit, by, levels, "at_risk" if shown.at_risk else "kaplan_meier")
     ax = plotting.get_axes(ax)
     options = Options(alpha, simultaneous=simultaneous)
     handles: list[Any] = []
@@ -233,12 +235,18 @@ def _draw_kaplan_meier(
     return plotting.data_handles(f"{100 * (1 - alpha):g} % interval" if limits else None, marked)
 
 
+def _check_groups(fit: SurvivalFitted, by: str, levels: list[Any], what: str) -> None:
+    """Refuse curves at single values of a covariate with many: their patients are few or none."""
+    data = fit.need_sample(what.replace("_", " ")).frame.data[by]
+    if not data.isin(levels).all():
+        raise DataError(
+            f"plot: `{what}` needs groups of patients, and {by!r} has many values; cut it into a column of groups, or "
+            "leave that out."
+        )
+
+
 def _draw_at_risk(ax: Any, fit: SurvivalFitted, by: str | None, levels: list[Any], labels: list[str]) -> None:
     groups = [_rows_of(fit, by, level, "numbers at risk") for level in levels]
-    if by is not None and any(len(response) == 0 for response, _ in groups):
-        raise DataError(
-            f"plot: `at_risk` needs groups of patients, and {by!r} has many values; cut it into groups in the formula."
-        )
     if by is None:
         groups, labels = groups[:1], ["all"]
     if not all(response.is_right_censored for response, _ in groups):
