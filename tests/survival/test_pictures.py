@@ -333,9 +333,12 @@ def test_a_term_belongs_to_influence(fit):
 
 
 def test_influence_with_intervals_is_drawn_by_row(data):
-    frame = data.assign(
-        low=np.floor(data["time"]), high=np.where(data["status"] == 1, np.ceil(data["time"]), np.inf)
+    seen = data["status"] == 1
+    low, high = (
+        np.where(seen, np.floor(data["time"]), data["time"]),
+        np.where(seen, np.ceil(data["time"]), np.inf),
     )
+    frame = data.assign(low=low, high=high)
     fit = FlexibleSurvival('Surv(low, high, type="interval2") ~ treatment', frame, "weibull").fit()
     ax = fit.plot_residuals("dfbetas")
     assert ax.get_xlabel() == "Row"
