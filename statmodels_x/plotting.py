@@ -24,7 +24,8 @@ DASHES: tuple[Any, ...] = (
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 LIMITS = (0, (3, 1.5))
-_SHORT = 8.0
+_SHORT, _MOST_TICKS = 8.0, 5.5
+_ROUND = (1.0, 2.0, 5.0, 3.0, 1.5, 7.0, 4.0, 6.0, 8.0, 9.0, 2.5, 1.2, 1.1, 9.5, 1.05)
 
 
 def get_axes(ax: Any = None) -> Any:
@@ -179,18 +180,28 @@ def finish_forest(ax: Any, labels: Sequence[str], neutral: float, xlabel: str) -
 
 
 def plain_log_ticks(axis: Any) -> None:
-    """Label a logarithmic axis with plain numbers: at 1, 2 and 5, or evenly where it is shorter than a decade."""
-    from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
+    """Label a logarithmic axis with plain numbers: at 1, 2 and 5, or more closely where it is shorter than a decade."""
+    from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, StrMethodFormatter
 
     low, high = axis.get_view_interval()
     locator: Any = LogLocator(base=10.0, subs=(1.0, 2.0, 5.0))
     if high < _SHORT * low:
-        even = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-        locator = FixedLocator([tick for tick in even if low <= tick <= high])
+        locator = FixedLocator(_round_numbers(low, high))
         axis.set_minor_locator(FixedLocator([]))
     axis.set_major_locator(locator)
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    """Choose round numbers between two, the roundest first, that are not too near each other on a logarithmic scale."""
+    gap, found = np.log(high / low) / _MOST_TICKS, list[float]()
+    decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1.0)
+    for digits in _ROUND:
+        for number in digits * decades:
+            if low <= number <= high and all(abs(np.log(number / other)) >= gap for other in found):
+                found.append(float(f"{number:.6g}"))
+    return sorted(found)
 
 
 def legend_above(ax: Any, columns: int = 3) -> None:

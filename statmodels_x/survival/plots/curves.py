@@ -137,7 +137,7 @@ def axis_labels(fit: SurvivalFitted, kind: str) -> tuple[str, str]:
         text += f" ({unit})"
     if base == "quantile":
         return "Probability of the event", text
-    return f"{name} ({unit})" if unit else name, text
+    return f"{name} ({unit})" if unit and unit.lower() != name.lower() else name, text
 
 
 def _grid(fit: SurvivalFitted, kind: str) -> Any:
