@@ -151,7 +151,6 @@ def test_a_direction_that_one_cluster_determines_has_no_error():
     assert lost.tolist() == [False, True]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("n_clusters", "size"), [(5, 40), (12, 25)])
 def test_coverage_with_few_clusters(n_clusters, size):
     inside = []

@@ -1,5 +1,8 @@
 """Scores through scikit-survival, and the scikit-learn estimator."""
 
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,6 +28,12 @@ def test_scores_without_the_package_say_what_to_install(data, monkeypatch):
     for call in (fit.concordance, lambda: fit.brier_score(1.0)):
         with pytest.raises(MissingPackageError, match="pip install scikit-survival"):
             call()
+
+
+def test_the_extra_that_the_message_names_is_declared():
+    project = Path(__file__).parents[2] / "pyproject.toml"
+    extras = tomllib.loads(project.read_text())["project"]["optional-dependencies"]
+    assert any(line.startswith("scikit-survival") for line in extras["scores"])
 
 
 def test_concordance_is_that_of_lifelines(data):

@@ -46,7 +46,8 @@ def _metrics() -> Any:
         from sksurv import metrics
     except ImportError as error:
         raise MissingPackageError(
-            "concordance and Brier scores need the package scikit-survival: pip install scikit-survival."
+            "concordance and Brier scores need the package scikit-survival: pip install scikit-survival (or "
+            '"statmodels_x[scores]").'
         ) from error
     return metrics
 
