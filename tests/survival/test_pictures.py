@@ -122,6 +122,13 @@ def test_marks_stand_at_censored_times_on_the_curve(fit, data):
     assert "censored" not in texts(fit.plot(by="arm", censored=False))
 
 
+def test_the_legend_has_marks_where_a_curve_has(data):
+    last = data.assign(status=np.where(data["arm"] == "interferon", 1, data["status"]))
+    assert "censored" in texts(FlexibleSurvival("Surv(time, status) ~ arm", last).fit().plot(by="arm"))
+    every = FlexibleSurvival("Surv(time, status) ~ arm", data.assign(status=1)).fit()
+    assert "censored" not in texts(every.plot(by="arm"))
+
+
 def test_many_censored_times_are_marked_only_on_request():
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"t": rng.exponential(size=1500), "s": rng.integers(0, 2, 1500)})
@@ -286,6 +293,8 @@ def test_the_picture_of_calibration_is_the_table(wide):
     ]  # fmt: skip
     with pytest.raises(DataError, match="needs `at`"):
         wide.plot("calibration")
+    with pytest.raises(DataError, match="`groups` is 0"):
+        wide.plot("calibration", at=3, groups=0)
     with pytest.raises(DataError, match="takes one time"):
         wide.plot("calibration", at=[1, 2])
 

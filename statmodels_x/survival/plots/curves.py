@@ -83,14 +83,18 @@ def plot_curves(
         _check_groups(fit, by, levels, "at_risk" if shown.at_risk else "kaplan_meier")
     ax = plotting.get_axes(ax)
     options = Options(alpha, simultaneous=simultaneous)
-    handles: list[Any] = []
+    drawn: list[tuple[bool, bool]] = []
     for k, label in enumerate(labels):
         if wanted:
-            handles = _draw_kaplan_meier(ax, fit, kind, (by, levels[k]), k, shown.censored, alpha)
+            drawn.append(_draw_kaplan_meier(ax, fit, kind, (by, levels[k]), k, shown.censored, alpha))
         table = predict(fit, rows.iloc[[k]], kind, times, reference, None, options)
         lower, upper = table["lower"].to_numpy(), table["upper"].to_numpy()
         plotting.curve(ax, times, table["estimate"].to_numpy(), lower, upper, label, k)
     _scale_axes(ax, kind)
+    handles = []
+    if drawn:
+        limits, marked = (any(column) for column in zip(*drawn, strict=True))
+        handles = plotting.data_handles(f"{100 * (1 - alpha):g} % interval" if limits else None, marked)
     plotting.finish(ax, *axis_labels(fit, kind), title, handles)
     if shown.at_risk:
         _draw_at_risk(ax, fit, by, levels, labels)
@@ -214,8 +218,8 @@ def _draw_kaplan_meier(
     k: int,
     censored: bool | None,
     alpha: float,
-) -> list[Any]:
-    """Draw the curve of a group, with limits where weights count rows; return the legend's entries for it."""
+) -> tuple[bool, bool]:
+    """Draw the curve of a group; return whether it has limits, for weights that count rows, and marks."""
     if fit.sample is None or not fit.sample.response.is_right_censored:
         raise DataError("plot: a Kaplan-Meier curve needs the data of the fit, exact or right-censored.")
     response, weight = _rows_of(fit, *group, "a Kaplan-Meier curve")
@@ -224,7 +228,7 @@ def _draw_kaplan_meier(
     if weight is None or are_counts(weight):
         limits = list(kaplan_meier_limits(response, weight, alpha))
     gone = np.unique(response.time[response.code != 1])
-    marked = len(gone) <= _MOST_MARKS if censored is None else censored
+    marked = len(gone) > 0 and (len(gone) <= _MOST_MARKS if censored is None else censored)
     marks = at_times((times, values), gone)
     if kind != "survival":
         with np.errstate(divide="ignore"):
@@ -232,7 +236,7 @@ def _draw_kaplan_meier(
     plotting.step_curve(ax, times, values, None, k, *limits)
     if marked:
         plotting.censoring_marks(ax, gone, marks, k)
-    return plotting.data_handles(f"{100 * (1 - alpha):g} % interval" if limits else None, marked)
+    return bool(limits), marked
 
 
 def _check_groups(fit: SurvivalFitted, by: str, levels: list[Any], what: str) -> None:

@@ -112,7 +112,9 @@ class SurvivalPictures(SurvivalFitted):
                 raise DataError(
                     'plot: kind="calibration" needs `at`, the time at which survival is compared.'
                 )
-            return plot_calibration(self, _one_time(at, kind), by, groups or _GROUPS, newdata, alpha, ax)
+            return plot_calibration(
+                self, _one_time(at, kind), by, _GROUPS if groups is None else groups, newdata, alpha, ax
+            )
         shown = Data(kaplan_meier, censored, at_risk)
         return plot_curves(self, kind, by, newdata, at, reference, alpha, simultaneous, shown, ax)
 
