@@ -109,7 +109,18 @@ def numbers_at_risk(ax: Any, counts: Callable[[Array], list[Array]], labels: Seq
     counts : callable
         From the times of the ticks to the numbers of each row.
     labels : sequence of str
-        Names of the rows, which are written in the colours of the curves; one that is empty is left out.
+        Names of the rows, which are written in the colours of the curves.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ax = get_axes()
+    >>> ax.set(xlim=(0, 4), xlabel="Years")  # doctest: +ELLIPSIS
+    [...]
+    >>> time = np.array([1.0, 2.5, 3.0])
+    >>> numbers_at_risk(ax, lambda ticks: [(time >= ticks[:, None]).sum(axis=1)], ["all"])
+    >>> [text.get_text() for text in ax.texts if text.get_text().isdigit()][:2]
+    ['3', '3']
     """
     low, high = ax.get_xlim()
     ticks = np.array([tick for tick in ax.get_xticks() if low <= tick <= high])

@@ -419,6 +419,16 @@ class FlexibleSurvivalResults(SurvivalPictures, LikelihoodResults):
             ``time``, ``kaplan_meier``, ``fitted``, its ``lower`` and ``upper``, ``difference``; with ``at``:
             ``group``, ``n``, ``predicted``, ``events`` until then, ``kaplan_meier``, its ``lower`` and ``upper``
             (missing in a group that was not followed so long).
+
+        Examples
+        --------
+        >>> import statmodels_x as smx
+        >>> data = smx.datasets.load_melanoma()
+        >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data).fit()
+        >>> fit.calibration(by="treatment", at=5)[["n", "events", "predicted", "kaplan_meier"]].round(2)
+             n  events  predicted  kaplan_meier
+        0  140     103       0.26          0.26
+        1  144      90       0.39          0.37
         """
         if at is not None:
             return calibration.in_groups(self, at, by, groups, newdata, alpha)

@@ -91,6 +91,17 @@ class SurvivalPictures(SurvivalFitted):
         ------
         DataError
             If an argument does not belong to the kind, or what it needs is not in the data.
+
+        Examples
+        --------
+        >>> import statmodels_x as smx
+        >>> data = smx.datasets.load_melanoma()
+        >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data).fit()
+        >>> ax = fit.plot("survival", by="treatment", at_risk=True)
+        >>> [text.get_text() for text in ax.get_legend().get_texts()]
+        ['0', '1', 'Kaplan-Meier (data)', 'its 95 % interval', 'censored']
+        >>> fit.plot("forest").get_xlabel()
+        'Hazard ratio (95 % interval)'
         """
         check_choice("kind", kind, tuple(_OWN), "plot()")
         given = {
