@@ -104,11 +104,17 @@ def quiet_fit(formula: str, data: pd.DataFrame) -> smx.FlexibleSurvivalResults:
         return smx.FlexibleSurvival(formula, data).fit()
 
 
+def difference(fit: smx.FlexibleSurvivalResults, name: str, at: float) -> pd.Series:
+    """Return the row of effects that compares survival."""
+    table = fit.effects([name], at=at)
+    return table[table["quantity"].str.startswith("survival")].iloc[0]
+
+
 def one_set(rng: np.random.Generator, cell: int) -> dict:
     truth, n, share = CELLS[cell]
     at = middle(truth, share)
     true = mean_survival(truth, 1.0, at) - mean_survival(truth, 0.0, at)
-    row = quiet_fit("Surv(time, status) ~ x + z", draw(rng, truth, n, at)).effects(["x"], at=at).iloc[0]
+    row = difference(quiet_fit("Surv(time, status) ~ x + z", draw(rng, truth, n, at)), "x", at)
     found = {"moves": bool(row["moves"])}
     for column, prefix in (("this", ""), ("wide", "wide_")):
         found[column] = float(row[f"{prefix}lower"] < true < row[f"{prefix}upper"])
@@ -187,7 +193,7 @@ def against_kaplan_meier(name: str, data: pd.DataFrame) -> dict:
     (control, first), (treated, second) = (kaplan_meier(data[data["arm"] == k], at) for k in (0, 1))
     shown, error = treated - control, np.sqrt(first + second)
     fit = quiet_fit("Surv(time, status) ~ arm", data)
-    effects = pd.DataFrame([fit.effects(["arm"], at=t).iloc[0] for t in at])
+    effects = pd.DataFrame([difference(fit, "arm", t) for t in at])
     row = {"data": name, "n": len(data), "events": len(times)}
     row |= {
         "late": at[-1],

@@ -164,7 +164,7 @@ unit
 assert np.isclose(main.llf, -715.7133, atol=1e-3)
 assert np.isclose(worn.llf, -710.3636, atol=1e-3)
 assert main.lr_test(worn)["p.value"] < 0.002
-assert main.effects(["karno"], at=30)["moves"].all()
+assert main.effects(["karno"], at=30).query("quantity == 'survival at 30'")["moves"].all()
 assert np.allclose(stages["difference"], [0.250, 0.162, 0.326, 0.092], atol=2e-3)
 assert (worn.natural_params.loc["shape", "lower"] > 0).all()
 assert cured.predict(typical, "cure_fraction")["estimate"].iloc[0] < 0.01

@@ -54,7 +54,7 @@ def plot_effects(
     table = found.table[found.table["quantity"].str.startswith(_QUANTITIES[kind])].reset_index(drop=True)
     if table.empty:
         raise DataError(
-            "plot: no covariate of this model has two to four levels; name those to compare in `variables`."
+            "plot: this model has no covariate with few levels to compare; name those to compare in `variables`."
         )
     wide = table[["wide_estimate", "wide_lower", "wide_upper"]].set_axis(
         ["estimate", "lower", "upper"], axis=1
