@@ -46,6 +46,18 @@ def test_concordance_is_that_of_lifelines(data):
     assert fit.concordance() == pytest.approx(expected, abs=2e-3)  # they differ in the handling of ties
 
 
+def test_scores_of_other_patients_are_those_of_r():
+    """R 4.2.2: concordance() of survival 3.5.3, Score() of riskRegression with marginal weights."""
+    pytest.importorskip("sksurv", reason="scikit-survival is an optional peer")
+    colon = smx.datasets.load_colon().assign(years=lambda d: d["time_death"] / 365.25)
+    others = colon.iloc[1::2].query("years < 6.5")
+    fit = smx.FlexibleSurvival("Surv(years, status_death) ~ rx + age", colon.iloc[::2]).fit()
+    for one in (fit, fit.without_data()):
+        assert one.concordance(others) == pytest.approx(0.52707397, abs=1e-7)
+        scores = one.brier_score([3.0, 6.0], others)["brier_score"]
+        np.testing.assert_allclose(scores, [0.25359981, 0.25524393], atol=1e-6)
+
+
 def test_brier_score_of_uncensored_data_is_the_mean_square():
     pytest.importorskip("sksurv", reason="scikit-survival is an optional peer")
     time = smx.APGW(gamma=1.3).rvs(200, seed=1)

@@ -36,8 +36,8 @@ def brier_score(fit: SurvivalFitted, newdata: Any, at: ArrayLike) -> pd.DataFram
             f"brier_score: `at` must lie within the follow-up of the data scored, {low:.4g} to {high:.4g}."
         )
     survival = predict(fit, data, "survival", times)["estimate"].to_numpy().reshape(len(data), -1)
-    train = _structured(fit.sample.response if fit.sample is not None else response)
-    scored, values = metrics.brier_score(train, _structured(response), survival, times)
+    rows = _structured(response)  # whose censoring weighs them: another trial has another follow-up
+    scored, values = metrics.brier_score(rows, rows, survival, times)
     return pd.DataFrame({"time": scored, "brier_score": values})
 
 
