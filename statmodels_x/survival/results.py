@@ -457,7 +457,8 @@ class FlexibleSurvivalResults(SurvivalPictures, LikelihoodResults):
     def brier_score(self, at: ArrayLike, newdata: Any = None) -> pd.DataFrame:
         """Brier score weighted for censoring, by scikit-survival, which must be installed.
 
-        The weights are of the censoring of the rows scored, which may be followed for another time than those of the fit.
+        The weights are of the censoring of the rows scored, which may be followed longer or shorter than those of the
+        fit.
 
         Parameters
         ----------

@@ -189,6 +189,29 @@ def censored_weibull(seed, n=200, cut=0.25):
     return pd.DataFrame({"x": x, "z": z, "t": np.minimum(t, c), "s": (t <= c) * 1})
 
 
+@pytest.mark.parametrize(
+    ("seed", "value", "same"),
+    [
+        (7, "kappa = infinity and no cured fraction", {"shape": float("inf")}),
+        (13, "no cured fraction and kappa = infinity", {"shape": float("inf")}),
+        (25, "kappa = 0 and no cured fraction", {"shape": 0.0}),
+    ],
+)
+def test_a_limit_of_a_limit_is_fitted(seed, value, same):
+    r = np.random.default_rng(seed)
+    x = r.integers(0, 2, 120)
+    t = r.weibull(1.3, 120) * np.exp(0.5 * x)
+    t = np.where(r.random(120) < 0.3, np.inf, t)
+    c = r.uniform(0.3, 0.8, 120)
+    frame = pd.DataFrame({"x": x, "t": np.minimum(t, c), "s": (t <= c) * 1})
+    fit = quietly("Surv(t, s) ~ x", frame, cure="~ 1")
+    assert fit.limit.value == value
+    assert fit.bse.notna().all()
+    member = quietly("Surv(t, s) ~ x", frame, **same)
+    assert fit.llf == pytest.approx(member.llf, abs=1e-6)
+    assert_allclose(fit.bse, member.bse, rtol=1e-4)
+
+
 def test_at_a_limit_the_limiting_member_is_fitted():
     paper = {"scale": "aft", "other_scale": 1.0}
     for seed in range(20):
