@@ -11,13 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.handing_out import cached_copy
 from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.fits.results import LikelihoodResults
 from statmodels_x.core.validation import check_choice
-from statmodels_x.survival import plots, tables
+from statmodels_x.survival import tables
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference import (
+    calibration,
     follow_up,
     hypotheses,
     intervals,
@@ -29,13 +31,14 @@ from statmodels_x.survival.inference import (
 )
 from statmodels_x.survival.inference.effects import effects_of
 from statmodels_x.survival.inference.verbs import SurvivalPredictions
+from statmodels_x.survival.plots.verbs import SurvivalPictures
 
 _ALPHA = 0.05
 _SHOWN = 50_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FlexibleSurvivalResults(SurvivalPredictions, LikelihoodResults):
+class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodResults):
     """A fitted :class:`FlexibleSurvival`: what is known of it (:class:`SurvivalFitted`), and what it can do."""
 
     def __repr__(self) -> str:
@@ -51,48 +54,6 @@ class FlexibleSurvivalResults(SurvivalPredictions, LikelihoodResults):
             Indexed like ``params``, with ``quantity``, ``estimate``, ``lower`` and ``upper`` (95 %).
         """
         return natural.natural_scale(self)
-
-    def plot(
-        self,
-        kind: str = "survival",
-        by: str | None = None,
-        newdata: Any = None,
-        at: ArrayLike | None = None,
-        reference: Any = None,
-        alpha: float = 0.05,
-        kaplan_meier: bool | None = None,
-        simultaneous: bool = False,
-        ax: Any = None,
-    ) -> Any:
-        """Draw predicted curves with bands.
-
-        Parameters
-        ----------
-        kind : str
-            A kind of :meth:`predict` over times, ``"quantile"``, or a difference or ratio of these.
-        by : str, optional
-            Covariate with a curve for each value; the others are held at their mean or most frequent level,
-            which the legend says.
-        newdata : DataFrame, optional
-            Covariates, a curve for each row; instead of ``by``.
-        at : array_like, optional
-            Times; a fine grid to the end of follow-up by default.
-        reference : DataFrame, optional
-            For differences and ratios; the first curve's covariates by default.
-        alpha : float
-            Error rate of the bands.
-        kaplan_meier : bool, optional
-            Whether to draw Kaplan-Meier curves under survival or cumulative hazard; by default where ``by``
-            names the only covariate, or there is none, and the data are at hand.
-        simultaneous : bool
-            Whether a band holds over the whole curve at once.
-        ax : matplotlib Axes, optional
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-        """
-        return plots.plot(self, kind, by, newdata, at, reference, alpha, kaplan_meier, simultaneous, ax)
 
     @cached_property
     def _usual_effects(self) -> Any:
@@ -324,20 +285,52 @@ class FlexibleSurvivalResults(SurvivalPredictions, LikelihoodResults):
         """
         return follow_up.follow_up(self, by)
 
-    def calibration(self, by: str | None = None) -> pd.DataFrame:
-        """Compare Kaplan-Meier with the mean fitted curve at every event time.
+    def calibration(
+        self,
+        by: str | None = None,
+        at: float | None = None,
+        groups: int = 5,
+        newdata: Any = None,
+        alpha: float = 0.05,
+    ) -> pd.DataFrame:
+        """Compare Kaplan-Meier with the mean fitted curve, at every event time or at one in groups of predictions.
 
         Parameters
         ----------
         by : str, optional
             A column of the model: one comparison for each of its values.
+        at : float, optional
+            One time, at which groups are compared; every event time by default.
+        groups : int
+            With ``at`` and without ``by``: groups of about equal size of the predicted survival at that time.
+        newdata : DataFrame, optional
+            With ``at``: rows with the response and the covariates, such as those of another trial; those of the fit by
+            default.
+        alpha : float
+            With ``at``: error rate of the Kaplan-Meier interval.
 
         Returns
         -------
         DataFrame
-            ``time``, ``kaplan_meier``, ``fitted``, its ``lower`` and ``upper``, ``difference``.
+            ``time``, ``kaplan_meier``, ``fitted``, its ``lower`` and ``upper``, ``difference``; with ``at``:
+            ``group``, ``n``, ``predicted``, ``events`` until then, ``kaplan_meier``, its ``lower`` and ``upper``
+            (missing in a group that was not followed so long).
+
+        Examples
+        --------
+        >>> import statmodels_x as smx
+        >>> data = smx.datasets.load_melanoma()
+        >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data).fit()
+        >>> fit.calibration(by="treatment", at=5)[["n", "events", "predicted", "kaplan_meier"]].round(2)
+             n  events  predicted  kaplan_meier
+        0  140     103       0.26          0.26
+        1  144      90       0.39          0.37
         """
-        return residuals.calibration(self, by)
+        if at is not None:
+            return calibration.in_groups(self, at, by, groups, newdata, alpha)
+        if newdata is not None:
+            raise DataError("calibration: `newdata` needs `at`, the time at which survival is compared.")
+        return calibration.over_time(self, by)
 
     def concordance(self, newdata: Any = None, at: float | None = None) -> float:
         """Harrell's concordance index of the predicted risk, by scikit-survival, which must be installed.
@@ -360,6 +353,9 @@ class FlexibleSurvivalResults(SurvivalPredictions, LikelihoodResults):
     def brier_score(self, at: ArrayLike, newdata: Any = None) -> pd.DataFrame:
         """Brier score weighted for censoring, by scikit-survival, which must be installed.
 
+        The weights are of the censoring of the rows scored, which may be followed longer or shorter than those of the
+        fit.
+
         Parameters
         ----------
         at : array_like
@@ -373,24 +369,3 @@ class FlexibleSurvivalResults(SurvivalPredictions, LikelihoodResults):
             ``time``, ``brier_score``.
         """
         return scores.brier_score(self, newdata, at)
-
-    def plot_residuals(
-        self, kind: str = "quantile", against: str | None = None, seed: int = 0, ax: Any = None
-    ) -> Any:
-        """Draw residuals.
-
-        Parameters
-        ----------
-        kind : {"quantile", "cox-snell", "martingale", "deviance"}
-            Quantile residuals against normal quantiles, Cox-Snell residuals as a cumulative hazard against
-            the diagonal, the others against time or a column.
-        against : str, optional
-            A column of the model, for martingale and deviance residuals.
-        seed : int
-        ax : matplotlib Axes, optional
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-        """
-        return plots.plot_residuals(self, kind, against, seed, ax)

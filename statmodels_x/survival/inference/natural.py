@@ -35,7 +35,7 @@ def natural_scale(
         if (parameter, term) == FACTOR:
             rows.append(("factor on the background", *np.exp([value, low, high])))
             continue
-        is_level = term in _level_terms(fit, parameter)
+        is_level = term in level_terms(fit, parameter)
         kind = fit.specification.cure_kind if parameter == "cure" else parameter
         if parameter == "shape" and not fit.specification.family.is_compiled:
             rows.append(_own_shape_row(fit.specification.family, is_level, value, low, high))
@@ -49,7 +49,7 @@ def natural_scale(
     )
 
 
-def _level_terms(fit: SurvivalFitted, parameter: str) -> set[str]:
+def level_terms(fit: SurvivalFitted, parameter: str) -> set[str]:
     """Columns whose coefficient is a level of the parameter: the intercept, or the groups where there is none."""
     spec = fit.design_specs[parameter]
     if "Intercept" in spec.names:
