@@ -1,0 +1,116 @@
+"""Forward and backward steps with exact fits, ranked by score and Wald statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from statmodels_x.core.typing import Array
+from statmodels_x.survival.selection.space import Chosen, Space, Submodel
+
+_TRIED = 3
+_LOWER = 1e-7  # by which a criterion must fall
+_FLOOR = 1e-10
+
+
+def descend(space: Space, first: Submodel) -> Submodel:
+    """Add and drop groups while the criterion falls: the end is below every model one step away.
+
+    Parameters
+    ----------
+    space : Space
+    first : Submodel
+        Where the search starts.
+    """
+    here = first
+    while True:
+        better = _dropped(space, here) or _added(space, here) or _any_step(space, here)
+        if better is None:
+            return here
+        here = better
+
+
+def neighbours(space: Space, here: Submodel) -> dict[int, Submodel]:
+    """Fit every model that differs by one group (and what it takes along); what is too large is left out."""
+    return {
+        k: space.fit(chosen, here.theta)
+        for k in space.free
+        if (chosen := step(space, here.chosen, k)) is not None
+    }
+
+
+def step(space: Space, chosen: Chosen, k: int) -> Chosen | None:
+    """Return the model with a group put in or out; None where that is not allowed."""
+    candidates = space.candidates
+    if k in chosen:
+        return candidates.without_group(chosen, k) if candidates.can_leave(chosen, k) else None
+    larger = candidates.with_group(chosen, k)
+    return larger if candidates.size(larger) <= space.most else None
+
+
+def _any_step(space: Space, here: Submodel) -> Submodel | None:
+    return _lowest(neighbours(space, here).values(), here)
+
+
+def _added(space: Space, here: Submodel) -> Submodel | None:
+    """Fit the models that the score test thinks best of."""
+    out = [(k, larger) for k in space.free
+           if k not in here.chosen and (larger := step(space, here.chosen, k)) is not None]  # fmt: skip
+    if not out:
+        return None
+    _, score, information = space.derivatives(here.theta)
+    columns = space.candidates.columns
+    inside = columns(here.chosen)
+    test = ScoreTest(score, information, inside)
+    gains = []
+    for _, larger in out:
+        new = np.setdiff1d(columns(larger), inside)
+        gains.append((test.statistic(new) - space.lam * len(new), larger))
+    return _lowest(
+        (space.fit(larger, here.theta) for _, larger in sorted(gains, key=lambda g: -g[0])[:_TRIED]), here
+    )
+
+
+def _dropped(space: Space, here: Submodel) -> Submodel | None:
+    """Fit the models without the groups of which the Wald test thinks least."""
+    out = [smaller for k in space.free
+           if k in here.chosen and (smaller := step(space, here.chosen, k)) is not None]  # fmt: skip
+    if not out:
+        return None
+    inside = space.candidates.columns(here.chosen)
+    _, _, information = space.derivatives(here.theta)
+    u = np.linalg.solve(space.transform, here.theta)
+    covariance = np.linalg.pinv(information[np.ix_(inside, inside)], hermitian=True)
+    losses = []
+    for smaller in out:
+        gone = np.flatnonzero(~np.isin(inside, space.candidates.columns(smaller)))
+        part = covariance[np.ix_(gone, gone)]
+        lost = float(u[inside[gone]] @ np.linalg.pinv(part, hermitian=True) @ u[inside[gone]])
+        losses.append((lost - space.lam * len(gone), smaller))
+    losses.sort(key=lambda one: one[0])
+    tried = [smaller for loss, smaller in losses[:_TRIED] if loss < space.lam]
+    return _lowest((space.fit(smaller, here.theta) for smaller in tried), here)
+
+
+class ScoreTest:
+    """Rao's statistic of coefficients that a fit has at 0, with the observed information."""
+
+    def __init__(self, score: Array, information: Array, inside: Array) -> None:
+        self.score, self.information, self.inside = score, information, inside
+        values, vectors = np.linalg.eigh(information[np.ix_(inside, inside)])
+        kept = values > _FLOOR * max(values[-1], 1e-300)
+        self.half = (vectors[:, kept] / np.sqrt(values[kept])).T @ information[inside]
+
+    def statistic(self, new: Array) -> float:
+        """Quadratic form of the score; directions without information count as 0."""
+        half = self.half[:, new]
+        values, vectors = np.linalg.eigh(self.information[np.ix_(new, new)] - half.T @ half)
+        parts = vectors.T @ self.score[new]
+        positive = values > _FLOOR * max(abs(values).max(), 1e-300)
+        return float(np.sum(parts[positive] ** 2 / values[positive]))
+
+
+def _lowest(fits: Iterable[Submodel], here: Submodel) -> Submodel | None:
+    best = min(fits, key=lambda fit: fit.criterion, default=here)
+    return best if best.criterion < here.criterion - _LOWER else None
