@@ -39,6 +39,7 @@ _HOMES = {
     "load": "statmodels_x.core.fits.files.saving",
     "quasi_extinction": "statmodels_x.population.theory.matrices.environments",
     "save": "statmodels_x.core.fits.files.saving",
+    "select": "statmodels_x.survival.selection.select",
     "simulate_populations": "statmodels_x.population.theory.matrices.environments",
     "stochastic_growth": "statmodels_x.population.theory.matrices.stochastic",
     "structural_rank": "statmodels_x.population.fitting.structural",
@@ -80,6 +81,7 @@ __all__ = [
     "plotting",
     "quasi_extinction",
     "save",
+    "select",
     "simulate_populations",
     "stochastic_growth",
     "structural_rank",
@@ -116,6 +118,7 @@ if TYPE_CHECKING:
     from statmodels_x.survival.distributions.family import Family
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival
+    from statmodels_x.survival.selection.select import select
     from statmodels_x.survival.sklearn import FlexibleSurvivalRegressor
 
 

@@ -12,7 +12,18 @@ from statmodels_x.core.errors import ConvergenceWarning, FollowUpWarning, Identi
 from statmodels_x.core.findings import Finding
 from statmodels_x.survival.distributions.parameters import PARAMETERS
 
-NOTES = frozenset({"weak", "ridge", "follow_up", "at_limit", "few_events", "few_clusters", "one_cluster"})
+NOTES = frozenset(
+    {
+        "weak",
+        "ridge",
+        "follow_up",
+        "at_limit",
+        "few_events",
+        "few_clusters",
+        "one_cluster",
+        "after_selection",
+    }
+)
 """Kinds that leave the maximum one: all others say that there is none, so that the fit must not win a ranking."""
 
 _HEADS = {"weak": "Weakly identified", "not_converged": "Not converged"}

@@ -84,46 +84,43 @@ class Penalty:
 
     Attributes
     ----------
-    groups : tuple of ndarray
-        Coordinates of each penalised group.
+    member : ndarray of shape (groups, p)
+        1 where a coordinate belongs to a penalised group.
     half_price : float
         lam/2.
     """
 
-    groups: tuple[NDArray[np.intp], ...]
+    member: Array
     half_price: float
 
     @classmethod
     def of(cls, space: Space) -> Penalty:
         """Take the groups that are chosen or not."""
-        groups = tuple(np.array(space.candidates.groups[k].columns) for k in space.free)
-        return cls(groups, 0.5 * space.lam)
+        member = np.zeros((len(space.free), len(space.transform)))
+        for row, k in zip(member, space.free, strict=True):
+            row[list(space.candidates.groups[k].columns)] = 1.0
+        return cls(member, 0.5 * space.lam)
 
     def q(self, u: Array) -> Array:
         """Variance of each group's contribution."""
-        return np.array([float(u[own] @ u[own]) for own in self.groups])
+        return np.asarray(self.member @ (u * u))
 
     def value(self, u: Array, epsilon: float) -> float:
-        """The penalty."""
+        """Half the price of the groups, each counted by how far it is in."""
         q = self.q(u)
-        sizes = np.array([len(own) for own in self.groups])
-        return float(self.half_price * np.sum(sizes * q / (q + epsilon**2)))
+        return float(self.half_price * np.sum(self.member.sum(axis=1) * q / (q + epsilon**2)))
 
     def derivatives(self, u: Array, epsilon: float, majorise: bool = False) -> tuple[Array, Array]:
         """Gradient, and the Hessian with absolute eigenvalues (or the majoriser's: phi is concave in q)."""
-        gradient, curvature = np.zeros(len(u)), np.zeros((len(u), len(u)))
-        for own in self.groups:
-            b = u[own]
-            q, size = float(b @ b), len(own)
-            first = size * epsilon**2 / (q + epsilon**2) ** 2
-            second = -2.0 * size * epsilon**2 / (q + epsilon**2) ** 3
-            gradient[own] = 2.0 * self.half_price * first * b
-            block = 2.0 * first * np.eye(size)
-            if q > 0.0 and not majorise:
-                along = abs(2.0 * first + 4.0 * second * q) - 2.0 * first
-                block += along * np.outer(b, b) / q
-            curvature[np.ix_(own, own)] = self.half_price * block
-        return gradient, curvature
+        q, size = self.q(u), self.member.sum(axis=1)
+        first = size * epsilon**2 / (q + epsilon**2) ** 2
+        second = -2.0 * size * epsilon**2 / (q + epsilon**2) ** 3
+        each = 2.0 * first @ self.member
+        curvature = np.diag(each)
+        if not majorise:  # within a group: 2 f1 I + 4 f2 b b', whose eigenvalue along b may be negative
+            along = (np.abs(2.0 * first + 4.0 * second * q) - 2.0 * first) / np.where(q > 0.0, q, 1.0)
+            curvature += (self.member.T * along) @ self.member * np.outer(u, u)
+        return self.half_price * each * u, self.half_price * curvature
 
 
 def _minimum(space: Space, penalty: Penalty, u: Array, epsilon: float, active: NDArray[np.intp]) -> Array:

@@ -20,7 +20,7 @@ from statmodels_x.survival.selection.space import Space, Submodel
 from statmodels_x.survival.selection.stepwise import descend
 
 METHODS = ("best", "path", "stepwise")
-EVENTS_FOR_PATH, EVENTS_FOR_CHOICE = 8, 5
+EVENTS_FOR_PATH, EVENTS_FOR_CHOICE = 4, 5
 """Events for each candidate coefficient that the path needs, and for each that may be chosen."""
 
 _SUBSAMPLE = 5_000
@@ -154,7 +154,7 @@ def search(question: Question, space: Space, start: Array, seed: int = 0) -> Fou
     ends, path = {}, None
     if question.method != "path":
         ends["stepwise"] = descend(space, null)
-    if question.method != "stepwise" and question.path_is_allowed():
+    if question.method != "stepwise":
         ends["path"], path = _along_path(question, space, null, seed)
     if question.has_modes:
         _settle(question, space, seed)

@@ -10,12 +10,13 @@ from statmodels_x.core.typing import Array
 from statmodels_x.survival.selection.space import Chosen, Space, Submodel
 
 _TRIED = 3
+_BEYOND = 6
 _LOWER = 1e-7  # by which a criterion must fall
 _FLOOR = 1e-10
 
 
 def descend(space: Space, first: Submodel) -> Submodel:
-    """Add and drop groups while the criterion falls: the end is below every model one step away.
+    """Add, drop and exchange groups while the criterion falls: the end is below every model one step away.
 
     Parameters
     ----------
@@ -25,7 +26,9 @@ def descend(space: Space, first: Submodel) -> Submodel:
     """
     here = first
     while True:
-        better = _dropped(space, here) or _added(space, here) or _any_step(space, here)
+        better = None
+        for way in (_dropped, _added, _any_step, _exchanged, _beyond):
+            better = better or way(space, here)
         if better is None:
             return here
         here = better
@@ -55,29 +58,70 @@ def _any_step(space: Space, here: Submodel) -> Submodel | None:
 
 def _added(space: Space, here: Submodel) -> Submodel | None:
     """Fit the models that the score test thinks best of."""
-    out = [(k, larger) for k in space.free
+    larger = _promising(space, here)
+    return _lowest((space.fit(chosen, here.theta) for chosen in larger), here)
+
+
+def _exchanged(space: Space, here: Submodel) -> Submodel | None:
+    """Put other groups in the place of one: each alone may be worth less than both together cost."""
+    for k in space.free:
+        smaller = step(space, here.chosen, k) if k in here.chosen else None
+        if smaller is None:
+            continue
+        without = space.fit(smaller, here.theta)
+        tried = (chosen for chosen in _promising(space, without) if chosen != here.chosen)
+        better = _lowest((space.fit(chosen, without.theta) for chosen in tried), here)
+        if better is not None:
+            return better
+    return None
+
+
+def _beyond(space: Space, here: Submodel) -> Submodel | None:
+    """Add the best groups though they do not pay, and come back by dropping the worst: some pay only together."""
+    there, seen = here, []
+    for _ in range(_BEYOND):
+        larger = _promising(space, there)
+        if not larger:
+            break
+        there = space.fit(larger[0], there.theta)
+        if there.problem:
+            break
+        seen.append(there)
+    while seen and not there.problem and (smaller := _cheapest(space, there)):
+        there = space.fit(smaller[0], there.theta)
+        seen.append(there)
+        if len(there.chosen) <= len(here.chosen):
+            break
+    return _lowest(seen, here)
+
+
+def _promising(space: Space, here: Submodel) -> list[Chosen]:
+    """Return the larger models that gain most by the score test, less what they cost."""
+    out = [larger for k in space.free
            if k not in here.chosen and (larger := step(space, here.chosen, k)) is not None]  # fmt: skip
     if not out:
-        return None
+        return []
     _, score, information = space.derivatives(here.theta)
-    columns = space.candidates.columns
-    inside = columns(here.chosen)
+    inside = space.candidates.columns(here.chosen)
     test = ScoreTest(score, information, inside)
     gains = []
-    for _, larger in out:
-        new = np.setdiff1d(columns(larger), inside)
+    for larger in out:
+        new = np.setdiff1d(space.candidates.columns(larger), inside)
         gains.append((test.statistic(new) - space.lam * len(new), larger))
-    return _lowest(
-        (space.fit(larger, here.theta) for _, larger in sorted(gains, key=lambda g: -g[0])[:_TRIED]), here
-    )
+    return [larger for _, larger in sorted(gains, key=lambda one: -one[0])[:_TRIED]]
 
 
 def _dropped(space: Space, here: Submodel) -> Submodel | None:
     """Fit the models without the groups of which the Wald test thinks least."""
+    return _lowest((space.fit(smaller, here.theta) for smaller in _cheapest(space, here, space.lam)), here)
+
+
+def _cheapest(space: Space, here: Submodel, most: float = np.inf) -> list[Chosen]:
+    """Return the smaller models that lose least by the Wald test, less what they save."""
     out = [smaller for k in space.free
            if k in here.chosen and (smaller := step(space, here.chosen, k)) is not None]  # fmt: skip
     if not out:
-        return None
+        return []
     inside = space.candidates.columns(here.chosen)
     _, _, information = space.derivatives(here.theta)
     u = np.linalg.solve(space.transform, here.theta)
@@ -89,8 +133,7 @@ def _dropped(space: Space, here: Submodel) -> Submodel | None:
         lost = float(u[inside[gone]] @ np.linalg.pinv(part, hermitian=True) @ u[inside[gone]])
         losses.append((lost - space.lam * len(gone), smaller))
     losses.sort(key=lambda one: one[0])
-    tried = [smaller for loss, smaller in losses[:_TRIED] if loss < space.lam]
-    return _lowest((space.fit(smaller, here.theta) for smaller in tried), here)
+    return [smaller for loss, smaller in losses[:_TRIED] if loss < most]
 
 
 class ScoreTest:

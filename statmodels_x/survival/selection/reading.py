@@ -1,0 +1,186 @@
+"""A frame and formulas -> the rows that are complete in every candidate, and what that costs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from statmodels_x.core.data.formula import split_formula
+from statmodels_x.core.data.frames import as_pandas
+from statmodels_x.core.data.model_frame import read_rows
+from statmodels_x.core.data.partitions import is_dask_frame
+from statmodels_x.core.data.surv import Surv
+from statmodels_x.core.errors import DataError, FormulaError
+from statmodels_x.survival.specification import Specification
+
+MOST_COLUMNS = 200
+FEWEST_EVENTS = 10
+_DOT = re.compile(r"(?<![\w.)\]`\"'])\.(?![\w.(\[`\"'])")
+
+
+@dataclass(frozen=True)
+class CompleteRows:
+    """The rows of a search.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Rows without a missing value in any candidate; pandas, or Dask.
+    columns : dict
+        Weights and clusters of these rows, as arguments of a model.
+    dropped : DataFrame
+        By column: ``missing`` values, and the rows ``regained`` without that column alone. Empty for a Dask frame.
+    n_rows : int
+        Rows given; 0 for a Dask frame, which counts them where they are.
+    """
+
+    frame: Any = field(repr=False)
+    columns: Mapping[str, Any] = field(repr=False)
+    dropped: pd.DataFrame = field(repr=False)
+    n_rows: int
+
+
+def column_names(data: Any) -> tuple[Any, list[str]]:
+    """Return a frame that can be read, and the names of its columns."""
+    frame = data if is_dask_frame(data) else as_pandas(data)
+    return frame, [str(name) for name in frame.columns]
+
+
+def with_every_column(text: Any, columns: Sequence[str], formula: str, others: Sequence[Any]) -> Any:
+    """Write out ``"."`` on a right side: every column that is neither in the response, a weight nor a cluster.
+
+    Raises
+    ------
+    DataError
+        If there are too many.
+    """
+    if not isinstance(text, str) or "~" not in text or not isinstance(formula, str):
+        return text
+    left, _, right = text.partition("~")
+    if not _DOT.search(right):
+        return text
+    response, _ = split_formula(f"{formula.partition('~')[0]} ~ 1")
+    used = {*response.variables, *(name for name in others if isinstance(name, str))}
+    names = [name for name in columns if name not in used]
+    if len(names) > MOST_COLUMNS:
+        raise DataError(
+            f"select(): '.' stands for {len(names)} columns; {MOST_COLUMNS} are allowed. Name the candidates, or "
+            "leave columns out of the data."
+        )
+    if not names:
+        raise DataError("select(): '.' stands for no column: the data hold the response alone.")
+    quoted = " + ".join(name if name.isidentifier() else f"`{name}`" for name in names)
+    return f"{left}~{_DOT.sub(lambda _: quoted, right)}"
+
+
+def check_candidates(specification: Specification) -> None:
+    """Raise a FormulaError if a variable of the response is a candidate."""
+    for name, part in specification.parts.items():
+        for variable in part.variables:
+            if variable in specification.response.variables:
+                raise FormulaError(
+                    f"select(): {specification.where(name)}: {variable!r} is part of the response, and no candidate; "
+                    "take it out ('.' leaves it out by itself)."
+                )
+
+
+def complete_rows(frame: Any, specification: Specification, weights: Any, cluster: Any) -> CompleteRows:
+    """Leave out the rows that miss any candidate, once for the whole search.
+
+    Raises
+    ------
+    DataError
+        If a candidate has a single value, or too few rows are left.
+    """
+    columns = {"weights": weights, "cluster": cluster}
+    variables = sorted({name for part in specification.parts.values() for name in part.variables})
+    if is_dask_frame(frame):
+        named = [value for value in columns.values() if isinstance(value, str)]
+        known = [name for name in [*variables, *named] if name in frame.columns]
+        return CompleteRows(frame.dropna(subset=known) if known else frame, columns, _costs({}), 0)
+    rows = read_rows(frame, specification.response, specification.parts, columns, {"Surv": Surv})
+    for name in variables:
+        _refuse_constant(frame[name], name)
+    missing = {name: series.isna().to_numpy() for name, series in rows.used.items()}
+    missing |= {label: series.isna().to_numpy() for label, series in rows.extra.values()}
+    given = {
+        key: value if value is None or isinstance(value, str) else rows.extra[key][1].to_numpy()[rows.keep]
+        for key, value in columns.items()
+    }
+    return CompleteRows(frame[rows.keep], given, _costs(missing), len(frame))
+
+
+def _costs(missing: Mapping[str, Any]) -> pd.DataFrame:
+    """Missing values of each column, and what it alone costs."""
+    some = {name: rows for name, rows in missing.items() if rows.any()}
+    count = np.sum(list(some.values()), axis=0) if some else np.zeros(0)
+    table = pd.DataFrame(
+        [(name, int(rows.sum()), int((rows & (count == 1)).sum())) for name, rows in some.items()],
+        columns=["column", "missing", "regained"],
+    )
+    return table.set_index("column").sort_values("missing", ascending=False, kind="stable")
+
+
+def _refuse_constant(series: pd.Series, name: str) -> None:
+    values = series.dropna()
+    if len(values) == 1:
+        raise DataError(f"select(): the candidate {name!r} has one value that is not missing; take it out.")
+    if not len(values):
+        raise DataError(f"select(): the candidate {name!r} is missing in every row; take it out.")
+    if (values == values.iloc[0]).all():
+        raise DataError(f"select(): the candidate {name!r} is {values.iloc[0]!r} in every row; take it out.")
+
+
+def check_size(n_penalised: int, events: float, dropped: pd.DataFrame) -> None:
+    """Refuse a search that has too few events, or too many candidates.
+
+    Raises
+    ------
+    DataError
+        With the count, and the remedy.
+    """
+    if n_penalised > MOST_COLUMNS:
+        raise DataError(
+            f"select(): {n_penalised} coefficients are candidates; {MOST_COLUMNS} are allowed. Leave out what is not "
+            "plausible, or give groups of levels and splines fewer columns."
+        )
+    if events < FEWEST_EVENTS:
+        said = ""
+        if len(dropped):
+            worst = dropped["regained"].idxmax()
+            said = f" {worst!r} alone costs {dropped.loc[worst, 'regained']} rows that are otherwise complete."
+        raise DataError(
+            f"select(): {events:g} events among the rows used; a choice among covariates needs at least "
+            f"{FEWEST_EVENTS}. Fit one model that was thought of before.{said}"
+        )
+
+
+def split_rows(rows: CompleteRows, share: float, seed: int) -> tuple[CompleteRows, CompleteRows]:
+    """Divide the rows at random, whole clusters: those to choose on, and those held out."""
+    if is_dask_frame(rows.frame):
+        if rows.columns["cluster"] is not None:
+            raise DataError(
+                "select(): `holdout` splits rows of a Dask frame at random, which would cut clusters in two; hold "
+                "clusters out yourself."
+            )
+        first, second = rows.frame.random_split([1.0 - share, share], random_state=seed)
+        return tuple(CompleteRows(part, rows.columns, rows.dropped, 0) for part in (first, second))  # type: ignore[return-value]
+    rng = np.random.default_rng(seed)
+    cluster = rows.columns["cluster"]
+    if cluster is None:
+        groups = np.arange(len(rows.frame))
+    else:
+        groups, _ = pd.factorize(rows.frame[cluster] if isinstance(cluster, str) else cluster)
+    labels = rng.permutation(groups.max() + 1)
+    out = np.isin(groups, labels[: round(share * len(labels))])
+
+    def part(which: Any) -> CompleteRows:
+        own = {k: v if v is None or isinstance(v, str) else v[which] for k, v in rows.columns.items()}
+        return CompleteRows(rows.frame[which], own, rows.dropped, rows.n_rows)
+
+    return part(~out), part(out)
