@@ -124,9 +124,7 @@ class SelectedSurvivalResults(FlexibleSurvivalResults):
         """One row of facts about the fit, with ``criterion``, ``candidates`` and ``selected``."""
         own = self.selection
         return (
-            super()
-            .glance()
-            .assign(criterion=own.criterion, candidates=own.candidates, selected=own.selected)
+            super().glance().assign(criterion=own.criterion, candidates=own.candidates, selected=own.selected)
         )
 
     def lr_test(self, larger: SurvivalFitted) -> HypothesisTest:

@@ -162,7 +162,9 @@ def _terms_of(
         else:
             found.append((str(term), frozenset(str(f.expr) for f in term.factors), columns))
     if intercept is None:
-        raise FormulaError(f"select(): {where} has no intercept, which no candidate can replace; take out '0 +'.")
+        raise FormulaError(
+            f"select(): {where} has no intercept, which no candidate can replace; take out '0 +'."
+        )
     known = {factors for _, factors, _ in found}
     for name, factors, _ in found:
         for lower in combinations(sorted(factors), len(factors) - 1):

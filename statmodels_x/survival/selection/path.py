@@ -60,14 +60,14 @@ def follow(space: Space, start: Array, steps: int = _STEPS) -> Path:
     steps : int
     """
     penalty = Penalty.of(space)
-    epsilon = np.geomspace(_FIRST, _LAST, steps)
+    epsilon = np.asarray(np.geomspace(_FIRST, _LAST, steps), float)
     u = np.linalg.solve(space.transform, start)
     active = space.candidates.columns(space.everything)
     outside = np.setdiff1d(np.arange(len(u)), active)
     u[outside] = 0.0
     sizes = []
-    for width in epsilon:
-        u = _minimum(space, penalty, u, float(width), active)
+    for width in epsilon.tolist():
+        u = _minimum(space, penalty, u, width, active)
         sizes.append(np.sqrt(penalty.q(u)))
     last = sizes[-1]
     chosen = {k for k, size in zip(space.free, last, strict=True) if size > _IN}

@@ -18,7 +18,9 @@ def plot_path(choice: SelectionFitted, ax: Any) -> Any:
     """Draw the size of each term along the smooth criterion; see :meth:`SelectionResults.plot`."""
     path = choice.frames["path"]
     if not len(path):
-        raise DataError('plot: no path was followed; draw kind="stability", or select with method="path" or "best".')
+        raise DataError(
+            'plot: no path was followed; draw kind="stability", or select with method="path" or "best".'
+        )
     ax = plotting.get_axes(ax)
     table = choice.frames["candidates"].set_index(["parameter", "term"])
     number = 0
@@ -33,7 +35,9 @@ def plot_path(choice: SelectionFitted, ax: Any) -> Any:
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.invert_xaxis()
-    return plotting.finish(ax, "Width of the criterion's corner, epsilon (not its price)", "Size of the term (sd)", None)
+    return plotting.finish(
+        ax, "Width of the criterion's corner, epsilon (not its price)", "Size of the term (sd)", None
+    )
 
 
 def plot_stability(found: SelectionStability, ax: Any) -> Any:

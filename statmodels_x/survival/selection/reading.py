@@ -18,6 +18,9 @@ from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.survival.specification import Specification
 
+FORMULAS = ("other_scale", "power", "shape", "cure")
+"""Arguments of a model that may hold formulas."""
+
 MOST_COLUMNS = 200
 FEWEST_EVENTS = 10
 _DOT = re.compile(r"(?<![\w.)\]`\"'])\.(?![\w.(\[`\"'])")
@@ -153,7 +156,9 @@ def check_size(n_penalised: int, events: float, dropped: pd.DataFrame) -> None:
         said = ""
         if len(dropped):
             worst = dropped["regained"].idxmax()
-            said = f" {worst!r} alone costs {dropped.loc[worst, 'regained']} rows that are otherwise complete."
+            said = (
+                f" {worst!r} alone costs {dropped.loc[worst, 'regained']} rows that are otherwise complete."
+            )
         raise DataError(
             f"select(): {events:g} events among the rows used; a choice among covariates needs at least "
             f"{FEWEST_EVENTS}. Fit one model that was thought of before.{said}"

@@ -10,8 +10,9 @@ import pandas as pd
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.results import SummaryText
 from statmodels_x.core.validation import check_choice
-from statmodels_x.survival.selection import plots, stability, tables
+from statmodels_x.survival.selection import plots, tables
 from statmodels_x.survival.selection.fitted import SelectionFitted
+from statmodels_x.survival.selection.stability import SelectionStability, search_again
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -70,7 +71,7 @@ class SelectionResults(SelectionFitted, SummaryText):
 
     def stability(
         self, n: int = 100, seed: int = 0, fraction: float = 0.8, n_jobs: int = 1
-    ) -> stability.SelectionStability:
+    ) -> SelectionStability:
         """Search again in random parts of the rows, and count how often each candidate is chosen.
 
         Parts are drawn without replacement: rows that a bootstrap draws twice act as new evidence, and let noise in.
@@ -101,10 +102,10 @@ class SelectionResults(SelectionFitted, SummaryText):
                 "frame.sample(frac=...).compute()."
             )
         question, chosen, start = self.need_sample("stability()")
-        return stability.stability(question, chosen, start, n, seed, fraction, n_jobs)
+        return search_again(question, chosen, start, n, seed, fraction, n_jobs)
 
     def plot(
-        self, kind: str | None = None, stability: stability.SelectionStability | None = None, ax: Any = None
+        self, kind: str | None = None, stability: SelectionStability | None = None, ax: Any = None
     ) -> Any:
         """Draw the path of the smooth criterion, or selection frequencies.
 

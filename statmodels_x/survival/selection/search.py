@@ -129,7 +129,9 @@ def smallest_model(question: Question, seed: int = 0) -> tuple[Question, Array]:
     try:
         found = estimate(rows, question.scale, names=names, seed=seed)
     except ConvergenceError as error:
-        raise IdentificationError(f"select(): the model without candidates cannot be fitted: {error}") from error
+        raise IdentificationError(
+            f"select(): the model without candidates cannot be fitted: {error}"
+        ) from error
     few = rows.take(np.arange(0, rows.n, max(1, rows.n // _SUBSAMPLE)))
     power = preliminary_weibull(few, primary)[0].power
     theta = np.zeros(question.rows.n_parameters)
@@ -158,6 +160,7 @@ def search(question: Question, space: Space, start: Array, seed: int = 0) -> Fou
         ends["path"], path = _along_path(question, space, null, seed)
     if question.has_modes:
         _settle(question, space, seed)
+        space.settled.clear()
         ends = {way: descend(space, space.fits[end.chosen]) for way, end in ends.items()}
     best = min(ends.values(), key=lambda end: (end.criterion, len(end.chosen)))
     return Found(best, ends, path, space.fits[space.smallest])

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from numbers import Real
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,43 +11,20 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError, DataWarning
-from statmodels_x.core.findings import Finding, announce, quiet, warn
-from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_choice, check_count, check_number
+from statmodels_x.core.findings import announce, quiet, warn
 from statmodels_x.survival.distributions.family import Family
 from statmodels_x.survival.fitted import sample_names
-from statmodels_x.survival.model import FlexibleSurvival
 from statmodels_x.survival.partitioned.sample import PartitionedSample
-from statmodels_x.survival.results import FlexibleSurvivalResults
 from statmodels_x.survival.sample import Sample, read
 from statmodels_x.survival.selection import reading, tables
-from statmodels_x.survival.selection.chosen import AfterSelection, SelectedSurvivalResults
-from statmodels_x.survival.selection.fitted import SearchFacts
-from statmodels_x.survival.selection.groups import Candidates, Keep, candidates_of, formula_text
+from statmodels_x.survival.selection.findings import dropped_text, facts_of, findings_of
+from statmodels_x.survival.selection.groups import Candidates, Keep, candidates_of
+from statmodels_x.survival.selection.model import DEFAULTS, ChosenModel
 from statmodels_x.survival.selection.results import SelectionResults
-from statmodels_x.survival.selection.search import (
-    EVENTS_FOR_CHOICE,
-    EVENTS_FOR_PATH,
-    METHODS,
-    Found,
-    Question,
-    search,
-    smallest_model,
-)
-from statmodels_x.survival.selection.space import Space, Submodel
+from statmodels_x.survival.selection.rules import Rules, rules_of
+from statmodels_x.survival.selection.search import EVENTS_FOR_PATH, Question, search, smallest_model
 from statmodels_x.survival.selection.stepwise import neighbours
 from statmodels_x.survival.specification import ANCHOR, SCALE, Specification, specify
-
-_DEFAULTS = {
-    "distribution": "apgw",
-    "scale": SCALE,
-    "other_scale": ANCHOR,
-    "power": "~ 1",
-    "shape": "~ 1",
-    "cure": None,
-    "cure_kind": "mixture",
-}
-_SAME = 1e-3
 
 
 def select(
@@ -144,89 +119,72 @@ def select(
     >>> choice.best.formula
     'Surv(time, status) ~ treatment + celltype + karno'
     """
-    frame, columns = reading.column_names(data)
-    given = dict(zip(_DEFAULTS, (distribution, scale, other_scale, power, shape, cure, cure_kind), strict=True))
-    others = (weights, cluster)
-    full = reading.with_every_column(formula, columns, formula, others)
-    given |= {
-        name: reading.with_every_column(given[name], columns, formula, others)
-        for name in ("other_scale", "power", "shape", "cure")
-    }
-    specification = specify(full, **given)
-    reading.check_candidates(specification)
-    rules = _rules(criterion, method, joint, n, holdout, seed)
+    own = (distribution, scale, other_scale, power, shape, cure, cure_kind)
+    given = dict(zip(DEFAULTS, own, strict=True))
+    rules = rules_of(criterion, method, joint, n, holdout, seed)
+    frame, specification, given = _specified(formula, data, given, (weights, cluster))
     rows = reading.complete_rows(frame, specification, weights, cluster)
     parts = (rows, None) if holdout is None else reading.split_rows(rows, holdout, seed)
     sample = _read(parts[0], specification, time_unit)
-    candidates = candidates_of(sample.specification, sample.design_specs, keep, joint)
+    candidates = candidates_of(sample.specification, sample.design_specs, keep, bool(joint))
     question = _question(sample, candidates, rules)
-    events = question.events()
-    reading.check_size(candidates.n_penalised, events, rows.dropped)
-    if method == "path" and not question.path_is_allowed():
-        raise DataError(
-            f'select(): method="path" starts from the full model, and {events:g} events are too few for '
-            f"{candidates.n_penalised} candidate coefficients ({EVENTS_FOR_PATH} each are needed): take "
-            'method="stepwise", or fewer candidates.'
-        )
+    _check_size(question, rules, rows)
     with quiet():
-        if not question.path_is_allowed():
-            question = replace(question, method="stepwise")  # in every part of the rows, too
         question, start = smallest_model(question, seed)
         space = question.space()
         found = search(question, space, start, seed)
         around = neighbours(space, found.best)
-    made = _Made(specification, given, candidates, found, rules)
-    best, held = made.fits(sample, parts, time_unit, keep_data)
-    findings = _findings(question, space, found, made, best)
+    model = ChosenModel(specification, given, candidates, found, rules)
+    best, held = model.fits(sample, parts, time_unit, keep_data)
+    findings = findings_of(question, space, found, rules, best)
     if len(rows.dropped):
-        warn(_dropped_text(rows), DataWarning)
+        warn(dropped_text(rows), DataWarning)
     announce(findings)
-    in_memory = isinstance(sample, Sample)
+    parameters = dict.fromkeys(name for group in candidates.groups for name, _ in group.members)
+    frames = {
+        "candidates": tables.candidate_table(candidates, found.best, around),
+        "table": tables.set_table(space, list(parameters)),
+        "path": tables.path_table(space, found.path),
+        "dropped": rows.dropped,
+    }
     return SelectionResults(
         findings=findings,
-        sample=(question, found.best.chosen, found.null.theta) if in_memory else None,
+        sample=(question, found.best.chosen, found.null.theta) if isinstance(sample, Sample) else None,
         keep_data=keep_data,
         best=best,
         holdout=held,
-        arguments=made.arguments(),
-        facts=_facts(rules, question, space, found, rows, sample),
-        frames={
-            "candidates": tables.candidate_table(candidates, found.best, around),
-            "table": tables.set_table(space, list(dict.fromkeys(m[0] for g in candidates.groups for m in g.members))),
-            "path": tables.path_table(space, found.path),
-            "dropped": rows.dropped,
-        },
+        arguments=model.arguments(),
+        facts=facts_of(rules, question, space, found, rows, sample),
+        frames=frames,
     )
 
 
-@dataclass(frozen=True)
-class _Rules:
-    """Checked options of the search."""
+def _specified(
+    formula: str, data: Any, given: Mapping[str, Any], others: tuple[Any, Any]
+) -> tuple[Any, Specification, dict[str, Any]]:
+    """Write every ``"."`` out, and check what is modelled."""
+    frame, columns = reading.column_names(data)
+    full = reading.with_every_column(formula, columns, formula, others)
+    written = {
+        name: reading.with_every_column(value, columns, formula, others)
+        if name in reading.FORMULAS
+        else value
+        for name, value in given.items()
+    }
+    specification = specify(full, **written)
+    reading.check_candidates(specification)
+    return frame, specification, written
 
-    criterion: str
-    lam: float | None
-    method: str
-    by_events: bool
 
-
-def _rules(criterion: Any, method: Any, joint: Any, n: Any, holdout: Any, seed: Any) -> _Rules:
-    check_choice("method", method, METHODS, "select()")
-    check_choice("n", n, ("nobs", "events"), "select()")
-    check_count("seed", seed, 0, most=None)
-    if not isinstance(joint, bool | np.bool_):
-        raise DataError(f"select(): `joint` is {joint!r}; give True or False.")
-    if holdout is not None:
-        check_number("holdout", holdout, low=0.0, high=1.0)
-    if isinstance(criterion, str) and criterion.lower() in ("bic", "aic"):
-        name = criterion.upper()
-        return _Rules(name, None if name == "BIC" else 2.0, method, n == "events")
-    number = isinstance(criterion, Real) and not isinstance(criterion, bool)
-    if not number or not 0.0 < float(criterion) < math.inf:
+def _check_size(question: Question, rules: Rules, rows: reading.CompleteRows) -> None:
+    """Refuse a search with too few events for what it asks."""
+    events, size = question.events(), question.candidates.n_penalised
+    reading.check_size(size, events, rows.dropped)
+    if rules.method == "path" and not question.path_is_allowed():
         raise DataError(
-            f'select(): `criterion` is {criterion!r}; give "bic", "aic", or a positive number, the price of a '
-            "coefficient (2 is the AIC's)."
+            f'select(): method="path" starts from the full model, and {events:g} events are too few for {size} '
+            f'candidate coefficients ({EVENTS_FOR_PATH} each are needed): take method="stepwise", or fewer candidates.'
         )
-    return _Rules(f"price {float(criterion):g}", float(criterion), method, n == "events")
 
 
 def _read(rows: reading.CompleteRows, specification: Specification, time_unit: str | None) -> Any:
@@ -234,11 +192,11 @@ def _read(rows: reading.CompleteRows, specification: Specification, time_unit: s
         return read(rows.frame, specification, rows.columns["weights"], rows.columns["cluster"], time_unit)
 
 
-def _question(sample: Sample | PartitionedSample, candidates: Candidates, rules: _Rules) -> Question:
+def _question(sample: Sample | PartitionedSample, candidates: Candidates, rules: Rules) -> Question:
     clusters = np.zeros(0, np.intp)
     if isinstance(sample, Sample) and sample.has_clusters:
         clusters = np.asarray(pd.factorize(sample.frame.columns["cluster"])[0])
-    return Question(
+    question = Question(
         sample.arrays,
         candidates,
         sample_names(sample),
@@ -249,174 +207,6 @@ def _question(sample: Sample | PartitionedSample, candidates: Candidates, rules:
         sample.has_frequency_weights,
         clusters,
     )
-
-
-@dataclass(frozen=True)
-class _Made:
-    """The chosen model, to be fitted as any other."""
-
-    specification: Specification
-    given: Mapping[str, Any]
-    candidates: Candidates
-    found: Found
-    rules: _Rules
-
-    @property
-    def chosen(self) -> frozenset[int]:
-        """Its groups."""
-        return self.found.best.chosen
-
-    def arguments(self) -> dict[str, Any]:
-        """What to type for it: formulas with the chosen terms, and the options that are no default."""
-        model = self.specification
-        texts = {
-            name: formula_text(part, tables.terms_of(self.candidates, self.chosen, name))
-            for name, part in model.parts.items()
-        }
-        left = model.formula.partition("~")[0].strip()
-        other = "ph" if model.scale == "aft" else "aft"
-        typed = {"formula": f"{left} ~ {texts[model.scale]}"}
-        places = {other: "other_scale", "power": "power", "shape": "shape", "cure": "cure"}
-        typed |= {
-            places[name]: f"~ {text}"
-            for name, text in texts.items()
-            if name != model.scale and isinstance(self.given[places[name]], str)
-            and self.given[places[name]].startswith("~")
-        }  # fmt: skip
-        rest = {key: value for key, value in self.given.items() if key not in typed}
-        typed |= {key: value for key, value in rest.items() if value is not _DEFAULTS[key]}
-        return {
-            key: value for key, value in typed.items() if key == "formula" or value != _DEFAULTS[key] or key in rest
-        }
-
-    def mark(self) -> AfterSelection:
-        """Say what it was chosen from."""
-        free = set(self.candidates.free)
-        return AfterSelection(
-            self.rules.criterion, len(free), len(free & self.chosen), len(self.candidates.smallest)
-        )
-
-    def fits(
-        self, sample: Any, parts: tuple[Any, Any], time_unit: str | None, keep_data: bool
-    ) -> tuple[SelectedSurvivalResults, FlexibleSurvivalResults | None]:
-        """Fit it to the rows that were searched, and to those held out."""
-        theta = self.found.best.theta
-        outer = theta if sample.columns is None else sample.columns.outer(theta)
-        start = outer[self.candidates.columns(self.chosen)]
-        best = _fitted(self.arguments(), parts[0], time_unit, keep_data, start)
-        dropped = parts[0].dropped["missing"].to_dict()
-        n_lost = 0 if isinstance(sample, PartitionedSample) else parts[0].n_rows - len(parts[0].frame)
-        if parts[1] is None and dropped:
-            best = replace(best, facts=replace(best.facts, rows=best.facts.rows + n_lost, dropped=dropped))
-        held = None if parts[1] is None else self._held_out(parts[1], time_unit, keep_data)
-        return SelectedSurvivalResults.after(best, self.mark()), held
-
-    def _held_out(self, rows: Any, time_unit: str | None, keep_data: bool) -> FlexibleSurvivalResults:
-        try:
-            return _fitted(self.arguments(), rows, time_unit, keep_data, None)
-        except DataError as error:
-            raise DataError(
-                f"select(): the chosen model cannot be fitted to the rows held out ({error}); hold more rows out, "
-                "or merge rare levels."
-            ) from error
-
-
-def _fitted(
-    arguments: Mapping[str, Any], rows: Any, time_unit: str | None, keep_data: bool, start: Array | None
-) -> FlexibleSurvivalResults:
-    own = {**arguments, **rows.columns}
-    formula = own.pop("formula")
-    model = FlexibleSurvival(formula, rows.frame, time_unit=time_unit, **own)
-    try:
-        return model.fit(start=start, keep_data=keep_data)
-    except TypeError as error:  # pragma: no cover
-        raise DataError(str(error)) from error
-
-
-def _facts(
-    rules: _Rules, question: Question, space: Space, found: Found, rows: reading.CompleteRows, sample: Any
-) -> SearchFacts:
-    best = found.best
-    used = sample.arrays.n
-    return SearchFacts(
-        criterion=rules.criterion,
-        lam=space.lam,
-        method=rules.method,
-        found_by=tuple(way for way, end in found.ends.items() if end.chosen == best.chosen),
-        ends={way: end.criterion for way, end in found.ends.items()},
-        coefficients=question.candidates.n_penalised,
-        n_models=len(space.fits),
-        n_rows=rows.n_rows or sample.n_rows,
-        n_used=len(rows.frame) if rows.n_rows else used,
-        value=best.criterion,
-    )
-
-
-def _findings(
-    question: Question, space: Space, found: Found, made: _Made, best: FlexibleSurvivalResults
-) -> tuple[Finding, ...]:
-    """What a user must know of the search."""
-    said = []
-    groups, events = question.candidates.groups, question.events()
-    if made.rules.method == "best" and found.path is None:
-        said.append(
-            Finding(
-                "no_path",
-                f"The path was not followed: {events:g} events for {question.candidates.n_penalised} candidate "
-                f"coefficients ({EVENTS_FOR_PATH} each are needed); the set was found by steps alone.",
-                category=None,
-            )
-        )
-    if question.candidates.size(found.best.chosen) + 1 > space.most:
-        said.append(
-            Finding(
-                "too_many",
-                f"The search stopped at {question.candidates.size(found.best.chosen)} chosen coefficients: with "
-                f"{events:g} events at most {space.most} may be chosen ({EVENTS_FOR_CHOICE} events each).",
-                "Larger sets follow the noise: name fewer candidates.",
-                category=DataWarning,
-            )
-        )
-    if found.path is not None and found.path.undecided:
-        names = ", ".join(groups[k].label for k in found.path.undecided)
-        said.append(Finding("undecided", f"The path ended between in and out for {names}.", category=None))
-    return (*said, *_irregular(space, found), *_refit(found, best, space))
-
-
-def _irregular(space: Space, found: Found) -> list[Finding]:
-    """Name the candidates without which the chosen model is regular, and with which it is not."""
-    here, groups = found.best.chosen, space.candidates.groups
-    bad: dict[str, Submodel] = {}
-    for k in space.free:
-        larger = space.candidates.with_group(here, k)
-        fit = space.fits.get(larger)
-        if k not in here and fit is not None and fit.problem:
-            bad[groups[k].label] = fit
-    if not bad:
-        return []
-    named = ", ".join(f"{name} ({fit.problem})" for name, fit in bad.items())
-    text = f"Left out, since the model with it has no regular maximum: {named}."
-    return [Finding("irregular", text, category=None)]
-
-
-def _refit(found: Found, best: FlexibleSurvivalResults, space: Space) -> list[Finding]:
-    """Say where the ordinary fit is another than that of the search: a higher mode, or a limit of the family."""
-    value = -2.0 * best.llf + space.lam * best.df_model
-    if abs(value - found.best.criterion) < _SAME:
-        return []
-    why = "stands at a limit of the family" if best.limit else "found another maximum"
-    text = (
-        f"The final fit {why}: its criterion is {value:.3f}, that of the same set in the search "
-        f"{found.best.criterion:.3f}."
-    )
-    return [Finding("refit", text, category=None)]
-
-
-def _dropped_text(rows: reading.CompleteRows) -> str:
-    listed = ", ".join(
-        f"{name} ({row['missing']}; without it {row['regained']} rows more)" for name, row in rows.dropped.iterrows()
-    )
-    return (
-        f"select(): {rows.n_rows - len(rows.frame)} of {rows.n_rows} rows are left out, since candidates must be "
-        f"complete for all models; missing values: {listed}"
-    )
+    if rules.method == "best" and not question.path_is_allowed():
+        return replace(question, method="stepwise")  # in every part of the rows, too
+    return question

@@ -65,9 +65,7 @@ class Whitening:
     @classmethod
     def of(cls, rows: SurvivalRows, candidates: Candidates) -> Whitening:
         """Compute it from weighted sums over the rows."""
-        weights, sums, products = (
-            np.sum(part, axis=0) for part in zip(*rows.each(_moments), strict=True)
-        )
+        weights, sums, products = (np.sum(part, axis=0) for part in zip(*rows.each(_moments), strict=True))
         mean = sums / weights
         covariance = products / weights - np.outer(mean, mean)
         transform, unusable = np.eye(len(mean)), set()
@@ -126,6 +124,7 @@ class Space:
         self.smallest = candidates.smallest - unusable
         self.everything = self.smallest | frozenset(self.free)
         self.fits: dict[Chosen, Submodel] = {}
+        self.settled: set[Chosen] = set()  # models that no step improves
 
     def fit(self, chosen: Chosen, start: Array, again: bool = False) -> Submodel:
         """Fit a model from the coefficients of another; a known one only ``again``, and the higher end counts."""

@@ -69,7 +69,7 @@ class SelectionStability:
         return "\n".join(lines)
 
 
-def stability(
+def search_again(
     question: Question, chosen: Chosen, start: Array, n: int, seed: int, fraction: float, n_jobs: int
 ) -> SelectionStability:
     """Search in subsamples; see :meth:`SelectionResults.stability`."""
@@ -99,9 +99,7 @@ def stability(
     )
 
 
-def _chosen_in(
-    question: Question, start: Array, fraction: float, rng: np.random.Generator
-) -> Chosen | None:
+def _chosen_in(question: Question, start: Array, fraction: float, rng: np.random.Generator) -> Chosen | None:
     """Return the set that is chosen on a part of the rows; None where there is no fit."""
     groups = question.clusters if len(question.clusters) else np.arange(question.rows.n)
     labels = np.unique(groups)

@@ -25,13 +25,15 @@ def descend(space: Space, first: Submodel) -> Submodel:
         Where the search starts.
     """
     here = first
-    while True:
+    while here.chosen not in space.settled:
         better = None
         for way in (_dropped, _added, _any_step, _exchanged, _beyond):
             better = better or way(space, here)
         if better is None:
-            return here
+            space.settled.add(here.chosen)
+            break
         here = better
+    return here
 
 
 def neighbours(space: Space, here: Submodel) -> dict[int, Submodel]:

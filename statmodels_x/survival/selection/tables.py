@@ -46,7 +46,10 @@ def set_table(space: Space, parameters: Sequence[str], most: int = SHOWN_SETS) -
             "logLik": fit.value,
             "df": len(space.candidates.columns(fit.chosen)),
         }
-        rows.append(row | {name: " + ".join(terms_of(space.candidates, fit.chosen, name)) or "1" for name in parameters})
+        rows.append(
+            row
+            | {name: " + ".join(terms_of(space.candidates, fit.chosen, name)) or "1" for name in parameters}
+        )
     return pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="rank"))
 
 
@@ -107,7 +110,10 @@ def _facts(choice: SelectionFitted) -> list[tuple[str, str]]:
     left = [
         ("Response", best.formula.partition("~")[0].strip()),
         ("Candidates", f"{best.selection.candidates} ({facts.coefficients} coefficients)"),
-        ("Selected", f"{best.selection.selected}" + (f" + {best.selection.kept} kept" if best.selection.kept else "")),
+        (
+            "Selected",
+            f"{best.selection.selected}" + (f" + {best.selection.kept} kept" if best.selection.kept else ""),
+        ),
         ("Models fitted", str(facts.n_models)),
         ("Found by", " and ".join(facts.found_by)),
     ]
@@ -142,7 +148,9 @@ def _set_block(choice: SelectionFitted) -> Block:
         [number(row["delta"], 2), f"{row['df']}", *(_short(row[name]) for name in parameters)]
         for _, row in table.iterrows()
     ]
-    return Block("The best sets seen", ["difference", "df", *parameters], [str(k) for k in table.index], cells)
+    return Block(
+        "The best sets seen", ["difference", "df", *parameters], [str(k) for k in table.index], cells
+    )
 
 
 def _short(terms: str, most: int = 44) -> str:
