@@ -51,13 +51,14 @@ def findings_of(
                 category=None,
             )
         )
-    if question.candidates.size(found.best.chosen) + 1 > space.most:
+    size = question.candidates.size(found.best.chosen)
+    if size + min((groups[k].size for k in space.free if k not in found.best.chosen), default=1) > space.most:
         said.append(
             Finding(
                 "too_many",
-                f"The search stopped at {question.candidates.size(found.best.chosen)} chosen coefficients: with "
-                f"{events:g} events at most {space.most} may be chosen ({EVENTS_FOR_CHOICE} events each).",
-                "Larger sets follow the noise: name fewer candidates.",
+                f"{size} coefficients were chosen, and {events:g} events allow {space.most} ({EVENTS_FOR_CHOICE} events "
+                "each): larger sets were not tried.",
+                "They would follow the noise; name fewer candidates.",
                 category=DataWarning,
             )
         )

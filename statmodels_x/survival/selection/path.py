@@ -49,7 +49,7 @@ class Path:
     theta: Array = field(repr=False)
 
 
-def follow(space: Space, start: Array, steps: int = _STEPS) -> Path:
+def follow(space: Space, start: Array, steps: int = _STEPS, pinned: tuple[int, ...] = ()) -> Path:
     """Follow the minimum from a wide epsilon to a narrow one.
 
     Parameters
@@ -58,6 +58,8 @@ def follow(space: Space, start: Array, steps: int = _STEPS) -> Path:
     start : ndarray of shape (p,)
         Coefficients of the full fit.
     steps : int
+    pinned : tuple of int
+        Coefficients that stay where they are, at a limit of the family.
     """
     penalty = Penalty.of(space)
     epsilon = np.asarray(np.geomspace(_FIRST, _LAST, steps), float)
@@ -65,6 +67,7 @@ def follow(space: Space, start: Array, steps: int = _STEPS) -> Path:
     active = space.candidates.columns(space.everything)
     outside = np.setdiff1d(np.arange(len(u)), active)
     u[outside] = 0.0
+    active = np.setdiff1d(active, np.array(pinned, int))
     sizes = []
     for width in epsilon.tolist():
         u = _minimum(space, penalty, u, width, active)

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statmodels_x.core.data.formula import split_formula
+from statmodels_x.core.data.formula import Part, split_formula
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.data.model_frame import read_rows
 from statmodels_x.core.data.partitions import is_dask_frame
+from statmodels_x.core.data.safety import column_names as variables_of
 from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.survival.specification import Specification
@@ -107,7 +108,7 @@ def complete_rows(frame: Any, specification: Specification, weights: Any, cluste
         known = [name for name in [*variables, *named] if name in frame.columns]
         return CompleteRows(frame.dropna(subset=known) if known else frame, columns, _costs({}), 0)
     rows = read_rows(frame, specification.response, specification.parts, columns, {"Surv": Surv})
-    for name in variables:
+    for name in sorted(set().union(*map(_term_variables, specification.parts.values()))):
         _refuse_constant(frame[name], name)
     missing = {name: series.isna().to_numpy() for name, series in rows.used.items()}
     missing |= {label: series.isna().to_numpy() for label, series in rows.extra.values()}
@@ -129,6 +130,15 @@ def _costs(missing: Mapping[str, Any]) -> pd.DataFrame:
     return table.set_index("column").sort_values("missing", ascending=False, kind="stable")
 
 
+def _term_variables(part: Part) -> set[str]:
+    """Columns that the terms of a part use; those of an offset alone are no candidates."""
+    found: set[str] = set()
+    for factor in (factor for term in part.formula for factor in term.factors):
+        text = str(factor.expr)
+        found |= {text} if factor.eval_method.value == "lookup" else variables_of(text, text)
+    return found & set(part.variables)
+
+
 def _refuse_constant(series: pd.Series, name: str) -> None:
     values = series.dropna()
     if len(values) == 1:
@@ -136,7 +146,9 @@ def _refuse_constant(series: pd.Series, name: str) -> None:
     if not len(values):
         raise DataError(f"select(): the candidate {name!r} is missing in every row; take it out.")
     if (values == values.iloc[0]).all():
-        raise DataError(f"select(): the candidate {name!r} is {values.iloc[0]!r} in every row; take it out.")
+        value = values.iloc[0]
+        said = repr(value) if isinstance(value, str) else str(value)
+        raise DataError(f"select(): the candidate {name!r} is {said} in every row; take it out.")
 
 
 def check_size(n_penalised: int, events: float, dropped: pd.DataFrame) -> None:

@@ -25,6 +25,7 @@ EVENTS_FOR_PATH, EVENTS_FOR_CHOICE = 4, 5
 
 _SUBSAMPLE = 5_000
 _SETTLED = 5
+_ROUNDS = 3
 _MODE = 1e-2
 
 
@@ -158,9 +159,10 @@ def search(question: Question, space: Space, start: Array, seed: int = 0) -> Fou
         ends["stepwise"] = descend(space, null)
     if question.method != "stepwise":
         ends["path"], path = _along_path(question, space, null, seed)
-    if question.has_modes:
-        _settle(question, space, seed)
-        space.settled.clear()
+    ways = list(ends)
+    for _ in range(_ROUNDS):
+        if not _settle(question, space, [ends[way] for way in ways], seed):
+            break
         ends = {way: descend(space, space.fits[end.chosen]) for way, end in ends.items()}
     best = min(ends.values(), key=lambda end: (end.criterion, len(end.chosen)))
     return Found(best, ends, path, space.fits[space.smallest])
@@ -175,27 +177,43 @@ def _along_path(question: Question, space: Space, null: Submodel, seed: int) -> 
             starts.append(space.add(space.everything, found.theta, found.value))
     ends = []
     for full in starts:
-        path = follow(space, full.theta)
+        path = follow(space, full.theta, pinned=full.pinned)
         first = space.fit(path.chosen, path.theta)
         too_large = space.candidates.size(path.chosen) > space.most
         ends.append((descend(space, null if first.problem or too_large else first), path))
     return min(ends, key=lambda end: end[0].criterion)
 
 
-def _settle(question: Question, space: Space, seed: int) -> None:
-    """Fit the best sets from every start: none may win by the others' lower mode."""
-    best = sorted(space.fits.values(), key=lambda fit: fit.criterion)[:_SETTLED]
-    for fit in best:
-        columns = space.candidates.columns(fit.chosen)
-        rows = question.rows.with_columns(columns)
+def _settle(question: Question, space: Space, ends: list[Submodel], seed: int) -> bool:
+    """Fit the ends (with several modes, the best sets) from every start; forget all fits where one was too low.
+
+    No set may win by the lower mode of another, and what was fitted from a lower mode is fitted again.
+    """
+    best = {end.chosen: end for end in ends}
+    if question.has_modes:
+        ranked = sorted(space.fits.values(), key=lambda fit: fit.criterion)[:_SETTLED]
+        best |= {fit.chosen: fit for fit in ranked}
+    higher = {}
+    for chosen, fit in best.items():
+        columns = space.candidates.columns(chosen)
         try:
-            found = estimate(rows, question.scale, start=fit.theta[columns], seed=seed)
+            rows = question.rows.with_columns(columns)
+            found = estimate(rows, question.scale, start=fit.theta[columns], seed=seed).optimum
         except ConvergenceError:
             continue
-        if found.is_regular and found.optimum.value > fit.value + _MODE:
+        if found.value > fit.value + _MODE:
             theta = np.zeros_like(fit.theta)
-            theta[columns] = found.optimum.theta
-            space.fits[fit.chosen] = space.add(fit.chosen, theta, found.optimum.value)
+            theta[columns] = found.theta
+            higher[chosen] = space.fit(chosen, theta, again=True)
+    moved = {chosen: fit for chosen, fit in higher.items() if fit.value > best[chosen].value + _MODE}
+    if not moved:
+        return False
+    kept = {chosen: moved.get(chosen, fit) for chosen, fit in best.items()}
+    kept[space.smallest] = space.fits[space.smallest]
+    space.fits.clear()
+    space.fits.update(kept)
+    space.settled.clear()
+    return True
 
 
 def _counts(counted: bool, arrays: SurvivalArrays) -> tuple[float, float]:

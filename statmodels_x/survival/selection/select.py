@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError, DataWarning
-from statmodels_x.core.findings import announce, quiet, warn
+from statmodels_x.core.findings import Finding, announce, quiet, warn
 from statmodels_x.survival.distributions.family import Family
 from statmodels_x.survival.fitted import sample_names
 from statmodels_x.survival.partitioned.sample import PartitionedSample
@@ -22,7 +24,8 @@ from statmodels_x.survival.selection.groups import Candidates, Keep, candidates_
 from statmodels_x.survival.selection.model import DEFAULTS, ChosenModel
 from statmodels_x.survival.selection.results import SelectionResults
 from statmodels_x.survival.selection.rules import Rules, rules_of
-from statmodels_x.survival.selection.search import EVENTS_FOR_PATH, Question, search, smallest_model
+from statmodels_x.survival.selection.search import EVENTS_FOR_PATH, Found, Question, search, smallest_model
+from statmodels_x.survival.selection.space import Space
 from statmodels_x.survival.selection.stepwise import neighbours
 from statmodels_x.survival.specification import ANCHOR, SCALE, Specification, specify
 
@@ -125,38 +128,98 @@ def select(
     frame, specification, given = _specified(formula, data, given, (weights, cluster))
     rows = reading.complete_rows(frame, specification, weights, cluster)
     parts = (rows, None) if holdout is None else reading.split_rows(rows, holdout, seed)
-    sample = _read(parts[0], specification, time_unit)
-    candidates = candidates_of(sample.specification, sample.design_specs, keep, bool(joint))
+    run = partial(_searched, rows, parts[0], time_unit, keep, bool(joint), rules, seed)
+    done = run(specification, given)
+    limit = _limit_of(done)
+    if limit is not None:
+        value, finding = limit
+        there = {**given, "shape": value}
+        at_limit = run(specify(specification.formula, **there), there)
+        if at_limit.found.best.criterion < done.found.best.criterion:
+            done = replace(at_limit, said=(finding,))
+    best, held = done.model.fits(done.sample, parts, time_unit, keep_data)
+    findings = (*done.said, *findings_of(done.question, done.space, done.found, rules, best))
+    if len(rows.dropped):
+        warn(dropped_text(rows), DataWarning)
+    announce(findings)
+    again = (done.question, done.found.best.chosen, done.found.null.theta)
+    return SelectionResults(
+        findings=findings,
+        sample=again if isinstance(done.sample, Sample) else None,
+        keep_data=keep_data,
+        best=best,
+        holdout=held,
+        arguments=done.model.arguments(),
+        facts=facts_of(rules, done.question, done.space, done.found, rows, done.sample),
+        frames={**done.frames(), "dropped": rows.dropped},
+    )
+
+
+@dataclass(frozen=True)
+class _Searched:
+    """A search, and what it was made of."""
+
+    sample: Any
+    question: Question
+    space: Space
+    found: Found
+    model: ChosenModel
+    said: tuple[Finding, ...] = ()
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """What the result shows of it."""
+        candidates, best = self.question.candidates, self.found.best
+        around = neighbours(self.space, best)
+        parameters = dict.fromkeys(name for group in candidates.groups for name, _ in group.members)
+        return {
+            "candidates": tables.candidate_table(candidates, best, around),
+            "table": tables.set_table(self.space, list(parameters)),
+            "path": tables.path_table(self.space, self.found.path),
+        }
+
+
+def _searched(
+    rows: reading.CompleteRows,
+    own: reading.CompleteRows,
+    time_unit: str | None,
+    keep: Keep,
+    joint: bool,
+    rules: Rules,
+    seed: int,
+    specification: Specification,
+    given: Mapping[str, Any],
+) -> _Searched:
+    """Read the rows under a model with all candidates, and search."""
+    sample = _read(own, specification, time_unit)
+    candidates = candidates_of(sample.specification, sample.design_specs, keep, joint)
     question = _question(sample, candidates, rules)
     _check_size(question, rules, rows)
     with quiet():
         question, start = smallest_model(question, seed)
         space = question.space()
         found = search(question, space, start, seed)
-        around = neighbours(space, found.best)
-    model = ChosenModel(specification, given, candidates, found, rules)
-    best, held = model.fits(sample, parts, time_unit, keep_data)
-    findings = findings_of(question, space, found, rules, best)
-    if len(rows.dropped):
-        warn(dropped_text(rows), DataWarning)
-    announce(findings)
-    parameters = dict.fromkeys(name for group in candidates.groups for name, _ in group.members)
-    frames = {
-        "candidates": tables.candidate_table(candidates, found.best, around),
-        "table": tables.set_table(space, list(parameters)),
-        "path": tables.path_table(space, found.path),
-        "dropped": rows.dropped,
-    }
-    return SelectionResults(
-        findings=findings,
-        sample=(question, found.best.chosen, found.null.theta) if isinstance(sample, Sample) else None,
-        keep_data=keep_data,
-        best=best,
-        holdout=held,
-        arguments=model.arguments(),
-        facts=facts_of(rules, question, space, found, rows, sample),
-        frames=frames,
+    return _Searched(
+        sample, question, space, found, ChosenModel(specification, given, candidates, found, rules)
     )
+
+
+def _limit_of(done: _Searched) -> tuple[float, Finding] | None:
+    """Return the shape that a constant shape ran to in the chosen model: the search is then made there."""
+    rows, specification = done.question.rows, done.model.specification
+    shape = rows.slices[3]
+    if rows.family is not None or not isinstance(done.model.given["shape"], str):
+        return None
+    if shape.stop - shape.start != 1 or shape.start not in done.found.best.pinned:
+        return None
+    value = done.found.best.theta[shape.start]
+    if value < 1.0 and specification.cure_kind == "none":
+        return None  # kappa = -1 is another form of model
+    kappa = math.inf if value > 1.0 else 0.0
+    text = (
+        f"The shape ran to its limit, kappa = {'infinity' if kappa else '0'}: the search was made there, with one "
+        "coefficient less in every model."
+    )
+    return kappa, Finding("at_limit", text, category=None)
 
 
 def _specified(

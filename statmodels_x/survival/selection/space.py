@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from statmodels_x.core.optimize import Optimum
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.fitting.findings import Names
 from statmodels_x.survival.fitting.identification import ridges
@@ -18,8 +20,9 @@ Chosen = frozenset[int]
 
 _TOL, _MAX_ITER = 1e-10, 100
 _SINGULAR = 1e-9
-_ENDS_WITH_A_MODEL = {"weibull", "kappa_inf", "kappa_zero", "kappa_minus_one", "cure_zero"}
-"""Ridges that lead to a member of the family, whose likelihood is that of the ridge: no defect of a candidate."""
+_INSIDE = 1e-6
+_PARAMETER_OF = {"kappa_inf": 3, "kappa_zero": 3, "kappa_minus_one": 3, "cure_zero": 4}
+"""Ridges that lead to a member of the family if this parameter is a constant: no defect of a candidate then."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Submodel:
         -2 log-likelihood + lam times its coefficients; infinite where it has no regular maximum.
     problem : str
         Why it has none; empty for a regular one.
+    pinned : tuple of int
+        Coefficients that stand at a limit of the family.
     """
 
     chosen: Chosen
@@ -45,6 +50,7 @@ class Submodel:
     value: float
     criterion: float
     problem: str = ""
+    pinned: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,44 @@ def _is_definite(block: Array, size: Array, reach: Array) -> bool:
         return False
     values = np.linalg.eigvalsh(block / np.outer(size, size))
     return bool(values[0] > _SINGULAR)
+
+
+def _ends_with_a_model(kind: str, rows: SurvivalRows) -> bool:
+    if kind == "weibull":
+        return True
+    part = rows.slices[_PARAMETER_OF[kind]] if kind in _PARAMETER_OF else slice(0, 0)
+    return part.stop - part.start == 1
+
+
+def _place_of_limit(kinds: Sequence[str], rows: SurvivalRows) -> int | None:
+    """Return where the coefficient stands that ran to a limit of the family, if it is a parameter's only one."""
+    places = [
+        _PARAMETER_OF[kind] for kind in kinds if kind in _PARAMETER_OF and _ends_with_a_model(kind, rows)
+    ]
+    return rows.slices[places[0]].start if len(places) == 1 and len(kinds) == 1 else None
+
+
+def _limits(rows: SurvivalRows) -> tuple[Array, Array]:
+    """Return limits for a start: constants stay inside those of the search, where every step would else fail."""
+    low, high = np.full(rows.n_parameters, -np.inf), np.full(rows.n_parameters, np.inf)
+    for j, part in enumerate(rows.slices):
+        if part.stop - part.start == 1:
+            low[part], high[part] = rows.low[j] + _INSIDE, rows.high[j] - _INSIDE
+    return low, high
+
+
+def _along_the_limit(rows: SurvivalRows, place: int, found: Optimum, transform: Array) -> tuple[float, Array]:
+    """Maximise over all other coefficients where one stands at its limit: against a wall every step fails."""
+    theta = np.clip(found.theta, *_limits(rows))
+    j = next(j for j, part in enumerate(rows.slices) if part.start == place and part.stop > place)
+    sources = tuple(float(theta[place]) if k == j else k for k in range(5))
+    others = np.delete(np.arange(len(theta)), place)
+    part = transform[np.ix_(others, others)]
+    optimum = climb(rows.rearranged(sources, rows.cure), theta[others], part, _TOL, _MAX_ITER)
+    if optimum.status == "bad start" or optimum.value < found.value:
+        return found.value, found.theta
+    theta[others] = optimum.theta
+    return optimum.value, theta
 
 
 def _moments(arrays: SurvivalArrays) -> tuple[float, Array, Array]:
@@ -136,26 +180,34 @@ class Space:
             self.fits[chosen] = made
         return self.fits[chosen]
 
-    def add(self, chosen: Chosen, theta: Array, value: float, problem: str = "") -> Submodel:
+    def add(
+        self, chosen: Chosen, theta: Array, value: float, problem: str = "", pinned: tuple[int, ...] = ()
+    ) -> Submodel:
         """Enter a model that was fitted elsewhere."""
         price = self.lam * len(self.candidates.columns(chosen))
         criterion = math.inf if problem or not math.isfinite(value) else -2.0 * value + price
-        return Submodel(chosen, theta, value, criterion, problem)
+        return Submodel(chosen, theta, value, criterion, problem, pinned)
 
     def _fit(self, chosen: Chosen, start: Array) -> Submodel:
         columns = self.candidates.columns(chosen)
-        rows = self.rows.with_columns(columns)
-        optimum = climb(rows, start[columns], self.transform[np.ix_(columns, columns)], _TOL, _MAX_ITER)
-        names = Names(tuple(self.names.labels[k] for k in columns))
+        rows, names = self.rows.with_columns(columns), Names(tuple(self.names.labels[k] for k in columns))
+        transform = self.transform[np.ix_(columns, columns)]
+        own = np.clip(start[columns], *_limits(rows))
+        optimum, pinned = climb(rows, own, transform, _TOL, _MAX_ITER), ()
         theta = np.zeros(len(self.transform))
         theta[columns] = optimum.theta
         if optimum.status == "bad start":
             return self.add(chosen, theta, -math.inf, "no finite likelihood")
-        kinds = [finding.kind for finding in ridges(optimum, rows, names)]
-        problem = ", ".join(kind for kind in kinds if kind not in _ENDS_WITH_A_MODEL)
-        if not kinds and optimum.status not in ("converged", "flat"):
-            problem = optimum.status
-        return self.add(chosen, theta, optimum.value, problem)
+        findings = ridges(optimum, rows, names)
+        kinds = [finding.kind for finding in findings]
+        value = optimum.value
+        if not optimum.converged and (place := _place_of_limit(kinds, rows)) is not None:
+            value, theta[columns] = _along_the_limit(rows, place, optimum, transform)
+            pinned = (int(columns[place]),)
+        elif optimum.status not in ("converged", "flat") and not kinds:
+            kinds = [optimum.status]
+        bad = [kind for kind in kinds if not _ends_with_a_model(kind, rows)]
+        return self.add(chosen, theta, value, ", ".join(bad), pinned)
 
     def evaluate(self, theta: Array) -> tuple[float, Array, Array]:
         """Log-likelihood of the full model with its derivatives by theta."""
