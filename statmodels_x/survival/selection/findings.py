@@ -56,8 +56,8 @@ def findings_of(
         said.append(
             Finding(
                 "too_many",
-                f"{size} coefficients were chosen, and {events:g} events allow {space.most} ({EVENTS_FOR_CHOICE} events "
-                "each): larger sets were not tried.",
+                f"{size} coefficients were chosen, and {events:g} events allow {space.most} "
+                f"({EVENTS_FOR_CHOICE} events each): larger sets were not tried.",
                 "They would follow the noise; name fewer candidates.",
                 category=DataWarning,
             )

@@ -62,14 +62,14 @@ def follow(space: Space, start: Array, steps: int = _STEPS, pinned: tuple[int, .
         Coefficients that stay where they are, at a limit of the family.
     """
     penalty = Penalty.of(space)
-    epsilon = np.asarray(np.geomspace(_FIRST, _LAST, steps), float)
-    u = np.linalg.solve(space.transform, start)
+    epsilon: Array = np.geomspace(_FIRST, _LAST, steps)
+    u: Array = np.asarray(np.linalg.solve(space.transform, start), float)
     active = space.candidates.columns(space.everything)
     outside = np.setdiff1d(np.arange(len(u)), active)
     u[outside] = 0.0
     active = np.setdiff1d(active, np.array(pinned, int))
     sizes = []
-    for width in epsilon.tolist():
+    for width in map(float, epsilon):
         u = _minimum(space, penalty, u, width, active)
         sizes.append(np.sqrt(penalty.q(u)))
     last = sizes[-1]

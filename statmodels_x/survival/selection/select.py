@@ -123,7 +123,7 @@ def select(
     'Surv(time, status) ~ treatment + celltype + karno'
     """
     own = (distribution, scale, other_scale, power, shape, cure, cure_kind)
-    given = dict(zip(DEFAULTS, own, strict=True))
+    given: dict[str, Any] = dict(zip(DEFAULTS, own, strict=True))
     rules = rules_of(criterion, method, joint, n, holdout, seed)
     frame, specification, given = _specified(formula, data, given, (weights, cluster))
     rows = reading.complete_rows(frame, specification, weights, cluster)
@@ -133,7 +133,7 @@ def select(
     limit = _limit_of(done)
     if limit is not None:
         value, finding = limit
-        there = {**given, "shape": value}
+        there: dict[str, Any] = {**given, "shape": value}
         at_limit = run(specify(specification.formula, **there), there)
         if at_limit.found.best.criterion < done.found.best.criterion:
             done = replace(at_limit, said=(finding,))
@@ -167,7 +167,7 @@ class _Searched:
     said: tuple[Finding, ...] = ()
 
     def frames(self) -> dict[str, pd.DataFrame]:
-        """What the result shows of it."""
+        """Return what the result shows of it."""
         candidates, best = self.question.candidates, self.found.best
         around = neighbours(self.space, best)
         parameters = dict.fromkeys(name for group in candidates.groups for name, _ in group.members)
@@ -228,7 +228,7 @@ def _specified(
     """Write every ``"."`` out, and check what is modelled."""
     frame, columns = reading.column_names(data)
     full = reading.with_every_column(formula, columns, formula, others)
-    written = {
+    written: dict[str, Any] = {
         name: reading.with_every_column(value, columns, formula, others)
         if name in reading.FORMULAS
         else value

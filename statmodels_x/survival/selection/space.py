@@ -193,7 +193,8 @@ class Space:
         rows, names = self.rows.with_columns(columns), Names(tuple(self.names.labels[k] for k in columns))
         transform = self.transform[np.ix_(columns, columns)]
         own = np.clip(start[columns], *_limits(rows))
-        optimum, pinned = climb(rows, own, transform, _TOL, _MAX_ITER), ()
+        optimum = climb(rows, own, transform, _TOL, _MAX_ITER)
+        pinned: tuple[int, ...] = ()
         theta = np.zeros(len(self.transform))
         theta[columns] = optimum.theta
         if optimum.status == "bad start":
