@@ -208,6 +208,34 @@ def test_veteran_numbers(veteran):
         assert choice.best.df_model == 8
 
 
+@pytest.mark.parametrize(
+    ("trial_name", "right", "llf", "bic", "call"),
+    [
+        (
+            "lung",
+            "age + sex + ph_ecog + ph_karno + pat_karno + meal_cal + wt_loss",
+            -421.272026318328,
+            868.163872533673,
+            ("sex + ph_ecog", "ph_karno"),
+        ),
+        (
+            "veteran",
+            "treatment + celltype + karno + diagtime + age + prior",
+            -272.089187448879,
+            578.618241378554,
+            ("karno", "celltype + karno"),
+        ),
+    ],
+)
+def test_stepmpr_of_r_finds_the_same(trial_name, right, llf, bic, call):
+    """Weibull, months; R's mpr 1.0.6, stepmpr(direction = "both", joint = TRUE, aic = FALSE) from the null model."""
+    data = getattr(smx.datasets, f"load_{trial_name}")().dropna(subset=right.split(" + "))
+    data["time"] /= 30.4375
+    choice = smx.select(f"{SURV} ~ {right}", data, "weibull", scale="ph", other_scale=1.0, power=f"~ {right}")
+    assert (choice.table["ph"].iloc[0], choice.table["power"].iloc[0]) == call
+    assert_allclose([choice.best.llf, choice.facts.value], [llf, bic], atol=1e-6)
+
+
 def test_the_base_level_of_a_factor_does_not_matter(veteran):
     found = set()
     for base in ("adeno", "large", "smallcell", "squamous"):
