@@ -2,10 +2,10 @@
 Which covariates act on which parameter?
 ========================================
 
-228 patients with advanced lung cancer, followed by the North Central Cancer Treatment Group :cite:p:`loprinzi1994`.
-Seven covariates were recorded, and in a regression with two parameters each asks two questions: does it act on the
-hazard, and does it act on how the hazard changes over time? :func:`~statmodels_x.select` searches, and this page goes on
-to what a search may say.
+228 patients with advanced lung cancer, followed by the North Central Cancer Treatment Group
+:cite:p:`loprinzi1994`. Seven covariates were recorded, and in a regression with two parameters each asks two
+questions: does it act on the hazard, and does it act on how the hazard changes over time?
+:func:`~statmodels_x.select` searches, and this page goes on to what a search may say.
 """
 
 # %%
@@ -40,8 +40,9 @@ print(choice.summary())
 #
 # How stable is it?
 # -----------------
-# The search again in parts of 80 % of the patients. Sex and ECOG are chosen in nearly all of them, the Karnofsky score on
-# the power in about half. A frequency is no probability that a term is true: it says how much hangs on which patients.
+# The search again in parts of 80 % of the patients. Sex and ECOG are chosen in nearly all of them, the Karnofsky
+# score on the power in about half. A frequency is no probability that a term is true: it says how much hangs on
+# which patients.
 stability = choice.stability(n=100, seed=1)
 print(stability)
 
@@ -79,9 +80,9 @@ split.holdout.tidy().round(3)
 #
 # The sentence for a paper
 # ------------------------
-# *Covariates were selected by BIC from twelve candidates (six covariates, each on the hazard and on the power of time; 210
-# patients, 148 deaths). Sex and the ECOG score were selected for the hazard (hazard ratios 0.55 for women and 1.89 a
-# point), the physician's Karnofsky score for the power, without which BIC was only 1.3 higher; in 100 subsamples of 80 %
-# the three were selected in 93, 93 and 47 %. These estimates are not adjusted for the selection. In 105 patients who took
-# no part in it the hazard ratios were 0.51 (95 % interval 0.31 to 0.85) and 2.03 (1.42 to 2.89), and no effect on the power
-# could be shown (coefficient 0.006, -0.008 to 0.019).*
+# *Covariates were selected by BIC from twelve candidates (six covariates, each on the hazard and on the power of
+# time; 210 patients, 148 deaths). Sex and the ECOG score were selected for the hazard (hazard ratios 0.55 for
+# women and 1.89 a point), the physician's Karnofsky score for the power, without which BIC was only 1.3 higher;
+# in 100 subsamples of 80 % the three were selected in 93, 93 and 47 %. These estimates are not adjusted for the
+# selection. In 105 patients who took no part in it the hazard ratios were 0.51 (95 % interval 0.31 to 0.85) and
+# 2.03 (1.42 to 2.89), and no effect on the power could be shown (coefficient 0.006, -0.008 to 0.019).*
