@@ -470,13 +470,18 @@ def test_a_dask_frame_gives_the_same():
     with pytest.warns(smx.errors.DataWarning):
         memory = smx.select(f"{SURV} ~ {RIGHT}", data, power="~ x0 + x4", **FIXED)
     parts = dd.from_pandas(data, npartitions=3)
-    there = smx.select(f"{SURV} ~ {RIGHT}", parts, power="~ x0 + x4", **FIXED)
+    with pytest.warns(smx.errors.DataWarning, match="16 of 300 rows are left out"):
+        there = smx.select(f"{SURV} ~ {RIGHT}", parts, power="~ x0 + x4", **FIXED)
+    pd.testing.assert_frame_equal(there.dropped, memory.dropped)
     assert chosen(there) == chosen(memory)
     assert_allclose(there.facts.value, memory.facts.value, atol=1e-5)
     assert_allclose(there.best.params, memory.best.params, rtol=1e-5, atol=1e-7)
     assert there.nobs == memory.nobs
     with pytest.raises(DataError, match="rows in memory"):
         there.stability(n=2)
+    whole = dd.from_pandas(data.dropna(), npartitions=3)
+    split = smx.select(f"{SURV} ~ x0 + x1", whole, holdout=0.5, **FIXED)
+    assert split.nobs + split.holdout.nobs == len(data.dropna())
 
 
 # ---- results

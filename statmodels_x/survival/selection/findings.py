@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from statmodels_x.core.errors import DataWarning
 from statmodels_x.core.findings import Finding
 from statmodels_x.survival.results import FlexibleSurvivalResults
@@ -16,12 +14,9 @@ from statmodels_x.survival.selection.space import Space, Submodel
 _SAME = 1e-3
 
 
-def facts_of(
-    rules: Rules, question: Question, space: Space, found: Found, rows: CompleteRows, sample: Any
-) -> SearchFacts:
+def facts_of(rules: Rules, question: Question, space: Space, found: Found, rows: CompleteRows) -> SearchFacts:
     """Return how a search went."""
     best = found.best
-    used = sample.arrays.n
     return SearchFacts(
         criterion=rules.criterion,
         lam=space.lam,
@@ -30,8 +25,8 @@ def facts_of(
         ends={way: end.criterion for way, end in found.ends.items()},
         coefficients=question.candidates.n_penalised,
         n_models=len(space.fits),
-        n_rows=rows.n_rows or sample.n_rows,
-        n_used=len(rows.frame) if rows.n_rows else used,
+        n_rows=rows.n_rows,
+        n_used=rows.n_used,
         value=best.criterion,
     )
 
@@ -104,6 +99,6 @@ def dropped_text(rows: CompleteRows) -> str:
         for name, row in rows.dropped.iterrows()
     )
     return (
-        f"select(): {rows.n_rows - len(rows.frame)} of {rows.n_rows} rows are left out, since candidates must be "
+        f"select(): {rows.n_rows - rows.n_used} of {rows.n_rows} rows are left out, since candidates must be "
         f"complete for all models; missing values: {listed}"
     )

@@ -9,7 +9,6 @@ from typing import Any
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.model import FlexibleSurvival
-from statmodels_x.survival.partitioned.sample import PartitionedSample
 from statmodels_x.survival.results import FlexibleSurvivalResults
 from statmodels_x.survival.selection import tables
 from statmodels_x.survival.selection.chosen import AfterSelection, SelectedSurvivalResults
@@ -78,9 +77,9 @@ class ChosenModel:
         start = outer[self.candidates.columns(self.chosen)]
         best = _fitted(self.arguments(), parts[0], time_unit, keep_data, start)
         dropped = parts[0].dropped["missing"].to_dict()
-        n_lost = 0 if isinstance(sample, PartitionedSample) else parts[0].n_rows - len(parts[0].frame)
         if parts[1] is None and dropped:
-            best = replace(best, facts=replace(best.facts, rows=best.facts.rows + n_lost, dropped=dropped))
+            n_rows = best.facts.rows + parts[0].n_rows - parts[0].n_used
+            best = replace(best, facts=replace(best.facts, rows=n_rows, dropped=dropped))
         held = None if parts[1] is None else self._held_out(parts[1], time_unit, keep_data)
         return SelectedSurvivalResults.after(best, self.mark()), held
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from statmodels_x.core.data.model_frame import read_rows
 from statmodels_x.core.data.partitions import is_dask_frame
 from statmodels_x.core.data.safety import column_names as variables_of
 from statmodels_x.core.data.surv import Surv
+from statmodels_x.core.data.workers import import_dask
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.survival.specification import Specification
 
@@ -38,15 +39,16 @@ class CompleteRows:
     columns : dict
         Weights and clusters of these rows, as arguments of a model.
     dropped : DataFrame
-        By column: ``missing`` values, and the rows ``regained`` without that column alone. Empty for a Dask frame.
-    n_rows : int
-        Rows given; 0 for a Dask frame, which counts them where they are.
+        By column: ``missing`` values, and the rows ``regained`` without that column alone.
+    n_rows, n_used : int
+        Rows given, and rows that are complete.
     """
 
     frame: Any = field(repr=False)
     columns: Mapping[str, Any] = field(repr=False)
     dropped: pd.DataFrame = field(repr=False)
     n_rows: int
+    n_used: int
 
 
 def column_names(data: Any) -> tuple[Any, list[str]]:
@@ -106,7 +108,7 @@ def complete_rows(frame: Any, specification: Specification, weights: Any, cluste
     if is_dask_frame(frame):
         named = [value for value in columns.values() if isinstance(value, str)]
         known = [name for name in [*variables, *named] if name in frame.columns]
-        return CompleteRows(frame.dropna(subset=known) if known else frame, columns, _costs({}), 0)
+        return _complete_partitions(frame, known, columns)
     rows = read_rows(frame, specification.response, specification.parts, columns, {"Surv": Surv})
     for name in sorted(set().union(*map(_term_variables, specification.parts.values()))):
         _refuse_constant(frame[name], name)
@@ -116,18 +118,28 @@ def complete_rows(frame: Any, specification: Specification, weights: Any, cluste
         key: value if value is None or isinstance(value, str) else rows.extra[key][1].to_numpy()[rows.keep]
         for key, value in columns.items()
     }
-    return CompleteRows(frame[rows.keep], given, _costs(missing), len(frame))
+    count = np.sum(list(missing.values()), axis=0)
+    costs = {name: (int(gone.sum()), int((gone & (count == 1)).sum())) for name, gone in missing.items()}
+    return CompleteRows(frame[rows.keep], given, _costs(costs), len(frame), int(rows.keep.sum()))
 
 
-def _costs(missing: Mapping[str, Any]) -> pd.DataFrame:
-    """Missing values of each column, and what it alone costs."""
-    some = {name: rows for name, rows in missing.items() if rows.any()}
-    count = np.sum(list(some.values()), axis=0) if some else np.zeros(0)
-    table = pd.DataFrame(
-        [(name, int(rows.sum()), int((rows & (count == 1)).sum())) for name, rows in some.items()],
-        columns=["column", "missing", "regained"],
-    )
-    return table.set_index("column").sort_values("missing", ascending=False, kind="stable")
+def _complete_partitions(frame: Any, known: list[str], columns: Mapping[str, Any]) -> CompleteRows:
+    """Leave out incomplete rows where they are, and count them there."""
+    if not known:
+        return CompleteRows(frame, columns, _costs({}), len(frame), len(frame))
+    gone = frame[known].isna()
+    per_row = gone.sum(axis=1)
+    found = import_dask().compute(gone.sum(), gone[per_row == 1].sum(), per_row.size, (per_row == 0).sum())
+    missing, alone, n_rows, n_used = found
+    costs = {name: (int(missing[name]), int(alone[name])) for name in known}
+    return CompleteRows(frame.dropna(subset=known), columns, _costs(costs), int(n_rows), int(n_used))
+
+
+def _costs(found: Mapping[str, tuple[int, int]]) -> pd.DataFrame:
+    """Missing values of each column that has some, and what it alone costs."""
+    rows = [(name, *counts) for name, counts in found.items() if counts[0]]
+    table = pd.DataFrame(rows, columns=["column", "missing", "regained"]).set_index("column")
+    return table.sort_values("missing", ascending=False, kind="stable")
 
 
 def _term_variables(part: Part) -> set[str]:
@@ -186,7 +198,7 @@ def split_rows(rows: CompleteRows, share: float, seed: int) -> tuple[CompleteRow
                 "clusters out yourself."
             )
         first, second = rows.frame.random_split([1.0 - share, share], random_state=seed)
-        return tuple(CompleteRows(part, rows.columns, rows.dropped, 0) for part in (first, second))  # type: ignore[return-value]
+        return replace(rows, frame=first), replace(rows, frame=second)
     rng = np.random.default_rng(seed)
     cluster = rows.columns["cluster"]
     if cluster is None:
@@ -198,6 +210,6 @@ def split_rows(rows: CompleteRows, share: float, seed: int) -> tuple[CompleteRow
 
     def part(which: Any) -> CompleteRows:
         own = {k: v if v is None or isinstance(v, str) else v[which] for k, v in rows.columns.items()}
-        return CompleteRows(rows.frame[which], own, rows.dropped, rows.n_rows)
+        return replace(rows, frame=rows.frame[which], columns=own)
 
     return part(~out), part(out)

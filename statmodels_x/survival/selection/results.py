@@ -84,7 +84,7 @@ class SelectionResults(SelectionFitted, SummaryText):
         fraction : float
             Share of the rows (of the clusters, where there are some) in each.
         n_jobs : int
-            Processes, through joblib.
+            Processes, through joblib. Models with two scales take seconds each.
 
         Returns
         -------

@@ -150,7 +150,7 @@ def select(
         best=best,
         holdout=held,
         arguments=done.model.arguments(),
-        facts=facts_of(rules, done.question, done.space, done.found, rows, done.sample),
+        facts=facts_of(rules, done.question, done.space, done.found, rows),
         frames={**done.frames(), "dropped": rows.dropped},
     )
 
