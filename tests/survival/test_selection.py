@@ -479,6 +479,9 @@ def test_a_dask_frame_gives_the_same():
     assert there.nobs == memory.nobs
     with pytest.raises(DataError, match="rows in memory"):
         there.stability(n=2)
+    rare = data.assign(rare=np.where(np.arange(300) == 3, 1.0, np.nan))
+    with pytest.raises(DataError, match=r"1 of 300 rows are complete .* 'rare' alone costs"):
+        smx.select(f"{SURV} ~ x0 + rare", dd.from_pandas(rare, npartitions=2))
     whole = dd.from_pandas(data.dropna(), npartitions=3)
     split = smx.select(f"{SURV} ~ x0 + x1", whole, holdout=0.5, **FIXED)
     assert split.nobs + split.holdout.nobs == len(data.dropna())

@@ -135,6 +135,21 @@ def _complete_partitions(frame: Any, known: list[str], columns: Mapping[str, Any
     return CompleteRows(frame.dropna(subset=known), columns, _costs(costs), int(n_rows), int(n_used))
 
 
+def check_complete(rows: CompleteRows) -> None:
+    """Raise a DataError that names the most expensive candidate if hardly a row is complete."""
+    if rows.n_used < FEWEST_EVENTS <= rows.n_rows:
+        raise DataError(
+            f"select(): {rows.n_used} of {rows.n_rows} rows are complete in every candidate.{_worst(rows.dropped)}"
+        )
+
+
+def _worst(dropped: pd.DataFrame) -> str:
+    if not len(dropped):
+        return ""
+    worst = dropped["regained"].idxmax()
+    return f" {worst!r} alone costs {dropped.loc[worst, 'regained']} rows that are otherwise complete."
+
+
 def _costs(found: Mapping[str, tuple[int, int]]) -> pd.DataFrame:
     """Missing values of each column that has some, and what it alone costs."""
     rows = [(name, *counts) for name, counts in found.items() if counts[0]]
@@ -177,15 +192,9 @@ def check_size(n_penalised: int, events: float, dropped: pd.DataFrame) -> None:
             "plausible, or give groups of levels and splines fewer columns."
         )
     if events < FEWEST_EVENTS:
-        said = ""
-        if len(dropped):
-            worst = dropped["regained"].idxmax()
-            said = (
-                f" {worst!r} alone costs {dropped.loc[worst, 'regained']} rows that are otherwise complete."
-            )
         raise DataError(
             f"select(): {events:g} events among the rows used; a choice among covariates needs at least "
-            f"{FEWEST_EVENTS}. Fit one model that was thought of before.{said}"
+            f"{FEWEST_EVENTS}. Fit one model that was thought of before.{_worst(dropped)}"
         )
 
 

@@ -127,6 +127,7 @@ def select(
     rules = rules_of(criterion, method, joint, n, holdout, seed)
     frame, specification, given = _specified(formula, data, given, (weights, cluster))
     rows = reading.complete_rows(frame, specification, weights, cluster)
+    reading.check_complete(rows)
     parts = (rows, None) if holdout is None else reading.split_rows(rows, holdout, seed)
     run = partial(_searched, rows, parts[0], time_unit, keep, bool(joint), rules, seed)
     done = run(specification, given)
