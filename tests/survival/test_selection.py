@@ -315,6 +315,7 @@ def test_the_same_seed_gives_the_same_answer(data):
 def test_events_as_n(data):
     choice = smx.select(f"{SURV} ~ x0 + x2", data, n="events")
     assert_allclose(choice.facts.lam, np.log(data["status"].sum()))
+    assert "BIC by events" in choice.best.label
 
 
 # ---- keep, joint, interactions, "."

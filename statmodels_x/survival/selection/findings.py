@@ -24,7 +24,7 @@ def facts_of(rules: Rules, question: Question, space: Space, found: Found, rows:
         found_by=tuple(way for way, end in found.ends.items() if end.chosen == best.chosen),
         ends={way: end.criterion for way, end in found.ends.items()},
         coefficients=question.candidates.n_penalised,
-        n_models=len(space.fits),
+        n_models=space.n_fits,
         n_rows=rows.n_rows,
         n_used=rows.n_used,
         value=best.criterion,

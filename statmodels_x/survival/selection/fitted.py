@@ -32,7 +32,7 @@ class SearchFacts:
     coefficients : int
         How many were candidates.
     n_models : int
-        How many were fitted.
+        How many fits of models there were.
     n_rows, n_used : int
         Rows given, and rows searched.
     value : float

@@ -41,7 +41,9 @@ def rules_of(criterion: Any, method: Any, joint: Any, n: Any, holdout: Any, seed
         check_number("holdout", holdout, low=0.0, high=1.0)
     if isinstance(criterion, str) and criterion.lower() in ("bic", "aic"):
         name = criterion.upper()
-        return Rules(name, None if name == "BIC" else 2.0, method, n == "events")
+        if name == "AIC":
+            return Rules(name, 2.0, method, False)
+        return Rules("BIC by events" if n == "events" else name, None, method, n == "events")
     number = isinstance(criterion, Real) and not isinstance(criterion, bool)
     if not number or not 0.0 < float(criterion) < math.inf:
         raise DataError(

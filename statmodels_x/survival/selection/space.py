@@ -169,12 +169,14 @@ class Space:
         self.everything = self.smallest | frozenset(self.free)
         self.fits: dict[Chosen, Submodel] = {}
         self.settled: set[Chosen] = set()  # models that no step improves
+        self.n_fits = 0
 
     def fit(self, chosen: Chosen, start: Array, again: bool = False) -> Submodel:
         """Fit a model from the coefficients of another; a known one only ``again``, and the higher end counts."""
         known = self.fits.get(chosen)
         if known is not None and not again:
             return known
+        self.n_fits += 1
         made = self._fit(chosen, start)
         if known is None or (made.criterion, -made.value) < (known.criterion, -known.value):
             self.fits[chosen] = made

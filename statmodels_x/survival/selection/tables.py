@@ -114,7 +114,7 @@ def _facts(choice: SelectionFitted) -> list[tuple[str, str]]:
             "Selected",
             f"{best.selection.selected}" + (f" + {best.selection.kept} kept" if best.selection.kept else ""),
         ),
-        ("Models fitted", str(facts.n_models)),
+        ("Fits of models", str(facts.n_models)),
         ("Found by", " and ".join(facts.found_by)),
     ]
     right = [
