@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from statmodels_x.core.data.design import Design
 from statmodels_x.core.data.formula import split_formula
 from statmodels_x.core.data.frames import as_pandas
-from statmodels_x.core.data.model_frame import ModelFrame, build_frame
+from statmodels_x.core.data.model_frame import ModelFrame, build_frame, counts_text
 from statmodels_x.core.data.surv import unit_of_time
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import warn
@@ -167,7 +167,7 @@ def read_trial(choice: Choice, data: Any) -> tuple[Trial, TrialFacts]:
     surrogate = events.evaluate_surrogate(choice, frame)
     beside = {**choice.columns, "arm": arm_name, "seen": surrogate.seen, "until": surrogate.until}
     built = build_frame(frame, response, choice.parts, beside, {"Surv": read_follow_up})
-    survival = _survival(built)
+    survival = survival_of(built)
     codes, labels = arms.arm_codes(built.columns["arm"], arm_name, choice.treated, choice.control)
     rows = _Rows(codes >= 0, dict(built.dropped))
     rows.drop(codes < 0, "other arms")
@@ -251,7 +251,8 @@ def _covariates(design: Design, keep: NDArray[np.bool_]) -> Array:
     return np.asarray((matrix - matrix.mean(axis=0)) / spread)
 
 
-def _survival(built: ModelFrame) -> FollowUp:
+def survival_of(built: ModelFrame) -> FollowUp:
+    """Return the follow-up on the left side of the formula, and refuse another left side."""
     if len(built.response) != 1 or not isinstance(built.response[0], FollowUp):
         raise DataError("formula: the response must be one Surv(...), for example Surv(time, status) ~ arm.")
     survival = built.response[0]
@@ -280,8 +281,7 @@ _ASKED = ("other arms", "weight of 0", "surrogate after the end of follow-up")
 def _warn(trial: Trial, facts: TrialFacts, surrogate: str) -> None:
     missing = {name: count for name, count in facts.dropped.items() if name not in _ASKED}
     if missing:
-        listed = ", ".join(f"{name} ({count})" for name, count in missing.items())
-        warn(f"rows were dropped; missing values: {listed}", DataWarning)
+        warn(f"rows were dropped; missing values: {counts_text(missing)}", DataWarning)
     if "moved" in facts.notes:
         warn(
             f"surrogate: in {facts.notes['moved']} subjects '{surrogate}' was dated after the end of follow-up; it is "
