@@ -23,9 +23,9 @@ RESULTS = {
 }
 INTERNAL = set(
     (
-        "alternatives arguments coefficients control covariance design_specs estimate evidence facts fit frames identification "
-        "inference kept line machinery names need_noise need_sample of pieces question sample specification structural "
-        "sums without_data"
+        "alternatives arguments coefficients control covariance design_specs estimate evidence facts fit frames "
+        "identification inference kept line machinery names need_noise need_sample of pieces question sample specification "
+        "structural sums without_data"
     ).split()
 )
 
