@@ -24,8 +24,8 @@ RESULTS = {
 INTERNAL = set(
     (
         "alternatives arguments coefficients control covariance design_specs estimate evidence facts fit frames "
-        "identification inference kept line machinery names need_noise need_sample of pieces question sample specification "
-        "structural sums without_data"
+        "identification inference kept line machinery names need_noise need_sample of pieces question sample "
+        "specification structural sums without_data"
     ).split()
 )
 
