@@ -124,14 +124,14 @@ CELLS = {
     "n = 1,000": Cell(100, 1_000, MAIN, draw_main),
     "halved effects, n = 300": Cell(100, 300, halved(MAIN), draw_main),
     "halved effects, n = 1,000": Cell(100, 1_000, halved(MAIN), draw_main),
-    "82 candidates, n = 200": Cell(20, 200, MAIN, draw_main, 41),
-    "82 candidates, n = 400": Cell(20, 400, MAIN, draw_main, 41),
+    "82 candidates, n = 200": Cell(10, 200, MAIN, draw_main, 41),
+    "82 candidates, n = 400": Cell(10, 400, MAIN, draw_main, 41),
     "half held out, n = 600": Cell(100, 600, MAIN, draw_main, options={"holdout": 0.5}),
     "cured fraction, n = 600": Cell(
         20, 600, CURED, draw_cured, 6, {"scale": "ph", "other_scale": None, "distribution": "weibull", "power": None,
                                         "cure": "~ ~x~"}, True),
-    "splines of 4 columns, n = 500": Cell(40, 500, CURVES, draw_curves, 5, {"formula": _CURVE, "power": "~ ~x~"}),
-    "both scales, n = 1,000": Cell(20, 1_000, BOTH, draw_both, 5, {"other_scale": "~ ~x~", "power": None}, True),
+    "splines of 4 columns, n = 500": Cell(20, 500, CURVES, draw_curves, 5, {"formula": _CURVE, "power": "~ ~x~"}),
+    "both scales, n = 1,000": Cell(10, 1_000, BOTH, draw_both, 5, {"other_scale": "~ ~x~", "power": None}, True),
 }  # fmt: skip
 
 
