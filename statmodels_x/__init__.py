@@ -42,6 +42,7 @@ _HOMES = {
     "pool": "statmodels_x.core.fits.pooling",
     "quasi_extinction": "statmodels_x.population.theory.matrices.environments",
     "save": "statmodels_x.core.fits.files.saving",
+    "select": "statmodels_x.survival.selection.select",
     "simulate_populations": "statmodels_x.population.theory.matrices.environments",
     "stochastic_growth": "statmodels_x.population.theory.matrices.stochastic",
     "structural_rank": "statmodels_x.population.fitting.structural",
@@ -86,6 +87,7 @@ __all__ = [
     "pool",
     "quasi_extinction",
     "save",
+    "select",
     "simulate_populations",
     "stochastic_growth",
     "structural_rank",
@@ -125,6 +127,7 @@ if TYPE_CHECKING:
     from statmodels_x.survival.distributions.family import Family
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival
+    from statmodels_x.survival.selection.select import select
     from statmodels_x.survival.sklearn import FlexibleSurvivalRegressor
 
 

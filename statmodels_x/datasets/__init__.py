@@ -457,26 +457,15 @@ def _long(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def load_us_mortality() -> pd.DataFrame:
-    """Load death rates of the United States by sex, age and calendar year: ages 35 to 95, 1984 to 1998.
+    """Load death rates of the United States by sex, age and calendar year, from life tables in the public domain.
+
+    They are -log(1 - q) of the yearly probabilities of death. In R's tables a rate belongs to those who reach an age in a
+    year: ``LifeTable(..., calendar="birthday")`` follows that convention.
 
     Returns
     -------
     pandas.DataFrame
-        1,830 rows: ``sex`` ("female" or "male"), ``age``, ``year`` and ``rate``, deaths per person and year.
-
-    Notes
-    -----
-    The source are the life tables of the National Center for Health Statistics, whose reports are in the public domain.
-    The rates are -log(1 - q) of the yearly probabilities of death. In R's tables of the United States a rate belongs to
-    those who reach an age in a year: ``LifeTable(..., calendar="birthday")`` follows that convention.
-
-    Examples
-    --------
-    >>> import statmodels_x as smx
-    >>> rates = smx.datasets.load_us_mortality()
-    >>> table = smx.LifeTable(rates, rate="rate", by="sex")
-    >>> table.expected_survival(age=60.5, year=1986.5, at=[5, 10], sex="male")["estimate"].round(3).tolist()
-    [0.903, 0.785]
+        1,830 rows: ``sex``, ``age`` (35 to 95), ``year`` (1984 to 1998) and ``rate``, deaths per person and year.
     """
     return _load("us_mortality")
 

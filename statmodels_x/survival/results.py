@@ -23,8 +23,8 @@ from statmodels_x.survival.inference import (
     follow_up,
     hypotheses,
     intervals,
+    limits,
     natural,
-    prediction,
     residuals,
     scores,
     units,
@@ -243,7 +243,7 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         DataError
             If a standard error is missing.
         """
-        return prediction.draw_coefficients(self, n, seed)
+        return limits.draw_coefficients(self, n, seed)
 
     def residuals(self, kind: str = "quantile", seed: int = 0) -> pd.Series | pd.DataFrame:
         """Residuals of the rows of the fit.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -213,9 +214,22 @@ PTE = ("Surv(time, died) ~ arm", "Surv(early, seen)")
 ARMS = {"at": 2.5, "landmark": 1.0, "treated": "new", "control": "old"}
 BY_ROWS = with_missing_rows("arm", "age", "age")
 
+
+class Chosen:
+    """What select() chose, as a model whose fit is made: the marked fit is held to all that other fits are."""
+
+    def __init__(self, frame: Any) -> None:
+        self.ask = partial(smx.select, SURV, frame, power="~ arm", keep={"ph": ["arm", "age"]})
+        self.choice = self.ask()
+
+    def fit(self, keep_data: bool = False) -> Any:
+        return self.ask(keep_data=True).best if keep_data else self.choice.best
+
+
 CASES = [
     Case("survival", lambda d: smx.FlexibleSurvival(SURV, d, power="~ arm"), trial, "age", BY_ROWS,
          predict=survival, text="arm"),
+    Case("selection", lambda d: Chosen(d), trial, "age", BY_ROWS, predict=survival, text="arm"),
     Case("cure", lambda d: smx.FlexibleSurvival(SURV, d, "weibull", scale="aft", cure="~ 1"), cured, "age", BY_ROWS,
          predict=survival, text="arm"),
     Case("surrogate", lambda d: smx.SurrogatePTE(*PTE, d, **ARMS), two_events, "time",

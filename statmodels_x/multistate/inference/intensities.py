@@ -18,7 +18,8 @@ from statmodels_x.core.typing import Array
 from statmodels_x.multistate.fitted import MultiStateFitted, column_slices
 from statmodels_x.multistate.specification import TRANSITION, Graph, arrow
 from statmodels_x.survival.inference.prediction import covariate_rows
-from statmodels_x.survival.inference.quantities import Rows, time_at
+from statmodels_x.survival.inference.quantities import time_at
+from statmodels_x.survival.inference.rows import Rows
 from statmodels_x.survival.kernels.hazards import cumulative_hazard, log_hazard
 from statmodels_x.survival.results import FlexibleSurvivalResults
 

@@ -19,7 +19,7 @@ from statmodels_x.multistate.specification import arrow
 from statmodels_x.survival.distributions.parameters import PARAMETERS
 from statmodels_x.survival.inference.hypotheses import fixed_in
 from statmodels_x.survival.inference.prediction import covariate_rows
-from statmodels_x.survival.inference.quantities import Rows
+from statmodels_x.survival.inference.rows import Rows
 from statmodels_x.survival.results import FlexibleSurvivalResults
 
 _NOTHING = 1e-8  # of a column's length: what is left of it is rounding

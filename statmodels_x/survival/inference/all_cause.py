@@ -15,7 +15,8 @@ from scipy.special import expit
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.inference import quantities as plain
-from statmodels_x.survival.inference.quantities import Quantity, Rows
+from statmodels_x.survival.inference.quantities import Quantity
+from statmodels_x.survival.inference.rows import Rows
 
 Predict = Callable[[Array, Rows], Quantity]
 

@@ -16,7 +16,6 @@ from statmodels_x.core.typing import Array
 from statmodels_x.survival.inference.all_cause import QUANTITIES
 from statmodels_x.survival.inference.quantities import (
     Quantity,
-    Rows,
     as_odds,
     bounds_of,
     identity,
@@ -25,6 +24,7 @@ from statmodels_x.survival.inference.quantities import (
     reach_of,
     within,
 )
+from statmodels_x.survival.inference.rows import Rows
 
 _BLOCK = 40_000  # points computed at once
 _STEPS = 100

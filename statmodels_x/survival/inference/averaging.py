@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 
 from statmodels_x.core.data.formula import right_side
-from statmodels_x.core.errors import DataError
+from statmodels_x.core.errors import DataError, StatmodelsXError
+from statmodels_x.core.findings import quiet
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.family import FAMILIES
 from statmodels_x.survival.distributions.parameters import PARAMETERS
-from statmodels_x.survival.fitted import SurvivalFitted
-from statmodels_x.survival.inference.refits import refitted
+from statmodels_x.survival.fitted import SurvivalFitted, sample_names
+from statmodels_x.survival.fitting.estimation import Estimate, estimate
+from statmodels_x.survival.fitting.members import at_its_limit
+from statmodels_x.survival.sample import Sample, read
 from statmodels_x.survival.specification import Specification
 
 _SHAPES = (math.log(2.0), 0.0, math.inf)  # log(kappa + 1) of the Weibull, the Burr XII and the Gompertz type
@@ -103,3 +106,21 @@ def combined(weights: Array, values: Sequence[Array], errors: Sequence[Array]) -
         for weight, value, own in zip(weights, values, errors, strict=True):
             error = error + weight * np.sqrt(own**2 + (value - mean) ** 2)
     return mean, error
+
+
+def refitted(sample: Sample, model: Specification, cov_type: str = "observed") -> SurvivalFitted | None:
+    """Fit another model to the same rows; None where it cannot be had."""
+    weights = sample.arrays.weight if len(sample.arrays.weight) else None
+
+    def search(rows: Any) -> Estimate:
+        return estimate(rows.arrays, rows.specification.scale, names=sample_names(rows))
+
+    try:
+        with quiet():
+            rows = read(
+                sample.frame.data, model, weights, sample.frame.columns.get("cluster"), sample.time_unit
+            )
+        rows, found, limit = at_its_limit(rows, search(rows), search)
+        return SurvivalFitted.of(rows, found, cov_type, limit=limit)
+    except StatmodelsXError:  # a term that cannot stand there, or no estimate
+        return None

@@ -17,10 +17,9 @@ from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.parameters import PARAMETERS
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.averages import AVERAGED, Populations
-from statmodels_x.survival.inference.averaging import Average
+from statmodels_x.survival.inference.averaging import Average, refitted
 from statmodels_x.survival.inference.naming import uses_of
 from statmodels_x.survival.inference.prediction import Options
-from statmodels_x.survival.inference.refits import refitted
 from statmodels_x.survival.inference.standardisation import averaged, like, people_of
 from statmodels_x.survival.inference.units import checked_units
 from statmodels_x.survival.kernels.likelihood import loglik

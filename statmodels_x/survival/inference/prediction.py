@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,8 @@ from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import warn
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import (
-    check_alpha,
     check_choice,
     check_count,
-    check_number,
     numeric_array,
     rows_text,
 )
@@ -31,8 +29,9 @@ from statmodels_x.survival.background.rows import paths_of, years_in, years_per_
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.all_cause import BACKGROUND_KINDS, NEEDS_PATHS, QUANTITIES
-from statmodels_x.survival.inference.averaging import Average, combined
-from statmodels_x.survival.inference.quantities import Quantity, Rows, Waning, difference, ratio
+from statmodels_x.survival.inference.limits import Options, draw_inner, errors_of, intervals, refuse_average
+from statmodels_x.survival.inference.quantities import Quantity, difference, ratio
+from statmodels_x.survival.inference.rows import Rows, Waning
 
 TIME_KINDS = ("survival", "cumulative_hazard", "hazard", "density", "odds", "rmst")
 PLAIN_KINDS = ("median", "mean", "cure_fraction")
@@ -49,66 +48,6 @@ _ALL_KINDS = (*KINDS, *BACKGROUND_KINDS, *ALL_CONTRASTS[len(CONTRASTS) :])
 _FROM_ZERO = ("survival", "cumulative_hazard", "odds", "net_survival", "expected_survival")
 
 
-@dataclass(frozen=True)
-class Options:
-    """How intervals are made.
-
-    Attributes
-    ----------
-    alpha : float
-    method : {"delta", "simulation"}
-    n_draws : int
-    seed : int
-    simultaneous : bool
-        Whether the bands of a row cover all its points at once.
-    missing : {"error", "nan"}
-        What a row without a covariate is: an error, or a prediction of NaN.
-    average : tuple of (float, SurvivalFitted)
-        Weights and fits to average over; empty for the fit alone.
-    """
-
-    alpha: float = 0.05
-    method: str = "delta"
-    n_draws: int = 2000
-    seed: int = 0
-    simultaneous: bool = False
-    missing: str = "error"
-    average: Average = ()
-    discount: float = 0.0
-    draws: int = 0
-    wane: tuple[float, float] | None = None
-
-    def __post_init__(self) -> None:
-        check_choice("method", self.method, ("delta", "simulation"), "predict()")
-        check_choice("missing", self.missing, ("error", "nan"), "predict()")
-        check_alpha(self.alpha)
-        check_count("n_draws", self.n_draws, 100)
-        check_count("seed", self.seed, 0, most=None)
-        check_number("discount", self.discount, low=0.0, high=1.0, closed=True)
-        check_count("draws", self.draws, 0)
-        check_wane(self.wane)
-        if self.average and self.draws:
-            raise DataError("predict: draws are of one fit; leave `average` out.")
-        if self.simultaneous and self.method == "simulation":
-            raise DataError('predict: simultaneous bands are made with method="delta".')
-        if self.average and (self.simultaneous or self.method == "simulation"):
-            raise DataError('predict: an average has pointwise intervals by method="delta" alone.')
-
-
-def check_wane(wane: Any) -> None:
-    """Raise a DataError unless it is None or a pair of times in their order."""
-    if wane is None:
-        return
-    try:
-        start, stop = (float(time) for time in wane)
-    except (TypeError, ValueError):
-        start, stop = math.nan, math.nan
-    if not 0.0 < start <= stop < math.inf:
-        raise DataError(
-            f"predict: `wane` is {wane!r}; give two times, until when the effect lasts and when it is lost."
-        )
-
-
 def predict(
     fit: SurvivalFitted,
     newdata: Any,
@@ -116,7 +55,7 @@ def predict(
     at: ArrayLike | None = None,
     reference: Any = None,
     given: Any = None,
-    options: Options = Options(),
+    options: Options = Options(),  # noqa: B008 - frozen
 ) -> pd.DataFrame:
     """Predict; see :meth:`FlexibleSurvivalResults.predict`."""
     check_choice("kind", kind, _ALL_KINDS, "predict()")
@@ -129,7 +68,7 @@ def predict(
     base, _, how = kind.rpartition("_") if kind in ALL_CONTRASTS else (kind, "", "")
     rows = rows_for(fit, base, newdata, given, options.discount)
     if kind == "link":
-        _refuse_average(kind, options)
+        refuse_average(kind, options)
         return _link_frame(fit, rows, options.alpha)
     values, column = points(base, at)
     grid = np.tile(values, len(rows.index))
@@ -192,7 +131,7 @@ def _drawn(
     fit: SurvivalFitted, quantity: Callable[[Array], Quantity], labels: dict[str, Any], options: Options
 ) -> pd.DataFrame:
     """Return the prediction under each of some drawn coefficients, the same ones for all rows, times and kinds."""
-    draws = _draw(fit, options.draws, options.seed)
+    draws = draw_inner(fit, options.draws, options.seed)
     size = len(labels["row"])
     wide = {name: np.tile(np.asarray(values), len(draws)) for name, values in labels.items()}
     values = np.concatenate([quantity(draw).estimate for draw in draws])
@@ -421,129 +360,6 @@ def _reference_rows(fit: SurvivalFitted, reference: Any, rows: Rows, kind: str) 
     return replace(own, background=rows.background, discount=rows.discount)
 
 
-def draw_coefficients(fit: SurvivalFitted, n: int, seed: int | np.random.Generator) -> pd.DataFrame:
-    """Draw from the estimated distribution of the estimates; see :meth:`FlexibleSurvivalResults.sample_params`."""
-    draws = _draw(fit, n, seed)
-    if fit.inner is not None:
-        draws = fit.inner.columns.outer(draws.T).T
-    return pd.DataFrame(draws, columns=fit.coefficients.index)
-
-
-def _draw(fit: SurvivalFitted, n: int, seed: int | np.random.Generator) -> Array:
-    if fit.bse.isna().any():
-        raise DataError("sample_params: some parameters have no standard error; see `warnings`.")
-    rng = np.random.default_rng(seed)
-    return rng.multivariate_normal(fit.theta, fit.theta_covariance, size=n, method="eigh")
-
-
-def intervals(
-    fit: SurvivalFitted,
-    quantity_of: Callable[[SurvivalFitted], Callable[[Array], Quantity]],
-    options: Options,
-    k: int,
-    kind: str,
-) -> pd.DataFrame:
-    """Estimate, standard error and limits; k points belong to each row."""
-    if options.average:
-        return _averaged_intervals(quantity_of, options, kind)
-    covariance, quantity = fit.theta_covariance, quantity_of(fit)
-    found = quantity(fit.theta)
-    if options.method == "simulation":
-        draws = _draw(fit, options.n_draws, options.seed)
-        values = np.stack([quantity(draw).estimate for draw in draws])
-        levels = [options.alpha / 2, 1 - options.alpha / 2]
-        lower, upper = np.quantile(values, levels, axis=0, method="inverted_cdf")
-        with np.errstate(invalid="ignore"):  # draws can be infinite, as quantiles near a plateau are
-            error = values.std(axis=0, ddof=1)
-        return pd.DataFrame({"estimate": found.estimate, "std_error": error, "lower": lower, "upper": upper})
-    error = _errors(found.jacobian, covariance)
-    reference = fit.reference.along(found.jacobian, np.sqrt(np.abs(np.diag(covariance))))
-    critical: Any = reference.quantile(options.alpha)
-    if options.simultaneous:
-        critical = _simultaneous(found.jacobian, error, covariance, k, options)
-    frame = _natural_table(found, found.value, error, critical)
-    if found.edge is not None:
-        frame["lower"], frame["upper"] = _open_ended(
-            found, frame["lower"].to_numpy(), frame["upper"].to_numpy(), covariance, critical
-        )
-    return frame
-
-
-def _natural_table(found: Quantity, value: Array, error: Array, critical: Any) -> pd.DataFrame:
-    """Map an estimate on the working scale of a quantity, with its interval, to the natural one."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        estimate = found.natural(value)
-        bounds = [found.natural(value - critical * error), found.natural(value + critical * error)]
-        natural_error = np.where(error == 0.0, 0.0, np.abs(found.slope(value)) * error)
-        natural_error = np.where(np.isnan(estimate), np.nan, natural_error)
-    lower, upper = bounds[::-1] if found.falls else bounds
-    return pd.DataFrame({"estimate": estimate, "std_error": natural_error, "lower": lower, "upper": upper})
-
-
-def _refuse_average(kind: str, options: Options) -> None:
-    if options.average and kind in ("link", "cure_fraction"):
-        raise DataError(
-            f'average: kind="{kind}" is not on one scale in all families; average survival instead.'
-        )
-
-
-def _averaged_intervals(
-    quantity_of: Callable[[SurvivalFitted], Callable[[Array], Quantity]], options: Options, kind: str
-) -> pd.DataFrame:
-    """Average the fits on the scale where intervals are made, with the spread between them in the error."""
-    if kind in ("link", "cure_fraction"):
-        raise DataError(
-            f'average: kind="{kind}" is not on one scale in all families; average survival instead.'
-        )
-    found = [quantity_of(one)(one.theta) for _, one in options.average]
-    weights = np.array([weight for weight, _ in options.average])
-    errors, critical = [], np.zeros(1)
-    for own, (weight, one) in zip(found, options.average, strict=True):
-        errors.append(_errors(own.jacobian, one.theta_covariance))
-        spread = np.sqrt(np.abs(np.diag(one.theta_covariance)))
-        critical = critical + weight * one.reference.along(own.jacobian, spread).quantile(options.alpha)
-    value, error = combined(weights, [own.value for own in found], errors)
-    frame = _natural_table(found[0], value, error, critical)
-    frame.attrs["weights"] = {one.label: float(weight) for weight, one in options.average}
-    return frame
-
-
-def _open_ended(
-    found: Quantity, lower: Array, upper: Array, covariance: Array, critical: Any
-) -> tuple[Array, Array]:
-    """Put infinity where the interval of a quantity reaches values at which it is infinite."""
-    assert found.edge is not None
-    value, jacobian = found.edge
-    with np.errstate(invalid="ignore"):
-        reach = critical * _errors(jacobian, covariance)
-        reach = np.where(np.isinf(value), 0.0, reach)
-        return np.where(value + reach <= 0.0, np.inf, lower), np.where(value - reach <= 0.0, np.inf, upper)
-
-
-def _errors(jacobian: Array, covariance: Array) -> Array:
-    """Compute standard errors of linear forms; a parameter without a variance matters only where used."""
-    unknown = np.isnan(np.diag(covariance))
-    usable = np.where(np.isnan(covariance), 0.0, covariance)
-    variance = np.einsum("ij,jk,ik->i", jacobian, usable, jacobian)
-    touched = (jacobian[:, unknown] != 0.0).any(axis=1) if unknown.any() else np.zeros(len(jacobian), bool)
-    return np.sqrt(np.where(touched, np.nan, np.maximum(variance, 0.0)))
-
-
-def _simultaneous(jacobian: Array, error: Array, covariance: Array, k: int, options: Options) -> Array:
-    """Critical value of each row: the quantile of the largest standardised deviation over its points."""
-    rng = np.random.default_rng(options.seed)
-    usable = np.where(np.isnan(covariance), 0.0, covariance)
-    draws = rng.multivariate_normal(np.zeros(len(usable)), usable, size=options.n_draws, method="eigh")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scaled = np.where(error[:, None] > 0.0, jacobian / error[:, None], 0.0)
-    critical = np.empty(len(error))
-    for start in range(0, len(error), k):
-        part = slice(start, start + k)
-        largest = np.abs(draws @ scaled[part].T).max(axis=1)
-        critical[part] = np.quantile(largest, 1.0 - options.alpha)
-    return critical
-
-
 def _link_frame(fit: SurvivalFitted, rows: Rows, alpha: float) -> pd.DataFrame:
     frames = []
     eta = rows.eta
@@ -553,7 +369,7 @@ def _link_frame(fit: SurvivalFitted, rows: Rows, alpha: float) -> pd.DataFrame:
         grad = np.zeros(eta.shape)
         grad[:, j] = 1.0
         jacobian = rows.jacobian(grad)
-        error = _errors(jacobian, fit.theta_covariance)
+        error = errors_of(jacobian, fit.theta_covariance)
         critical = fit.reference.along(jacobian, np.sqrt(np.abs(np.diag(fit.theta_covariance)))).quantile(
             alpha
         )
@@ -562,3 +378,13 @@ def _link_frame(fit: SurvivalFitted, rows: Rows, alpha: float) -> pd.DataFrame:
         limits = {"lower": value - critical * error, "upper": value + critical * error}
         frames.append(pd.DataFrame({**columns, **limits}))
     return pd.concat(frames, ignore_index=True)
+
+
+def simulate(fit: SurvivalFitted, newdata: Any, n: int, given: Any, seed: Any) -> pd.DataFrame:
+    """Draw times; see :meth:`FlexibleSurvivalResults.simulate`."""
+    check_count("n", n, 1)
+    rows = rows_for(fit, "quantile", newdata, given)
+    wide = rows.repeat(n)
+    probability = np.random.default_rng(seed).uniform(size=len(wide.index))
+    times = QUANTITIES["quantile"](probability, wide).estimate
+    return pd.DataFrame({"row": wide.index, "draw": np.tile(np.arange(n), len(rows.index)), "time": times})

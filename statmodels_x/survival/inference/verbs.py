@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference import averaging, prediction, standardisation
 from statmodels_x.survival.inference.effects import effects_of
-from statmodels_x.survival.inference.simulation import simulate
+from statmodels_x.survival.inference.prediction import simulate
 
 
 class SurvivalPredictions(SurvivalFitted):

@@ -68,6 +68,9 @@ class SurvivalRows(Protocol):
     def with_limits(self, low: Array, high: Array) -> Self:
         """Return the same sample with other limits of the search."""
 
+    def with_columns(self, kept: NDArray[np.intp]) -> Self:
+        """Return the same sample under the model that has only some of the coefficients, by position."""
+
 
 @dataclass(frozen=True)
 class SurvivalArrays:
@@ -168,6 +171,11 @@ class SurvivalArrays:
     def with_limits(self, low: Array, high: Array) -> SurvivalArrays:
         """Return the same sample and model with other limits of the search."""
         return replace(self, low=low, high=high)
+
+    def with_columns(self, kept: NDArray[np.intp]) -> SurvivalArrays:
+        """Return the same sample under the model that has only some of the coefficients, by sorted position."""
+        columns = np.ascontiguousarray(self.matrix.T[kept])
+        return replace(self, matrix=columns.T, starts=np.searchsorted(kept, self.starts))
 
     def rearranged(self, sources: Sequence[int | float], cure: int) -> SurvivalArrays:
         """Return the same sample under a model whose parameters come from those of this one.

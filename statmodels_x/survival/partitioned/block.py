@@ -207,6 +207,11 @@ def rearranged(sources: Sequence[int | float], cure: int, block: Block) -> Block
     return replace(block, arrays=_arrays(block).rearranged(sources, cure))
 
 
+def with_columns(kept: NDArray[np.intp], block: Block) -> Block:
+    """Put the block under the model that has only some of the coefficients."""
+    return replace(block, arrays=_arrays(block).with_columns(kept))
+
+
 def move_inside(columns: ColumnMap, block: Block) -> Block:
     """Return the block with its columns centred and scaled."""
     arrays = _arrays(block)

@@ -42,6 +42,7 @@ from statmodels_x.survival.partitioned.block import (
     rows_of,
     score_sums,
     typical,
+    with_columns,
 )
 from statmodels_x.survival.reading.arrays import NO_WEIGHT, ZERO_WEIGHT, anchored, moved_columns, positions_of
 from statmodels_x.survival.reading.checks import (
@@ -114,6 +115,11 @@ class PartitionedArrays:
         starts = np.concatenate([[0], np.cumsum(moved)]).astype(np.int64)
         blocks = self.blocks.mapped(rearranged, tuple(sources), cure)
         return replace(self, blocks=blocks, starts=starts, cure=cure)
+
+    def with_columns(self, kept: NDArray[np.intp]) -> PartitionedArrays:
+        """Return the same sample under the model that has only some of the coefficients, by sorted position."""
+        blocks = self.blocks.mapped(with_columns, kept)
+        return replace(self, blocks=blocks, starts=np.searchsorted(kept, self.starts))
 
     def with_limits(self, low: Array, high: Array) -> PartitionedArrays:
         """Return the same sample with other limits of the search."""
