@@ -459,13 +459,12 @@ def _long(frame: pd.DataFrame) -> pd.DataFrame:
 def load_us_mortality() -> pd.DataFrame:
     """Load death rates of the United States by sex, age and calendar year, from life tables in the public domain.
 
-    They are -log(1 - q) of the yearly probabilities of death. In R's tables a rate belongs to those who reach an age in a
-    year: ``LifeTable(..., calendar="birthday")`` follows that convention.
+    They are -log(1 - q), each of those who reach an age in a year, as ``LifeTable(..., calendar="birthday")`` has it.
 
     Returns
     -------
     pandas.DataFrame
-        1,830 rows: ``sex``, ``age`` (35 to 95), ``year`` (1984 to 1998) and ``rate``, deaths per person and year.
+        ``sex``, ``age`` (35 to 95), ``year`` (1984 to 1998) and ``rate``, deaths per person and year.
     """
     return _load("us_mortality")
 
