@@ -13,9 +13,10 @@ from statmodels_x.core.findings import Finding, announce
 from statmodels_x.core.fits.handing_out import cached_copy, handed_out
 from statmodels_x.core.fits.results import Estimates
 from statmodels_x.core.typing import Array
+from statmodels_x.population.course.communities import outcome_of
 from statmodels_x.population.course.courses import fitted_rows
 from statmodels_x.population.course.families import log_likelihood
-from statmodels_x.population.course.invariants import invariants_of, outcome_of
+from statmodels_x.population.course.invariants import invariants_of
 from statmodels_x.population.course.problem import row_culture
 from statmodels_x.population.fitting.assembly import Machinery, fit_form
 from statmodels_x.population.fitting.old_files import state_of_old
@@ -92,7 +93,7 @@ class InteractionFitted(Estimates):
 
     @property
     def species(self) -> tuple[str, ...]:
-        """Names of the two species."""
+        """Names of the species, in the order of the formula."""
         return self.machinery.facts.species
 
     @property

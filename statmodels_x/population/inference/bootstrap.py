@@ -16,9 +16,10 @@ from statmodels_x.core.resampling import percentile_limits, replicate
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_count
 from statmodels_x.population.course.build import in_user_order
+from statmodels_x.population.course.communities import outcome_of
 from statmodels_x.population.course.courses import fitted_rows
 from statmodels_x.population.course.families import draw
-from statmodels_x.population.course.invariants import invariants_of, outcome_of
+from statmodels_x.population.course.invariants import invariants_of
 from statmodels_x.population.course.parameters import Layout
 from statmodels_x.population.course.problem import Problem, row_culture
 from statmodels_x.population.fitted import InteractionFitted
@@ -195,7 +196,7 @@ def draw_counts(problem: Problem, theta: Array, variance: float, rng: np.random.
 def draw_blocks(
     problem: Problem, theta: Array, inflation: float, length: int, rng: np.random.Generator
 ) -> Array:
-    """Add circular blocks of residuals to the fitted totals, the same blocks for both species."""
+    """Add circular blocks of residuals to the fitted totals, the same blocks for all species."""
     mean, _ = fitted_rows(problem, theta)
     with np.errstate(all="ignore"):
         resid = problem.counts - mean if problem.family == GAUSSIAN else np.log(problem.counts / mean)
@@ -205,7 +206,7 @@ def draw_blocks(
         rows = np.arange(problem.row_start[c], problem.row_start[c + 1])
         first = rng.integers(0, len(rows), size=-(-len(rows) // length))
         chosen = (first[:, None] + np.arange(length)).ravel()[: len(rows)] % len(rows)
-        for s in range(2):
+        for s in range(len(problem.ages)):
             drawn = resid[rows[chosen], s]
             pool = resid[rows, s][~np.isnan(resid[rows, s])]
             if len(pool):  # a blank in a block takes a residual of the series at random
@@ -219,7 +220,7 @@ def _column_means(resid: Array, problem: Problem) -> Array:
     means = np.zeros_like(resid)
     for c in range(len(problem.nodes)):
         rows = slice(problem.row_start[c], problem.row_start[c + 1])
-        for s in range(2):
+        for s in range(len(problem.ages)):
             if not np.isnan(resid[rows, s]).all():
                 means[rows, s] = np.nanmean(resid[rows, s])
     return means

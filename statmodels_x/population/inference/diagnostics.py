@@ -16,7 +16,7 @@ from statmodels_x.core.validation import check_choice
 from statmodels_x.population.course.build import in_user_order
 from statmodels_x.population.course.courses import course, fitted_rows
 from statmodels_x.population.course.invariants import block_matrix
-from statmodels_x.population.course.problem import row_culture
+from statmodels_x.population.course.problem import class_places, row_culture
 from statmodels_x.population.fitted import InteractionFitted
 from statmodels_x.population.inference.prediction import noise_sd
 from statmodels_x.population.specification import ODE, Form
@@ -74,13 +74,13 @@ def _deviances(fit: InteractionFitted) -> Array:
 def initial_classes(fit: InteractionFitted) -> pd.DataFrame:
     """See :attr:`InteractionResults.initial_classes`."""
     m = fit.machinery
-    rows, first, facts = [], m.form.ages[0], m.facts
+    rows, facts = [], m.facts
     start = m.problem._replace(nodes=np.ones_like(m.problem.nodes))
     for c, label in enumerate(facts.cultures):
-        for j, value in enumerate(course(start, m.estimate.theta, c)[0][0]):
-            s = int(j >= first)
+        state = course(start, m.estimate.theta, c)[0][0]
+        for value, (s, j) in zip(state, class_places(m.problem.ages), strict=True):
             if facts.present[c, s]:
-                rows.append((label, facts.species[s], (j - first if s else j) + 1, float(value)))
+                rows.append((label, facts.species[s], j + 1, float(value)))
     table = pd.DataFrame(rows, columns=["culture", "species", "class", "members"])
     return table if facts.culture_name is not None else table.drop(columns="culture")
 
@@ -91,7 +91,7 @@ def system_of(fit: InteractionFitted) -> Any:
     if form.interaction == "single" and form.kind != ODE and form.density is None:
         k = form.ages[0]
         return LeslieMatrix.from_array(np.abs(block_matrix(layout, theta))[:k, :k])
-    if form.density in ("saturating", "ricker") or form.interaction == "single":
+    if form.density in ("saturating", "ricker") or len(fit.species) != 2:
         raise DataError("system(): the theory has no system of this form; use predict().")
     if form.kind == ODE:
         raise DataError("system(): Lotka-Volterra runs in continuous time and has no matrices.")

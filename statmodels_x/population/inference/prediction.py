@@ -67,9 +67,10 @@ def predict(
 
 
 def totals_at(fit: InteractionFitted, culture: NDArray[np.int64], time: Array) -> tuple[Array, Array]:
-    """Totals (n, 2) at times of given cultures, and their derivatives (n, 2, p); NaN where a species is absent."""
+    """Totals (n, S) at times of given cultures, and their derivatives (n, S, p); NaN where a species is absent."""
     theta, present = fit.machinery.estimate.theta, fit.machinery.problem.present
-    mean, slope = np.full((len(time), 2), np.nan), np.full((len(time), 2, len(theta)), np.nan)
+    shape = (len(time), present.shape[1])
+    mean, slope = np.full(shape, np.nan), np.full((*shape, len(theta)), np.nan)
     for c, rows, problem, node in _by_culture(fit, culture, time):
         with np.errstate(all="ignore"):
             _, N, dN = course(problem, theta, c, slopes=True)
@@ -90,10 +91,10 @@ def _by_culture(
 def _contradicted(
     fit: InteractionFitted, culture: NDArray[np.int64], time: Array, mean: Array, slope: Array
 ) -> tuple[Array, list[Finding]]:
-    """Compute standard errors of totals (n, 2); NaN, with the reason, where a refit contradicts them."""
+    """Compute standard errors of totals (n, S); NaN, with the reason, where a refit contradicts them."""
     m = fit.machinery
-    error = np.column_stack([_errors(fit, slope[:, s]) for s in range(2)])
-    others = _totals_elsewhere(fit, culture, time)
+    error = np.column_stack([_errors(fit, slope[:, s]) for s in range(slope.shape[1])])
+    others = _totals_of(fit, m.alternatives.theta, culture, time)
     reasons: dict[str, tuple[str, float]] = {}
     for i, s in np.argwhere(error > 0.0):
         center, one = mean[i : i + 1, s], error[i, s]
@@ -119,12 +120,11 @@ def _contradicted(
     ]
 
 
-def _totals_elsewhere(fit: InteractionFitted, culture: NDArray[np.int64], time: Array) -> Array:
-    """Totals (refits, n, 2) at the refits that the data allow."""
-    refits = fit.machinery.alternatives.theta
-    totals = np.full((len(refits), len(time), 2), np.nan)
+def _totals_of(fit: InteractionFitted, thetas: Array, culture: NDArray[np.int64], time: Array) -> Array:
+    """Totals (m, n, S) at each of m parameters."""
+    totals = np.full((len(thetas), len(time), len(fit.machinery.problem.ages)), np.nan)
     for c, rows, problem, node in _by_culture(fit, culture, time):
-        for k, theta in enumerate(refits):
+        for k, theta in enumerate(thetas):
             with np.errstate(all="ignore"):
                 totals[k, rows] = course(problem, theta, c)[1][node]
     return totals
@@ -196,7 +196,7 @@ def _of_needle(fit: InteractionFitted) -> Finding:
 def _ended(
     fit: InteractionFitted, culture: NDArray[np.int64], mean: Array, time: Array
 ) -> tuple[NDArray[np.bool_], dict[tuple[int, int], float]]:
-    """Rows (n, 2) at which a species is gone by the rule of extinction, and room for how likely that is."""
+    """Rows (n, S) at which a species is gone by the rule of extinction, and room for how likely that is."""
     facts = fit.machinery.facts
     if fit.machinery.problem.kind == ODE:
         return np.zeros(mean.shape, bool), {}
@@ -215,11 +215,7 @@ def _use_draws(
 ) -> None:
     """Give limits by draws of the parameters where a species is gone: the delta method knows no way back from 0."""
     draws = draw_parameters(fit)
-    totals = np.full((len(draws), len(time), 2), np.nan)
-    for c, rows, problem, node in _by_culture(fit, culture, time):
-        for k, theta in enumerate(draws):
-            with np.errstate(all="ignore"):
-                totals[k, rows] = course(problem, theta, c)[1][node]
+    totals = _totals_of(fit, draws, culture, time)
     for s, name in enumerate(fit.machinery.facts.species):
         rows = np.flatnonzero(ended[:, s])
         columns[name, "std_error"][rows] = np.nan
