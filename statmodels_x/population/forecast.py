@@ -14,7 +14,7 @@ from statmodels_x.core.errors import DataError, StatmodelsXError
 from statmodels_x.core.findings import quiet
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import numeric_array
-from statmodels_x.population.inference.prediction import totals_at
+from statmodels_x.population.inference.totals import totals_at
 from statmodels_x.population.lotka_volterra import LotkaVolterra
 from statmodels_x.population.model import LeslieInteraction
 from statmodels_x.population.sample import Sample

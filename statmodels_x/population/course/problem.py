@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,6 +125,11 @@ class Problem(NamedTuple):
     gain_value: float = 0.0
     follows: Index = np.full(1, -1)
     stiffness: float = 0.0
+
+
+def has_gain(model: Any) -> bool:
+    """Whether by a problem or layout the counts correct the course: each total is foreseen from those before it."""
+    return bool(model.gain >= 0 or model.gain_value > 0.0)
 
 
 def row_culture(problem: Problem) -> Index:

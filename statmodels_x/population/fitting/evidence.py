@@ -138,7 +138,6 @@ def _of_agreement(found: Estimate) -> list[Finding]:
                 "one_kind",
                 f"only searches of one kind ({kinds[0]}) came to the best fit: a better one may exist.",
                 "Raise n_starts.",
-                category=None,
             )
         ]
     return []
