@@ -13,7 +13,6 @@ from statmodels_x.core.findings import Finding, announce
 from statmodels_x.core.fits.handing_out import cached_copy, handed_out
 from statmodels_x.core.fits.results import Estimates
 from statmodels_x.core.typing import Array
-from statmodels_x.population.course.communities import outcome_of
 from statmodels_x.population.course.courses import fitted_rows
 from statmodels_x.population.course.families import log_likelihood
 from statmodels_x.population.course.invariants import invariants_of
@@ -22,6 +21,7 @@ from statmodels_x.population.fitting.assembly import Machinery, fit_form
 from statmodels_x.population.fitting.old_files import state_of_old
 from statmodels_x.population.sample import Sample
 from statmodels_x.population.specification import FAMILIES, POISSON, Form, Options
+from statmodels_x.population.theory.communities import outcome_of
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

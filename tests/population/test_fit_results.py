@@ -185,7 +185,7 @@ def test_invariantsof_competition(gower):
 )
 def test_outcomes_by_mutual_invasion(rates, crowding, expected):
     """Also where a species has no limit of its own, and against long simulations of the map."""
-    from statmodels_x.population.course.communities import of_competition, outcome_of
+    from statmodels_x.population.theory.communities import of_competition, outcome_of
 
     values = {"growth_x": rates[0], "growth_y": rates[1]} | of_competition(
         np.array(rates), 1.0, np.array(crowding, float), ("x", "y")

@@ -11,7 +11,6 @@ from scipy.integrate import solve_ivp
 import statmodels_x as smx
 from statmodels_x.core.errors import DataError, FormulaError, IdentificationWarning
 from statmodels_x.population.course.build import build_problem, check_weights
-from statmodels_x.population.course.communities import of_chain, of_competition, outcome_of, resting_points
 from statmodels_x.population.course.courses import course
 from statmodels_x.population.course.layout import build_layout
 from statmodels_x.population.fitting.estimation import Estimate
@@ -19,6 +18,7 @@ from statmodels_x.population.fitting.evidence import _of_agreement
 from statmodels_x.population.kernels import objective
 from statmodels_x.population.sample import read_sample
 from statmodels_x.population.specification import LESLIE, ODE, Form
+from statmodels_x.population.theory.communities import of_chain, of_competition, outcome_of, resting_points
 
 RATES = np.array([0.9, 0.7, 0.6])
 EFFECTS = np.array([[0.010, 0.004, 0.003], [0.005, 0.010, 0.002], [0.002, 0.006, 0.012]])

@@ -8,11 +8,11 @@ import numpy as np
 from scipy.optimize import root
 
 from statmodels_x.core.typing import Array
-from statmodels_x.population.course.communities import of_chain, of_competition
 from statmodels_x.population.course.courses import course
 from statmodels_x.population.course.parameters import Layout
 from statmodels_x.population.course.problem import Problem, on_a_grid
 from statmodels_x.population.specification import ODE
+from statmodels_x.population.theory.communities import of_chain, of_competition
 from statmodels_x.population.theory.perron import is_primitive, perron, spectral_radius
 
 _FINE_GRID = 400  # intervals of the time of a flow, in which its maxima are looked for

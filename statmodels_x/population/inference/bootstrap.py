@@ -16,7 +16,6 @@ from statmodels_x.core.resampling import percentile_limits, replicate
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_count
 from statmodels_x.population.course.build import in_user_order
-from statmodels_x.population.course.communities import outcome_of
 from statmodels_x.population.course.courses import course, fitted_rows
 from statmodels_x.population.course.families import draw
 from statmodels_x.population.course.invariants import invariants_of
@@ -25,6 +24,7 @@ from statmodels_x.population.course.problem import Problem, has_gain, row_cultur
 from statmodels_x.population.fitted import InteractionFitted
 from statmodels_x.population.fitting.estimation import fit_dispersion, search_once
 from statmodels_x.population.specification import GAUSSIAN, LOGNORMAL, NEGATIVE_BINOMIAL
+from statmodels_x.population.theory.communities import outcome_of
 
 _EVALUATIONS, _TOL = 1000, 1e-10
 _SPREAD = 0.3  # of the logarithm, for starts around the estimate

@@ -51,14 +51,14 @@ def _resident(others: list[int], rates: Array, at_rest: float, crowding: Array, 
 
 
 def _rest_of_all(rates: Array, at_rest: float, crowding: Array, species: tuple[str, ...]) -> dict[str, float]:
-    N = _equilibrium(rates - at_rest, crowding)
+    N = equilibrium(rates - at_rest, crowding)
     name = "return_rate" if at_rest == 1.0 else "deviation_rate"
     largest = np.nan if N is None else _leading(rates, at_rest, crowding, N)
     sizes = np.full(len(species), np.nan) if N is None else N
     return {f"equilibrium_{x}": float(size) for x, size in zip(species, sizes, strict=True)} | {name: largest}
 
 
-def _equilibrium(excess: Array, crowding: Array) -> Array | None:
+def equilibrium(excess: Array, crowding: Array) -> Array | None:
     """Sizes at which nobody grows; None unless all of them are positive."""
     if not np.linalg.cond(crowding) < _SINGULAR:
         return None
@@ -81,7 +81,7 @@ def resting_points(rates: Array, at_rest: float, crowding: Array) -> Iterator[Ar
             here = list(members)
             N, part = np.zeros(n), crowding[np.ix_(here, here)]
             if here:
-                rest = _equilibrium(rates[here] - at_rest, part)
+                rest = equilibrium(rates[here] - at_rest, part)
                 if rest is None or not _leading(rates[here], at_rest, part, rest) < at_rest:
                     continue
                 N[here] = rest
@@ -95,7 +95,7 @@ def of_chain(rates: Array, effects: Array, species: tuple[str, ...]) -> dict[str
     values = {}
     if effects[0, 0] != 0.0:
         values[f"K_{species[0]}"] = float(-rates[0] / effects[0, 0])
-    N = _equilibrium(rates, -effects)
+    N = equilibrium(rates, -effects)
     names = [f"equilibrium_{name}" for name in species]
     if N is None:
         return values | dict.fromkeys([*names, "deviation_rate", "small_oscillation_period"], np.nan)
@@ -117,16 +117,23 @@ def outcome_of(values: dict[str, float], species: tuple[str, ...]) -> str | None
     x, y = species
     if f"invasion_{x}" in values:
         lives = values[f"K_{x}"] > 0.0, values[f"K_{y}"] > 0.0
-        if not all(lives):
-            return "both die out" if not any(lives) else f"only {x if lives[0] else y} can live"
-        rest = 1.0 if f"growth_{x}" in values else 0.0
-        enters = values[f"invasion_{x}"] > rest, values[f"invasion_{y}"] > rest
-        return {(True, False): f"{x} excludes {y}", (False, True): f"{y} excludes {x}",
-                (True, True): "coexistence", (False, False): "founder control"}[enters]  # fmt: skip
+        if lives[0] != lives[1]:
+            return f"only {x if lives[0] else y} can live"
+        left = by_invasion(values, 1.0 if f"growth_{x}" in values else 0.0, species)
+        return {x: f"{x} excludes {y}", y: f"{y} excludes {x}", "extinction": "both die out"}.get(left, left)
     margins = [value for name, value in values.items() if name.startswith("margin")]
     if len(margins) == 1 and np.isfinite(margins[0]):
         return f"{x} excludes {y}" if margins[0] > 0 else f"{y} excludes {x}"
     return None
+
+
+def by_invasion(values: dict[str, float], at_rest: float, species: tuple[str, ...]) -> str:
+    """Classify two competitors: who can live alone, and who comes in where the other is at its capacity."""
+    lives = [name for name in species if values[f"K_{name}"] > 0.0]
+    enters = [name for name in species if values[f"invasion_{name}"] > at_rest]
+    if len(lives) < 2:
+        return lives[0] if lives else "extinction"
+    return {0: "founder control", 2: "coexistence"}.get(len(enters)) or enters[0]
 
 
 def _outcome_of_many(values: dict[str, float], species: tuple[str, ...]) -> str | None:
