@@ -177,7 +177,7 @@ def read_sample(formula: str, data: Any, culture: str | None, step: float | None
     names = [expression.strip("`") for expression in response.expressions]
     counts = np.column_stack(
         [
-            _counts(evaluate(text, frame, {}, {}), name, len(frame))
+            read_counts(evaluate(text, frame, {}, {}), name, len(frame))
             for text, name in zip(response.expressions, names, strict=True)
         ]
     )
@@ -210,8 +210,9 @@ def read_sample(formula: str, data: Any, culture: str | None, step: float | None
     )
 
 
-def _counts(values: Any, name: str, n: int) -> Array:
-    counts = numeric_array(values, name, "formula")
+def read_counts(values: Any, name: str, n: int, where: str = "formula") -> Array:
+    """Read a column of counts: numbers of 0 or more, NaN where nothing was observed."""
+    counts = numeric_array(values, name, where)
     if len(counts) != n:
         raise DataError(f"'{name}' is no column of counts: it has {len(counts)} values for {n} rows.")
     for bad, what in ((counts < 0.0, "negative"), (np.isinf(counts), "infinite")):
@@ -219,7 +220,7 @@ def _counts(values: Any, name: str, n: int) -> Array:
             raise DataError(
                 f"'{name}' is {what} in {rows_text(bad)}; counts are 0 or more, and missing where not observed."
             )
-    check_magnitude(counts, name, "formula")
+    check_magnitude(counts, name, where)
     return counts
 
 

@@ -67,7 +67,7 @@ def divisors(density, exponential, theta, N, inverse):
 
 @kernel
 def advance(entries, signs, density, exponential, theta, w, N, inverse, out):
-    """One step of the recursion without derivatives."""
+    """One step of the recursion, and the factors ``inverse`` of its density terms."""
     divisors(density, exponential, theta, N, inverse)
     out[:] = 0.0
     for e in range(len(signs)):
@@ -104,27 +104,22 @@ def _density_slope(density, theta, g, N, dN, slope):
 
 
 @kernel
-def _advance_both(
-    entries, signs, density, exponential, theta, w, J, N, dN, inverse, by_group, slope, out, dout
-):
-    """One step of the recursion with the derivatives of the state."""
+def _advance_slopes(entries, signs, density, exponential, theta, w, J, N, dN, inverse, by_group, slope, dout):
+    """Fill the derivatives of the state after a step of ``advance``, which has filled ``inverse``."""
     p = len(theta)
-    divisors(density, exponential, theta, N, inverse)
-    out[:] = 0.0
     dout[:] = 0.0
     by_group[:] = 0.0
     for e in range(len(signs)):
         row, col, q, g = entries[e, 0], entries[e, 1], entries[e, 2], entries[e, 3]
         size = signs[e] * inverse[g]
         coefficient = size * theta[q]
-        out[row] += coefficient * w[col]
         by_group[g, row] += coefficient * w[col]
         for j in range(p):
             dout[row, j] += coefficient * J[col, j]
         dout[row, q] += size * w[col]
     for g in range(len(inverse)):
         if _density_slope(density, theta, g, N, dN, slope):
-            for row in range(len(out)):
+            for row in range(len(dout)):
                 factor = by_group[g, row] * (1.0 if exponential else inverse[g])
                 if factor != 0.0:
                     for j in range(p):
@@ -280,25 +275,11 @@ def totals(P, theta, c, states, N, dN):
         if is_flow:
             flow(rates, theta, here, durations[n], substep, w, J, f, dS, stage, work, wanted)
             continue
+        advance(entries, signs, density, exponential, theta, w, now, inverse, out)
         if wanted:
-            _advance_both(
-                entries,
-                signs,
-                density,
-                exponential,
-                theta,
-                w,
-                J,
-                now,
-                d_now,
-                inverse,
-                by_group,
-                slope,
-                out,
-                dout,
+            _advance_slopes(
+                entries, signs, density, exponential, theta, w, J, now, d_now, inverse, by_group, slope, dout
             )
-        else:
-            advance(entries, signs, density, exponential, theta, w, now, inverse, out)
         if captures:
             capture_prey(first, capture, theta, now, d_now, slope, out, dout, wanted)
         w, out = out, w
