@@ -141,9 +141,10 @@ def test_a_food_chain_is_found_from_noisy_counts():
 
 def test_chain_without_a_limit_has_no_equilibrium():
     open_links = LINKS * (np.ones((3, 3)) - np.eye(3))
-    values = of_chain(CHAIN * [1.0, -1.0, -1.0], open_links, SPECIES)
+    values = of_chain(CHAIN * [1.0, -1.0, -1.0], open_links, False, SPECIES)
     assert np.isnan(values["equilibrium_a"])
     assert "K_a" not in values
+    assert of_chain(CHAIN, open_links, True, SPECIES)["K_a"] == np.inf  # at the bound 0 of its limit
 
 
 @pytest.mark.parametrize("at_rest", [0.0, 1.0])

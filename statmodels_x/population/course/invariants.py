@@ -82,7 +82,7 @@ def _of_flow(layout: Layout, problem: Problem, theta: Array, species: tuple[str,
         return found if len(species) == 2 else alone | found
     if len(species) > 2:
         signed = np.where(layout.effects >= 0, layout.effect_signs * theta[layout.effects], 0.0)
-        found = of_chain(layout.rate_signs * rates, signed, species)
+        found = of_chain(layout.rate_signs * rates, signed, layout.form.limited, species)
         return found | {"period": course_period(problem, theta)}
     return _of_flow_predation(layout, theta, species) | {"period": course_period(problem, theta)}
 

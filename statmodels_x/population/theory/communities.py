@@ -90,11 +90,10 @@ def resting_points(rates: Array, at_rest: float, crowding: Array) -> Iterator[Ar
                 yield N
 
 
-def of_chain(rates: Array, effects: Array, species: tuple[str, ...]) -> dict[str, float]:
+def of_chain(rates: Array, effects: Array, limited: bool, species: tuple[str, ...]) -> dict[str, float]:
     """Capacity of the first, the equilibrium of all and its small oscillations, of (log N)' = rates + effects N."""
-    values = {}
-    if effects[0, 0] != 0.0:
-        values[f"K_{species[0]}"] = float(-rates[0] / effects[0, 0])
+    own = -float(effects[0, 0])
+    values = {f"K_{species[0]}": float(rates[0] / own) if own > 0.0 else np.inf} if limited else {}
     N = equilibrium(rates, -effects)
     names = [f"equilibrium_{name}" for name in species]
     if N is None:
