@@ -145,8 +145,7 @@ class LotkaVolterra:
             "structure": "none",
             "step": "continuous time",
         }
-        weights = check_weights(self.weights, self.family, self.sample)
-        return InteractionResults.fit(self.form, self.sample, self.family, weights, options, settings)
+        return InteractionResults.fit(self, options, settings)
 
     def __repr__(self) -> str:
         return f"LotkaVolterra({self.sample.formula!r}, {self.form.interaction!r})"

@@ -198,10 +198,7 @@ class LeslieInteraction:
         )  # fmt: skip
         penalty, text = read_ridge(life_table, ridge, self.form, self.sample)
         settings = self._settings(initial, structure) | ({"ridge": text} if text else {})
-        weights = check_weights(self.weights, self.family, self.sample)
-        return InteractionResults.fit(
-            self.form, self.sample, self.family, weights, options, settings, penalty
-        )
+        return InteractionResults.fit(self, options, settings, penalty)
 
     def _settings(self, initial: str | float, structure: Any) -> dict[str, str]:
         form, sample = self.form, self.sample
