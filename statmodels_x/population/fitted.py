@@ -15,13 +15,12 @@ from statmodels_x.core.fits.results import Estimates
 from statmodels_x.population.course.build import check_weights
 from statmodels_x.population.course.courses import fitted_rows
 from statmodels_x.population.course.families import log_likelihood
-from statmodels_x.population.course.invariants import invariants_of
+from statmodels_x.population.course.invariants import invariants_of, outcome_at
 from statmodels_x.population.course.problem import row_culture
 from statmodels_x.population.fitting.assembly import Machinery, fit_form
 from statmodels_x.population.fitting.old_files import state_of_old
 from statmodels_x.population.sample import Sample
 from statmodels_x.population.specification import FAMILIES, POISSON, Options
-from statmodels_x.population.theory.communities import outcome_of
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -206,5 +205,6 @@ class InteractionFitted(Estimates):
     @property
     def outcome(self) -> str | None:
         """Long-run outcome of competition at the estimates; None where the model has none."""
-        m = self.machinery
-        return outcome_of(invariants_of(m.layout, m.problem, m.estimate.theta, self.species), self.species)
+        m, theta = self.machinery, self.machinery.estimate.theta
+        values = invariants_of(m.layout, m.problem, theta, self.species)
+        return outcome_at(m.layout, theta, values, self.species)

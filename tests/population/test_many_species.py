@@ -18,7 +18,7 @@ from statmodels_x.population.fitting.evidence import _of_agreement
 from statmodels_x.population.kernels import objective
 from statmodels_x.population.sample import read_sample
 from statmodels_x.population.specification import LESLIE, ODE, Form
-from statmodels_x.population.theory.communities import of_chain, of_competition, outcome_of, resting_points
+from statmodels_x.population.theory.communities import of_chain, of_competition, resting_points, who_is_left
 
 RATES = np.array([0.9, 0.7, 0.6])
 EFFECTS = np.array([[0.010, 0.004, 0.003], [0.005, 0.010, 0.002], [0.002, 0.006, 0.012]])
@@ -155,9 +155,7 @@ def test_who_is_left_against_long_courses(at_rest):
     for _ in range(60):
         rates = at_rest + rng.uniform(0.3, 1.0, 3)
         crowding = rng.uniform(0.1, 1.2, (3, 3)) + np.diag(rng.uniform(0.0, 0.8, 3))
-        name = "growth" if at_rest else "rate"
-        values = {f"{name}_{s}": rate for s, rate in zip(SPECIES, rates, strict=True)}
-        outcome = outcome_of(values | of_competition(rates, at_rest, crowding, SPECIES), SPECIES)
+        outcome = who_is_left(rates, at_rest, crowding, SPECIES)
         points = list(resting_points(rates, at_rest, crowding))
         for start in rng.uniform(0.05, 1.0, (3, 3)):
             N = start
@@ -173,6 +171,16 @@ def test_who_is_left_against_long_courses(at_rest):
         kind = "coexistence" if outcome == "coexistence" else "founder" if "founder" in outcome else "left"
         seen[kind] += 1
     assert min(seen.values()) > 0
+
+
+def test_who_is_left_where_one_has_no_limit_of_its_own():
+    """A species that does not limit itself grows for ever once it is there, unless others keep it out."""
+    crowding = np.array([[0.0, 0.0, 0.0], [0.5, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    assert who_is_left(np.array([1.0, 1.0, 1.0]), 0.0, crowding, SPECIES) == "a and c left"
+    crowding[0, 1] = 2.0
+    both = "founder control: b and c or a and c left"
+    assert who_is_left(np.array([1.0, 1.0, 1.0]), 0.0, crowding, SPECIES) == both
+    assert who_is_left(np.array([0.9, 0.8, 0.7]), 1.0, crowding, SPECIES) == "nobody left"
 
 
 def test_growth_when_rare_is_into_those_who_are_left():

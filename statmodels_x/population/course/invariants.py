@@ -12,7 +12,7 @@ from statmodels_x.population.course.courses import course
 from statmodels_x.population.course.parameters import Layout
 from statmodels_x.population.course.problem import Problem, on_a_grid
 from statmodels_x.population.specification import ODE
-from statmodels_x.population.theory.communities import of_chain, of_competition
+from statmodels_x.population.theory.communities import of_chain, of_competition, outcome_of, who_is_left
 from statmodels_x.population.theory.perron import is_primitive, perron, spectral_radius
 
 _FINE_GRID = 400  # intervals of the time of a flow, in which its maxima are looked for
@@ -50,14 +50,30 @@ def invariants_of(
     if layout.form.density is None:
         return values | _of_linear(layout, problem, theta, matrix)
     if layout.form.interaction == "competition":
-        crowding = theta[layout.density[:-1]].reshape(len(growth), -1)
-        return values | of_competition(np.array(growth), 1.0, crowding, species)
+        return values | of_competition(*_competition(layout, theta), species)
     return values | _of_predation(layout, problem, theta, growth[0], species)
 
 
 def _growth_alone(layout: Layout, matrix: Array) -> list[float]:
     edges = np.cumsum((0, *layout.form.ages))
     return [spectral_radius(matrix[a:b, a:b]) for a, b in pairwise(edges)]
+
+
+def _competition(layout: Layout, theta: Array) -> tuple[Array, float, Array]:
+    """Rates, what they are at rest, and the effects of all species on each other."""
+    if layout.form.kind == ODE:
+        return theta[layout.rates], 0.0, theta[layout.effects]
+    growth = np.array(_growth_alone(layout, block_matrix(layout, theta)))
+    return growth, 1.0, theta[layout.density[:-1]].reshape(len(growth), -1)
+
+
+def outcome_at(
+    layout: Layout, theta: Array, values: dict[str, float], species: tuple[str, ...]
+) -> str | None:
+    """Name the long-run outcome at parameters, whose invariants are ``values``; None where there is no rule."""
+    if len(species) > 2 and layout.form.interaction == "competition":
+        return who_is_left(*_competition(layout, theta), species)
+    return outcome_of(values, species)
 
 
 def _of_one(layout: Layout, theta: Array, name: str) -> dict[str, float]:
@@ -78,7 +94,7 @@ def _of_flow(layout: Layout, problem: Problem, theta: Array, species: tuple[str,
     rates = theta[layout.rates]
     if layout.form.interaction == "competition":
         alone = {f"rate_{name}": float(rate) for name, rate in zip(species, rates, strict=True)}
-        found = of_competition(rates, 0.0, theta[layout.effects], species)
+        found = of_competition(*_competition(layout, theta), species)
         return found if len(species) == 2 else alone | found
     if len(species) > 2:
         signed = np.where(layout.effects >= 0, layout.effect_signs * theta[layout.effects], 0.0)

@@ -18,13 +18,12 @@ from statmodels_x.core.validation import check_choice, check_count
 from statmodels_x.population.course.build import in_user_order
 from statmodels_x.population.course.courses import course, fitted_rows
 from statmodels_x.population.course.families import draw
-from statmodels_x.population.course.invariants import invariants_of
+from statmodels_x.population.course.invariants import invariants_of, outcome_at
 from statmodels_x.population.course.parameters import Layout
 from statmodels_x.population.course.problem import Problem, has_gain, row_culture
 from statmodels_x.population.fitted import InteractionFitted
 from statmodels_x.population.fitting.estimation import fit_dispersion, search_once
 from statmodels_x.population.specification import GAUSSIAN, LOGNORMAL, NEGATIVE_BINOMIAL
-from statmodels_x.population.theory.communities import outcome_of
 
 _EVALUATIONS, _TOL = 1000, 1e-10
 _SPREAD = 0.3  # of the logarithm, for starts around the estimate
@@ -157,7 +156,8 @@ def bootstrap(
     found = replicate(task, n, seed=seed, n_jobs=n_jobs, progress=progress, prefer="threads")
     params = pd.DataFrame([theta for theta, _ in found], columns=fit.coefficients.index)
     quantities = pd.DataFrame([values for _, values in found])
-    outcome = pd.Series([outcome_of(values, fit.species) or "" for _, values in found], name="outcome")
+    ends = [outcome_at(m.layout, at, values, fit.species) or "" for at, values in found]
+    outcome = pd.Series(ends, name="outcome")
     here = pd.Series(invariants_of(m.layout, m.problem, theta, fit.species))
     lost = tuple(
         m.layout.names[j]

@@ -88,6 +88,15 @@ def resting_points(rates: Array, at_rest: float, crowding: Array) -> Iterator[Ar
             enters = rates - at_rest - crowding @ N > 0.0
             if not np.delete(enters, here).any():
                 yield N
+    for i in np.flatnonzero((np.diag(crowding) <= 0.0) & (rates > at_rest)):
+        # without a limit of its own it grows for ever, beside those whom it does not touch
+        apart = [j for j in range(n) if j != i and crowding[j, i] == 0.0]
+        for there in resting_points(rates[apart], at_rest, crowding[np.ix_(apart, apart)]):
+            pressed = crowding[i, apart] > 0.0
+            if rates[i] - at_rest > float(np.sum(crowding[i, apart][pressed] * there[pressed])):
+                N = np.zeros(n)
+                N[apart], N[i] = there, np.inf
+                yield N
 
 
 def of_chain(rates: Array, effects: Array, limited: bool, species: tuple[str, ...]) -> dict[str, float]:
@@ -108,11 +117,9 @@ def of_chain(rates: Array, effects: Array, limited: bool, species: tuple[str, ..
 
 
 def outcome_of(values: dict[str, float], species: tuple[str, ...]) -> str | None:
-    """Name the long-run outcome of competition by mutual invasion, or by the margin; None where there is no rule."""
-    if len(species) == 1:
+    """Name the outcome of two competitors by mutual invasion, or by the margin; None where there is no rule."""
+    if len(species) != 2:
         return None
-    if len(species) > 2:
-        return _outcome_of_many(values, species)
     x, y = species
     if f"invasion_{x}" in values:
         lives = values[f"K_{x}"] > 0.0, values[f"K_{y}"] > 0.0
@@ -135,20 +142,10 @@ def by_invasion(values: dict[str, float], at_rest: float, species: tuple[str, ..
     return {0: "founder control", 2: "coexistence"}.get(len(enters)) or enters[0]
 
 
-def _outcome_of_many(values: dict[str, float], species: tuple[str, ...]) -> str | None:
-    """Say who is left of three species or more, by the stable points of rest that nobody else can enter."""
-    if f"alpha_{species[1]}_on_{species[0]}" not in values:
-        return None
-    recursion = f"growth_{species[0]}" in values
-    rates = np.array([values[f"{'growth' if recursion else 'rate'}_{name}"] for name in species])
-    K = np.array([values[f"K_{name}"] for name in species])
-    alpha = np.array([[1.0 if i == j else values[f"alpha_{j}_on_{i}"] for j in species] for i in species])
-    at_rest = 1.0 if recursion else 0.0
-    if not np.all(np.isfinite(K)) or np.any(K <= 0.0) or not np.all(np.isfinite(alpha)):
-        return None
-    crowding = alpha * ((rates - at_rest) / K)[:, None]
+def who_is_left(rates: Array, at_rest: float, crowding: Array, species: tuple[str, ...]) -> str:
+    """Say who is left of many competitors, by the stable points of rest that nobody else can enter."""
     ends = [
-        " and ".join(name for name, size in zip(species, N, strict=True) if size > 0.0)
+        " and ".join(name for name, size in zip(species, N, strict=True) if size > 0.0) or "nobody"
         for N in resting_points(rates, at_rest, crowding)
     ]
     if not ends:
