@@ -204,12 +204,12 @@ def intensities(fit: MultiStateFitted, newdata: Any, with_gradient: bool = True)
 
 
 def _covariates(fit: MultiStateFitted, newdata: Any) -> pd.DataFrame:
-    names = [name for name in fit.specification.variables if name not in ("entered", TRANSITION)]
+    names = list(fit.covariates)
     if newdata is None:
         if names:
             raise DataError(
                 f"predict: give `newdata`, a frame with the covariates {', '.join(names)}: what is predicted is a "
-                "course, one for each of its rows."
+                "course, one for each of its rows. standardise() averages over the subjects."
             )
         return pd.DataFrame(index=pd.RangeIndex(1))
     data = as_pandas(newdata)

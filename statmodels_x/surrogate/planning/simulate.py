@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.quadrature import spread_over
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_count
-from statmodels_x.surrogate.planning.truth import Arm, quadrature, true_values
+from statmodels_x.surrogate.planning.truth import NODES, Arm, true_values
 from statmodels_x.surrogate.sample import Trial
 from statmodels_x.surrogate.specification import check_times
 
@@ -105,7 +106,7 @@ class IllnessDeath:
         """P(T > u)."""
         progression, death, after = self.hazards
         edges = np.unique(np.concatenate([r.breaks for r in (progression, death, after)]))
-        nodes, weights = quadrature(0.0, u, edges)
+        nodes, weights = spread_over(0.0, u, edges, NODES)
         free = np.exp(-progression.cumulative(u) - death.cumulative(u))
         return float(free + weights @ self.density(nodes, u))
 
@@ -148,7 +149,9 @@ class LatentWeibull:
     def survival(self, u: float) -> float:
         """P(T > u)."""
         # over log s, where the integrand is smooth at both ends
-        nodes, weights = quadrature(np.log(1e-10), np.log(60.0 * self.mean), np.linspace(-20.0, 5.0, 26))
+        nodes, weights = spread_over(
+            np.log(1e-10), np.log(60.0 * self.mean), np.linspace(-20.0, 5.0, 26), NODES
+        )
         s = np.exp(nodes)
         return float(weights @ (s * self.density(s, u)))
 

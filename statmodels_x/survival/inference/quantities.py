@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from statmodels_x.core.quadrature import cube_root_nodes
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.apgw import APGW
 from statmodels_x.survival.distributions.family import Family
@@ -16,7 +17,7 @@ from statmodels_x.survival.kernels.hazards import cumulative_hazard, log_hazard
 
 Function = Callable[[Array], Array]
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
+_NODES = 96
 _MEAN_NODES = 400
 
 
@@ -238,11 +239,11 @@ def _median(_: Array, rows: Rows) -> Quantity:
 
 def _rmst(horizons: Array, rows: Rows) -> Quantity:
     """E min(T, horizon), given T > ``given``: Gauss-Legendre in the cube root of time since then."""
-    v = 0.5 * (_NODES + 1.0)
+    nodes, weight = cube_root_nodes(_NODES)
     span = np.maximum(horizons - rows.given, 0.0)
-    times = rows.given[:, None] + span[:, None] * v**3
-    weights = span[:, None] * (0.5 * _WEIGHTS * 3.0 * v**2)
-    wide = rows.repeat(len(v))
+    times = rows.given[:, None] + span[:, None] * nodes
+    weights = span[:, None] * weight
+    wide = rows.repeat(_NODES)
     value, grad = _since(times.ravel(), wide)
     alive = np.exp(-value).reshape(times.shape) * weights
     finite = np.where(
