@@ -16,8 +16,9 @@ from statmodels_x.core.validation import check_choice
 from statmodels_x.population.course.build import in_user_order
 from statmodels_x.population.course.courses import course, fitted_rows
 from statmodels_x.population.course.invariants import block_matrix
-from statmodels_x.population.course.problem import class_places, row_culture
+from statmodels_x.population.course.problem import class_places
 from statmodels_x.population.fitted import InteractionFitted
+from statmodels_x.population.fitting.identification import sensitivities
 from statmodels_x.population.inference.prediction import noise_sd
 from statmodels_x.population.specification import ODE, Form
 from statmodels_x.population.theory.matrices.leslie import LeslieMatrix
@@ -28,9 +29,8 @@ RESIDUALS = ("response", "pearson", "deviance")
 
 def fitted_totals(fit: InteractionFitted) -> pd.DataFrame:
     """See :attr:`InteractionResults.fittedvalues`."""
-    sample, m = fit.need_sample("fittedvalues"), fit.machinery
-    mean = in_user_order(sample, fitted_rows(m.problem, m.estimate.theta)[0])[:, : len(fit.species)]
-    return pd.DataFrame(mean, sample.index, list(fit.species))
+    sample = fit.need_sample("fittedvalues")
+    return pd.DataFrame(fitted_both(fit)[:, : len(fit.species)], sample.index, list(fit.species))
 
 
 def fitted_both(fit: InteractionFitted) -> Array:
@@ -57,17 +57,10 @@ def residuals(fit: InteractionFitted, kind: str) -> pd.DataFrame:
 
 
 def _deviances(fit: InteractionFitted) -> Array:
-    from statmodels_x.population.kernels.objective import FLOOR, residual
-
-    problem = fit.machinery.problem
-    mean, _ = fitted_rows(problem, fit.machinery.estimate.theta)
-    culture, out = row_culture(problem), np.full(problem.counts.shape, np.nan)
-    for row, s in np.argwhere(~np.isnan(problem.counts) & ~np.isnan(mean)):
-        weight, floor = problem.weights[culture[row], s], FLOOR * problem.level[culture[row], s]
-        signed, _ = residual(
-            problem.family, problem.dispersion, problem.counts[row, s], mean[row, s], weight, floor
-        )
-        out[row, s] = -signed / np.sqrt(fit.scale)
+    problem, theta = fit.machinery.problem, fit.machinery.estimate.theta
+    out = np.full(problem.counts.shape, np.nan)
+    seen = ~np.isnan(problem.counts) & ~np.isnan(fitted_rows(problem, theta)[0])
+    out[seen] = -sensitivities(problem, theta)[0] / np.sqrt(fit.scale)
     return out
 
 
