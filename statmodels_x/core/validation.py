@@ -34,6 +34,22 @@ def check_choice(name: str, value: Any, choices: Sequence[str], where: str = "")
     raise DataError(f"{prefix}`{name}` is {value!r}; choose one of {listed}.")
 
 
+def as_list(name: str, value: Any) -> list[Any]:
+    """Return one text or a sequence of them as a list.
+
+    Raises
+    ------
+    DataError
+        If it is neither; the message names the argument.
+    """
+    if isinstance(value, str):
+        return [value]
+    try:
+        return list(value)
+    except TypeError:
+        raise DataError(f"`{name}` is {value!r}; give a name, or a list of names.") from None
+
+
 def check_number(name: str, value: Any, *, low: float, high: float, closed: bool = False) -> float:
     """Return ``value`` as a float if it lies between ``low`` and ``high``.
 

@@ -14,7 +14,7 @@ from statmodels_x.core.data.surv import unit_of_time
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import warn
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import numeric_array, rows_text
+from statmodels_x.core.validation import as_list, numeric_array, rows_text
 from statmodels_x.multistate.reading.aalen_johansen import aalen_johansen
 from statmodels_x.multistate.reading.long import checked_stays, long_graph, long_rows
 from statmodels_x.multistate.reading.wide import Stays, follow, read_columns, wide_graph
@@ -360,7 +360,7 @@ def _entries(frame: pd.DataFrame, entry: str, last: Array) -> Array:
 def _kept(frame: pd.DataFrame, keep: Sequence[str] | None, used: Sequence[str]) -> list[str]:
     """Names of the covariates; those that the rows' own columns have are refused."""
     if keep is not None:
-        wanted = [keep] if isinstance(keep, str) else list(keep)
+        wanted = as_list("keep", keep)
         check_columns(frame, wanted, "data")
     else:
         wanted = [name for name in frame.columns if name not in used and name not in RESERVED]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -96,6 +96,8 @@ def check_columns(frame: pd.DataFrame, names: Iterable[str], what: str) -> None:
     from difflib import get_close_matches
 
     for name in names:
+        if not isinstance(name, Hashable):
+            raise DataError(f"{what}: {name!r} is no name of a column.")
         if name in frame.columns:
             continue
         known = [str(column) for column in frame.columns]
