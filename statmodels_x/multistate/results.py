@@ -134,7 +134,7 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
         if not np.isposinf(until):
             check_number("until", until, low=0.0, high=np.inf)
         hazards = intensities(self, newdata, with_gradient=False)
-        origin = starting_point(self, "simulate", Options(start, given, entered), len(hazards.index))
+        origin = starting_point(self, "simulate", Options(start, given, entered), hazards.index)
         if np.any(origin.given >= until):
             raise DataError("simulate: `until` is not after `given`.")
         return simulate(hazards, origin, n, rng, float(until))

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from statmodels_x.core.data.columns import labelled, paired
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.resampling import percentile_limits
@@ -80,7 +81,7 @@ def predict(
     _check_arguments(kind, at, reference, options)
     hazards = intensities(fit, newdata)
     m = len(hazards.index)
-    origin = starting_point(fit, kind, options, m)
+    origin = starting_point(fit, kind, options, hazards.index)
     if kind == "next_state":
         return _next_frame(fit, hazards, origin, options)
     base, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
@@ -90,7 +91,7 @@ def predict(
     k = len(times)
     worth = checked_worth(fit.states, options.values) if base == "value" else None
     asked = Asked(origin, np.repeat(np.arange(m), k), np.tile(times, m), options.discount, worth)
-    other = _reference(fit, reference, kind, m) if how else None
+    other = _reference(fit, reference, kind, hazards.index) if how else None
 
     def quantities(theta: Array | None = None) -> list[tuple[Labels, Scaled]]:
         here = hazards if theta is None else hazards.under(theta)
@@ -190,7 +191,7 @@ def checked_times(kind: str, at: ArrayLike | None) -> Array:
     return times
 
 
-def starting_point(fit: MultiStateFitted, kind: str, options: Options, m: int) -> From:
+def starting_point(fit: MultiStateFitted, kind: str, options: Options, index: pd.Index) -> From:
     """Check from which state, and when, courses start."""
     graph = fit.specification.graph
     state = graph.start if options.start is None else options.start
@@ -200,9 +201,10 @@ def starting_point(fit: MultiStateFitted, kind: str, options: Options, m: int) -
         raise DataError(
             f"`start` is {state!r}, which nobody leaves; choose one of {', '.join(graph.transient)}."
         )
-    given = _row_times(options.given, "given", m)
+    m = len(index)
+    given = _row_times(options.given, "given", index)
     if options.entered is not None:
-        entered = _row_times(options.entered, "entered", m)
+        entered = _row_times(options.entered, "entered", index)
         if np.any(entered > given):
             raise DataError("`entered` is later than `given`: the state must have been entered by then.")
         return From(state, given, entered)
@@ -215,19 +217,20 @@ def starting_point(fit: MultiStateFitted, kind: str, options: Options, m: int) -
     return From(state, given, np.zeros(m))
 
 
-def _row_times(value: Any, name: str, m: int) -> Array:
-    values = numeric_array(np.atleast_1d(np.asarray(value)), name, "predict()")
+def _row_times(value: Any, name: str, index: pd.Index) -> Array:
+    m = len(index)
+    values = numeric_array(np.atleast_1d(np.asarray(labelled(value, index, name))), name, "predict()")
     if len(values) not in (1, m) or not np.all(np.isfinite(values) & (values >= 0.0)):
         raise DataError(f"predict: `{name}` must hold one time of 0 or more, or one for each of {m} rows.")
     return np.broadcast_to(values, (m,)).copy()
 
 
-def _reference(fit: MultiStateFitted, reference: Any, kind: str, m: int) -> Intensities:
+def _reference(fit: MultiStateFitted, reference: Any, kind: str, index: pd.Index) -> Intensities:
     if reference is None:
         raise DataError(
             f'predict: kind="{kind}" needs `reference`, a frame with the covariates to compare with.'
         )
-    frame = as_pandas(reference)
+    m, frame = len(index), as_pandas(reference)
     if len(frame) not in (1, m):
         raise DataError(f"predict: `reference` has {len(frame)} rows; give one, or {m} as in newdata.")
-    return intensities(fit, frame if len(frame) == m else frame.iloc[np.zeros(m, int)])
+    return intensities(fit, paired(frame, index) if len(frame) == m else frame.iloc[np.zeros(m, int)])

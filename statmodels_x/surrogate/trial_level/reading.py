@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from statmodels_x.core.data.columns import labelled
 from statmodels_x.core.data.formula import evaluate, split_formula
 from statmodels_x.core.data.frames import as_pandas, check_columns
 from statmodels_x.core.errors import DataError, DataWarning, FormulaError
@@ -175,7 +176,7 @@ def _column(frame: pd.DataFrame, item: Any, name: str) -> Array:
     if isinstance(item, str):
         check_columns(frame, [item], f"`{name}`")
         return numeric_array(frame[item], item, f"`{name}`")
-    values = np.asarray(item, float)
+    values = np.asarray(labelled(item, frame.index, name), float)
     if values.shape != (len(frame),):
         raise DataError(f"`{name}` must name columns or be arrays of {len(frame)} values.")
     return values
