@@ -110,7 +110,7 @@ def predict(
 
 def _frames(fit: MultiStateFitted, quantities: Any, options: Options) -> list[pd.DataFrame]:
     """One frame for each labelled quantity."""
-    covariance = fit.covariance.to_numpy()
+    covariance = fit.theta_covariance
     critical = fit.reference.quantile(options.alpha)
     found = quantities()
     frames = [scaled.frame(covariance, critical) for _, scaled in found]
@@ -147,7 +147,7 @@ def _next_frame(fit: MultiStateFitted, hazards: Intensities, origin: From, optio
 
 
 def draw_coefficients(fit: MultiStateFitted, n: int, seed: int | np.random.Generator) -> Array:
-    """Draw from the estimated normal distribution of the estimates, shape (n, p).
+    """Draw from the estimated normal distribution of the estimates (``theta``), shape (n, p).
 
     Raises
     ------
@@ -159,9 +159,7 @@ def draw_coefficients(fit: MultiStateFitted, n: int, seed: int | np.random.Gener
         name = fit.coefficients.index[lost.to_numpy()][0][0]
         raise DataError(f"draws: parameters of {name!r} have no standard error; see `warnings`.")
     rng = np.random.default_rng(seed)
-    drawn = rng.multivariate_normal(
-        fit.coefficients.to_numpy(), fit.covariance.to_numpy(), size=n, method="eigh"
-    )
+    drawn = rng.multivariate_normal(fit.theta, fit.theta_covariance, size=n, method="eigh")
     return np.asarray(drawn)
 
 
