@@ -273,8 +273,8 @@ VERBS: dict[str, list[Callable[[Any, Any], Any]]] = {
         lambda fit, frame: fit.plot("survival", by=next(iter(fit.facts.levels), "x")),
     ],
     "surrogate": [
-        lambda fit, frame: fit.conf_int(method="fieller"),
-        lambda fit, frame: fit.conf_int(method="quantile"),
+        lambda fit, frame: fit.conf_int(**({"method": "fieller"} if hasattr(fit, "r_s") else {})),
+        lambda fit, frame: fit.conf_int(**({"method": "quantile"} if hasattr(fit, "r_s") else {})),
         lambda fit, frame: fit.plot("survival"),
         lambda fit, frame: fit.plot("transformation"),
         lambda fit, frame: fit.landmark_grid([2.0], [0.5, 0.8]),

@@ -70,7 +70,10 @@ class Facts:
         """
         names = self.domain.names
         if isinstance(newdata, np.ndarray | list | tuple):
-            points = np.asarray(newdata, float)
+            try:
+                points = np.asarray(newdata, float)
+            except (TypeError, ValueError) as error:
+                raise DataError(f"newdata cannot be read as numbers ({error}).") from error
             if points.ndim == 1:
                 points = points[:, None] if len(names) == 1 else points[None, :]
             if points.ndim != 2 or points.shape[1] != len(names):
@@ -274,7 +277,11 @@ def _domain(points: Points, names: tuple[str, ...], resolution: Any) -> Domain:
 
 def checked_resolution(resolution: Any, d: int) -> tuple[int, ...]:
     """Cells along each axis from what the user gave."""
-    many = isinstance(resolution, tuple | list | np.ndarray)
+    many = (
+        np.ndim(resolution) > 0
+        if isinstance(resolution, np.ndarray)
+        else isinstance(resolution, tuple | list)
+    )
     given = list(resolution) if many else [resolution] * d
     if len(given) != d:
         raise DataError(

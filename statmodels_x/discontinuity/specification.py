@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_choice, check_count, check_jobs, check_number
+from statmodels_x.core.validation import check_choice, check_count, check_jobs, check_number, check_seed
 
 TUNES = ("evidence", "sure", "cv")
 SOLVERS = ("auto", "primal-dual", "exact", "cvxpy")
@@ -145,7 +145,7 @@ def control(
         float(tol),
         check_count("max_iter", max_iter, 1),
         check_jobs(n_jobs),
-        check_count("seed", seed, 0, most=None),
+        check_seed(seed),
         bool(progress),
         check_choice("border", border, BORDERS, "fit()"),
     )

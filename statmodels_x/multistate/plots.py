@@ -12,7 +12,7 @@ from statmodels_x import plotting
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_choice
+from statmodels_x.core.validation import check_choice, check_flag
 from statmodels_x.multistate.fitted import MultiStateFitted
 from statmodels_x.multistate.inference.prediction import Options, predict
 from statmodels_x.multistate.reading.aalen_johansen import aalen_johansen as shares_of
@@ -63,7 +63,11 @@ def _check_arguments(kind: str, newdata: Any, at: Any, state: Any, aalen_johanse
     """Refuse arguments that the kind of picture has no use for."""
     if state is not None and kind not in _WITH_STATE:
         raise DataError(f'plot: `state` belongs to kind="incidence", "stay" and "hazard", not to "{kind}".')
-    if aalen_johansen and kind not in _WITH_SHARES:
+    if (
+        aalen_johansen is not None
+        and check_flag("aalen_johansen", aalen_johansen)
+        and kind not in _WITH_SHARES
+    ):
         raise DataError(f'plot: `aalen_johansen` does not belong to kind="{kind}".')
     if kind == "diagram" and (newdata is not None or at is not None):
         raise DataError('plot: kind="diagram" shows counts; `newdata` and `at` do not belong to it.')

@@ -12,7 +12,14 @@ from statmodels_x.core.data.columns import by_row
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.findings import announce
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_choice, check_count, check_number
+from statmodels_x.core.validation import (
+    check_choice,
+    check_count,
+    check_flag,
+    check_number,
+    check_seed,
+    check_text,
+)
 from statmodels_x.survival.distributions.family import Family
 from statmodels_x.survival.fitted import sample_names
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays
@@ -112,8 +119,7 @@ class FlexibleSurvival:
         time_unit: str | None = None,
     ) -> None:
         specification = specify(formula, distribution, scale, other_scale, power, shape, cure, cure_kind)
-        if time_unit is not None and not isinstance(time_unit, str):
-            raise DataError(f"`time_unit` is {time_unit!r}; give the name of the unit, such as 'years'.")
+        check_text("time_unit", time_unit, "years")
         self._sample = read(data, specification, weights, cluster, time_unit)
         self.specification = self._sample.specification
 
@@ -179,7 +185,7 @@ class FlexibleSurvival:
 
         check_number("tol", tol, low=0.0, high=1.0)
         check_count("max_iter", max_iter, 1)
-        check_count("seed", seed, 0, most=None)
+        check_seed(seed), check_flag("keep_data", keep_data)
         if n_starts is not None:
             check_count("n_starts", n_starts, 0)
         sample = self._sample

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from statmodels_x import plotting
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_choice
+from statmodels_x.core.validation import check_choice, check_flag, is_among, numeric_array
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.prediction import CONTRASTS, PLAIN_KINDS, TIME_KINDS, Options, predict
 from statmodels_x.survival.inference.residuals import kaplan_meier_curve
@@ -51,7 +51,11 @@ def plot(
     check_choice("kind", kind, _CURVES, "plot()")
     _check_arguments(kind, reference, kaplan_meier)
     rows, labels, title = _curves(fit, by, newdata)
-    times = _grid(fit, kind) if at is None else np.sort(np.atleast_1d(np.asarray(at, float)))
+    times = (
+        _grid(fit, kind)
+        if at is None
+        else np.sort(numeric_array(np.atleast_1d(np.asarray(at)), "at", "plot()"))
+    )
     if kind in CONTRASTS:
         rows, labels, reference, title = _against_reference(rows, labels, reference, by, title)
     wanted = _wants_kaplan_meier(fit, kind, by, newdata) if kaplan_meier is None else kaplan_meier
@@ -71,7 +75,11 @@ def _check_arguments(kind: str, reference: Any, kaplan_meier: bool | None) -> No
     """Refuse arguments that the kind of picture has no use for."""
     if reference is not None and kind not in CONTRASTS:
         raise DataError(f'plot: `reference` belongs to differences and ratios, not to kind="{kind}".')
-    if kaplan_meier and kind not in _WITH_KAPLAN_MEIER:
+    if (
+        kaplan_meier is not None
+        and check_flag("kaplan_meier", kaplan_meier)
+        and kind not in _WITH_KAPLAN_MEIER
+    ):
         raise DataError(
             f'plot: `kaplan_meier` belongs to kind="survival" and "cumulative_hazard", not to "{kind}".'
         )
@@ -123,7 +131,7 @@ def _curves(fit: SurvivalFitted, by: str | None, newdata: Any) -> tuple[pd.DataF
     if by is None:
         frame = pd.DataFrame({name: [value] for name, value in typical.items()}, index=[0])
         return frame, ["model" if not typical else _others(typical)], None
-    if by not in typical:
+    if not is_among(by, typical):
         known = ", ".join(typical) or "none"
         raise DataError(
             f"plot: `by` is {by!r}, which is no covariate of this model; the covariates are: {known}."

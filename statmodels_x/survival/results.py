@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from statmodels_x.core.fits.handing_out import cached_copy
 from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.fits.results import LikelihoodResults
-from statmodels_x.core.validation import check_choice
+from statmodels_x.core.validation import check_alpha, check_choice
 from statmodels_x.survival import plots, tables
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference import (
@@ -223,7 +223,7 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
             ``effect``, ``quantity``, ``estimate``, ``lower``, ``upper``, ``wide_estimate``, ``wide_lower``,
             ``wide_upper``, ``moves``.
         """
-        return effects_of(self, None if variables is None else list(variables), at, alpha).table
+        return effects_of(self, variables, at, alpha).table
 
     @cached_property
     def _usual_effects(self) -> Any:
@@ -257,12 +257,13 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         -------
         statsmodels.iolib.summary.Summary
         """
+        as_kept = self.sample is None or self.facts.used > _SHOWN
         if effects is False:
             shown = None
-        elif effects is True and (alpha == _ALPHA or self.sample is None or self.facts.used > _SHOWN):
+        elif effects is True and (check_alpha(alpha) == _ALPHA or as_kept):
             shown = self._usual_effects if alpha == _ALPHA else None
         else:
-            shown = effects_of(self, None if effects is True else list(effects), None, alpha)
+            shown = effects_of(self, None if effects is True else effects, None, alpha)
         return tables.summary_tables(self, alpha, shown)
 
     def glance(self) -> pd.DataFrame:

@@ -69,11 +69,12 @@ def wald_test(
     """
     from statsmodels.stats.contrast import ContrastResults
 
-    rows = np.atleast_2d(np.asarray(matrix, float))
-    if rows.shape[1] != len(params):
+    rows, right = _numbers(matrix, "matrix"), _numbers(value, "value")
+    if not len(rows) or rows.shape[1] != len(params):
         raise DataError(f"wald_test: the matrix has {rows.shape[1]} columns for {len(params)} parameters.")
-    right = np.broadcast_to(np.asarray(value, float), (len(rows),))
-    rows, right = _of_size_one(rows, right)
+    if right.size not in (1, len(rows)):
+        raise DataError(f"wald_test: there are {right.size} values for {len(rows)} hypotheses.")
+    rows, right = _of_size_one(rows, np.broadcast_to(right.ravel(), (len(rows),)))
     df = int(np.linalg.matrix_rank(rows))
     if df < len(rows):
         raise DataError("wald_test: the hypotheses repeat each other; give linearly independent rows.")
@@ -93,6 +94,16 @@ def wald_test(
         contrast = ContrastResults(F=statistic, df_num=df, df_denom=reference.df)
         found = hypothesis_test(statistic, df, p_value, "Wald test", df_denom=reference.df)
     found.contrast = contrast
+    return found
+
+
+def _numbers(given: Any, name: str) -> Array:
+    try:
+        found = np.atleast_2d(np.asarray(given, float))
+    except (TypeError, ValueError) as error:
+        raise DataError(f"wald_test: the {name} {given!r} does not hold numbers ({error}).") from error
+    if found.ndim > 2 or not np.isfinite(found).all():
+        raise DataError(f"wald_test: give a {name} of finite numbers.")
     return found
 
 

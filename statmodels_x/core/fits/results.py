@@ -16,6 +16,7 @@ from statmodels_x.core.fits.hypotheses import HypothesisTest, constraint_matrix,
 from statmodels_x.core.fits.reference import NORMAL, Reference
 from statmodels_x.core.scaling import Inner
 from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import check_flag
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -35,6 +36,9 @@ class Fitted:
     findings: tuple[Finding, ...] = field(repr=False, default=())
     sample: Any = field(repr=False, default=None)
     keep_data: bool = field(repr=False, default=False)
+
+    def __post_init__(self) -> None:
+        check_flag("keep_data", self.keep_data)  # "no" would be true, and the rows in the file
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -14,7 +14,14 @@ from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.resampling import percentile_limits
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number, numeric_array
+from statmodels_x.core.validation import (
+    check_alpha,
+    check_choice,
+    check_count,
+    check_number,
+    check_seed,
+    numeric_array,
+)
 from statmodels_x.multistate.fitted import MultiStateFitted
 from statmodels_x.multistate.inference.intensities import Intensities, intensities
 from statmodels_x.multistate.inference.next_state import next_state
@@ -64,7 +71,7 @@ class Options:
         check_choice("method", self.method, ("delta", "simulation"), "predict()")
         check_alpha(self.alpha)
         check_count("n_draws", self.n_draws, 100)
-        check_count("seed", self.seed, 0)
+        check_seed(self.seed)
         check_number("discount", self.discount, low=0.0, high=10.0, closed=True)
 
 

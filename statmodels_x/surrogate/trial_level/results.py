@@ -17,7 +17,14 @@ from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.fits.results import SummaryText
 from statmodels_x.core.resampling import percentile_limits
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_jobs, check_number
+from statmodels_x.core.validation import (
+    check_alpha,
+    check_choice,
+    check_count,
+    check_jobs,
+    check_number,
+    check_seed,
+)
 from statmodels_x.surrogate.trial_level import inference, tables
 from statmodels_x.surrogate.trial_level.fitted import PARAMS, TrialLevelFitted
 from statmodels_x.surrogate.trial_level.intervals import squared
@@ -67,7 +74,7 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
             r2 = squared(rho)
         else:
             draws = inference.bootstrap_r2(
-                self, check_count("n", n, 20), check_count("seed", seed, 0), check_jobs(n_jobs)
+                self, check_count("n", n, 20), check_seed(seed), check_jobs(n_jobs)
             )
             low, high = percentile_limits(draws[np.isfinite(draws)], alpha)
             rho, r2 = (np.nan, np.nan), (float(low), float(high))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,8 +12,9 @@ import pandas as pd
 from scipy.stats import chi2
 
 from statmodels_x.core.data.formula import right_side
-from statmodels_x.core.errors import StatmodelsXError
+from statmodels_x.core.errors import DataError, StatmodelsXError
 from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import as_list, check_number, is_among
 from statmodels_x.survival.distributions.parameters import PARAMETERS
 from statmodels_x.survival.fitted import SurvivalFitted, sample_names
 from statmodels_x.survival.fitting.estimation import Estimate, estimate
@@ -55,11 +57,11 @@ class Effects:
 
 
 def effects_of(
-    fit: SurvivalFitted, variables: list[str] | None = None, at: float | None = None, alpha: float = 0.05
+    fit: SurvivalFitted, variables: Sequence[str] | None = None, at: float | None = None, alpha: float = 0.05
 ) -> Effects:
     """Compute the effects; see :meth:`FlexibleSurvivalResults.effects`."""
     sample: Sample = fit.need_sample("effects")
-    horizon = _horizon(sample.response.time) if at is None else float(at)
+    horizon = _horizon(sample.response.time) if at is None else check_number("at", at, low=0.0, high=np.inf)
     rows = _effect_rows(fit, sample, _chosen(fit, sample, variables), horizon, alpha)
     columns = [
         "effect",
@@ -84,10 +86,13 @@ def _horizon(times: Array) -> float:
     return math.floor(point / unit * 2.0) / 2.0 * unit
 
 
-def _chosen(fit: SurvivalFitted, sample: Sample, variables: list[str] | None) -> list[str]:
+def _chosen(fit: SurvivalFitted, sample: Sample, variables: Sequence[str] | None) -> list[str]:
     """Return the covariates to compare: those asked for, or the first with two to four levels."""
     if variables is not None:
-        return list(variables)
+        for name in (wanted := as_list("variables", variables)):
+            if not is_among(name, fit.facts.levels):
+                raise DataError(f"effects: {name!r} is no covariate; they are {', '.join(fit.facts.levels)}.")
+        return wanted
     data = sample.frame.data
     few = [name for name in uses_of(fit) if _LEVELS[0] <= data[name].nunique() <= _LEVELS[1]]
     return few[:_MOST]

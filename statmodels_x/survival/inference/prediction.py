@@ -16,8 +16,16 @@ from numpy.typing import ArrayLike, NDArray
 from statmodels_x.core.data.columns import labelled, paired
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.resampling import generator
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_alpha, check_choice, check_count, numeric_array
+from statmodels_x.core.validation import (
+    check_alpha,
+    check_choice,
+    check_count,
+    check_flag,
+    check_seed,
+    numeric_array,
+)
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.quantities import QUANTITIES, Quantity, Rows, difference, ratio
@@ -58,8 +66,8 @@ class Options:
         check_choice("missing", self.missing, ("error", "nan"), "predict()")
         check_alpha(self.alpha)
         check_count("n_draws", self.n_draws, 100)
-        check_count("seed", self.seed, 0, most=None)
-        if self.simultaneous and self.method == "simulation":
+        check_seed(self.seed)
+        if check_flag("simultaneous", self.simultaneous) and self.method == "simulation":
             raise DataError('predict: simultaneous bands are made with method="delta".')
 
 
@@ -245,7 +253,7 @@ def draw_coefficients(fit: SurvivalFitted, n: int, seed: int | np.random.Generat
 def _draw(fit: SurvivalFitted, n: int, seed: int | np.random.Generator) -> Array:
     if fit.bse.isna().any():
         raise DataError("sample_params: some parameters have no standard error; see `warnings`.")
-    rng = np.random.default_rng(seed)
+    n, rng = check_count("n", n, 1), generator(seed)
     return rng.multivariate_normal(fit.theta, fit.theta_covariance, size=n, method="eigh")
 
 

@@ -10,8 +10,9 @@ from statmodels_x.core.data.columns import in_order
 from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.product_limit import at_times, product_limit
+from statmodels_x.core.resampling import generator
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_choice
+from statmodels_x.core.validation import check_choice, is_among
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.standardisation import standardise
 from statmodels_x.survival.kernels.hazards import cumulative_hazard
@@ -69,7 +70,7 @@ def _quantile_residuals(fit: SurvivalFitted, sample: Sample, seed: int) -> Array
     high = np.ones(len(low))
     upper = np.where(finite, response.upper, response.lower)
     high[finite] = -np.expm1(-cumulative_hazards(fit, sample, upper))[finite]
-    draw = np.random.default_rng(seed).uniform(size=len(low))
+    draw = generator(seed).uniform(size=len(low))
     level = np.where(response.code == 1, high, low + draw * (high - low))
     return np.asarray(special.ndtri(np.clip(level, 1e-300, 1.0 - 1e-16)))
 
@@ -97,7 +98,7 @@ def calibration(fit: SurvivalFitted, by: str | None) -> pd.DataFrame:
     if not sample.response.is_right_censored:
         raise DataError("calibration: a Kaplan-Meier curve needs exact or right-censored times.")
     data = sample.frame.data
-    if by is not None and by not in data.columns:
+    if by is not None and not is_among(by, data.columns):
         raise DataError(f"calibration: `by` is {by!r}, which is no column of this model.")
     groups = [(None, np.ones(len(data), bool))] if by is None else [
         (level, (data[by] == level).to_numpy()) for level in in_order(data[by].unique().tolist())
