@@ -144,6 +144,12 @@ def far_columns(sums: Sequence[ColumnSums]) -> ColumnMap | None:
     return columns if columns.changes else None
 
 
+def near_columns(matrix: Array) -> Array:
+    """Return a design in columns near 0 and of moderate size; they span the same space where one is constant."""
+    columns = ColumnMap.of(ColumnSums.of(matrix))
+    return columns.inside(matrix) if columns.changes else matrix
+
+
 @dataclass(frozen=True)
 class Inner:
     """What a fit found in centred and scaled columns, where a prediction loses no digits either.

@@ -17,6 +17,7 @@ from statmodels_x.core.data.model_frame import ModelFrame, build_frame
 from statmodels_x.core.data.surv import unit_of_time
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import warn
+from statmodels_x.core.scaling import near_columns
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_text
 from statmodels_x.surrogate.reading import arms, columns, events
@@ -245,7 +246,7 @@ class _Rows:
 
 def _covariates(design: Design, keep: NDArray[np.bool_]) -> Array:
     """Columns of a design without the constant, centred and scaled."""
-    matrix = design.matrix[keep]
+    matrix = near_columns(design.matrix[keep])
     spread = matrix.std(axis=0)
     if not np.any(spread > 0.0):
         raise DataError("`stopping`: no covariate differs between the rows used; leave it out.")

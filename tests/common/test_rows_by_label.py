@@ -256,3 +256,14 @@ def test_numbers_of_stages_go_by_their_names():
         pd.testing.assert_frame_equal(many(plants, counts, 5, n=4), many([plants], in_order, 5, n=4))
     with pytest.raises(DataError, match="`initial` is a Series with other labels"):
         plants.project(counts.rename({"seed": "seeds"}), 4)
+
+
+def test_weights_of_trials_go_by_their_names():
+    frame = trials()
+    fit = smx.TrialLevelSurrogacy("t ~ s", frame, std_error=["same", "same"], correlation=0.0).fit()
+    series = pd.Series(WEIGHTS, frame.index)
+    expected = fit.weighted_regression(WEIGHTS)
+    assert_array_equal(fit.weighted_regression(series[::-1]), expected)
+    assert not np.array_equal(fit.weighted_regression(WEIGHTS[::-1]), expected)
+    with pytest.raises(DataError, match="`weights` is a Series with other labels"):
+        fit.weighted_regression(pd.Series(WEIGHTS))

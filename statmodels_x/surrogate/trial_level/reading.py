@@ -17,7 +17,7 @@ from statmodels_x.core.data.frames import as_pandas, check_columns
 from statmodels_x.core.errors import DataError, DataWarning, FormulaError
 from statmodels_x.core.findings import Finding, warn
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_number, numeric_array, rows_text
+from statmodels_x.core.validation import check_magnitude, check_number, numeric_array, rows_text
 from statmodels_x.surrogate.trial_level.data import Effects
 
 _REACH = 2.0 * float(stats.norm.ppf(0.975))
@@ -163,6 +163,7 @@ def side_values(side: str, frame: pd.DataFrame, where: str) -> Array:
     bad = np.isinf(values) | (np.isnan(values) & ~columns.isna().any(axis=1).to_numpy())
     if bad.any():
         raise DataError(f"{where}: {side} is not a finite number in {rows_text(bad)}.")
+    check_magnitude(values, side, where)
     return values
 
 
