@@ -255,9 +255,14 @@ def unit_of_time(data: Any, time_name: str, expression: str) -> str | None:
 
 def _beside(time: Any, value: Any, name: str) -> Any:
     """Return a Series in the order of the labels of the times, where both have labels."""
-    if not (isinstance(time, pd.Series) and isinstance(value, pd.Series)) or value.index.equals(time.index):
+    if not (isinstance(time, pd.Series) and isinstance(value, pd.Series)) or len(value) != len(time):
         return value
-    return pd.Series(by_row(value, time.index, name), name=value.name)
+    if value.index.equals(time.index):
+        return value
+    try:
+        return pd.Series(by_row(value, time.index, name), name=value.name)
+    except DataError as error:
+        raise DataError(f"Surv(): {error}") from None
 
 
 def _refuse(bad: NDArray[np.bool_], what: str, remedy: str) -> None:
