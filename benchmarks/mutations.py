@@ -1,6 +1,6 @@
 """Lines of arithmetic changed one at a time, and whether a test notices.
 
-    python benchmarks/mutations.py [--only PART_OF_A_FILE_NAME]
+    python benchmarks/mutations.py [--only PART_OF_A_FILE_NAME,ANOTHER]
 
 Each change is made in a copy of the tree, and the tests that belong to the module run there until the first failure.
 A changed kernel is compiled anew, in a folder of its own. results/mutations.csv holds what was found, one row a change;
@@ -186,7 +186,7 @@ def main() -> None:
     try:
         for mutation in MUTATIONS:
             key = (mutation.module, mutation.old, mutation.new)
-            if asked.only not in mutation.module or rows.get(key, {}).get("tests") == mutation.tests:
+            if not any(part in mutation.module for part in asked.only.split(",")) or rows.get(key, {}).get("tests") == mutation.tests:
                 continue
             rows[key] = noticed(mutation, tree)
             print(rows[key], flush=True)
