@@ -107,7 +107,7 @@ MUTATIONS = [
     _of("population/theory/matrices/environments", "(share + z**2 / (2 * n)) / (1 + z**2 / n)", "share",
         "population/test_stochastic"),
     _of("population/inference/invariant_profile", "inner + (outer - inner) * (reach - low) / (high - low)",
-        "inner + (outer - inner)", "population/test_profile population/test_alternatives"),
+        "inner + (outer - inner)", "population/test_alternatives population/test_profile"),
     # multistate
     _of("multistate/inference/paths", "span = last - stay.begin", "span = last", "multistate/test_identities"),
     _of("multistate/inference/paths", "together = self.gradient + factor * other.gradient",
