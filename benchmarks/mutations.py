@@ -186,7 +186,10 @@ def main() -> None:
     try:
         for mutation in MUTATIONS:
             key = (mutation.module, mutation.old, mutation.new)
-            if not any(part in mutation.module for part in asked.only.split(",")) or rows.get(key, {}).get("tests") == mutation.tests:
+            if (
+                not any(part in mutation.module for part in asked.only.split(","))
+                or rows.get(key, {}).get("tests") == mutation.tests
+            ):
                 continue
             rows[key] = noticed(mutation, tree)
             print(rows[key], flush=True)

@@ -257,12 +257,11 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         -------
         statsmodels.iolib.summary.Summary
         """
-        as_kept = self.sample is None or self.facts.used > _SHOWN
-        if effects is False:
-            shown = None
-        elif effects is True and (check_alpha(alpha) == _ALPHA or as_kept):
-            shown = self._usual_effects if alpha == _ALPHA else None
-        else:
+        usual = check_alpha(alpha) == _ALPHA
+        shown = None
+        if effects is True and (usual or self.sample is None or self.facts.used > _SHOWN):
+            shown = self._usual_effects if usual else None
+        elif effects is not False:
             shown = effects_of(self, None if effects is True else effects, None, alpha)
         return tables.summary_tables(self, alpha, shown)
 
