@@ -13,7 +13,11 @@ any names, and options of which some are nonsense; it fits, and reads what a use
 ``--table`` only sums up the chunks that stand, and writes results/fuzz.csv of them. Case k is made again by
 ``replicate(one_case, 1, seed=13, first=k)`` of ``statmodels_x.core.resampling``.
 
-results/fuzz.csv: NOTE.
+results/fuzz.csv: the first 6,000 of 20,000 cases, made while faults were mended: 0 to 3,499 before the options of verbs
+were checked, the others after. The six that ended as they should not (591, 739, 944, 3031, 3614, 5565: an overflow far
+from 0, an array as `other_scale`, names in half precision, an old word of our own, a grid of times in half precision,
+hazards of thousands), and 24 in which the study itself asked EventAssociation for what it has not, were made again
+after they were mended, and stand as they end now.
 """
 
 from __future__ import annotations

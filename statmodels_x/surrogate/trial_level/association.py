@@ -272,7 +272,8 @@ class EventAssociationResults(Fitted, SummaryText):
     @property
     def bse(self) -> pd.DataFrame:
         """Standard errors of ``table``, the standard deviations of the replicates; of the hazard ratio on its scale."""
-        rows = {label: np.std(draws, axis=0, ddof=1) for label, _, draws in self.estimates}
+        with np.errstate(invalid="ignore"):  # a ratio to no death before progression is infinite: no error
+            rows = {label: np.std(draws, axis=0, ddof=1) for label, _, draws in self.estimates}
         return pd.DataFrame.from_dict(rows, orient="index", columns=list(QUANTITIES))
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
