@@ -120,7 +120,8 @@ def read(path: Path, mark: str) -> pd.DataFrame | None:
     body, found, _ = text.rpartition("# ")
     if not found or text != body + _last_line(body, mark):
         return None
-    return pd.read_csv(io.StringIO(body), float_precision="round_trip")
+    exact: dict[str, Any] = {"float_precision": "round_trip"} if int(pd.__version__.split(".")[0]) < 3 else {}
+    return pd.read_csv(io.StringIO(body), **exact)
 
 
 def _last_line(text: str, mark: str) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from statmodels_x.core.interruption import shielded
 from statmodels_x.core.typing import Array
 
 Objective = Callable[[Array], tuple[float, Array, Array]]
@@ -82,6 +83,7 @@ class _Point:
         self.decrement = float(0.5 * np.sum(self.rotated_gradient**2 / self.curvature))
 
 
+@shielded()
 def maximise(
     objective: Objective,
     start: Array,

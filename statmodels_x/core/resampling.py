@@ -10,7 +10,12 @@ import numpy as np
 
 from statmodels_x.core.parallel import each
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_alpha, check_count
+from statmodels_x.core.validation import check_alpha, check_seed
+
+
+def generator(seed: int | np.random.Generator) -> np.random.Generator:
+    """Return the generator of a seed, or the generator given; DataError for what is neither."""
+    return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(check_seed(seed))
 
 
 def replicate(
@@ -43,7 +48,7 @@ def replicate(
     list
         In the order of the replicates.
     """
-    check_count("seed", seed, 0, most=None)
+    check_seed(seed)
     streams = [np.random.SeedSequence(seed, spawn_key=(first + k,)) for k in range(n)]
     return list(each(partial(_call, task), streams, n_jobs=n_jobs, progress=progress, prefer=prefer))
 

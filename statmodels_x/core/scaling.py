@@ -38,6 +38,11 @@ class ColumnMap:
     unit: Array = field(repr=False)
 
     @classmethod
+    def identity(cls, k: int) -> ColumnMap:
+        """Return the map that changes nothing."""
+        return cls(np.zeros(k), np.ones(k), np.zeros((k, k)))
+
+    @classmethod
     def of(cls, sums: ColumnSums) -> ColumnMap:
         """Choose centres and scales by the sums over all rows of a design."""
         spread = sums.spread * sums.scale
@@ -109,19 +114,33 @@ class ColumnMap:
         return np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", rows, covariance, rows), 0.0)) * size
 
     def outer_covariance(self, inner: Array) -> Array:
-        """Return the covariance of the coefficients from that of the inner ones.
+        """Return the covariance of the coefficients from that of the inner ones; NaN where that is not known.
 
-        Infinite where the square of a unit overflows; :meth:`outer_errors` does not.
+        Infinite, or 0, where the product of two units is beyond the range of numbers; :meth:`outer_errors` is not.
         """
         rows = self.matrix
-        with np.errstate(over="ignore", under="ignore"):
-            covariance = rows @ inner @ rows.T
-            return 0.5 * covariance + 0.5 * covariance.T
+        size = np.abs(rows).max(axis=1, initial=0.0)
+        unknown = np.isnan(np.diag(inner))
+        rows = rows / size[:, None]
+        covariance = rows @ np.where(np.isnan(inner), 0.0, inner) @ rows.T
+        covariance = _product(0.5 * (covariance + covariance.T), size)
+        lost = (rows[:, unknown] != 0.0).any(axis=1)
+        covariance[lost], covariance[:, lost] = np.nan, np.nan
+        return covariance
 
     def outer_scores(self, inner: Array) -> Array:
         """Return the derivatives by the coefficients from those by the inner ones, along the last axis."""
         own = inner * self.scale
         return own + (inner @ (self.unit.T * self.scale[:, None])) * self.centre if self.changes else own
+
+
+def _product(values: Array, size: Array) -> Array:
+    """Multiply rows and columns by sizes whose products alone may be no numbers."""
+    mantissa, exponent = np.frexp(size)
+    part, power = np.frexp(values)
+    with np.errstate(over="ignore", under="ignore"):
+        scaled = np.ldexp(part * np.outer(mantissa, mantissa), power + np.add.outer(exponent, exponent))
+    return np.asarray(scaled)
 
 
 def far_columns(sums: Sequence[ColumnSums], others: int = 0) -> ColumnMap | None:
@@ -131,6 +150,12 @@ def far_columns(sums: Sequence[ColumnSums], others: int = 0) -> ColumnMap | None
     """
     columns = ColumnMap.side_by_side([*(ColumnMap.of(one) for one in sums), ColumnMap.plain(others)])
     return columns if columns.changes else None
+
+
+def near_columns(matrix: Array) -> Array:
+    """Return a design in columns near 0 and of moderate size; they span the same space where one is constant."""
+    columns = ColumnMap.of(ColumnSums.of(matrix))
+    return columns.inside(matrix) if columns.changes else matrix
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from numbers import Real
 from typing import Any
 
@@ -16,6 +16,7 @@ from statmodels_x.core.errors import DataError
 
 _ROWS_SAID = re.compile(r"(?P<count>\d+) rows? \(position (?P<rows>\d+(, \d+)*)(, \.\.\.)?\)")
 _LARGEST = 1e100
+_MOST_JOBS = 10_000
 _TIME_KINDS = {"datetime64", "datetime", "date", "timedelta64", "timedelta", "period"}
 
 
@@ -32,6 +33,22 @@ def check_choice(name: str, value: Any, choices: Sequence[str], where: str = "")
     listed = ", ".join(f'"{choice}"' for choice in choices)
     prefix = f"{where}: " if where else ""
     raise DataError(f"{prefix}`{name}` is {value!r}; choose one of {listed}.")
+
+
+def as_list(name: str, value: Any) -> list[Any]:
+    """Return one text or a sequence of them as a list.
+
+    Raises
+    ------
+    DataError
+        If it is neither; the message names the argument.
+    """
+    if isinstance(value, str):
+        return [value]
+    try:
+        return list(value)
+    except TypeError:
+        raise DataError(f"`{name}` is {value!r}; give a name, or a list of names.") from None
 
 
 def check_number(name: str, value: Any, *, low: float, high: float, closed: bool = False) -> float:
@@ -79,9 +96,38 @@ def check_count(name: str, value: Any, least: int, most: int | None = 10_000_000
     return int(value)
 
 
+def check_flag(name: str, value: Any) -> bool:
+    """Return True or False; DataError for anything else, however true it looks."""
+    if not isinstance(value, bool | np.bool_):
+        raise DataError(f"`{name}` is {value!r}; give True or False.")
+    return bool(value)
+
+
+def check_text(name: str, value: Any, such_as: str) -> str | None:
+    """Return a text, or None; DataError for anything else."""
+    if value is not None and not isinstance(value, str):
+        raise DataError(f"`{name}` is {value!r}; give a text, such as {such_as!r}.")
+    return value
+
+
+def check_seed(seed: Any) -> int:
+    """Return a seed; DataError unless it is a whole number of at least 0."""
+    return check_count("seed", seed, 0, most=None)
+
+
+def is_among(value: Any, names: Container[Any]) -> bool:
+    """Whether a value is among names; what cannot be a name (a list, an array) is not."""
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return value in names
+
+
 def check_jobs(n_jobs: Any) -> int:
     """Return a number of workers; DataError unless it is a whole number other than 0."""
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer) or n_jobs == 0:
+    whole = isinstance(n_jobs, int | np.integer) and not isinstance(n_jobs, bool)
+    if not whole or n_jobs == 0 or abs(n_jobs) > _MOST_JOBS:
         raise DataError(f"`n_jobs` is {n_jobs!r}; give a number of workers, or -1 for all cores.")
     return int(n_jobs)
 

@@ -84,8 +84,11 @@ def _load(name: str) -> pd.DataFrame:
     import pandas as pd
 
     with data_path(name).open("r", encoding="utf-8") as handle:
-        # The default parser may miss the last digit of a number; the files keep every digit of the source.
-        frame = pd.read_csv(handle, float_precision="round_trip")
+        # the default parser of pandas 2 may miss the last digit of a number; the files keep every digit of the source
+        exact: dict[str, Any] = (
+            {"float_precision": "round_trip"} if int(pd.__version__.split(".")[0]) < 3 else {}
+        )
+        frame = pd.read_csv(handle, **exact)
     frame.attrs = dict[Any, Any](CATALOGUE[name].attrs())
     return frame
 

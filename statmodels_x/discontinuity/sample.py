@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statmodels_x.core.data.columns import by_row
 from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.data.formula import split_formula
 from statmodels_x.core.data.frames import as_pandas
@@ -69,7 +70,10 @@ class Facts:
         """
         names = self.domain.names
         if isinstance(newdata, np.ndarray | list | tuple):
-            points = np.asarray(newdata, float)
+            try:
+                points = np.asarray(newdata, float)
+            except (TypeError, ValueError) as error:
+                raise DataError(f"newdata cannot be read as numbers ({error}).") from error
             if points.ndim == 1:
                 points = points[:, None] if len(names) == 1 else points[None, :]
             if points.ndim != 2 or points.shape[1] != len(names):
@@ -257,7 +261,11 @@ def _domain(points: Points, names: tuple[str, ...], resolution: Any) -> Domain:
 
 def checked_resolution(resolution: Any, d: int) -> tuple[int, ...]:
     """Cells along each axis from what the user gave."""
-    many = isinstance(resolution, tuple | list | np.ndarray)
+    many = (
+        np.ndim(resolution) > 0
+        if isinstance(resolution, np.ndarray)
+        else isinstance(resolution, tuple | list)
+    )
     given = list(resolution) if many else [resolution] * d
     if len(given) != d:
         raise DataError(
@@ -275,7 +283,7 @@ def read_array(values: Any, weights: Any) -> Sample:
         If it is not numeric, has an infinite element, more than three axes, or one that is too short.
     """
     names, breaks = _array_axes(values)
-    weight = None if weights is None else _plain_array(weights, "weights")
+    weight = None if weights is None else _plain_array(_in_place(weights, values), "weights")
     array = _plain_array(values, "the array")
     refuse_axes(array.ndim)
     if array.ndim == 0 or min(array.shape) < _FEWEST_CELLS:
@@ -305,6 +313,36 @@ def read_array(values: Any, weights: Any) -> Sample:
     domain = Domain(names, breaks or tuple(np.arange(size + 1) - 0.5 for size in array.shape))
     missing = {"missing": int(np.count_nonzero(~known))} if not known.all() else {}
     return Sample(array_cells(array, weight, domain), None, None, "array", array.size, missing)
+
+
+def _in_place(weights: Any, values: Any) -> Any:
+    """Return weights that carry labels in the order of the labels of the array, where that has some, too."""
+    if isinstance(weights, pd.Series | pd.DataFrame) and type(weights) is type(values):
+        return _by_labels(weights, values)
+    dims, own = getattr(values, "dims", None), getattr(weights, "dims", None)
+    if dims is None or own is None or set(map(str, dims)) != set(map(str, own)):
+        return weights
+    turned = weights.transpose(*dims)
+    for name in dims:
+        if name in values.coords and name in turned.coords and not _equal(values, turned, name):
+            raise DataError(
+                f"`weights` has other coordinates along '{name}' than the array; select them first."
+            )
+    return turned
+
+
+def _equal(values: Any, weights: Any, name: Any) -> bool:
+    return np.array_equal(np.asarray(values.coords[name]), np.asarray(weights.coords[name]))
+
+
+def _by_labels(weights: Any, values: Any) -> Any:
+    if np.shape(weights) != np.shape(values):
+        return weights  # refused by its shape
+    for axis, index in enumerate(values.axes):
+        own = weights.axes[axis]
+        order = by_row(pd.Series(np.arange(len(own)), own), index, "weights", "one for each element")
+        weights = weights.take(order, axis=axis)
+    return weights
 
 
 def _default_names(d: int) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_choice, check_count, check_jobs, check_number
+from statmodels_x.core.validation import check_choice, check_count, check_jobs, check_number, check_seed
 
 TUNES = ("evidence", "sure", "cv")
 SOLVERS = ("auto", "primal-dual", "exact", "cvxpy")
@@ -133,7 +133,7 @@ def control(
         )
     check_number("tol", tol, low=0.0, high=0.1)
     max_iter, n_jobs = check_count("max_iter", max_iter, 1), check_jobs(n_jobs)
-    seed = check_count("seed", seed, 0, most=None)
+    seed = check_seed(seed)
     check_choice("border", border, BORDERS, "fit()")
     tune = None if given else tune
     return Control(tune, sensitivity, solver, float(tol), max_iter, n_jobs, seed, bool(progress), border)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from statmodels_x.core.fits.inference import sandwich
 from statmodels_x.core.fits.results import Estimates
+from statmodels_x.core.scaling import ColumnMap, Inner
 from statmodels_x.core.typing import Array
 from statmodels_x.multistate.fitting.estimation import Fits, said_by, score_rows
 from statmodels_x.multistate.sample import MultiStateData
@@ -80,14 +81,19 @@ class MultiStateFitted(Estimates):
         """Put the fits of the transitions together."""
         labels = [(name, *label) for name, fit in fits.items() for label in fit.coefficients.index]
         index = pd.MultiIndex.from_tuples(labels, names=["transition", "parameter", "term"])
-        covariance = _blocks([fit.covariance.to_numpy() for fit in fits.values()])
+        inner = _inner(fits)
+        covariance = _blocks([fit.theta_covariance for fit in fits.values()])
         if cov_type == "cluster":
-            covariance = _clustered(fits, covariance, *score_rows(fits, data, specification))
+            covariance = sandwich(covariance, *score_rows(fits, data, specification))
+        if inner is not None:
+            inner = replace(inner, covariance=covariance)
+            covariance = inner.columns.outer_covariance(covariance)
         return cls(
             coefficients=pd.Series(
                 np.concatenate([fit.coefficients.to_numpy() for fit in fits.values()]), index, name="estimate"
             ),
             covariance=pd.DataFrame(covariance, index, index),
+            inner=inner,
             llf=float(sum(fit.llf for fit in fits.values())),
             nobs=_size(data, weights),
             converged=all(fit.converged for fit in fits.values()),
@@ -149,26 +155,32 @@ class MultiStateFitted(Estimates):
 
     def with_params(self, coefficients: Array) -> Self:
         """Return the same model under other coefficients, in the order of ``params``."""
-        values, moved, first = np.asarray(coefficients, float), [], 0
+        values = np.asarray(coefficients, float)
+        return self.with_theta(values if self.inner is None else self.inner.columns.inner(values))
+
+    def with_theta(self, theta: Array) -> Self:
+        """Return the same model under other coefficients of the columns that the fits compute with. Internal."""
+        moved, first = [], 0
         for fit in self.members:
             size = len(fit.coefficients)
-            part = pd.Series(values[first : first + size], fit.coefficients.index, name="estimate")
-            moved.append(replace(fit, coefficients=part, inner=None))
+            moved.append(fit.with_theta(theta[first : first + size]))
             first += size
+        values = np.concatenate([fit.coefficients.to_numpy() for fit in moved])
         whole = pd.Series(values, self.coefficients.index, name="estimate")
-        return replace(self, members=tuple(moved), coefficients=whole)
+        inner = None if self.inner is None else replace(self.inner, theta=theta)
+        return replace(self, members=tuple(moved), coefficients=whole, inner=inner)
 
 
-def _clustered(fits: Fits, covariance: Array, scores: Array, subjects: Array) -> Array:
-    """Cluster-robust covariance, computed in the columns of the fits: far from 0 the formula's lose the digits."""
+def _inner(fits: Fits) -> Inner | None:
+    """Put the columns side by side that the fits compute with; None if these are the formulas'."""
     if all(fit.inner is None for fit in fits.values()):
-        return sandwich(covariance, scores, subjects)
+        return None
     maps = [
-        np.eye(len(fit.theta)) if fit.inner is None else fit.inner.columns.matrix for fit in fits.values()
+        ColumnMap.identity(len(fit.theta)) if fit.inner is None else fit.inner.columns
+        for fit in fits.values()
     ]
-    outer = _blocks(maps)
-    inner = sandwich(_blocks([fit.theta_covariance for fit in fits.values()]), scores @ outer, subjects)
-    return np.asarray(outer @ inner @ outer.T)
+    theta = np.concatenate([fit.theta for fit in fits.values()])
+    return Inner(ColumnMap.side_by_side(maps), theta, np.full((len(theta), len(theta)), np.nan))
 
 
 def _blocks(parts: list[Array]) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from statmodels_x.core.data.frames import check_columns
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.findings import announce
-from statmodels_x.core.validation import check_choice, numeric_array
+from statmodels_x.core.validation import check_choice, check_flag, numeric_array
 from statmodels_x.multistate.fitting.estimation import fit_transitions
 from statmodels_x.multistate.results import MultiStateResults
 from statmodels_x.multistate.sample import MultiStateData
@@ -143,7 +143,7 @@ class MultiState:
         if cov_type is None:
             cov_type = "observed" if self._has_counts else "cluster"
         check_choice("cov_type", cov_type, ("observed", "cluster"), "fit()")
-        how = {"tol": tol, "max_iter": max_iter, "keep_data": bool(keep_data)}
+        how = {"tol": tol, "max_iter": max_iter, "keep_data": check_flag("keep_data", keep_data)}
         fits = fit_transitions(self._data, self.specification, self._weights, how)
         results = MultiStateResults.of(
             self.specification, self._data, fits, cov_type, self._weights, keep_data

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from statmodels_x import plotting
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_choice
+from statmodels_x.core.validation import check_choice, check_flag
 from statmodels_x.multistate.fitted import MultiStateFitted
 from statmodels_x.multistate.inference.pictured import (
     WITH_SHARES,
@@ -57,7 +57,7 @@ def _check_arguments(kind: str, newdata: Any, at: Any, state: Any, compared: boo
     """Refuse arguments that the kind of picture has no use for."""
     if state is not None and kind not in WITH_STATE:
         raise DataError(f'plot: `state` belongs to kind="incidence", "stay" and "hazard", not to "{kind}".')
-    if compared and kind not in WITH_SHARES:
+    if compared is not None and check_flag("aalen_johansen", compared) and kind not in WITH_SHARES:
         raise DataError(f'plot: `aalen_johansen` does not belong to kind="{kind}".')
     if kind == "diagram" and (newdata is not None or at is not None):
         raise DataError('plot: kind="diagram" shows counts; `newdata` and `at` do not belong to it.')

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.fits.results import LikelihoodResults
-from statmodels_x.core.validation import check_count, check_number
+from statmodels_x.core.validation import check_count, check_number, check_seed
 from statmodels_x.multistate import tables
 from statmodels_x.multistate.fitted import MultiStateFitted
 
@@ -176,11 +176,10 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
         from statmodels_x.multistate.inference.simulation import simulate
 
         check_count("n", n, 1)
-        rng = np.random.default_rng(check_count("seed", seed, 0))
-        if not np.isposinf(until):
-            check_number("until", until, low=0.0, high=np.inf)
+        rng = np.random.default_rng(check_seed(seed))
+        until = check_number("until", until, low=0.0, high=np.inf, closed=True)
         hazards = intensities(self, newdata, with_gradient=False)
-        origin = starting_point(self, "simulate", Options(start, given, entered), len(hazards.index))
+        origin = starting_point(self, "simulate", Options(start, given, entered), hazards.index)
         if np.any(origin.given >= until):
             raise DataError("simulate: `until` is not after `given`.")
         return simulate(hazards, origin, n, rng, float(until))

@@ -16,7 +16,7 @@ from statmodels_x.core.data.surv import unit_of_time
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import warn
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import numeric_array, rows_text
+from statmodels_x.core.validation import as_list, check_text, is_among, numeric_array, rows_text
 from statmodels_x.multistate.reading.aalen_johansen import aalen_johansen
 from statmodels_x.multistate.reading.long import checked_stays, long_graph, long_rows
 from statmodels_x.multistate.reading.wide import Stays, follow, read_columns, wide_graph
@@ -112,6 +112,8 @@ class MultiStateData:
             If a column cannot be used or events contradict the transitions; rows and remedy are named.
         """
         frame = as_pandas(data)
+        check_columns(frame, [name for name in (id, entry) if name is not None], "data")
+        check_text("time_unit", time_unit, "years")
         graph = wide_graph(states, start, transitions)
         times, seen = read_columns(frame, states)
         from_when = np.zeros(len(frame)) if entry is None else _entries(frame, entry, times.max(axis=1))
@@ -169,6 +171,7 @@ class MultiStateData:
             If rows of competing transitions are missing or doubled, stays overlap, or a column cannot be used.
         """
         frame = as_pandas(data)
+        check_text("time_unit", time_unit, "years")
         columns = {"id": id, "from": origin, "to": to, "start": start, "stop": stop, "status": status}
         if entered is not None:
             columns["entered"] = entered
@@ -213,6 +216,9 @@ class MultiStateData:
         """
         frame = as_pandas(data)
         check_columns(frame, [time, event], "data")
+        check_columns(frame, [name for name in (id, entry) if name is not None], "data")
+        if not is_among(censored, [censored]):
+            raise DataError(f"MultiStateData: `censored` is {censored!r}; give one value.")
         values = frame[event]
         if values.isna().any():
             raise DataError(f"MultiStateData: '{event}' is missing in {rows_text(values.isna().to_numpy())}.")
@@ -382,7 +388,7 @@ def _entries(frame: pd.DataFrame, entry: str, last: Array) -> Array:
 def _kept(frame: pd.DataFrame, keep: Sequence[str] | None, used: Sequence[str]) -> list[str]:
     """Names of the covariates; those that the rows' own columns have are refused."""
     if keep is not None:
-        wanted = [keep] if isinstance(keep, str) else list(keep)
+        wanted = as_list("keep", keep)
         check_columns(frame, wanted, "data")
     else:
         wanted = [name for name in frame.columns if name not in used and name not in RESERVED]

@@ -9,7 +9,7 @@ from typing import Any
 
 from statmodels_x.core.data.formula import right_side
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_choice
+from statmodels_x.core.validation import as_list, check_choice
 
 CLOCKS = ("forward", "reset")
 RESERVED = ("id", "from", "to", "entered", "start", "stop", "status")
@@ -50,6 +50,8 @@ class Graph:
             If a state is unknown, a transition stands twice, or transitions form a cycle, which is named.
         """
         names = tuple(str(state) for state in states)
+        if not isinstance(start, str):
+            raise DataError(f"`start` is {start!r}; give the name of a state.")
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise DataError(f"states: {twice[0]!r} stands more than once.")
@@ -60,7 +62,7 @@ class Graph:
             )
         if start not in names:
             raise DataError(f"`start` is {start!r}; the states are {', '.join(names)}.")
-        pairs = tuple(_pair(entry, names) for entry in transitions)
+        pairs = tuple(_pair(entry, names) for entry in as_list("transitions", transitions))
         for pair in pairs:
             if pairs.count(pair) > 1:
                 raise DataError(f"transitions: {arrow(*pair)!r} stands more than once.")
@@ -111,7 +113,8 @@ class Graph:
 
 
 def _pair(entry: Any, states: Sequence[str]) -> tuple[str, str]:
-    pair = tuple(part.strip() for part in entry.split("->")) if isinstance(entry, str) else tuple(entry)
+    split = entry.split("->") if isinstance(entry, str) else as_list("transitions", entry)
+    pair = tuple(part.strip() if isinstance(part, str) else part for part in split)
     if len(pair) != 2:
         raise DataError(f"transitions: {entry!r} is none; give 'from -> to' or a pair of states.")
     for state in pair:
@@ -299,7 +302,7 @@ def _stacked(graph: Graph, stacked: Any) -> tuple[str, ...]:
     if isinstance(stacked, bool):
         return graph.names if stacked else ()
     known = {_spaced(entry): entry for entry in graph.names}
-    wanted = [stacked] if isinstance(stacked, str) else list(stacked)
+    wanted = as_list("stacked", stacked)
     for key in wanted:
         if not isinstance(key, str) or _spaced(key) not in known:
             raise DataError(f"`stacked` names {key!r}; the transitions are {', '.join(graph.names)}.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_choice
+from statmodels_x.core.validation import check_choice, check_flag
 from statmodels_x.population.course.build import check_weights
 from statmodels_x.population.results import InteractionResults
 from statmodels_x.population.sample import Sample, read_sample
@@ -84,6 +84,7 @@ class LotkaVolterra:
         self.sample: Sample = read_sample(formula, data, culture, None)
         if len(self.sample.species) == 1:
             interaction = _single(interaction, where)
+        limited, saturating = check_flag("limited", limited), check_flag("saturating", saturating)
         if (limited or saturating) and interaction != "predation":
             raise DataError(
                 f'{where}: `limited` and `saturating` are about prey; give interaction="predation".'
@@ -132,7 +133,7 @@ class LotkaVolterra:
         InteractionResults
         """
         options = Options(
-            initial, "free", dict(bounds or {}), n_starts, seed, n_jobs, progress, keep_data=keep_data,
+            initial, "free", {} if bounds is None else bounds, n_starts, seed, n_jobs, progress, keep_data=keep_data,
             allow_unstable=allow_unstable, gain=gain,
         )  # fmt: skip
         settings = {

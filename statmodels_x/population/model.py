@@ -193,8 +193,8 @@ class LeslieInteraction:
             If the best end is not stationary.
         """
         options = Options(
-            initial, structure, dict(bounds or {}), n_starts, seed, n_jobs, progress, warm_starts, keep_data,
-            allow_unstable, gain,
+            initial, structure, {} if bounds is None else bounds, n_starts, seed, n_jobs, progress,
+            warm_starts, keep_data, allow_unstable, gain,
         )  # fmt: skip
         penalty, text = read_ridge(life_table, ridge, self.form, self.sample)
         settings = self._settings(initial, structure) | ({"ridge": text} if text else {})

@@ -18,7 +18,7 @@ from statmodels_x.core.fits.reference import Reference
 from statmodels_x.core.fits.results import LikelihoodResults
 from statmodels_x.core.fits.tables import Block, summary
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_choice, numeric_array, rows_text
+from statmodels_x.core.validation import as_list, check_choice, numeric_array, rows_text
 from statmodels_x.population.course.invariants import block_matrix
 from statmodels_x.population.course.parameters import Layout
 from statmodels_x.population.course.terms import add_matrices
@@ -335,7 +335,12 @@ def _species(columns: list[list[str]], names: Sequence[str] | None, where: str) 
     if names is None:
         common = [_common(part).rstrip("_0123456789") or "xy"[s] for s, part in enumerate(columns)]
         names = common if len(set(common)) == len(common) else list("xy")
-    if len(names) != len(columns) or len(set(names)) != len(columns):
+    names = as_list("names", names)
+    if (
+        len(names) != len(columns)
+        or not all(isinstance(name, str) for name in names)
+        or len(set(names)) != len(columns)
+    ):
         raise DataError(f"{where}: `names` must give {len(columns)} different name(s).")
     return tuple(map(str, names))
 

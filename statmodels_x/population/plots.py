@@ -15,6 +15,7 @@ from statmodels_x.population.fitted import InteractionFitted
 from statmodels_x.population.fitting.diagnostics import node_times
 from statmodels_x.population.inference.diagnostics import residuals
 from statmodels_x.population.inference.prediction import predict
+from statmodels_x.population.inference.totals import FARTHEST
 from statmodels_x.population.specification import ODE
 
 _MARKS = ("o", "s", "^", "D", "v", "P")
@@ -56,7 +57,8 @@ def _culture(fit: InteractionFitted, culture: Any) -> int:
 def _last_time(fit: InteractionFitted, c: int, until: float | None) -> float:
     if until is None:
         return float(fit.machinery.facts.last[c])
-    return check_number("until", until, low=float(fit.machinery.facts.origin[c]), high=np.inf)
+    first, step = float(fit.machinery.facts.origin[c]), fit.machinery.facts.step
+    return check_number("until", until, low=first, high=first + step * FARTHEST)
 
 
 def time_grid(fit: InteractionFitted, c: int, last: float) -> Any:

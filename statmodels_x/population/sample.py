@@ -318,7 +318,7 @@ def _step(time: Array, codes: NDArray[np.int64], name: str, step: float | None) 
     gaps = np.concatenate([np.diff(time[codes == c]) for c in range(codes.max() + 1)])
     span = max(float(np.ptp(time[codes == c])) for c in range(codes.max() + 1))
     if step is None:
-        return _common_step(gaps, span)
+        return _common_step(gaps, span, 8.0 * np.finfo(float).eps * float(np.abs(time).max()))
     size = check_number("step", step, low=0.0, high=np.inf)
     multiples = gaps / size
     if np.any(np.abs(multiples - np.round(multiples)) > _GRID_TOLERANCE * np.maximum(1.0, multiples)):
@@ -330,12 +330,14 @@ def _step(time: Array, codes: NDArray[np.int64], name: str, step: float | None) 
     return size
 
 
-def _common_step(gaps: Array, span: float) -> float:
-    """Greatest common divisor of the gaps; NaN if it is too small to be meant."""
-    step, tolerance = 0.0, _GRID_TOLERANCE * float(gaps.min())
+def _common_step(gaps: Array, span: float, rounding: float) -> float:
+    """Greatest common divisor of the gaps, known to ``rounding``; NaN if it is too small to be meant."""
+    step, least = 0.0, float(gaps.min())
+    tolerance = max(_GRID_TOLERANCE * least, rounding)
+    slack = max(_GRID_TOLERANCE, rounding / least)
     for gap in np.unique(gaps):
         a, b = gap, step
         while b > tolerance:
-            a, b = b, a - b * np.floor(a / b + _GRID_TOLERANCE)
+            a, b = b, a - b * np.floor(a / b + slack)
         step = a
     return step if span / step <= _MOST_NODES else np.nan

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_choice, check_count, check_jobs
+from statmodels_x.core.validation import check_choice, check_count, check_flag, check_jobs, check_seed
 
 LESLIE, ODE = 0, 1
 GAUSSIAN, LOGNORMAL, POISSON, NEGATIVE_BINOMIAL = 0, 1, 2, 3
@@ -81,9 +82,13 @@ class Options:
 
     def __post_init__(self) -> None:
         check_gain(self.gain)
+        if not isinstance(self.bounds, Mapping):
+            raise DataError(f"fit(): `bounds` is {self.bounds!r}; give a dict such as {{'rate': (0, 5)}}.")
+        check_flag("warm_starts", self.warm_starts)
+        check_flag("allow_unstable", self.allow_unstable)
         check_initial(self.initial)
         check_count("n_starts", self.n_starts, 1)
-        check_count("seed", self.seed, 0, most=None)
+        check_seed(self.seed)
         check_jobs(self.n_jobs)
 
 
@@ -153,13 +158,7 @@ def check_initial(initial: Any) -> str | float:
     """Return ``initial`` if it is "free", "observed" or a positive bound."""
     if isinstance(initial, str) and initial in ("free", "observed"):
         return initial
-    if isinstance(initial, bool | str):
-        number = np.nan
-    else:
-        try:
-            number = float(initial)
-        except (TypeError, ValueError):
-            number = np.nan
+    number = float(initial) if isinstance(initial, Real) and not isinstance(initial, bool) else np.nan
     if not (np.isfinite(number) and number > 0.0):
         raise DataError(
             f'fit(): `initial` is {initial!r}; choose "free", "observed" (the first row\'s counts), or give the '
@@ -172,7 +171,7 @@ def check_gain(gain: Any) -> float | str:
     """Return ``gain`` if it is "free" or a share."""
     if isinstance(gain, str) and gain == "free":
         return gain
-    if isinstance(gain, bool | str) or not 0.0 <= gain <= 1.0:
+    if isinstance(gain, bool) or not isinstance(gain, Real) or not 0.0 <= float(gain) <= 1.0:
         raise DataError(f'fit(): `gain` is {gain!r}; choose "free", or give a share between 0 and 1.')
     return float(gain)
 

@@ -152,7 +152,8 @@ class SurrogatePTE:
         self.formula, self.surrogate = formula, surrogate
         columns = dict(weights=weights, propensity=propensity, strata=strata, cluster=cluster, id=id, by=by)
         parts = _parts(columns, stopping)
-        if trim and propensity is None:
+        trim = check_number("trim", trim, low=0.0, high=0.5, closed=True)
+        if trim > 0.0 and propensity is None:
             raise DataError("`trim` holds propensities; give `propensity` too.")
         choice = Choice(
             formula,
@@ -164,7 +165,7 @@ class SurrogatePTE:
             parts=parts,
             stopping="covariates" if "stopping" in parts else check_choice("stopping", stopping, STOPPING),
             after_end=check_choice("after_end", after_end, AFTER_END),
-            trim=check_number("trim", trim, low=0.0, high=0.5) if trim else 0.0,
+            trim=trim,
         )
         self.trial, self.facts = read_trial(choice, data)
 

@@ -18,7 +18,9 @@ from statmodels_x.core.data.model_frame import ModelFrame, build_frame, counts_t
 from statmodels_x.core.data.surv import unit_of_time
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import warn
+from statmodels_x.core.scaling import near_columns
 from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import check_text
 from statmodels_x.surrogate.reading import arms, columns, events
 from statmodels_x.surrogate.reading.follow_up import FollowUp, read_follow_up
 from statmodels_x.surrogate.reading.propensity import Propensity, fit_propensity
@@ -189,7 +191,8 @@ def read_trial(choice: Choice, data: Any) -> tuple[Trial, TrialFacts]:
         last_time=float(trial.time.max()),
         time_name=survival.time_name,
         surrogate_name=surrogate.name,
-        time_unit=choice.time_unit or unit_of_time(frame, survival.time_name, response.expressions[0]),
+        time_unit=check_text("time_unit", choice.time_unit, "years")
+        or unit_of_time(frame, survival.time_name, response.expressions[0]),
         weighted=source,
         strata=len(names),
         clusters=None if trial.cluster is None else int(trial.cluster.max()) + 1,
@@ -216,7 +219,7 @@ class _Rows:
 
 def _covariates(design: Design, keep: NDArray[np.bool_]) -> Array:
     """Columns of a design without the constant, centred and scaled."""
-    matrix = design.matrix[keep]
+    matrix = near_columns(design.matrix[keep])
     spread = matrix.std(axis=0)
     if not np.any(spread > 0.0):
         raise DataError("`stopping`: no covariate differs between the rows used; leave it out.")

@@ -10,7 +10,7 @@ import numpy as np
 
 from statmodels_x.core.data.formula import Part
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_choice, check_count, check_number
+from statmodels_x.core.validation import check_choice, check_count, check_number, check_seed
 
 METHODS = ("crossfit", "full", "split")
 EFFECTS = ("survival", "rmst")
@@ -126,7 +126,7 @@ def check_settings(asked: Settings) -> Settings:
     if check_count("n_folds", asked.n_folds, 2) > _MOST_FOLDS:
         raise DataError(f"`n_folds` is {asked.n_folds}; give at most {_MOST_FOLDS}.")
     check_count("n_splits", asked.n_splits, 1)
-    check_count("seed", asked.seed, 0, most=None)
+    check_seed(asked.seed)
     check_choice("thin_strata", asked.thin_strata, THIN, "fit()")
     bandwidth, is_split = asked.bandwidth, asked.method == "split"
     if bandwidth is not None:

@@ -13,7 +13,6 @@ from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.errors import DataError, FollowUpWarning
 from statmodels_x.core.findings import Finding
 from statmodels_x.core.fits import inference
-from statmodels_x.core.fits.handing_out import cached_copy, handed_out
 from statmodels_x.core.fits.reference import NORMAL, Reference
 from statmodels_x.core.fits.results import Estimates
 from statmodels_x.core.scaling import Inner
@@ -59,8 +58,6 @@ class SurvivalFitted(Estimates):
         Counts of rows, events and dropped rows. Internal.
     limit : Limit or None
         The limit of the family that everything is given, where the search ran to one.
-    inner : Inner, optional
-        The fit in centred and scaled columns, where covariates are far from 0. Internal.
     kept_effects : Effects, optional
         What the summary shows of a fit whose data are gone. Internal.
     kept_terms : tuple
@@ -74,7 +71,6 @@ class SurvivalFitted(Estimates):
     estimate: Estimate = field(repr=False)
     facts: SampleFacts = field(repr=False)
     limit: Limit | None = field(repr=False, default=None)
-    inner: Inner | None = field(repr=False, default=None)
     kept_effects: Any = field(repr=False, default=None)
     kept_terms: tuple[tuple[str, str, tuple[str, ...], int, int], ...] = field(repr=False, default=())
 
@@ -128,22 +124,13 @@ class SurvivalFitted(Estimates):
             kept_terms=_terms_of(sample.design_specs),
         )
 
-    @property
-    def theta(self) -> Array:
-        """Coefficients of the columns that the fit computes with."""
-        return handed_out(self.coefficients.to_numpy() if self.inner is None else self.inner.theta)
-
-    @property
-    def theta_covariance(self) -> Array:
-        """Covariance of :attr:`theta`."""
-        return handed_out(self.covariance.to_numpy() if self.inner is None else self.inner.covariance)
-
-    @cached_copy
-    def bse(self) -> pd.Series:
-        """Standard errors; NaN where the data do not determine one."""
-        covariance = self.covariance.to_numpy()
-        errors = inference.standard_errors(covariance) if self.inner is None else self.inner.errors()
-        return pd.Series(errors, self.coefficients.index, name="std_error")
+    def with_theta(self, theta: Array) -> Self:
+        """Return the same fit under other coefficients of the columns that it computes with. Internal."""
+        inner = None if self.inner is None else replace(self.inner, theta=theta)
+        outer = theta if inner is None else inner.columns.outer(theta)
+        return replace(
+            self, coefficients=pd.Series(outer, self.coefficients.index, name="estimate"), inner=inner
+        )
 
     @property
     def terms(self) -> tuple[tuple[str, str, tuple[str, ...], int, int], ...]:

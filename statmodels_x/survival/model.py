@@ -14,7 +14,15 @@ from statmodels_x.core.data.frames import names_of
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.findings import announce
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_choice, check_count, check_number
+from statmodels_x.core.validation import (
+    check_choice,
+    check_count,
+    check_flag,
+    check_number,
+    check_seed,
+    check_text,
+)
+from statmodels_x.survival.background.sources import source_of
 from statmodels_x.survival.distributions.family import Family
 from statmodels_x.survival.fitted import sample_names
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays
@@ -125,7 +133,9 @@ class FlexibleSurvival:
         background: Any = None,
         background_factor: str | None = None,
     ) -> None:
+        source = source_of(background)
         taken = {name for name in (weights, cluster) if isinstance(name, str)}
+        taken |= set() if source is None else set(source.columns.values())
         response = formula.partition("~")[0] if isinstance(formula, str) else ""
 
         def whole(text: Any) -> Any:
@@ -138,9 +148,8 @@ class FlexibleSurvival:
 
         formula, other_scale, power, shape, cure = map(whole, (formula, other_scale, power, shape, cure))
         baseline = (distribution, scale, other_scale, power, shape, cure, cure_kind)
-        specification = specify(formula, *baseline, background, background_factor)
-        if time_unit is not None and not isinstance(time_unit, str):
-            raise DataError(f"`time_unit` is {time_unit!r}; give the name of the unit, such as 'years'.")
+        specification = specify(formula, *baseline, source, background_factor)
+        check_text("time_unit", time_unit, "years")
         self._sample = read(data, specification, weights, cluster, time_unit)
         self.specification = self._sample.specification
 
@@ -206,7 +215,7 @@ class FlexibleSurvival:
 
         check_number("tol", tol, low=0.0, high=1.0)
         check_count("max_iter", max_iter, 1)
-        check_count("seed", seed, 0, most=None)
+        check_seed(seed), check_flag("keep_data", keep_data)
         if n_starts is not None:
             check_count("n_starts", n_starts, 0)
         sample = self._sample

@@ -15,7 +15,7 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.handing_out import cached_copy
 from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.fits.results import LikelihoodResults
-from statmodels_x.core.validation import check_choice
+from statmodels_x.core.validation import check_alpha, check_choice
 from statmodels_x.survival import tables
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference import (
@@ -112,6 +112,7 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         -------
         statsmodels.iolib.summary.Summary
         """
+        check_alpha(alpha)
         if effects is False:
             shown = None
         elif effects is True and (self.sample is None or self.facts.used > _SHOWN):
@@ -119,7 +120,7 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         elif effects is True and alpha == _ALPHA and not per:
             shown = self._usual_effects
         else:
-            shown = effects_of(self, None if effects is True else list(effects), None, alpha, per)
+            shown = effects_of(self, None if effects is True else effects, None, alpha, per)
         return tables.summary_tables(self, alpha, shown, per)
 
     def glance(self) -> pd.DataFrame:

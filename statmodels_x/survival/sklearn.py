@@ -108,7 +108,7 @@ class FlexibleSurvivalRegressor:
         self
         """
         frame = _covariates(X)
-        time, event = _outcome(y)
+        time, event = _outcome(y, X)
         if len(time) != len(frame):
             raise DataError(f"fit: `y` has {len(time)} rows and `X` has {len(frame)}.")
         names = [f"`{name}`" for name in frame.columns]
@@ -141,7 +141,7 @@ class FlexibleSurvivalRegressor:
         """Harrell's concordance index of the predicted risk (lifelines)."""
         from lifelines.utils import concordance_index
 
-        time, event = _outcome(y)
+        time, event = _outcome(y, X)
         return float(concordance_index(time, -self.predict(X), event))
 
     def _fitted(self) -> Any:
@@ -168,7 +168,7 @@ def _covariates(X: Any) -> pd.DataFrame:
     return pd.DataFrame(values, columns=[f"x{k}" for k in range(values.shape[1])])
 
 
-def _outcome(y: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _outcome(y: Any, X: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Read times and events: a structured array holds a boolean and a number, other forms time first."""
     if isinstance(y, np.ndarray) and y.dtype.names:
         kinds = {y.dtype[name].kind: y[name] for name in y.dtype.names}
@@ -176,6 +176,8 @@ def _outcome(y: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
             raise DataError("`y`: a structured array needs one boolean field (event) and one number (time).")
         time = next(values for kind, values in kinds.items() if kind != "b")
         return np.asarray(time, float), np.asarray(kinds["b"], bool)
+    if isinstance(y, pd.DataFrame) and isinstance(X, pd.DataFrame) and len(y) == len(X):
+        y = y.iloc[by_row(pd.Series(np.arange(len(y)), y.index), X.index, "y")]
     values = np.asarray(y)
     if values.ndim != 2 or values.shape[1] != 2:
         raise DataError("`y` must be a structured array (event, time) or have two columns, time and event.")

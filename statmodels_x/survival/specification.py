@@ -228,7 +228,7 @@ def _is_formula(value: Any) -> bool:
 
 
 def _other_scale(value: Any) -> Part | float:
-    if value == ANCHOR:
+    if isinstance(value, str) and value == ANCHOR:
         return 0.0  # until the data are read
     if _is_formula(value):
         return right_side(value, "other_scale")

@@ -359,7 +359,7 @@ def test_codes_of_levels():
 
 def test_plain_columns_are_not_copied():
     for values in (X, np.arange(N), np.resize(["a", "b"], N).astype(object), X > 0):
-        series = pd.Series(values)
+        series = pd.Series(values, dtype=values.dtype)
         assert np.shares_memory(plain_column(series).to_numpy(), series.to_numpy())
 
 

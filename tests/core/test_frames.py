@@ -297,3 +297,20 @@ def test_plain_column_leaves_its_source_alone():
     assert source.cat.categories.tolist() == ["b", "a"]
     assert found.name == "arm"
     assert found.index.tolist() == [7]
+
+
+def test_half_precision_is_widened_at_the_door():
+    frame = pd.DataFrame({"x": np.array([1.0, 0.1, 2.5], np.float16), "n": [1, 2, 3]}, index=["a", "b", "c"])
+    frame.attrs["units"] = {"x": "years"}
+    found = as_pandas(frame)
+    assert found["x"].dtype == np.float64
+    np.testing.assert_array_equal(found["x"], frame["x"].astype(float))
+    assert found.attrs == frame.attrs
+    assert frame["x"].dtype == np.float16
+    assert as_pandas(found) is found
+
+
+@pytest.mark.parametrize("name", [[], {}, np.zeros(2)])
+def test_what_cannot_name_a_column(name):
+    with pytest.raises(DataError, match="is no name of a column"):
+        check_columns(pd.DataFrame({"x": [1.0]}), [name], "`weights`")

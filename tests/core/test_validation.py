@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from statmodels_x.core import errors
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import (
+    as_list,
     check_choice,
     check_count,
     check_magnitude,
@@ -285,3 +286,11 @@ def test_numbers_without_squares_are_refused_by_name(values):
 @pytest.mark.parametrize("values", [[0.0, 0.0], [1e99], [1e-99, 1e-300], [np.nan, np.inf, 1.0], []])
 def test_numbers_with_squares_are_let_through(values):
     check_magnitude(np.array(values), "y")
+
+
+def test_names_alone_and_in_lists():
+    assert as_list("keep", "arm") == ["arm"]
+    assert as_list("keep", ("arm", "age")) == ["arm", "age"]
+    for value in (True, 1.5, None, object(), np.array(1.0)):
+        with pytest.raises(DataError, match=r"`keep` is .*; give a name, or a list of names"):
+            as_list("keep", value)

@@ -285,3 +285,43 @@ def test_time_of_entry_as_covariate_is_followed(data):
     ill = (paths["to"].isna() & (paths["from"] == "progressed")).sum() / 20_000
     expected = wide(strong.predict(ARMS.iloc[:1], at=3.0))["progressed"].iloc[0]
     assert abs(ill - expected) < 4 * np.sqrt(expected * (1 - expected) / 20_000)
+
+
+@pytest.mark.parametrize("kind", ["occupancy_difference", "stay_difference", "occupancy_ratio"])
+def test_gradients_of_contrasts(fit, kind):
+    one, other = ARMS[:1], ARMS[1:]
+
+    def values(model):
+        return model.predict(one, kind, at=[1.0, 3.0], reference=other)["estimate"].to_numpy()
+
+    gradient = central(fit, values)
+    error = np.sqrt(np.einsum("ij,jk,ik->i", gradient, fit.cov_params().to_numpy(), gradient))
+    assert_allclose(
+        fit.predict(one, kind, at=[1.0, 3.0], reference=other)["std_error"], error, rtol=1e-4, atol=1e-9
+    )
+
+
+def one_way(frame, distribution):
+    data = smx.MultiStateData.from_wide(frame, {"dead": ("os", "died")}, keep=["arm"])
+    scale = "aft" if distribution == "loglogistic" else "ph"
+    return smx.MultiState("~ arm", data, distribution=distribution, scale=scale).fit()
+
+
+def test_a_model_of_one_transition_is_a_survival_fit(frame):
+    fit = one_way(frame, "weibull")
+    own = fit.fits["event_free -> dead"]
+    numbers = ["estimate", "std_error", "lower", "upper"]
+    for kind, same in (("event_free", "survival"), ("survival", "survival")):
+        found, expected = fit.predict(ARMS, kind, at=AT[1:]), own.predict(ARMS, same, at=AT[1:])
+        assert_allclose(found[numbers], expected[numbers], rtol=1e-8)
+
+
+@pytest.mark.parametrize("shape", [1.2, 2.5])
+def test_the_mean_of_a_heavy_tail(frame, shape):
+    fit = one_way(frame, "loglogistic")
+    theta = fit.params.copy()
+    theta[[label for label in theta.index if label[1] == "power"]] = np.log(shape)
+    heavy = fit.with_params(theta)
+    found = heavy.predict(ARMS, "next_state").query("quantity == 'mean'")["estimate"]
+    expected = heavy.fits["event_free -> dead"].predict(ARMS, "mean")["estimate"]
+    assert_allclose(found, expected, rtol=2e-3)

@@ -58,3 +58,20 @@ def test_interval_holds_all_valleys(fit):
 def test_profile_is_the_same_every_time(fit):
     one, two = fit.profile(SURVIVAL, values=[0.2, 0.7]), fit.profile(SURVIVAL, values=[0.2, 0.7])
     pd.testing.assert_frame_equal(one, two, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("family", ["poisson", "gaussian"])
+def test_the_deviance_is_twice_the_fall_of_the_likelihood_of_a_refit(family):
+    rng = np.random.default_rng(8)
+    counts = [10.0]
+    for _ in range(14):
+        counts.append(counts[-1] * 1.8 / (1.0 + 0.008 * counts[-1]))
+    seen = rng.poisson(counts) if family == "poisson" else counts + rng.normal(0.0, 1.0, 15)
+    one = smx.LotkaVolterra("x ~ t", pd.DataFrame({"x": seen, "t": range(15)}), family=family, weights=None)
+    fit = one.fit(n_starts=3)
+    rate = ("rate", "x")
+    value = float(fit.params[rate]) + 0.7 * float(fit.bse[rate])
+    held = one.fit(n_starts=3, bounds={rate: (value, value)})
+    found = fit.profile(rate, values=[value]).iloc[0]
+    assert found["deviance"] == pytest.approx(2.0 * (fit.llf - held.llf), rel=1e-4)
+    assert 0.1 < found["deviance"] < 2.0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from statmodels_x import LeslieMatrix, stochastic_growth
+from statmodels_x import LeslieMatrix, MatrixPopulation, quasi_extinction, stochastic_growth
 from statmodels_x.core.errors import DataError
 
 GOOD, BAD = LeslieMatrix([0.5, 2.0], [0.5]), LeslieMatrix([0.3, 1.0], [0.4])
@@ -86,3 +86,15 @@ def test_bad_input(arguments, part):
 def test_a_year_that_kills_everybody():
     with pytest.raises(DataError, match="nobody is left"):
         stochastic_growth([GOOD, [[0.0, 0.0], [0.0, 0.0]]], steps=1000)
+
+
+def test_the_share_of_extinct_populations_has_wilsons_interval():
+    from statsmodels.stats.proportion import proportion_confint
+
+    few = MatrixPopulation([[0.3, 0.0], [0.4, 0.0]], [[0.0, 1.0], [0.0, 0.0]])
+    found = quasi_extinction(few, [3, 5], steps=6, n=40, demographic=True, alpha=0.1, seed=2)
+    counts = (found["probability"] * 40).round()
+    assert 0 < counts.iloc[-1] < 40
+    low, high = proportion_confint(counts, 40, alpha=0.1, method="wilson")
+    np.testing.assert_allclose(found["lower"], low, atol=1e-12)
+    np.testing.assert_allclose(found["upper"], high, atol=1e-12)

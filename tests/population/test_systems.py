@@ -346,3 +346,12 @@ def test_closed_forms_that_do_not_hold_are_refused():
     for call in (lambda: crowded.closed_form([1], [1], 3), crowded.hamiltonian):
         with pytest.raises(DataError, match="depends on density"):
             call()
+
+
+def test_a_population_without_offspring_is_gone_after_a_step():
+    """The power of a matrix of zeros: the start itself, and then nothing."""
+    from statmodels_x.population.theory.closed_form import power
+
+    values, exponents = power(np.zeros((2, 2)), np.array([3.0, 5.0]), [0, 1, 4])
+    np.testing.assert_array_equal(values[0] * 2.0 ** exponents[0], [3.0, 5.0])
+    np.testing.assert_array_equal(values[1:], 0.0)

@@ -115,3 +115,21 @@ def test_bad_input(colon):
     with pytest.raises(DataError, match="after_end"):
         smx.EventAssociation(formula, surrogate, colon, after_end="keep")
     assert "horizon=" in repr(smx.EventAssociation(formula, surrogate, pd.DataFrame(colon)))
+
+
+@pytest.mark.parametrize("rate", [0.0, 1e-12, 0.7, -0.7, 2000.0, -2000.0])
+@pytest.mark.parametrize("decay", [0.0, 3.0, 2500.0])
+def test_integrals_of_exponentials_that_overflow_apart(rate, decay):
+    """With hazards of thousands per unit of time one factor overflows and the other vanishes."""
+    from statmodels_x.surrogate.trial_level.association_estimation import _integral
+
+    length = 1.5
+    if rate > decay:
+        pytest.skip("infinite itself, or not asked for")
+    scaled = np.linspace(0.0, length, 2_000_001)
+    expected = (
+        np.trapezoid(np.exp(rate * scaled - decay * length), scaled) if hasattr(np, "trapezoid") else None
+    )
+    if expected is None:
+        pytest.skip("needs numpy 2")
+    assert _integral(np.array(rate), length, decay) == pytest.approx(expected, rel=1e-5)

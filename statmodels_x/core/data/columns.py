@@ -229,6 +229,29 @@ def listed_levels(levels: Sequence[Any]) -> str:
     return shown if len(levels) <= _SHOWN else f"{shown}, ... ({len(levels)} in all)"
 
 
+def labelled(value: Any, index: pd.Index, argument: str) -> Any:
+    """Return a Series of one value a row in the order of the labels of ``index``; anything else as it is.
+
+    Raises
+    ------
+    DataError
+        As :func:`by_row`.
+    """
+    many = isinstance(value, pd.Series) and len(value) == len(index) > 1
+    return by_row(value, index, argument) if many else value
+
+
+def paired(frame: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
+    """Return rows that stand beside those of ``index``: by their labels if these are the same, each once.
+
+    A frame with labels of its own goes by position: it holds rows to compare with, which need no name.
+    """
+    if frame.index.equals(index) or not (frame.index.is_unique and index.is_unique):
+        return frame
+    place = frame.index.get_indexer(index)
+    return frame if len(frame) != len(index) or (place < 0).any() else frame.iloc[place]
+
+
 def by_row(value: Any, index: pd.Index, argument: str, each: str = "one for each row") -> NDArray[Any]:
     """Return one value for each row of the data: a Series goes by its labels, everything else by position.
 

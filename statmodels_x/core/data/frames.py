@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from statmodels_x.core.data.columns import Unreadable
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.validation import is_among
 
 
 def as_pandas(data: Any) -> pd.DataFrame:
@@ -34,7 +36,13 @@ def as_pandas(data: Any) -> pd.DataFrame:
     if frame.columns.nlevels > 1:
         raise DataError("data: the column names have several levels; give each column one name.")
     check_unique_names(frame)
-    return frame
+    return _with_plain_floats(frame)
+
+
+def _with_plain_floats(frame: pd.DataFrame) -> pd.DataFrame:
+    """Widen half-precision numbers, of which pandas can make no groups and no index."""
+    half = [name for name, dtype in frame.dtypes.items() if dtype == np.float16]
+    return frame.astype(dict.fromkeys(half, np.float64)) if half else frame
 
 
 def names_of(data: Any) -> list[Any]:
@@ -104,8 +112,10 @@ def check_columns(frame: pd.DataFrame, names: Iterable[str], what: str) -> None:
     from difflib import get_close_matches
 
     for name in names:
-        if name in frame.columns:
+        if is_among(name, frame.columns):
             continue
+        if not isinstance(name, str | int):
+            raise DataError(f"{what}: {name!r} is no name of a column.")
         known = [str(column) for column in frame.columns]
         near = get_close_matches(str(name), known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(known[:12])}."

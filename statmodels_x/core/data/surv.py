@@ -6,8 +6,10 @@ import ast
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from statmodels_x.core.data.columns import by_row
 from statmodels_x.core.data.events import check_event_times, event_status, refuse
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import check_choice, column_label, numeric_array, rows_text
@@ -88,6 +90,10 @@ class Surv:
         if type is None:
             type = "counting" if time2 is not None and status is not None else "right"
         self.type: str = check_choice("type", type, _TYPES, "Surv()")
+        time2, status, entry = (
+            _beside(time, value, name)
+            for value, name in ((time2, "time2"), (status, "status"), (entry, "entry"))
+        )
         if type == "interval2":
             if status is not None:
                 raise DataError(
@@ -250,6 +256,18 @@ def unit_of_time(data: Any, time_name: str, expression: str) -> str | None:
     call = ast.parse(expression, mode="eval").body if "`" not in expression else None
     bare = [part.id for part in getattr(call, "args", []) if isinstance(part, ast.Name)]
     return units.get(time_name) if isinstance(units, dict) and time_name in bare else None
+
+
+def _beside(time: Any, value: Any, name: str) -> Any:
+    """Return a Series in the order of the labels of the times, where both have labels."""
+    if not (isinstance(time, pd.Series) and isinstance(value, pd.Series)) or len(value) != len(time):
+        return value
+    if value.index.equals(time.index):
+        return value
+    try:
+        return pd.Series(by_row(value, time.index, name), name=value.name)
+    except DataError as error:
+        raise DataError(f"Surv(): {error}") from None
 
 
 def _status_array(status: ArrayLike, n: int) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.fits.reference import NORMAL, Reference
+from statmodels_x.core.scaling import Inner
 from statmodels_x.core.typing import Array
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ def wald_test(
     matrix: ArrayLike,
     value: ArrayLike = 0.0,
     reference: Reference = NORMAL,
+    inner: Inner | None = None,
 ) -> HypothesisTest:
-    """Test linear hypotheses ``matrix @ params == value``.
+    """Test linear hypotheses ``matrix @ params == value``; with ``inner`` in the columns that the fit computed with.
 
     Returns
     -------
@@ -67,17 +69,21 @@ def wald_test(
     """
     from statsmodels.stats.contrast import ContrastResults
 
-    rows = np.atleast_2d(np.asarray(matrix, float))
-    if rows.shape[1] != len(params):
+    rows, right = _numbers(matrix, "matrix"), _numbers(value, "value")
+    if not len(rows) or rows.shape[1] != len(params):
         raise DataError(f"wald_test: the matrix has {rows.shape[1]} columns for {len(params)} parameters.")
-    used = np.any(rows != 0.0, axis=0)
-    reduced, cov = rows[:, used], covariance.to_numpy()[np.ix_(used, used)]
-    difference = reduced @ params.to_numpy()[used] - np.broadcast_to(np.asarray(value, float), (len(rows),))
+    if right.size not in (1, len(rows)):
+        raise DataError(f"wald_test: there are {right.size} values for {len(rows)} hypotheses.")
+    rows, right = _of_size_one(rows, np.broadcast_to(right.ravel(), (len(rows),)))
     df = int(np.linalg.matrix_rank(rows))
     if df < len(rows):
         raise DataError("wald_test: the hypotheses repeat each other; give linearly independent rows.")
-    quadratic = np.nan if np.isnan(cov).any() else _quadratic(reduced @ cov @ reduced.T, difference)
-    reference = reference.among(used)
+    reference = reference.among(np.any(rows != 0.0, axis=0))
+    theta, spread = params.to_numpy(), covariance.to_numpy()
+    if inner is not None:
+        theta, spread = inner.theta, inner.covariance
+        rows, right = _of_size_one(rows @ inner.columns.matrix, right)
+    quadratic = _distance(rows, right, theta, spread)
     statistic, p_value = reference.joint(quadratic, df)
     if reference.is_normal:
         contrast = ContrastResults(
@@ -88,6 +94,16 @@ def wald_test(
         contrast = ContrastResults(F=statistic, df_num=df, df_denom=reference.df)
         found = hypothesis_test(statistic, df, p_value, "Wald test", df_denom=reference.df)
     found.contrast = contrast
+    return found
+
+
+def _numbers(given: Any, name: str) -> Array:
+    try:
+        found = np.atleast_2d(np.asarray(given, float))
+    except (TypeError, ValueError) as error:
+        raise DataError(f"wald_test: the {name} {given!r} does not hold numbers ({error}).") from error
+    if found.ndim > 2 or not np.isfinite(found).all():
+        raise DataError(f"wald_test: give a {name} of finite numbers.")
     return found
 
 
@@ -110,6 +126,22 @@ def constraint_matrix(text: str, names: Sequence[str]) -> tuple[Array, Array]:
             f"among {', '.join(names)} (in backquotes where they hold brackets)."
         ) from error
     return np.asarray(found.constraint_matrix, float), np.asarray(found.constraint_values, float)
+
+
+def _of_size_one(rows: Array, right: Array) -> tuple[Array, Array]:
+    """Return the same hypotheses with a largest weight of 1 each: units of parameters may be far apart."""
+    size = np.abs(rows).max(axis=1)
+    size = np.where((size > 0.0) & np.isfinite(size), size, 1.0)
+    return rows / size[:, None], right / size
+
+
+def _distance(rows: Array, right: Array, theta: Array, covariance: Array) -> float:
+    used = np.any(rows != 0.0, axis=0)
+    reduced, cov = rows[:, used], covariance[np.ix_(used, used)]
+    if np.isnan(cov).any():
+        return np.nan
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        return _quadratic(reduced @ cov @ reduced.T, reduced @ theta[used] - right)
 
 
 def _quadratic(spread: Array, difference: Array) -> float:

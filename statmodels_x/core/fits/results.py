@@ -8,12 +8,15 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from statmodels_x.core.errors import DataError
-from statmodels_x.core.findings import Finding, texts
+from statmodels_x.core.errors import DataError, DataWarning
+from statmodels_x.core.findings import Finding, texts, warn
 from statmodels_x.core.fits import inference
 from statmodels_x.core.fits.handing_out import cached_copy, handed_out
 from statmodels_x.core.fits.hypotheses import HypothesisTest, constraint_matrix, wald_test
 from statmodels_x.core.fits.reference import NORMAL, Reference
+from statmodels_x.core.scaling import Inner
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import check_flag
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -33,6 +36,9 @@ class Fitted:
     findings: tuple[Finding, ...] = field(repr=False, default=())
     sample: Any = field(repr=False, default=None)
     keep_data: bool = field(repr=False, default=False)
+
+    def __post_init__(self) -> None:
+        check_flag("keep_data", self.keep_data)  # "no" would be true, and the rows in the file
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -58,7 +64,7 @@ class Fitted:
 
     def __getstate__(self) -> dict[str, Any]:
         kept = self if self.keep_data else self.without_data()
-        return {entry.name: kept.__dict__[entry.name] for entry in fields(self)}
+        return {entry.name: getattr(kept, entry.name) for entry in fields(self)}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -79,6 +85,8 @@ class Estimates(Fitted):
         Number of observations; with frequency weights their sum.
     converged : bool
         Whether the optimiser proved a maximum.
+    inner : Inner, optional
+        The fit in centred and scaled columns, where covariates are far from 0 or of 1. Internal.
     """
 
     coefficients: pd.Series = field(repr=False)
@@ -87,6 +95,7 @@ class Estimates(Fitted):
     llf: float
     nobs: int
     converged: bool
+    inner: Inner | None = field(repr=False, default=None)
 
     @property
     def params(self) -> pd.Series:
@@ -96,8 +105,19 @@ class Estimates(Fitted):
     @cached_copy
     def bse(self) -> pd.Series:
         """Standard errors; NaN where the data do not determine one."""
-        errors = inference.standard_errors(self.covariance.to_numpy())
+        covariance = self.covariance.to_numpy()
+        errors = inference.standard_errors(covariance) if self.inner is None else self.inner.errors()
         return pd.Series(errors, self.coefficients.index, name="std_error")
+
+    @property
+    def theta(self) -> Array:
+        """Coefficients of the columns that the fit computes with. Internal."""
+        return handed_out(self.coefficients.to_numpy() if self.inner is None else self.inner.theta)
+
+    @property
+    def theta_covariance(self) -> Array:
+        """Covariance of :attr:`theta`. Internal."""
+        return handed_out(self.covariance.to_numpy() if self.inner is None else self.inner.covariance)
 
     @cached_copy
     def tvalues(self) -> pd.Series:
@@ -162,7 +182,23 @@ class Estimates(Fitted):
         return self.aic + 2.0 * k * (k + 1) / room if room > 0 else np.inf
 
     def cov_params(self) -> pd.DataFrame:
-        """Return a copy of the covariance matrix of the estimates."""
+        """Return a copy of the covariance matrix of the estimates.
+
+        Warns
+        -----
+        DataWarning
+            If a variance is beyond the range of numbers, and so infinite or 0 here: covariates in units of 1e160.
+            Standard errors, intervals and tests do not need it.
+        """
+        beyond = (np.diag(self.covariance) == 0.0) | np.isinf(np.diag(self.covariance))
+        beyond &= np.isfinite(self.bse.to_numpy())
+        if beyond.any():
+            name = self.coefficients.index[int(np.argmax(beyond))]
+            warn(
+                f"cov_params: the variance of {name} is beyond the range of numbers (its standard error, "
+                f"{self.bse[name]:.3g}, is not); give the covariate in another unit.",
+                DataWarning,
+            )
         return handed_out(self.covariance)
 
 
@@ -239,7 +275,7 @@ class LikelihoodResults(Estimates, SummaryText):
         if isinstance(hypothesis, str):
             names = [".".join(map(str, label)) for label in self.coefficients.index]
             hypothesis, value = constraint_matrix(hypothesis, names)
-        return wald_test(self.coefficients, self.covariance, hypothesis, value, self.reference)
+        return wald_test(self.coefficients, self.covariance, hypothesis, value, self.reference, self.inner)
 
     def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
         """One row a parameter, with the column names of R's broom.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number
+from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number, check_seed
 from statmodels_x.discontinuity.line.criteria import Surface, cross_validation, minimise, sure
 from statmodels_x.discontinuity.line.data import LineData, line_data
 from statmodels_x.discontinuity.line.evidence import (
@@ -141,7 +141,7 @@ def _options(
     check_choice("slope", slope, tuple(_SLOPES))
     min_points = check_count("min_points", min_points, 1)
     check_alpha(alpha)
-    seed = check_count("seed", seed, 0, most=None)
+    seed = check_seed(seed)
     if line.n < 8:
         raise DataError(f"`x` takes {line.n} distinct values; fitting a curve with jumps needs at least 8.")
     return LineOptions(

@@ -22,7 +22,7 @@ def plot(fit: CurveFitted, kind: str, ax: Any, **options: Any) -> Any:
         "jumps": (_jumps, ("alpha",)),
         "tuning": (_tuning, ()),
     }
-    return draw(drawers, fit, "curve" if kind == "surface" else kind, ax, options)
+    return draw(drawers, fit, "curve" if isinstance(kind, str) and kind == "surface" else kind, ax, options)
 
 
 def _curve(fit: CurveFitted, ax: Any, alpha: float = 0.05) -> Any:

@@ -14,7 +14,14 @@ from statmodels_x.core.fits.handing_out import handed_out
 from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.resampling import percentile_limits, replicate
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number
+from statmodels_x.core.validation import (
+    check_alpha,
+    check_choice,
+    check_count,
+    check_flag,
+    check_number,
+    check_seed,
+)
 from statmodels_x.discontinuity.inference.uncertainty import simulated_test
 from statmodels_x.discontinuity.line.data import LineData
 from statmodels_x.discontinuity.line.evidence import Shape, Smoothing
@@ -211,6 +218,7 @@ def simultaneous_band(
     """
     check_alpha(alpha)
     n_draws = check_count("n_draws", n_draws, 20)
+    seed, locations = check_seed(seed), check_flag("locations", locations)
     line, smoothing = fit.data, fit.smoothing
     found = posterior(line, fit.shape, smoothing, line.x)
     draws = draw_curves(line, fit.shape, smoothing, line.x, n_draws, seed, locations=False)
@@ -234,6 +242,7 @@ def drawn_curves(fit: LineFit, x: Array, n_draws: int, seed: int) -> Array:
     at = line.scaled_location(x)
     if ((at < 0.0) | (at > 1.0)).any():
         raise DataError("draw_curves(): places outside of the range of the covariate; leave them out.")
+    seed = check_seed(seed)
     return line.response(draw_curves(line, fit.shape, fit.smoothing, at, n_draws, seed, locations=True))
 
 

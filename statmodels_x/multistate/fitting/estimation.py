@@ -13,6 +13,7 @@ from statmodels_x.core.errors import DataError, StatmodelsXError
 from statmodels_x.core.findings import Finding, quiet
 from statmodels_x.multistate.sample import MultiStateData
 from statmodels_x.multistate.specification import TRANSITION, Specification, TransitionModel, arrow
+from statmodels_x.survival.kernels.likelihood import row_scores
 from statmodels_x.survival.model import FlexibleSurvival
 from statmodels_x.survival.results import FlexibleSurvivalResults
 
@@ -132,17 +133,18 @@ def _fit(
 def score_rows(
     fits: Fits, data: MultiStateData, specification: Specification
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Score of each row in all parameters (0 in those of other fits), and the subject it belongs to."""
+    """Score of each row by all of ``theta`` (0 in those of other fits), and the subject it belongs to."""
     sizes = [len(fit.coefficients) for fit in fits.values()]
     ends = np.cumsum(sizes)
     scores, subjects = [], []
     for model, end, size in zip(specification.models, ends, sizes, strict=True):
         rows = clock_rows(data, specification, model)
-        own = fits[model.label].residuals("score")
+        sample = fits[model.label].need_sample("scores")
+        own = row_scores(fits[model.label].theta, sample.arrays)
         wide = np.zeros((len(own), int(ends[-1])))
-        wide[:, end - size : end] = own.to_numpy()
+        wide[:, end - size : end] = own
         scores.append(wide)
-        subjects.append(rows["id"].loc[own.index].to_numpy())
+        subjects.append(rows["id"].loc[sample.frame.data.index].to_numpy())
     return np.concatenate(scores), np.concatenate(subjects)
 
 

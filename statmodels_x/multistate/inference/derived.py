@@ -19,16 +19,16 @@ _STEP = 1e-4
 def derive(fit: MultiStateFitted, function: Callable[[Any], Any], alpha: float) -> pd.DataFrame:
     """Estimate, error and limits of a function of a fit; see :meth:`MultiStateResults.derive`."""
     critical = fit.reference.quantile(alpha)
-    theta = fit.coefficients.to_numpy()
+    theta = fit.theta
     found = _named(function(fit))
     columns = []
     for k in range(len(theta)):
         step = np.zeros(len(theta))
         step[k] = _STEP
-        up, down = (_named(function(fit.with_params(theta + sign * step))).to_numpy() for sign in (1.0, -1.0))
+        up, down = (_named(function(fit.with_theta(theta + sign * step))).to_numpy() for sign in (1.0, -1.0))
         columns.append((up - down) / (2.0 * _STEP))
     gradient: Array = np.stack(columns, axis=1)
-    error = standard_error(gradient, fit.covariance.to_numpy())
+    error = standard_error(gradient, fit.theta_covariance)
     value = found.to_numpy()
     limits = {"lower": value - critical * error, "upper": value + critical * error}
     return pd.DataFrame({"estimate": value, "std_error": error, **limits}, index=found.index)

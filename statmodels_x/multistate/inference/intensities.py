@@ -56,7 +56,7 @@ class Intensity:
     def rows(self, places: Places, entered: Array, with_gradient: bool = True) -> Rows:
         """Linear predictors for some rows of covariates (repeated) and times of entry."""
         if self.known is None:
-            return covariate_rows(self.fit, self.data.iloc[places].assign(entered=entered), inner=False)
+            return covariate_rows(self.fit, self.data.iloc[places].assign(entered=entered))
         known = self.known
         if not with_gradient:  # the columns are not needed, only what they add up to
             return replace(
@@ -75,12 +75,11 @@ class Intensity:
         )
 
     def under(self, coefficients: Array) -> Intensity:
-        """Return the same hazard under other coefficients of the whole model."""
+        """Return the same hazard under other coefficients (``theta``) of the whole model."""
         own = coefficients[self.columns]
-        fit = replace(
-            self.fit, coefficients=pd.Series(own, self.fit.coefficients.index, name="estimate"), inner=None
+        return replace(
+            self, fit=self.fit.with_theta(own), known=None if self.known is None else self.known.at(own)
         )
-        return replace(self, fit=fit, known=None if self.known is None else self.known.at(own))
 
 
 @dataclass(frozen=True)
@@ -198,7 +197,7 @@ def intensities(fit: MultiStateFitted, newdata: Any, with_gradient: bool = True)
             own = data.assign(**{TRANSITION: pd.Categorical([name] * len(data), list(model.transitions))})
         known = None
         if not uses:
-            known = covariate_rows(part, own if model.variables else own.assign(_rows=0.0), inner=False)
+            known = covariate_rows(part, own if model.variables else own.assign(_rows=0.0))
         reset = fit.specification.clocks[name] == "reset"
         found[pair] = Intensity(part, reset, slices[model.label], own, uses, known)
     return Intensities(graph, found, len(fit.coefficients), data.index, with_gradient)

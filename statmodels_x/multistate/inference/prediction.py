@@ -9,11 +9,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from statmodels_x.core.data.columns import labelled, paired
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.resampling import percentile_limits
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number, numeric_array
+from statmodels_x.core.validation import (
+    check_alpha,
+    check_choice,
+    check_count,
+    check_number,
+    check_seed,
+    numeric_array,
+)
 from statmodels_x.multistate.fitted import MultiStateFitted
 from statmodels_x.multistate.inference.intensities import Intensities, intensities
 from statmodels_x.multistate.inference.next_state import next_state
@@ -63,7 +71,7 @@ class Options:
         check_choice("method", self.method, ("delta", "simulation"), "predict()")
         check_alpha(self.alpha)
         check_count("n_draws", self.n_draws, 100)
-        check_count("seed", self.seed, 0)
+        check_seed(self.seed)
         check_number("discount", self.discount, low=0.0, high=10.0, closed=True)
 
 
@@ -80,7 +88,7 @@ def predict(
     _check_arguments(kind, at, reference, options)
     hazards = intensities(fit, newdata)
     m = len(hazards.index)
-    origin = starting_point(fit, kind, options, m)
+    origin = starting_point(fit, kind, options, hazards.index)
     if kind == "next_state":
         return _next_frame(fit, hazards, origin, options)
     base, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
@@ -90,7 +98,7 @@ def predict(
     k = len(times)
     worth = checked_worth(fit.states, options.values) if base == "value" else None
     asked = Asked(origin, np.repeat(np.arange(m), k), np.tile(times, m), options.discount, worth)
-    other = _reference(fit, reference, kind, m) if how else None
+    other = _reference(fit, reference, kind, hazards.index) if how else None
 
     def quantities(theta: Array | None = None) -> list[tuple[Labels, Scaled]]:
         here = hazards if theta is None else hazards.under(theta)
@@ -109,7 +117,7 @@ def predict(
 
 def frames_of(fit: MultiStateFitted, quantities: Any, options: Options) -> list[pd.DataFrame]:
     """One frame for each labelled quantity."""
-    covariance = fit.covariance.to_numpy()
+    covariance = fit.theta_covariance
     critical = fit.reference.quantile(options.alpha)
     found = quantities()
     frames = [scaled.frame(covariance, critical) for _, scaled in found]
@@ -146,7 +154,7 @@ def _next_frame(fit: MultiStateFitted, hazards: Intensities, origin: From, optio
 
 
 def draw_coefficients(fit: MultiStateFitted, n: int, seed: int | np.random.Generator) -> Array:
-    """Draw from the estimated normal distribution of the estimates, shape (n, p).
+    """Draw from the estimated normal distribution of the estimates (``theta``), shape (n, p).
 
     Raises
     ------
@@ -158,9 +166,7 @@ def draw_coefficients(fit: MultiStateFitted, n: int, seed: int | np.random.Gener
         name = fit.coefficients.index[lost.to_numpy()][0][0]
         raise DataError(f"draws: parameters of {name!r} have no standard error; see `warnings`.")
     rng = np.random.default_rng(seed)
-    drawn = rng.multivariate_normal(
-        fit.coefficients.to_numpy(), fit.covariance.to_numpy(), size=n, method="eigh"
-    )
+    drawn = rng.multivariate_normal(fit.theta, fit.theta_covariance, size=n, method="eigh")
     return np.asarray(drawn)
 
 
@@ -190,7 +196,7 @@ def checked_times(kind: str, at: ArrayLike | None) -> Array:
     return times
 
 
-def starting_point(fit: MultiStateFitted, kind: str, options: Options, m: int) -> From:
+def starting_point(fit: MultiStateFitted, kind: str, options: Options, index: pd.Index) -> From:
     """Check from which state, and when, courses start."""
     graph = fit.specification.graph
     state = graph.start if options.start is None else options.start
@@ -200,9 +206,10 @@ def starting_point(fit: MultiStateFitted, kind: str, options: Options, m: int) -
         raise DataError(
             f"`start` is {state!r}, which nobody leaves; choose one of {', '.join(graph.transient)}."
         )
-    given = _row_times(options.given, "given", m)
+    m = len(index)
+    given = _row_times(options.given, "given", index)
     if options.entered is not None:
-        entered = _row_times(options.entered, "entered", m)
+        entered = _row_times(options.entered, "entered", index)
         if np.any(entered > given):
             raise DataError("`entered` is later than `given`: the state must have been entered by then.")
         return From(state, given, entered)
@@ -215,19 +222,20 @@ def starting_point(fit: MultiStateFitted, kind: str, options: Options, m: int) -
     return From(state, given, np.zeros(m))
 
 
-def _row_times(value: Any, name: str, m: int) -> Array:
-    values = numeric_array(np.atleast_1d(np.asarray(value)), name, "predict()")
+def _row_times(value: Any, name: str, index: pd.Index) -> Array:
+    m = len(index)
+    values = numeric_array(np.atleast_1d(np.asarray(labelled(value, index, name))), name, "predict()")
     if len(values) not in (1, m) or not np.all(np.isfinite(values) & (values >= 0.0)):
         raise DataError(f"predict: `{name}` must hold one time of 0 or more, or one for each of {m} rows.")
     return np.broadcast_to(values, (m,)).copy()
 
 
-def _reference(fit: MultiStateFitted, reference: Any, kind: str, m: int) -> Intensities:
+def _reference(fit: MultiStateFitted, reference: Any, kind: str, index: pd.Index) -> Intensities:
     if reference is None:
         raise DataError(
             f'predict: kind="{kind}" needs `reference`, a frame with the covariates to compare with.'
         )
-    frame = as_pandas(reference)
+    m, frame = len(index), as_pandas(reference)
     if len(frame) not in (1, m):
         raise DataError(f"predict: `reference` has {len(frame)} rows; give one, or {m} as in newdata.")
-    return intensities(fit, frame if len(frame) == m else frame.iloc[np.zeros(m, int)])
+    return intensities(fit, paired(frame, index) if len(frame) == m else frame.iloc[np.zeros(m, int)])

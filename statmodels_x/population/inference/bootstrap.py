@@ -14,7 +14,7 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.handing_out import handed_out
 from statmodels_x.core.resampling import percentile_limits, replicate
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_choice, check_count
+from statmodels_x.core.validation import check_choice, check_count, check_seed
 from statmodels_x.population.course.build import in_user_order
 from statmodels_x.population.course.courses import course, fitted_rows
 from statmodels_x.population.course.families import draw
@@ -263,7 +263,7 @@ def _block_length(fit: InteractionFitted, block: int | None) -> int:
 
 def simulate(fit: InteractionFitted, n: int, seed: int) -> list[pd.DataFrame]:
     """See :meth:`InteractionResults.simulate`."""
-    check_count("seed", seed, 0, most=None)
+    check_seed(seed)
     sample, problem = fit.need_sample("simulate()"), fit.machinery.problem
     frames = []
     for k in range(n):

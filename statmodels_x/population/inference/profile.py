@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 
 from statmodels_x.core.errors import ConvergenceError, DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_alpha, check_count, numeric_array
+from statmodels_x.core.validation import check_alpha, check_count, is_among, numeric_array
 from statmodels_x.population.fitted import InteractionFitted
 from statmodels_x.population.fitting.limits import parameter_limits
 from statmodels_x.population.fitting.starts import random_starts
@@ -154,7 +154,7 @@ def profile_table(
     fit: InteractionFitted, parameter: tuple[str, str], values: ArrayLike | None, n: int
 ) -> pd.DataFrame:
     """See :meth:`InteractionResults.profile`."""
-    if parameter not in fit.coefficients.index:
+    if not is_among(parameter, fit.coefficients.index):
         raise DataError(
             f"profile(): {parameter!r} is no parameter; they are {', '.join(map(str, fit.coefficients.index[:12]))}."
         )

@@ -15,7 +15,7 @@ from statmodels_x.population.fitted import InteractionFitted
 from statmodels_x.population.specification import ODE
 
 _GRID = 1e-6
-_FARTHEST = 100_000  # steps
+FARTHEST = 100_000  # steps
 
 
 def totals_at(fit: InteractionFitted, culture: NDArray[np.int64], time: Array) -> tuple[Array, Array]:
@@ -67,6 +67,8 @@ def _extended(fit: InteractionFitted, c: int, time: Array) -> tuple[Problem, NDA
         durations = np.append(np.diff(known), 0.0)
         return problem._replace(nodes=nodes, node_start=start, durations=durations), node[1:]
     steps = since / facts.step
+    if steps.max(initial=0.0) > FARTHEST:
+        raise DataError(f"predict(): {facts.time_name} {time.max():g} is more than {FARTHEST} steps away.")
     off = np.abs(steps - np.round(steps)) > 1e-4
     if off.any():
         raise DataError(
@@ -74,7 +76,5 @@ def _extended(fit: InteractionFitted, c: int, time: Array) -> tuple[Problem, NDA
             f"{facts.origin[c]:g}; a matrix model has no values between its steps."
         )
     node = np.round(steps).astype(np.int64)
-    if node.max(initial=0) > _FARTHEST:
-        raise DataError(f"predict(): {facts.time_name} {time.max():g} is more than {_FARTHEST} steps away.")
     nodes[c] = node.max(initial=0) + 1
     return problem._replace(nodes=nodes, node_start=start), node

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.data.columns import by_row
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_count
@@ -66,8 +68,10 @@ def read_matrix(
     return matrix
 
 
-def read_state(value: Any, name: str, where: str, k: int) -> Array:
-    """Return the initial numbers in ``k`` age classes."""
+def read_state(value: Any, name: str, where: str, k: int, stages: pd.Index | None = None) -> Array:
+    """Return the initial numbers in ``k`` age classes; a Series with labels of its own goes by those of the stages."""
+    if stages is not None and isinstance(value, pd.Series) and not isinstance(value.index, pd.RangeIndex):
+        value = by_row(value, stages, name, "one for each stage")
     state = read_array(value, name, where, 1)
     if len(state) != k:
         raise DataError(f"{where}: `{name}` has {len(state)} value(s); give one for each of {k} age classes.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from statmodels_x.core.validation import check_alpha
+from statmodels_x.core.validation import check_alpha, check_flag
 from statmodels_x.surrogate.fitted import SurrogateFitted
 from statmodels_x.surrogate.fitting.proportions import column
 from statmodels_x.surrogate.fitting.spread import mad_scale
@@ -20,7 +20,7 @@ def transformation_bands(fit: SurrogateFitted, alpha: float, simultaneous: bool)
     replicates = np.column_stack([many.g1, column(many.values, "g2")])
     error = np.array([mad_scale(values) for values in replicates.T])
     z = fit.reference.quantile(alpha)
-    if simultaneous:
+    if check_flag("simultaneous", simultaneous):
         z = simultaneous_factor(estimate, replicates, error, alpha)
     return pd.DataFrame(
         {

@@ -15,7 +15,14 @@ from statmodels_x.core.errors import DataError, IdentificationError
 from statmodels_x.core.findings import quiet
 from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.resampling import replicate
-from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_jobs, check_number
+from statmodels_x.core.validation import (
+    check_alpha,
+    check_choice,
+    check_count,
+    check_jobs,
+    check_number,
+    check_seed,
+)
 from statmodels_x.surrogate.fitting.perturbation import build_plan, perturb, point_estimate, sort_for
 from statmodels_x.surrogate.fitting.proportions import infer
 from statmodels_x.surrogate.fitting.support import check_support
@@ -119,7 +126,7 @@ def surrogate_power(
     check_number("at_least", at_least, low=0.0, high=1.0, closed=True)
     check_alpha(alpha)
     n_repeats, n_perturb = check_count("n_repeats", n_repeats, 2), check_count("n_perturb", n_perturb, 20)
-    seed, n_jobs = check_count("seed", seed, 0, most=None), check_jobs(n_jobs)
+    seed, n_jobs = check_seed(seed), check_jobs(n_jobs)
     sizes = [check_count("n", size, 20) for size in np.atleast_1d(np.asarray(n, object))]
     settings = Settings(method, is_corrected=method != "split")
     asked = Question("", "", at, landmark, effect, settings, n_perturb, seed)

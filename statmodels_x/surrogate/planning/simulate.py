@@ -14,7 +14,7 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.quadrature import spread_over
 from statmodels_x.core.rates import Rates, as_rates
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_choice, check_count
+from statmodels_x.core.validation import check_choice, check_count, check_seed
 from statmodels_x.surrogate.planning.truth import NODES, Arm, true_values
 from statmodels_x.surrogate.sample import Trial
 from statmodels_x.surrogate.specification import check_times
@@ -200,7 +200,7 @@ class IllnessDeathTrial:
         check_choice("effect", effect, ("log_hr", "rmst", "survival"), "effect_correlation()")
         if effect != "log_hr" and at is None:
             raise DataError(f'effect_correlation: effect="{effect}" needs the time `at`.')
-        trial = self.draw(check_count("n", n, 100), np.random.default_rng(check_count("seed", seed, 0)))
+        trial = self.draw(check_count("n", n, 100), np.random.default_rng(check_seed(seed)))
         return effect_correlation(trial, effect, np.inf if at is None else float(at), composite)
 
     def draw(self, n: int | tuple[int, int], rng: np.random.Generator) -> Trial:
@@ -249,7 +249,7 @@ class IllnessDeathTrial:
             ``arm`` (0 control, 1 treated), ``time``, ``status``, ``surrogate_time`` (end of follow-up where the
             event was not seen) and ``surrogate_status``.
         """
-        trial = self.draw(n, np.random.default_rng(check_count("seed", seed, 0, most=None)))
+        trial = self.draw(n, np.random.default_rng(check_seed(seed)))
         seen = np.isfinite(trial.surrogate)
         return pd.DataFrame(
             {

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.errors import IdentificationError
+from statmodels_x.core.scaling import near_columns
 from statmodels_x.core.typing import Array
 
 _STEPS = 40
@@ -22,6 +23,7 @@ class Propensity:
     Attributes
     ----------
     design : ndarray of shape (n, k)
+        Columns near 0 and of moderate size.
     coefficients : ndarray of shape (k,)
         At the subjects' own weights: where every perturbed fit starts.
     trim : float
@@ -50,6 +52,7 @@ def fit_propensity(design: Array, arm: NDArray[np.int64], trim: float) -> tuple[
     IdentificationError
         If covariates tell the arms apart.
     """
+    design = near_columns(design)
     start = np.zeros(design.shape[1])
     coefficients = logistic(design, arm, np.ones(len(arm)), start)
     score = design @ coefficients

@@ -7,6 +7,7 @@ with survival to the landmark as the only information. Everything is weighted by
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.integrate import trapezoid
 
+from statmodels_x.core.rank import ColumnSums
+from statmodels_x.core.scaling import ColumnMap
 from statmodels_x.core.typing import Array
 from statmodels_x.surrogate.fitting.stopping import Stopping
 from statmodels_x.surrogate.sample import Trial
@@ -94,8 +97,10 @@ class Prepared:
 def prepare(problem: Problem, stopping: Stopping | None = None) -> Prepared:
     """Scale the surrogate, choose the bandwidth, and evaluate the kernel."""
     times = [np.unique(arm.time, return_inverse=True) for arm in problem.arms]
-    scaled = _rescale([arm.surrogate[problem.informed(arm)] for arm in problem.arms], problem.scale)
-    width = problem.bandwidth or normal_reference(scaled[1]) * len(scaled[1]) ** -0.11
+    scaled, unit = _rescale([arm.surrogate[problem.informed(arm)] for arm in problem.arms], problem.scale)
+    width = normal_reference(scaled[1]) * len(scaled[1]) ** -0.11
+    if problem.bandwidth is not None:
+        width = problem.bandwidth / unit
     kernel = np.zeros((0, 0))
     if problem.smoother == "kernel":
         kernel = stats.norm.pdf((scaled[1][None, :] - scaled[0][:, None]) / width)
@@ -113,14 +118,24 @@ def normal_reference(values: Array) -> float:
     return float(1.06 * spread * len(values) ** -0.2)
 
 
-def _rescale(values: list[Array], scale: str) -> tuple[Array, Array]:
+def _rescale(values: list[Array], scale: str) -> tuple[tuple[Array, Array], float]:
+    """Return the surrogate of both arms on the scale of smoothing, and the unit of a bandwidth there."""
     if scale == "log":
-        return np.log(values[0]), np.log(values[1])
+        return (np.log(values[0]), np.log(values[1])), 1.0
+    near, unit = _near(values)
     if scale == "normal":
-        pooled = np.concatenate(values)
+        pooled = np.concatenate(near)
         centre, spread = pooled.mean(), np.std(pooled, ddof=1)
-        return stats.norm.cdf((values[0] - centre) / spread), stats.norm.cdf((values[1] - centre) / spread)
-    return values[0], values[1]
+        return tuple(stats.norm.cdf((own - centre) / spread) for own in near), 1.0
+    return near, unit
+
+
+def _near(values: Sequence[Array]) -> tuple[tuple[Array, Array], float]:
+    """Return values of both arms near 0 and of moderate size, and their unit."""
+    pooled = np.concatenate(values)
+    columns = ColumnMap.of(ColumnSums.of(np.column_stack([np.ones(len(pooled)), pooled])))
+    own, other = np.split((pooled - columns.centre[1]) / columns.scale[1], [len(values[0])])
+    return (own, other), float(columns.scale[1])
 
 
 def residual_effects(prepared: Prepared, weights: tuple[Array, Array]) -> tuple[Array, int]:
@@ -280,7 +295,7 @@ def _borrow(values: Array, places: Array) -> tuple[Array, int]:
 def _predict_cox(prepared: Prepared, time: Array, died: NDArray[np.bool_], weight: Array) -> Array:
     """Outcome by a proportional-hazards model of the surrogate in the treated, time since the landmark."""
     problem = prepared.problem
-    new, surrogate = (arm.surrogate[problem.informed(arm)] for arm in problem.arms)
+    (new, surrogate), _ = _near([arm.surrogate[problem.informed(arm)] for arm in problem.arms])
     centre = surrogate.mean()
     slope = cox_slope(time, died, surrogate - centre, weight)
     relative = np.exp(slope * (surrogate - centre))

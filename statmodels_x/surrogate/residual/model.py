@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from statmodels_x.core.errors import DataError, DataWarning, IdentificationError, IdentificationWarning
 from statmodels_x.core.findings import Finding, announce
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_choice, check_count, check_jobs, check_number
+from statmodels_x.core.validation import check_choice, check_count, check_jobs, check_number, check_seed
 from statmodels_x.surrogate.fitting.findings import undefined
 from statmodels_x.surrogate.fitting.proportions import Draws, Inference
 from statmodels_x.surrogate.fitting.stopping import plan_stopping
@@ -165,10 +165,11 @@ class ResidualEffect:
         """
         check_choice("smoother", smoother, ("kernel", "cox"), "fit()")
         check_choice("curves", curves, ("step", "linear"), "fit()")
-        scale = scale or ("log" if self.kind == "event" else "identity")
+        if scale is None:
+            scale = "log" if self.kind == "event" else "identity"
         check_choice("scale", scale, _SCALES, "fit()")
         n_grid = n_grid if n_grid is None else check_count("n_grid", n_grid, 2)
-        n_perturb, seed = check_count("n_perturb", n_perturb, 20), check_count("seed", seed, 0, most=None)
+        n_perturb, seed = check_count("n_perturb", n_perturb, 20), check_seed(seed)
         if bandwidth is not None:
             bandwidth = check_number("bandwidth", bandwidth, low=0.0, high=np.inf)
         self._check_support(scale)

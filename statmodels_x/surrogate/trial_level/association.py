@@ -19,7 +19,14 @@ from statmodels_x.core.fits.results import Fitted, SummaryText
 from statmodels_x.core.fits.tables import summary
 from statmodels_x.core.resampling import percentile_limits, replicate
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_jobs, check_number
+from statmodels_x.core.validation import (
+    check_alpha,
+    check_choice,
+    check_count,
+    check_jobs,
+    check_number,
+    check_seed,
+)
 from statmodels_x.surrogate.reading import arms, events
 from statmodels_x.surrogate.reading.follow_up import read_follow_up
 from statmodels_x.surrogate.sample import survival_of
@@ -153,7 +160,7 @@ class EventAssociation:
         EventAssociationResults
         """
         n_pieces, n_perturb = check_count("n_pieces", n_pieces, 1), check_count("n_perturb", n_perturb, 20)
-        seed, n_jobs = check_count("seed", seed, 0), check_jobs(n_jobs)
+        seed, n_jobs = check_seed(seed), check_jobs(n_jobs)
         found: list[tuple[str, Array, Array]] = []
         notes: list[Finding] = []
         parts = self._parts.values()
@@ -258,7 +265,8 @@ class EventAssociationResults(Fitted, SummaryText):
     @property
     def bse(self) -> pd.DataFrame:
         """Standard errors of ``table``, the standard deviations of the replicates; of the hazard ratio on its scale."""
-        rows = {label: np.std(draws, axis=0, ddof=1) for label, _, draws in self.estimates}
+        with np.errstate(invalid="ignore"):  # a ratio to no death before progression is infinite: no error
+            rows = {label: np.std(draws, axis=0, ddof=1) for label, _, draws in self.estimates}
         return pd.DataFrame.from_dict(rows, orient="index", columns=list(QUANTITIES))
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:

@@ -106,18 +106,20 @@ def kendall(breaks: Array, a: Array, b: Array, c: Array) -> Array:
             lengths[k],
         )
         even = _integral(-2.0 * fk, length)
-        gap = (q - rk) * np.exp(-sk * length)
-        inside = 2.0 * (bk + ak * rk) * even + 2.0 * ak * gap * _integral(sk - 2.0 * fk, length)
+        inside = 2.0 * (bk + ak * rk) * even
+        inside += 2.0 * ak * (q - rk) * _integral(sk - 2.0 * fk, length, decay=sk)
         concordant = inside + np.exp(-2.0 * fk * length) * concordant
-        q = rk + gap
+        q = rk + (q - rk) * np.exp(-sk * length)
     return np.asarray(2.0 * concordant - 1.0)
 
 
-def _integral(rate: Array, length: float) -> Array:
-    """Integrate exp(rate y) over (0, length)."""
-    small = np.abs(rate * length) < 1e-8
-    safe = np.where(small, 1.0, rate)
-    return np.where(small, length * (1.0 + 0.5 * rate * length), np.expm1(safe * length) / safe)
+def _integral(rate: Array, length: float, decay: Array | float = 0.0) -> Array:
+    """Integrate exp(rate y - decay length) over y in (0, length), as one power that does not overflow."""
+    size = np.abs(rate)
+    small = size * length < 1e-8
+    safe = np.where(small, 1.0, size)
+    share = np.where(small, length * (1.0 - 0.5 * size * length), -np.expm1(-safe * length) / safe)
+    return np.asarray(np.exp((np.maximum(rate, 0.0) - decay) * length) * share)
 
 
 def kendall_within(breaks: Array, a: Array, b: Array, c: Array, horizon: float) -> Array:

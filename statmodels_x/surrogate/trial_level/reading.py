@@ -11,12 +11,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from statmodels_x.core.data.columns import labelled
 from statmodels_x.core.data.formula import evaluate, split_formula
 from statmodels_x.core.data.frames import as_pandas, check_columns
 from statmodels_x.core.errors import DataError, DataWarning, FormulaError
 from statmodels_x.core.findings import Finding, warn
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_number, numeric_array, rows_text
+from statmodels_x.core.validation import check_magnitude, check_number, numeric_array, rows_text
 from statmodels_x.surrogate.trial_level.data import Effects
 
 _REACH = 2.0 * float(stats.norm.ppf(0.975))
@@ -162,6 +163,7 @@ def side_values(side: str, frame: pd.DataFrame, where: str) -> Array:
     bad = np.isinf(values) | (np.isnan(values) & ~columns.isna().any(axis=1).to_numpy())
     if bad.any():
         raise DataError(f"{where}: {side} is not a finite number in {rows_text(bad)}.")
+    check_magnitude(values, side, where)
     return values
 
 
@@ -175,7 +177,7 @@ def _column(frame: pd.DataFrame, item: Any, name: str) -> Array:
     if isinstance(item, str):
         check_columns(frame, [item], f"`{name}`")
         return numeric_array(frame[item], item, f"`{name}`")
-    values = np.asarray(item, float)
+    values = np.asarray(labelled(item, frame.index, name), float)
     if values.shape != (len(frame),):
         raise DataError(f"`{name}` must name columns or be arrays of {len(frame)} values.")
     return values

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from statmodels_x.core.data.columns import labelled
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.handing_out import cached_copy
@@ -17,7 +18,15 @@ from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.fits.results import SummaryText, tidy_frame
 from statmodels_x.core.resampling import percentile_limits
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_jobs, check_number
+from statmodels_x.core.validation import (
+    check_alpha,
+    check_choice,
+    check_count,
+    check_jobs,
+    check_number,
+    check_seed,
+    numeric_array,
+)
 from statmodels_x.surrogate.trial_level import inference, tables
 from statmodels_x.surrogate.trial_level.fitted import PARAMS, TrialLevelFitted
 from statmodels_x.surrogate.trial_level.intervals import squared
@@ -67,7 +76,7 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
             r2 = squared(rho)
         else:
             draws = inference.bootstrap_r2(
-                self, check_count("n", n, 20), check_count("seed", seed, 0), check_jobs(n_jobs)
+                self, check_count("n", n, 20), check_seed(seed), check_jobs(n_jobs)
             )
             low, high = percentile_limits(draws[np.isfinite(draws)], alpha)
             rho, r2 = (np.nan, np.nan), (float(low), float(high))
@@ -234,7 +243,10 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
             ``correlation_of_estimates``. They mix the relation between trials with estimation error and with the
             within-trial correlation, and are not R2 between trials.
         """
-        values = None if weights is None else np.asarray(weights, float)
+        labelled_weights = labelled(weights, pd.Index(self.effects.labels), "weights")
+        values = (
+            None if weights is None else numeric_array(labelled_weights, "weights", "weighted_regression()")
+        )
         if values is not None and (values.shape != (self.nobs,) or not np.all(values > 0.0)):
             raise DataError(
                 f"weighted_regression: `weights` must be {self.nobs} positive numbers, one a trial."

@@ -12,7 +12,7 @@ from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.product_limit import at_times
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_alpha, check_count, check_number
+from statmodels_x.core.validation import check_alpha, check_count, check_number, is_among
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.prediction import predict
 from statmodels_x.survival.inference.residuals import kaplan_meier_curve, kaplan_meier_limits
@@ -79,7 +79,7 @@ def _by_prediction(predicted: Array, groups: int) -> list[tuple[Any, Any]]:
 def _levels(data: pd.DataFrame, by: str | None) -> list[tuple[Any, Any]]:
     if by is None:
         return [(None, np.ones(len(data), bool))]
-    if by not in data.columns:
+    if not is_among(by, data.columns):
         raise DataError(f"calibration: `by` is {by!r}, which is no column of this model.")
     column, seen = data[by], data[by].unique().tolist()
     categories = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else in_order(seen)

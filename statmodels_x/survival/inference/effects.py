@@ -14,6 +14,7 @@ from scipy.stats import chi2
 from statmodels_x.core.data.formula import right_side
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import as_list, check_number, is_among
 from statmodels_x.survival.distributions.parameters import PARAMETERS
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.averages import AVERAGED, Populations
@@ -75,7 +76,7 @@ class _Comparison:
 
 def effects_of(
     fit: SurvivalFitted,
-    variables: list[str] | None = None,
+    variables: Sequence[str] | None = None,
     at: float | None = None,
     alpha: float = 0.05,
     per: Mapping[str, float] | None = None,
@@ -84,7 +85,7 @@ def effects_of(
     """Compute the effects; see :meth:`FlexibleSurvivalResults.effects`."""
     sample: Sample = fit.need_sample("effects")
     units = checked_units(fit, per)
-    horizon = _horizon(sample.response.time) if at is None else float(at)
+    horizon = _horizon(sample.response.time) if at is None else check_number("at", at, low=0.0, high=np.inf)
     options = Options(alpha, average=average)
     over, weight = _people(sample)
     rows = []
@@ -111,17 +112,17 @@ def _horizon(times: Array) -> float:
 
 
 def _chosen(
-    fit: SurvivalFitted, sample: Sample, variables: list[str] | None, units: Mapping[str, float]
+    fit: SurvivalFitted, sample: Sample, variables: Sequence[str] | None, units: Mapping[str, float]
 ) -> list[str]:
     """Return the covariates to compare: those asked for, or the first with two to four levels, then numbers."""
     known = uses_of(fit)
     if variables is not None:
-        for name in variables:
-            if name not in known:
+        for name in (wanted := as_list("variables", variables)):
+            if not is_among(name, known):
                 raise DataError(
                     f"effects: {name!r} is no covariate of this model; it has {', '.join(known) or 'none'}."
                 )
-        return list(variables)
+        return wanted
     data = sample.frame.data
     few = [name for name in known if name not in units and _has_few_levels(data[name])]
     numbers = [

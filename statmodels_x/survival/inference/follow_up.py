@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from statmodels_x.core.data.columns import in_order
 from statmodels_x.core.data.surv import EXACT, Surv
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.validation import is_among
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.residuals import kaplan_meier_curve
 from statmodels_x.survival.reading.facts import PLATEAU_LEVEL, plateau_alpha
@@ -27,7 +28,7 @@ def follow_up(fit: SurvivalFitted, by: str | None) -> pd.DataFrame:
         raise DataError("follow_up: needs exact or right-censored times.")
     if by is None:
         return pd.DataFrame([_describe(response, weight)])
-    if by not in data.columns:
+    if not is_among(by, data.columns):
         raise DataError(f"follow_up: `by` is {by!r}, which is no column of this model.")
     rows = {}
     for level in in_order(data[by].unique().tolist()):

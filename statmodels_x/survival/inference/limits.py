@@ -11,8 +11,16 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.resampling import generator
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number
+from statmodels_x.core.validation import (
+    check_alpha,
+    check_choice,
+    check_count,
+    check_flag,
+    check_number,
+    check_seed,
+)
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.averaging import Average, combined
 from statmodels_x.survival.inference.quantities import Quantity
@@ -52,13 +60,13 @@ class Options:
         check_choice("missing", self.missing, ("error", "nan"), "predict()")
         check_alpha(self.alpha)
         check_count("n_draws", self.n_draws, 100)
-        check_count("seed", self.seed, 0, most=None)
+        check_seed(self.seed)
         check_number("discount", self.discount, low=0.0, high=1.0, closed=True)
         check_count("draws", self.draws, 0)
         check_wane(self.wane)
         if self.average and self.draws:
             raise DataError("predict: draws are of one fit; leave `average` out.")
-        if self.simultaneous and self.method == "simulation":
+        if check_flag("simultaneous", self.simultaneous) and self.method == "simulation":
             raise DataError('predict: simultaneous bands are made with method="delta".')
         if self.average and (self.simultaneous or self.method == "simulation"):
             raise DataError('predict: an average has pointwise intervals by method="delta" alone.')
@@ -90,7 +98,7 @@ def draw_inner(fit: SurvivalFitted, n: int, seed: int | np.random.Generator) -> 
     """Draw coefficients of the columns that the fit computes with."""
     if fit.bse.isna().any():
         raise DataError("sample_params: some parameters have no standard error; see `warnings`.")
-    rng = np.random.default_rng(seed)
+    n, rng = check_count("n", n, 1), generator(seed)
     return rng.multivariate_normal(fit.theta, fit.theta_covariance, size=n, method="eigh")
 
 

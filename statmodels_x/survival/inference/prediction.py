@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from statmodels_x.core.data.columns import labelled, paired
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import warn
@@ -227,10 +228,11 @@ def _around_missing(
 ) -> pd.DataFrame:
     """Predict for the complete rows, and put rows of NaN where the others stand."""
     m = len(data)
+    given = labelled(given, data.index, "given")
     if given is not None and np.size(given) == m:
         given = np.asarray(given)[complete]
     if reference is not None and len(as_pandas(reference)) == m and m > 1:
-        reference = as_pandas(reference)[complete]
+        reference = paired(as_pandas(reference), data.index)[complete]
     rows = np.flatnonzero(complete)
     if not len(rows):
         raise DataError("predict: every row misses a covariate.")
@@ -280,7 +282,7 @@ def covariate_rows(fit: SurvivalFitted, newdata: Any, given: Any = None, inner: 
         tuple(matrices),
         fit.theta if inner else fit.coefficients.to_numpy(),
         cure,
-        _survived(given, len(data)),
+        _survived(labelled(given, data.index, "given"), len(data)),
         fit.specification.own_family,
         has_factor=fit.specification.background_factor,
     )
@@ -353,8 +355,7 @@ def _reference_rows(fit: SurvivalFitted, reference: Any, rows: Rows, kind: str) 
     m, frame = len(rows.index), as_pandas(reference)
     if len(frame) not in (1, m):
         raise DataError(f"predict: `reference` has {len(frame)} rows; give one, or {m} as in newdata.")
-    if len(frame) < m:
-        frame = frame.iloc[np.zeros(m, int)]
+    frame = frame.iloc[np.zeros(m, int)] if len(frame) < m else paired(frame, rows.index)
     # the background is that of the row: two arms differ in their treatment, not in their age
     own = covariate_rows(fit, frame, rows.given)
     return replace(own, background=rows.background, discount=rows.discount)

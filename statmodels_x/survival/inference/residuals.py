@@ -9,6 +9,7 @@ from scipy import special
 from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.product_limit import product_limit, product_limit_interval
+from statmodels_x.core.resampling import generator
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice
 from statmodels_x.survival.background.rows import paths_of, years_per_unit
@@ -81,7 +82,7 @@ def _quantile_residuals(fit: SurvivalFitted, sample: Sample, seed: int) -> Array
     high = np.ones(len(low))
     upper = np.where(finite, response.upper, response.lower)
     high[finite] = -np.expm1(-cumulative_hazards(fit, sample, upper))[finite]
-    draw = np.random.default_rng(seed).uniform(size=len(low))
+    draw = generator(seed).uniform(size=len(low))
     level = np.where(response.code == 1, high, low + draw * (high - low))
     return np.asarray(special.ndtri(np.clip(level, 1e-300, 1.0 - 1e-16)))
 

@@ -12,6 +12,7 @@ from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.data.model_frame import build_frame
 from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError, MissingPackageError
+from statmodels_x.core.validation import check_number, numeric_array
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.prediction import predict
 
@@ -20,7 +21,7 @@ def concordance(fit: SurvivalFitted, newdata: Any, at: float | None) -> float:
     """Harrell's index of the predicted risk; see :meth:`FlexibleSurvivalResults.concordance`."""
     metrics = _metrics()
     data, response = outcomes(fit, newdata)
-    horizon = fit.facts.last_event if at is None else float(at)
+    horizon = fit.facts.last_event if at is None else check_number("at", at, low=0.0, high=np.inf)
     survival = predict(fit, data, "survival", horizon)["estimate"].to_numpy()
     return float(metrics.concordance_index_censored(response.code == 1, response.time, 1.0 - survival)[0])
 
@@ -29,7 +30,7 @@ def brier_score(fit: SurvivalFitted, newdata: Any, at: ArrayLike) -> pd.DataFram
     """Brier score weighted for censoring; see :meth:`FlexibleSurvivalResults.brier_score`."""
     metrics = _metrics()
     data, response = outcomes(fit, newdata)
-    times = np.unique(np.atleast_1d(np.asarray(at, float)))
+    times = np.unique(numeric_array(np.atleast_1d(np.asarray(at)), "at", "brier_score()"))
     low, high = float(response.time.min()), float(response.time.max())
     if not np.all((times >= low) & (times < high)):
         raise DataError(

@@ -267,8 +267,7 @@ class SurvivalPredictions(SurvivalFitted):
         1  karno: +10  mean time to 250    21.601  17.136  26.066
         2  karno: +10            median    27.443  16.416  38.470
         """
-        chosen, fits = None if variables is None else list(variables), self._average(average)
-        return effects_of(self, chosen, at, alpha, per, fits).table
+        return effects_of(self, variables, at, alpha, per, self._average(average)).table
 
     def _average(self, which: Any) -> averaging.Average:
         """Return the fits to average over; those of the families are fitted once."""

@@ -15,6 +15,7 @@ from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.product_limit import at_times, number_at_risk
 from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import check_flag, is_among, numeric_array
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.prediction import CONTRASTS, PLAIN_KINDS, TIME_KINDS, Options, predict
 from statmodels_x.survival.inference.residuals import kaplan_meier_curve, kaplan_meier_limits
@@ -74,7 +75,11 @@ def plot_curves(
     """Draw predicted curves; see :meth:`FlexibleSurvivalResults.plot`."""
     _check_arguments(kind, reference, shown)
     rows, labels, title = _curves(fit, by, newdata)
-    times = _grid(fit, kind) if at is None else np.sort(np.atleast_1d(np.asarray(at, float)))
+    times = (
+        _grid(fit, kind)
+        if at is None
+        else np.sort(numeric_array(np.atleast_1d(np.asarray(at)), "at", "plot()"))
+    )
     if kind in CONTRASTS:
         rows, labels, reference, title = _against_reference(rows, labels, reference, by, title)
     wanted = _wants_kaplan_meier(fit, kind, by, newdata) if shown.kaplan_meier is None else shown.kaplan_meier
@@ -105,6 +110,9 @@ def _check_arguments(kind: str, reference: Any, shown: Data) -> None:
     """Refuse arguments that the kind of picture has no use for."""
     if reference is not None and kind not in CONTRASTS:
         raise DataError(f'plot: `reference` belongs to differences and ratios, not to kind="{kind}".')
+    for name in ("kaplan_meier", "censored", "at_risk"):
+        if getattr(shown, name) is not None:
+            check_flag(name, getattr(shown, name))
     if kind in _WITH_KAPLAN_MEIER:
         return
     for name in ("kaplan_meier", "censored"):
@@ -163,7 +171,7 @@ def _curves(fit: SurvivalFitted, by: str | None, newdata: Any) -> tuple[pd.DataF
     if by is None:
         frame = pd.DataFrame({name: [value] for name, value in typical.items()}, index=[0])
         return frame, ["model" if not typical else _others(typical)], None
-    if by not in typical:
+    if not is_among(by, typical):
         known = ", ".join(typical) or "none"
         raise DataError(
             f"plot: `by` is {by!r}, which is no covariate of this model; the covariates are: {known}."

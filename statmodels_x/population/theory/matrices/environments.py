@@ -128,7 +128,7 @@ def simulate_populations(
     wanted = [last] if at is None else sorted({check_count("at", step, 0) for step in at})
     if wanted[-1] > last:
         raise DataError(f"{where}: `at` holds {wanted[-1]}, after the last of {last} steps.")
-    X, size = _starts(initial, n, stack.shape[1], where), np.zeros(n)
+    X, size = _starts(initial, n, _stages(matrices, stack.shape[1]), where), np.zeros(n)
     chance, rng = read_environment(len(stack), prob, transition, where), np.random.default_rng(seed)
     draws = chance.draw(last, n, rng)
     out = {}
@@ -145,11 +145,20 @@ def simulate_populations(
     return pd.DataFrame(out).rename_axis(columns="step")
 
 
-def _starts(initial: ArrayLike, n: int, k: int, where: str) -> Array:
+def _stages(matrices: Any, k: int) -> pd.Index:
+    """Names of the stages, as the first of the matrices has them."""
+    first = matrices if hasattr(matrices, "stages") or isinstance(matrices, pd.DataFrame) else matrices[0]
+    if isinstance(first, pd.DataFrame):
+        return first.columns
+    return getattr(first, "stages", pd.RangeIndex(1, k + 1))
+
+
+def _starts(initial: ArrayLike, n: int, stages: pd.Index, where: str) -> Array:
+    k = len(stages)
     if np.ndim(initial) == 2:
         given = read_matrix(initial, "initial", where, (n, k))
         return np.array(given.T, order="C")
-    return np.repeat(read_state(initial, "initial", where, k)[:, None], n, axis=1)
+    return np.repeat(read_state(initial, "initial", where, k, stages)[:, None], n, axis=1)
 
 
 def _advance(stack: Array, X: Array, draws: NDArray[np.int64]) -> Array:
@@ -221,7 +230,8 @@ def quasi_extinction(
     chance, rng = read_environment(len(stack), prob, transition, where), np.random.default_rng(seed)
     draws = chance.draw(last, n, rng)
     parts = _parts(listed, where) if demographic else None
-    X = np.repeat(read_state(initial, "initial", where, stack.shape[1])[:, None], n, axis=1)
+    k = stack.shape[1]
+    X = np.repeat(read_state(initial, "initial", where, k, _stages(matrices, k))[:, None], n, axis=1)
     if demographic and np.any(np.round(X) != X):
         raise DataError(f"{where}: `initial` must be whole numbers where individuals live and die by chance.")
     ended, found = X[counted].sum(axis=0) < limit, []

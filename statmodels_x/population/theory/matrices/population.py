@@ -324,7 +324,7 @@ class MatrixPopulation:
             By step, exact.
         """
         U, F = self._split()
-        start = read_state(initial, "initial", "extinction_probability()", len(self.matrix))
+        start = read_state(initial, "initial", "extinction_probability()", len(self.matrix), self.stages)
         n = check_count("steps", steps, 1)
         values = individual.extinction(U, F, start, n)
         return pd.Series(values, pd.RangeIndex(n + 1, name="step"), name="probability")
@@ -406,7 +406,7 @@ class MatrixPopulation:
         where = type(self).__name__
         if initial is None:
             return np.eye(len(self.matrix))
-        start = read_state(initial, "initial", where, len(self.matrix))
+        start = read_state(initial, "initial", where, len(self.matrix), self.stages)
         if not start.any():
             raise DataError(f"{where}: `initial` is 0 in every class.")
         return (start / start.sum())[:, None]
@@ -440,7 +440,7 @@ class MatrixPopulation:
         >>> MatrixPopulation([[0.0, 6.0], [0.5, 0.0]]).project([10.0, 0.0], 3).totals["n"].tolist()
         [10.0, 5.0, 30.0, 15.0]
         """
-        start = read_state(initial, "initial", type(self).__name__, len(self.matrix))
+        start = read_state(initial, "initial", type(self).__name__, len(self.matrix), self.stages)
         return linear_trajectory(self.matrix, start, read_steps(steps), ("n",), (len(self.matrix),))
 
     def without(self, stages: Sequence[Any]) -> Self | MatrixPopulation:
