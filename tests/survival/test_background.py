@@ -16,9 +16,8 @@ from statmodels_x.errors import DataError, DataWarning, IdentificationError
 from statmodels_x.survival.distributions.family import FAMILIES
 from statmodels_x.survival.inference.all_cause import QUANTITIES
 from statmodels_x.survival.inference.prediction import rows_for, with_waning
-from statmodels_x.survival.kernels.factor import with_factor
 from statmodels_x.survival.kernels.hazards import cumulative_hazard, log_hazard
-from statmodels_x.survival.kernels.likelihood import loglik, row_scores, sample_arrays
+from statmodels_x.survival.kernels.likelihood import loglik, row_scores, sample_arrays, with_factor
 
 N = 60
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from statmodels_x.core.data.columns import level_codes, listed_levels, plain_column
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_choice, rows_text
+from statmodels_x.core.validation import check_choice, numeric_array, rows_text
 from statmodels_x.survival.background.human_mortality import read_text
 from statmodels_x.survival.background.reading import decimal_years, grid_of
+
+_WHERE = "`background`"
+_CHILD = 25.0
 
 CALENDARS = ("plain", "birthday")
 EXTENSIONS = (None, "hold")
@@ -183,7 +187,7 @@ class LifeTable:
         value = np.exp(-self.integrals(wide[0], wide[1], wide[2], np.zeros(n * k), grid))
         return pd.DataFrame({"row": np.repeat(np.arange(n), k), "time": grid, "estimate": value})
 
-    def match(self, age: str, year: str | None = None, **strata: str) -> Any:
+    def match(self, age: str, year: str | None = None, **strata: str) -> TableMatch:
         """Say which columns of the data hold age, calendar year and strata of each row at time 0.
 
         Parameters
@@ -198,8 +202,6 @@ class LifeTable:
         TableMatch
             For ``FlexibleSurvival(..., background=)``.
         """
-        from statmodels_x.survival.background.sources import TableMatch
-
         return TableMatch(self, age, year, strata)
 
     def codes(self, strata: Mapping[str, ArrayLike], where: str) -> NDArray[np.int64]:
@@ -300,6 +302,112 @@ class LifeTable:
             said.append(f"years {self.years[0]:g} to {self.years[-1]:g}")
         said += [f"{name}: {listed_levels(levels)}" for name, levels in self.strata.items()]
         return f"LifeTable({', '.join(said)})"
+
+
+@dataclass(frozen=True)
+class TablePaths:
+    """Rows on their ways through a life table; ``per`` is the length of the response's unit of time in years."""
+
+    table: LifeTable
+    code: NDArray[np.int64]
+    age: Array
+    year: Array
+    per: float
+
+    def rate(self, times: Array) -> Array:
+        """Hazard of each row at a time of its own."""
+        return self.table.rates_at(self.code, self.age, self.year, times * self.per) * self.per
+
+    def cumulative(self, start: Array, stop: Array) -> Array:
+        """Integral of each row's hazard between times of its own."""
+        return self.table.integrals(self.code, self.age, self.year, start * self.per, stop * self.per)
+
+    def held(self, times: Array) -> NDArray[np.bool_]:
+        """Whether the last cells are held for want of later ones."""
+        return self.table.beyond(self.age + times * self.per, self.year + times * self.per)
+
+    def end(self) -> Array:
+        """Time of each row from which on its rate stays what it is."""
+        end = self.table.ages[-1] - self.age
+        if len(self.table.years):
+            # a birthday after the year's beginning, at most, where the year in force is that of the last birthday
+            end = np.maximum(end, self.table.years[-1] - self.year + 1.0)
+        return np.maximum(end, 0.0) / self.per
+
+    def repeat(self, k: int) -> TablePaths:
+        """Return each row k times in turn."""
+        return TablePaths(
+            self.table,
+            np.repeat(self.code, k),
+            np.repeat(self.age, k),
+            np.repeat(self.year, k),
+            self.per,
+        )
+
+    def take(self, which: Any) -> TablePaths:
+        """Return some of the rows."""
+        return replace(self, code=self.code[which], age=self.age[which], year=self.year[which])
+
+    def columns(self) -> Array:
+        """Return numbers that tell rows of different backgrounds apart, a row each."""
+        return np.column_stack([self.code, self.age, self.year])
+
+    def check_follow_up(self, entry: Array, last: Array) -> None:
+        """Raise a DataError that names the rows whose follow-up leaves the table."""
+        for times, upper in ((entry, False), (last, True)):
+            elapsed = times * self.per
+            self.table.check_inside(self.age + elapsed, self.year + elapsed, _WHERE, upper)
+
+
+@dataclass(frozen=True)
+class TableMatch:
+    """A life table and the columns that hold each row's age, calendar year and strata at time 0."""
+
+    table: LifeTable
+    age: str
+    year: str | None
+    strata: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        self.table.check_names(self.strata, "LifeTable.match()")
+        if (self.year is None) == bool(len(self.table.years)):
+            raise DataError(
+                "LifeTable.match(): the table has calendar years; give the column `year`."
+                if self.year is None
+                else "LifeTable.match(): the table has no calendar years; leave `year` out."
+            )
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns that are read, by what they are."""
+        times = {"age": self.age} | ({} if self.year is None else {"year": self.year})
+        return times | {f"stratum {name}": column for name, column in self.strata.items()}
+
+    has_integral = True
+    needs_years = True
+
+    def paths(self, values: Mapping[str, Any], per: float) -> TablePaths:
+        """Return the ways of rows through the table.
+
+        Raises
+        ------
+        DataError
+            For a level that the table lacks, and ages that are negative, or centred as it seems.
+        """
+        age = numeric_array(values["age"], self.age, _WHERE)
+        young = age < 0.0
+        if young.any() or (len(age) > 1 and 0.0 < age.max() < _CHILD and self.table.ages[0] >= _CHILD):
+            raise DataError(
+                f"{_WHERE}: the age {self.age!r} is {age.min():.3g} to {age.max():.3g} years; is this column centred "
+                "or scaled? Give the age at time 0, in years."
+            )
+        year = np.zeros(len(age)) if self.year is None else decimal_years(values["year"], self.year)
+        strata = {name: values[f"stratum {name}"] for name in self.strata}
+        code = self.table.codes(strata, _WHERE)
+        return TablePaths(self.table, np.broadcast_to(code, age.shape), age, year, per)
+
+    def __repr__(self) -> str:
+        return f"{self.table!r} by {', '.join(self.columns.values())}"
 
 
 def _end(edges: Array) -> float:

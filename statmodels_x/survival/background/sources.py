@@ -19,11 +19,9 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.rates import Rates
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import numeric_array, rows_text
-from statmodels_x.survival.background.life_table import LifeTable
-from statmodels_x.survival.background.reading import decimal_years
+from statmodels_x.survival.background.life_table import LifeTable, TableMatch
 
 _WHERE = "`background`"
-_CHILD = 25.0
 
 
 class Paths(Protocol):
@@ -49,61 +47,6 @@ class Paths(Protocol):
 
     def columns(self) -> Array:
         """Return numbers that tell rows of different backgrounds apart, a row each."""
-
-
-@dataclass(frozen=True)
-class TablePaths:
-    """Rows on their ways through a life table; ``per`` is the length of the response's unit of time in years."""
-
-    table: LifeTable
-    code: NDArray[np.int64]
-    age: Array
-    year: Array
-    per: float
-
-    def rate(self, times: Array) -> Array:
-        """Hazard of each row at a time of its own."""
-        return self.table.rates_at(self.code, self.age, self.year, times * self.per) * self.per
-
-    def cumulative(self, start: Array, stop: Array) -> Array:
-        """Integral of each row's hazard between times of its own."""
-        return self.table.integrals(self.code, self.age, self.year, start * self.per, stop * self.per)
-
-    def held(self, times: Array) -> NDArray[np.bool_]:
-        """Whether the last cells are held for want of later ones."""
-        return self.table.beyond(self.age + times * self.per, self.year + times * self.per)
-
-    def end(self) -> Array:
-        """Time of each row from which on its rate stays what it is."""
-        end = self.table.ages[-1] - self.age
-        if len(self.table.years):
-            # a birthday after the year's beginning, at most, where the year in force is that of the last birthday
-            end = np.maximum(end, self.table.years[-1] - self.year + 1.0)
-        return np.maximum(end, 0.0) / self.per
-
-    def repeat(self, k: int) -> TablePaths:
-        """Return each row k times in turn."""
-        return TablePaths(
-            self.table,
-            np.repeat(self.code, k),
-            np.repeat(self.age, k),
-            np.repeat(self.year, k),
-            self.per,
-        )
-
-    def take(self, which: Any) -> TablePaths:
-        """Return some of the rows."""
-        return replace(self, code=self.code[which], age=self.age[which], year=self.year[which])
-
-    def columns(self) -> Array:
-        """Return numbers that tell rows of different backgrounds apart, a row each."""
-        return np.column_stack([self.code, self.age, self.year])
-
-    def check_follow_up(self, entry: Array, last: Array) -> None:
-        """Raise a DataError that names the rows whose follow-up leaves the table."""
-        for times, upper in ((entry, False), (last, True)):
-            elapsed = times * self.per
-            self.table.check_inside(self.age + elapsed, self.year + elapsed, _WHERE, upper)
 
 
 @dataclass(frozen=True)
@@ -151,57 +94,6 @@ class CurvePaths:
             own = self.code == k
             found[own] = of(curve, own)
         return found
-
-
-@dataclass(frozen=True)
-class TableMatch:
-    """A life table and the columns that hold each row's age, calendar year and strata at time 0."""
-
-    table: LifeTable
-    age: str
-    year: str | None
-    strata: Mapping[str, str]
-
-    def __post_init__(self) -> None:
-        self.table.check_names(self.strata, "LifeTable.match()")
-        if (self.year is None) == bool(len(self.table.years)):
-            raise DataError(
-                "LifeTable.match(): the table has calendar years; give the column `year`."
-                if self.year is None
-                else "LifeTable.match(): the table has no calendar years; leave `year` out."
-            )
-
-    @property
-    def columns(self) -> dict[str, str]:
-        """The columns that are read, by what they are."""
-        times = {"age": self.age} | ({} if self.year is None else {"year": self.year})
-        return times | {f"stratum {name}": column for name, column in self.strata.items()}
-
-    has_integral = True
-    needs_years = True
-
-    def paths(self, values: Mapping[str, Any], per: float) -> TablePaths:
-        """Return the ways of rows through the table.
-
-        Raises
-        ------
-        DataError
-            For a level that the table lacks, and ages that are negative, or centred as it seems.
-        """
-        age = numeric_array(values["age"], self.age, _WHERE)
-        young = age < 0.0
-        if young.any() or (len(age) > 1 and 0.0 < age.max() < _CHILD and self.table.ages[0] >= _CHILD):
-            raise DataError(
-                f"{_WHERE}: the age {self.age!r} is {age.min():.3g} to {age.max():.3g} years; is this column centred "
-                "or scaled? Give the age at time 0, in years."
-            )
-        year = np.zeros(len(age)) if self.year is None else decimal_years(values["year"], self.year)
-        strata = {name: values[f"stratum {name}"] for name in self.strata}
-        code = self.table.codes(strata, _WHERE)
-        return TablePaths(self.table, np.broadcast_to(code, age.shape), age, year, per)
-
-    def __repr__(self) -> str:
-        return f"{self.table!r} by {', '.join(self.columns.values())}"
 
 
 @dataclass(frozen=True)

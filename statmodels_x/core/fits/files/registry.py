@@ -81,8 +81,8 @@ _MODULES: dict[str, str] = {
     "surrogate.trial_level.reading": "TrialTable",
     "surrogate.trial_level.results": "TrialLevelResults",
     # survival
-    "survival.background.life_table": "LifeTable",
-    "survival.background.sources": "ColumnOfRates CurvesOfRates TableMatch",
+    "survival.background.life_table": "LifeTable TableMatch",
+    "survival.background.sources": "ColumnOfRates CurvesOfRates",
     "survival.distributions.apgw": "APGW",
     "survival.distributions.family": "Family",
     "survival.fitting.estimation": "Estimate",
