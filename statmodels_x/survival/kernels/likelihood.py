@@ -328,7 +328,7 @@ def row_scores(theta: Array, arrays: SurvivalArrays) -> Array:
     from statmodels_x.survival.kernels.rows import row_terms
 
     if arrays.has_factor:
-            own, log_factor = theta[:-1], float(theta[-1])
+        own, log_factor = theta[:-1], float(theta[-1])
         first, _, _ = factor_derivatives(own, log_factor, arrays)
         first = first * arrays.weight if len(arrays.weight) else first
         return np.column_stack([row_scores(own, with_factor(arrays, log_factor)), first])
