@@ -16,12 +16,12 @@ from statmodels_x.discontinuity.line.evidence import (
     bending,
     deviance,
     difference_variance,
-    fit_smoothing,
-    largest_gradient,
     single_changes,
 )
+from statmodels_x.discontinuity.line.parameters import fit_smoothing, largest_gradient
 from statmodels_x.discontinuity.line.posterior import FLAT, draw_curves, location_posteriors, posterior
-from statmodels_x.discontinuity.line.search import Rules, allowed, neighbourhood, search
+from statmodels_x.discontinuity.line.scoring import Rules, allowed, neighbourhood
+from statmodels_x.discontinuity.line.search import search
 
 
 def sample(seed=0, n=14, ties=0):

@@ -17,10 +17,11 @@ from statmodels_x.discontinuity.line.evidence import (
     Shape,
     Smoothing,
     difference_variance,
-    fit_smoothing,
 )
+from statmodels_x.discontinuity.line.parameters import fit_smoothing
 from statmodels_x.discontinuity.line.record import LineFit, LineOptions, assemble
-from statmodels_x.discontinuity.line.search import Found, score, search
+from statmodels_x.discontinuity.line.scoring import score
+from statmodels_x.discontinuity.line.search import Found, search
 from statmodels_x.discontinuity.line.string import propose, string_cuts
 
 # cost of a jump on the scale of -2 log likelihood, in units of log n (n distinct points)

@@ -18,11 +18,11 @@ from statmodels_x.discontinuity.line.evidence import (
     Shape,
     Smoothing,
     kernel_arguments,
-    largest_gradient,
     single_changes,
 )
+from statmodels_x.discontinuity.line.parameters import largest_gradient
 from statmodels_x.discontinuity.line.posterior import LocationPosterior, location_posteriors, posterior
-from statmodels_x.discontinuity.line.search import Rules, total_cost
+from statmodels_x.discontinuity.line.scoring import Rules, total_cost
 from statmodels_x.discontinuity.line.string import string_fit, string_predict
 
 _STEEP = 0.05
