@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number
+from statmodels_x.discontinuity.line.coarse import among_points, block_length, blocks_of
 from statmodels_x.discontinuity.line.criteria import Surface, cross_validation, minimise, sure
 from statmodels_x.discontinuity.line.data import LineData, line_data
 from statmodels_x.discontinuity.line.evidence import (
@@ -189,9 +190,13 @@ def fit_scaled(line: LineData, options: LineOptions) -> LineFit:
 
 
 def _by_evidence(line: LineData, options: LineOptions) -> tuple[Found, float, float, Surface]:
-    variance = options.noise.sd**2 if options.noise.kind == "known" else difference_variance(line)
-    proposals = propose(line, variance, options.min_points, options.lam, options.nu)
-    found = search(line, [one.cuts for one in proposals], _SLOPES[options.slope], options.rules)
+    rules, slopes = options.rules, _SLOPES[options.slope]
+    length = block_length(line, rules)
+    searched = line if length == 1 else blocks_of(line, length)
+    proposals = propose(searched, _rough_variance(searched, options), options.min_points, options.lam, options.nu)
+    found = search(searched, [one.cuts for one in proposals], slopes, rules)
+    if length > 1:
+        found = among_points(line, length, found, _rough_variance(line, options), slopes, rules)
     scores = np.array([one.score for one in found.proposals])
     surface = Surface(
         np.array([one.lam for one in proposals]),
@@ -204,11 +209,14 @@ def _by_evidence(line: LineData, options: LineOptions) -> tuple[Found, float, fl
     return found, nearest.lam, nearest.nu, surface
 
 
+def _rough_variance(line: LineData, options: LineOptions) -> float:
+    return options.noise.sd**2 if options.noise.kind == "known" else difference_variance(line)
+
+
 def _by_energy(line: LineData, options: LineOptions, none: Smoothing) -> tuple[float, float, Surface | None]:
     if options.lam is not None and options.nu is not None:
         return options.lam, options.nu, None
-    variance = options.noise.sd**2 if options.noise.kind == "known" else difference_variance(line)
-    noise = replace(none, variance=variance, tau=0.0)
+    noise = replace(none, variance=_rough_variance(line, options), tau=0.0)
     if options.noise.kind == "correlated":  # its covariance comes from the fit by evidence
         noise = _by_evidence(line, options)[0].winner.smoothing
     criterion = (

@@ -109,7 +109,7 @@ def fit_smoothing(
     else:
         z, step = [np.log(start.rate), np.log(start.variance)], 0.4
     z0, z1 = (float(np.clip(one, *ends)) for one, ends in zip(z, (LOG_RATE, LOG_VARIANCE), strict=True))
-    if tol > _EXACT:
+    if start is not None and tol > _EXACT:
         z0, z1, _, _, arrived = climb(z0, z1, tol, problem)
     if not arrived:
         z0, z1, _, _ = simplex(z0, z1, step, tol, problem)
