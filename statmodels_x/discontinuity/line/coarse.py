@@ -6,20 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.line.data import LineData
-from statmodels_x.discontinuity.line.evidence import Bend, Shape, Smoothing, kernel_arguments
+from statmodels_x.discontinuity.line.evidence import Bend, Shape
 from statmodels_x.discontinuity.line.local import local
+from statmodels_x.discontinuity.line.runs import with_runs
 from statmodels_x.discontinuity.line.scoring import Rules, Scored, by_score, score
 from statmodels_x.discontinuity.line.search import Found, refine, settle, way_back
 
 _BLOCKS = 4000
 _FEW_POINTS = 6000  # no blocks of two: what they hide costs more than they save
 _SWEEPS = 3
-_WIDEST_RUN, _NEXT_RUN = 3, 1.25  # in blocks; from one length of runs to the next
-_MOST_RUNS = 20_000
+_WIDEST_RUN = 3  # blocks
 
 
 def block_length(line: LineData, rules: Rules) -> int:
@@ -102,40 +100,3 @@ def _carried(shape: Shape, n: int, length: int) -> Shape:
     for one in bends:
         cuts[one.first : one.last] = False
     return Shape(cuts, bends)
-
-
-def with_runs(line: LineData, shape: Shape, smoothing: Smoothing, rules: Rules, longest: int) -> Shape:
-    """Both ends of short runs off the smooth as jumps: single jumps never pay for them, and blocks smear them.
-
-    A run of points counts whose mean residual would pay for two jumps, and that is a local best of its length.
-    """
-    from statmodels_x.discontinuity.line.kernels import smooth
-
-    curve = smooth(*kernel_arguments(line, shape, smoothing))[0][:, 0]
-    off = np.concatenate([[0.0], np.cumsum(line.weight * (line.y - curve))])
-    weight = np.concatenate([[0.0], np.cumsum(line.weight)])
-    found: list[NDArray[np.float64]] = []
-    length = rules.min_points
-    while length <= longest + rules.min_points and length < line.n:
-        gain = (off[length:] - off[:-length]) ** 2 / (weight[length:] - weight[:-length]) / smoothing.variance
-        first = _peaks(gain, 2.0 * rules.cost)
-        found.append(np.column_stack([gain[first], first, first + length]))
-        length = max(length + 1, int(length * _NEXT_RUN))
-    runs = np.concatenate(found) if found else np.empty((0, 3))
-    return _placed(shape, runs[np.argsort(-runs[:, 0], kind="stable")][:_MOST_RUNS], line.n, rules.min_points)
-
-
-def _peaks(gain: Array, least: float) -> NDArray[np.int64]:
-    padded = np.concatenate([[-1.0], gain, [-1.0]])
-    return np.flatnonzero((gain > least) & (gain >= padded[:-2]) & (gain >= padded[2:]))
-
-
-def _placed(shape: Shape, runs: Array, n: int, min_points: int) -> Shape:
-    """Add the runs, the strongest first, where none of the jumps so far is near and there is no bend."""
-    cuts = shape.cuts.copy()
-    for first, end in runs[:, 1:].astype(int):
-        if not cuts[max(first - min_points, 0) : min(end + min_points, n - 1)].any():
-            cuts[[edge - 1 for edge in (first, end) if 0 < edge < n]] = True
-    for one in shape.bends:
-        cuts[one.first : one.last] = False
-    return replace(shape, cuts=cuts)

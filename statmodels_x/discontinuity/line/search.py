@@ -11,10 +11,12 @@ from statmodels_x.discontinuity.line.bends import hardened, softened
 from statmodels_x.discontinuity.line.data import LineData
 from statmodels_x.discontinuity.line.evidence import Cuts, Shape
 from statmodels_x.discontinuity.line.local import local
+from statmodels_x.discontinuity.line.runs import with_runs
 from statmodels_x.discontinuity.line.scoring import Rules, Scored, allowed, by_score, flipped, score
 
 _SETTLED = 2
 _ROUNDS = 10
+_LONGEST_RUN = 5  # least pieces
 _FEW_POINTS = 2000  # up to these every end is tried for the way back, above them the winner's alone
 _NEAR = 10.0  # how much worse a way back may look before it is refined
 
@@ -61,6 +63,7 @@ def search(
         scored = [zero, *(score(line, Shape(cuts), slope, rules) for cuts in proposals[1:])]
         table = scored if k == 0 else [min(pair, key=by_score) for pair in zip(table, scored, strict=True)]
         chosen = [zero, bent_zero, *sorted(scored[1:], key=by_score)[:best]]
+        chosen += _with_runs(line, chosen[1:], rules)
         refined = [refine(line, one, rules) for one in chosen]
         distinct = {
             (one.shape.cuts.tobytes(), one.shape.bends, one.shape.outliers): one for one in refined
@@ -70,6 +73,16 @@ def search(
     winner = way_back(line, winner, rules)
     no_jump = bent if winner.shape.cuts.any() else winner
     return Found(winner, no_jump, table)
+
+
+def _with_runs(line: LineData, starts: Sequence[Scored], rules: Rules) -> list[Scored]:
+    """Short runs off the curve added to two starts: the one without a jump and the best with jumps."""
+    found = []
+    for one in starts[:2]:
+        shape = with_runs(line, one.shape, one.smoothing, rules, _LONGEST_RUN * rules.min_points)
+        if shape.cuts.sum() > one.shape.cuts.sum():
+            found.append(score(line, shape, one.smoothing.slope, rules, one.smoothing))
+    return found
 
 
 def settle(line: LineData, begin: Scored, rules: Rules) -> Scored:
