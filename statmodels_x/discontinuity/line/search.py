@@ -14,7 +14,7 @@ from statmodels_x.discontinuity.line.local import local
 from statmodels_x.discontinuity.line.runs import with_runs
 from statmodels_x.discontinuity.line.scoring import Rules, Scored, allowed, by_score, flipped, score
 
-_SETTLED = 2
+_SETTLED = 5
 _ROUNDS = 10
 _LONGEST_RUN = 5  # least pieces
 _FEW_POINTS = 2000  # up to these every end is tried for the way back, above them the winner's alone
