@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -33,7 +33,7 @@ _MANY_POINTS = 20_000
 _MOST, _SLACK = (12, 4), (30.0, 10.0)  # how many are refitted, and how much worse they may look: few and many points
 _AROUND, _MOST_JUMPS = 3, 3  # of a window, when jumps are tried in the place of a bend
 
-Quick = Callable[[Bend], float]
+Quick = Callable[[Sequence[Bend]], Array]
 
 
 def softened(line: LineData, current: Scored, rules: Rules) -> Scored:
@@ -92,35 +92,36 @@ def _new(line: LineData, current: Scored, rules: Rules) -> list[Shape]:
 
 
 def _quick(line: LineData, shape: Shape, smoothing: Smoothing, rules: Rules) -> Quick:
-    """Score of a bend at the given parameters or at a lower rate, which a bend often sets free."""
+    """Scores of bends at the given parameters or at a lower rate, which a bend often sets free."""
     at = [local(line, shape, replace(smoothing, rate=factor * smoothing.rate)) for factor in (1.0, 0.01)]
     before = np.concatenate([[0], np.cumsum(shape.cuts)])
     cost = total_cost(shape, rules) + rules.bend_cost
 
-    def quick(bend: Bend) -> float:
-        swallowed = before[bend.last] - before[bend.first]
-        return float(cost - rules.cost * swallowed + min(one.bent(bend) for one in at))
+    def quick(bends: Sequence[Bend]) -> Array:
+        swallowed = np.array([before[one.last] - before[one.first] for one in bends])
+        return cost - rules.cost * swallowed + np.minimum(at[0].bent(bends), at[1].bent(bends))
 
     return quick
 
 
 def _best(windows: list[tuple[int, int]], n: int, quick: Quick) -> tuple[Bend, float]:
     """Bend of the best quick score: first its window, then its strength, then small changes of both."""
-    window = min(windows, key=lambda one: quick(Bend(one[0], one[1], _STRENGTHS[1])))
-    bend = min((Bend(window[0], window[1], strength) for strength in _STRENGTHS), key=quick)
-    return _adjusted(bend, n, quick)
+    bends = [Bend(first, last, _STRENGTHS[1]) for first, last in windows]
+    found = bends[int(np.argmin(quick(bends)))]
+    bends = [replace(found, strength=strength) for strength in _STRENGTHS]
+    return _adjusted(bends[int(np.argmin(quick(bends)))], n, quick)
 
 
 def _adjusted(bend: Bend, n: int, quick: Quick) -> tuple[Bend, float]:
     """Move the ends of a bend by quarters of its width, or change its strength, while the quick score falls."""
-    value = quick(bend)
+    value = float(quick([bend])[0])
     for _ in range(_ADJUSTMENTS):
         options = _neighbours(bend, n)
-        values = [quick(one) for one in options]
+        values = quick(options)
         k = int(np.argmin(values))
         if not values[k] < value - _WORTHWHILE:
             break
-        bend, value = options[k], values[k]
+        bend, value = options[k], float(values[k])
     return bend, value
 
 

@@ -43,10 +43,6 @@ class Bend:
     last: int
     strength: float
 
-    def extra_rate(self, line: LineData) -> float:
-        """What it adds to the rate in each of its gaps."""
-        return float(3.0 * self.strength / (line.x[self.last] - line.x[self.first]) ** 3)
-
 
 @dataclass(frozen=True, eq=False)
 class Shape:
@@ -60,7 +56,8 @@ class Shape:
         """Rate of the integrated Wiener process in every gap."""
         rates = np.full(line.n - 1, rate)
         for bend in self.bends:
-            rates[bend.first : bend.last] += bend.extra_rate(line)
+            width = line.x[bend.last] - line.x[bend.first]
+            rates[bend.first : bend.last] += 3.0 * bend.strength / width**3
         return rates
 
     def variance(self, line: LineData, variance: float) -> Array:

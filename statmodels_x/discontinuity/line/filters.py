@@ -165,7 +165,7 @@ def all_changes(series, outlying, ahead, past, behind, deviance, jump, outlier):
 
 
 @kernel
-def with_bend(series, ahead, past, behind, first, last, extra):
+def _with_bend(series, ahead, past, behind, first, last, extra):
     """Deviance with no jump in gaps ``first`` to ``last - 1`` and the rate there raised by ``extra``."""
     y, v, dx, _, rate, level, slope = series
     a = ahead[first]
@@ -183,6 +183,15 @@ def with_bend(series, ahead, past, behind, first, last, extra):
     a = np.array([a0, a1, p0, p1, p2])
     total += math.log(product) + (last - first) * _LOG_2PI
     return total + merge(a, 0.0, 0.0, 0.0, behind[last])
+
+
+@kernel
+def with_bends(series, ahead, past, behind, first, last, extra):
+    """Deviance with each of some bends, one at a time."""
+    found = np.empty(first.size)
+    for k in range(first.size):
+        found[k] = _with_bend(series, ahead, past, behind, first[k], last[k], extra[k])
+    return found
 
 
 @kernel

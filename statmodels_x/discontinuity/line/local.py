@@ -6,6 +6,7 @@ correlated part have passes over the whole line (:class:`WholeLine`). Both answe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -59,15 +60,14 @@ class TwoFilters:
         )
         return jump, outlier
 
-    def bent(self, bend: Bend) -> float:
-        """Deviance with one more bend, in the place of the jumps of its window."""
-        from statmodels_x.discontinuity.line.filters import with_bend
+    def bent(self, bends: Sequence[Bend]) -> Array:
+        """Deviance with one more bend, in the place of the jumps of its window, for each of some."""
+        from statmodels_x.discontinuity.line.filters import with_bends
 
-        extra = bend.extra_rate(self.line)
-        found = with_bend(
-            self._series, self._ahead, self._past, self._behind, bend.first, bend.last, extra
-        )
-        return float(found) + repeats_deviance(self.line, self.smoothing)
+        first, last = (np.array(ends) for ends in zip(*((one.first, one.last) for one in bends), strict=True))
+        extra = 3.0 * np.array([one.strength for one in bends]) / (self.line.x[last] - self.line.x[first]) ** 3
+        found: Array = with_bends(self._series, self._ahead, self._past, self._behind, first, last, extra)
+        return found + repeats_deviance(self.line, self.smoothing)
 
     def moved(self, min_points: int) -> Shape:
         """Each jump at its best gap between its neighbours, from left to right."""
@@ -121,9 +121,9 @@ class WholeLine:
         """Change of the deviance by each single jump and outlier; see ``single_changes``."""
         return single_changes(self.line, self.shape, self.smoothing)
 
-    def bent(self, bend: Bend) -> float:
-        """Deviance with one more bend, in the place of the jumps of its window."""
-        return deviance(self.line, bent(self.shape, bend), self.smoothing)
+    def bent(self, bends: Sequence[Bend]) -> Array:
+        """Deviance with one more bend, in the place of the jumps of its window, for each of some."""
+        return np.array([deviance(self.line, bent(self.shape, one), self.smoothing) for one in bends])
 
     def moved(self, min_points: int) -> Shape:
         """Each jump at its best gap between its neighbours, from left to right."""
