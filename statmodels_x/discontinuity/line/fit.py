@@ -11,7 +11,7 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number
 from statmodels_x.discontinuity.line.coarse import among_points, block_length, blocks_of
 from statmodels_x.discontinuity.line.criteria import Surface, cross_validation, minimise, sure
-from statmodels_x.discontinuity.line.data import LineData, line_data
+from statmodels_x.discontinuity.line.data import LineData, line_data, stray_points
 from statmodels_x.discontinuity.line.evidence import (
     SLOPE_VARIANCE,
     Noise,
@@ -193,7 +193,13 @@ def _by_evidence(line: LineData, options: LineOptions) -> tuple[Found, float, fl
     rules, slopes = options.rules, _SLOPES[options.slope]
     length = block_length(line, rules)
     searched = line if length == 1 else blocks_of(line, length)
-    proposals = propose(searched, _rough_variance(searched, options), options.min_points, options.lam, options.nu)
+    proposals = propose(
+        searched.with_response(stray_points(searched)[1]),
+        _rough_variance(searched, options),
+        options.min_points,
+        options.lam,
+        options.nu,
+    )
     found = search(searched, [one.cuts for one in proposals], slopes, rules)
     if length > 1:
         found = among_points(line, length, found, _rough_variance(line, options), slopes, rules)

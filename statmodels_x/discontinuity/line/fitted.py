@@ -144,7 +144,7 @@ def jump_table(fit: CurveFitted, alpha: float = 0.05) -> pd.DataFrame:
 def _pieces(line: LineFit) -> pd.DataFrame:
     """One row for each piece between jumps, from left to right."""
     label = np.concatenate([[0], np.cumsum(line.shape.cuts)])
-    weight, size = line.data.weight, np.bincount(label)
+    weight, size = _counted(line), np.bincount(label)
     rows = np.bincount(line.data.row, minlength=line.data.n)
     return pd.DataFrame(
         {
@@ -159,8 +159,16 @@ def _pieces(line: LineFit) -> pd.DataFrame:
     )
 
 
+def _counted(line: LineFit) -> Array:
+    """Weights of the points, without those set aside as outliers, unless they make up a whole piece."""
+    label = np.concatenate([[0], np.cumsum(line.shape.cuts)])
+    weight = line.data.weight.copy()
+    weight[line.outliers] = 0.0
+    return np.where(np.bincount(label, weight)[label] > 0.0, weight, line.data.weight)
+
+
 def _r_squared(line: LineFit) -> float:
     y: Array = line.data.response(line.data.y)
-    weight = line.data.weight
+    weight = _counted(line)
     centre = np.average(y, weights=weight)
     return float(1.0 - weight @ (y - line.fitted) ** 2 / (weight @ (y - centre) ** 2))

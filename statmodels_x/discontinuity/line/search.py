@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from statmodels_x.discontinuity.line.bends import hardened, softened
-from statmodels_x.discontinuity.line.data import LineData
+from statmodels_x.discontinuity.line.data import LineData, stray_points
 from statmodels_x.discontinuity.line.evidence import Cuts, Shape
 from statmodels_x.discontinuity.line.local import local
 from statmodels_x.discontinuity.line.runs import with_runs
@@ -52,7 +52,8 @@ def search(
     -------
     Found
     """
-    none = score(line, Shape(proposals[0]), slopes[0], rules)
+    none = _without_strays(line, score(line, Shape(proposals[0]), slopes[0], rules), rules)
+    aside = none.shape.outliers
     bent = _soften_until_done(line, _outlying(line, none, rules), rules)
     winner = bent
     table = [none] * len(proposals)
@@ -60,7 +61,7 @@ def search(
         zero, bent_zero = (
             replace(one, smoothing=replace(one.smoothing, slope=slope)) for one in (none, bent)
         )
-        scored = [zero, *(score(line, Shape(cuts), slope, rules) for cuts in proposals[1:])]
+        scored = [zero, *(score(line, Shape(cuts, (), aside), slope, rules) for cuts in proposals[1:])]
         table = scored if k == 0 else [min(pair, key=by_score) for pair in zip(table, scored, strict=True)]
         chosen = [zero, bent_zero, *sorted(scored[1:], key=by_score)[:best]]
         chosen += _with_runs(line, chosen[1:], rules)
@@ -73,6 +74,15 @@ def search(
     winner = way_back(line, winner, rules)
     no_jump = bent if winner.shape.cuts.any() else winner
     return Found(winner, no_jump, table)
+
+
+def _without_strays(line: LineData, none: Scored, rules: Rules) -> Scored:
+    """Set stray points aside all at once, if that pays: many of them hide each other from a search one by one."""
+    stray = stray_points(line)[0]
+    if not len(stray):
+        return none
+    shape = replace(none.shape, outliers=frozenset(map(int, stray)))
+    return min(none, score(line, shape, none.smoothing.slope, rules), key=by_score)
 
 
 def _with_runs(line: LineData, starts: Sequence[Scored], rules: Rules) -> list[Scored]:
