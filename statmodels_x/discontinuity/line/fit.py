@@ -23,7 +23,7 @@ from statmodels_x.discontinuity.line.parameters import fit_smoothing
 from statmodels_x.discontinuity.line.record import LineFit, LineOptions, assemble
 from statmodels_x.discontinuity.line.scoring import score
 from statmodels_x.discontinuity.line.search import Found, search
-from statmodels_x.discontinuity.line.string import propose, string_cuts
+from statmodels_x.discontinuity.line.string import Proposal, propose, string_cuts
 
 # cost of a jump on the scale of -2 log likelihood, in units of log n (n distinct points)
 SENSITIVITY = {"strict": 2.0, "balanced": 1.0, "sensitive": 0.5}
@@ -193,13 +193,7 @@ def _by_evidence(line: LineData, options: LineOptions) -> tuple[Found, float, fl
     rules, slopes = options.rules, _SLOPES[options.slope]
     length = block_length(line, rules)
     searched = line if length == 1 else blocks_of(line, length)
-    proposals = propose(
-        searched.with_response(stray_points(searched)[1]),
-        _rough_variance(searched, options),
-        options.min_points,
-        options.lam,
-        options.nu,
-    )
+    proposals = _proposals(searched, options)
     found = search(searched, [one.cuts for one in proposals], slopes, rules)
     if length > 1:
         found = among_points(line, length, found, _rough_variance(line, options), slopes, rules)
@@ -213,6 +207,15 @@ def _by_evidence(line: LineData, options: LineOptions) -> tuple[Found, float, fl
     )
     nearest = proposals[surface.best]
     return found, nearest.lam, nearest.nu, surface
+
+
+def _proposals(line: LineData, options: LineOptions) -> list[Proposal]:
+    """Jump sets of the weak string through the points as they are, and with strays drawn back to their neighbours."""
+    variance, (stray, drawn_back) = _rough_variance(line, options), stray_points(line)
+    lines = [line, line.with_response(drawn_back)] if len(stray) else [line]
+    found = [propose(one, variance, options.min_points, options.lam, options.nu) for one in lines]
+    distinct = {one.cuts.tobytes(): one for part in reversed(found) for one in part}
+    return [found[0][0], *(one for one in distinct.values() if one.cuts.any())]
 
 
 def _rough_variance(line: LineData, options: LineOptions) -> float:

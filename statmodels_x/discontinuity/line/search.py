@@ -17,7 +17,7 @@ from statmodels_x.discontinuity.line.scoring import Rules, Scored, allowed, by_s
 _SETTLED = 5
 _ROUNDS = 10
 _LONGEST_RUN = 5  # least pieces
-_FEW_POINTS = 2000  # up to these every end is tried for the way back, above them the winner's alone
+_FEW_POINTS = 2000  # up to these more starts are refined, and the way back is tried from every end, not the winner's alone
 _NEAR = 10.0  # how much worse a way back may look before it is refined
 
 
@@ -52,8 +52,8 @@ def search(
     -------
     Found
     """
-    none = _without_strays(line, score(line, Shape(proposals[0]), slopes[0], rules), rules)
-    aside = none.shape.outliers
+    strays = frozenset(map(int, stray_points(line)[0]))
+    none = min(_scored(line, proposals[0], strays, slopes[0], rules), key=by_score)
     bent = _soften_until_done(line, _outlying(line, none, rules), rules)
     winner = bent
     table = [none] * len(proposals)
@@ -61,9 +61,12 @@ def search(
         zero, bent_zero = (
             replace(one, smoothing=replace(one.smoothing, slope=slope)) for one in (none, bent)
         )
-        scored = [zero, *(score(line, Shape(cuts, (), aside), slope, rules) for cuts in proposals[1:])]
+        ways = [_scored(line, cuts, strays, slope, rules) for cuts in proposals[1:]]
+        scored = [zero, *(min(one, key=by_score) for one in ways)]
         table = scored if k == 0 else [min(pair, key=by_score) for pair in zip(table, scored, strict=True)]
-        chosen = [zero, bent_zero, *sorted(scored[1:], key=by_score)[:best]]
+        chosen = [zero, bent_zero]
+        for way in zip(*ways, strict=True) if line.n <= _FEW_POINTS else [scored[1:]]:
+            chosen += sorted(way, key=by_score)[:best]
         chosen += _with_runs(line, chosen[1:], rules)
         refined = [refine(line, one, rules) for one in chosen]
         distinct = {
@@ -76,13 +79,12 @@ def search(
     return Found(winner, no_jump, table)
 
 
-def _without_strays(line: LineData, none: Scored, rules: Rules) -> Scored:
-    """Set stray points aside all at once, if that pays: many of them hide each other from a search one by one."""
-    stray = stray_points(line)[0]
-    if not len(stray):
-        return none
-    shape = replace(none.shape, outliers=frozenset(map(int, stray)))
-    return min(none, score(line, shape, none.smoothing.slope, rules), key=by_score)
+def _scored(
+    line: LineData, cuts: Cuts, strays: frozenset[int], slope: float, rules: Rules
+) -> tuple[Scored, ...]:
+    """Score a jump set, and with the strays set aside all at once: one by one many hide each other."""
+    ways = (frozenset(), strays) if strays else (strays,)
+    return tuple(score(line, Shape(cuts, (), aside), slope, rules) for aside in ways)
 
 
 def _with_runs(line: LineData, starts: Sequence[Scored], rules: Rules) -> list[Scored]:
