@@ -22,7 +22,7 @@ from statmodels_x.discontinuity.line.evidence import (
 from statmodels_x.discontinuity.line.parameters import fit_smoothing
 from statmodels_x.discontinuity.line.record import LineFit, LineOptions, assemble
 from statmodels_x.discontinuity.line.scoring import score
-from statmodels_x.discontinuity.line.search import Found, search
+from statmodels_x.discontinuity.line.search import FEW_POINTS, Found, search
 from statmodels_x.discontinuity.line.string import Proposal, propose, string_cuts
 
 # cost of a jump on the scale of -2 log likelihood, in units of log n (n distinct points)
@@ -212,7 +212,9 @@ def _by_evidence(line: LineData, options: LineOptions) -> tuple[Found, float, fl
 def _proposals(line: LineData, options: LineOptions) -> list[Proposal]:
     """Jump sets of the weak string through the points as they are, and with strays drawn back to their neighbours."""
     variance, (stray, drawn_back) = _rough_variance(line, options), stray_points(line)
-    lines = [line, line.with_response(drawn_back)] if len(stray) else [line]
+    lines = [line.with_response(drawn_back)] if len(stray) else []
+    if not len(stray) or line.n <= FEW_POINTS:
+        lines.insert(0, line)
     found = [propose(one, variance, options.min_points, options.lam, options.nu) for one in lines]
     distinct = {one.cuts.tobytes(): one for part in reversed(found) for one in part}
     return [found[0][0], *(one for one in distinct.values() if one.cuts.any())]

@@ -14,10 +14,10 @@ from statmodels_x.discontinuity.line.local import local
 from statmodels_x.discontinuity.line.runs import with_runs
 from statmodels_x.discontinuity.line.scoring import Rules, Scored, allowed, by_score, flipped, score
 
-_SETTLED = 5
+_SETTLED = (5, 2)  # with few points, and with many
 _ROUNDS = 10
 _LONGEST_RUN = 5  # least pieces
-_FEW_POINTS = 2000  # up to these more starts are refined, and the way back is tried from every end, not the winner's alone
+FEW_POINTS = 2000  # up to these more starts are refined, and the way back is tried from every end, not the winner's alone
 _NEAR = 10.0  # how much worse a way back may look before it is refined
 
 
@@ -53,7 +53,10 @@ def search(
     Found
     """
     strays = frozenset(map(int, stray_points(line)[0]))
-    none = min(_scored(line, proposals[0], strays, slopes[0], rules), key=by_score)
+    asides = [frozenset(), strays] if strays else [strays]
+    none = min(_scored(line, proposals[0], asides, slopes[0], rules), key=by_score)
+    if line.n > FEW_POINTS:
+        asides = [none.shape.outliers]
     bent = _soften_until_done(line, _outlying(line, none, rules), rules)
     winner = bent
     table = [none] * len(proposals)
@@ -61,18 +64,18 @@ def search(
         zero, bent_zero = (
             replace(one, smoothing=replace(one.smoothing, slope=slope)) for one in (none, bent)
         )
-        ways = [_scored(line, cuts, strays, slope, rules) for cuts in proposals[1:]]
+        ways = [_scored(line, cuts, asides, slope, rules) for cuts in proposals[1:]]
         scored = [zero, *(min(one, key=by_score) for one in ways)]
         table = scored if k == 0 else [min(pair, key=by_score) for pair in zip(table, scored, strict=True)]
         chosen = [zero, bent_zero]
-        for way in zip(*ways, strict=True) if line.n <= _FEW_POINTS else [scored[1:]]:
+        for way in zip(*ways, strict=True):
             chosen += sorted(way, key=by_score)[:best]
         chosen += _with_runs(line, chosen[1:], rules)
         refined = [refine(line, one, rules) for one in chosen]
         distinct = {
             (one.shape.cuts.tobytes(), one.shape.bends, one.shape.outliers): one for one in refined
         }.values()
-        leading = sorted(distinct, key=by_score)[:_SETTLED]
+        leading = sorted(distinct, key=by_score)[: _SETTLED[line.n > FEW_POINTS]]
         winner = min([winner, *(settle(line, one, rules) for one in leading)], key=by_score)
     winner = way_back(line, winner, rules)
     no_jump = bent if winner.shape.cuts.any() else winner
@@ -80,11 +83,10 @@ def search(
 
 
 def _scored(
-    line: LineData, cuts: Cuts, strays: frozenset[int], slope: float, rules: Rules
-) -> tuple[Scored, ...]:
-    """Score a jump set, and with the strays set aside all at once: one by one many hide each other."""
-    ways = (frozenset(), strays) if strays else (strays,)
-    return tuple(score(line, Shape(cuts, (), aside), slope, rules) for aside in ways)
+    line: LineData, cuts: Cuts, asides: Sequence[frozenset[int]], slope: float, rules: Rules
+) -> list[Scored]:
+    """Score a jump set with each of some sets of outliers; set aside one by one, many strays hide each other."""
+    return [score(line, Shape(cuts, (), aside), slope, rules) for aside in asides]
 
 
 def _with_runs(line: LineData, starts: Sequence[Scored], rules: Rules) -> list[Scored]:
@@ -100,7 +102,7 @@ def _with_runs(line: LineData, starts: Sequence[Scored], rules: Rules) -> list[S
 def settle(line: LineData, begin: Scored, rules: Rules) -> Scored:
     """Offer each jump a bend in its place and descend again by single jumps, until neither helps."""
     current = _soften_and_refine(line, begin, rules)
-    return way_back(line, current, rules) if line.n <= _FEW_POINTS else current
+    return way_back(line, current, rules) if line.n <= FEW_POINTS else current
 
 
 def _soften_and_refine(line: LineData, begin: Scored, rules: Rules) -> Scored:
