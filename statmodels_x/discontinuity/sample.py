@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core.data.design import DesignSpec
-from statmodels_x.core.data.formula import split_formula
+from statmodels_x.core.data.formula import Part, split_formula
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.data.model_frame import ModelFrame, build_frame
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_count, check_magnitude, numeric_array, rows_text
+from statmodels_x.discontinuity.grid.dates import DateAxis, as_dates
 from statmodels_x.discontinuity.grid.domain import (
     Cells,
     Domain,
@@ -48,6 +49,8 @@ class Facts:
     n_empty : int
         Cells without data.
     dropped : dict of str to int
+    dates : DateAxis or None
+        How the covariate counts its days, if it is one of dates.
     """
 
     domain: Domain
@@ -58,6 +61,11 @@ class Facts:
     n_used: int
     n_empty: int
     dropped: Mapping[str, int]
+    dates: DateAxis | None = None
+
+    def dated(self, x: Array) -> Any:
+        """Places on the axis of a curve as the user knows them: dates, if it is an axis of dates."""
+        return x if self.dates is None else self.dates.dates(x)
 
     def places(self, newdata: Any) -> tuple[Array, pd.Index | None]:
         """Read covariates as an array, in the order of the axes, with the index of their frame.
@@ -68,6 +76,8 @@ class Facts:
             If a column is missing, or an array has the wrong shape.
         """
         names = self.domain.names
+        if self.dates is not None:
+            return self._days(newdata)
         if isinstance(newdata, np.ndarray | list | tuple):
             points = np.asarray(newdata, float)
             if points.ndim == 1:
@@ -86,6 +96,18 @@ class Facts:
         return matrix[:, kept], frame.index
 
 
+    def _days(self, newdata: Any) -> tuple[Array, pd.Index | None]:
+        assert self.dates is not None
+        name = self.dates.name
+        if isinstance(newdata, np.ndarray | list | tuple | pd.Series | pd.DatetimeIndex):
+            values = np.ravel(newdata) if isinstance(newdata, np.ndarray) else newdata
+            return self.dates.days(values, "newdata")[:, None], None
+        frame = as_pandas(newdata)
+        if name not in frame.columns:
+            raise DataError(f"newdata: there is no column '{name}'.")
+        return self.dates.days(frame[name], "newdata")[:, None], frame.index
+
+
 @dataclass(frozen=True)
 class Sample:
     """The observations of a fit.
@@ -102,6 +124,8 @@ class Sample:
     n_rows : int
         Rows (elements of the array) given.
     dropped : dict of str to int
+    dates : DateAxis or None
+        How the covariate counts its days, if it is one of dates.
     """
 
     cells: Cells
@@ -110,6 +134,7 @@ class Sample:
     response: str
     n_rows: int
     dropped: Mapping[str, int]
+    dates: DateAxis | None = None
 
     @property
     def n_used(self) -> int:
@@ -130,6 +155,7 @@ class Sample:
             self.n_used,
             empty,
             self.dropped,
+            self.dates,
         )
 
     def observed(self) -> tuple[Array, Array, Array]:
@@ -161,7 +187,7 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
     response, part = split_formula(formula)
     if part.offset is not None:
         raise FormulaError(f"formula {formula!r}: offset() is not used here; subtract it from the response.")
-    table = as_pandas(data)
+    table, dates = _read_dates(as_pandas(data), part)
     _refuse_dates(table, part.variables)
     frame = build_frame(table, response, {"covariates": part}, {"weights": weights})
     names, x = _covariates(frame)
@@ -186,7 +212,7 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
     points = Points(x[keep], y[keep], weight[keep])
     domain = _domain(points, names, resolution)
     return Sample(
-        bin_points(points, domain), points, frame.designs["covariates"].spec, label, frame.n_rows, dropped
+        bin_points(points, domain), points, frame.designs["covariates"].spec, label, frame.n_rows, dropped, dates
     )
 
 
@@ -210,11 +236,25 @@ def _covariates(frame: ModelFrame) -> tuple[tuple[str, ...], Array]:
     return tuple(design.names[k] for k in kept), design.matrix[:, kept]
 
 
+def _read_dates(table: pd.DataFrame, part: Part) -> tuple[pd.DataFrame, DateAxis | None]:
+    """Count the days of the one covariate of a curve, if it is a column of dates."""
+    name = next(iter(part.variables), None)
+    plain = {str(term).strip("`") for term in part.formula} <= {"1", name}
+    if len(part.variables) != 1 or name not in table.columns or not plain:
+        return table, None
+    column = as_dates(table[name], name, "formula")
+    if column is None or column.isna().all():
+        return table, None
+    axis = DateAxis.of(column.rename(name))
+    return table.assign(**{name: axis.days(column, "formula")}), axis
+
+
 def _refuse_dates(table: pd.DataFrame, names: Iterable[str]) -> None:
     for name in names:
         if name in table.columns and not is_number_like(table[name]):
             raise DataError(
-                f"formula: the covariate '{name}' holds dates or times; a place on an axis is a number. Give one, "
+                f"formula: the covariate '{name}' holds dates or times, which only the covariate of a curve may, "
+                "as datetime64; elsewhere a place on an axis is a number. Give one, "
                 f"such as (data['{name}'] - data['{name}'].min()) / pd.Timedelta(days=1)."
             )
 

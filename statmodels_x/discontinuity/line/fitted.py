@@ -127,9 +127,9 @@ def jump_table(fit: CurveFitted, alpha: float = 0.05) -> pd.DataFrame:
     found = fit.line.jumps
     lower, upper = fit.line.size_limits(alpha)
     columns = {
-        fit.facts.domain.names[0]: found.location,
-        "location_lower": found.location_lower,
-        "location_upper": found.location_upper,
+        fit.facts.domain.names[0]: fit.facts.dated(found.location),
+        "location_lower": fit.facts.dated(found.location_lower),
+        "location_upper": fit.facts.dated(found.location_upper),
         "from": found.before,
         "to": found.after,
         "size": found.size,
