@@ -5,9 +5,9 @@
 
 The data are not shipped: van den Burg and Williams (2020), arXiv 2003.06222. Used are the series with one dimension that
 stand in the repository itself (31 in November 2026) and their annotations by several people. Missing values are
-left out. Every series is fitted by default options, and by those of "strict"; the peers (ruptures, when installed) cut
-the standardised series into pieces of constant mean by least squares at the cost of 3 log n a change, which was the best
-for them of 1, 2 and 3 log n, and better than multiples of the noise's variance. The table goes to
+left out. Every series is fitted by default options, and by those of "strict"; the peers (ruptures, when installed)
+cut the standardised series into pieces of constant mean by least squares at the cost of 3 log n a change, which was
+the best for them of 1, 2 and 3 log n, and better than multiples of the noise's variance. The table goes to
 results/discontinuity_turing.csv.
 
 f1: F-measure of the changes, a change within five places of an annotated one counts, recall averaged over the
@@ -21,6 +21,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ def pieces_of_constant_mean(y: Array, search: str) -> list[int]:
 
 
 def near(true: Iterable[int], found: Iterable[int]) -> int:
-    """Number of true places with a found one of their own within the margin."""
+    """Count the true places with a found one of their own within the margin."""
     left, count = set(found), 0
     for place in sorted(true):
         close = [one for one in left if abs(one - place) <= MARGIN]
@@ -78,7 +79,7 @@ def f_measure(annotations: Mapping[str, list[int]], found: list[int]) -> float:
 
 def pieces(n: int, places: Iterable[int]) -> list[tuple[int, int]]:
     ends = sorted({0, n, *(place for place in places if 0 < place < n)})
-    return list(zip(ends[:-1], ends[1:], strict=True))
+    return list(pairwise(ends))
 
 
 def overlap(one: tuple[int, int], other: tuple[int, int]) -> float:
@@ -114,19 +115,28 @@ def methods() -> dict[str, Callable[[Array], list[int]]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path, help="of a clone of the Turing Change Point Dataset")
     folder = parser.parse_args().folder
     fit_line(np.arange(60), np.random.default_rng(0).normal(size=60))
     rows = []
-    for name, y, annotations in series(folder):
+    for name, y, told in series(folder):
         for method, find in methods().items():
             begun = time.process_time()
             found = find(y)
             seconds = time.process_time() - begun
-            scores = {"f1": f_measure(annotations, found), "cover": cover(annotations, found, len(y))}
+            scores = {"f1": f_measure(told, found), "cover": cover(told, found, len(y))}
             rows.append(
-                {"series": name, "n": len(y), "method": method, "changes": len(found), **scores, "cpu_seconds": seconds}
+                {
+                    "series": name,
+                    "n": len(y),
+                    "method": method,
+                    "changes": len(found),
+                    **scores,
+                    "cpu_seconds": seconds,
+                }
             )
     table = pd.DataFrame(rows)
     table.to_csv(RESULTS, index=False, float_format="%.4g")

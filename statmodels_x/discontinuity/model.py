@@ -196,8 +196,8 @@ class FreeDiscontinuity:
 
         if self.sample.dates is not None:
             raise DataError(
-                f"fit(): the covariate '{self.sample.dates.name}' holds dates, which a grid does not take; leave `solver` "
-                "out for a curve, or give days as numbers."
+                f"fit(): the covariate '{self.sample.dates.name}' holds dates, which a grid does not take; leave "
+                "`solver` out for a curve, or give days as numbers."
             )
         found = estimate(self.sample.cells, self.sample.points, self.specification, how)
         return SurfaceResults.of(self.formula, self.specification, how, self.sample, found, keep_data)

@@ -95,7 +95,6 @@ class Facts:
         kept = [k for k, name in enumerate(self.design.names) if name != "Intercept"]
         return matrix[:, kept], frame.index
 
-
     def _days(self, newdata: Any) -> tuple[Array, pd.Index | None]:
         assert self.dates is not None
         name = self.dates.name
@@ -212,7 +211,13 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
     points = Points(x[keep], y[keep], weight[keep])
     domain = _domain(points, names, resolution)
     return Sample(
-        bin_points(points, domain), points, frame.designs["covariates"].spec, label, frame.n_rows, dropped, dates
+        bin_points(points, domain),
+        points,
+        frame.designs["covariates"].spec,
+        label,
+        frame.n_rows,
+        dropped,
+        dates,
     )
 
 
@@ -238,7 +243,7 @@ def _covariates(frame: ModelFrame) -> tuple[tuple[str, ...], Array]:
 
 def _read_dates(table: pd.DataFrame, part: Part) -> tuple[pd.DataFrame, DateAxis | None]:
     """Count the days of the one covariate of a curve, if it is a column of dates."""
-    name = next(iter(part.variables), None)
+    name = part.variables[0] if part.variables else ""
     plain = {str(term).strip("`") for term in part.formula} <= {"1", name}
     if len(part.variables) != 1 or name not in table.columns or not plain:
         return table, None

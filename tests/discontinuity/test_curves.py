@@ -190,9 +190,7 @@ def test_the_scale_of_ordinary_data_is_their_range():
     assert line.y_range == np.ptp(y)
 
 
-@pytest.mark.parametrize(
-    "when", [pd.timedelta_range("1D", periods=30), pd.period_range("2020", periods=30)]
-)
+@pytest.mark.parametrize("when", [pd.timedelta_range("1D", periods=30), pd.period_range("2020", periods=30)])
 def test_a_covariate_of_durations_is_named(when):
     with pytest.raises(DataError, match="'t' holds dates or times"):
         FreeDiscontinuity("v ~ t", pd.DataFrame({"t": when, "v": np.arange(30.0)}))
@@ -282,7 +280,7 @@ def test_what_is_no_date_is_refused(days, dated):
         dated.predict(days[["v"]])
     with pytest.raises(DataError, match="'day' have a time zone, those of the fit none"):
         dated.predict(days.assign(day=days["day"].dt.tz_localize("UTC")))
-    with pytest.raises(DataError, match="'day' mixes dates with other values, in 1 row .position 199"):
+    with pytest.raises(DataError, match=r"'day' mixes dates with other values, in 1 row \(position 199\)"):
         FreeDiscontinuity("v ~ day", days.assign(day=[*days["day"][:-1], 7]))
     for formula in ("v ~ log(day)", "v ~ day + w"):
         with pytest.raises(DataError, match="'day' holds dates or times"):

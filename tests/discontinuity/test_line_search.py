@@ -1,4 +1,4 @@
-"""The search on a line: what its short cuts say against whole passes, and what it finds, sets aside and leaves smooth."""
+"""The search on a line: its short cuts against whole passes, and what it finds, sets aside and leaves smooth."""
 
 import time
 
@@ -44,7 +44,9 @@ def asked(request):
 
 def test_past_and_future_meet_in_the_deviance_at_every_point(asked):
     short, whole = asked
-    between = deviance(whole.line, whole.shape, whole.smoothing) - repeats_deviance(whole.line, whole.smoothing)
+    between = deviance(whole.line, whole.shape, whole.smoothing) - repeats_deviance(
+        whole.line, whole.smoothing
+    )
     for i in range(whole.line.n):
         met = short._past[i] + filters.merge(short._ahead[i], 0.0, 0.0, 0.0, short._behind[i])
         assert met == pytest.approx(between, abs=1e-8)
@@ -97,7 +99,9 @@ def test_compiled_search_in_plain_python():
         line.y, line.weight, np.zeros(line.n), line.dx, np.isin(np.arange(line.n - 1), [15]), np.zeros(line.n - 1),
         LEVEL_VARIANCE, 0.0, -1.0, float(line.within_df), line.within_ss,
     )  # fmt: skip
-    assert climb.value(2.0, -4.0, problem) == pytest.approx(climb.value.py_func(2.0, -4.0, problem), rel=1e-12)
+    assert climb.value(2.0, -4.0, problem) == pytest.approx(
+        climb.value.py_func(2.0, -4.0, problem), rel=1e-12
+    )
     for fast, plain in (
         (climb.climb(2.0, -4.0, 0.02, problem), climb.climb.py_func(2.0, -4.0, 0.02, problem)),
         (climb.simplex(2.0, -4.0, 0.4, 1e-6, problem), climb.simplex.py_func(2.0, -4.0, 0.4, 1e-6, problem)),

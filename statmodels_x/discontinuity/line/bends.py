@@ -1,4 +1,4 @@
-"""Bends: stretches where a curve may turn sharply without a jump, offered in the place of jumps and taken back again."""
+"""Bends: stretches where a curve may turn sharply without a jump, offered in the place of jumps and taken back."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ _NARROWEST = 6
 _ADJUSTMENTS, _WORTHWHILE = 4, 0.2
 _REACH = 2  # jumps to either side that a window around a jump may swallow
 _MANY_POINTS = 20_000
-_MOST, _SLACK = (12, 4), (30.0, 10.0)  # how many are refitted, and how much worse they may look: few and many points
+_MOST, _SLACK = (
+    (12, 4),
+    (30.0, 10.0),
+)  # how many are refitted, and how much worse they may look: few and many points
 _AROUND, _MOST_JUMPS = 3, 3  # of a window, when jumps are tried in the place of a bend
 
 Quick = Callable[[Sequence[Bend]], Array]
@@ -161,9 +164,7 @@ def _windows_at_jumps(shape: Shape, n: int) -> list[list[tuple[int, int]]]:
     for k, gap in enumerate(gaps):
         low, high = ends[k] - _NARROWEST, ends[k + 2 * _REACH] + _NARROWEST
         windows = _windows(n, int(gap))
-        found.append(
-            [(a, b) for a, b in windows if b - a <= 2 * _NARROWEST or (a >= low and b <= high)]
-        )
+        found.append([(a, b) for a, b in windows if b - a <= 2 * _NARROWEST or (a >= low and b <= high)])
     return found
 
 

@@ -1,4 +1,4 @@
-"""Long lines: search among means of blocks of points, then place what was found, and what blocks hide, among the points."""
+"""Long lines: search among means of blocks of points, then place among the points what was found and what they hid."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.line.data import LineData
 from statmodels_x.discontinuity.line.evidence import Bend, Shape
 from statmodels_x.discontinuity.line.local import local
 from statmodels_x.discontinuity.line.runs import with_runs
-from statmodels_x.discontinuity.line.scoring import Rules, Scored, by_score, score
+from statmodels_x.discontinuity.line.scoring import Rules, by_score, score
 from statmodels_x.discontinuity.line.search import Found, refine, settle, way_back
 
 _BLOCKS = 4000
@@ -33,7 +34,7 @@ def blocks_of(line: LineData, length: int) -> LineData:
     The spread within a block is left out: a trend or a jump inside of it is no noise.
     """
     label = np.arange(line.n) // length
-    weight = np.bincount(label, line.weight)
+    weight: Array = np.bincount(label, line.weight).astype(float)
     return replace(
         line,
         x=np.bincount(label, line.weight * line.x) / weight,

@@ -84,7 +84,10 @@ class LineData:
 
 _FAR = 1.0  # ranges beyond the range
 _NEIGHBOURS = 9  # a median over so many passes by four strays, and keeps a run of five
-_STRAY, _STRAY_ROW = 5.0, 10.0  # noise sd from that median: a stray point, and a row that does not set the scale
+_STRAY, _STRAY_ROW = (
+    5.0,
+    10.0,
+)  # noise sd from that median: a stray point, and a row that does not set the scale
 
 
 def finite_column(values: ArrayLike, name: str) -> Array:

@@ -12,6 +12,7 @@ higher rate ("bends") give it an honest alternative.
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -121,7 +122,7 @@ def deviance(line: LineData, shape: Shape, smoothing: Smoothing) -> float:
 
 
 def repeats_deviance(line: LineData, smoothing: Smoothing) -> float:
-    """What rows that repeat a point add to the deviance: they say something of the noise alone."""
+    """Return what rows that repeat a point add to the deviance: they say something of the noise alone."""
     if not line.within_df:
         return 0.0
     s = smoothing.variance

@@ -1,7 +1,7 @@
 """Compiled: the past and the future of every point, and what a change at one place does, without a pass over the rest.
 
-Level and slope only (no correlated noise). The forward filter gives, for point i, the predicted mean and covariance of the
-state, ``ahead[i] = (a0, a1, p00, p01, p11)``, and ``past[i]``, -2 log density of all points before it. The backward
+Level and slope only (no correlated noise). The forward filter gives, for point i, the predicted mean and covariance
+of the state, ``ahead[i] = (a0, a1, p00, p01, p11)``, and ``past[i]``, -2 log density of all points before it. The backward
 filter gives what point i and all after it say of the state at i, whatever came before: -2 log density of them given the
 state s is c - 2 h's + s'Ls, ``behind[i] = (l00, l01, l11, h0, h1, c)``. The deviance of the whole line is then past +
 merge at any point, and a change at one place needs the filters of its window only.
@@ -55,7 +55,7 @@ def see(a0, a1, p0, p1, p2, y, v):
 
 @kernel
 def _back(l0, l1, l2, h0, h1, c, d, q, jump, level, slope):
-    """What the right end of a gap knows of its state -> what it says of the state at the left end.
+    """Turn what the right end of a gap knows of its state into what it says of the state at the left end.
 
     With Q the covariance that enters in the gap and G = (I + QL)^-1 Q: L - LGL, h - LGh, c + log|I + QL| - h'Gh; then
     F'LF, F'h. For two states L - LGL = (L + det(L) adj(Q))/det(I + QL), without cancellation.

@@ -55,9 +55,7 @@ class TwoFilters:
         jump, outlier = np.empty(self.line.n - 1), np.empty(self.line.n)
         flags = np.zeros(self.line.n, bool)
         flags[list(self.shape.outliers)] = True
-        all_changes(
-            self._series, flags, self._ahead, self._past, self._behind, self.deviance, jump, outlier
-        )
+        all_changes(self._series, flags, self._ahead, self._past, self._behind, self.deviance, jump, outlier)
         return jump, outlier
 
     def bent(self, bends: Sequence[Bend]) -> Array:
@@ -65,7 +63,9 @@ class TwoFilters:
         from statmodels_x.discontinuity.line.filters import with_bends
 
         first, last = (np.array(ends) for ends in zip(*((one.first, one.last) for one in bends), strict=True))
-        extra = 3.0 * np.array([one.strength for one in bends]) / (self.line.x[last] - self.line.x[first]) ** 3
+        extra = (
+            3.0 * np.array([one.strength for one in bends]) / (self.line.x[last] - self.line.x[first]) ** 3
+        )
         found: Array = with_bends(self._series, self._ahead, self._past, self._behind, first, last, extra)
         return found + repeats_deviance(self.line, self.smoothing)
 

@@ -95,10 +95,10 @@ class CurveResults(CurveFitted, FreeDiscontinuityResults):
     def jumps(self) -> pd.DataFrame:
         """The jumps, one row each.
 
-        The middle of the gap under the covariate's name (a date, if it is one of dates) with an interval for the location (``location_lower``,
-        ``location_upper``); ``from``, ``to`` and ``size`` with its ``std_error`` and an interval (``lower``,
-        ``upper``) that averages over the location; ``evidence``, what -2 log likelihood would lose
-        without it.
+        The middle of the gap under the covariate's name (a date, if it is one of dates) with an interval for the
+        location (``location_lower``, ``location_upper``); ``from``, ``to`` and ``size`` with its ``std_error`` and an
+        interval (``lower``, ``upper``) that averages over the location; ``evidence``, what -2 log likelihood would
+        lose without it.
         """
         return jump_table(self)
 

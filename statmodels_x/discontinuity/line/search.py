@@ -17,7 +17,9 @@ from statmodels_x.discontinuity.line.scoring import Rules, Scored, allowed, by_s
 _SETTLED = (5, 2)  # with few points, and with many
 _ROUNDS = 10
 _LONGEST_RUN = 5  # least pieces
-FEW_POINTS = 2000  # up to these more starts are refined, and the way back is tried from every end, not the winner's alone
+FEW_POINTS = (
+    2000  # up to these more starts are refined, and every end is tried for the way back, not the winner alone
+)
 _NEAR = 10.0  # how much worse a way back may look before it is refined
 
 
