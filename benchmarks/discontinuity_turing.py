@@ -3,8 +3,8 @@
     git clone https://github.com/alan-turing-institute/TCPD
     python benchmarks/discontinuity_turing.py path/to/TCPD
 
-The data are not shipped: van den Burg and Williams (2020), arXiv 2003.06222. Used are the series with one dimension that
-stand in the repository itself (31 in November 2026) and their annotations by several people. Missing values are
+The data are not shipped: van den Burg and Williams (2020), arXiv 2003.06222. Used are the series with one dimension
+that stand in the repository itself (31 in November 2026) and their annotations by several people. Missing values are
 left out. Every series is fitted by default options, and by those of "strict"; the peers (ruptures, when installed)
 cut the standardised series into pieces of constant mean by least squares at the cost of 3 log n a change, which was
 the best for them of 1, 2 and 3 log n, and better than multiples of the noise's variance. The table goes to
