@@ -1,9 +1,9 @@
 """Compiled: rate and noise of a line at the maximum of the marginal likelihood, given where it jumps and bends.
 
 A ``problem`` is (y, weight, more, dx, cuts, extra, level, slope, known, df, ss): ``more`` is what an outlier's
-variance has on top, ``extra`` what a bend adds to the rate of its gaps, ``known`` the variance of the noise (negative: to be
-found), ``df`` and ``ss`` degrees of freedom and sum of squares within repeated points. Parameters are z0 = log rate and
-z1 = log variance.
+variance has on top, ``extra`` what a bend adds to the rate of its gaps, ``known`` the variance of the noise
+(negative: to be found), ``df`` and ``ss`` degrees of freedom and sum of squares within repeated points. Parameters
+are z0 = log rate and z1 = log variance.
 """
 
 from __future__ import annotations

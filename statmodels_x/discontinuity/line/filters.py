@@ -2,9 +2,9 @@
 
 Level and slope only (no correlated noise). The forward filter gives, for point i, the predicted mean and covariance
 of the state, ``ahead[i] = (a0, a1, p00, p01, p11)``, and ``past[i]``, -2 log density of all points before it. The
-backward filter gives what point i and all after it say of the state at i, whatever came before: -2 log density of them
-given the state s is c - 2 h's + s'Ls, ``behind[i] = (l00, l01, l11, h0, h1, c)``. The deviance of the whole line is then past +
-merge at any point, and a change at one place needs the filters of its window only.
+backward filter gives what point i and all after it say of the state at i, whatever came before: -2 log density of
+them given the state s is c - 2 h's + s'Ls, ``behind[i] = (l00, l01, l11, h0, h1, c)``. The deviance of the whole line
+is then past + merge at any point, and a change at one place needs the filters of its window only.
 
 A ``series`` is (y, variance, dx, cuts, rate, level, slope) as in :mod:`statmodels_x.discontinuity.line.kernels`; the
 observations are finite and their variances too.
