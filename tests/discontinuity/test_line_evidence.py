@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from statmodels_x.discontinuity.line import kernels as line_kernels
 from statmodels_x.discontinuity.line.data import line_data
 from statmodels_x.discontinuity.line.evidence import (
     LEVEL_VARIANCE,
@@ -18,6 +17,7 @@ from statmodels_x.discontinuity.line.evidence import (
     difference_variance,
     single_changes,
 )
+from statmodels_x.discontinuity.line.kernels import recursions as line_kernels
 from statmodels_x.discontinuity.line.parameters import fit_smoothing, largest_gradient
 from statmodels_x.discontinuity.line.posterior import FLAT, draw_curves, location_posteriors, posterior
 from statmodels_x.discontinuity.line.scoring import Rules, allowed, neighbourhood

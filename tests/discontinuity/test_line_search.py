@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from statmodels_x.discontinuity.line import climb, filters
 from statmodels_x.discontinuity.line.coarse import block_length, blocks_of
 from statmodels_x.discontinuity.line.data import line_data, stray_points
 from statmodels_x.discontinuity.line.evidence import (
@@ -19,6 +18,7 @@ from statmodels_x.discontinuity.line.evidence import (
     repeats_deviance,
 )
 from statmodels_x.discontinuity.line.fit import fit_line
+from statmodels_x.discontinuity.line.kernels import climb, filters
 from statmodels_x.discontinuity.line.local import TwoFilters, WholeLine
 from statmodels_x.discontinuity.line.parameters import fit_smoothing
 from statmodels_x.discontinuity.line.posterior import FLAT

@@ -115,7 +115,7 @@ def kernel_arguments(
 
 def deviance(line: LineData, shape: Shape, smoothing: Smoothing) -> float:
     """-2 log marginal likelihood of all rows, jump sizes integrated out."""
-    from statmodels_x.discontinuity.line.kernels import minus_two_loglik
+    from statmodels_x.discontinuity.line.kernels.recursions import minus_two_loglik
 
     between = minus_two_loglik(*kernel_arguments(line, shape, smoothing))
     return float(between) + repeats_deviance(line, smoothing)
@@ -134,7 +134,7 @@ def bending(line: LineData, shape: Shape, smoothing: Smoothing) -> Array:
 
     With score r and information N at the right end of a gap d and Q = [[d^3/3, d^2/2], [d^2/2, d]]: r'Q r - tr(Q N).
     """
-    from statmodels_x.discontinuity.line.kernels import smooth
+    from statmodels_x.discontinuity.line.kernels.recursions import smooth
 
     d = line.dx
     _, _, r, info, _ = smooth(*kernel_arguments(line, shape, smoothing))
@@ -162,7 +162,7 @@ def single_changes(line: LineData, shape: Shape, smoothing: Smoothing) -> tuple[
     adding a jump changes the deviance by log|I + W N| - r'(I + W N)^-1 W r, removing one by
     log|I - W N| + r'(I - W N)^-1 W r; so too for the error of a point.
     """
-    from statmodels_x.discontinuity.line.kernels import smooth
+    from statmodels_x.discontinuity.line.kernels.recursions import smooth
 
     s, cuts = smoothing, shape.cuts
     _, _, r, info, error = smooth(*kernel_arguments(line, shape, smoothing))

@@ -38,7 +38,7 @@ class TwoFilters:
     def __init__(
         self, line: LineData, shape: Shape, smoothing: Smoothing, level_variance: float = LEVEL_VARIANCE
     ) -> None:
-        from statmodels_x.discontinuity.line.filters import both_ways
+        from statmodels_x.discontinuity.line.kernels.filters import both_ways
 
         self.line, self.shape, self.smoothing = line, shape, smoothing
         y, variance, dx, cuts, rate, _, _, level, slope = kernel_arguments(
@@ -50,7 +50,7 @@ class TwoFilters:
 
     def changes(self) -> tuple[Array, Array]:
         """Change of the deviance by each single jump and outlier; see ``single_changes``."""
-        from statmodels_x.discontinuity.line.filters import all_changes
+        from statmodels_x.discontinuity.line.kernels.filters import all_changes
 
         jump, outlier = np.empty(self.line.n - 1), np.empty(self.line.n)
         flags = np.zeros(self.line.n, bool)
@@ -60,7 +60,7 @@ class TwoFilters:
 
     def bent(self, bends: Sequence[Bend]) -> Array:
         """Deviance with one more bend, in the place of the jumps of its window, for each of some."""
-        from statmodels_x.discontinuity.line.filters import with_bends
+        from statmodels_x.discontinuity.line.kernels.filters import with_bends
 
         first, last = (np.array(ends) for ends in zip(*((one.first, one.last) for one in bends), strict=True))
         extra = (
@@ -71,7 +71,7 @@ class TwoFilters:
 
     def moved(self, min_points: int) -> Shape:
         """Each jump at its best gap between its neighbours, from left to right."""
-        from statmodels_x.discontinuity.line.filters import sweep
+        from statmodels_x.discontinuity.line.kernels.filters import sweep
 
         series = (*self._series[:3], self.shape.cuts.copy(), *self._series[4:])
         ahead, past = self._ahead.copy(), self._past.copy()
@@ -80,7 +80,7 @@ class TwoFilters:
 
     def lifted(self, gap: int) -> tuple[int, int, Array, Array, Array]:
         """Without the jump at a gap: the points between its neighbours, first and last, and their filters."""
-        from statmodels_x.discontinuity.line.filters import lift_out
+        from statmodels_x.discontinuity.line.kernels.filters import lift_out
 
         gaps = np.flatnonzero(self.shape.cuts)
         k = int(np.searchsorted(gaps, gap))
@@ -92,7 +92,7 @@ class TwoFilters:
 
     def said_without(self, gap: int, gaps: NDArray[np.int64]) -> tuple[Array, Array]:
         """Score and information of the data about a change in other gaps, the jump at ``gap`` taken out."""
-        from statmodels_x.discontinuity.line.filters import said_of_a_change
+        from statmodels_x.discontinuity.line.kernels.filters import said_of_a_change
 
         low, high, ahead, _, behind = self.lifted(gap)
         score, info = np.empty((high - low + 1, 2)), np.empty((high - low + 1, 3))
@@ -101,7 +101,7 @@ class TwoFilters:
 
     def moving(self, gap: int, gaps: NDArray[np.int64]) -> Array:
         """Deviance with the jump at ``gap`` in other gaps between its neighbours, up to a constant."""
-        from statmodels_x.discontinuity.line.filters import jumps_at
+        from statmodels_x.discontinuity.line.kernels.filters import jumps_at
 
         _, _, *free = self.lifted(gap)
         found: Array = jumps_at(self._series, *free, gaps)
@@ -139,7 +139,7 @@ class WholeLine:
 
     def said_without(self, gap: int, gaps: NDArray[np.int64]) -> tuple[Array, Array]:
         """Score and information of the data about a change in other gaps, the jump at ``gap`` taken out."""
-        from statmodels_x.discontinuity.line.kernels import smooth
+        from statmodels_x.discontinuity.line.kernels.recursions import smooth
 
         without = replace(self.shape, cuts=flipped(self.shape.cuts, gap))
         arguments = kernel_arguments(self.line, without, self.smoothing, self._level_variance)

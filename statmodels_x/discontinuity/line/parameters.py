@@ -94,7 +94,7 @@ def fit_smoothing(
     """
     if noise.kind == "correlated":
         return _fit_correlated(line, shape, noise, slope, start, tol)
-    from statmodels_x.discontinuity.line.climb import climb, simplex, value
+    from statmodels_x.discontinuity.line.kernels.climb import climb, simplex, value
 
     more = np.zeros(line.n)
     more[list(shape.outliers)] = LEVEL_VARIANCE

@@ -90,7 +90,7 @@ def chain(line: LineData, shape: Shape, smoothing: Smoothing, at: Array) -> Chai
 
 def posterior(line: LineData, shape: Shape, smoothing: Smoothing, at: Array) -> Posterior:
     """Posterior of the curve at scaled locations ``at``, and of the two sides of every jump."""
-    from statmodels_x.discontinuity.line.kernels import smooth
+    from statmodels_x.discontinuity.line.kernels.recursions import smooth
 
     seq = chain(line, shape, smoothing, at)
     mean, var, _, info, _ = smooth(seq.y, seq.variance, *seq.arguments(smoothing))
@@ -132,7 +132,7 @@ def draw_curves(
     ----------
     Durbin and Koopman (2002), Biometrika 89, 603-616 (simulation smoother).
     """
-    from statmodels_x.discontinuity.line.kernels import START_LEVEL, START_SLOPE, simulate, smooth
+    from statmodels_x.discontinuity.line.kernels.recursions import START_LEVEL, START_SLOPE, simulate, smooth
 
     rng = np.random.default_rng(seed)
     where = location_posteriors(line, shape, smoothing) if locations else []

@@ -346,7 +346,7 @@ def with_locations(line: LineFit) -> LineFit:
 
 def _smallest(line: LineData, shape: Shape, smoothing: Smoothing, cost: float) -> float:
     """Change of level whose own score statistic would just pay for a jump, the median over gaps without one."""
-    from statmodels_x.discontinuity.line.kernels import smooth
+    from statmodels_x.discontinuity.line.kernels.recursions import smooth
 
     info = smooth(*kernel_arguments(line, shape, replace(smoothing, slope=0.0)))[3][1:, 0][~shape.cuts]
     needed = (cost + np.log1p(LEVEL_VARIANCE * info)) * (1.0 / LEVEL_VARIANCE + info)

@@ -21,7 +21,7 @@ def with_runs(line: LineData, shape: Shape, smoothing: Smoothing, rules: Rules, 
 
     A run of points counts whose mean residual would pay for two jumps, and that is a local best of its length.
     """
-    from statmodels_x.discontinuity.line.kernels import smooth
+    from statmodels_x.discontinuity.line.kernels.recursions import smooth
 
     curve = smooth(*kernel_arguments(line, shape, smoothing))[0][:, 0]
     off = np.concatenate([[0.0], np.cumsum(line.weight * (line.y - curve))])

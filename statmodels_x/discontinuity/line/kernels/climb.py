@@ -14,7 +14,7 @@ import numpy as np
 
 from statmodels_x.core.compiled import kernel
 from statmodels_x.discontinuity.line.evidence import LOG_RATE, LOG_VARIANCE
-from statmodels_x.discontinuity.line.filters import cross, see, start
+from statmodels_x.discontinuity.line.kernels.filters import cross, see, start
 
 _LOG_2PI = math.log(2.0 * math.pi)
 _IDLE = -13.5  # a rate below this plays no part

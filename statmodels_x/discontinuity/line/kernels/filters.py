@@ -6,8 +6,8 @@ backward filter gives what point i and all after it say of the state at i, whate
 them given the state s is c - 2 h's + s'Ls, ``behind[i] = (l00, l01, l11, h0, h1, c)``. The deviance of the whole line
 is then past + merge at any point, and a change at one place needs the filters of its window only.
 
-A ``series`` is (y, variance, dx, cuts, rate, level, slope) as in :mod:`statmodels_x.discontinuity.line.kernels`; the
-observations are finite and their variances too.
+A ``series`` is (y, variance, dx, cuts, rate, level, slope) as in ``recursions``, observations and variances
+finite.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import math
 import numpy as np
 
 from statmodels_x.core.compiled import kernel
-from statmodels_x.discontinuity.line.kernels import START_LEVEL, START_SLOPE
+from statmodels_x.discontinuity.line.kernels.recursions import START_LEVEL, START_SLOPE
 
 _LOG_2PI = math.log(2.0 * math.pi)
 _BATCH = 8  # variances multiplied before a logarithm is taken: it is what a pass spends most of its time on
