@@ -59,6 +59,12 @@ def dense_predation(w: Any) -> Any:
     )
 
 
+def sparing_predation(w: Any) -> Any:
+    grown = 1.8 * w[0] / (1 + 0.006 * w[0])
+    escape = np.exp(-0.02 * w[1] / (1 + 0.004 * w[0]))
+    return np.array([grown * escape, 0.6 * w[1] / (1 + 0.002 * w[1]) + 0.4 * grown * (1 - escape)])
+
+
 def linear_classes(w: Any) -> Any:
     x, y = w[:2], w[2:]
     young = 0.35 * x[0] + 1.15 * x[1], 0.30 * y[0] + 1.15 * y[1]
@@ -106,6 +112,10 @@ SCENARIOS: dict[str, tuple[Any, ...]] = {
     "Leslie-Gower predation": (
         "x + y ~ t", course(dense_predation, (83, 160), 31), "leslie",
         {"interaction": "predation", "density": "leslie-gower"}, 0.03, 100, 0,
+    ),
+    "saturating predation": (
+        "x + y ~ t", course(sparing_predation, (40, 15), 31), "leslie",
+        {"interaction": "predation", "density": "saturating"}, 0.03, 100, 0,
     ),
 }  # fmt: skip
 
@@ -240,8 +250,12 @@ def main() -> None:
         costly = chunks_of(scenario, number, truth, n_costly, True, arguments)
         tables.append(summarise(rows, costly, scenario))
         print(tables[-1].to_string(), flush=True)
-    if not arguments.only:
-        pd.concat(tables).to_csv(RESULTS / "population_coverage.csv", index=False)
+    path, made = RESULTS / "population_coverage.csv", pd.concat(tables)
+    if arguments.only:  # what was made takes the place of its rows
+        kept = pd.read_csv(path)
+        made = pd.concat([kept[~kept["scenario"].isin(made["scenario"])], made])
+        made = made.sort_values("scenario", key=lambda s: s.map(list(SCENARIOS).index), kind="stable")
+    made.to_csv(path, index=False)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
 BEGIN, END = "<!-- members: made by docs/members.py -->", "<!-- end of members -->"
 RESULTS = {
     "survival": "survival.results:FlexibleSurvivalResults",
+    "selection": "survival.selection.results:SelectionResults",
     "interaction": "population.results:InteractionResults",
     "observed": "population.observed:ObservedLeslieResults",
     "surrogate": "surrogate.results:SurrogateResults",
@@ -22,9 +23,9 @@ RESULTS = {
 }
 INTERNAL = set(
     (
-        "alternatives coefficients control covariance design_specs estimate evidence facts fit identification "
-        "inference kept line machinery names need_noise need_sample of pieces question sample specification structural "
-        "sums without_data"
+        "alternatives arguments coefficients control covariance design_specs estimate evidence facts fit frames "
+        "identification inference kept line machinery names need_noise need_sample of pieces question sample "
+        "specification structural sums without_data"
     ).split()
 )
 

@@ -23,12 +23,14 @@ _HOMES = {
     "IllnessDeathTrial": "statmodels_x.surrogate.planning.simulate",
     "LeslieInteraction": "statmodels_x.population.model",
     "LeslieMatrix": "statmodels_x.population.theory.matrices.leslie",
+    "LifeTable": "statmodels_x.survival.background.life_table",
     "LotkaVolterra": "statmodels_x.population.lotka_volterra",
     "MatrixPopulation": "statmodels_x.population.theory.matrices.population",
     "MultiState": "statmodels_x.multistate.model",
     "MultiStateData": "statmodels_x.multistate.sample",
     "ObservedLeslie": "statmodels_x.population.observed",
     "PredatorPrey": "statmodels_x.population.theory.systems",
+    "Rates": "statmodels_x.core.rates",
     "ResidualEffect": "statmodels_x.surrogate.residual.model",
     "SurrogatePTE": "statmodels_x.surrogate.model",
     "Surv": "statmodels_x.core.data.surv",
@@ -37,8 +39,10 @@ _HOMES = {
     "forecast_errors": "statmodels_x.population.forecast",
     "ladder": "statmodels_x.survival.ladder",
     "load": "statmodels_x.core.fits.files.saving",
+    "pool": "statmodels_x.core.fits.pooling",
     "quasi_extinction": "statmodels_x.population.theory.matrices.environments",
     "save": "statmodels_x.core.fits.files.saving",
+    "select": "statmodels_x.survival.selection.select",
     "simulate_populations": "statmodels_x.population.theory.matrices.environments",
     "stochastic_growth": "statmodels_x.population.theory.matrices.stochastic",
     "structural_rank": "statmodels_x.population.fitting.structural",
@@ -60,12 +64,14 @@ __all__ = [
     "IllnessDeathTrial",
     "LeslieInteraction",
     "LeslieMatrix",
+    "LifeTable",
     "LotkaVolterra",
     "MatrixPopulation",
     "MultiState",
     "MultiStateData",
     "ObservedLeslie",
     "PredatorPrey",
+    "Rates",
     "ResidualEffect",
     "SurrogatePTE",
     "Surv",
@@ -78,8 +84,10 @@ __all__ = [
     "ladder",
     "load",
     "plotting",
+    "pool",
     "quasi_extinction",
     "save",
+    "select",
     "simulate_populations",
     "stochastic_growth",
     "structural_rank",
@@ -92,6 +100,8 @@ if TYPE_CHECKING:
     from statmodels_x.core.data.surv import Surv
     from statmodels_x.core.fits.comparison import compare
     from statmodels_x.core.fits.files.saving import load, save
+    from statmodels_x.core.fits.pooling import pool
+    from statmodels_x.core.rates import Rates
     from statmodels_x.discontinuity.model import FreeDiscontinuity
     from statmodels_x.multistate.model import MultiState
     from statmodels_x.multistate.sample import MultiStateData
@@ -112,10 +122,12 @@ if TYPE_CHECKING:
     from statmodels_x.surrogate.trial_level.association import EventAssociation
     from statmodels_x.surrogate.trial_level.effects import trial_effects
     from statmodels_x.surrogate.trial_level.model import TrialLevelSurrogacy
+    from statmodels_x.survival.background.life_table import LifeTable
     from statmodels_x.survival.distributions.apgw import APGW
     from statmodels_x.survival.distributions.family import Family
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival
+    from statmodels_x.survival.selection.select import select
     from statmodels_x.survival.sklearn import FlexibleSurvivalRegressor
 
 

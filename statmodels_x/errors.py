@@ -10,6 +10,7 @@ from statmodels_x.core.errors import (
     IdentificationError,
     IdentificationWarning,
     MissingPackageError,
+    SelectionWarning,
     StatmodelsXError,
     StatmodelsXWarning,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "IdentificationError",
     "IdentificationWarning",
     "MissingPackageError",
+    "SelectionWarning",
     "StatmodelsXError",
     "StatmodelsXWarning",
 ]

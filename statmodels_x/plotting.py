@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,12 @@ DASHES: tuple[Any, ...] = (
     (0, (1, 1)),
     "-",
 )
+
+
+MARKS = ("o", "s", "^", "D", "v", "P", "X")
+LIMITS = (0, (3, 1.5))
+_SHORT, _MOST_TICKS = 8.0, 5.5
+_ROUND = (1.0, 2.0, 5.0, 3.0, 1.5, 7.0, 4.0, 6.0, 8.0, 9.0, 2.5, 1.2, 1.1, 9.5, 1.05)
 
 
 def get_axes(ax: Any = None) -> Any:
@@ -46,16 +53,190 @@ def curve(ax: Any, x: Array, y: Array, lower: Array, upper: Array, label: str | 
         )
 
 
-def step_curve(ax: Any, x: Array, y: Array, label: str | None, k: int) -> None:
-    """Draw a right-continuous step function, thinner than a fitted curve."""
-    ax.step(x, y, where="post", color=COLOURS[k % len(COLOURS)], linewidth=1.0, alpha=0.9, label=label)
+def step_curve(
+    ax: Any,
+    x: Array,
+    y: Array,
+    label: str | None,
+    k: int,
+    lower: Array | None = None,
+    upper: Array | None = None,
+) -> None:
+    """Draw a right-continuous step function, thinner than a fitted curve, with its limits thinner still."""
+    colour = COLOURS[k % len(COLOURS)]
+    ax.step(x, y, where="post", color=colour, linewidth=1.0, alpha=0.9, label=label)
+    for limit in (lower, upper):
+        if limit is not None:
+            ax.step(x, limit, where="post", color=colour, linewidth=0.5, alpha=0.75, linestyle=LIMITS)
 
 
-def finish(ax: Any, xlabel: str, ylabel: str, legend_title: str | None = None) -> Any:
-    """Label the axes, add a legend where there is something to tell apart, and thin the frame."""
+def censoring_marks(ax: Any, x: Array, y: Array, k: int) -> None:
+    """Mark censored times on a curve by short upright lines."""
+    ax.plot(
+        x, y, linestyle="none", marker="|", markersize=5, markeredgewidth=0.7, color=COLOURS[k % len(COLOURS)]
+    )
+
+
+def data_handles(limits: str | None, censored: bool) -> list[Any]:
+    """Build the legend's entries for what is data in a picture: Kaplan-Meier curves, their limits, and marks.
+
+    Parameters
+    ----------
+    limits : str, optional
+        What the limits are, such as ``"95 % interval"``; None where none are drawn.
+    censored : bool
+        Whether censored times are marked.
+    """
+    from matplotlib.lines import Line2D
+
+    found = [Line2D([], [], color="0.25", linewidth=1.0, drawstyle="steps-post", label="Kaplan-Meier (data)")]
+    if limits is not None:
+        found.append(Line2D([], [], color="0.25", linewidth=0.6, linestyle=LIMITS, label=f"its {limits}"))
+    if censored:
+        found.append(
+            Line2D([], [], color="0.25", linestyle="none", marker="|", markersize=6, label="censored")
+        )
+    return found
+
+
+def numbers_at_risk(ax: Any, counts: Callable[[Array], list[Array]], labels: Sequence[str]) -> None:
+    """Write how many are at risk, under the ticks of the time axis: a row for each curve.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        With the limits and the label of the time axis already set.
+    counts : callable
+        From the times of the ticks to the numbers of each row.
+    labels : sequence of str
+        Names of the rows, which are written in the colours of the curves.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ax = get_axes()
+    >>> ax.set(xlim=(0, 4), xlabel="Years")  # doctest: +ELLIPSIS
+    [...]
+    >>> time = np.array([1.0, 2.5, 3.0])
+    >>> numbers_at_risk(ax, lambda ticks: [(time >= ticks[:, None]).sum(axis=1)], ["all"])
+    >>> [text.get_text() for text in ax.texts if text.get_text().isdigit()][:2]
+    ['3', '3']
+    """
+    low, high = ax.get_xlim()
+    ticks = np.array([tick for tick in ax.get_xticks() if low <= tick <= high])
+    ax.set_xticks(ticks)
+    ax.set_xlim(low, high)
+    size = ax.xaxis.label.get_size()
+    first = 3.9 * size  # below the numbers and the label of the axis
+    place = {"textcoords": "offset points", "annotation_clip": False, "fontsize": 0.85 * size}
+    ax.annotate(
+        "Number at risk", (0.0, 0.0), (0.0, -first), xycoords="axes fraction", ha="left", va="center", **place
+    )
+    for k, (label, row) in enumerate(zip(labels, counts(ticks), strict=True)):
+        down = -first - 1.25 * size * (k + 1)
+        colour = COLOURS[k % len(COLOURS)]
+        for tick, count in zip(ticks, row, strict=True):
+            ax.annotate(
+                f"{count:.0f}", (tick, 0.0), (0.0, down), xycoords=("data", "axes fraction"), ha="center",
+                va="center", **place,
+            )  # fmt: skip
+        ax.annotate(
+            label, (0.0, 0.0), (-1.6 * size, down), xycoords="axes fraction", ha="right", va="center",
+            color=colour, **place,
+        )  # fmt: skip
+
+
+def forest(
+    ax: Any,
+    table: Any,
+    k: int = 0,
+    offset: float = 0.0,
+    label: str | None = None,
+    open_marks: bool = False,
+) -> None:
+    """Draw estimates with intervals, a row for each, from above.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    table : DataFrame
+        ``estimate``, ``lower``, ``upper``.
+    k : int
+        Which colour and mark.
+    offset : float
+        Shift downwards, so that two estimates fit into a row.
+    label : str, optional
+        For the legend.
+    open_marks : bool
+        Whether marks are not filled.
+    """
+    colour, rows = COLOURS[k % len(COLOURS)], np.arange(len(table)) + offset
+    low, high = table["lower"].to_numpy(float), table["upper"].to_numpy(float)
+    ax.hlines(rows, low, high, color=colour, linewidth=1.5)
+    ax.plot(
+        table["estimate"], rows, MARKS[k % len(MARKS)], color=colour, markersize=6, label=label,
+        markerfacecolor="white" if open_marks else colour,
+    )  # fmt: skip
+
+
+def finish_forest(ax: Any, labels: Sequence[str], neutral: float, xlabel: str) -> Any:
+    """Write the labels of the rows, and draw the line of no effect."""
+    ax.axvline(neutral, color="0.4", linewidth=0.8, linestyle=":", zorder=0)
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set_ylim(len(labels) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)
+    finish(ax, xlabel, "")
+    ax.spines["left"].set_visible(False)
+    return ax
+
+
+def plain_log_ticks(axis: Any) -> None:
+    """Label a logarithmic axis with plain numbers: at 1, 2 and 5, or more closely where it is shorter than a decade."""
+    from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, StrMethodFormatter
+
+    low, high = axis.get_view_interval()
+    locator: Any = LogLocator(base=10.0, subs=(1.0, 2.0, 5.0))
+    if high < _SHORT * low:
+        locator = FixedLocator(_round_numbers(low, high))
+        axis.set_minor_locator(FixedLocator([]))
+    axis.set_major_locator(locator)
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    """Choose round numbers between two, the roundest first, that are not too near each other on a logarithmic scale."""
+    gap, found = np.log(high / low) / _MOST_TICKS, list[float]()
+    decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1.0)
+    for digits in _ROUND:
+        for number in digits * decades:
+            if low <= number <= high and all(abs(np.log(number / other)) >= gap for other in found):
+                found.append(float(f"{number:.6g}"))
+    return sorted(found)
+
+
+def legend_above(ax: Any, columns: int = 3) -> None:
+    """Put the legend above the axes, where no data can lie under it."""
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns, frameon=False)
+
+
+def finish(
+    ax: Any, xlabel: str, ylabel: str, legend_title: str | None = None, more: Sequence[Any] = ()
+) -> Any:
+    """Label the axes, add a legend where there is something to tell apart, and thin the frame.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    xlabel, ylabel : str
+    legend_title : str, optional
+    more : sequence of matplotlib artists
+        Further entries of the legend.
+    """
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     ax.spines[["top", "right"]].set_visible(False)
-    if ax.get_legend_handles_labels()[0]:
-        ax.legend(title=legend_title, frameon=False)
+    handles = [*ax.get_legend_handles_labels()[0], *more]
+    if handles:
+        ax.legend(handles=handles, title=legend_title, frameon=False)
     return ax

@@ -11,8 +11,8 @@ two check each other.
 # %%
 # A trial with known truth
 # ------------------------
-# Progression, death before it and death after it have constant hazards in each arm; PTE at t = 3 with landmark 1 is
-# 0.573. We draw 1,000 subjects an arm.
+# Progression, death before it and death after it have constant hazards in each arm, so that PTE at t = 3 with landmark
+# 1 is known. We draw 1,000 subjects an arm.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,6 +26,7 @@ process = smx.IllnessDeathTrial(
 truth = process.true_values(at=3, landmark=1)["pte"]
 trial = process.simulate(n=1000, seed=3)
 data = smx.MultiStateData.from_trial(trial)
+print(f"PTE {truth:.4f}")
 data
 
 # %%

@@ -59,6 +59,12 @@ effects = pd.concat({"proportional (the default)": default.effects(), "accelerat
 effects[["quantity", "estimate", "lower", "upper", "wide_estimate", "moves"]].round(3)
 
 # %%
+fig, ax = plt.subplots(figsize=(7, 5.2), layout="constrained")
+default.plot("survival", by="arm", at_risk=True, ax=ax)
+ax.set_ylabel("Free of relapse")
+plt.show()
+
+# %%
 # Seven and a half years on, 13 in 100 more are free of relapse by the default and 12 by the wider model; the
 # accelerated form says 3, with an interval that excludes what Kaplan-Meier shows, and the last column marks it. What
 # treatment does early and what it does to the plateau, model by model:
@@ -205,7 +211,7 @@ plt.show()
 # The page checks its own numbers:
 assert np.isclose(aft.llf, -367.9974, atol=1e-3)
 assert not default.effects()["moves"].any()
-assert aft.effects()["moves"].all()
+assert aft.effects().query("quantity != 'median'")["moves"].all()
 assert 0.12 < default.effects()["estimate"].iloc[0] < 0.14
 assert np.isclose(fits["ph"].llf, -368.8029, atol=1e-3)
 assert np.isclose(mpr.llf, -367.6584, atol=1e-3)

@@ -43,3 +43,7 @@ class IdentificationWarning(StatmodelsXWarning):
 
 class FollowUpWarning(IdentificationWarning):
     """Follow-up is too short to tell a plateau of the survival curve, and so a cured fraction."""
+
+
+class SelectionWarning(StatmodelsXWarning):
+    """A test was made of a model that was chosen on the same rows, and does not know of that."""

@@ -62,6 +62,11 @@ class ColumnMap:
         centre, scale = ([getattr(one, name) for one in maps] for name in ("centre", "scale"))
         return cls(np.concatenate([np.zeros(0), *centre]), np.concatenate([np.zeros(0), *scale]), unit)
 
+    @classmethod
+    def plain(cls, k: int) -> ColumnMap:
+        """Return the map that leaves k columns, or coefficients without a column, as they are."""
+        return cls(np.zeros(k), np.ones(k), np.zeros((k, k)))
+
     @property
     def changes(self) -> bool:
         """Whether any column is changed."""
@@ -119,9 +124,12 @@ class ColumnMap:
         return own + (inner @ (self.unit.T * self.scale[:, None])) * self.centre if self.changes else own
 
 
-def far_columns(sums: Sequence[ColumnSums]) -> ColumnMap | None:
-    """Return the map of designs whose columns stand side by side; None if it would change nothing."""
-    columns = ColumnMap.side_by_side([ColumnMap.of(one) for one in sums])
+def far_columns(sums: Sequence[ColumnSums], others: int = 0) -> ColumnMap | None:
+    """Return the map of designs whose columns stand side by side; None if it would change nothing.
+
+    ``others`` coefficients without a column come last.
+    """
+    columns = ColumnMap.side_by_side([*(ColumnMap.of(one) for one in sums), ColumnMap.plain(others)])
     return columns if columns.changes else None
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "load_melanoma",
     "load_melanoma_trials",
     "load_paramecium",
+    "load_us_mortality",
     "load_veteran",
 ]
 
@@ -453,6 +454,19 @@ def _long(frame: pd.DataFrame) -> pd.DataFrame:
     for name in ("aurelia", "caudatum"):
         table.attrs["columns"][name] = f"Paramecium {name}, mean count"
     return table
+
+
+def load_us_mortality() -> pd.DataFrame:
+    """Load death rates of the United States by sex, age and calendar year, from life tables in the public domain.
+
+    They are -log(1 - q), each of those who reach an age in a year, as ``LifeTable(..., calendar="birthday")`` has it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``sex``, ``age`` (35 to 95), ``year`` (1984 to 1998) and ``rate``, deaths per person and year.
+    """
+    return _load("us_mortality")
 
 
 def load_hare_lynx() -> pd.DataFrame:

@@ -192,6 +192,26 @@ HARE_LYNX = Entry(
     licence="Counts are facts, in the public domain.",
 )
 
+US_MORTALITY = Entry(
+    name="us_mortality",
+    title="Death rates of the United States by sex, age and year, 1984 to 1998",
+    source=(
+        "Life tables of the National Center for Health Statistics: yearly probabilities of death q as rates "
+        "-log(1 - q), as tabulated in the R package survival, times 365.25"
+    ),
+    reference=(
+        "National Center for Health Statistics. United States life tables, annual reports. Hyattsville, Maryland: "
+        "Public Health Service"
+    ),
+    columns={
+        "sex": Column("female or male"),
+        "age": Column("age at the last birthday, 35 to 95", "years"),
+        "year": Column("calendar year, 1984 to 1998", "years"),
+        "rate": Column("deaths per person and year"),
+    },
+    licence="Facts of the reports of a federal agency, which are in the public domain.",
+)
+
 MELANOMA_TRIALS = Entry(
     name="melanoma_trials",
     title="Trials of systemic treatment of advanced melanoma against dacarbazine: two hazard ratios each",
@@ -220,5 +240,8 @@ MELANOMA_TRIALS = Entry(
 
 CATALOGUE: dict[str, Entry] = {
     entry.name: entry
-    for entry in (MELANOMA, VETERAN, LUNG, COLON, PARAMECIUM, PARAMECIUM_BUFFERED, HARE_LYNX, MELANOMA_TRIALS)
+    for entry in (
+        *(MELANOMA, VETERAN, LUNG, COLON, PARAMECIUM, PARAMECIUM_BUFFERED, HARE_LYNX),
+        *(MELANOMA_TRIALS, US_MORTALITY),
+    )
 }

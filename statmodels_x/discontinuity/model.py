@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
+from statmodels_x.core.data.model_frame import counts_text
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import announce, warn
 from statmodels_x.core.interruption import shielded
@@ -107,10 +108,9 @@ class FreeDiscontinuity:
         self.formula = formula_or_array if isinstance(formula_or_array, str) else None
         missing = {name: count for name, count in self.sample.dropped.items() if name != "weight of 0"}
         if missing and self.formula is not None:
-            listed = ", ".join(f"{name} ({count})" for name, count in missing.items())
             warn(
                 f"{self.sample.n_rows - self.sample.n_used} of {self.sample.n_rows} rows were dropped; missing "
-                f"values: {listed}",
+                f"values: {counts_text(missing)}",
                 DataWarning,
             )
 

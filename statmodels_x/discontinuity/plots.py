@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,10 +33,9 @@ _MOST_IN_LEGEND = 5
 
 def plot(fit: SurfaceFitted, kind: str, ax: Any, **options: Any) -> Any:
     """Draw a fitted surface; see ``SurfaceResults.plot``."""
-    d = len(fit.domain.shape)
-    surface = {1: (_band, ("alpha",)), 2: (_map, ())}.get(d, (_slice, ("axis", "at")))
+    surface: dict[int, Drawer] = {1: (_band, ("alpha",)), 2: (_image, ()), 3: (_slice, ("axis", "at"))}
     drawers: dict[str, Drawer] = {
-        "surface": surface,
+        "surface": surface[len(fit.domain.shape)],
         "slices": (_slices, ("axis", "n")),
         "jumps": (_jumps, ("boundary", "alpha")),
         "tuning": (_tuning, ()),
@@ -58,29 +56,11 @@ def draw(drawers: dict[str, Drawer], fit: Any, kind: str, ax: Any, options: dict
     return drawer(fit, ax, **given)
 
 
-@dataclass(frozen=True)
-class Plane:
-    """A plane through the grid: its two axes, and the third with the number of its slice (-1 for an image)."""
-
-    axes: tuple[int, int]
-    normal: int = -1
-    slice: int = 0
-
-
-def _map(fit: SurfaceFitted, ax: Any) -> Any:
-    return _image(fit, ax, Plane((0, 1)))
-
-
 def _slice(fit: SurfaceFitted, ax: Any, axis: int | str = 0, at: float | None = None) -> Any:
     number = _axis_number(fit, axis)
     centres = fit.domain.centres[number]
     k = len(centres) // 2 if at is None else int(np.abs(centres - at).argmin())
-    return _image(fit, ax, _plane(number, k))
-
-
-def _plane(number: int, k: int) -> Plane:
-    first, second = (a for a in range(3) if a != number)
-    return Plane((first, second), number, k)
+    return _image(fit, ax, number, k)
 
 
 def _axis_number(fit: SurfaceFitted, axis: int | str) -> int:
@@ -90,16 +70,19 @@ def _axis_number(fit: SurfaceFitted, axis: int | str) -> int:
     return int(number)
 
 
-def _image(fit: SurfaceFitted, ax: Any, plane: Plane, limits: tuple[float, float] | None = None) -> Any:
+def _image(
+    fit: SurfaceFitted, ax: Any, normal: int = -1, k: int = 0, limits: tuple[float, float] | None = None
+) -> Any:
     """Draw a map of the surface; the first covariate runs to the right, except in an image, whose rows run down."""
     from matplotlib.collections import LineCollection
 
     ax = plotting.get_axes(ax)
     names, breaks = fit.domain.names, fit.domain.breaks
     surface = natural_surface(fit).reshape(fit.domain.shape)
-    values = surface if plane.normal < 0 else np.take(surface, plane.slice, plane.normal)
+    values = surface if normal < 0 else np.take(surface, k, normal)
+    axes = tuple(a for a in range(surface.ndim) if a != normal)
     rows_down = names == ("row", "column")
-    across, up = plane.axes[::-1] if rows_down else plane.axes
+    across, up = axes[::-1] if rows_down else axes
     low, high = (None, None) if limits is None else limits
     mesh = ax.pcolormesh(
         breaks[across], breaks[up], values if rows_down else values.T, cmap=_COLOUR_MAP, rasterized=True,
@@ -107,15 +90,15 @@ def _image(fit: SurfaceFitted, ax: Any, plane: Plane, limits: tuple[float, float
     )  # fmt: skip
     if limits is None:
         ax.figure.colorbar(mesh, ax=ax, label=_response(fit))
-    whole = placed.drawn_pieces(fit) if placed.is_placed(fit) else _edge_lines(fit, plane)
+    whole = placed.drawn_pieces(fit) if placed.is_placed(fit) else _edge_lines(fit, axes, normal, k)
     lines = [np.column_stack([line[:, across], line[:, up]]) for line in whole]
     ax.add_collection(LineCollection(lines, colors="white", linewidths=3.2, capstyle="round"))
     ax.add_collection(LineCollection(lines, colors=EDGE, linewidths=1.7, capstyle="round"))
     if rows_down:
         ax.invert_yaxis()
         ax.set_aspect("equal")
-    if plane.normal >= 0:
-        ax.set_title(f"{names[plane.normal]} = {fit.domain.centres[plane.normal][plane.slice]:.3g}")
+    if normal >= 0:
+        ax.set_title(f"{names[normal]} = {fit.domain.centres[normal][k]:.3g}")
     return plotting.finish(ax, names[across], names[up])
 
 
@@ -123,17 +106,17 @@ def _response(fit: SurfaceFitted) -> str:
     return fit.facts.response if fit.facts.design else "value"
 
 
-def _edge_lines(fit: SurfaceFitted, plane: Plane) -> list[Array]:
+def _edge_lines(fit: SurfaceFitted, axes: tuple[int, ...], normal: int, k: int) -> list[Array]:
     """Find the ends of the cut edges within a plane."""
     lattice = fit.domain.lattice
-    edges = np.flatnonzero(fit.estimate.cut & np.isin(lattice.axis, plane.axes))
-    if plane.normal >= 0:
-        place = np.array(np.unravel_index(lattice.tail[edges], fit.domain.shape))[plane.normal]
-        edges = edges[place == plane.slice]
+    edges = np.flatnonzero(fit.estimate.cut & np.isin(lattice.axis, axes))
+    if normal >= 0:
+        place = np.array(np.unravel_index(lattice.tail[edges], fit.domain.shape))[normal]
+        edges = edges[place == k]
     middle, widths = fit.domain.edge_midpoints()[edges], fit.domain.widths
     lines = []
     for edge, point in zip(edges, middle, strict=True):
-        along = next(a for a in plane.axes if a != lattice.axis[edge])
+        along = next(a for a in axes if a != lattice.axis[edge])
         half = np.zeros(len(widths))
         half[along] = 0.5 * widths[along]
         lines.append(np.stack([point - half, point + half]))
@@ -179,7 +162,7 @@ def _slices(fit: SurfaceFitted, ax: Any, axis: int | str = 0, n: int = 4) -> Any
     surface = natural_surface(fit)
     limits = float(surface.min()), float(surface.max())
     for one, place in zip(axes, places, strict=True):
-        _image(fit, one, _plane(number, int(place)), limits)
+        _image(fit, one, number, int(place), limits)
         one.label_outer()
     figure.colorbar(axes[0].collections[0], ax=axes, label=_response(fit))
     return axes

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError, DataWarning, MissingPackageError
 from statmodels_x.core.findings import warn
-from statmodels_x.core.fits.handing_out import cached_copy, handed_out
+from statmodels_x.core.fits.handing_out import handed_out
 from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.fits.results import SummaryText
 from statmodels_x.core.typing import Array
@@ -78,14 +78,8 @@ class FreeDiscontinuityResults(DiscontinuityFitted, SummaryText):
                 "their prediction is missing.",
                 DataWarning,
             )
-        columns = {
-            "estimate": estimate,
-            "std_error": std_error,
-            "lower": lower,
-            "upper": upper,
-            "region": region,
-        }
-        return pd.DataFrame(columns, index=index)
+        columns = {"estimate": estimate, "std_error": std_error, "lower": lower, "upper": upper}
+        return pd.DataFrame({**columns, "region": region}, index=index)
 
     def residuals(self, kind: str = "response") -> Array:
         """Observations minus the surface or curve, in the order of the rows used.
@@ -281,15 +275,11 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
 
         return tidy_boundaries(self, check_alpha(alpha))
 
-    @cached_copy
-    def _glance(self) -> pd.DataFrame:
+    def glance(self) -> pd.DataFrame:
+        """One row that describes the fit."""
         from statmodels_x.discontinuity.tables import glance
 
         return glance(self)
-
-    def glance(self) -> pd.DataFrame:
-        """One row that describes the fit."""
-        return self._glance
 
     # ---- pictures
 

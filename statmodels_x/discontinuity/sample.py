@@ -143,13 +143,13 @@ class Sample:
     @property
     def facts(self) -> Facts:
         """What a saved fit keeps of it."""
-        cells = self.cells
+        cells, design, response = self.cells, self.design, self.response
         empty = int(np.count_nonzero(~cells.filled))
         return Facts(
             cells.domain,
             cells.scale,
-            self.design,
-            self.response,
+            design,
+            response,
             self.n_rows,
             self.n_used,
             empty,
@@ -256,22 +256,13 @@ def _read_dates(table: pd.DataFrame, part: Part) -> tuple[pd.DataFrame, DateAxis
 
 def _refuse_dates(table: pd.DataFrame, names: Iterable[str]) -> None:
     for name in names:
-        if name in table.columns and not is_number_like(table[name]):
+        kind = table[name].dtype if name in table.columns else None
+        if kind is not None and (kind.kind in "mM" or isinstance(kind, pd.PeriodDtype)):
             raise DataError(
                 f"formula: the covariate '{name}' holds dates or times, which only the covariate of a curve may, "
                 "as datetime64; elsewhere a place on an axis is a number. Give one, "
                 f"such as (data['{name}'] - data['{name}'].min()) / pd.Timedelta(days=1)."
             )
-
-
-def is_number_like(column: pd.Series) -> bool:
-    """Whether a column is not one of dates, periods or durations."""
-    kinds = pd.api.types
-    return not (
-        kinds.is_datetime64_any_dtype(column)
-        or kinds.is_timedelta64_dtype(column)
-        or isinstance(column.dtype, pd.PeriodDtype)
-    )
 
 
 def _weights(values: Any, n: int) -> Array:

@@ -90,21 +90,15 @@ def specify(lam: Any, nu: Any, levels: Any, jump_length: Any, noise: Any) -> Spe
     DataError
         Naming the option that cannot be used.
     """
-    for name, value in (("lam", lam), ("nu", nu)):
-        if value is not None:
-            check_number(name, value, low=0.0, high=np.inf)
+    lam, nu = (
+        value if value is None else check_number(name, value, low=0.0, high=np.inf)
+        for name, value in (("lam", lam), ("nu", nu))
+    )
     check_choice("jump_length", jump_length, ("isotropic", "anisotropic"), "FreeDiscontinuity()")
     kind, sd = _noise(noise)
     if check_count("levels", levels, 4) > 512:
         raise DataError(f"`levels` is {levels}; 16 are enough as a rule, and 512 the most.")
-    return Specification(
-        None if lam is None else float(lam),
-        None if nu is None else float(nu),
-        int(levels),
-        jump_length == "isotropic",
-        kind,
-        sd,
-    )
+    return Specification(lam, nu, int(levels), jump_length == "isotropic", kind, sd)
 
 
 def _noise(noise: Any) -> tuple[str, float]:
@@ -138,14 +132,8 @@ def control(
             'fit(): solver="exact" is for one covariate; use "primal-dual" for surfaces and volumes.'
         )
     check_number("tol", tol, low=0.0, high=0.1)
-    return Control(
-        None if given else tune,
-        sensitivity,
-        solver,
-        float(tol),
-        check_count("max_iter", max_iter, 1),
-        check_jobs(n_jobs),
-        check_count("seed", seed, 0, most=None),
-        bool(progress),
-        check_choice("border", border, BORDERS, "fit()"),
-    )
+    max_iter, n_jobs = check_count("max_iter", max_iter, 1), check_jobs(n_jobs)
+    seed = check_count("seed", seed, 0, most=None)
+    check_choice("border", border, BORDERS, "fit()")
+    tune = None if given else tune
+    return Control(tune, sensitivity, solver, float(tol), max_iter, n_jobs, seed, bool(progress), border)

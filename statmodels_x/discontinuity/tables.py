@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from statmodels_x.core.data.model_frame import counts_text
 from statmodels_x.core.fits.tables import Block, number, summary
 from statmodels_x.discontinuity.fitted import DiscontinuityFitted, SurfaceFitted
 from statmodels_x.discontinuity.inference.uncertainty import (
@@ -58,13 +59,11 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
 
 def _facts(fit: SurfaceFitted) -> list[tuple[str, str]]:
     found, facts = fit.estimate, fit.facts
+    empty = f" ({facts.n_empty} empty)" if facts.n_empty else ""
     left = [
         ("Response", facts.response),
         ("Surface over", ", ".join(fit.domain.names)),
-        (
-            "Grid",
-            " x ".join(map(str, fit.domain.shape)) + (f" ({facts.n_empty} empty)" if facts.n_empty else ""),
-        ),
+        ("Grid", " x ".join(map(str, fit.domain.shape)) + empty),
         ("Tuned by", fit.control.tune or "given"),
         ("Border", "within the cells" if found.placed else "along sides of cells"),
         ("Converged", "yes" if fit.converged else "NO"),
@@ -128,8 +127,7 @@ def notes(fit: DiscontinuityFitted, tables: dict[str, pd.DataFrame]) -> list[str
         if len(table) > _MOST_ROWS:
             lines.append(f"{len(table) - _MOST_ROWS} more rows in `{name}`.")
     if fit.facts.dropped:
-        listed = ", ".join(f"{name} ({count})" for name, count in fit.facts.dropped.items())
-        lines.append(f"Left out: {listed}.")
+        lines.append(f"Left out: {counts_text(fit.facts.dropped)}.")
     return lines
 
 
@@ -137,15 +135,11 @@ def tidy_boundaries(fit: SurfaceFitted, alpha: float) -> pd.DataFrame:
     """One row a boundary, under broom's names."""
     table = boundary_table(fit)
     lower, upper = normal_limits(table["mean_size"].to_numpy(), table["std_error"].to_numpy(), alpha)
-    columns = {
-        "term": [f"boundary {k}" for k in table.index],
-        "estimate": table["mean_size"].to_numpy(),
-        "std.error": table["std_error"].to_numpy(),
-        "conf.low": lower,
-        "conf.high": upper,
-    }
-    rest = table.drop(columns=["mean_size", "std_error"]).reset_index(drop=True)
-    return pd.concat([pd.DataFrame(columns), rest], axis=1)
+    table = table.rename(columns={"mean_size": "estimate", "std_error": "std.error"})
+    table = table.assign(**{"conf.low": lower, "conf.high": upper})
+    table.insert(0, "term", [f"boundary {k}" for k in table.index])
+    first = ["term", "estimate", "std.error", "conf.low", "conf.high"]
+    return table[[*first, *table.columns.difference(first, sort=False)]].reset_index(drop=True)
 
 
 def glance(fit: SurfaceFitted) -> pd.DataFrame:

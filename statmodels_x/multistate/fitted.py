@@ -14,7 +14,7 @@ from statmodels_x.core.fits.results import Estimates
 from statmodels_x.core.typing import Array
 from statmodels_x.multistate.fitting.estimation import Fits, said_by, score_rows
 from statmodels_x.multistate.sample import MultiStateData
-from statmodels_x.multistate.specification import Specification
+from statmodels_x.multistate.specification import TRANSITION, Specification
 from statmodels_x.survival.results import FlexibleSurvivalResults
 
 
@@ -122,6 +122,11 @@ class MultiStateFitted(Estimates):
     def states(self) -> tuple[str, ...]:
         """Names of the states."""
         return self.specification.graph.states
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Names of the subjects' covariates that any transition uses."""
+        return tuple(name for name in self.specification.variables if name not in ("entered", TRANSITION))
 
     @property
     def transitions(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,52 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
         options = Options(start, given, entered, discount, values, alpha, method, n_draws, seed)
         return predict(self, newdata, kind, at, reference, options)
 
+    def standardise(
+        self,
+        kind: str = "occupancy",
+        at: ArrayLike | None = None,
+        by: str | None = None,
+        levels: Sequence[Any] | None = None,
+        over: Any = None,
+        contrast: str | None = None,
+        start: str | None = None,
+        values: Mapping[str, float] | None = None,
+        discount: float = 0.0,
+        alpha: float = 0.05,
+        method: str = "delta",
+        n_draws: int = 1000,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Average predictions over subjects, with ``by`` set to each of its levels (g-formula).
+
+        Parameters
+        ----------
+        kind : {"occupancy", "survival", "event_free", "incidence", "stay", "value"}
+        at : array_like
+            Times or horizons.
+        by : str, optional
+            A covariate that is set to each of its ``levels`` for everybody; none for the subjects as they are.
+        levels : sequence, optional
+            Values of ``by``; by default those seen in the fit.
+        over : DataFrame, optional
+            Covariates of the population; the subjects of the fit (with their weights) by default.
+        contrast : {"difference", "ratio"}, optional
+            Compare each level with the first.
+        start, values, discount, alpha, method, n_draws, seed
+            As in :meth:`predict`.
+
+        Returns
+        -------
+        DataFrame
+            ``by``, ``time``, the labels of the kind, ``estimate``, ``std_error``, ``lower``, ``upper``,
+            ``extrapolated``. The errors are those of the coefficients; the population is taken as given.
+        """
+        from statmodels_x.multistate.inference.prediction import Options
+        from statmodels_x.multistate.inference.standardisation import standardise
+
+        options = Options(start, 0.0, None, discount, values, alpha, method, n_draws, seed)
+        return standardise(self, kind, at, by, levels, over, contrast, options)
+
     def simulate(
         self,
         newdata: Any = None,
@@ -158,16 +204,20 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
             transitions with the numbers seen; the others: curves of :meth:`predict`, one for each row, and for each
             state or transition if there is one row.
         newdata : DataFrame, optional
-            Covariates.
+            Covariates. By default predictions are averaged over the subjects (:meth:`standardise`), for
+            ``"survival"``, ``"event_free"`` and where ``state`` is given with a curve for each level of the first
+            covariate that has at most six; ``"hazard"`` is drawn at the medians and most frequent values. The title
+            names what is averaged or held, and over how many subjects: 200 in the order of their covariates (40 for
+            ``"stay"``) stand for more.
         at : array_like, optional
             Times; a grid to the end of follow-up by default.
         state : str, optional
             For ``"incidence"`` and ``"stay"`` (a state) and ``"hazard"`` (a transition): the one to draw; needed
             with several rows.
         aalen_johansen : bool, optional
-            Whether to draw what the data say without a model, for those whose covariates equal the row's; by default
-            where the data are at hand and all covariates have few values. For all kinds but ``"stay"``,
-            ``"hazard"`` and ``"diagram"``.
+            Whether to draw what the data say without a model, for those whose covariates equal the row's, or for all
+            beside an average; by default where the data are at hand and all covariates have few values. For all kinds
+            but ``"stay"``, ``"hazard"`` and ``"diagram"``.
         alpha : float
             Error rate of the bands.
         ax : matplotlib Axes, optional
@@ -205,18 +255,67 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
         """
         return tables.glance(self)
 
+    def residuals(self, kind: str = "quantile", transition: str | None = None, seed: int = 0) -> pd.DataFrame:
+        """Residuals of the rows at risk of each transition, through its own fit.
+
+        Parameters
+        ----------
+        kind : str
+            As in :meth:`FlexibleSurvivalResults.residuals`: ``"quantile"`` (standard normal under the model),
+            ``"cox-snell"``, ``"martingale"``, ``"deviance"``; ``"score"``, ``"dfbeta"``, ``"dfbetas"``.
+        transition : str, optional
+            One transition, ``"from -> to"``; all without.
+        seed : int
+            Of what censoring leaves open in quantile residuals.
+
+        Returns
+        -------
+        DataFrame
+            ``transition``, ``id``, and ``residual``, or a column for each coefficient for the last three kinds (0 where
+            a transition has it not).
+        """
+        from statmodels_x.multistate.inference.transition_checks import residuals
+
+        return residuals(self, kind, transition, seed)
+
+    def follow_up(self, transition: str | None = None, by: str | None = None) -> pd.DataFrame:
+        """Describe the end of follow-up of each transition, on its clock; needed where a fit has a cured fraction.
+
+        Parameters
+        ----------
+        transition : str, optional
+            One transition; all without.
+        by : str, optional
+            A covariate of the transitions: one row for each of its values.
+
+        Returns
+        -------
+        DataFrame
+            ``transition``, and the columns of :meth:`FlexibleSurvivalResults.follow_up`. The Kaplan-Meier estimate
+            among them takes other transitions for censoring, and is the share of no state.
+        """
+        from statmodels_x.multistate.inference.transition_checks import follow_up
+
+        return follow_up(self, transition, by)
+
     def lr_test(self, larger: MultiStateFitted) -> HypothesisTest:
         """Likelihood-ratio test of this model within a larger one with the same clocks.
 
         Parameters
         ----------
         larger : MultiStateResults
-            A fit to the same subjects in which each transition's model is nested or the same.
+            A fit to the same subjects of which this one is a case: transition by transition, or a stacked fit within
+            separate ones (do transitions share effects?), which needs the data of both.
 
         Returns
         -------
         HypothesisTest
             ``statistic`` (chi-squared), ``df``, ``p.value``.
+
+        Raises
+        ------
+        DataError
+            If the models are not nested; the transition and the part of its model are named.
         """
         from statmodels_x.multistate.inference.hypotheses import likelihood_ratio
 

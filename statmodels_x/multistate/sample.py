@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
+from statmodels_x.core.data.events import check_event_times
 from statmodels_x.core.data.frames import as_pandas, check_columns
+from statmodels_x.core.data.illness_death import IllnessDeathTimes
 from statmodels_x.core.data.surv import unit_of_time
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import warn
@@ -232,12 +234,14 @@ class MultiStateData:
 
     @classmethod
     def from_trial(cls, trial: Any, states: tuple[str, str] = ("progressed", "dead"), **options: Any) -> Self:
-        """Read the frame of a trial with a surrogate event, as :meth:`IllnessDeathTrial.simulate` returns it.
+        """Read a trial with a surrogate event, as :class:`SurrogatePTE` has read it or as a frame.
 
         Parameters
         ----------
-        trial : DataFrame
-            ``arm``, ``time``, ``status``, ``surrogate_time`` and ``surrogate_status``.
+        trial : DataFrame or trial of a SurrogatePTE
+            The frame has ``arm``, ``time``, ``status``, ``surrogate_time`` and ``surrogate_status``, as
+            :meth:`IllnessDeathTrial.simulate` returns it. ``SurrogatePTE(...).trial`` holds the two events as that
+            model has checked them, with ``arm``, ``stratum`` and ``weight`` as covariates.
         states : (str, str)
             Names of the surrogate event and of death.
         **options
@@ -248,7 +252,8 @@ class MultiStateData:
         MultiStateData
         """
         events = {states[0]: ("surrogate_time", "surrogate_status"), states[1]: ("time", "status")}
-        return cls.from_wide(trial, events, **options)
+        frame = _trial_frame(trial) if isinstance(trial, IllnessDeathTimes) else trial
+        return cls.from_wide(frame, events, **options)
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -343,12 +348,29 @@ class MultiStateData:
         return f"{head}\n{table}"
 
 
+def _trial_frame(trial: IllnessDeathTimes) -> pd.DataFrame:
+    """Columns of the events of a trial, and what else it knows of each subject."""
+    times, seen = trial.columns()
+    own = {entry.name for entry in fields(IllnessDeathTimes)}
+    more = {
+        name: value
+        for name, value in vars(trial).items()
+        if name not in own and isinstance(value, np.ndarray) and value.ndim == 1
+    }
+    columns = {
+        "time": times[:, 1],
+        "status": seen[:, 1],
+        "surrogate_time": times[:, 0],
+        "surrogate_status": seen[:, 0],
+    }
+    return pd.DataFrame({**columns, **more})
+
+
 def _entries(frame: pd.DataFrame, entry: str, last: Array) -> Array:
     check_columns(frame, [entry], "data")
     values = numeric_array(frame[entry], entry, "MultiStateData")
-    bad = ~np.isfinite(values) | (values < 0.0)
-    if bad.any():
-        raise DataError(f"MultiStateData: '{entry}' is missing, infinite or negative in {rows_text(bad)}.")
+    remedy = "give the time from which the subject was watched, 0 for those watched from the start"
+    check_event_times(values, entry, "MultiStateData", missing=remedy, infinite=remedy, negative=remedy)
     late = values >= last
     if late.any():
         raise DataError(

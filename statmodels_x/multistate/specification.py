@@ -243,7 +243,19 @@ def specify(
         models.append(
             TransitionModel(members, text, given.get("distribution", distribution), {**shared, **more})
         )
+    _check_factor(models)
     return Specification(formula, graph, clocks, tuple(models))
+
+
+def _check_factor(models: Sequence[TransitionModel]) -> None:
+    """Refuse the factor of a stacked fit where nothing is stacked."""
+    for model in models:
+        if len(model.transitions) == 1 and TRANSITION in model.variables:
+            raise DataError(
+                f"formula: {TRANSITION!r} tells the transitions of a stacked fit apart, and {model.label!r} is not "
+                f"stacked: stack it, or give it a formula of its own, transitions={{{model.label!r}: "
+                "{'formula': '~ 1'}}."
+            )
 
 
 def _own_options(graph: Graph, transitions: Any) -> dict[str, Mapping[str, Any]]:

@@ -12,15 +12,15 @@ import pandas as pd
 from statmodels_x.core.findings import Finding, announce
 from statmodels_x.core.fits.handing_out import cached_copy, handed_out
 from statmodels_x.core.fits.results import Estimates
-from statmodels_x.core.typing import Array
+from statmodels_x.population.course.build import check_weights
 from statmodels_x.population.course.courses import fitted_rows
 from statmodels_x.population.course.families import log_likelihood
-from statmodels_x.population.course.invariants import invariants_of, outcome_of
+from statmodels_x.population.course.invariants import invariants_of, outcome_at
 from statmodels_x.population.course.problem import row_culture
 from statmodels_x.population.fitting.assembly import Machinery, fit_form
 from statmodels_x.population.fitting.old_files import state_of_old
 from statmodels_x.population.sample import Sample
-from statmodels_x.population.specification import FAMILIES, POISSON, Form, Options
+from statmodels_x.population.specification import FAMILIES, POISSON, Options
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -38,16 +38,15 @@ class InteractionFitted(Estimates):
     @classmethod
     def fit(
         cls,
-        form: Form,
-        sample: Sample,
-        family: str,
-        weights: Array,
+        model: Any,
         options: Options,
         settings: dict[str, str],
         ridge: tuple[Mapping[Any, float], float] | None = None,
     ) -> Self:
-        """Fit a form to a sample, and say what there is to say."""
-        machinery, findings = fit_form(form, sample, family, weights, options, settings, ridge)
+        """Fit a model (its form, sample, family and weights), and say what there is to say."""
+        sample, family = model.sample, model.family
+        weights = check_weights(model.weights, family, sample)
+        machinery, findings = fit_form(model.form, sample, family, weights, options, settings, ridge)
         found = cls.of(machinery, findings, sample, options.keep_data)
         announce(findings)
         return found
@@ -92,7 +91,7 @@ class InteractionFitted(Estimates):
 
     @property
     def species(self) -> tuple[str, ...]:
-        """Names of the two species."""
+        """Names of the species, in the order of the formula."""
         return self.machinery.facts.species
 
     @property
@@ -206,5 +205,6 @@ class InteractionFitted(Estimates):
     @property
     def outcome(self) -> str | None:
         """Long-run outcome of competition at the estimates; None where the model has none."""
-        m = self.machinery
-        return outcome_of(invariants_of(m.layout, m.problem, m.estimate.theta, self.species), self.species)
+        m, theta = self.machinery, self.machinery.estimate.theta
+        values = invariants_of(m.layout, m.problem, theta, self.species)
+        return outcome_at(m.layout, theta, values, self.species)

@@ -14,7 +14,7 @@ from statmodels_x.core.errors import DataError, StatmodelsXError
 from statmodels_x.core.findings import quiet
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import numeric_array
-from statmodels_x.population.inference.prediction import totals_at
+from statmodels_x.population.inference.totals import totals_at
 from statmodels_x.population.lotka_volterra import LotkaVolterra
 from statmodels_x.population.model import LeslieInteraction
 from statmodels_x.population.sample import Sample
@@ -135,7 +135,7 @@ def _forecast(
     origin: float,
     settings: Mapping[str, Any],
 ) -> pd.DataFrame:
-    mean, warned = np.full((int(later.sum()), 2), np.nan), 0
+    mean, warned = np.full((int(later.sum()), sample.counts.shape[1]), np.nan), 0
     try:
         with quiet():
             fitted = _with_sample(model, train).fit(**settings)
@@ -157,9 +157,9 @@ def _with_sample(model: Any, sample: Sample) -> Any:
 
 
 def _last_values(sample: Sample, seen: NDArray[np.bool_], later: NDArray[np.bool_]) -> Array:
-    values = np.full((len(sample.time), 2), np.nan)
+    values = np.full_like(sample.counts, np.nan)
     for c in range(len(sample.cultures)):
-        for s in range(2):
+        for s in range(values.shape[1]):
             known = seen & (sample.culture == c) & ~np.isnan(sample.counts[:, s])
             if known.any():
                 values[sample.culture == c, s] = sample.counts[known, s][-1]

@@ -21,12 +21,13 @@ from statmodels_x.population.specification import (
 
 
 class LotkaVolterra:
-    r"""One or two species without age classes in continuous time.
+    r"""One to six species without age classes in continuous time.
 
     - one species (``"aurelia ~ day"``): logistic growth, :math:`\dot N = N(r - aN)`, with :math:`K = r/a`,
-    - ``"competition"``: :math:`\dot N_i = N_i(r_i - a_{ii}N_i - a_{ij}N_j)`, with carrying capacities
+    - ``"competition"``: :math:`\dot N_i = N_i(r_i - \sum_j a_{ij}N_j)`, with carrying capacities
       :math:`K_i = r_i/a_{ii}` and competition coefficients :math:`\alpha_{ij} = a_{ij}/a_{ii}`,
-    - ``"predation"``: :math:`\dot x = x(r - ay),\; \dot y = y(bx - m)`, the first species being the prey.
+    - ``"predation"``: :math:`\dot x = x(r - ay),\; \dot y = y(bx - m)`, the first species being the prey; of three or
+      more each eats the one before it (a food chain), :math:`\dot y = y(bx - m - cz),\; \dot z = z(dy - \mu)`.
 
     Parameters
     ----------
@@ -37,10 +38,11 @@ class LotkaVolterra:
     family, weights, culture
         As in :class:`LeslieInteraction`.
     limited : bool
-        Of predation: whether the prey limits itself, :math:`r - kx - \ldots`, with :math:`K = r/k`.
+        Of predation: whether the prey limits itself, :math:`r - kx - \ldots`, with :math:`K = r/k`. A chain of three
+        comes to rest only with it.
     saturating : bool
-        Of predation: whether predators take time to handle prey (Holling's type II), with :math:`1 + hx` below both
-        effects. The two together are the model of Rosenzweig and MacArthur.
+        Of predation by one predator: whether predators take time to handle prey (Holling's type II), with
+        :math:`1 + hx` below both effects. The two together are the model of Rosenzweig and MacArthur.
 
     Raises
     ------
@@ -86,7 +88,14 @@ class LotkaVolterra:
             raise DataError(
                 f'{where}: `limited` and `saturating` are about prey; give interaction="predation".'
             )
-        self.form = Form(ODE, interaction, limited=bool(limited), saturating=bool(saturating))
+        n = len(self.sample.species)
+        if saturating and n > 2:
+            raise DataError(
+                f"{where}: `saturating` is about one predator and its prey, not {n} species; leave it out."
+            )
+        self.form = Form(
+            ODE, interaction, (1,) * max(n, 2), limited=bool(limited), saturating=bool(saturating)
+        )
         self.family = check_choice("family", family, FAMILIES, where)
         self.weights = weights
         check_weights(weights, family, self.sample)
@@ -136,8 +145,7 @@ class LotkaVolterra:
             "structure": "none",
             "step": "continuous time",
         }
-        weights = check_weights(self.weights, self.family, self.sample)
-        return InteractionResults.fit(self.form, self.sample, self.family, weights, options, settings)
+        return InteractionResults.fit(self, options, settings)
 
     def __repr__(self) -> str:
         return f"LotkaVolterra({self.sample.formula!r}, {self.form.interaction!r})"

@@ -24,7 +24,7 @@ from statmodels_x.population.specification import (
 
 
 class LeslieInteraction:
-    r"""Two species with age classes that compete or prey on each other, seen through their totals.
+    r"""Species with age classes that compete or prey on each other, seen through their totals.
 
     With age vectors x and y, totals :math:`N_x, N_y` and Leslie matrices A and D, a step of time is
 
@@ -34,18 +34,20 @@ class LeslieInteraction:
       :math:`x' = (Ax - By)/(1 + a_{xx}N_x),\; y' = Dy/(1 + a_{yy}N_y) + Cx/(1 + cN_x)`,
     - ``"complex"``: :math:`z' = (A + iB)z` with z = x + iy, which is predation with D = A and C = B.
 
-    All matrix entries are nonnegative, survivals are at most 1, and totals may not fall below 0 at any step.
+    All matrix entries are nonnegative, survivals are at most 1, and totals may not fall below 0 at any step. One
+    species alone grows by its matrix, or with ``density="beverton-holt"`` or ``"ricker"``; three to six compete under
+    ``density="leslie-gower"``.
 
     Parameters
     ----------
     formula : str
-        ``"aurelia + caudatum ~ day"``: two columns of counts and one of times. For predation the prey comes first.
+        ``"aurelia + caudatum ~ day"``: columns of counts and one of times. For predation the prey comes first.
     data : DataFrame
         pandas, polars, pyarrow, or a mapping of columns. Times need not be equally spaced, but their gaps must be
         multiples of a common step; a missing count is no observation, and the recursion runs on through it.
     interaction : {"competition", "predation", "complex"}
-    ages : int or tuple of (int, int)
-        Age classes of each species.
+    ages : int or sequence of int
+        Age classes, of all species or of each.
     coupling : {"scalar", "diagonal", "full"}
         B = b I, B diagonal, or every entry free; likewise C. Leslie-Gower competition couples through the totals and
         has none.
@@ -101,7 +103,7 @@ class LeslieInteraction:
         formula: str,
         data: Any,
         interaction: str = "competition",
-        ages: int | Sequence[int] = (1, 1),
+        ages: int | Sequence[int] = 1,
         coupling: str = "scalar",
         density: str | None = None,
         family: str = "gaussian",
@@ -196,10 +198,7 @@ class LeslieInteraction:
         )  # fmt: skip
         penalty, text = read_ridge(life_table, ridge, self.form, self.sample)
         settings = self._settings(initial, structure) | ({"ridge": text} if text else {})
-        weights = check_weights(self.weights, self.family, self.sample)
-        return InteractionResults.fit(
-            self.form, self.sample, self.family, weights, options, settings, penalty
-        )
+        return InteractionResults.fit(self, options, settings, penalty)
 
     def _settings(self, initial: str | float, structure: Any) -> dict[str, str]:
         form, sample = self.form, self.sample
@@ -211,7 +210,7 @@ class LeslieInteraction:
             "model": _title(form),
             "interaction": "none" if single else form.interaction + coupling,
             "density": _DENSITIES[form.density, single],
-            "ages": str(k[0]) if single else f"{k[0]} and {k[1]}",
+            "ages": str(k[0]) if single else " and ".join(map(str, k)),
             "family": describe_family(self.family, self.weights),
             "initial": describe_initial(initial),
             "structure": "one class" if max(k) == 1 else structure if isinstance(structure, str) else "given",

@@ -16,14 +16,16 @@ from statmodels_x.core.findings import Finding, warn
 from statmodels_x.core.fits.handing_out import handed_out
 from statmodels_x.core.fits.reference import Reference
 from statmodels_x.core.fits.results import LikelihoodResults
-from statmodels_x.core.fits.tables import Block, number, summary
+from statmodels_x.core.fits.tables import Block, summary
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, numeric_array, rows_text
 from statmodels_x.population.course.invariants import block_matrix
 from statmodels_x.population.course.parameters import Layout
 from statmodels_x.population.course.terms import add_matrices
 from statmodels_x.population.fitting.regression import Regression, regress
+from statmodels_x.population.sample import read_counts
 from statmodels_x.population.specification import Form, read_form
+from statmodels_x.population.tables import estimate_block
 
 
 class ObservedLeslie:
@@ -97,7 +99,13 @@ class ObservedLeslie:
         self.form: Form = read_form(interaction, ages, coupling, None, len(columns))
         frame = as_pandas(data)
         check_columns(frame, [*self.columns, time], where)
-        self.counts = np.column_stack([_column(frame, name, where) for name in self.columns])
+        self.counts = np.column_stack(
+            [read_counts(frame[name], name, len(frame), where) for name in self.columns]
+        )
+        never = ~np.any(self.counts > 0.0, axis=0)
+        if never.any():
+            name = self.columns[int(np.argmax(never))]
+            raise DataError(f"{where}: '{name}' is never above 0; take the class out.")
         self.before, self.after, self.step = _pairs(
             self.counts, numeric_array(frame[time], time, where), time
         )
@@ -247,13 +255,8 @@ class ObservedLeslieResults(LikelihoodResults):
         -------
         statsmodels.iolib.summary.Summary
         """
-        limits = self.conf_int(alpha)
-        rows = zip(self.coefficients, self.bse, limits.to_numpy(), strict=True)
-        cells = [
-            [number(value), number(error), number(low), number(high)] for value, error, (low, high) in rows
-        ]
-        headings = ["coef", "std err", f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"]
-        entries = Block("Entries", headings, [" ".join(label) for label in self.coefficients.index], cells)
+        table = pd.concat([self.coefficients, self.bse, self.conf_int(alpha)], axis=1)
+        entries = estimate_block("Entries", table.set_axis(map(" ".join, table.index)), alpha)
         shares = Block(
             "R2 of each class",
             ["R2"],
@@ -335,16 +338,6 @@ def _species(columns: list[list[str]], names: Sequence[str] | None, where: str) 
     if len(names) != len(columns) or len(set(names)) != len(columns):
         raise DataError(f"{where}: `names` must give {len(columns)} different name(s).")
     return tuple(map(str, names))
-
-
-def _column(frame: pd.DataFrame, name: str, where: str) -> Array:
-    values = numeric_array(frame[name], name, where)
-    for bad, what in ((values < 0.0, "negative"), (np.isinf(values), "infinite")):
-        if bad.any():
-            raise DataError(f"{where}: '{name}' is {what} in {rows_text(bad)}; counts are 0 or more.")
-    if not np.any(values > 0.0):
-        raise DataError(f"{where}: '{name}' is never above 0; take the class out.")
-    return values
 
 
 def _pairs(counts: Array, time: Array, name: str) -> tuple[Array, Array, float]:

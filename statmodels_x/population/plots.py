@@ -10,13 +10,14 @@ from statmodels_x import plotting
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import check_choice, check_number
 from statmodels_x.population.course.courses import course
+from statmodels_x.population.course.problem import class_places
 from statmodels_x.population.fitted import InteractionFitted
 from statmodels_x.population.fitting.diagnostics import node_times
 from statmodels_x.population.inference.diagnostics import residuals
 from statmodels_x.population.inference.prediction import predict
 from statmodels_x.population.specification import ODE
 
-_MARKS = ("o", "s")
+_MARKS = ("o", "s", "^", "D", "v", "P")
 _POINTS = 200
 
 
@@ -135,8 +136,8 @@ def _plot_course(fit: InteractionFitted, c: int, last: float, alpha: float, inte
 
 
 def _plot_phase(fit: InteractionFitted, c: int, last: float, ax: Any) -> Any:
-    if not fit.machinery.problem.present[c].all():
-        raise DataError('plot(): kind="phase" needs a culture with both species.')
+    if len(fit.species) != 2 or not fit.machinery.problem.present[c].all():
+        raise DataError('plot(): kind="phase" needs a culture of two species.')
     times = time_grid(fit, c, last)
     table = _table(fit, c, times, 0.05, "confidence")
     x, y = (table[name, "estimate"] for name in fit.species)
@@ -174,11 +175,9 @@ def _plot_residuals(fit: InteractionFitted, c: int, ax: Any) -> Any:
 def _plot_classes(fit: InteractionFitted, c: int, ax: Any) -> Any:
     states, _, _ = course(fit.machinery.problem, fit.machinery.estimate.theta, c)
     times = node_times(fit.machinery.facts, fit.machinery.problem, c)
-    first = fit.machinery.layout.form.ages[0]
-    for j in range(states.shape[1]):
-        s, label = int(j >= first), (j if j < first else j - first)
+    for values, (s, label) in zip(states.T, class_places(fit.machinery.problem.ages), strict=True):
         if fit.machinery.problem.present[c, s]:
-            ax.plot(times, states[:, j], marker=_MARKS[s], markersize=3, color=plotting.COLOURS[s],
+            ax.plot(times, values, marker=_MARKS[s], markersize=3, color=plotting.COLOURS[s],
                     linestyle=plotting.DASHES[label % 5], label=f"{fit.species[s]}, class {label + 1}")  # fmt: skip
     ax.axhline(0.0, color="0.4", linewidth=0.8)
     _title(fit, c, ax)

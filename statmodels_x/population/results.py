@@ -255,7 +255,7 @@ class InteractionResults(InteractionFitted, LikelihoodResults):
         alpha: float = 0.05,
         interval: str = "confidence",
     ) -> pd.DataFrame:
-        """Totals of both species with intervals.
+        """Totals of the species with intervals.
 
         Parameters
         ----------

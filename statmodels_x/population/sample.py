@@ -1,9 +1,10 @@
-"""Counts of two species -> arrays: cultures, the grid of times, what is observed, and what is refused."""
+"""Counts of species -> arrays: cultures, the grid of times, what is observed, and what is refused."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from statmodels_x.core.errors import DataError, DataWarning, FormulaError
 from statmodels_x.core.findings import warn
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_magnitude, check_number, numeric_array, rows_text
+from statmodels_x.population.specification import MOST_SPECIES
 
 _MOST_NODES = 100_000
 _GRID_TOLERANCE = 1e-6
@@ -31,7 +33,7 @@ class Facts:
         As in :class:`Sample`.
     origin, last : ndarray of shape (C,)
         First and last time of each culture.
-    means : ndarray of shape (C, 2)
+    means : ndarray of shape (C, S)
     n_blank : int
     """
 
@@ -60,7 +62,7 @@ class Facts:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Counts of one or two species in one or more cultures.
+    """Counts of one or more species in one or more cultures.
 
     Attributes
     ----------
@@ -70,14 +72,14 @@ class Sample:
     time_name, culture_name : str, str or None
         Columns.
     time_unit, count_unit : str or None
-        By the frame's own account; of the counts where both species have the same.
+        By the frame's own account; of the counts where all species have the same.
     cultures : tuple of str
         Labels in the order of appearance; one empty label where the data are one series.
     index : pandas.Index
         Of the user's rows.
-    culture, time, counts : ndarray of shape (N,), (N,), (N, 2)
+    culture, time, counts : ndarray of shape (N,), (N,), (N, S)
         Culture number, time and totals (NaN where not observed) of each row.
-    present : ndarray of bool, shape (C, 2)
+    present : ndarray of bool, shape (C, S)
         Whether a culture has the species.
     step : float
         The common step of the times, of which all gaps are multiples; NaN where there is none.
@@ -129,8 +131,8 @@ class Sample:
 
     @property
     def means(self) -> Array:
-        """Mean count of each species in each culture, shape (C, 2); 1 where it is absent."""
-        table = np.ones((len(self.cultures), 2))
+        """Mean count of each species in each culture, shape (C, S); 1 where it is absent."""
+        table = np.ones(self.present.shape)
         for c, s in zip(*np.nonzero(self.present), strict=True):
             table[c, s] = np.nanmean(self.counts[self.culture == c, s])
         return table
@@ -157,16 +159,16 @@ def read_sample(formula: str, data: Any, culture: str | None, step: float | None
     Raises
     ------
     FormulaError
-        If the formula is not two responses and one time.
+        If the formula is not responses and one time.
     DataError
         If a column cannot be used; the message says which, where and what to do.
     """
     response, part = split_formula(formula)
     terms = [str(term) for term in part.formula if str(term) != "1"]
-    if not 1 <= len(response.expressions) <= 2:
+    if not 1 <= len(response.expressions) <= MOST_SPECIES:
         raise FormulaError(
-            f"formula {formula!r}: give two species before '~', as in 'prey + predator ~ day', or one; there are "
-            f"{len(response.expressions)}."
+            f"formula {formula!r}: give one to {MOST_SPECIES} species before '~', as in 'prey + predator ~ day'; there "
+            f"are {len(response.expressions)}."
         )
     if len(terms) != 1 or part.offset is not None:
         raise FormulaError(f"formula {formula!r}: give one column of times after '~', as in '~ day'.")
@@ -175,7 +177,7 @@ def read_sample(formula: str, data: Any, culture: str | None, step: float | None
     names = [expression.strip("`") for expression in response.expressions]
     counts = np.column_stack(
         [
-            _counts(evaluate(text, frame, {}, {}), name, len(frame))
+            read_counts(evaluate(text, frame, {}, {}), name, len(frame))
             for text, name in zip(response.expressions, names, strict=True)
         ]
     )
@@ -190,7 +192,7 @@ def read_sample(formula: str, data: Any, culture: str | None, step: float | None
     _check_zero_rows(counts, codes, present, time, time_name)
     given = frame.attrs.get("units")
     units = given if isinstance(given, dict) else {}
-    same = units.get(names[0]) == units.get(names[-1])
+    same = len({units.get(name) for name in names}) == 1
     return Sample(
         formula=formula,
         species=tuple(names),
@@ -208,8 +210,9 @@ def read_sample(formula: str, data: Any, culture: str | None, step: float | None
     )
 
 
-def _counts(values: Any, name: str, n: int) -> Array:
-    counts = numeric_array(values, name, "formula")
+def read_counts(values: Any, name: str, n: int, where: str = "formula") -> Array:
+    """Read a column of counts: numbers of 0 or more, NaN where nothing was observed."""
+    counts = numeric_array(values, name, where)
     if len(counts) != n:
         raise DataError(f"'{name}' is no column of counts: it has {len(counts)} values for {n} rows.")
     for bad, what in ((counts < 0.0, "negative"), (np.isinf(counts), "infinite")):
@@ -217,7 +220,7 @@ def _counts(values: Any, name: str, n: int) -> Array:
             raise DataError(
                 f"'{name}' is {what} in {rows_text(bad)}; counts are 0 or more, and missing where not observed."
             )
-    check_magnitude(counts, name, "formula")
+    check_magnitude(counts, name, where)
     return counts
 
 
@@ -265,7 +268,7 @@ def _check_order(time: Array, rows: NDArray[np.bool_], name: str, label: Any) ->
 def _present(
     counts: Array, codes: NDArray[np.int64], cultures: list[Any], names: list[str]
 ) -> NDArray[np.bool_]:
-    present = np.zeros((len(cultures), 2), bool)
+    present = np.zeros((len(cultures), counts.shape[1]), bool)
     for c in range(len(cultures)):
         inside = counts[codes == c]
         present[c] = np.any(inside > 0.0, axis=0)
@@ -278,11 +281,13 @@ def _present(
     empty = ~present.any(axis=1)
     if empty.any():
         raise DataError(f"culture {cultures[int(np.argmax(empty))]!r} holds no count above 0; take it out.")
-    if len(cultures) == 1 or len(names) == 1 or present.all(axis=1).any():
-        return present
-    raise DataError(
-        "no culture holds both species: how one acts on the other cannot be seen; add a mixed culture."
-    )
+    for first, second in combinations(range(len(names)), 2):
+        if not np.any(present[:, first] & present[:, second]):
+            raise DataError(
+                f"no culture holds both species, {names[first]!r} and {names[second]!r}: how one acts on the other "
+                "cannot be seen; add a mixed culture."
+            )
+    return present
 
 
 def _check_zero_rows(

@@ -17,6 +17,8 @@ FAMILIES = ("gaussian", "lognormal", "poisson", "negativebinomial")
 COUPLINGS = ("scalar", "diagonal", "full")
 SINGLE = ("beverton-holt", "ricker", "leslie-gower")
 INTERACTIONS = ("competition", "predation", "complex")
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
+MOST_SPECIES = len(_NUMBERS) - 1
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Form:
     kind : int
         ``LESLIE`` or ``ODE``.
     interaction : str
-    ages : tuple of (int, int)
+    ages : tuple of int
+        One number a species; one species alone has a second place that stays empty.
     coupling : str
     density : str or None
     limited, saturating : bool
@@ -37,7 +40,7 @@ class Form:
 
     kind: int
     interaction: str
-    ages: tuple[int, int] = (1, 1)
+    ages: tuple[int, ...] = (1, 1)
     coupling: str = "scalar"
     density: str | None = None
     limited: bool = False
@@ -56,7 +59,7 @@ class Form:
         )
 
     def __str__(self) -> str:
-        ages = f"{self.ages[0]}+{self.ages[1]} classes"
+        ages = f"{'+'.join(map(str, self.ages))} classes"
         return ages if self.is_uncoupled else f"{ages}, {self.coupling}"
 
 
@@ -95,13 +98,20 @@ def read_form(
     check_choice("coupling", coupling, COUPLINGS, where)
     if density is not None:
         check_choice("density", density, ("leslie-gower", "saturating"), where)
-    pair = (ages, ages) if not isinstance(ages, Sequence) or isinstance(ages, str) else tuple(ages)
-    if len(pair) != 2:
+    given = (ages,) * n_species if not isinstance(ages, Sequence) or isinstance(ages, str) else tuple(ages)
+    if len(given) != n_species:
         raise DataError(
-            f"{where}: `ages` is {ages!r}; give the number of age classes of each of the two species."
+            f"{where}: `ages` is {ages!r}; give one number of age classes, or one for each of the "
+            f"{_NUMBERS[n_species]} species."
         )
-    first, second = (check_count("ages", k, 1) for k in pair)
-    form = Form(LESLIE, interaction, (first, second), coupling, density)
+    classes = tuple(check_count("ages", k, 1) for k in given)
+    form = Form(LESLIE, interaction, classes, coupling, density)
+    if n_species > 2 and not (interaction == "competition" and density == "leslie-gower"):
+        raise DataError(
+            f'{where}: {n_species} species compete under density="leslie-gower"; the other forms are of two. A food '
+            'chain of three or more is LotkaVolterra(..., interaction="predation").'
+        )
+    first, second = classes[:2]
     if interaction == "complex" and density is not None:
         raise DataError(
             f'{where}: interaction="complex" has no density-dependent member; leave `density` out.'

@@ -34,11 +34,10 @@ _TITLES = {
 
 def summary_tables(fit: InteractionFitted, alpha: float) -> Any:
     """Build the summary of a fit."""
-    blocks = [
-        _parameter_block(fit, block, alpha)
-        for block in dict.fromkeys(fit.coefficients.index.get_level_values(0))
-    ]
-    blocks.append(_invariant_block(fit, alpha))
+    table = pd.concat([fit.coefficients, fit.bse, wald_intervals(fit, alpha)], axis=1)
+    kinds_of = dict.fromkeys(table.index.get_level_values(0))
+    blocks = [estimate_block(_TITLES[kind], table.loc[kind], alpha) for kind in kinds_of]
+    blocks.append(estimate_block("Invariants", invariant_table(fit, alpha), alpha))
     return summary(_title(fit), _facts(fit), blocks, _notes(fit))
 
 
@@ -99,34 +98,14 @@ def _label(label: Any) -> str:
     return " ".join(map(str, label)) if isinstance(label, tuple) else str(label)
 
 
-def _headings(alpha: float) -> list[str]:
-    return ["coef", "std err", f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"]
-
-
-def _digits(value: float) -> str:
-    return number(value, 4) if abs(value) < 1000 else f"{value:.1f}"
-
-
-def _parameter_block(fit: InteractionFitted, block: str, alpha: float) -> Block:
-    limits = wald_intervals(fit, alpha)
-    chosen = fit.coefficients.index.get_level_values(0) == block
+def estimate_block(title: str, table: pd.DataFrame, alpha: float) -> Block:
+    """Lay out estimates, errors and limits: the first four columns of a table, labelled by its index."""
+    headings = ["coef", "std err", f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"]
     cells = [
-        [_digits(value), number(error), number(low), number(high)]
-        for value, error, (low, high) in zip(
-            fit.coefficients[chosen], fit.bse[chosen], limits[chosen].to_numpy(), strict=True
-        )
+        [number(value, 4) if abs(value) < 1000 else f"{value:.1f}", *map(number, rest)]
+        for value, *rest in table.iloc[:, :4].to_numpy(float)
     ]
-    labels = [str(term) for term in fit.coefficients.index[chosen].get_level_values(1)]
-    return Block(_TITLES[block], _headings(alpha), labels, cells)
-
-
-def _invariant_block(fit: InteractionFitted, alpha: float) -> Block:
-    table = invariant_table(fit, alpha)
-    cells = [
-        [_digits(row.estimate), number(row.std_error), number(row.lower), number(row.upper)]
-        for row in table.itertuples()
-    ]
-    return Block("Invariants", _headings(alpha), [str(name) for name in table.index], cells)
+    return Block(title, headings, [str(label) for label in table.index], cells)
 
 
 def _notes(fit: InteractionFitted) -> list[str]:

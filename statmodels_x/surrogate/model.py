@@ -150,14 +150,7 @@ class SurrogatePTE:
         if time_unit is not None and not isinstance(time_unit, str):
             raise DataError(f"`time_unit` is {time_unit!r}; give the name of the unit, such as 'years'.")
         self.formula, self.surrogate = formula, surrogate
-        columns = {
-            "weights": weights,
-            "propensity": propensity,
-            "strata": strata,
-            "cluster": cluster,
-            "id": id,
-        }
-        columns["by"] = by
+        columns = dict(weights=weights, propensity=propensity, strata=strata, cluster=cluster, id=id, by=by)
         parts = _parts(columns, stopping)
         if trim and propensity is None:
             raise DataError("`trim` holds propensities; give `propensity` too.")

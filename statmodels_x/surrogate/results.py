@@ -13,7 +13,7 @@ from statmodels_x.core.deprecation import settle
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.handing_out import cached_copy
 from statmodels_x.core.fits.hypotheses import HypothesisTest
-from statmodels_x.core.fits.results import SummaryText
+from statmodels_x.core.fits.results import SummaryText, tidy_frame
 from statmodels_x.core.validation import check_alpha, check_choice, check_jobs
 from statmodels_x.surrogate.fitted import ProportionFitted, SurrogateFitted
 from statmodels_x.surrogate.inference.groups import equality_test, fit_groups, group_table
@@ -30,6 +30,26 @@ from statmodels_x.surrogate.specification import INTERVALS
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ProportionResults(ProportionFitted, SummaryText):
     """The verbs that results about proportions of an effect share."""
+
+    @property
+    def delta(self) -> float:
+        """Effect on the primary outcome: difference in survival at t, or in restricted mean survival."""
+        return float(self.params["delta"])
+
+    @property
+    def r_s(self) -> float:
+        """R_S = 1 - Delta_S/Delta of Parast, Cai and Tian (R_Q for restricted means)."""
+        return float(self.params["r_s"])
+
+    @property
+    def r_t(self) -> float:
+        """R_T = 1 - Delta_T/Delta, the same with survival to the landmark alone."""
+        return float(self.params["r_t"])
+
+    @property
+    def incremental_value(self) -> float:
+        """What the surrogate adds to survival: ``pte - pte_primary``, or ``r_s - r_t`` of residual effects."""
+        return float(self.params["incremental_value"])
 
     def conf_int(self, alpha: float = 0.05, method: str = "fieller", kind: str | None = None) -> pd.DataFrame:
         """Confidence intervals of all estimates.
@@ -79,19 +99,10 @@ class ProportionResults(ProportionFitted, SummaryText):
             over its standard error; quantiles of replicates have none (NaN).
         """
         method = settle("method", method, "kind", kind)
-        limits = self.conf_int(alpha, method)
-        statistic = statistics(self, method)
-        return pd.DataFrame(
-            {
-                "term": list(self.names),
-                "estimate": self.params.to_numpy(),
-                "std.error": self.bse.to_numpy(),
-                "statistic": statistic,
-                "p.value": self.reference.two_sided(statistic),
-                "conf.low": limits["lower"].to_numpy(),
-                "conf.high": limits["upper"].to_numpy(),
-            }
-        )
+        limits, statistic = self.conf_int(alpha, method), statistics(self, method)
+        p_value = self.reference.two_sided(statistic)
+        labels = pd.DataFrame({"term": list(self.names)})
+        return tidy_frame(labels, self.params, self.bse, statistic, p_value, limits)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -114,11 +125,6 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         return float(self.params["pte"])
 
     @property
-    def delta(self) -> float:
-        """Effect on the primary outcome: difference in survival at t, or in restricted mean survival."""
-        return float(self.params["delta"])
-
-    @property
     def pte_given_shown(self) -> float:
         """PTE, allowing for its being shown only where the effect differs from 0.
 
@@ -132,21 +138,6 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
     def pte_primary(self) -> float:
         """PTE of survival to the landmark alone, without the surrogate event."""
         return float(self.params["pte_primary"])
-
-    @property
-    def incremental_value(self) -> float:
-        """What the surrogate event adds: ``pte - pte_primary``."""
-        return float(self.params["incremental_value"])
-
-    @property
-    def r_s(self) -> float:
-        """R_S = 1 - Delta_S/Delta of Parast, Cai and Tian, with the same information at the landmark."""
-        return float(self.params["r_s"])
-
-    @property
-    def r_t(self) -> float:
-        """R_T, the same with survival to the landmark alone."""
-        return float(self.params["r_t"])
 
     @property
     def overlap(self) -> float:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from statmodels_x.core.data.design import Design
 from statmodels_x.core.data.formula import split_formula
 from statmodels_x.core.data.frames import as_pandas
-from statmodels_x.core.data.model_frame import ModelFrame, build_frame
+from statmodels_x.core.data.illness_death import IllnessDeathTimes
+from statmodels_x.core.data.model_frame import ModelFrame, build_frame, counts_text
 from statmodels_x.core.data.surv import unit_of_time
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import warn
@@ -27,16 +28,11 @@ IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One row a subject; arm 1 is the treated, arm 0 the control.
+class Trial(IllnessDeathTimes):
+    """One row a subject, with its two events; arm 1 is the treated, arm 0 the control.
 
     Attributes
     ----------
-    time : ndarray of shape (n,)
-        Follow-up: death or censoring, whichever came first.
-    died : ndarray of bool, shape (n,)
-    surrogate : ndarray of shape (n,)
-        Time of the surrogate event where it was seen during follow-up, else infinite.
     arm : ndarray of shape (n,)
     stratum : ndarray of shape (n,)
         Codes from 0; all 0 without strata.
@@ -44,8 +40,6 @@ class Trial:
         Positive.
     cluster : ndarray of shape (n,) or None
         Codes from 0: subjects of one cluster share their perturbation and their fold.
-    watched : ndarray of shape (n,) or None
-        Until when the surrogate event was looked for, infinite where it was all along; None if it was for everybody.
     labels : tuple of str
         Names of the strata.
     propensity : Propensity or None
@@ -56,21 +50,14 @@ class Trial:
         Codes of subgroups to be compared.
     """
 
-    time: Array = field(repr=False)
-    died: NDArray[np.bool_] = field(repr=False)
-    surrogate: Array = field(repr=False)
     arm: IntArray = field(repr=False)
     stratum: IntArray = field(repr=False)
     weight: Array = field(repr=False)
     cluster: IntArray | None = field(repr=False, default=None)
-    watched: Array | None = field(repr=False, default=None)
     labels: tuple[str, ...] = field(repr=False, default=())
     propensity: Propensity | None = field(repr=False, default=None)
     stop_design: Array | None = field(repr=False, default=None)
     group: IntArray | None = field(repr=False, default=None)
-
-    def __len__(self) -> int:
-        return len(self.time)
 
     def take(self, rows: NDArray) -> Trial:
         """Return some rows, or all in another order."""
@@ -78,20 +65,6 @@ class Trial:
         if self.propensity is not None:
             arrays["propensity"] = self.propensity.take(rows)
         return replace(self, **arrays)
-
-    def alive(self, time: float) -> NDArray[np.bool_]:
-        """Say who is known to be alive after a time: whoever is censored at it is."""
-        return (self.time > time) | ((self.time == time) & ~self.died)
-
-    def early(self, landmark: float) -> NDArray[np.bool_]:
-        """Say who had the surrogate event by the landmark and was followed beyond it."""
-        return (self.surrogate <= landmark) & self.alive(landmark)
-
-    def known(self, landmark: float) -> NDArray[np.bool_]:
-        """Say whose surrogate event by the landmark was seen, or was looked for until then."""
-        if self.watched is None:
-            return np.ones(len(self), bool)
-        return (self.surrogate <= landmark) | (self.watched >= landmark)
 
 
 @dataclass(frozen=True)
@@ -167,7 +140,7 @@ def read_trial(choice: Choice, data: Any) -> tuple[Trial, TrialFacts]:
     surrogate = events.evaluate_surrogate(choice, frame)
     beside = {**choice.columns, "arm": arm_name, "seen": surrogate.seen, "until": surrogate.until}
     built = build_frame(frame, response, choice.parts, beside, {"Surv": read_follow_up})
-    survival = _survival(built)
+    survival = survival_of(built)
     codes, labels = arms.arm_codes(built.columns["arm"], arm_name, choice.treated, choice.control)
     rows = _Rows(codes >= 0, dict(built.dropped))
     rows.drop(codes < 0, "other arms")
@@ -251,7 +224,8 @@ def _covariates(design: Design, keep: NDArray[np.bool_]) -> Array:
     return np.asarray((matrix - matrix.mean(axis=0)) / spread)
 
 
-def _survival(built: ModelFrame) -> FollowUp:
+def survival_of(built: ModelFrame) -> FollowUp:
+    """Return the follow-up on the left side of the formula, and refuse another left side."""
     if len(built.response) != 1 or not isinstance(built.response[0], FollowUp):
         raise DataError("formula: the response must be one Surv(...), for example Surv(time, status) ~ arm.")
     survival = built.response[0]
@@ -280,8 +254,7 @@ _ASKED = ("other arms", "weight of 0", "surrogate after the end of follow-up")
 def _warn(trial: Trial, facts: TrialFacts, surrogate: str) -> None:
     missing = {name: count for name, count in facts.dropped.items() if name not in _ASKED}
     if missing:
-        listed = ", ".join(f"{name} ({count})" for name, count in missing.items())
-        warn(f"rows were dropped; missing values: {listed}", DataWarning)
+        warn(f"rows were dropped; missing values: {counts_text(missing)}", DataWarning)
     if "moved" in facts.notes:
         warn(
             f"surrogate: in {facts.notes['moved']} subjects '{surrogate}' was dated after the end of follow-up; it is "

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statmodels_x.core.data.model_frame import counts_text
 from statmodels_x.core.fits.tables import Block, number, summary
 from statmodels_x.surrogate.fitted import SurrogateFitted
 from statmodels_x.surrogate.inference.selection import proportion_given_shown
@@ -28,10 +29,9 @@ EFFECTS = {"survival": "survival difference", "rmst": "restricted mean"}
 
 def pte_summary(fit: SurrogateFitted, estimates: pd.DataFrame, alpha: float, method: str) -> Any:
     """Build the summary of a fit with its tidy estimates."""
-    blocks = [estimate_block(estimates, _LABELS, alpha, method), _counts(fit), _conditions(fit)]
-    return summary(
-        "Proportion of treatment effect explained by a surrogate", _facts(fit), blocks, _notes(fit)
-    )
+    block = estimate_block(estimates, _LABELS, alpha, title_of_estimates(alpha, method))
+    title = "Proportion of treatment effect explained by a surrogate"
+    return summary(title, _facts(fit), [block, _counts(fit), _conditions(fit)], _notes(fit))
 
 
 def _time(value: float, unit: str | None) -> str:
@@ -66,19 +66,19 @@ def _facts(fit: SurrogateFitted) -> list[tuple[str, str]]:
     return left + right
 
 
-def estimate_block(estimates: pd.DataFrame, labels: Mapping[str, str], alpha: float, method: str) -> Block:
+def estimate_block(estimates: pd.DataFrame, labels: Mapping[str, str], alpha: float, title: str) -> Block:
     """Build the table of estimates from a tidy frame."""
     cells = [
         [number(row[name]) for name in ("estimate", "std.error", "conf.low", "conf.high")]
         for _, row in estimates.iterrows()
     ]
     headings = ["estimate", "std err", f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"]
-    return Block(
-        f"Estimates ({1 - alpha:.4g} intervals: {METHODS[method]})",
-        headings,
-        [labels[term] for term in estimates["term"]],
-        cells,
-    )
+    return Block(title, headings, [labels[term] for term in estimates["term"]], cells)
+
+
+def title_of_estimates(alpha: float, method: str) -> str:
+    """Say what the intervals beside the estimates are."""
+    return f"Estimates ({1 - alpha:.4g} intervals: {METHODS[method]})"
 
 
 def _counts(fit: SurrogateFitted) -> Block:
@@ -107,8 +107,7 @@ def _notes(fit: SurrogateFitted) -> list[str]:
             f"{number(proportion_given_shown(fit.inference))} (`pte_given_shown`)."
         )
     if fit.facts.dropped:
-        listed = ", ".join(f"{name} ({count})" for name, count in fit.facts.dropped.items())
-        notes.append(f"Rows were left out: {listed}.")
+        notes.append(f"Rows were left out: {counts_text(fit.facts.dropped)}.")
     constraint: pd.Series = fit.evidence.constraint
     if np.isfinite(constraint["std_error"]) and fit.question.settings.method != "full":
         notes.append(

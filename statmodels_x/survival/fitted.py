@@ -28,10 +28,17 @@ from statmodels_x.survival.reading.fingerprint import are_same
 from statmodels_x.survival.sample import Sample
 from statmodels_x.survival.specification import Specification
 
+FACTOR = ("background", "Intercept")
+"""Label of the logarithm of a factor on the background."""
+
 _EVENTS_EACH = 10.0
 _FEW_CLUSTERS = 4.0
 _CORRECTED = 2_000  # clusters up to which the correction is made: beyond, it changes no printed digit
 _MANY_STARTS, _FEW_BEST, _RIDGE_ABOVE = 10, 0.1, 0.5
+MORE_STARTS = 40
+"""How many more to run where few searches found the maximum."""
+
+_SAME_ANCHOR = 1e-6
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -110,8 +117,10 @@ class SurvivalFitted(Estimates):
             findings=(
                 *([limit.finding()] if limit else []),
                 *found.said,
+                *_few_starts(found),
+                *_no_events(facts),
                 *_few_clusters(names, reference),
-                *_few_events(facts, len(theta), cov_type),
+                *_few_events(facts, len(theta) + facts.lost, cov_type),
                 *_follow_up(sample),
             ),
             sample=sample if isinstance(sample, Sample) else None,
@@ -157,13 +166,28 @@ class SurvivalFitted(Estimates):
         if own and others and not are_same(np.array(own), np.array(others)):
             same = self.nobs == other.nobs and self.n_events == other.n_events
             return "their times (another unit, or other rows)" if same else "their rows"
+        model = getattr(other, "specification", self.specification)
+        if self.specification.background != getattr(model, "background", None):
+            return "their background"
+        if anchors := self._other_anchor(other):
+            return anchors
         return super().differs_from(other)
+
+    def _other_anchor(self, other: Any) -> str:
+        """Say where the anchors of two fits stand, if that is not at one time: then their samples are not one."""
+        one, two = self.specification, getattr(other, "specification", self.specification)
+        if not one.anchored or not two.anchored:
+            return ""
+        first, second = one.anchor_time, two.anchor_time
+        if np.isnan([first, second]).any() or abs(first - second) <= _SAME_ANCHOR * abs(first):
+            return ""
+        return f"their anchors (median event times {first:.6g} and {second:.6g})"
 
     @property
     def doubts(self) -> tuple[str, ...]:
         """Why this fit should not be ranked first: found by few starts, a higher ridge, few events, weakness."""
         found, said = self.estimate, []
-        if found.n_starts >= _MANY_STARTS and found.n_best < _FEW_BEST * found.n_starts:
+        if is_found_by_few(found):
             said.append(f"{found.n_best} of {found.n_starts} starts")
         above = max((value - self.llf for value, _ in found.rejected), default=0.0)
         if above > _RIDGE_ABOVE:
@@ -179,6 +203,11 @@ class SurvivalFitted(Estimates):
     def is_regular(self) -> bool:
         """Whether the fit is a proved interior maximum, fit to take part in a ranking."""
         return self.estimate.is_regular and not is_degenerate(self.findings)
+
+    @property
+    def df_model(self) -> int:
+        """Number of estimated parameters, with those of levels without events, which are at minus infinity."""
+        return len(self.coefficients) + self.facts.lost
 
     @property
     def n_events(self) -> int:
@@ -211,8 +240,9 @@ def _terms_of(
 
 
 def sample_names(sample: Sample | PartitionedSample) -> Names:
-    """Names of the coefficients of a sample's model."""
-    return Names.by_part({parameter: spec.names for parameter, spec in sample.design_specs.items()})
+    """Names of the coefficients of a sample's model; a factor on the background comes last."""
+    own = Names.by_part({parameter: spec.names for parameter, spec in sample.design_specs.items()})
+    return Names((*own.labels, FACTOR)) if sample.specification.background_factor else own
 
 
 def _covariance(
@@ -248,6 +278,33 @@ def _few_clusters(names: Names, reference: Reference) -> tuple[Finding, ...]:
         text = f"{names.text(about)}: about {max(df[few].min(), 1.0):.1f} free clusters tell of it."
         remedy = "With two or three clusters an effect that is constant within them has no usable interval."
         found.append(Finding("few_clusters", text, remedy, tuple(".".join(label) for label in about)))
+    return tuple(found)
+
+
+def is_found_by_few(found: Estimate) -> bool:
+    """Whether few of many searches ended at the maximum, so that another may be higher."""
+    return found.n_starts >= _MANY_STARTS and found.n_best < _FEW_BEST * found.n_starts
+
+
+def _few_starts(found: Estimate) -> tuple[Finding, ...]:
+    if not found.is_regular or not is_found_by_few(found):
+        return ()
+    text = f"{found.n_best} of {found.n_starts} searches ended at this maximum: another may be higher."
+    remedy = f"Run {MORE_STARTS} more starts: fit(n_starts={found.n_random + MORE_STARTS})."
+    return (Finding("few_starts", text, remedy, category=None),)
+
+
+def _no_events(facts: SampleFacts) -> tuple[Finding, ...]:
+    """Name the levels in which no event was seen."""
+    found = []
+    for name, level, count in facts.aside:
+        text = (
+            f"{name} = {level!r}: no event in {count} row{'' if count == 1 else 's'}, so that the hazard there is "
+            "estimated as 0 (a coefficient of minus infinity, without an error). The rest is fitted, and averaged "
+            "over, without these rows."
+        )
+        remedy = "Merge that level with another for an estimate."
+        found.append(Finding("no_events", text, remedy, concerns=(name,)))
     return tuple(found)
 
 

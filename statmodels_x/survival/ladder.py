@@ -11,6 +11,7 @@ from statmodels_x.core.errors import ConvergenceError
 from statmodels_x.core.findings import quiet
 from statmodels_x.core.fits.comparison import compare
 from statmodels_x.core.parallel import each
+from statmodels_x.survival.fitted import MORE_STARTS, is_found_by_few
 
 
 def ladder_forms(right_side: str) -> dict[str, dict[str, Any]]:
@@ -65,7 +66,8 @@ def ladder(
     DataFrame
         As :func:`compare` gives it, the lowest AIC first. What each row is stands in its name: the scale with
         the covariates, then the other parameters that carry them too. Fits without a regular maximum stand
-        last, with the reason in ``note``.
+        last, with the reason in ``note``. A model whose maximum few of its searches found is searched again, from
+        40 more starts.
     """
     forms = ladder_forms(formula.split("~", 1)[-1].strip())
     calls = [{**form, **options} for form in forms.values()]
@@ -80,6 +82,10 @@ def _fit_form(formula: str, data: Any, form: dict[str, Any]) -> Any:
 
     with quiet():  # the table has a column for what they say
         try:
-            return FlexibleSurvival(formula, data, **form).fit()
+            model = FlexibleSurvival(formula, data, **form)
+            fit = model.fit()
+            if is_found_by_few(fit.estimate):  # more starts once, before the ranking doubts it
+                fit = model.fit(n_starts=fit.estimate.n_random + MORE_STARTS)
+            return fit
         except ConvergenceError:
             return None

@@ -9,6 +9,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from statmodels_x.core.data.columns import by_row
+from statmodels_x.core.data.formula import written_out
+from statmodels_x.core.data.frames import names_of
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.findings import announce
 from statmodels_x.core.typing import Array
@@ -35,7 +37,8 @@ class FlexibleSurvival:
     ----------
     formula : str
         ``"Surv(time, status) ~ x + z"``; also ``Surv(entry, exit, status)`` for late entry and
-        ``Surv(left, right, type="interval2")`` for interval censoring. The right side drives the chosen scale.
+        ``Surv(left, right, type="interval2")`` for interval censoring. The right side drives the chosen scale; ``.``
+        is all columns that neither the response nor ``weights`` or ``cluster`` uses.
     data : DataFrame
         pandas, polars, pyarrow, or a mapping of columns; or a Dask data frame, whose rows stay in its
         partitions: each sends back its log-likelihood, score and information.
@@ -70,6 +73,15 @@ class FlexibleSurvival:
         Groups within which rows may be dependent: the default covariance is then cluster-robust.
     time_unit : str, optional
         Name of the unit of time, for summaries and axes; by default what ``data.attrs["units"]`` says.
+    background : TableMatch, Rates, mapping or str, optional
+        The hazard of what kills besides, as it is known of a population; the model is then one of the excess hazard,
+        and the plateau of a cured fraction one of net survival. ``table.match(age="age", year="diagnosed", sex="sex")``
+        of a :class:`~statmodels_x.LifeTable`, with the columns at time 0; :class:`~statmodels_x.Rates` in time since
+        the start, or ``{"sex": {"female": Rates, "male": Rates}}``; the column with the rate at each row's last time;
+        ``{"rate": column, "cumulative": column}`` with its integral since entry, too.
+    background_factor : None or "~ 1"
+        Whether a factor on the background is estimated, for patients whose mortality from other causes differs from
+        the population's by a constant ratio. It is found from rows of different background, as by age.
 
     Raises
     ------
@@ -110,8 +122,23 @@ class FlexibleSurvival:
         weights: str | ArrayLike | None = None,
         cluster: str | ArrayLike | None = None,
         time_unit: str | None = None,
+        background: Any = None,
+        background_factor: str | None = None,
     ) -> None:
-        specification = specify(formula, distribution, scale, other_scale, power, shape, cure, cure_kind)
+        taken = {name for name in (weights, cluster) if isinstance(name, str)}
+        response = formula.partition("~")[0] if isinstance(formula, str) else ""
+
+        def whole(text: Any) -> Any:
+            """Write out what '.' stands for; the response is the formula's, whichever parameter the text is for."""
+            if not isinstance(text, str) or "." not in text:
+                return text
+            is_main = text is formula
+            found = written_out(text if is_main else f"{response} {text}", names_of(data), taken)
+            return found if is_main else found[len(response) + 1 :]
+
+        formula, other_scale, power, shape, cure = map(whole, (formula, other_scale, power, shape, cure))
+        baseline = (distribution, scale, other_scale, power, shape, cure, cure_kind)
+        specification = specify(formula, *baseline, background, background_factor)
         if time_unit is not None and not isinstance(time_unit, str):
             raise DataError(f"`time_unit` is {time_unit!r}; give the name of the unit, such as 'years'.")
         self._sample = read(data, specification, weights, cluster, time_unit)

@@ -11,30 +11,34 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.handing_out import cached_copy
 from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.fits.results import LikelihoodResults
 from statmodels_x.core.validation import check_choice
-from statmodels_x.survival import plots, tables
+from statmodels_x.survival import tables
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference import (
+    calibration,
     follow_up,
     hypotheses,
     intervals,
+    limits,
     natural,
-    prediction,
     residuals,
     scores,
-    standardisation,
+    units,
 )
 from statmodels_x.survival.inference.effects import effects_of
+from statmodels_x.survival.inference.verbs import SurvivalPredictions
+from statmodels_x.survival.plots.verbs import SurvivalPictures
 
 _ALPHA = 0.05
 _SHOWN = 50_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
+class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodResults):
     """A fitted :class:`FlexibleSurvival`: what is known of it (:class:`SurvivalFitted`), and what it can do."""
 
     def __repr__(self) -> str:
@@ -50,180 +54,6 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
             Indexed like ``params``, with ``quantity``, ``estimate``, ``lower`` and ``upper`` (95 %).
         """
         return natural.natural_scale(self)
-
-    def predict(
-        self,
-        newdata: Any = None,
-        kind: str = "survival",
-        at: ArrayLike | None = None,
-        reference: Any = None,
-        alpha: float = 0.05,
-        given: ArrayLike | None = None,
-        method: str = "delta",
-        simultaneous: bool = False,
-        n_draws: int = 2000,
-        seed: int = 0,
-        missing: str = "error",
-    ) -> pd.DataFrame:
-        """Predict with standard errors and intervals.
-
-        Parameters
-        ----------
-        newdata : DataFrame, optional
-            Covariates; the training rows by default.
-        kind : str
-            At the times ``at``: ``"survival"``, ``"cumulative_hazard"``, ``"hazard"``, ``"density"``,
-            ``"odds"`` (of the event, (1 - S)/S), ``"rmst"`` (mean time lived up to a horizon). At the
-            probabilities ``at``: ``"quantile"``. Without ``at``: ``"median"``, ``"mean"`` (infinite with a
-            cured fraction), ``"cure_fraction"`` (0 without an error where the distribution has none), ``"link"`` (the
-            linear predictors). With ``_difference`` or
-            ``_ratio`` added (``"hazard_ratio"``, ``"survival_difference"``, ``"quantile_ratio"``, ...): against
-            ``reference``.
-        at : array_like of shape (k,), optional
-            Times in the unit of the data, or probabilities.
-        reference : DataFrame, optional
-            One row, or as many as ``newdata``: what to compare with.
-        alpha : float
-            Error rate of the intervals.
-        given : float or array_like of shape (m,), optional
-            Time already survived: every prediction is conditional on it (times still count from 0).
-        method : {"delta", "simulation"}
-            Delta method on a scale that respects the bounds (log cumulative hazard for survival and cure
-            fraction, log for the others), or quantiles over coefficients drawn from their estimated distribution.
-        simultaneous : bool
-            Whether the bands of each row hold at all its points at once.
-        n_draws, seed : int
-            For ``method="simulation"`` and for simultaneous bands.
-        missing : {"error", "nan"}
-            Whether a new row that misses a covariate is an error, or a prediction of NaN.
-
-        Returns
-        -------
-        DataFrame
-            One row for each row of ``newdata`` and each value of ``at``: ``row`` (index label of ``newdata``),
-            ``time`` or ``probability``, ``estimate``, ``std_error``, ``lower``, ``upper``; for times also
-            ``extrapolated``: whether the time lies beyond the longest follow-up.
-
-        Raises
-        ------
-        DataError
-            If a covariate is missing or has an unseen level, or an argument does not suit ``kind``.
-        """
-        options = prediction.Options(alpha, method, n_draws, seed, simultaneous, missing)
-        return prediction.predict(self, newdata, kind, at, reference, given, options)
-
-    def standardise(
-        self,
-        kind: str = "survival",
-        at: ArrayLike | None = None,
-        by: str | Sequence[str] | None = None,
-        levels: Sequence[Any] | Mapping[str, Sequence[Any]] | None = None,
-        over: Any = None,
-        weights: ArrayLike | None = None,
-        contrast: str | None = None,
-        alpha: float = 0.05,
-        method: str = "delta",
-        simultaneous: bool = False,
-        n_draws: int = 2000,
-        seed: int = 0,
-    ) -> pd.DataFrame:
-        """Average predictions over a population, with ``by`` set to each of its levels (g-formula).
-
-        Parameters
-        ----------
-        kind : {"survival", "rmst", "cure_fraction"}
-        at : array_like, optional
-            Times or horizons.
-        by : str or sequence of str, optional
-            Covariates that are set to each of their ``levels`` for everybody (of several, to each combination); none
-            for the population as it is.
-        levels : sequence, or mapping of str to sequence, optional
-            Values of ``by``; by default those seen in the fit, or the quartiles of a number with many.
-        over : DataFrame, optional
-            The population; the training rows (with their weights) by default.
-        weights : array_like, optional
-            Weight of each row of the population.
-        contrast : {"difference", "ratio"}, optional
-            Compare each level with the first.
-        alpha, method, simultaneous, n_draws, seed
-            As in :meth:`predict`.
-
-        Returns
-        -------
-        DataFrame
-            ``by``, ``time``, ``estimate``, ``std_error``, ``lower``, ``upper``. The errors are those of the
-            coefficients; the population is taken as given.
-        """
-        options = prediction.Options(alpha, method, n_draws, seed, simultaneous)
-        return standardisation.standardise(self, kind, at, by, levels, over, weights, contrast, options)
-
-    def plot(
-        self,
-        kind: str = "survival",
-        by: str | None = None,
-        newdata: Any = None,
-        at: ArrayLike | None = None,
-        reference: Any = None,
-        alpha: float = 0.05,
-        kaplan_meier: bool | None = None,
-        simultaneous: bool = False,
-        ax: Any = None,
-    ) -> Any:
-        """Draw predicted curves with bands.
-
-        Parameters
-        ----------
-        kind : str
-            A kind of :meth:`predict` over times, ``"quantile"``, or a difference or ratio of these.
-        by : str, optional
-            Covariate with a curve for each value; the others are held at their mean or most frequent level,
-            which the legend says.
-        newdata : DataFrame, optional
-            Covariates, a curve for each row; instead of ``by``.
-        at : array_like, optional
-            Times; a fine grid to the end of follow-up by default.
-        reference : DataFrame, optional
-            For differences and ratios; the first curve's covariates by default.
-        alpha : float
-            Error rate of the bands.
-        kaplan_meier : bool, optional
-            Whether to draw Kaplan-Meier curves under survival or cumulative hazard; by default where ``by``
-            names the only covariate, or there is none, and the data are at hand.
-        simultaneous : bool
-            Whether a band holds over the whole curve at once.
-        ax : matplotlib Axes, optional
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-        """
-        return plots.plot(self, kind, by, newdata, at, reference, alpha, kaplan_meier, simultaneous, ax)
-
-    def effects(
-        self, variables: Sequence[str] | None = None, at: float | None = None, alpha: float = 0.05
-    ) -> pd.DataFrame:
-        """Compare survival and mean time between the levels of covariates, averaged over the rows of the fit.
-
-        Beside this model's numbers stand those of a proportional hazards model in which the covariate acts on the
-        power, too: where they differ by more than a standard error, ``moves``, the effect rests on the form of the
-        model.
-
-        Parameters
-        ----------
-        variables : sequence of str, optional
-            Covariates; by default the first three with two to four levels.
-        at : float, optional
-            The horizon; by default the 90 % point of the observed times, rounded down.
-        alpha : float
-            Error rate of the intervals.
-
-        Returns
-        -------
-        DataFrame
-            ``effect``, ``quantity``, ``estimate``, ``lower``, ``upper``, ``wide_estimate``, ``wide_lower``,
-            ``wide_upper``, ``moves``.
-        """
-        return effects_of(self, None if variables is None else list(variables), at, alpha).table
 
     @cached_property
     def _usual_effects(self) -> Any:
@@ -242,7 +72,30 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         self._usual_effects  # noqa: B018 - cached before the rows are left out
         return super().stored()
 
-    def summary(self, alpha: float = 0.05, effects: Sequence[str] | bool = True) -> Any:
+    def tidy(self, alpha: float = 0.05, per: Mapping[str, float] | None = None) -> pd.DataFrame:
+        """One row a parameter, with the column names of R's broom.
+
+        Parameters
+        ----------
+        alpha : float
+            Error rate of the intervals.
+        per : dict of str to float, optional
+            Units of numeric covariates: ``{"age": 10}`` for effects of ten years.
+
+        Returns
+        -------
+        DataFrame
+            ``parameter``, ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low``,
+            ``conf.high``; with ``per`` also ``per``, what each coefficient is multiplied with.
+        """
+        return units.tidy(self, alpha, per)
+
+    def summary(
+        self,
+        alpha: float = 0.05,
+        effects: Sequence[str] | bool = True,
+        per: Mapping[str, float] | None = None,
+    ) -> Any:
         """Tables of the model, the estimates on both scales, the effects, and the warnings.
 
         Parameters
@@ -250,8 +103,10 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         alpha : float
             Error rate of the intervals.
         effects : sequence of str, or bool
-            Covariates whose effects are shown; True for the first three with two to four levels (up to 50,000
-            rows), False for none.
+            Covariates whose effects are shown; True for the first three, those with two to four levels before
+            numbers (up to 50,000 rows), False for none.
+        per : dict of str to float, optional
+            Units of numeric covariates: ``{"age": 10}`` for coefficients, ratios and effects of ten years.
 
         Returns
         -------
@@ -259,11 +114,13 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         """
         if effects is False:
             shown = None
-        elif effects is True and (alpha == _ALPHA or self.sample is None or self.facts.used > _SHOWN):
-            shown = self._usual_effects if alpha == _ALPHA else None
+        elif effects is True and (self.sample is None or self.facts.used > _SHOWN):
+            shown = self._usual_effects if alpha == _ALPHA and not per else None
+        elif effects is True and alpha == _ALPHA and not per:
+            shown = self._usual_effects
         else:
-            shown = effects_of(self, None if effects is True else list(effects), None, alpha)
-        return tables.summary_tables(self, alpha, shown)
+            shown = effects_of(self, None if effects is True else list(effects), None, alpha, per)
+        return tables.summary_tables(self, alpha, shown, per)
 
     def glance(self) -> pd.DataFrame:
         """One row of facts about the fit, with the column names of R's broom where it has them.
@@ -386,7 +243,7 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         DataError
             If a standard error is missing.
         """
-        return prediction.draw_coefficients(self, n, seed)
+        return limits.draw_coefficients(self, n, seed)
 
     def residuals(self, kind: str = "quantile", seed: int = 0) -> pd.Series | pd.DataFrame:
         """Residuals of the rows of the fit.
@@ -428,20 +285,52 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
         """
         return follow_up.follow_up(self, by)
 
-    def calibration(self, by: str | None = None) -> pd.DataFrame:
-        """Compare Kaplan-Meier with the mean fitted curve at every event time.
+    def calibration(
+        self,
+        by: str | None = None,
+        at: float | None = None,
+        groups: int = 5,
+        newdata: Any = None,
+        alpha: float = 0.05,
+    ) -> pd.DataFrame:
+        """Compare Kaplan-Meier with the mean fitted curve, at every event time or at one in groups of predictions.
 
         Parameters
         ----------
         by : str, optional
             A column of the model: one comparison for each of its values.
+        at : float, optional
+            One time, at which groups are compared; every event time by default.
+        groups : int
+            With ``at`` and without ``by``: groups of about equal size of the predicted survival at that time.
+        newdata : DataFrame, optional
+            With ``at``: rows with the response and the covariates, such as those of another trial; those of the fit by
+            default.
+        alpha : float
+            With ``at``: error rate of the Kaplan-Meier interval.
 
         Returns
         -------
         DataFrame
-            ``time``, ``kaplan_meier``, ``fitted``, its ``lower`` and ``upper``, ``difference``.
+            ``time``, ``kaplan_meier``, ``fitted``, its ``lower`` and ``upper``, ``difference``; with ``at``:
+            ``group``, ``n``, ``predicted``, ``events`` until then, ``kaplan_meier``, its ``lower`` and ``upper``
+            (missing in a group that was not followed so long).
+
+        Examples
+        --------
+        >>> import statmodels_x as smx
+        >>> data = smx.datasets.load_melanoma()
+        >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data).fit()
+        >>> fit.calibration(by="treatment", at=5)[["n", "events", "predicted", "kaplan_meier"]].round(2)
+             n  events  predicted  kaplan_meier
+        0  140     103       0.26          0.26
+        1  144      90       0.39          0.37
         """
-        return residuals.calibration(self, by)
+        if at is not None:
+            return calibration.in_groups(self, at, by, groups, newdata, alpha)
+        if newdata is not None:
+            raise DataError("calibration: `newdata` needs `at`, the time at which survival is compared.")
+        return calibration.over_time(self, by)
 
     def concordance(self, newdata: Any = None, at: float | None = None) -> float:
         """Harrell's concordance index of the predicted risk, by scikit-survival, which must be installed.
@@ -464,6 +353,9 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
     def brier_score(self, at: ArrayLike, newdata: Any = None) -> pd.DataFrame:
         """Brier score weighted for censoring, by scikit-survival, which must be installed.
 
+        The weights are of the censoring of the rows scored, which may be followed longer or shorter than those of the
+        fit.
+
         Parameters
         ----------
         at : array_like
@@ -477,24 +369,3 @@ class FlexibleSurvivalResults(SurvivalFitted, LikelihoodResults):
             ``time``, ``brier_score``.
         """
         return scores.brier_score(self, newdata, at)
-
-    def plot_residuals(
-        self, kind: str = "quantile", against: str | None = None, seed: int = 0, ax: Any = None
-    ) -> Any:
-        """Draw residuals.
-
-        Parameters
-        ----------
-        kind : {"quantile", "cox-snell", "martingale", "deviance"}
-            Quantile residuals against normal quantiles, Cox-Snell residuals as a cumulative hazard against
-            the diagonal, the others against time or a column.
-        against : str, optional
-            A column of the model, for martingale and deviance residuals.
-        seed : int
-        ax : matplotlib Axes, optional
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-        """
-        return plots.plot_residuals(self, kind, against, seed, ax)

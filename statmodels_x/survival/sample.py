@@ -15,10 +15,11 @@ from statmodels_x.core.data.model_frame import ModelFrame, build_frame, counts_t
 from statmodels_x.core.data.partitions import is_dask_frame
 from statmodels_x.core.data.surv import Surv, unit_of_time
 from statmodels_x.core.errors import DataWarning
-from statmodels_x.core.findings import warn
+from statmodels_x.core.findings import quiet, warn
 from statmodels_x.core.rank import ColumnSums, check_full_rank
 from statmodels_x.core.scaling import ColumnMap, far_columns
 from statmodels_x.core.typing import Array
+from statmodels_x.survival.background.rows import extra_columns, years_per_unit
 from statmodels_x.survival.distributions.parameters import PARAMETERS
 from statmodels_x.survival.kernels.clusters import cluster_sums
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays, row_scores
@@ -33,8 +34,16 @@ from statmodels_x.survival.reading.arrays import (
     rows_with_weight,
     scores_of_repeated,
     survival_response,
+    with_background,
 )
-from statmodels_x.survival.reading.checks import check_events, check_separation, check_terms
+from statmodels_x.survival.reading.checks import (
+    NoEventsError,
+    check_events,
+    check_excess,
+    check_separation,
+    check_terms,
+)
+from statmodels_x.survival.reading.eventless import rows_of, without_eventless
 from statmodels_x.survival.reading.facts import SampleFacts, are_counts, plateau_alpha, sample_facts
 from statmodels_x.survival.reading.fingerprint import fingerprint
 from statmodels_x.survival.specification import Specification
@@ -51,6 +60,8 @@ class Sample:
     time_unit: str | None
     columns: ColumnMap | None = None
     """From the columns of the arrays, centred and scaled, to those of the formula; None where they are the same."""
+    whole: SampleFacts | None = None
+    """Of all rows, where those of levels without events were set aside."""
 
     @property
     def has_frequency_weights(self) -> bool:
@@ -93,13 +104,16 @@ class Sample:
 
     def plateau_alpha(self) -> float | None:
         """Maller and Zhou's alpha; None for intervals, for which it is not defined."""
-        return plateau_alpha(self.response, self.arrays.weight) if self.response.is_right_censored else None
+        if not self.response.is_right_censored or self.specification.background is not None:
+            return None  # with a background deaths go on beyond the plateau
+        return plateau_alpha(self.response, self.arrays.weight)
 
     def facts(self) -> SampleFacts:
         """Count and summarise the data."""
-        facts = sample_facts(self.frame, self.response, self.arrays.weight, self.time_unit)
-        clusters = len(pd.unique(self.frame.columns["cluster"])) if self.has_clusters else 0
-        return replace(facts, fingerprint=tuple(fingerprint(self.arrays).tolist()), clusters=clusters)
+        facts = _facts(self.frame, self.response, self.arrays, self.time_unit)
+        if self.whole is None:
+            return facts
+        return replace(self.whole, typical=facts.typical, levels=facts.levels, clusters=facts.clusters)
 
 
 def read(
@@ -135,24 +149,74 @@ def read(
         partitions = read_partitions(data, specification, weights, cluster, time_unit)
         _warn_of_dropped(partitions.n_rows, partitions.arrays.n, partitions.dropped)
         return partitions
-    frame = as_pandas(data)
-    columns = {"weights": weights, "cluster": cluster}
+    return _read_rows(as_pandas(data), specification, weights, cluster, time_unit)
+
+
+def _read_rows(
+    frame: pd.DataFrame, specification: Specification, weights: Any, cluster: Any, time_unit: str | None
+) -> Sample:
+    columns = {"weights": weights, "cluster": cluster} | extra_columns(specification.background)
     rows = build_frame(frame, specification.response, specification.parts, columns, {"Surv": Surv})
     rows, counts = rows_with_weight(rows, checked_weights(rows))
     response = survival_response(rows)
     unit = time_unit or unit_of_time(frame, response.time_name, specification.response.expressions[0])
     far = _check_designs(specification, rows, response)
+    per = years_per_unit(specification.background, unit, float(response.time.max()))
     arrays = model_arrays(specification, rows.designs, response, counts)
+    arrays = with_background(arrays, specification, rows.columns, response, per)
+    events = response.code != 0 if counts is None else counts[response.code != 0]
+    check_excess(specification, float(events.sum()), arrays.n_expected)
     if far is not None:
         far.move(arrays.matrix.T)
-    for parameter in rows.designs:  # in the arrays' columns: far from 0 every difference looks like none
-        design = np.asarray(arrays.designs[PARAMETERS.index(parameter)])
-        check_separation(design, rows.designs[parameter].names, response, specification.where(parameter))
+    try:
+        for parameter in rows.designs:  # in the arrays' columns: far from 0 every difference looks like none
+            design = np.asarray(arrays.designs[PARAMETERS.index(parameter)])
+            check_separation(design, rows.designs[parameter].names, response, specification.where(parameter))
+    except NoEventsError:
+        found = without_eventless(frame, specification, rows, response)
+        if found is None:
+            raise
+        part = frame.loc[found.keep]
+        own = [rows_of(*one, frame, found.keep) for one in (("weights", weights), ("cluster", cluster))]
+        with quiet():  # what was dropped is said of all rows
+            rest = _read_rows(part, found.specification, own[0], own[1], unit)
+        _warn_of_dropped(rows.n_rows, arrays.n, rows.dropped)
+        lost = arrays.n_parameters - rest.arrays.n_parameters
+        whole = _facts(rows, response, anchored(specification, arrays)[1], unit)
+        inner = rest.whole or rest.facts()
+        whole = replace(whole, aside=(*found.aside, *inner.aside), lost=lost + inner.lost)
+        return replace(_anchored_as(rest, specification, arrays), whole=whole)
     specification, arrays = anchored(specification, arrays)
     # one copy of the design matrices is enough
     shared: dict[str, Any] = {name: arrays.designs[PARAMETERS.index(name)] for name in rows.designs}
     _warn_of_dropped(rows.n_rows, arrays.n, rows.dropped)
-    return Sample(rows.with_matrices(shared), response, arrays, specification, unit, far)
+    rows = _with_columns(rows.with_matrices(shared), specification)
+    return Sample(rows, response, arrays, specification, unit, far)
+
+
+def _with_columns(rows: ModelFrame, specification: Specification) -> ModelFrame:
+    """Return the frame with the columns of the background among its data, so that its rows can be predicted."""
+    extra = extra_columns(specification.background)
+    new = {column: rows.columns[name] for name, column in extra.items() if column not in rows.data.columns}
+    return replace(rows, data=rows.data.assign(**new)) if new else rows
+
+
+def _facts(rows: ModelFrame, response: Surv, arrays: SurvivalArrays, unit: str | None) -> SampleFacts:
+    facts = sample_facts(rows, response, arrays.weight, unit)
+    clusters = len(pd.unique(rows.columns["cluster"])) if "cluster" in rows.columns else 0
+    own = tuple(fingerprint(arrays).tolist())
+    return replace(facts, fingerprint=own, clusters=clusters, expected=arrays.n_expected)
+
+
+def _anchored_as(rest: Sample, specification: Specification, arrays: SurvivalArrays) -> Sample:
+    """Anchor the rest where all rows have their anchor: fits with and without the levels then compare."""
+    name = specification.anchored
+    if not name:
+        return rest
+    whole, _ = anchored(specification, arrays)
+    model = rest.specification.with_anchor(whole.fixed[name], whole.anchor_time)
+    sources: dict[str, str | float] = {own: own for own in PARAMETERS} | {name: whole.fixed[name]}
+    return replace(rest, specification=model, arrays=rest.arrays.rearranged(*positions_of(sources, model)))
 
 
 def _check_designs(specification: Specification, rows: ModelFrame, response: Surv) -> ColumnMap | None:
@@ -167,7 +231,8 @@ def _check_designs(specification: Specification, rows: ModelFrame, response: Sur
             sums[text] if text in sums else ColumnSums.of(design.matrix)
         )  # equal parts have one matrix
         check_full_rank(sums[text], design.names, where)
-    return far_columns([sums[parts[name].spec.part.text] for name in PARAMETERS if name in parts])
+    own = [sums[parts[name].spec.part.text] for name in PARAMETERS if name in parts]
+    return far_columns(own, int(specification.background_factor))
 
 
 def _warn_of_dropped(n_rows: int, n_used: int, dropped: Mapping[str, int]) -> None:

@@ -14,6 +14,7 @@ from statmodels_x.core.data.formula import Part, Response, right_side, split_for
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.findings import warn
 from statmodels_x.core.validation import check_choice
+from statmodels_x.survival.background.sources import Source, has_factor, source_of
 from statmodels_x.survival.distributions.family import FAMILIES, Family
 
 SCALES = ("aft", "ph")
@@ -57,6 +58,10 @@ class Specification:
         Parameter that is fixed at the middle of the events; its value is known once the data are. Empty for none.
     anchor_time : float
         The median event time; NaN before the data are read.
+    background : TableMatch, CurvesOfRates or ColumnOfRates, optional
+        What kills besides: then the model is one of the excess hazard.
+    background_factor : bool
+        Whether a factor on the background is estimated.
     """
 
     formula: str
@@ -68,6 +73,8 @@ class Specification:
     cure_kind: str = "none"
     anchored: str = ""
     anchor_time: float = math.nan
+    background: Source | None = None
+    background_factor: bool = False
 
     def where(self, parameter: str) -> str:
         """Say which formula a parameter's terms stand in, for messages."""
@@ -106,6 +113,10 @@ class Specification:
                 said.append(f"{name} = {natural:g}")
             elif name in ("aft", "ph") and not self.anchored and "other_scale" not in preset:
                 said.append(f"other scale = {math.exp(value):g}")
+        if self.background is not None:
+            said.append(
+                f"{'free factor on the ' if self.background_factor else ''}background {self.background!r}"
+            )
         return "; ".join(said)
 
     @property
@@ -141,6 +152,8 @@ def specify(
     shape: str | float = "~ 1",
     cure: str | None = None,
     cure_kind: str = "mixture",
+    background: Any = None,
+    background_factor: str | None = None,
 ) -> Specification:
     """Resolve the arguments of a model.
 
@@ -182,6 +195,8 @@ def specify(
         {name: value for name in order if isinstance(value := found.get(name), Part)},
         {name: value for name in order if isinstance(value := found.get(name), float)},
         "none" if cure is None else cure_kind,
+        background=(source := source_of(background)),
+        background_factor=has_factor(source, background_factor),
     )
     if options["other_scale"] == ANCHOR and not specification.has_free_other_scale:
         return replace(specification, anchored=other)

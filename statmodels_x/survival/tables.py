@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from statmodels_x.core.findings import kinds
-from statmodels_x.core.fits.results import coefficient_table, wald_limits
-from statmodels_x.core.fits.tables import Block, number, p_value, summary
+from statmodels_x.core.fits.results import wald_limits
+from statmodels_x.core.fits.tables import Block, number, p_value, summary, together
 from statmodels_x.survival.fitted import SurvivalFitted
-from statmodels_x.survival.inference.effects import Effects
+from statmodels_x.survival.inference.effects import NOT_REACHED, Effects
 from statmodels_x.survival.inference.hypotheses import joint_test
 from statmodels_x.survival.inference.naming import uses_of
 from statmodels_x.survival.inference.natural import SYMBOLS, natural_scale
+from statmodels_x.survival.inference.units import tidy
 from statmodels_x.survival.specification import Specification
 
 _TITLES = {
@@ -24,6 +26,7 @@ _TITLES = {
     "shape": "shape: log(kappa + 1)",
     "mixture": "cure: logit(cured fraction)",
     "promotion": "cure: log(theta), cured fraction exp(-theta)",
+    "background": "background: log(factor)",
 }
 
 
@@ -45,20 +48,41 @@ def glance(fit: SurvivalFitted) -> pd.DataFrame:
         "ridge": max((value - fit.llf for value, _ in fit.estimate.rejected), default=np.nan),
         "note": kinds(fit.findings),
     }
+    if fit.specification.background is not None:
+        row["expected"] = fit.facts.expected if fit.specification.background.has_integral else np.nan
     return pd.DataFrame([row])
 
 
-def summary_tables(fit: SurvivalFitted, alpha: float, effects: Effects | None = None) -> Any:
+def summary_tables(
+    fit: SurvivalFitted,
+    alpha: float,
+    effects: Effects | None = None,
+    per: Mapping[str, float] | None = None,
+) -> Any:
     """Build the summary of a fit."""
-    blocks = [_coefficient_block(fit, parameter, alpha) for parameter in fit.design_specs]
-    blocks.append(_natural_block(fit, alpha))
+    table = tidy(fit, alpha, per)
+    labels = _labels(table)
+    factor = ["background"] if fit.specification.background_factor else []
+    blocks = [
+        _coefficient_block(fit, parameter, alpha, table, labels) for parameter in (*fit.design_specs, *factor)
+    ]
+    blocks.append(_natural_block(fit, alpha, per, labels))
     joint = _joint_block(fit)
     blocks += [joint] if joint else []
     notes = _notes(fit)
     if effects is not None:
         blocks += [_effects_block(effects)] if len(effects.table) else []
         notes += _pointer_notes(effects)
-    return summary("Flexible survival regression", _facts(fit), blocks, notes)
+    return summary("Flexible survival regression", _facts(fit, effects), blocks, notes)
+
+
+def _labels(table: pd.DataFrame) -> list[str]:
+    """Terms, with the unit of the effect where it is not that of the data."""
+    units = table["per"] if "per" in table else pd.Series(1.0, table.index)
+    return [
+        str(term) if unit == 1.0 else f"{term} (per {unit:g})"
+        for term, unit in zip(table["term"], units, strict=True)
+    ]
 
 
 def _clusters(fit: SurvivalFitted) -> str:
@@ -89,25 +113,41 @@ def _joint_block(fit: SurvivalFitted) -> Block | None:
 
 def _effects_block(effects: Effects) -> Block:
     def interval(row: Any, prefix: str) -> str:
-        value, low, high = (row[f"{prefix}{name}"] for name in ("estimate", "lower", "upper"))
-        return "-" if np.isnan(value) else f"{value:.3g} ({low:.3g} to {high:.3g})"
+        if row["note"]:
+            return row["note"] if not prefix else "-"
+        return interval_text(*(row[f"{prefix}{name}"] for name in ("estimate", "lower", "upper")))
 
+    table = effects.table if "note" in effects.table else effects.table.assign(note="")
     cells = [
         [row["quantity"], interval(row, ""), interval(row, "wide_"), "moves" if row["moves"] else ""]
-        for _, row in effects.table.iterrows()
+        for _, row in table.iterrows()
     ]
     headings = ["difference of", "this model", "ph, on the power too", ""]
-    return Block("Effects, averaged over the rows", headings, list(effects.table["effect"]), cells)
+    return Block("Effects, averaged over the rows", headings, list(table["effect"]), cells)
+
+
+def interval_text(value: float, low: float, high: float) -> str:
+    """Write an estimate with its interval, to three significant digits of the interval's half length."""
+    if np.isnan(value):
+        return "-"
+    shown, lower, upper = together([value, low, high], 0.5 * (high - low))
+    return f"{shown} ({lower} to {upper})"
 
 
 def _pointer_notes(effects: Effects) -> list[str]:
     notes = []
     table = effects.pointers
+    if "parameter" not in table:  # of a file of an earlier snapshot
+        table = table.assign(parameter="power", note="")
     for _, row in table[table["holm"] < 0.05].iterrows():
         notes.append(
-            f"{row['term']} may act on the power, too: score test {row['statistic']:.1f} on {row['df']:g} df, p "
-            f'{row["p.value"]:.2g} (Holm {row["holm"]:.2g}); try power="~ {row["term"]}".'
+            f"{row['term']} may act on the {row['parameter']}, too: score test {row['statistic']:.1f} on {row['df']:g} "
+            f'df, p {row["p.value"]:.2g} (Holm {row["holm"]:.2g}); try {row["parameter"]}="~ {row["term"]}".'
         )
+    lost = table[table["note"] != ""]
+    if len(lost):
+        listed = ", ".join(f"{row['term']} on the {row['parameter']}" for _, row in lost.iterrows())
+        notes.append(f"Score tests that these data cannot give: {listed}.")
     if effects.table["moves"].any():
         notes.append("An effect that moves between the columns rests on the form of the model: report both.")
     scale, value = effects.other_scale
@@ -116,7 +156,7 @@ def _pointer_notes(effects: Effects) -> list[str]:
     return notes
 
 
-def _facts(fit: SurvivalFitted) -> list[tuple[str, str]]:
+def _facts(fit: SurvivalFitted, effects: Effects | None = None) -> list[tuple[str, str]]:
     facts, found = fit.facts, fit.estimate
     response = fit.formula.split("~")[0].strip()
     family = fit.specification.family
@@ -149,6 +189,9 @@ def _facts(fit: SurvivalFitted) -> list[tuple[str, str]]:
         ("BIC", f"{fit.bic:.3f}"),
         ("Follow-up", f"{facts.last_time:.4g}" + (f" {facts.time_unit}" if facts.time_unit else "")),
     ]
+    if effects is not None and effects.median is not None:
+        shown, unit = interval_text(*effects.median), f" {facts.time_unit}" if facts.time_unit else ""
+        left.append(("Median", NOT_REACHED if shown == "-" else shown + unit))
     return left + right
 
 
@@ -177,36 +220,47 @@ def _anchor_note(fit: SurvivalFitted) -> list[str]:
     return [f"lambda is fixed at {value:.4g}, {how} at the median event time, {middle}."]
 
 
-def _coefficient_block(fit: SurvivalFitted, parameter: str, alpha: float) -> Block:
-    table = coefficient_table(fit, alpha)
-    table = table[table["parameter"] == parameter]
+def _coefficient_block(
+    fit: SurvivalFitted, parameter: str, alpha: float, table: pd.DataFrame, labels: list[str]
+) -> Block:
     low, high = f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"
-    cells = [
-        [
-            number(row["estimate"]),
-            number(row["std.error"]),
-            number(row["statistic"], 3),
-            p_value(row["p.value"]),
-            number(row["conf.low"]),
-            number(row["conf.high"]),
-        ]
-        for _, row in table.iterrows()
-    ]
+    own, cells = [], []
+    for label, (_, row) in zip(labels, table.iterrows(), strict=True):
+        if row["parameter"] != parameter:
+            continue
+        error = row["std.error"]
+        value, shown, lower, upper = together(
+            [row["estimate"], error, row["conf.low"], row["conf.high"]], error
+        )
+        own.append(label)
+        cells.append([value, shown, number(row["statistic"], 2), p_value(row["p.value"]), lower, upper])
+    if parameter == fit.specification.scale:
+        for name, level, _ in fit.facts.aside:
+            own.append(f"{name}[{level}], no event")
+            cells.append(["-inf", "nan", "nan", "nan", "nan", "nan"])
     letter = fit.reference.letter
     headings = ["coef", "std err", letter, f"P>|{letter}|", low, high]
-    title = _title(fit.specification, parameter)
-    return Block(title, headings, [str(term) for term in table["term"]], cells)
+    return Block(_title(fit.specification, parameter), headings, own, cells)
 
 
-def _natural_block(fit: SurvivalFitted, alpha: float) -> Block:
-    table = natural_scale(fit, alpha)
+def _natural_block(
+    fit: SurvivalFitted, alpha: float, per: Mapping[str, float] | None, terms: list[str]
+) -> Block:
+    table = natural_scale(fit, alpha, per)
     low, high = f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"
-    labels = [f"{parameter} {term}" for parameter, term in table.index]
+    labels = [f"{parameter} {term}" for (parameter, _), term in zip(table.index, terms, strict=True)]
     cells = [
-        [row["quantity"], number(row["estimate"]), number(row["lower"]), number(row["upper"])]
+        [row["quantity"], *_natural_numbers(row["estimate"], row["lower"], row["upper"])]
         for _, row in table.iterrows()
     ]
     return Block("Natural scale", ["quantity", "estimate", low, high], labels, cells)
+
+
+def _natural_numbers(value: float, low: float, high: float) -> list[str]:
+    """Format a ratio: where its limits are far apart each number has digits of its own."""
+    if low > 0.0 and high > 10.0 * low:
+        return [together([one], abs(one))[0] for one in (value, low, high)]
+    return together([value, low, high], 0.5 * (high - low))
 
 
 def _notes(fit: SurvivalFitted) -> list[str]:
@@ -225,8 +279,22 @@ def _notes(fit: SurvivalFitted) -> list[str]:
     special = [f"{name}: {count}" for name, count in fit.facts.counts.items() if count and name not in usual]
     if special:
         notes.append(f"Rows with {', '.join(special)}.")
-    notes += _cure_note(fit)
-    return notes
+    return [*notes, *_background_note(fit), *_cure_note(fit)]
+
+
+def _background_note(fit: SurvivalFitted) -> list[str]:
+    """Say what the coefficients of a model with a background are, and what its log-likelihood can be compared with."""
+    source, facts = fit.specification.background, fit.facts
+    if source is None:
+        return []
+    text = "The coefficients act on the excess hazard; predictions without a further word are all-cause."
+    if source.has_integral:
+        events = f"{facts.events:,} events, {facts.expected:.1f} expected from the background"
+        return [f"{events} ({source!r}). {text}"]
+    return [
+        f"{text} The log-likelihood stands without the integral of the background, which is not known: compare it with "
+        "fits of the same background alone."
+    ]
 
 
 def _title(specification: Specification, parameter: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -168,6 +169,17 @@ def species(n: int = 19) -> pd.DataFrame:
     )
 
 
+def three_species(n: int = 16) -> pd.DataFrame:
+    rng = np.random.default_rng(8)
+    growth = np.array([2.2, 1.8, 1.6])
+    effects = np.array([[10.0, 4.0, 3.0], [5.0, 10.0, 2.0], [2.0, 6.0, 12.0]]) / 1000.0
+    rows = [np.array([8.0, 9.0, 12.0])]
+    for _ in range(n - 1):
+        rows.append(growth * rows[-1] / (1.0 + effects @ rows[-1]))
+    counts = np.array(rows) * np.exp(0.03 * rng.normal(size=(n, 3)))
+    return rounded(pd.DataFrame(counts, columns=["a", "b", "c"]).assign(day=np.arange(n)))
+
+
 def classes(n: int = 17) -> pd.DataFrame:
     rng = np.random.default_rng(6)
     matrix = np.array([[0.3, 1.0, -0.1], [0.6, 0.0, 0.0], [-0.05, 0.0, 1.05]])
@@ -213,9 +225,22 @@ PTE = ("Surv(time, died) ~ arm", "Surv(early, seen)")
 ARMS = {"at": 2.5, "landmark": 1.0, "treated": "new", "control": "old"}
 BY_ROWS = with_missing_rows("arm", "age", "age")
 
+
+class Chosen:
+    """What select() chose, as a model whose fit is made: the marked fit is held to all that other fits are."""
+
+    def __init__(self, frame: Any) -> None:
+        self.ask = partial(smx.select, SURV, frame, power="~ arm", keep={"ph": ["arm", "age"]})
+        self.choice = self.ask()
+
+    def fit(self, keep_data: bool = False) -> Any:
+        return self.ask(keep_data=True).best if keep_data else self.choice.best
+
+
 CASES = [
     Case("survival", lambda d: smx.FlexibleSurvival(SURV, d, power="~ arm"), trial, "age", BY_ROWS,
          predict=survival, text="arm"),
+    Case("selection", lambda d: Chosen(d), trial, "age", BY_ROWS, predict=survival, text="arm"),
     Case("cure", lambda d: smx.FlexibleSurvival(SURV, d, "weibull", scale="aft", cure="~ 1"), cured, "age", BY_ROWS,
          predict=survival, text="arm"),
     Case("surrogate", lambda d: smx.SurrogatePTE(*PTE, d, **ARMS), two_events, "time",
@@ -234,6 +259,8 @@ CASES = [
          missing_counts, fit={"n_starts": 4}, random=True, predict=totals, rtol=np.nan),
     Case("lotka-volterra", lambda d: smx.LotkaVolterra("a + b ~ day", d), species, "a", missing_counts,
          fit={"n_starts": 4}, random=True, predict=totals, rtol=np.nan),
+    Case("three species", lambda d: smx.LeslieInteraction("a + b + c ~ day", d, density="leslie-gower"), three_species,
+         "a", missing_counts, fit={"n_starts": 4}, random=True, predict=totals, rtol=np.nan),
     Case("observed classes", lambda d: smx.ObservedLeslie("x1 + x2 | y ~ year", d, names=("x", "y"), coupling="full"),
          classes, "x1", missing_counts, rtol=np.nan),
 ]  # fmt: skip

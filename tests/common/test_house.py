@@ -6,9 +6,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-spec = spec_from_file_location("house", ROOT / "docs" / "house.py")
-house = module_from_spec(spec)
-spec.loader.exec_module(house)
+
+
+def script(name):
+    spec = spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+house, lines = script("house"), script("lines")
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +48,21 @@ def test_the_map_shows_the_house_as_it_is(graph):
 def test_every_folder_says_what_it_is_for():
     for path in (ROOT / "statmodels_x").rglob("__init__.py"):
         assert path.read_text().startswith('"""'), path
+
+
+def test_lines_of_code_are_counted_without_text_and_imports():
+    text = [
+        '"""Doc."""',
+        "from a import (",
+        "    b,",
+        ")",
+        "",
+        "def f(x):",
+        '    """Doc',
+        '    of two lines."""',
+        "    # why",
+        "    return g(",
+        "        x,",
+        "    )",
+    ]
+    assert lines.code("\n".join(text)) == {6, 10, 11, 12}

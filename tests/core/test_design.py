@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import pickle
+import warnings
 
 import formulaic
 import numpy as np
@@ -10,12 +11,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 
 from statmodels_x.core.data.design import Design, DesignSpec
 from statmodels_x.core.data.formula import right_side, split_formula
 from statmodels_x.core.data.model_frame import ModelFrame, build_frame
 from statmodels_x.core.data.surv import Surv
-from statmodels_x.core.errors import DataError, FormulaError, StatmodelsXError
+from statmodels_x.core.errors import DataError, DataWarning, FormulaError, StatmodelsXError
 
 
 def frame(n=30, seed=0) -> pd.DataFrame:
@@ -573,11 +575,43 @@ def test_new_data_without_rows_are_refused_or_give_no_rows(side):
     assert offset.shape == (0,)
 
 
-def test_beyond_the_boundary_of_a_spline_is_an_error_that_shows_the_term():
-    text = refusal(
-        lambda: design("bs(age, df=5)").spec.rebuild(pd.DataFrame({"age": [500.0]})), StatmodelsXError
-    )
-    assert "bs(age, df=5)" in text
+R_BS = [
+    -3.45372025552, 0, 0.115251206284, 0, 0.507938416059, 0, 0.615760795702, -0.11924846204, -0.0160801301873, 0,
+    0.262018886893, 1.57746055227, 0, 0, 0.00696911112151, -6.15140229234, 0, 0, 0, 5.69319020212,
+]  # fmt: skip
+R_NS = [
+    0, 0, 0.565243910725, 0, 0.195310169411, 0, -0.0452952706941, -1.29550398412, -0.557466505983, 0, 0.302033927437,
+    0.628851507491, 0.362156336572, 0, -0.19621537708, 1.66665247663,
+]  # fmt: skip
+
+
+def test_beyond_its_boundary_knots_a_spline_goes_on_as_in_r():
+    """Reference: predict(bs(x, df = 5), new), predict(ns(x, df = 4), new) of R's splines, x = (1:20)^1.5."""
+    new = pd.DataFrame({"age": [-10.0, 1.0, 30.0, 120.0]})
+    fit = frame(20).assign(age=np.arange(1.0, 21.0) ** 1.5)
+    known = {
+        "bs(age, df=5)": R_BS,
+        "ns(age, df=4)": R_NS,
+    }
+    for side, expected in known.items():
+        spec = design(f"0 + {side}", fit).spec
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            matrix, _ = spec.rebuild(new)
+        assert_allclose(matrix, np.reshape(expected, (-1, 4)).T, atol=1e-9)
+        said = [str(one.message) for one in caught]
+        assert len(said) == (side[0] == "b")
+        for one in caught:
+            assert one.category is DataWarning
+            assert one.filename == __file__
+            assert (
+                "column 'age': 2 of 4 values lie beyond the boundary knots of bs(), 1 and 89.4427" in said[0]
+            )
+    with pytest.raises(StatmodelsXError, match="knots of ns"):
+        design("ns(age, knots=[500])", fit)
+    refused = design("bs(age, df=5, extrapolation='raise')", fit).spec
+    with pytest.raises(StatmodelsXError, match=r"bs\(age, df=5, extrapolation='raise'\)"):
+        refused.rebuild(new)
 
 
 def test_rebuilding_does_not_change_the_new_data():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from statmodels_x.core.data.formula import Part, Response, evaluate, right_side, split_formula
+from statmodels_x.core.data.formula import Part, Response, evaluate, right_side, split_formula, written_out
 from statmodels_x.core.data.model_frame import build_frame
 from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError, FormulaError, StatmodelsXError
@@ -677,3 +677,29 @@ def test_any_text_is_split_or_is_a_formula_error(text, whole):
     assert isinstance(response, Response)
     assert len(response.expressions) >= 1
     assert all(name for name in (*response.variables, *part.variables))
+
+
+# ---- all other columns
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("y ~ .", "y ~ (a + b + `c d` + np)"),
+        ("y ~ . - a", "y ~ (a + b + `c d` + np) - a"),
+        ("np.log(y) ~ np.log(a) + .", "np.log(y) ~ np.log(a) + (a + b + `c d` + np)"),
+        ("y ~ .:a + 1.5 + .5", "y ~ (a + b + `c d` + np):a + 1.5 + .5"),
+        ("y ~ a + `x . y`", "y ~ a + `x . y`"),
+        ("y ~ (.)**2", "y ~ ((a + b + `c d` + np))**2"),
+        ("~ .", "~ (y + a + b + `c d` + np)"),
+        ("y ~ C(a, contr.treatment('.'))", "y ~ C(a, contr.treatment('.'))"),
+        ("no tilde .", "no tilde ."),
+    ],
+)
+def test_a_dot_is_all_other_columns(text, expected):
+    assert written_out(text, ["y", "a", "b", "w", "c d", "np"], ["w"]) == expected
+
+
+def test_a_dot_needs_another_column():
+    with pytest.raises(FormulaError, match=r"'\.' stands for all other columns, and there is none"):
+        written_out("y ~ .", ["y", "w"], ["w"])

@@ -282,7 +282,7 @@ def test_status_missing(bad):
 def test_status_as_text(status):
     text = refusal([1, 2], pd.Series(status, name="vital"))
     assert "'vital' holds text" in text
-    assert "comparison such as status ==" in text
+    assert "comparison such as vital ==" in text
     assert "to_numeric" not in text
 
 

@@ -312,10 +312,10 @@ def test_the_step_is_found_whole(step, found):
     at = border.crossings(lattice)
     assert np.abs((at[:, 1] + 0.5) / 10 - (0.3 + 0.35 * (at[:, 0] + 0.5) / 10)).max() < 0.03
     assert found.gain > found.crease
-    sizes = limits(step, border, found.best.t, at, border.edges)
-    error = np.sqrt(np.diag(sizes.covariance))
+    before, behind, covariance = limits(step, border, found.best.t, at, border.edges)
+    error = np.sqrt(np.diag(covariance))
     way = np.where(lattice.axis[border.edges] == 1, 1.0, -1.0)  # up along b, down along a: the line rises
-    assert np.mean(np.abs(way * (sizes.behind - sizes.before)) < 0.7) > 0.9
+    assert np.mean(np.abs(way * (behind - before)) < 0.7) > 0.9
     assert (error > 0.0).all()
 
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from statmodels_x.discontinuity.grid.lattice import Lattice
 from statmodels_x.discontinuity.lifted.polish import (
     edge_energy,
-    isotropic_energy,
     join_empty,
     polish,
     polish_best,
@@ -88,12 +87,11 @@ def test_on_a_line_the_lifted_start_ends_at_the_exact_minimum():
     assert reached == 8
 
 
-def test_isotropic_energy_counts_a_corner_once():
+def test_energy_counts_both_edges_of_a_corner():
     p = LiftedProblem(Lattice((2, 2)), np.zeros(4), np.ones(4), 1.0, 0.1, 8, True)
     u = np.array([0.0, 1.0, 1.0, 1.0])
     h = 0.5
     assert edge_energy(p, u) == pytest.approx((3.0 + 2 * p.nu / h) * h**2)
-    assert isotropic_energy(p, u) == pytest.approx((3.0 + p.nu / h) * h**2)
 
 
 def test_a_region_without_data_joins_a_neighbour():

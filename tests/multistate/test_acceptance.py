@@ -82,6 +82,57 @@ def test_next_state(weibull):
     assert_allclose(found.loc["dead", columns].to_numpy(float), [2.3526, 4.6425, 8.0397, 5.8105], atol=6e-5)
 
 
+def test_time_to_death_by_any_way(bosms3):
+    """What the vignette simulates: quartiles and mean from the transplant to death."""
+    fit = smx.MultiState("~ 1", bosms3, RESET, "weibull", scale="ph").fit()
+    alive = fit.predict(kind="survival", at=[3.170, 5.630, 9.041])["estimate"]
+    assert_allclose(alive, [0.75, 0.5, 0.25], atol=5e-5)
+    assert fit.predict(kind="stay", at=2000.0)["estimate"][:2].sum() == pytest.approx(6.6612, abs=6e-5)
+
+
+def test_gradients_to_their_digits(weibull):
+    """Exact gradients of the shares against extrapolated central differences."""
+    from statmodels_x.multistate.inference.intensities import intensities
+    from statmodels_x.multistate.inference.paths import From, occupancy
+
+    fit = weibull[1]
+    hazards, theta = intensities(fit, None), fit.coefficients.to_numpy()
+    origin, times = From("transplant", np.zeros(1), np.zeros(1)), np.array([1.0, 5.0, 10.0])
+    places = np.zeros(3, int)
+
+    def shares_at(values):
+        found = occupancy(hazards.under(values), origin, places, times).values()
+        return np.concatenate([share.value for share in found])
+
+    exact = np.concatenate([s.gradient for s in occupancy(hazards, origin, places, times).values()])
+    for j, unit in enumerate(np.eye(len(theta))):
+        one, two = (
+            (shares_at(theta + h * unit) - shares_at(theta - h * unit)) / (2 * h) for h in (1e-3, 2e-3)
+        )
+        assert_allclose(exact[:, j], (4 * one - two) / 3, atol=1e-10)
+
+
+@pytest.mark.parametrize(("scale", "llf"), [("ph", -538.368), ("aft", -538.2875)])
+@pytest.mark.filterwarnings("ignore::statmodels_x.errors.IdentificationWarning")
+def test_full_family(bosms3, scale, llf):
+    fit = smx.MultiState("~ 1", bosms3, RESET, "apgw", scale=scale, other_scale=1.0).fit()
+    assert fit.llf == pytest.approx(llf, abs=6e-4)
+
+
+@pytest.mark.parametrize(
+    ("clock", "options", "llf"),
+    [
+        ("reset", {"distribution": "apgw", "scale": "ph", "other_scale": 1.0}, 15 - 4162.44 / 2),
+        ("forward", {"distribution": "apgw", "scale": "aft", "other_scale": 1.0}, 15 - 4156.09 / 2),
+        ("forward", {"distribution": "weibull", "scale": "ph"}, 12 - 4341.70 / 2),
+        ("forward", {"distribution": "lognormal", "scale": "aft"}, 12 - 4252.40 / 2),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::statmodels_x.errors.IdentificationWarning")
+def test_colon_by_other_models(colon, clock, options, llf):
+    assert smx.MultiState("~ rx", colon, clock, **options).fit().llf == pytest.approx(llf, abs=6e-3)
+
+
 def test_next_state_of_exponentials_is_a_share_of_events(bosms3):
     fit = smx.MultiState("~ 1", bosms3, distribution="exponential", scale="ph").fit()
     assert fit.predict(kind="next_state")["estimate"].iloc[0] == pytest.approx(103 / 132, abs=1e-8)
@@ -103,7 +154,13 @@ def test_stacked_is_separate_when_nothing_is_shared(bosms3):
     assert saturated.llf == pytest.approx(-541.3069334, abs=1e-6)
     assert separate.llf == pytest.approx(saturated.llf, abs=1e-7)
     assert one_power.llf == pytest.approx(-546.3594, abs=6e-5)
-    assert float(one_power.lr_test(saturated)["statistic"]) == pytest.approx(10.105, abs=1e-3)
+    for larger in (saturated, separate):
+        test = one_power.lr_test(larger)
+        assert float(test["statistic"]) == pytest.approx(10.105, abs=1e-3)
+        assert test["df"] == 2
+    for one, other in ((saturated, separate), (separate, saturated)):
+        with pytest.raises(smx.errors.DataError, match="the two models are the same"):
+            one.lr_test(other)
     for kind in ("occupancy", "stay"):
         ours, theirs = (fit.predict(kind=kind, at=[2, 9]) for fit in (saturated, separate))
         assert_allclose(ours["estimate"], theirs["estimate"], atol=2e-6)

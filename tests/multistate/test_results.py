@@ -223,6 +223,92 @@ def test_pictures(fit, kind):
     plt.close("all")
 
 
+@pytest.fixture(scope="module")
+def two(frame):
+    """A model of a factor and a number, of which each subject has another value."""
+    rng = np.random.default_rng(3)
+    wide = frame.assign(
+        drug=np.where(frame["arm"] == 1, "new", "old"), age=rng.normal(60, 8, len(frame)).round()
+    )
+    data = smx.MultiStateData.from_wide(
+        wide, {"progressed": ("pfs", "prog"), "dead": ("os", "died")}, keep=["drug", "age"]
+    )
+    return smx.MultiState("~ drug + age", data, **WEIBULL).fit()
+
+
+def test_pictures_without_covariates_given(fit, two):
+    """A whole answer in one line, and the title says of whom."""
+    import matplotlib.pyplot as plt
+
+    ax = fit.plot("survival")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0", "1"]
+    assert ax.get_legend().get_title().get_text() == "arm"
+    assert len(ax.get_lines()) == 4  # two curves, two estimates without a model
+    middle = fit.standardise("survival", at=[2.0], by="arm")["estimate"]
+    curves = [line for line in ax.get_lines() if line.get_drawstyle() == "default"]
+    assert_allclose([np.interp(2.0, *curve.get_data()) for curve in curves], middle, atol=2e-3)
+    assert fit.plot("occupancy").get_title() == "Averaged over arm of 480 subjects"
+    ax = two.plot("incidence", state="dead", at=[0, 1, 2])
+    assert ax.get_title() == "Averaged over age of 480 subjects"
+    assert ax.get_legend().get_title().get_text() == "dead, by drug"
+    assert len(ax.get_lines()) == 2  # groups that may differ in age are not compared
+    assert (
+        two.plot("stay", at=[0, 1, 2]).get_title() == "Averaged over age and drug of 40 out of 480 subjects"
+    )
+    title = two.plot("hazard").get_title()
+    assert title.startswith("At age ")
+    assert "drug new" in title or "drug old" in title
+    plt.close("all")
+    again = pickle.loads(pickle.dumps(two))
+    with pytest.raises(DataError, match=r"plot without `newdata`.*needs the data"):
+        again.plot("survival")
+
+
+@pytest.mark.parametrize("kind", ["occupancy", "survival", "stay"])
+def test_averages_over_subjects(two, kind):
+    """The mean of the predictions of all subjects, with the error of that mean."""
+    people = (
+        two.sample.rows.drop_duplicates("id")[["drug", "age"]]
+        .groupby(["drug", "age"])
+        .size()
+        .reset_index(name="n")
+    )
+
+    def mean(one, **changed):
+        table = one.predict(people.assign(**changed), kind, at=[1.0, 2.5])
+        values = table["estimate"].to_numpy().reshape(len(people), -1)
+        return people["n"].to_numpy() @ values / people["n"].sum()
+
+    table = two.standardise(kind, at=[1.0, 2.5])
+    assert_allclose(table["estimate"], mean(two), rtol=1e-10)
+    assert_allclose(
+        two.standardise(kind, [1.0, 2.5], over=people.loc[people.index.repeat(people["n"])])["std_error"],
+        table["std_error"],
+        rtol=1e-8,
+    )
+    gain = two.standardise(kind, [1.0, 2.5], by="drug", levels=["old", "new"], contrast="difference")
+    assert gain["drug"].unique().tolist() == ["new - old"]
+    assert_allclose(gain["estimate"], mean(two, drug="new") - mean(two, drug="old"), atol=1e-10)
+    if kind == "survival":
+        derived = two.derive(lambda one: dict(enumerate(mean(one, drug="new") - mean(one, drug="old"))))
+        assert_allclose(gain["std_error"], derived["std_error"], rtol=1e-5)
+
+
+def test_arguments_of_standardise(two):
+    for arguments, says in [
+        ({"kind": "hazard", "at": 1}, "kind"),
+        ({"kind": "survival"}, "needs `at`"),
+        ({"at": 1, "by": "sex"}, "'sex'; the covariates are"),
+        ({"at": 1, "by": "age"}, "'age' has 4. values"),
+        ({"at": 1, "levels": [1]}, "give both"),
+        ({"at": 1, "contrast": "ratio"}, "needs `by`"),
+        ({"at": 1, "over": pd.DataFrame({"age": [1.0]})}, "drug"),
+        ({"at": 1, "values": {"dead": 1}}, "`values` belongs"),
+    ]:
+        with pytest.raises(DataError, match=says):
+            two.standardise(**arguments)
+
+
 def test_arguments_of_plot(fit):
     for arguments, says in [
         ({"kind": "pie"}, "kind"),
@@ -231,7 +317,6 @@ def test_arguments_of_plot(fit):
         ({"kind": "incidence", "newdata": ARMS}, "several rows need `state`"),
         ({"kind": "stay", "newdata": ARMS, "state": "dead", "aalen_johansen": True}, "aalen_johansen"),
         ({"kind": "diagram", "newdata": ARMS}, "do not belong"),
-        ({"kind": "survival"}, "arm"),
     ]:
         with pytest.raises(DataError, match=says):
             fit.plot(**arguments)

@@ -143,7 +143,7 @@ def test_fractional_grid(data):
 @pytest.mark.parametrize(
     ("formula", "parts"),
     [
-        ("aurelia + caudatum + aurelia_mixed ~ day", ["two species", "there are 3"]),
+        ("a + b + c + d + e + f + g ~ day", ["one to 6 species", "there are 7"]),
         ("aurelia + caudatum ~ day + aurelia_mixed", ["one column of times"]),
         ("aurelia + caudatum ~ 1", ["one column of times"]),
         ("aurelia + caudatum", ["one '~'"]),

@@ -144,7 +144,7 @@ def test_profile_intervals_hold_at_their_limits(gower):
     assert (limits["upper"] - limits["lower"]).loc[name] > 0.3 * (wald["upper"] - wald["lower"]).loc[name]
 
 
-def test_invariants_of_competition(gower):
+def test_invariantsof_competition(gower):
     table = gower.invariants()
     p = gower.params
     K = (p["fecundity", "aurelia_mixed"] - 1) / p["crowding", "aurelia_mixed_on_aurelia_mixed"]
@@ -185,9 +185,9 @@ def test_invariants_of_competition(gower):
 )
 def test_outcomes_by_mutual_invasion(rates, crowding, expected):
     """Also where a species has no limit of its own, and against long simulations of the map."""
-    from statmodels_x.population.course.invariants import _of_competition, outcome_of
+    from statmodels_x.population.theory.communities import of_competition, outcome_of
 
-    values = {"growth_x": rates[0], "growth_y": rates[1]} | _of_competition(
+    values = {"growth_x": rates[0], "growth_y": rates[1]} | of_competition(
         np.array(rates), 1.0, np.array(crowding, float), ("x", "y")
     )
     assert outcome_of(values, ("x", "y")) == expected

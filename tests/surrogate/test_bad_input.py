@@ -190,7 +190,7 @@ def test_surrogate_in_another_unit(trial_frame):
     ("column", "value", "match"),
     [
         ("surrogate_time", -1.0, "'surrogate_time' is negative"),
-        ("surrogate_status", 2, "'surrogate_status' must be 0"),
+        ("surrogate_status", 2, r"'surrogate_status' holds the values .*must be 0 \(not seen\)"),
         ("time", -2.0, "'time' is negative"),
         ("time", np.inf, "'time' is infinite"),
         ("status", 3, "'status' holds the values"),

@@ -184,18 +184,20 @@ def test_collinear_covariates(data, part):
     )
 
 
-def test_arm_without_events(data):
-    changed = data.assign(
-        arm=np.where(np.arange(284) % 3 == 0, "c", "a"),
-        status=np.where(np.arange(284) % 3 == 0, 0, data["status"]),
-    )
-    refusal(model(changed, "Surv(time, status) ~ arm"), "arm[T.c]", "without events", "runs to infinity",
+def test_what_no_event_speaks_against(data):
+    """A number with many values has no level that could be set aside, nor has a cell of an interaction."""
+    without = np.arange(284) % 3 == 0
+    status = np.where(without, 0, data["status"])
+    dose = data.assign(dose=np.where(without, 1.0 + np.arange(284), 0.0), status=status)
+    refusal(model(dose, "Surv(time, status) ~ dose"), "'dose'", "without events", "runs to infinity",
             "Merge that level with another, or leave it out", kind=DataError)  # fmt: skip
-
-
-def test_arm_whose_events_have_weight_zero(data):
-    lost = (data["treatment"] == 1) & (data["status"] == 1)
-    refusal(model(data, weights=np.where(lost, 0.0, 1.0)), "treatment", "runs to infinity")
+    cell = data.assign(arm=np.where(without, "c", "a"), status=np.where(without & (data["treatment"] == 1), 0,
+                                                                       data["status"]))  # fmt: skip
+    refusal(model(cell, "Surv(time, status) ~ arm * treatment"), "arm[T.c]:treatment", "runs to infinity")
+    alone = data.assign(arm=np.where(without, "c", "a"), status=status)
+    refusal(model(alone, "Surv(time, status) ~ arm + arm:age"), "runs to infinity")
+    wide = data.assign(arm=np.where(without, "c", "a"), status=np.where(without, 0, 1))
+    refusal(model(wide, power="~ arm"), "'arm[T.c]'", "runs to infinity")
 
 
 def test_covariate_that_only_rows_of_weight_zero_tell_apart(data):

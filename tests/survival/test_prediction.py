@@ -13,7 +13,6 @@ from statmodels_x import APGW, FlexibleSurvival
 from statmodels_x.core.errors import DataError, StatmodelsXError
 from statmodels_x.datasets import load_melanoma
 from statmodels_x.survival.inference.prediction import CONTRASTS, KINDS, PLAIN_KINDS
-from statmodels_x.survival.inference.standardisation import STANDARDISED
 
 INF = np.inf
 PARTS = ("aft", "ph", "power", "shape", "cure")
@@ -407,7 +406,7 @@ def moved_errors(fit, function):
 
 
 @models
-@pytest.mark.parametrize("kind", STANDARDISED)
+@pytest.mark.parametrize("kind", ["survival", "rmst", "cure_fraction"])
 def test_standardised_predictions_are_means(fits, data, name, kind):
     fit, at = fits[name], None if at_of(kind) is None else TIMES[:2]
     if not has_answer(fit, kind):
@@ -443,6 +442,112 @@ def test_standardised_predictions_are_means(fits, data, name, kind):
     assert np.all(table["lower"] > 0.0)
     if kind != "rmst":
         assert np.all(table["upper"] < 1.0)
+
+
+CURVES = ("cumulative_hazard", "hazard", "density", "odds", "quantile", "median")
+
+
+def of_the_mean_curve(fit, kind, population, share, given):
+    """What a kind is for the mean of everybody's survival curves, point by point."""
+    m = len(population)
+
+    def curve(name, times):
+        table = fit.predict(population, name, at=times, given=given)["estimate"].to_numpy()
+        return np.average(table.reshape(m, -1), axis=0, weights=share)
+
+    if kind in ("quantile", "median"):  # Newton's steps: a secant search takes ten times as long
+        levels, times = (
+            LEVELS[:2] if kind == "quantile" else np.array([0.5]),
+            np.full(2 - (kind == "median"), 1.0),
+        )
+        for _ in range(100):
+            gap = np.array([curve("survival", [t])[0] for t in times]) - 1.0 + levels
+            if np.abs(gap).max() < 1e-13:
+                break
+            density = np.array([curve("density", [t])[0] for t in times])
+            times = times * np.exp(np.clip(gap / (times * density), -0.5, 0.5))
+        return times
+    alive, density = curve("survival", TIMES), curve("density", TIMES)
+    return {
+        "cumulative_hazard": -np.log(alive),
+        "hazard": density / alive,
+        "density": density,
+        "odds": (1.0 - alive) / alive,
+    }[kind]
+
+
+@models
+@pytest.mark.parametrize("kind", CURVES)
+@pytest.mark.parametrize("given", [None, 0.3], ids=["from_0", "given"])
+def test_standardised_curves_are_those_of_the_mean_survival(fits, data, name, kind, given):
+    fit, population = fits[name], data.head(5)
+    share = np.array([0.1, 2.0, 1.0, 0.0, 0.6])
+    at = {"quantile": LEVELS[:2], "median": None}.get(kind, TIMES)
+
+    def both(found):
+        worlds = (population.assign(x=level) for level in (0, 1))
+        return np.concatenate([of_the_mean_curve(found, kind, world, share, given) for world in worlds])
+
+    table = fit.standardise(kind, at=at, by="x", over=population, weights=share, given=given)
+    assert_allclose(table["estimate"], both(fit), rtol=1e-9)
+    if (
+        name in ("power", "mixture") and given is None
+    ):  # the gradients of all kinds of models are tested above
+        assert_allclose(table["std_error"], moved_errors(fit, both), rtol=1e-5)
+    assert np.all((table["lower"] < table["estimate"]) & (table["estimate"] < table["upper"]))
+    ratio = fit.standardise(
+        f"{kind}_ratio" if kind != "density" else kind, at=at, by="x", over=population, weights=share,
+        given=given, contrast="ratio",
+    )  # fmt: skip
+    first, second = np.split(table["estimate"].to_numpy(), 2)
+    assert_allclose(ratio["estimate"], second / first, rtol=1e-9)
+
+
+def test_a_population_that_never_falls_so_far(data):
+    fit = FlexibleSurvival("Surv(time, status) ~ x", data).fit()
+    left = fit.standardise("cure_fraction")["estimate"].iloc[0]
+    table = fit.standardise("quantile", at=[0.5, 1.0 - left + 0.01])
+    assert np.isfinite(table["estimate"].iloc[0])
+    assert table["note"].tolist() == ["", "not reached"]
+    assert np.isinf(table["estimate"].iloc[1])
+    assert np.isinf(table["upper"].iloc[1])
+    with pytest.raises(DataError, match="`contrast` says"):
+        fit.standardise("hazard_ratio", at=1.0, by="x", contrast="difference")
+    with pytest.raises(DataError, match="`given` has 2 values"):
+        fit.standardise(at=1.0, given=[0.1, 0.2])
+
+
+def test_means_that_may_be_infinite_have_no_upper_limit(data):
+    """Where the interval of kappa holds values without a mean, delta method and simulation agree that there is none."""
+    rng = np.random.default_rng(4)
+    t, c = rng.weibull(1.2, 80) * (1.0 + 0.5 * rng.exponential(size=80)), rng.uniform(0.5, 4.0, 80)
+    frame = pd.DataFrame({"t": np.minimum(t, c), "s": (t <= c).astype(int)})
+    fit = FlexibleSurvival("Surv(t, s) ~ 1", frame).fit()
+    low = np.expm1(fit.conf_int().loc[("shape", "Intercept"), "lower"])
+    assert low < 0.0 < np.expm1(fit.params["shape", "Intercept"])
+    for method in ("delta", "simulation"):
+        row = fit.predict(kind="mean", method=method).iloc[0]
+        assert np.isfinite(row["estimate"])
+        assert np.isinf(row["upper"])
+        assert np.isinf(fit.standardise("mean", method=method)["upper"].iloc[0])
+    plateau = FlexibleSurvival("Surv(time, status) ~ x", data).fit()
+    assert (plateau.conf_int().loc[("shape", "Intercept")] < 0.0).all()
+    for method in ("delta", "simulation"):
+        table = plateau.predict(data.head(1), "mean", method=method, n_draws=200)
+        assert np.isinf(table[["estimate", "lower", "upper"]]).all(axis=None)
+    assert np.isfinite(fit.predict(kind="quantile", at=0.3)["upper"].iloc[0])
+
+
+def test_missing_covariates_in_every_kind(fits, new):
+    fit, gap = fits["burr"], new.assign(x=[0.0, np.nan, 1.0])
+    for kind, at in (("survival", TIMES), ("median", None), ("link", None)):
+        table = fit.predict(gap, kind, at=at, missing="nan")
+        full = fit.predict(new.loc[["a", "c"]], kind, at=at)
+        assert table[table["row"] == "b"]["estimate"].isna().all()
+        kept = table[table["row"] != "b"].reset_index(drop=True)
+        pd.testing.assert_frame_equal(kept, full)
+    with pytest.raises(DataError, match="'x' is missing"):
+        fit.predict(gap, "median")
 
 
 def test_the_population_is_the_sample_by_default(fits, data):

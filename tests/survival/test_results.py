@@ -766,11 +766,17 @@ KINDS = {
 
 def curves(ax):
     """Fitted curves, without steps and reference lines."""
-    return [line for line in ax.lines if len(line.get_xdata()) >= 100 and line.get_drawstyle() == "default"]
+    return [
+        line for line in ax.lines
+        if len(line.get_xdata()) >= 100 and line.get_drawstyle() == "default" and line.get_marker() == "None"
+    ]  # fmt: skip
 
 
 def steps(ax):
-    return [line for line in ax.lines if line.get_drawstyle().startswith("steps")]
+    """Kaplan-Meier curves, without their limits."""
+    return [
+        line for line in ax.lines if line.get_drawstyle().startswith("steps") and line.get_linestyle() == "-"
+    ]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -789,7 +795,9 @@ def test_plots(fits, name, kind):
 def test_curves_are_the_predictions(fits):
     ax = fits["aft"].plot(by="x", at=[1.0, 2.0, 5.0])
     z = load_melanoma()["age"].mean()
-    for k, line in enumerate([line for line in ax.lines if line.get_drawstyle() == "default"]):
+    for k, line in enumerate(
+        [line for line in ax.lines if line.get_drawstyle() == "default" and line.get_marker() == "None"]
+    ):
         table = fits["aft"].predict(pd.DataFrame({"x": [k], "z": z}), at=[1.0, 2.0, 5.0])
         assert_allclose(line.get_xdata(), [1.0, 2.0, 5.0])
         assert_allclose(line.get_ydata(), table["estimate"])
@@ -807,7 +815,7 @@ def test_kaplan_meier_where_the_only_covariate_is_drawn(fits):
         expected = KaplanMeierFitter().fit(arm["time"], arm["status"]).survival_function_
         assert_allclose(line.get_xdata(), expected.index)
         assert_allclose(line.get_ydata(), expected.iloc[:, 0])
-    assert "Kaplan-Meier" in [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "Kaplan-Meier (data)" in [text.get_text() for text in ax.get_legend().get_texts()]
     assert len(steps(fits["aft_power"].plot("cumulative_hazard", by="x"))) == 2
     assert not steps(fits["aft_power"].plot("hazard", by="x"))
     assert not steps(fits["aft_power"].plot(by="x", kaplan_meier=False))

@@ -1,5 +1,8 @@
 """Scores through scikit-survival, and the scikit-learn estimator."""
 
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,6 +30,12 @@ def test_scores_without_the_package_say_what_to_install(data, monkeypatch):
             call()
 
 
+def test_the_extra_that_the_message_names_is_declared():
+    project = Path(__file__).parents[2] / "pyproject.toml"
+    extras = tomllib.loads(project.read_text())["project"]["optional-dependencies"]
+    assert any(line.startswith("scikit-survival") for line in extras["scores"])
+
+
 def test_concordance_is_that_of_lifelines(data):
     pytest.importorskip("sksurv", reason="scikit-survival is an optional peer")
     from lifelines.utils import concordance_index
@@ -35,6 +44,18 @@ def test_concordance_is_that_of_lifelines(data):
     survival = fit.predict(at=fit.facts.last_event)["estimate"]
     expected = concordance_index(data["time"], survival, data["status"])
     assert fit.concordance() == pytest.approx(expected, abs=2e-3)  # they differ in the handling of ties
+
+
+def test_scores_of_other_patients_are_those_of_r():
+    """R 4.2.2: concordance() of survival 3.5.3, Score() of riskRegression with marginal weights."""
+    pytest.importorskip("sksurv", reason="scikit-survival is an optional peer")
+    colon = smx.datasets.load_colon().assign(years=lambda d: d["time_death"] / 365.25)
+    others = colon.iloc[1::2].query("years < 6.5")
+    fit = smx.FlexibleSurvival("Surv(years, status_death) ~ rx + age", colon.iloc[::2]).fit()
+    for one in (fit, fit.without_data()):
+        assert one.concordance(others) == pytest.approx(0.52707397, abs=1e-7)
+        scores = one.brier_score([3.0, 6.0], others)["brier_score"]
+        np.testing.assert_allclose(scores, [0.25359981, 0.25524393], atol=1e-6)
 
 
 def test_brier_score_of_uncensored_data_is_the_mean_square():

@@ -19,7 +19,8 @@ from statmodels_x.core.data.columns import as_in_fit, column_kind, levels_of, pl
 from statmodels_x.core.data.formula import Part
 from statmodels_x.core.data.frames import check_columns
 from statmodels_x.core.data.safety import grouped_column
-from statmodels_x.core.errors import DataError, FormulaError
+from statmodels_x.core.errors import DataError, DataWarning, FormulaError
+from statmodels_x.core.findings import warn
 from statmodels_x.core.validation import rows_text
 
 
@@ -232,10 +233,11 @@ def _model_matrix(spec: Any, data: pd.DataFrame, part: Part) -> tuple[NDArray[np
     from formulaic.errors import FormulaicError
 
     from statmodels_x.core.data.materializer import Materializer
+    from statmodels_x.core.data.splines import listening
 
     columns = data if len(data.columns) else data.assign(_rows=0.0)
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), listening() as words:
             built = Materializer(columns).get_model_matrix(spec)
         if np.asarray(built).dtype.kind == "c":
             raise TypeError("complex numbers")
@@ -251,6 +253,8 @@ def _model_matrix(spec: Any, data: pd.DataFrame, part: Part) -> tuple[NDArray[np
         RecursionError,
     ) as error:
         raise FormulaError(f"the terms {part.text!r} could not be built: {error}") from error
+    for text in words:
+        warn(text, DataWarning)
     matrix = np.asarray(built, dtype=float).reshape(len(data), len(built.model_spec.column_names))
     return matrix, built.model_spec
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from keyword import iskeyword
@@ -20,6 +20,7 @@ from statmodels_x.core.errors import DataError, FormulaError
 
 _LONGEST = 20_000
 _QUOTED = re.compile(r"\"(?:\\\"|[^\"])*\"|'(?:\\'|[^'])*'|`(?P<name>[^`]*)`")
+_DOT = re.compile(r"(?<![\w.)\]`\"'])\.(?![\w.(`])")  # not that of a number, nor of np.log
 _REMEMBERED = 256  # parsing a short formula takes longer than fitting a small data set
 
 
@@ -115,6 +116,39 @@ def _split(text: str) -> tuple[Response, Part]:
     return Response(tuple(expressions), tuple(sorted(names))), _part(
         parsed.rhs, text.split("~")[1].strip(), text
     )
+
+
+def written_out(text: str, columns: Iterable[Any], taken: Iterable[str] = ()) -> str:
+    """Write ``.`` as the sum of all other columns: those that the response does not use and nothing else takes.
+
+    Parameters
+    ----------
+    text : str
+        A formula with both sides, or ``"~ terms"``; returned as it is where no ``.`` stands as a term.
+    columns : iterable of str
+        Names in the order of the frame.
+    taken : iterable of str
+        Columns that have a part of their own, such as weights.
+
+    Raises
+    ------
+    FormulaError
+        If no column is left.
+    """
+    left, tilde, right = text.partition("~")
+    if not tilde or not _DOT.search(_QUOTED.sub(lambda found: "x" * len(found[0]), right)):
+        return text
+    used = set(taken) | set(split_formula(f"{left} ~ 1")[0].variables if left.strip() else ())
+    others = [str(name) for name in columns if name not in used]
+    if not others:
+        raise FormulaError(f"formula {text!r}: '.' stands for all other columns, and there is none.")
+    named = (name if name.isidentifier() and not iskeyword(name) else f"`{name}`" for name in others)
+    every, places = f"({' + '.join(named)})", _QUOTED.sub(lambda found: "x" * len(found[0]), right)
+    parts, last = [], 0
+    for found in _DOT.finditer(places):
+        parts += [right[last : found.start()], every]
+        last = found.end()
+    return f"{left}{tilde}{''.join(parts)}{right[last:]}"
 
 
 def right_side(text: str, argument: str) -> Part:

@@ -37,6 +37,14 @@ def as_pandas(data: Any) -> pd.DataFrame:
     return frame
 
 
+def names_of(data: Any) -> list[Any]:
+    """Return the column names of whatever comes as a frame, in memory or in partitions; none where it is no frame."""
+    if isinstance(data, Mapping):
+        return list(data)
+    names = getattr(data, "column_names", None)  # pyarrow, whose `columns` are the values
+    return list(getattr(data, "columns", ()) if names is None else names)
+
+
 def check_unique_names(frame: pd.DataFrame) -> None:
     """Raise a DataError that names a column that stands more than once."""
     twice = frame.columns[frame.columns.duplicated()]

@@ -16,7 +16,7 @@ MOST_COLUMNS = 5000
 MOST_CATEGORIES = 7  # in one interaction: formulaic looks at all their subsets
 _MOST_PRODUCTS = 20_000  # of terms, while a power of a sum is written out
 
-_DF = {"bs": ("df", 1), "cr": ("df", 1), "cs": ("df", 1), "cc": ("df", 1)}
+_DF = {"bs": ("df", 1), "cr": ("df", 1), "cs": ("df", 1), "cc": ("df", 1), "ns": ("df", 1)}
 _DEGREE = {"bs": ("degree", 3), "poly": ("degree", 1)}
 
 

@@ -24,6 +24,7 @@ from interface_meta import override
 from statmodels_x.core.data.columns import level_codes, levels_of, listed_levels, plain_column
 from statmodels_x.core.data.limits import MOST_CATEGORIES, MOST_COLUMNS
 from statmodels_x.core.data.safety import NUMPY_NAMES, called_names, syntax_tree
+from statmodels_x.core.data.splines import b_spline, natural_spline
 from statmodels_x.core.errors import DataError, FormulaError
 
 _ARITHMETIC = ast.Add | ast.Sub | ast.Mult | ast.Div | ast.FloorDiv | ast.Mod | ast.Pow | ast.USub
@@ -66,6 +67,8 @@ _FUNCTIONS = {
     **TRANSFORMS,
     "np": SimpleNamespace(**{**{name: getattr(np, name) for name in NUMPY_NAMES}, "power": _power}),
     "C": _categories,
+    "bs": b_spline,
+    "ns": natural_spline,
     "exp10": _exp10,
 }
 

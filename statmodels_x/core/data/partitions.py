@@ -34,7 +34,7 @@ from statmodels_x.core.data.workers import Blocks, Failure, call, failed, import
 from statmodels_x.core.errors import DataError, FormulaError, StatmodelsXError
 
 _MOST_LEVELS = 1000
-_STATEFUL = frozenset("bs cc center cr cs poly scale standardize".split())
+_STATEFUL = frozenset("bs cc center cr cs ns poly scale standardize".split())
 _formulas = threading.Lock()  # formulaic is pure Python: threads of one worker would only wait for each other
 
 

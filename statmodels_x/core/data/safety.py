@@ -13,7 +13,7 @@ from statmodels_x.core.errors import FormulaError
 
 _TRANSFORMS = frozenset(
     (
-        "C I bs cc center contr cr cs exp exp2 exp10 log log2 log10 poly scale standardize offset Surv "
+        "C I bs cc center contr cr cs exp exp2 exp10 log log2 log10 ns poly scale standardize offset Surv "
         "Treatment Sum Helmert Diff Poly"
     ).split()
 )

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from statmodels_x.core.data.events import check_event_times, event_status, refuse
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import check_choice, column_label, numeric_array, rows_text
 
@@ -109,7 +110,15 @@ class Surv:
     def _from_time(self, time: ArrayLike, status: ArrayLike | None, kind: str) -> None:
         self.time_name = column_label(time, "time")
         values = numeric_array(time, self.time_name, "Surv()")
-        _check_times(values, self.time_name)
+        check_event_times(
+            values,
+            self.time_name,
+            "Surv()",
+            missing="drop these rows or find their times",
+            infinite="give the last time at which the subject was seen",
+            negative="times are measured from 0: correct or drop the rows",
+            zero=_ZERO_REMEDY,
+        )
         event = np.ones(len(values), bool) if status is None else _status_array(status, len(values))
         if kind == "right":
             self.lower, self.upper = values.copy(), np.where(event, values, np.inf)
@@ -134,17 +143,15 @@ class Surv:
             )
         low = np.where(np.isnan(low) | (low == -np.inf), 0.0, low)
         high = np.where(np.isnan(high), np.inf, high)
-        _refuse(low < 0, f"Surv(): '{names[0]}' is negative", "times are measured from 0")
-        _refuse(
-            ~np.isfinite(low), f"Surv(): '{names[0]}' is infinite", "give the last time without the event"
-        )
-        _refuse(high <= 0, f"Surv(): '{names[1]}' is not positive", _ZERO_REMEDY)
-        _refuse(low > high, f"Surv(): '{names[0]}' is after '{names[1]}'", "swap or correct the two ends")
+        refuse(low < 0, f"Surv(): '{names[0]}' is negative", "times are measured from 0")
+        refuse(~np.isfinite(low), f"Surv(): '{names[0]}' is infinite", "give the last time without the event")
+        refuse(high <= 0, f"Surv(): '{names[1]}' is not positive", _ZERO_REMEDY)
+        refuse(low > high, f"Surv(): '{names[0]}' is after '{names[1]}'", "swap or correct the two ends")
         self.lower, self.upper = low, high
         self.code = np.select(
             [low == high, np.isinf(high), low == 0], [EXACT, RIGHT, LEFT], default=INTERVAL
         ).astype(np.int8)
-        _refuse(
+        refuse(
             (self.code == RIGHT) & (low == 0),
             "Surv(): the interval is (0, infinity), which says nothing,",
             "drop these rows",
@@ -158,12 +165,10 @@ class Surv:
         self.entry = numeric_array(entry, name, "Surv()")
         if len(self.entry) != len(self.lower):
             raise DataError(f"Surv(): '{name}' has {len(self.entry)} values for {len(self.lower)} times.")
-        _refuse(
-            np.isnan(self.entry), f"Surv(): '{name}' is missing", "use 0 for subjects seen from the start"
-        )
-        _refuse(self.entry < 0, f"Surv(): '{name}' is negative", "entry times are measured from 0")
+        refuse(np.isnan(self.entry), f"Surv(): '{name}' is missing", "use 0 for subjects seen from the start")
+        refuse(self.entry < 0, f"Surv(): '{name}' is negative", "entry times are measured from 0")
         last = np.where(np.isfinite(self.upper), self.upper, self.lower)
-        _refuse(
+        refuse(
             self.entry >= last,
             f"Surv(): entry '{name}' is not before exit '{self.time_name}'",
             "a subject must be at risk for some time: drop the rows, or separate equal times by half of the "
@@ -247,33 +252,10 @@ def unit_of_time(data: Any, time_name: str, expression: str) -> str | None:
     return units.get(time_name) if isinstance(units, dict) and time_name in bare else None
 
 
-def _refuse(bad: NDArray[np.bool_], what: str, remedy: str) -> None:
-    if bad.any():
-        raise DataError(f"{what} in {rows_text(bad)}; {remedy}.")
-
-
-def _check_times(values: NDArray[np.float64], name: str) -> None:
-    _refuse(np.isnan(values), f"Surv(): '{name}' is missing", "drop these rows or find their times")
-    _refuse(
-        np.isinf(values), f"Surv(): '{name}' is infinite", "give the last time at which the subject was seen"
-    )
-    _refuse(
-        values < 0, f"Surv(): '{name}' is negative", "times are measured from 0: correct or drop the rows"
-    )
-    _refuse(values == 0, f"Surv(): '{name}' is 0", _ZERO_REMEDY)
-
-
 def _status_array(status: ArrayLike, n: int) -> NDArray[np.bool_]:
     name = column_label(status, "status")
-    values = numeric_array(status, name, "Surv()", hint="give a comparison such as status == 'dead'")
+    values = event_status(status, name, "Surv()", word="dead")
     if len(values) != n:
         raise DataError(f"Surv(): '{name}' has {len(values)} values for {n} times.")
-    _refuse(np.isnan(values), f"Surv(): '{name}' is missing", "drop these rows or find what happened to them")
-    odd = ~np.isin(values, (0.0, 1.0))
-    if odd.any():
-        seen = ", ".join(f"{v:g}" for v in np.unique(values)[:6])
-        raise DataError(
-            f"Surv(): '{name}' holds the values {seen}; it must be 0 (censored) or 1 (event). "
-            f"Give a comparison that is true where the event was seen, such as {name} == 2."
-        )
+    refuse(np.isnan(values), f"Surv(): '{name}' is missing", "drop these rows or find what happened to them")
     return values == 1.0

@@ -174,18 +174,17 @@ def wald_limits(fit: Estimates, alpha: float = 0.05) -> pd.DataFrame:
 
 def coefficient_table(fit: Estimates, alpha: float = 0.05) -> pd.DataFrame:
     """One row a parameter; see :meth:`LikelihoodResults.tidy`."""
-    limits = wald_limits(fit, alpha)
     labels = fit.coefficients.index.to_frame(index=False)
-    return labels.assign(
-        **{
-            "estimate": fit.coefficients.to_numpy(),
-            "std.error": fit.bse.to_numpy(),
-            "statistic": fit.tvalues.to_numpy(),
-            "p.value": fit.pvalues.to_numpy(),
-            "conf.low": limits["lower"].to_numpy(),
-            "conf.high": limits["upper"].to_numpy(),
-        }
-    )
+    return tidy_frame(labels, fit.coefficients, fit.bse, fit.tvalues, fit.pvalues, wald_limits(fit, alpha))
+
+
+def tidy_frame(
+    labels: pd.DataFrame, estimate: Any, std_error: Any, statistic: Any, p_value: Any, limits: pd.DataFrame
+) -> pd.DataFrame:
+    """Columns of labels, and beside them what was estimated, under broom's names; rows by position."""
+    columns = {"estimate": estimate, "std.error": std_error, "statistic": statistic, "p.value": p_value}
+    columns |= {"conf.low": limits["lower"], "conf.high": limits["upper"]}
+    return labels.assign(**{name: np.asarray(values) for name, values in columns.items()})
 
 
 class SummaryText:

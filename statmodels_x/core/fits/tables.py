@@ -228,6 +228,37 @@ def number(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}f}"
 
 
+def together(values: Sequence[float], spread: float, digits: int = 3) -> list[str]:
+    """Format an estimate and its limits with as many decimals as show the spread to some significant digits.
+
+    So 1.0000342 (1.0000101 to 1.0000583) and 157.4 (108.8 to 227.5), never 1.0000 (1.0000 to 1.0001). A number that has
+    no digit then, or is far larger than the others, has its own significant digits.
+
+    Parameters
+    ----------
+    values : sequence of float
+    spread : float
+        The standard error, or half the length of the interval; NaN where there is none.
+    """
+    finite = [abs(value) for value in values if np.isfinite(value) and value != 0.0]
+    size = spread if np.isfinite(spread) and spread > 0.0 else min(finite, default=1.0)
+    decimals = _decimals(size, digits)
+    return [_placed(value, decimals, digits) for value in values]
+
+
+def _decimals(size: float, digits: int) -> int:
+    return min(max(digits - 1 - int(np.floor(np.log10(size))), 0), 12)
+
+
+def _placed(value: float, decimals: int, digits: int) -> str:
+    if not np.isfinite(value):
+        return "nan" if np.isnan(value) else "inf" if value > 0 else "-inf"
+    text = f"{value:.{decimals}f}"
+    if value != 0.0 and (float(text) == 0.0 or abs(value) >= 10.0 ** max(7 - decimals, 4)):
+        return f"{value:.{digits}g}"
+    return text
+
+
 def p_value(value: float) -> str:
     """Format a p-value."""
     return "nan" if np.isnan(value) else "<0.001" if value < 0.0005 else f"{value:.3f}"

@@ -11,10 +11,12 @@ from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.points import CENTRE, PointData, net_of
 from statmodels_x.discontinuity.grid.lattice import Index, Lattice, Mask
 from statmodels_x.discontinuity.kernels.banded import Factor
-
-_LOWEST, _HIGHEST = -6.0, 22.0
-_STEP = 1.5
-_FLAT = 0.1  # bend of the deviance over a step below which a walk has ended on a plateau
+from statmodels_x.discontinuity.smoothing.smoother import (
+    FLAT,
+    LARGEST_LOG_PRECISION,
+    LEAST_LOG_PRECISION,
+    downhill,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +134,7 @@ class BorderModel:
 
     def deviance(self, t: float) -> float:
         """-2 log marginal likelihood at a smoothing precision."""
-        return self._at(min(max(t, _LOWEST), _HIGHEST))[0]
+        return self._at(min(max(t, LEAST_LOG_PRECISION), LARGEST_LOG_PRECISION))[0]
 
     def best(self, around: float | None = None) -> tuple[float, float]:
         """Smoothing precision of lowest deviance, and that deviance.
@@ -141,26 +143,14 @@ class BorderModel:
         all are alike; then a parabola.
         """
         t, value, bend = self._walk(self.start if around is None else around)
-        if around is not None and bend < _FLAT:
+        if around is not None and bend < FLAT:
             other = self._walk(self.start)
             t, value = other[:2] if other[1] < value else (t, value)
         return t, value
 
     def _walk(self, start: float) -> tuple[float, float, float]:
-        start = float(np.clip(start, _LOWEST + _STEP, _HIGHEST - _STEP))
-        seen: dict[int, float] = {}
-
-        def at(k: int) -> float:
-            if k not in seen:
-                seen[k] = self.deviance(start + _STEP * k)
-            return seen[k]
-
-        k, way = 0, 1 if at(1) < at(0) else -1
-        while _LOWEST < start + _STEP * (k + way) < _HIGHEST and at(k + way) < at(k):
-            k += way
-        bend = at(k - 1) - 2.0 * at(k) + at(k + 1)
-        shift = 0.5 * (at(k - 1) - at(k + 1)) / bend if bend > 0.0 else 0.0
-        t = float(np.clip(start + _STEP * (k + np.clip(shift, -1.0, 1.0)), _LOWEST, _HIGHEST))
+        t, _, bend = downhill(self.deviance, start)
+        t = float(np.clip(t, LEAST_LOG_PRECISION, LARGEST_LOG_PRECISION))
         return t, self.deviance(t), bend
 
     @property

@@ -15,6 +15,7 @@ from statmodels_x.discontinuity.grid.boundary import in_cells
 from statmodels_x.discontinuity.grid.domain import Domain, Points, Scale
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 from statmodels_x.discontinuity.kernels.border import Cloud, Net
+from statmodels_x.discontinuity.smoothing.noise import weighted_median
 
 CENTRE = 0.5
 _LEAST_SD = (
@@ -219,7 +220,7 @@ def errors_of(place: Array, y: Array, weight: Array, lattice: Lattice) -> tuple[
     if np.count_nonzero(usable) < _FEWEST_CELLS:
         return _from_neighbours(place, y, weight), np.ones(lattice.n_cells)
     at_median = value[usable] / (1.0 - 2.0 / (9.0 * df[usable])) ** 3
-    variance = _weighted_median(at_median, df[usable])
+    variance = weighted_median(at_median, df[usable])
     return variance, _changing(value, df, variance, lattice)
 
 
@@ -241,12 +242,6 @@ def plane_variances(place: Array, y: Array, weight: Array, lattice: Lattice) -> 
     residual = y - (x * coefficient[cell]).sum(1)
     df = np.where(enough, count - 3.0, 0.0)
     return np.bincount(cell, weight * residual**2, n) / np.maximum(df, 1.0), df
-
-
-def _weighted_median(values: Array, weight: Array) -> float:
-    order = np.argsort(values)
-    share = np.cumsum(weight[order])
-    return float(values[order][np.searchsorted(share, 0.5 * share[-1])])
 
 
 def _from_neighbours(place: Array, y: Array, weight: Array) -> float:

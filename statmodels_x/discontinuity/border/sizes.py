@@ -19,15 +19,6 @@ _DRAWS = 16
 _APART = 0.4
 
 
-@dataclass(frozen=True, eq=False)
-class Limits:
-    """Limits of the scaled surface on both sides of edges at given places, and the covariance of the sizes."""
-
-    before: Array = field(repr=False)
-    behind: Array = field(repr=False)
-    covariance: Array = field(repr=False)
-
-
 def contrasts(lattice: Lattice, border: Border, places: Array, edges: Index) -> tuple[Array, Array]:
     """Rows of the limits at places from the tails and the heads of cut edges."""
     return (
@@ -36,8 +27,10 @@ def contrasts(lattice: Lattice, border: Border, places: Array, edges: Index) -> 
     )
 
 
-def limits(data: PointData, border: Border, t: float, places: Array, edges: Index, seed: int = 0) -> Limits:
-    """Limits at places beside given cut edges.
+def limits(
+    data: PointData, border: Border, t: float, places: Array, edges: Index
+) -> tuple[Array, Array, Array]:
+    """Limits before and behind at places beside given cut edges, and the covariance of the sizes.
 
     Their errors are those of the surface given the border, and the spread of the sizes over borders drawn from
     the evidence along their courses.
@@ -46,11 +39,11 @@ def limits(data: PointData, border: Border, t: float, places: Array, edges: Inde
     before, behind = contrasts(data.lattice, border, places, edges)
     surface = model.surface(t)
     size = behind - before
-    covariance = size @ model.posterior(t).solve(size.T) + _spread(data, border, t, edges, seed)
-    return Limits(before @ surface, behind @ surface, covariance)
+    covariance = size @ model.posterior(t).solve(size.T) + _spread(data, border, t, edges)
+    return before @ surface, behind @ surface, covariance
 
 
-def _spread(data: PointData, border: Border, t: float, edges: Index, seed: int) -> Array:
+def _spread(data: PointData, border: Border, t: float, edges: Index) -> Array:
     """Covariance of the sizes between drawn borders, each edge's at the nearest crossing of the same way across."""
     lattice = data.lattice
     cuts = border.edges
@@ -58,7 +51,7 @@ def _spread(data: PointData, border: Border, t: float, edges: Index, seed: int) 
     own = np.array([normal[int(edge)] for edge in edges]).reshape(-1, 2)
     at = border.crossings(lattice, edges)
     drawn = []
-    for other in drawn_borders(data, border, seed):
+    for other in drawn_borders(data, border, seed=0):
         if not other.cut.any():
             continue
         crossings = other.crossings(lattice)
@@ -89,14 +82,12 @@ def drawn_borders(data: PointData, border: Border, seed: int) -> Iterator[Border
 def normals(lattice: Lattice, border: Border) -> Array:
     """Return the unit normal of the border at each crossing, from tail to head; shape (cut edges, 2)."""
     found = pieces(lattice, border)
-    position = np.full(lattice.n_edges, -1)
-    position[border.edges] = np.arange(len(border.edges))
     way = found.stop - found.start
     normal = np.column_stack([-way[:, 1], way[:, 0]])
     axis = lattice.axis[found.edge]
     normal *= np.where(normal[np.arange(len(axis)), axis] < 0.0, -1.0, 1.0)[:, None]
     total = np.zeros((len(border.edges), 2))
-    np.add.at(total, position[found.edge], normal)
+    np.add.at(total, np.searchsorted(border.edges, found.edge), normal)
     size = np.linalg.norm(total, axis=1)
     plain = (lattice.axis[border.edges][:, None] == np.arange(2)).astype(float)
     return np.where(size[:, None] > 1e-9, total / np.maximum(size, 1e-9)[:, None], plain)

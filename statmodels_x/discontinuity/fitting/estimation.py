@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,8 @@ def _by_criterion(cells: Cells, points: Points | None, spec: Specification, cont
 
     errors, source = find_errors(cells, spec)
     if control.tune == "sure":
-        task = sure.task(errors, cells, sure.directions(cells.lattice.n_cells, control.seed))
+        around = sure.directions(cells.lattice.n_cells, control.seed)
+        task = partial(sure.estimate, errors=errors, cells=cells, around=around)
 
         def criterion(pairs: Pairs) -> Pairs:
             return parallel(task, [lifted_problem(cells, spec, *pair) for pair in pairs], control)

@@ -120,11 +120,5 @@ def certificate(problem: LiftedProblem, relaxed: Relaxation, polished: Polished)
     unit = problem.lattice.spacing**problem.lattice.n_axes
     history = relaxed.history.copy()
     history[:, 1] *= unit
-    return Certificate(
-        relaxed.lower_bound * unit,
-        polished.energy,
-        relaxed.residual,
-        relaxed.n_iter,
-        relaxed.converged,
-        history,
-    )
+    bound, residual = relaxed.lower_bound * unit, relaxed.residual
+    return Certificate(bound, polished.energy, residual, relaxed.n_iter, relaxed.converged, history)

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
-from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import KDTree
 
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.domain import Domain
-from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
+from statmodels_x.discontinuity.grid.lattice import Lattice, Mask, links
 
 _RADIUS = 2.0  # cells
 _SMOOTHING = 1.0
@@ -148,18 +147,15 @@ def _sides(lattice: Lattice, cut: Mask, window: tuple[slice, ...], edge: int) ->
     position = np.full(lattice.n_cells, -1)
     position[cells.ravel()] = np.arange(cells.size)
     kept = ~cut & (position[lattice.tail] >= 0) & (position[lattice.head] >= 0)
-    between = tuple(
-        position[ends[kept]].astype(np.int32) for ends in (lattice.tail, lattice.head)
-    )  # scipy < 1.15
-    graph = csr_array((np.ones(np.count_nonzero(kept)), between), (cells.size, cells.size))
+    # scipy < 1.15 wants short integers
+    tail, head = (position[ends[kept]].astype(np.int32) for ends in (lattice.tail, lattice.head))
+    graph = links(tail, head, (cells.size, cells.size))
     ends = position[[lattice.tail[edge], lattice.head[edge]]]
     distance = dijkstra(graph, directed=False, indices=ends, unweighted=True)
     reached = np.isfinite(distance).any(0)
     nearer = np.zeros(cells.size)
-    nearer[reached] = np.sign(
-        np.where(np.isinf(distance[0, reached]), 1e9, distance[0, reached])
-        - np.where(np.isinf(distance[1, reached]), 1e9, distance[1, reached])
-    )
+    first, second = np.where(np.isinf(distance), 1e9, distance)[:, reached]
+    nearer[reached] = np.sign(first - second)
     return nearer.reshape(cells.shape)
 
 

@@ -172,10 +172,6 @@ class Cells:
         """Weights over their mean, empty cells included."""
         return self.weight / self.weight.mean()
 
-    def with_mean(self, mean: Array) -> Cells:
-        """Return the same cells with other responses, on the same scale."""
-        return Cells(self.domain, mean, self.weight, self.count, self.variance, self.scale)
-
 
 def default_resolution(n: int, d: int, distinct: list[int]) -> tuple[int, ...]:
     """About 20 points a cell, the same number of cells along every axis, no more than distinct values.
@@ -242,16 +238,11 @@ def _trend(points: Points, domain: Domain, cell: Index, mean: Array, weight: Arr
 
 def array_cells(values: Array, weight: Array, domain: Domain) -> Cells:
     """Cells of a regular array; NaN marks an empty cell."""
-    flat = values.ravel()
-    known = np.isfinite(flat) & (weight.ravel() > 0.0)
-    return Cells(
-        domain,
-        np.where(known, flat, 0.0),
-        np.where(known, weight.ravel(), 0.0),
-        known.astype(np.int64),
-        np.full(flat.size, np.nan),
-        robust_scale(flat[known]),
-    )
+    flat, weight = values.ravel(), weight.ravel()
+    known = np.isfinite(flat) & (weight > 0.0)
+    mean, weight = np.where(known, flat, 0.0), np.where(known, weight, 0.0)
+    none = np.full(flat.size, np.nan)
+    return Cells(domain, mean, weight, known.astype(np.int64), none, robust_scale(flat[known]))
 
 
 def robust_scale(means: Array) -> Scale:

@@ -53,28 +53,18 @@ def edge_table(
     behind = np.where(known, behind, surface[lattice.head[edges]])
     table = pd.DataFrame({name: middle[:, k] for k, name in enumerate(domain.names)})
     names = np.array(domain.names, dtype=object)
-    return table.assign(
-        **{
-            "across": names[axes],
-            "from": before,
-            "to": behind,
-            "size": behind - before,
-            "std_error": std_error,
-            "stability": np.nan,
-            "length": length,
-            "segment": segment_labels(domain, cut),
-        }
-    )
-
-
-def segment_labels(domain: Domain, cut: Mask) -> NDArray[np.intp]:
-    """Return the segment of each cut edge, 1 for the one with most edges."""
-    return segment_ranks(domain.lattice, cut)
+    sides = {"across": names[axes], "from": before, "to": behind, "size": behind - before}
+    segment = segment_ranks(lattice, cut)
+    return table.assign(**sides, std_error=std_error, stability=np.nan, length=length, segment=segment)
 
 
 def segment_ranks(lattice: Lattice, cut: Mask) -> NDArray[np.intp]:
     """Return the rank of each cut edge's segment, 1 for the one with most edges."""
-    count, label = lattice.segments(cut)
+    return _largest_first(*lattice.segments(cut))
+
+
+def _largest_first(count: int, label: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Renumber groups from 1 by their size."""
     order = np.argsort(-np.bincount(label, minlength=count), kind="stable")
     rank = np.empty(count, int)
     rank[order] = np.arange(1, count + 1)
@@ -92,12 +82,9 @@ def segment_table(table: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
         Covariates.
     """
     groups = table.assign(absolute=table["size"].abs()).groupby("segment")
-    columns = {
-        "edges": groups.size(),
-        "length": groups["length"].sum(),
-        "mean_size": groups["absolute"].mean(),
-        "largest_size": groups["absolute"].max(),
-    }
+    size = groups["absolute"]
+    columns = {"edges": groups.size(), "length": groups["length"].sum()}
+    columns |= {"mean_size": size.mean(), "largest_size": size.max()}
     for name in names:
         columns[f"{name}_min"], columns[f"{name}_max"] = groups[name].min(), groups[name].max()
     return pd.DataFrame(columns)
@@ -123,11 +110,7 @@ def groups(lattice: Lattice, cut: Mask) -> list[NDArray[np.intp]]:
 
 def region_labels(domain: Domain, cut: Mask) -> NDArray[np.intp]:
     """Label each cell's connected region, 1 for the largest; shape of the grid."""
-    count, label = domain.lattice.regions(cut)
-    order = np.argsort(-np.bincount(label, minlength=count), kind="stable")
-    rank = np.empty(count, int)
-    rank[order] = np.arange(1, count + 1)
-    return rank[label].reshape(domain.shape)
+    return _largest_first(*domain.lattice.regions(cut)).reshape(domain.shape)
 
 
 def region_table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,11 @@ from statmodels_x.core.typing import Array
 
 Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
+
+
+def links(rows: NDArray[Any], columns: NDArray[Any], shape: tuple[int, int]) -> sparse.csr_array:
+    """Return a matrix with 1 in each pair of a row and a column."""
+    return sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape)
 
 
 @dataclass(frozen=True)
@@ -109,10 +115,7 @@ class Lattice:
     def regions(self, cut: Mask) -> tuple[int, Index]:
         """Count and label the connected regions that remain without the cut edges."""
         kept = ~cut
-        graph = sparse.csr_array(
-            (np.ones(np.count_nonzero(kept)), (self.tail[kept], self.head[kept])),
-            (self.n_cells, self.n_cells),
-        )
+        graph = links(self.tail[kept], self.head[kept], (self.n_cells, self.n_cells))
         count, label = connected_components(graph, directed=False)
         return int(count), label
 
@@ -123,13 +126,8 @@ class Lattice:
         for a in range(self.n_axes):
             for b in range(a + 1, self.n_axes):
                 corner = self.block_corners(a, b)
-                sides = (
-                    self.edge_from[a, corner],
-                    self.edge_from[a, corner + self.strides[b]],
-                    self.edge_from[b, corner],
-                    self.edge_from[b, corner + self.strides[a]],
-                )
-                blocks.append(np.column_stack(sides))
+                first, second = ([corner, corner + self.strides[other]] for other in (b, a))
+                blocks.append(np.column_stack([*self.edge_from[a, first], *self.edge_from[b, second]]))
         return np.vstack(blocks) if blocks else np.zeros((0, 4), int)
 
     def block_corners(self, a: int, b: int) -> Index:
@@ -165,9 +163,6 @@ class Lattice:
         block = np.repeat(np.arange(len(self.squares)), 4)
         member = position[self.squares.ravel()]
         inside = member >= 0
-        touch = sparse.csr_array(
-            (np.ones(np.count_nonzero(inside)), (member[inside], block[inside])),
-            (edges.size, len(self.squares)),
-        )
+        touch = links(member[inside], block[inside], (edges.size, len(self.squares)))
         count, label = connected_components(touch @ touch.T, directed=False) if edges.size else (0, edges)
         return int(count), label

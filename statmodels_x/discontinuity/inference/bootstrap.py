@@ -35,7 +35,8 @@ def draw_cells(cells: Cells, errors: ErrorModel, surface: Array, rng: np.random.
     standard = errors.draw(cells.domain.shape, rng) if any(errors.rho) else rng.standard_normal(surface.size)
     with np.errstate(divide="ignore"):
         sd = np.where(cells.filled, np.sqrt(errors.variance / cells.weight), 0.0)
-    return cells.with_mean(np.where(cells.filled, cells.scale.natural(surface) + sd * standard, 0.0))
+    mean = np.where(cells.filled, cells.scale.natural(surface) + sd * standard, 0.0)
+    return replace(cells, mean=mean)
 
 
 def resample(fit: SurfaceFitted, control: Control, n: int, places: Array) -> Resamples:
@@ -85,14 +86,11 @@ def _useful(found: Estimate) -> list[tuple[float, float]] | None:
     if not isinstance(found.tuning, EvidenceTuning) or not found.cut.any():
         return None
     table = found.tuning.table
-    good = (table["gain"] > 0.0).to_numpy() | (
-        (table["lam"] == found.lam) & (table["nu"] == found.nu)
-    ).to_numpy()
     lam = table["lam"].to_numpy()
+    good = (table["gain"] > 0.0).to_numpy() | (lam == found.lam) & (table["nu"] == found.nu).to_numpy()
     beside = np.zeros(len(table), bool)
     for step in (-1, 1):
-        same_lam = np.roll(lam, step) == lam
-        beside |= np.roll(good, step) & same_lam
+        beside |= np.roll(good, step) & (np.roll(lam, step) == lam)
     return [(float(a), float(b)) for a, b in table.loc[good | beside, ["lam", "nu"]].to_numpy()]
 
 

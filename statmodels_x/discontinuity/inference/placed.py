@@ -64,15 +64,8 @@ def limits_at(fit: SurfaceFitted, places: Array, edges: Index) -> JumpSizes:
         nothing = np.zeros(0)
         return JumpSizes(places, normal, nothing, nothing, np.zeros((0, 0)))
     data = points_of(fit, "the size of a jump")
-    found = limits(data, border, fit.estimate.log_precision, places, edges)
-    natural, scale = fit.scale.natural, fit.scale.range
-    return JumpSizes(
-        places,
-        normal,
-        natural(found.before + CENTRE),
-        natural(found.behind + CENTRE),
-        found.covariance * scale**2,
-    )
+    before, behind, covariance = limits(data, border, fit.estimate.log_precision, places, edges)
+    return JumpSizes(places, normal, before + CENTRE, behind + CENTRE, covariance).natural(fit.scale)
 
 
 def sizes_near(fit: SurfaceFitted, places: Array) -> JumpSizes:
@@ -101,12 +94,10 @@ def mean_weights(fit: SurfaceFitted, sizes: Array, length: Array) -> Array:
     before the mean over its length, and chains to the side on which their mean is positive.
     """
     lattice, border = fit.domain.lattice, border_of(fit)
-    label = tables.segment_labels(fit.domain, border.cut)
-    position = np.full(lattice.n_edges, -1)
-    position[border.edges] = np.arange(len(border.edges))
+    label = tables.segment_ranks(lattice, border.cut)
     weight = np.zeros((label.max(initial=0), len(label)))
     for chain in chains(lattice, border):
-        own = position[chain.edges]
+        own = np.searchsorted(border.edges, chain.edges)
         turned = orientation(lattice, border, chain) * length[own]
         weight[label[own[0]] - 1, own] = turned * (np.sign(turned @ sizes[own]) or 1.0)
     total = np.abs(weight).sum(1)
@@ -206,7 +197,7 @@ def signed_distance(fit: SurfaceFitted, points: Array) -> pd.DataFrame:
     before, behind = contrasts(lattice, border, found.point, found.edge)
     rises = np.sign((behind - before) @ fit.estimate.surface)
     label = np.zeros(lattice.n_edges, int)
-    label[border.edges] = tables.segment_labels(fit.domain, border.cut)
+    label[border.edges] = tables.segment_ranks(lattice, border.cut)
     sign = found.side * np.where(rises == 0.0, 1.0, rises)
     return pd.DataFrame({"distance": sign * found.distance, "segment": label[found.edge]})
 

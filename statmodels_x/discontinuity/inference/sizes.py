@@ -13,6 +13,7 @@ import numpy as np
 
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.boundary import limits
+from statmodels_x.discontinuity.grid.domain import Scale
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 from statmodels_x.discontinuity.smoothing.mixing import unseen_border
 from statmodels_x.discontinuity.smoothing.smoother import Observations, SecondDifferences
@@ -46,6 +47,11 @@ class JumpSizes:
     def std_error(self) -> Array:
         """Posterior standard deviation of the sizes given the boundary."""
         return np.sqrt(np.diag(self.covariance))
+
+    def natural(self, scale: Scale) -> JumpSizes:
+        """Return the same in the units of the data."""
+        before, behind = scale.natural(self.before), scale.natural(self.behind)
+        return JumpSizes(self.place, self.normal, before, behind, self.covariance * scale.range**2)
 
     @property
     def size(self) -> Array:

@@ -116,10 +116,7 @@ def sizes_of(fit: SurfaceFitted, places: Array) -> JumpSizes:
         return placed.sizes_near(fit, places)
     found, cells = fit.estimate, fit.need_sample("the size of a jump at another place").cells
     data = found.errors.observations(cells)
-    sizes = jump_sizes(cells.lattice, data, found.cut, places, found.log_precision)
-    natural = cells.scale.natural
-    covariance = sizes.covariance * cells.scale.range**2
-    return JumpSizes(sizes.place, sizes.normal, natural(sizes.before), natural(sizes.behind), covariance)
+    return jump_sizes(cells.lattice, data, found.cut, places, found.log_precision).natural(cells.scale)
 
 
 def jump_size_table(fit: SurfaceFitted, places: Array, alpha: float) -> pd.DataFrame:
@@ -127,16 +124,8 @@ def jump_size_table(fit: SurfaceFitted, places: Array, alpha: float) -> pd.DataF
     found = sizes_of(fit, in_cells(fit.domain, places))
     table = pd.DataFrame(from_cells(fit.domain, found.place), columns=list(fit.domain.names))
     lower, upper = normal_limits(found.size, found.std_error, alpha)
-    return table.assign(
-        **{
-            "from": found.before,
-            "to": found.behind,
-            "size": found.size,
-            "std_error": found.std_error,
-            "lower": lower,
-            "upper": upper,
-        }
-    )
+    sides = {"from": found.before, "to": found.behind}
+    return table.assign(**sides, size=found.size, std_error=found.std_error, lower=lower, upper=upper)
 
 
 def values_at(fit: SurfaceFitted, points: Array) -> tuple[Array, Array]:
@@ -173,7 +162,6 @@ def simulated_test(statistic: float, p: float, n: int) -> HypothesisTest:
 
 def bootstrap_sizes(table: pd.DataFrame, error: Array, alpha: float) -> pd.DataFrame:
     """Intervals that turn the resampled errors of the sizes round the estimates (basic bootstrap)."""
-    result = table.drop(columns=["std_error", "lower", "upper"])
     known = np.isfinite(error)
     bounds = np.full((2, error.shape[1]), np.nan)
     spread = np.full(error.shape[1], np.nan)
@@ -181,10 +169,8 @@ def bootstrap_sizes(table: pd.DataFrame, error: Array, alpha: float) -> pd.DataF
         own = error[known[:, k], k]
         bounds[:, k] = percentile_limits(own, alpha)
         spread[k] = own.std(ddof=1)
-    result.insert(result.columns.get_loc("size") + 1, "std_error", spread)
-    result.insert(result.columns.get_loc("size") + 2, "lower", table["size"].to_numpy() - bounds[1])
-    result.insert(result.columns.get_loc("size") + 3, "upper", table["size"].to_numpy() - bounds[0])
-    return result.assign(found=known.mean(0))
+    lower, upper = table["size"].to_numpy() - bounds[::-1]
+    return table.assign(std_error=spread, lower=lower, upper=upper, found=known.mean(0))
 
 
 def normal_limits(value: Array, std_error: Array, alpha: float) -> tuple[Array, Array]:

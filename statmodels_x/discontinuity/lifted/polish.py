@@ -48,14 +48,6 @@ def edge_energy(problem: LiftedProblem, surface: Array) -> float:
     return (fidelity + float(np.minimum(squares, problem.nu / h).sum())) * h**problem.lattice.n_axes
 
 
-def isotropic_energy(problem: LiftedProblem, surface: Array) -> float:
-    """Like :func:`edge_energy`, with the gradient of each cell cut off as a whole."""
-    lattice, h = problem.lattice, problem.lattice.spacing
-    fidelity = problem.lam * float(problem.weight @ (surface - problem.f) ** 2)
-    squares = np.bincount(lattice.tail, lattice.differences(surface) ** 2 / h**2, lattice.n_cells)
-    return (fidelity + float(np.minimum(squares, problem.nu / h).sum())) * h**lattice.n_axes
-
-
 def polish(problem: LiftedProblem, surface: Array, max_steps: int = 30) -> Polished:
     """Descend from a surface.
 
@@ -132,13 +124,8 @@ def smooth(problem: LiftedProblem, cut: Mask, start: Array | None = None) -> Arr
     ridge = _RIDGE * problem.lam * (problem.weight == 0.0)
     matrix = lattice.laplacian(cut) / lattice.spacing**2 + sparse.diags_array(fidelity + ridge)
     centre = float(np.average(problem.f, weights=problem.weight))  # what a cell tends to that nothing reaches
-    found = banded.solve(
-        matrix,
-        fidelity * (problem.f - centre),
-        int(lattice.strides.max()),
-        None if start is None else start - centre,
-    )
-    return centre + found
+    start = None if start is None else start - centre
+    return centre + banded.solve(matrix, fidelity * (problem.f - centre), int(lattice.strides.max()), start)
 
 
 def join_empty(lattice: Lattice, cut: Mask, filled: Mask) -> Mask:

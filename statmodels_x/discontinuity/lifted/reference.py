@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from statmodels_x.core.errors import ConvergenceError, DataError
+from statmodels_x.discontinuity.grid.lattice import links
 from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, Relaxation, half_level
 
 _MOST_UNKNOWNS = 60_000
@@ -44,10 +45,7 @@ def solve_exactly(problem: LiftedProblem) -> Relaxation:
         )
     potential = cp.Variable((lattice.n_edges, levels + 1))
     steps = potential[:, 1:] - potential[:, :-1]
-    outgoing = sparse.csr_array(
-        (np.ones(lattice.n_edges), (lattice.tail, np.arange(lattice.n_edges))),
-        (lattice.n_cells, lattice.n_edges),
-    )
+    outgoing = links(lattice.tail, np.arange(lattice.n_edges), (lattice.n_cells, lattice.n_edges))
     divergence = lattice.incidence.T @ (potential[:, 1:] - potential[:, :1] @ np.ones((1, levels)))
     rho = problem.lam * problem.weight[:, None] * (problem.labels - problem.f[:, None]) ** 2
     least = cp.Variable((lattice.n_cells, 1))
@@ -65,16 +63,9 @@ def solve_exactly(problem: LiftedProblem) -> Relaxation:
     mass /= mass.sum(1, keepdims=True)
     thresholds = np.zeros((lattice.n_cells, levels + 1))
     thresholds[:, :-1] = np.cumsum(mass[:, ::-1], axis=1)[:, ::-1]
-    value, stats = float(whole.value), whole.solver_stats
-    return Relaxation(
-        half_level(thresholds, problem.labels),
-        thresholds,
-        value,
-        0.0,
-        int(stats.num_iters or 0),
-        whole.status == cp.OPTIMAL,
-        np.array([[float(stats.num_iters or 0), value, np.nan, 1.0]]),
-    )
+    value, n_iter = float(whole.value), int(whole.solver_stats.num_iters or 0)
+    surface, history = half_level(thresholds, problem.labels), np.array([[n_iter, value, np.nan, 1.0]])
+    return Relaxation(surface, thresholds, value, 0.0, n_iter, whole.status == cp.OPTIMAL, history)
 
 
 def _inside(problem: LiftedProblem, potential: Any, outgoing: sparse.csr_array, cp: Any) -> list[Any]:

@@ -176,12 +176,9 @@ class _State:
     def lower_bound(self) -> float:
         from statmodels_x.discontinuity.kernels import lifted as kernels
 
-        return float(
-            kernels.lower_bound(
-                self.bound, *self.data, self.shape, self.strides, self.width, self.margin, float(self.c),
-                float(self.radius), self.isotropic,
-            )
-        )  # fmt: skip
+        layout = self.shape, self.strides, self.width, self.margin
+        c, radius = float(self.c), float(self.radius)
+        return float(kernels.lower_bound(self.bound, *self.data, *layout, c, radius, self.isotropic))
 
 
 def half_level(thresholds: Array, labels: Array) -> Array:
@@ -240,16 +237,9 @@ def solve(
         bound = state.lower_bound()
         history.append((n_iter, bound, max(primal / (1.0 + problem.radius), dual), _jaccard(cuts)))
         converged = _has_converged(history, tol)
-    thresholds = state.thresholds()
-    return Relaxation(
-        half_level(thresholds, problem.labels),
-        thresholds,
-        state.lower_bound(),
-        max(primal / (1.0 + problem.radius), dual),
-        n_iter,
-        converged,
-        np.array(history).reshape(-1, 4),
-    )
+    thresholds, residual = state.thresholds(), max(primal / (1.0 + problem.radius), dual)
+    surface, checks = half_level(thresholds, problem.labels), np.array(history).reshape(-1, 4)
+    return Relaxation(surface, thresholds, state.lower_bound(), residual, n_iter, converged, checks)
 
 
 def _has_converged(history: list[tuple[float, float, float, float]], tol: float) -> bool:

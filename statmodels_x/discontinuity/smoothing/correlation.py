@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy import sparse
@@ -93,12 +94,8 @@ def _inverse_correlation(rho: float, size: int) -> sparse.sparray:
 
 
 def _log_correlation(rho: tuple[float, ...], lattice: Lattice) -> float:
-    return float(
-        sum(
-            lattice.n_cells / size * (size - 1) * np.log1p(-(r**2))
-            for r, size in zip(rho, lattice.shape, strict=True)
-        )
-    )
+    size = np.array(lattice.shape)
+    return float((lattice.n_cells / size * (size - 1) * np.log1p(-(np.array(rho) ** 2))).sum())
 
 
 def fit_errors(cells: Cells, cut: Mask, start: ErrorModel) -> ErrorModel:
@@ -144,18 +141,12 @@ def fit_errors(cells: Cells, cut: Mask, start: ErrorModel) -> ErrorModel:
 
     rho = np.clip(start.rho, 0.1, 0.9)
     options = {"xatol": 0.02, "fatol": 0.05, "maxfev": 60 * (d + 2)}
+    lowest = partial(minimize, method="Nelder-Mead", options=options)
     # a rough surface and correlated errors can stand for one another: begin from both sides
-    ends = [
-        minimize(
-            deviance,
-            np.concatenate([[larger], np.log(r / (_LARGEST_RHO - r)), [first + smoother]]),
-            method="Nelder-Mead",
-            options=options,
-        )
-        for larger, r, smoother in ((0.0, rho, 0.0), (1.5, np.maximum(rho, 0.5), 6.0))
-    ]
+    ends = []
+    for larger, r, smoother in ((0.0, rho, 0.0), (1.5, np.maximum(rho, 0.5), 6.0)):
+        begin = np.concatenate([[larger], np.log(r / (_LARGEST_RHO - r)), [first + smoother]])
+        ends.append(lowest(deviance, begin))
     best = min(ends, key=lambda end: end.fun)
-    rough = minimize(
-        lambda z: deviance(np.append(least, z)), best.x[1:], method="Nelder-Mead", options=options
-    )
+    rough = lowest(lambda z: deviance(np.append(least, z)), best.x[1:])
     return replace(model(best.x), told_apart=bool(rough.fun - best.fun > _CLEARLY))

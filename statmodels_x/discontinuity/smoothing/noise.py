@@ -37,10 +37,8 @@ def noise_variance(cells: Cells) -> tuple[float, str]:
     usable = cells.count >= _FEWEST_POINTS
     if np.count_nonzero(usable) >= _FEWEST_CELLS:
         df = cells.count[usable] - 1.0
-        value, source = (
-            _weighted_median(cells.variance[usable] / (1.0 - 2.0 / (9.0 * df)) ** 3, df),
-            "replicates",
-        )
+        value = weighted_median(cells.variance[usable] / (1.0 - 2.0 / (9.0 * df)) ** 3, df)
+        source = "replicates"
     else:
         value, source = _difference_variance(cells), "differences"
     if not value > 0.0:
@@ -51,7 +49,8 @@ def noise_variance(cells: Cells) -> tuple[float, str]:
     return value, source
 
 
-def _weighted_median(values: NDArray[Any], weight: NDArray[Any]) -> float:
+def weighted_median(values: NDArray[Any], weight: NDArray[Any]) -> float:
+    """Return the least value that holds half of the weight below or at it."""
     order = np.argsort(values)
     share = np.cumsum(weight[order])
     return float(values[order][np.searchsorted(share, 0.5 * share[-1])])

@@ -8,8 +8,9 @@ the precision W. What is left when the surface is integrated out scores the jump
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from scipy import sparse
@@ -20,9 +21,9 @@ from statmodels_x.discontinuity.kernels.banded import Factor, lower_band
 
 _CENTRE = 0.5
 LARGEST_LOG_PRECISION = 22.0  # beyond, a surface is flat to all digits that a factorisation keeps
-_LEAST_LOG_PRECISION = -6.0
+LEAST_LOG_PRECISION = -6.0
 _STEP = 1.5
-_FLAT = 0.1  # bend of the deviance over a step below which a walk has ended on a plateau
+FLAT = 0.1  # bend of the deviance over a step below which a walk has ended on a plateau
 
 
 @dataclass(frozen=True)
@@ -58,17 +59,11 @@ class SecondDifferences:
                 columns = np.column_stack([corner, corner + s, corner + t, corner + s + t])
                 parts.append((columns, np.sqrt(2.0) * np.array([1.0, -1.0, -1.0, 1.0])))
         edges.append(lattice.squares)
-        matrices = [
-            sparse.csr_array(
-                (
-                    np.tile(values, len(columns)),
-                    columns.ravel(),
-                    np.arange(len(columns) + 1) * columns.shape[1],
-                ),
-                (len(columns), lattice.n_cells),
-            )
-            for columns, values in parts
-        ]
+        matrices = []
+        for columns, values in parts:
+            ends = np.arange(len(columns) + 1) * columns.shape[1]
+            entries = (np.tile(values, len(columns)), columns.ravel(), ends)
+            matrices.append(sparse.csr_array(entries, (len(columns), lattice.n_cells)))
         return cls(lattice, sparse.vstack(matrices, format="csr"), np.vstack(edges))
 
     def penalty(self, cut: Mask) -> sparse.csr_array:
@@ -231,27 +226,26 @@ class JumpSetModel:
         Stiff surfaces are all alike, and where a walk begins among them, rounding alone says which way is down.
         """
         usual = float(np.log(np.median(self.data.precision[self.data.precision > 0.0])) + 1.0)
-        found, value, bend = self._walk(usual if around is None else around)
-        if around is not None and bend < _FLAT:
-            other, lower, _ = self._walk(usual)
+        found, value, bend = downhill(self.deviance, usual if around is None else around)
+        if around is not None and bend < FLAT:
+            other, lower, _ = downhill(self.deviance, usual)
             found = other if lower < value else found
         return found
 
-    def _walk(self, start: float) -> tuple[float, float, float]:
-        """Walk downhill in steps, then fit a parabola through the lowest three: its end, the lowest value, its bend."""
-        low, high = _LEAST_LOG_PRECISION, LARGEST_LOG_PRECISION
-        start = float(np.clip(start, low + _STEP, high - _STEP))
-        seen: dict[int, float] = {}
 
-        def at(k: int) -> float:
-            if k not in seen:
-                seen[k] = self.deviance(start + _STEP * k)
-            return seen[k]
+def downhill(deviance: Callable[[float], float], start: float) -> tuple[float, float, float]:
+    """Walk downhill in steps, then fit a parabola through the lowest three: its end, the lowest value, its bend."""
+    low, high = LEAST_LOG_PRECISION, LARGEST_LOG_PRECISION
+    start = float(np.clip(start, low + _STEP, high - _STEP))
 
-        k = 0
-        direction = 1 if at(1) < at(0) else -1
-        while low < start + _STEP * (k + direction) < high and at(k + direction) < at(k):
-            k += direction
-        bend = at(k - 1) - 2.0 * at(k) + at(k + 1)
-        shift = 0.5 * (at(k - 1) - at(k + 1)) / bend if bend > 0.0 else 0.0
-        return float(start + _STEP * (k + np.clip(shift, -1.0, 1.0))), at(k), bend
+    @cache
+    def at(k: int) -> float:
+        return deviance(start + _STEP * k)
+
+    k = 0
+    direction = 1 if at(1) < at(0) else -1
+    while low < start + _STEP * (k + direction) < high and at(k + direction) < at(k):
+        k += direction
+    bend = at(k - 1) - 2.0 * at(k) + at(k + 1)
+    shift = 0.5 * (at(k - 1) - at(k + 1)) / bend if bend > 0.0 else 0.0
+    return float(start + _STEP * (k + np.clip(shift, -1.0, 1.0))), at(k), bend

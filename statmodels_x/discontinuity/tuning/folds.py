@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,20 +34,14 @@ def split(cells: Cells, points: Points | None, seed: int) -> list[tuple[Cells, C
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2,)))
     if points is not None:
         fold = rng.permutation(len(points.y)) % _FOLDS
-        return [
-            (
-                bin_points(points.take(fold != k), cells.domain, cells.scale),
-                bin_points(points.take(fold == k), cells.domain, cells.scale),
-            )
-            for k in range(_FOLDS)
-        ]
+        binned = partial(bin_points, domain=cells.domain, scale=cells.scale)
+        return [(binned(points.take(fold != k)), binned(points.take(fold == k))) for k in range(_FOLDS)]
     fold = rng.permutation(cells.lattice.n_cells) % _FOLDS
     return [(_part(cells, fold != k), _part(cells, fold == k)) for k in range(_FOLDS)]
 
 
 def _part(cells: Cells, kept: NDArray[np.bool_]) -> Cells:
-    weight, count = np.where(kept, cells.weight, 0.0), np.where(kept, cells.count, 0)
-    return Cells(cells.domain, cells.mean, weight, count, cells.variance, cells.scale)
+    return replace(cells, weight=np.where(kept, cells.weight, 0.0), count=np.where(kept, cells.count, 0))
 
 
 def validate(problems: list[tuple[LiftedProblem, Cells]]) -> tuple[float, float]:

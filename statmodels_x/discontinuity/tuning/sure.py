@@ -6,7 +6,7 @@ gone further, biases the divergence. All pairs of weights share their random dir
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,17 +51,9 @@ def estimate(problem: LiftedProblem, errors: ErrorModel, cells: Cells, around: A
     loss = float(((problem.f - base.surface)[filled] ** 2 - sd[filled] ** 2).sum())
     traces = []
     for b in around:
-        moved = LiftedProblem(
-            problem.lattice, problem.f + _EPSILON * b * filled, problem.weight, problem.lam, problem.nu,
-            problem.levels, problem.isotropic,
-        )  # fmt: skip
+        moved = replace(problem, f=problem.f + _EPSILON * b * filled)
         other = solve(moved, _TOL, base.n_iter, np.float32, fixed_iterations=True)
         covariance_b = sd * errors.correlate(sd * b, problem.lattice.shape) if any(errors.rho) else sd**2 * b
         traces.append(float(covariance_b @ (other.surface - base.surface)) / _EPSILON)
     spread = float(np.std(traces, ddof=1) / np.sqrt(len(traces))) if len(traces) > 1 else np.nan
     return (loss + 2.0 * float(np.mean(traces))) / n, 2.0 * spread / n
-
-
-def task(errors: ErrorModel, cells: Cells, around: Array) -> partial:
-    """Return the estimate as a function of the problem alone."""
-    return partial(estimate, errors=errors, cells=cells, around=around)

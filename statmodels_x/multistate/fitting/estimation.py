@@ -88,6 +88,7 @@ def fit_transitions(
     fits = {}
     for model in specification.models:
         rows = clock_rows(data, specification, model)
+        _check_seen(model, rows)
         try:
             with quiet():
                 fits[model.label] = _fit(model, rows, weights, data.time_unit, how or {})
@@ -100,6 +101,18 @@ def fit_transitions(
                 )
             raise type(error)(f"{model.label}: {error}{remedy}") from error
     return fits
+
+
+def _check_seen(model: TransitionModel, rows: pd.DataFrame) -> None:
+    """Refuse transitions that nobody made: they have no hazard, stacked or not."""
+    made = set(zip(rows.loc[rows["status"] == 1, "from"], rows.loc[rows["status"] == 1, "to"], strict=True))
+    seen = {arrow(*pair) for pair in made}
+    never = [name for name in model.transitions if name not in seen]
+    if never:
+        raise DataError(
+            f"{never[0]}: nobody made this transition, so that it has no hazard: leave it out, with `transitions=` of "
+            "from_wide(), or by dropping its rows for from_long(); or check the coding of the status."
+        )
 
 
 def _fit(
@@ -140,9 +153,11 @@ def said_by(fits: Fits) -> tuple[Finding, ...]:
         for finding in fit.findings:
             remedy = finding.remedy
             if not fit.estimate.is_regular or fit.bse.isna().any():
+                smaller = "exponential" if fit.specification.is_weibull else "weibull"
                 remedy = (
                     f"{remedy} Every prediction that passes this transition lacks a sure error: give it a smaller "
-                    f"family, transitions={{{name!r}: {{'distribution': 'weibull'}}}}, or distribution=\"auto\"."
+                    f"family, transitions={{{name!r}: {{'distribution': {smaller!r}}}}}, another clock, or "
+                    'distribution="auto".'
                 )
             text = f"{name}: {finding.text}"
             found.append(

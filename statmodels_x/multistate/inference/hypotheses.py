@@ -13,6 +13,7 @@ from statmodels_x.core.findings import quiet
 from statmodels_x.core.fits.hypotheses import HypothesisTest, hypothesis_test
 from statmodels_x.multistate.fitted import MultiStateFitted
 from statmodels_x.multistate.fitting.estimation import clock_rows, survival_model
+from statmodels_x.multistate.inference.nesting import check_nested
 from statmodels_x.multistate.specification import arrow
 
 
@@ -20,12 +21,28 @@ def likelihood_ratio(small: MultiStateFitted, large: MultiStateFitted) -> Hypoth
     """Sum of the likelihood-ratio tests of the transitions; see :meth:`MultiStateResults.lr_test`."""
     if (small.nobs, small.n_events, small.transitions) != (large.nobs, large.n_events, large.transitions):
         raise DataError("lr_test: the two models were fitted to different subjects or transitions.")
-    if small.specification.clocks != large.specification.clocks or list(small.fits) != list(large.fits):
-        raise DataError(
-            "lr_test: models with other clocks, or stacked otherwise, are not nested; compare by AIC."
-        )
-    if not (small.is_regular and large.is_regular):
-        raise DataError("lr_test: a fit on a ridge has no likelihood-ratio test; see its `warnings`.")
+    if small.specification.clocks != large.specification.clocks:
+        raise DataError("lr_test: models with other clocks are not nested; compare by AIC.")
+    for fit in (small, large):
+        if not fit.is_regular:
+            name = next(name for name, part in fit.fits.items() if not part.is_regular)
+            raise DataError(
+                f"lr_test: the fit of {name!r} is on a ridge, or has too few events for its parameters, and has no "
+                "likelihood-ratio test; see `warnings`."
+            )
+    together = [model.transitions for model in small.specification.models]
+    if together == [model.transitions for model in large.specification.models]:
+        statistic, df = _sum_of_tests(small, large)
+    else:
+        check_nested(small, large)
+        statistic, df = max(2.0 * (large.llf - small.llf), 0.0), large.df_model - small.df_model
+    if not df:
+        raise DataError("lr_test: the two models are the same.")
+    return hypothesis_test(statistic, df, float(chi2.sf(statistic, df)), "Likelihood-ratio test")
+
+
+def _sum_of_tests(small: MultiStateFitted, large: MultiStateFitted) -> tuple[float, int]:
+    """Sum the tests of the transitions, where both models fit the same ones together."""
     statistic, df = 0.0, 0
     for name, one in small.fits.items():
         other = large.fits[name]
@@ -35,9 +52,7 @@ def likelihood_ratio(small: MultiStateFitted, large: MultiStateFitted) -> Hypoth
             continue
         test = one.lr_test(other)
         statistic, df = statistic + float(test["statistic"]), df + int(test["df"])
-    if not df:
-        raise DataError("lr_test: the two models are the same.")
-    return hypothesis_test(statistic, df, float(chi2.sf(statistic, df)), "Likelihood-ratio test")
+    return statistic, df
 
 
 def markov_test(fit: MultiStateFitted) -> pd.DataFrame:

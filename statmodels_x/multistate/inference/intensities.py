@@ -18,7 +18,8 @@ from statmodels_x.core.typing import Array
 from statmodels_x.multistate.fitted import MultiStateFitted, column_slices
 from statmodels_x.multistate.specification import TRANSITION, Graph, arrow
 from statmodels_x.survival.inference.prediction import covariate_rows
-from statmodels_x.survival.inference.quantities import Rows, time_at
+from statmodels_x.survival.inference.quantities import time_at
+from statmodels_x.survival.inference.rows import Rows
 from statmodels_x.survival.kernels.hazards import cumulative_hazard, log_hazard
 from statmodels_x.survival.results import FlexibleSurvivalResults
 
@@ -204,12 +205,12 @@ def intensities(fit: MultiStateFitted, newdata: Any, with_gradient: bool = True)
 
 
 def _covariates(fit: MultiStateFitted, newdata: Any) -> pd.DataFrame:
-    names = [name for name in fit.specification.variables if name not in ("entered", TRANSITION)]
+    names = list(fit.covariates)
     if newdata is None:
         if names:
             raise DataError(
                 f"predict: give `newdata`, a frame with the covariates {', '.join(names)}: what is predicted is a "
-                "course, one for each of its rows."
+                "course, one for each of its rows. standardise() averages over the subjects."
             )
         return pd.DataFrame(index=pd.RangeIndex(1))
     data = as_pandas(newdata)

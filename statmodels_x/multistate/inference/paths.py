@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.quadrature import cube_root_nodes, spread_nodes
 from statmodels_x.core.typing import Array
 from statmodels_x.multistate.inference.intensities import Intensities, Places, Stay
 
 DEEPEST = 3
 """Steps of a way that integration follows; beyond, simulate."""
 _NODES = {1: 64, 2: 40, 3: 28}
-_FLAT = 5.0  # power of the distance to either end with which nodes approach it
+_AREA_NODES = 48
 _LOST = 40.0
 _MOST = 400_000  # nodes at a time
 
@@ -84,18 +84,6 @@ class Values:
         if self.gradient is None:
             return Values(total)
         return Values(total, np.einsum("nk,nkp->np", weights, self.gradient.reshape(n, k, -1)))
-
-
-@lru_cache(8)
-def spread_nodes(n: int) -> tuple[Array, Array, Array]:
-    """Nodes in (0, 1), one minus them without cancellation, and weights; the slope of the map is 0 at both ends."""
-    from scipy.special import beta, betainc
-
-    x, w = np.polynomial.legendre.leggauss(n)
-    x, w = 0.5 * (x + 1.0), 0.5 * w
-    y = 1.0 - x
-    slope = (x * y) ** (_FLAT - 1.0) / beta(_FLAT, _FLAT)
-    return betainc(_FLAT, _FLAT, x), betainc(_FLAT, _FLAT, y), w * slope
 
 
 def way(
@@ -273,10 +261,9 @@ def _area(
     hazards: Intensities, origin: From, places: Places, low: Array, high: Array, discount: float
 ) -> dict[str, Values]:
     """Integrate the shares between two times, with nodes in the cube root of the time since the first."""
-    x, w = np.polynomial.legendre.leggauss(48)
-    x, w = 0.5 * (x + 1.0), 0.5 * w
+    nodes, weight = cube_root_nodes(_AREA_NODES)
     span = high - low
-    points = low[:, None] + span[:, None] * x**3
-    weights = span[:, None] * (w * 3.0 * x * x) * np.exp(-discount * points)
-    shares = occupancy(hazards, origin, np.repeat(places, len(x)), points.ravel())
+    points = low[:, None] + span[:, None] * nodes
+    weights = span[:, None] * weight * np.exp(-discount * points)
+    shares = occupancy(hazards, origin, np.repeat(places, len(nodes)), points.ravel())
     return {state: share.summed(weights) for state, share in shares.items()}

@@ -99,15 +99,15 @@ def predict(
         there = other if theta is None else other.under(theta)
         return list(contrast(TIME_KINDS[base], how, (here, there), asked))
 
-    frames = _frames(fit, quantities, options)
+    frames = frames_of(fit, quantities, options)
     for frame in frames:
         frame.insert(0, "row", hazards.index[asked.places])
         frame.insert(1, "time", asked.times)
         frame["extrapolated"] = asked.times > fit.facts.last_time
-    return _interleaved(frames)
+    return interleaved(frames)
 
 
-def _frames(fit: MultiStateFitted, quantities: Any, options: Options) -> list[pd.DataFrame]:
+def frames_of(fit: MultiStateFitted, quantities: Any, options: Options) -> list[pd.DataFrame]:
     """One frame for each labelled quantity."""
     covariance = fit.covariance.to_numpy()
     critical = fit.reference.quantile(options.alpha)
@@ -127,7 +127,7 @@ def _frames(fit: MultiStateFitted, quantities: Any, options: Options) -> list[pd
     return frames
 
 
-def _interleaved(frames: list[pd.DataFrame]) -> pd.DataFrame:
+def interleaved(frames: list[pd.DataFrame]) -> pd.DataFrame:
     """Frames of the same rows -> one, with what belongs to a row and a time together."""
     joined = pd.concat(frames, ignore_index=True)
     size, count = len(frames[0]), len(frames)
@@ -139,10 +139,10 @@ def _next_frame(fit: MultiStateFitted, hazards: Intensities, origin: From, optio
         here = hazards if theta is None else hazards.under(theta)
         return next_state(here, origin, fit.facts.last_time)
 
-    frames = _frames(fit, quantities, options)
+    frames = frames_of(fit, quantities, options)
     for frame in frames:
         frame.insert(0, "row", hazards.index)
-    return _interleaved(frames)
+    return interleaved(frames)
 
 
 def draw_coefficients(fit: MultiStateFitted, n: int, seed: int | np.random.Generator) -> Array:

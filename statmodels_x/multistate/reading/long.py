@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.data.events import check_event_times, event_status, refuse
 from statmodels_x.core.data.frames import check_columns
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import numeric_array, rows_text
 from statmodels_x.multistate.specification import Graph, arrow
+
+_WHERE = "MultiStateData"
 
 
 def long_rows(
@@ -25,24 +28,28 @@ def long_rows(
         raise DataError(f"MultiStateData: '{columns['id']}' is missing in {rows_text(pd.isna(found['id']))}.")
     for key in ("from", "to"):
         found[key] = _labels(frame[columns[key]], columns[key], names)
-    for key in ("start", "stop", "status", *(["entered"] if "entered" in columns else [])):
-        found[key] = numeric_array(frame[columns[key]], columns[key], "MultiStateData")
-        if key != "entered":
-            _refuse(
-                ~np.isfinite(found[key]),
-                f"'{columns[key]}' is missing or infinite",
-                "drop or correct the rows",
-            )
+    for key in ("start", "stop", *(["entered"] if "entered" in columns else [])):
+        found[key] = numeric_array(frame[columns[key]], columns[key], _WHERE)
+        unknown = {} if key == "entered" else {"missing": "drop or correct the rows"}
+        check_event_times(
+            found[key],
+            columns[key],
+            _WHERE,
+            infinite="drop or correct the rows",
+            negative="times are measured from 0",
+            **unknown,
+        )
+    found["status"] = event_status(
+        frame[columns["status"]], columns["status"], _WHERE, unseen="did not happen"
+    )
+    _refuse(np.isnan(found["status"]), f"'{columns['status']}' is missing", "drop or correct the rows")
     rows = pd.DataFrame(found)
-    status = rows["status"].to_numpy()
-    _refuse(~np.isin(status, (0.0, 1.0)), f"'{columns['status']}' is neither 0 nor 1", "give 1 for the event")
-    _refuse(rows["start"].to_numpy() < 0.0, f"'{columns['start']}' is negative", "times are measured from 0")
     _refuse(
         (rows["start"] >= rows["stop"]).to_numpy(),
         f"'{columns['start']}' is not before '{columns['stop']}'",
         "a stay of no time has no row: part tied times by half of the unit in which time was recorded",
     )
-    return rows.assign(status=status.astype(int))
+    return rows.assign(status=rows["status"].astype(int))
 
 
 def _labels(series: pd.Series, name: str, names: Mapping[Any, str] | None) -> NDArray[Any]:
@@ -145,5 +152,4 @@ def _refuse_at(stays: pd.DataFrame, bad: NDArray[np.bool_], what: str, remedy: s
 
 
 def _refuse(bad: NDArray[np.bool_], what: str, remedy: str) -> None:
-    if bad.any():
-        raise DataError(f"MultiStateData: {what} in {rows_text(bad)}; {remedy}.")
+    refuse(bad, f"{_WHERE}: {what}", remedy)

@@ -10,13 +10,27 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.data.events import (
+    check_event_times,
+    comes_after,
+    comes_at,
+    ends_before,
+    event_status,
+    refuse,
+)
 from statmodels_x.core.data.frames import check_columns
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_choice, check_number, numeric_array, rows_text
+from statmodels_x.core.validation import check_choice, check_number, numeric_array
 from statmodels_x.multistate.specification import Graph
 
 TIES = ("refuse", "half_unit", "death")
+_WHERE = "MultiStateData"
+FROM_ZERO = {
+    "negative": "times are measured from 0: correct the rows",
+    "zero": "nobody is watched for no time: drop the rows, or give half of the unit in which time was recorded",
+}
+"""Remedies for times of states that are not above 0."""
 
 
 @dataclass(frozen=True)
@@ -60,18 +74,15 @@ def read_columns(frame: pd.DataFrame, states: Mapping[str, Any]) -> tuple[Array,
         if isinstance(columns, str) or not isinstance(columns, Sequence) or len(columns) != 2:
             raise DataError(f"states[{state!r}] is {columns!r}; give a pair of columns, (time, status).")
         check_columns(frame, columns, "data")
-        time, status = (numeric_array(frame[name], name, "MultiStateData") for name in columns)
-        _refuse(
-            ~np.isfinite(time), f"'{columns[0]}' is missing or infinite", "drop these rows or find the times"
-        )
-        _refuse(time <= 0.0, f"'{columns[0]}' is not positive", "times are measured from 0: correct the rows")
+        time = numeric_array(frame[columns[0]], columns[0], _WHERE)
+        remedy = "give the time at which the state was entered, or until which the subject was watched"
+        check_event_times(time, columns[0], _WHERE, missing=remedy, infinite=remedy, **FROM_ZERO)
+        status = event_status(frame[columns[1]], columns[1], _WHERE, unseen="not entered")
         _refuse(
             np.isnan(status),
             f"'{columns[1]}' is missing",
             f"whether {state!r} was reached must be known: find out, or drop the rows",
         )
-        odd = ~np.isin(status, (0.0, 1.0))
-        _refuse(odd, f"'{columns[1]}' is neither 0 nor 1", "give 1 where the state was entered at the time")
         times.append(time)
         seen.append(status == 1.0)
     return np.stack(times, 1), np.stack(seen, 1)
@@ -98,17 +109,23 @@ def follow(
     end = times.max(axis=1)
     dead = np.where(seen & absorbing, times, np.inf).min(axis=1)
     many = (seen & absorbing).sum(axis=1) > 1
-    _refuse(many, "more than one final state is reached", "a subject ends in one of them")
-    late = (seen & (times > dead[:, None])).any(axis=1)
+    finals = " and ".join(repr(name) for name in np.array(names, dtype=object)[absorbing])
+    _refuse(
+        many,
+        f"more than one of the final states {finals} is reached",
+        "let one lead to the other in `transitions`, or end the follow-up of all states at the first",
+    )
+    late = (seen & comes_after(times, dead[:, None])).any(axis=1)
     _refuse(late, "a state is entered after the final one", "correct the times, or the statuses")
     end = np.where(np.isfinite(dead), dead, end)
-    short = (~seen & (times < end[:, None]) & ~absorbing).any(axis=1)
+    times = np.where(seen & comes_at(times, end[:, None]), end[:, None], times)  # but for rounding the same
+    short = (~seen & ends_before(times, end[:, None]) & ~absorbing).any(axis=1)
     _refuse(
         short,
         f"a state ({', '.join(np.array(names)[~absorbing])}) was watched for a shorter time than others",
         "whether it was entered afterwards is not known: end the follow-up of all states there",
     )
-    gone = (~seen & absorbing & (times < end[:, None])).any(axis=1) & ~np.isfinite(dead)
+    gone = (~seen & absorbing & ends_before(times, end[:, None])).any(axis=1) & ~np.isfinite(dead)
     _refuse(
         gone,
         "a state is entered after the follow-up of the final one has ended",
@@ -198,6 +215,5 @@ def _check_moves(graph: Graph, state: NDArray[Any], to: NDArray[Any], moves: NDA
                 )
 
 
-def _refuse(bad: NDArray[np.bool_], what: str, remedy: str) -> None:
-    if bad.any():
-        raise DataError(f"MultiStateData: {what} in {rows_text(bad)}; {remedy}.")
+def _refuse(bad: Any, what: str, remedy: str) -> None:
+    refuse(np.asarray(bad), f"{_WHERE}: {what}", remedy)

@@ -23,7 +23,7 @@ _SUBSTEPS = 4  # Runge-Kutta steps in the median gap of the times, at first
 
 
 def check_weights(weights: Any, family: str, sample: Sample) -> Array:
-    """Return the weight of a residual of each species in each culture, shape (C, 2); check what a family demands."""
+    """Return the weight of a residual of each species in each culture, shape (C, S); check what a family demands."""
     if family == "lognormal":
         _refuse_zeros(sample)
     if family in ("poisson", "negativebinomial"):
@@ -40,7 +40,7 @@ def check_weights(weights: Any, family: str, sample: Sample) -> Array:
     try:
         values = np.array([float(weights[name]) for name in sample.species])
     except (TypeError, ValueError):
-        values = np.zeros(2)
+        values = np.zeros(len(sample.species))
     if not np.all(np.isfinite(values) & (values > 0.0)):
         raise DataError("`weights` must give a positive number for each species.")
     return np.tile(values, (len(sample.cultures), 1))
@@ -133,9 +133,9 @@ def after_last_positive(
     counts: Array, row_start: NDArray[np.int64], row_node: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Node after the last positive count of each species in each culture: from there on it may end."""
-    found = np.zeros((len(row_start) - 1, 2), np.int64)
+    found = np.zeros((len(row_start) - 1, counts.shape[1]), np.int64)
     for c, (first, last) in enumerate(pairwise(row_start)):
-        for s in range(2):
+        for s in range(counts.shape[1]):
             positive = np.flatnonzero(counts[first:last, s] > 0.0)
             if len(positive):
                 found[c, s] = row_node[first + positive[-1]] + 1

@@ -11,20 +11,20 @@ _ODE_ERROR = 1e-6
 
 
 def course(problem: Problem, theta: Array, c: int, slopes: bool = False) -> tuple[Array, Array, Array]:
-    """Compute states (nodes, m), totals (nodes, 2) and, if asked for, derivatives (nodes, 2, p) of a culture."""
+    """Compute states (nodes, m), totals (nodes, S) and, if asked for, derivatives (nodes, S, p) of a culture."""
     from statmodels_x.population.kernels.recursion import totals
 
-    n, m = int(problem.nodes[c]), int(problem.ages.sum())
-    states, N = np.empty((n, m)), np.empty((n, 2))
-    dN = np.empty((n if slopes else 0, 2, len(theta)))
+    n, m, n_species = int(problem.nodes[c]), int(problem.ages.sum()), len(problem.ages)
+    states, N = np.empty((n, m)), np.empty((n, n_species))
+    dN = np.empty((n if slopes else 0, n_species, len(theta)))
     totals(problem, theta, c, states, N, dN)
     return states, N, dN
 
 
 def fitted_rows(problem: Problem, theta: Array, slopes: bool = False) -> tuple[Array, Array]:
-    """Totals at the rows of the problem (N, 2) and their derivatives (N, 2, p), NaN where a species is absent."""
+    """Totals at the rows of the problem (N, S) and their derivatives (N, S, p), NaN where a species is absent."""
     mean = np.full(problem.counts.shape, np.nan)
-    slope = np.full((*problem.counts.shape, len(theta)) if slopes else (0, 2, 0), np.nan)
+    slope = np.full((*problem.counts.shape, len(theta)) if slopes else (0, 0, 0), np.nan)
     for c in range(len(problem.nodes)):
         _, N, dN = course(problem, theta, c, slopes)
         rows = np.arange(problem.row_start[c], problem.row_start[c + 1])

@@ -1,6 +1,8 @@
-"""What a fit says whatever its age classes: growth, damping, margin, carrying capacities, competition, outcome."""
+"""What a fit says whatever its age classes: growth, damping, margin, equilibria, periods; competition is next door."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import root
@@ -10,6 +12,7 @@ from statmodels_x.population.course.courses import course
 from statmodels_x.population.course.parameters import Layout
 from statmodels_x.population.course.problem import Problem, on_a_grid
 from statmodels_x.population.specification import ODE
+from statmodels_x.population.theory.communities import of_chain, of_competition, outcome_of, who_is_left
 from statmodels_x.population.theory.perron import is_primitive, perron, spectral_radius
 
 _FINE_GRID = 400  # intervals of the time of a flow, in which its maxima are looked for
@@ -38,9 +41,8 @@ def invariants_of(
         return _of_one(layout, theta, species[0])
     if layout.form.kind == ODE:
         return _of_flow(layout, problem, theta, species)
-    k = layout.form.ages[0]
     matrix = block_matrix(layout, theta)
-    growth = [spectral_radius(matrix[:k, :k]), spectral_radius(matrix[k:, k:])]
+    growth = _growth_alone(layout, matrix)
     if layout.form.interaction == "complex":
         values = {"growth_alone": growth[0]}
     else:
@@ -48,9 +50,30 @@ def invariants_of(
     if layout.form.density is None:
         return values | _of_linear(layout, problem, theta, matrix)
     if layout.form.interaction == "competition":
-        crowding = theta[layout.density[:4]].reshape(2, 2)
-        return values | _of_competition(np.array(growth), 1.0, crowding, species)
+        return values | of_competition(*_competition(layout, theta), species)
     return values | _of_predation(layout, problem, theta, growth[0], species)
+
+
+def _growth_alone(layout: Layout, matrix: Array) -> list[float]:
+    edges = np.cumsum((0, *layout.form.ages))
+    return [spectral_radius(matrix[a:b, a:b]) for a, b in pairwise(edges)]
+
+
+def _competition(layout: Layout, theta: Array) -> tuple[Array, float, Array]:
+    """Rates, what they are at rest, and the effects of all species on each other."""
+    if layout.form.kind == ODE:
+        return theta[layout.rates], 0.0, theta[layout.effects]
+    growth = np.array(_growth_alone(layout, block_matrix(layout, theta)))
+    return growth, 1.0, theta[layout.density[:-1]].reshape(len(growth), -1)
+
+
+def outcome_at(
+    layout: Layout, theta: Array, values: dict[str, float], species: tuple[str, ...]
+) -> str | None:
+    """Name the long-run outcome at parameters, whose invariants are ``values``; None where there is no rule."""
+    if len(species) > 2 and layout.form.interaction == "competition":
+        return who_is_left(*_competition(layout, theta), species)
+    return outcome_of(values, species)
 
 
 def _of_one(layout: Layout, theta: Array, name: str) -> dict[str, float]:
@@ -58,8 +81,7 @@ def _of_one(layout: Layout, theta: Array, name: str) -> dict[str, float]:
     if layout.form.kind == ODE:
         growth, own = float(theta[layout.rates[0]]), float(theta[layout.effects[0, 0]])
         return {f"rate_{name}": growth, f"K_{name}": growth / own if own > 0.0 else np.inf}
-    k = layout.form.ages[0]
-    growth = spectral_radius(block_matrix(layout, theta)[:k, :k])
+    growth = _growth_alone(layout, block_matrix(layout, theta))[0]
     if layout.form.density is None:
         return {f"growth_{name}": growth}
     own = float(theta[layout.density[0]])
@@ -68,35 +90,16 @@ def _of_one(layout: Layout, theta: Array, name: str) -> dict[str, float]:
     return {f"growth_{name}": growth, f"K_{name}": K}
 
 
-def _of_competition(
-    rates: Array, at_rest: float, crowding: Array, species: tuple[str, ...]
-) -> dict[str, float]:
-    """Carrying capacities, competition coefficients, and growth when rare with the other at its capacity.
-
-    ``rates`` are growth factors (``at_rest`` 1, and crowding divides) or rates (``at_rest`` 0, and it subtracts).
-    """
-    own, cross = np.diag(crowding), np.array([crowding[0, 1], crowding[1, 0]])
-    excess = np.maximum(rates - at_rest, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        K = np.where(excess > 0.0, excess / own, 0.0)
-        alpha = cross / own
-        pressure = np.where(cross > 0.0, cross * K[::-1], 0.0)
-        rare = rates / (1.0 + pressure) if at_rest == 1.0 else rates - pressure
-    x, y = species
-    return {
-        f"K_{x}": float(K[0]),
-        f"K_{y}": float(K[1]),
-        f"alpha_{y}_on_{x}": float(alpha[0]),
-        f"alpha_{x}_on_{y}": float(alpha[1]),
-        f"invasion_{x}": float(rare[0]),
-        f"invasion_{y}": float(rare[1]),
-    }
-
-
 def _of_flow(layout: Layout, problem: Problem, theta: Array, species: tuple[str, ...]) -> dict[str, float]:
     rates = theta[layout.rates]
     if layout.form.interaction == "competition":
-        return _of_competition(rates, 0.0, theta[layout.effects], species)
+        alone = {f"rate_{name}": float(rate) for name, rate in zip(species, rates, strict=True)}
+        found = of_competition(*_competition(layout, theta), species)
+        return found if len(species) == 2 else alone | found
+    if len(species) > 2:
+        signed = np.where(layout.effects >= 0, layout.effect_signs * theta[layout.effects], 0.0)
+        found = of_chain(layout.rate_signs * rates, signed, layout.form.limited, species)
+        return found | {"period": course_period(problem, theta)}
     return _of_flow_predation(layout, theta, species) | {"period": course_period(problem, theta)}
 
 
@@ -238,22 +241,3 @@ def density_step(problem: Problem, theta: Array, w: Array) -> Array:
         nothing = np.zeros((0, 0))
         capture_prey(int(k), problem.capture, theta, N, nothing, np.zeros(0), out, nothing, False)
     return out
-
-
-def outcome_of(values: dict[str, float], species: tuple[str, ...]) -> str | None:
-    """Name the long-run outcome of competition by mutual invasion, or by the margin; None where there is no rule."""
-    if len(species) == 1:
-        return None
-    x, y = species
-    if f"invasion_{x}" in values:
-        lives = values[f"K_{x}"] > 0.0, values[f"K_{y}"] > 0.0
-        if not all(lives):
-            return "both die out" if not any(lives) else f"only {x if lives[0] else y} can live"
-        rest = 1.0 if f"growth_{x}" in values else 0.0
-        enters = values[f"invasion_{x}"] > rest, values[f"invasion_{y}"] > rest
-        return {(True, False): f"{x} excludes {y}", (False, True): f"{y} excludes {x}",
-                (True, True): "coexistence", (False, False): "founder control"}[enters]  # fmt: skip
-    margins = [value for name, value in values.items() if name.startswith("margin")]
-    if len(margins) == 1 and np.isfinite(margins[0]):
-        return f"{x} excludes {y}" if margins[0] > 0 else f"{y} excludes {x}"
-    return None

@@ -47,7 +47,7 @@ def build_layout(
         Share of the way to the counts by which each total is corrected before the next step.
     """
     layout = Layout(form)
-    level = np.ones(2)
+    level = np.ones(len(form.ages))
     for s in range(len(sample.species)):
         level[s] = np.nanmean(sample.counts[sample.present[sample.culture, s], s])
     if form.kind == ODE:
@@ -68,10 +68,11 @@ def build_layout(
 
 def _growth(sample: Sample) -> Array:
     """Largest observed growth factor a step of each species."""
-    largest = np.ones(2)
+    n_species = sample.counts.shape[1]
+    largest = np.ones(n_species)
     for c in range(len(sample.cultures)):
         rows = sample.culture == c
-        for s in range(2):
+        for s in range(n_species):
             y, t = sample.counts[rows, s], sample.time[rows]
             seen = y > 0.0
             if seen.sum() > 1:
@@ -83,10 +84,10 @@ def _growth(sample: Sample) -> Array:
 def _add_initial(
     layout: Layout, sample: Sample, initial: str | float, structure: str | Mapping[str, Any]
 ) -> None:
-    n = len(sample.cultures)
+    shape = (len(sample.cultures), len(layout.form.ages))
     most = max(layout.form.ages)
-    layout.initial, layout.initial_value = np.full((n, 2), -1), np.zeros((n, 2))
-    layout.shares, layout.share_value = np.full((n, 2, most), -1), np.zeros((n, 2, most))
+    layout.initial, layout.initial_value = np.full(shape, -1), np.zeros(shape)
+    layout.shares, layout.share_value = np.full((*shape, most), -1), np.zeros((*shape, most))
     given = _given_shares(layout, sample, structure)
     for c, label in enumerate(sample.cultures):
         prefix = f"{label}:" if sample.culture_name is not None else ""

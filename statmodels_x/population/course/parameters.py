@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from statmodels_x.core.typing import Array
-from statmodels_x.population.course.problem import FREE
+from statmodels_x.population.course.problem import FREE, Index
 from statmodels_x.population.specification import Form
 
 
@@ -45,20 +44,27 @@ class Layout:
     upper: list[float] = field(default_factory=list)
     entries: list[tuple[int, int, int, int]] = field(default_factory=list)
     signs: list[float] = field(default_factory=list)
-    density: NDArray[np.int64] = field(default_factory=lambda: np.full(5, -1))
-    rates: NDArray[np.int64] = field(default_factory=lambda: np.full(2, -1))
-    rate_signs: Array = field(default_factory=lambda: np.ones(2))
-    effects: NDArray[np.int64] = field(default_factory=lambda: np.full((2, 2), -1))
-    effect_signs: Array = field(default_factory=lambda: -np.ones((2, 2)))
-    initial: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+    density: Index = field(default_factory=lambda: np.zeros(0, np.int64))
+    rates: Index = field(default_factory=lambda: np.zeros(0, np.int64))
+    rate_signs: Array = field(default_factory=lambda: np.ones(0))
+    effects: Index = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    effect_signs: Array = field(default_factory=lambda: np.ones((0, 0)))
+    initial: Index = field(default_factory=lambda: np.zeros((0, 2), np.int64))
     initial_value: Array = field(default_factory=lambda: np.zeros((0, 2)))
-    shares: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2, 1), np.int64))
+    shares: Index = field(default_factory=lambda: np.zeros((0, 2, 1), np.int64))
     share_value: Array = field(default_factory=lambda: np.zeros((0, 2, 1)))
     structure: int = FREE
-    capture: NDArray[np.int64] = field(default_factory=lambda: np.full(3, -1))
+    capture: Index = field(default_factory=lambda: np.full(3, -1))
     handling: int = -1
     gain: int = -1
     gain_value: float = 0.0
+
+    def __post_init__(self) -> None:
+        n = len(self.form.ages)
+        if not len(self.density):  # a fresh one, whose places depend on the number of species
+            self.density, self.rates = np.full(n * n + 1, -1), np.full(n, -1)
+            self.effects, self.effect_signs = np.full((n, n), -1), -np.ones((n, n))
+            self.rate_signs = np.ones(n)
 
     def add(
         self, block: str, term: str, place: tuple[int, ...], lower: float, upper: float, size: float = 1.0
@@ -71,7 +77,7 @@ class Layout:
         self.upper.append(upper)
         return len(self.names) - 1
 
-    def block(self, name: str) -> NDArray[np.int64]:
+    def block(self, name: str) -> Index:
         """Numbers of the parameters of a block."""
         return np.array([j for j, (block, _) in enumerate(self.names) if block == name], np.int64)
 

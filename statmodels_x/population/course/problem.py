@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,29 +22,29 @@ class Problem(NamedTuple):
     ----------
     kind : int
         ``LESLIE`` (a step of the recursion between nodes) or ``ODE`` (Lotka-Volterra between nodes).
-    ages : ndarray of int, shape (2,)
-        Classes of each species; 1 for an ODE.
+    ages : ndarray of int, shape (S,)
+        Classes of each of S species; 1 for an ODE. One species alone has a second place that no culture fills.
     entries : ndarray of int, shape (E, 4)
         Entries of the block matrix: row, column, parameter, and which divisor of the density part it has.
     signs : ndarray of shape (E,)
         1 or -1 before each entry.
-    density : ndarray of int, shape (5,)
-        Parameters a_xx, a_xy, a_yx, a_yy and c of the density part; -1 for one that the model lacks.
-    rates, rate_signs : ndarray of shape (2,)
+    density : ndarray of int, shape (S * S + 1,)
+        Parameters a_xx, a_xy, ..., a_yy and c of the density part; -1 for one that the model lacks.
+    rates, rate_signs : ndarray of shape (S,)
         For an ODE: the parameter that is each species' rate alone, and its sign.
-    effects, effect_signs : ndarray of shape (2, 2)
-        For an ODE: the parameter of the effect of the second species on the first, and its sign; -1 for none.
-    initial : ndarray of int, shape (C, 2)
+    effects, effect_signs : ndarray of shape (S, S)
+        For an ODE: the parameter of the effect of the column's species on the row's, and its sign; -1 for none.
+    initial : ndarray of int, shape (C, S)
         Parameter of the total at the first node; -1 where the total is given.
-    initial_value : ndarray of shape (C, 2)
+    initial_value : ndarray of shape (C, S)
         Totals that are given.
     structure : int
         ``FREE`` (shares, free or given) or ``STABLE`` (the stable age distribution of the species alone).
-    shares : ndarray of int, shape (C, 2, K)
+    shares : ndarray of int, shape (C, S, K)
         Parameter of each share in what the younger classes leave; -1 where it is given.
-    share_value : ndarray of shape (C, 2, K)
+    share_value : ndarray of shape (C, S, K)
         Shares that are given.
-    present : ndarray of bool, shape (C, 2)
+    present : ndarray of bool, shape (C, S)
         Whether the culture has the species at all.
     nodes : ndarray of int, shape (C,)
         Number of nodes of each culture.
@@ -58,11 +58,11 @@ class Problem(NamedTuple):
         Where each culture's rows stand.
     row_node : ndarray of int, shape (N,)
         Node of each row within its culture.
-    counts : ndarray of shape (N, 2)
+    counts : ndarray of shape (N, S)
         Observed totals; NaN where not observed.
-    weights : ndarray of shape (C, 2)
+    weights : ndarray of shape (C, S)
         Weight of a residual.
-    level : ndarray of shape (C, 2)
+    level : ndarray of shape (C, S)
         Size of each series, for the floor of a mean and for the penalty on negative totals.
     family, dispersion : int, float
         Law of the counts; the variance of a negative binomial is mean + dispersion * mean^2.
@@ -70,7 +70,7 @@ class Problem(NamedTuple):
         Weight of squared negative totals, relative to ``level``.
     ridge, ridge_target : ndarray of shape (p,)
         Weight and target of a quadratic penalty on each parameter.
-    removal : ndarray of int, shape (C, 2)
+    removal : ndarray of int, shape (C, S)
         Node from which on a species is removed once its total is 0 or below: the one after its last positive count.
     exponential : bool
         Whether density acts as exp(-a N) instead of 1/(1 + a N).
@@ -127,9 +127,19 @@ class Problem(NamedTuple):
     stiffness: float = 0.0
 
 
+def has_gain(model: Any) -> bool:
+    """Whether by a problem or layout the counts correct the course: each total is foreseen from those before it."""
+    return bool(model.gain >= 0 or model.gain_value > 0.0)
+
+
 def row_culture(problem: Problem) -> Index:
     """Culture of each row."""
     return np.repeat(np.arange(len(problem.nodes)), np.diff(problem.row_start))
+
+
+def class_places(ages: Index) -> list[tuple[int, int]]:
+    """Species and class (from 0) of each element of the state."""
+    return [(s, j) for s, k in enumerate(ages) for j in range(k)]
 
 
 def without_rows(problem: Problem) -> Problem:
@@ -137,7 +147,7 @@ def without_rows(problem: Problem) -> Problem:
     if problem.kind == ODE:
         problem = on_a_grid(problem, 200)
     return problem._replace(
-        counts=np.zeros((0, 2)),
+        counts=np.zeros((0, len(problem.ages))),
         row_node=np.zeros(0, np.int64),
         row_start=np.zeros_like(problem.row_start),
         durations=problem.durations if problem.kind == ODE else problem.durations[:1],

@@ -17,12 +17,11 @@ def add_flow(layout: Layout, species: tuple[str, ...], level: Array, gap: float)
     """Add the rates and effects of a Lotka-Volterra form; ``gap`` is the median time between observations."""
     for s, name in enumerate(species):
         layout.rates[s] = layout.add("rate", name, (s,), 0.0, _FASTEST_RATE / gap, gap)
-    if layout.form.interaction == "single":
-        pairs = [(0, 0)]
-    elif layout.form.interaction == "competition":
-        pairs = [(0, 0), (0, 1), (1, 0), (1, 1)]
+    n = len(species)
+    if layout.form.interaction == "predation":  # each species eats the one before it
+        pairs = [pair for s in range(n - 1) for pair in ((s, s + 1), (s + 1, s))]
     else:
-        pairs = [(0, 1), (1, 0)]
+        pairs = [(i, j) for i in range(n) for j in range(n)]
     for i, j in pairs:
         term, size = f"{species[j]}_on_{species[i]}", level[j] * gap
         layout.effects[i, j] = layout.add("effect", term, (i, j), 0.0, _CROWDING / size, size)
@@ -33,7 +32,8 @@ def add_flow(layout: Layout, species: tuple[str, ...], level: Array, gap: float)
     if layout.form.saturating:
         layout.handling = layout.add("handling", species[0], (0,), 0.0, _CROWDING / level[0], level[0])
     if layout.form.interaction == "predation":
-        layout.rate_signs[1], layout.effect_signs[1, 0] = -1.0, 1.0
+        layout.rate_signs[1:] = -1.0
+        layout.effect_signs[np.arange(1, n), np.arange(n - 1)] = 1.0
 
 
 def add_matrices(
@@ -44,11 +44,11 @@ def add_matrices(
     Parameters
     ----------
     layout : Layout
-    species : tuple of (str, str)
-    fastest : ndarray of shape (2,)
+    species : tuple of str
+    fastest : ndarray of shape (S,)
         Highest fecundity of each species.
-    ratios : ndarray of shape (2,)
-        Level of each species over that of the other, by which the highest coupling is scaled.
+    ratios : ndarray of shape (S,)
+        Level of each of two species over that of the other, by which the highest coupling is scaled.
     strongest : float
         Highest coupling between species of one level.
     """
@@ -65,13 +65,11 @@ def add_matrices(
             layout.entries.append((form.ages[0] + i, j, q, 2))
             layout.signs.append(1.0)
         return
-    _add_leslie(layout, species[0], form.ages[0], 0, 0, float(fastest[0]))
-    if form.interaction == "single":
+    for s, name in enumerate(species):
+        _add_leslie(layout, name, form.ages[s], sum(form.ages[:s]), s, float(fastest[s]))
+    if form.interaction == "single" or form.is_uncoupled or form.density == "saturating":
         return
     x, y = species
-    _add_leslie(layout, y, form.ages[1], form.ages[0], 1, float(fastest[1]))
-    if form.is_uncoupled or form.density == "saturating":
-        return
     gain = -1.0 if form.interaction == "competition" else 1.0
     _add_coupling(layout, x, y, float(limits[0]), 0, form.ages[0], 0, -1.0)
     _add_coupling(layout, y, x, float(limits[1]), form.ages[0], 0, 2 if gain > 0 else 1, gain)
@@ -127,15 +125,16 @@ def add_density(layout: Layout, species: tuple[str, ...], level: Array) -> None:
         own = f"{species[0]}_on_{species[0]}"
         layout.density[0] = layout.add("crowding", own, (0, 0), 0.0, _CROWDING / level[0], level[0])
         return
-    x, y = species
     if form.interaction == "competition":
-        for i in range(2):
-            for j in range(2):
+        n = len(species)
+        for i in range(n):
+            for j in range(n):
                 term = f"{species[j]}_on_{species[i]}"
-                layout.density[2 * i + j] = layout.add(
+                layout.density[n * i + j] = layout.add(
                     "crowding", term, (i, j), 0.0, _CROWDING / level[j], level[j]
                 )
         return
+    x, y = species
     layout.density[0] = layout.add("crowding", f"{x}_on_{x}", (0, 0), 0.0, _CROWDING / level[0], level[0])
     layout.density[3] = layout.add("crowding", f"{y}_on_{y}", (1, 1), 0.0, _CROWDING / level[1], level[1])
     if form.density == "saturating":

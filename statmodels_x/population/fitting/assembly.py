@@ -13,7 +13,7 @@ from statmodels_x.core.findings import Finding
 from statmodels_x.core.typing import Array
 from statmodels_x.population.course.layout import build_layout
 from statmodels_x.population.course.parameters import Layout
-from statmodels_x.population.course.problem import Problem, without_rows
+from statmodels_x.population.course.problem import Problem, has_gain, without_rows
 from statmodels_x.population.fitting.alternatives import Alternatives, look_elsewhere
 from statmodels_x.population.fitting.diagnostics import Diagnostics, diagnose
 from statmodels_x.population.fitting.estimation import Estimate, estimate, improve
@@ -158,11 +158,14 @@ def structural_of(form: Form, sample: Sample, layout: Layout) -> StructuralRank 
     """Exact rank of the form; None for an ODE, bounds that fix parameters, and cultures other than alone and mixed."""
     fixed = bool(np.any(np.array(layout.lower) == np.array(layout.upper)))
     rows = sorted(map(tuple, sample.present.tolist()))
-    alone = rows == [(False, True), (True, False), (True, True)] and form.interaction != "complex"
-    if form.density in ("saturating", "ricker") or layout.gain >= 0 or layout.gain_value > 0.0:
+    n = len(sample.species)
+    each = sorted(tuple(s == i for s in range(n)) for i in range(n))
+    mixed = (True,) * n
+    alone = n > 1 and rows == sorted([*each, mixed]) and form.interaction != "complex"
+    if form.density in ("saturating", "ricker") or has_gain(layout):
         return None
     single = form.interaction == "single" and len(rows) == 1
-    if form.kind != LESLIE or fixed or not (single or alone or rows == [(True, True)]):
+    if form.kind != LESLIE or fixed or not (single or alone or rows == [mixed]):
         return None
     totals_free = bool(np.any(layout.initial >= 0))
     shares_free = bool(np.any(layout.shares >= 0))

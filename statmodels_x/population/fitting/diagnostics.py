@@ -11,7 +11,7 @@ import pandas as pd
 from statmodels_x.core.typing import Array
 from statmodels_x.population.course.build import in_user_order
 from statmodels_x.population.course.courses import course, fitted_rows, lowest_total
-from statmodels_x.population.course.problem import Problem
+from statmodels_x.population.course.problem import Problem, class_places
 from statmodels_x.population.sample import Facts, Sample
 from statmodels_x.population.specification import NEGATIVE_BINOMIAL, ODE, POISSON
 
@@ -87,18 +87,13 @@ def _lowest(facts: Facts, problem: Problem, theta: Array) -> dict[str, Any]:
 
 def _negative_classes(facts: Facts, problem: Problem, theta: Array) -> pd.DataFrame:
     rows = []
-    first = problem.ages[0]
     for c in range(len(problem.nodes)) if problem.kind != ODE else ():
         states, _, _ = course(problem, theta, c)
         times = node_times(facts, problem, c)
-        for j in range(states.shape[1]):
-            s = int(j >= first)
-            n = int(np.argmin(states[:, j]))
-            if states[n, j] < -_NEGATIVE * problem.level[c, s]:
-                label = int(j if s == 0 else j - first) + 1
-                rows.append(
-                    (facts.species[s], label, facts.cultures[c], float(times[n]), float(states[n, j]))
-                )
+        for values, (s, j) in zip(states.T, class_places(problem.ages), strict=True):
+            n = int(np.argmin(values))
+            if values[n] < -_NEGATIVE * problem.level[c, s]:
+                rows.append((facts.species[s], j + 1, facts.cultures[c], float(times[n]), float(values[n])))
     return pd.DataFrame(rows, columns=["species", "class", "culture", "time", "value"])
 
 

@@ -19,7 +19,7 @@ from statmodels_x.population.course.courses import digits_spent, fitted_rows, lo
 from statmodels_x.population.course.families import best_dispersion
 from statmodels_x.population.course.layout import build_layout
 from statmodels_x.population.course.parameters import Layout
-from statmodels_x.population.course.problem import Problem, row_culture
+from statmodels_x.population.course.problem import Problem, has_gain, row_culture
 from statmodels_x.population.fitting.gains import GAIN_STARTS, Feedback, gain_path
 from statmodels_x.population.fitting.mapped import mapped_starts
 from statmodels_x.population.fitting.searching import End, distinct, search_once
@@ -226,7 +226,7 @@ def _all_starts(
     seed = [options.seed, 1000]
     found = [("simpler models", start) for start in _carried(pool, layout, seed)]
     found += [("random", s) for s in random_starts(layout, sample, options.n_starts, [*seed, 0])]
-    if layout.gain >= 0 or layout.gain_value > 0.0:
+    if has_gain(problem):
         return [kind for kind, _ in found], [start for _, start in found], None
     search = partial(search_once, tol=_ROUGH_TOL)
     firsts = random_starts(layout, sample, GAIN_STARTS, [*seed, 0])

@@ -138,7 +138,6 @@ def _of_agreement(found: Estimate) -> list[Finding]:
                 "one_kind",
                 f"only searches of one kind ({kinds[0]}) came to the best fit: a better one may exist.",
                 "Raise n_starts.",
-                category=None,
             )
         ]
     return []
@@ -155,8 +154,11 @@ def _of_feedback(
         return []
     here, there = (invariants_of(layout, problem, theta, species) for theta in (found.theta, path.theta))
     name = "small_oscillation_period"
+    both = [values.get(name, np.nan) for values in (there, here)]
     periods = (
-        f" (period of small oscillations {there[name]:.3g} against {here[name]:.3g})" if name in here else ""
+        f" (period of small oscillations {both[0]:.3g} against {both[1]:.3g})"
+        if np.all(np.isfinite(both))
+        else ""
     )
     return [
         Finding(

@@ -6,17 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from statmodels_x.core.typing import Array
 from statmodels_x.population.course.parameters import Layout
 from statmodels_x.population.course.problem import Problem
+from statmodels_x.population.fitting.searching import distinct
 
 GAIN_STARTS = 12  # random starts where each step begins at the last count
 _GAINS = (0.8, 0.6, 0.45, 0.34, 0.25, 0.18, 0.13, 0.09, 0.06, 0.04, 0.02, 0.01)
 _CARRIED = 3  # distinct ends that are followed
 _DIRECT = 2  # of which a search without gain starts at every step
-_APART = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,21 +53,13 @@ def gain_path(
     feedback : Feedback or None
         The best fit on the way.
     """
-    ends = _distinct([search(problem._replace(gain_value=1.0), layout, start) for start in starts])
+    ends = distinct([search(problem._replace(gain_value=1.0), layout, start) for start in starts], _CARRIED)
     direct, best = [end[0] for end in ends[:_DIRECT]], None
     for gain in (1.0, *_GAINS):
         held = problem._replace(gain_value=gain)
         if gain < 1.0:
-            ends = _distinct([search(held, layout, end[0]) for end in ends])
+            ends = distinct([search(held, layout, end[0]) for end in ends], _CARRIED)
             direct += [end[0] for end in ends[:_DIRECT]]
         if ends and (best is None or ends[0][1] < best.cost):
             best = Feedback(gain, ends[0][0], float(ends[0][1]))
     return direct, best
-
-
-def _distinct(ends: Sequence[Any]) -> list[Any]:
-    kept: list[Any] = []
-    for end in sorted(ends, key=lambda found: float(found[1])):
-        if np.isfinite(end[1]) and all(abs(end[1] - other[1]) > _APART * other[1] for other in kept):
-            kept.append(end)
-    return kept[:_CARRIED]

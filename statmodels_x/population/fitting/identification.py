@@ -14,7 +14,7 @@ from statmodels_x.population.course.courses import fitted_rows
 from statmodels_x.population.course.families import scale_variance
 from statmodels_x.population.course.parameters import Layout
 from statmodels_x.population.course.problem import Problem, row_culture
-from statmodels_x.population.fitting.structural import StructuralRank
+from statmodels_x.population.fitting.structural import MATRICES, SPECIES, StructuralRank
 from statmodels_x.population.specification import GAUSSIAN, LOGNORMAL
 
 _NULL = 1e-11  # singular values below this share of the largest are rounding errors
@@ -206,19 +206,19 @@ def structural_names(layout: Layout, key: tuple[Any, ...]) -> list[str]:
     """Names under which the exact rank knows a parameter; a share is known if the classes up to its own are."""
     block, place = key[0], key[1:]
     if block == "fecundity":
-        return [f"{'AD'[place[0]]}[1,{place[1] + 1}]"]
+        return [f"{MATRICES[place[0]]}[1,{place[1] + 1}]"]
     if block == "survival":
-        return [f"{'AD'[place[0]]}[{place[1] + 2},{place[1] + 1}]"]
+        return [f"{MATRICES[place[0]]}[{place[1] + 2},{place[1] + 1}]"]
     if block == "coupling":
         name = "B" if layout.form.interaction == "complex" else "BC"[place[0]]
         return [name if place[1] < 0 else f"{name}[{place[1] + 1},{place[2] + 1}]"]
     if block == "crowding":
-        return [f"a_{'xy'[place[0]]}{'xy'[place[1]]}"]
+        return [f"a_{SPECIES[place[0]]}{SPECIES[place[1]]}"]
     if block == "saturation":
         return ["c"]
     if block == "structure":
         mixed = bool((layout.initial[place[0]] >= 0).all()) or len(layout.initial) == 1
-        start = f"{'xy'[place[1]]}{'0' if mixed else '_alone'}"
+        start = f"{SPECIES[place[1]]}{'0' if mixed else '_alone'}"
         return [f"{start}[{j + 1}]" for j in range(place[2] + 1)]
     return []  # an initial total is seen itself, or moves every total
 

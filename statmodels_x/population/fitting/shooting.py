@@ -42,7 +42,8 @@ def _segments(problem: Problem, layout: Layout, sample: Sample, length: int) -> 
     """Pose the segments as cultures with totals of their own at their first nodes."""
     cuts = [(c, first) for c in range(len(problem.nodes)) for first in _cuts(int(problem.nodes[c]), length)]
     p = len(layout.names)
-    initial, value = np.full((len(cuts), 2), -1), np.zeros((len(cuts), 2))
+    n_species = len(problem.ages)
+    initial, value = np.full((len(cuts), n_species), -1), np.zeros((len(cuts), n_species))
     follows, nodes, node_start = (
         np.full(len(cuts), -1),
         np.zeros(len(cuts), np.int64),
@@ -60,7 +61,7 @@ def _segments(problem: Problem, layout: Layout, sample: Sample, length: int) -> 
         inside = rows[(problem.row_node[rows] >= first) & ((problem.row_node[rows] < last) | (not goes_on))]
         row_node[inside] -= first
         row_start[k + 1] = row_start[k] + len(inside)
-        for s in range(2):
+        for s in range(n_species):
             initial[k, s], value[k, s] = problem.initial[c, s], problem.initial_value[c, s]
             if first > 0 and problem.present[c, s]:
                 initial[k, s] = p + len(extra)
@@ -70,7 +71,7 @@ def _segments(problem: Problem, layout: Layout, sample: Sample, length: int) -> 
         nodes=nodes, node_start=node_start, row_start=row_start, row_node=row_node, initial=initial,
         initial_value=value, shares=problem.shares[culture], share_value=problem.share_value[culture],
         present=problem.present[culture], weights=problem.weights[culture], level=problem.level[culture],
-        removal=np.full((len(cuts), 2), np.iinfo(np.int64).max), follows=follows,
+        removal=np.full((len(cuts), n_species), np.iinfo(np.int64).max), follows=follows,
         ridge=np.append(problem.ridge, np.zeros(len(extra))),
         ridge_target=np.append(problem.ridge_target, np.zeros(len(extra))),
     )  # fmt: skip
@@ -87,8 +88,8 @@ def _cuts(nodes: int, length: int) -> range:
 def _smoothed(problem: Problem, c: int) -> Array:
     """Return counts at every node: interpolated, and averaged over three neighbours."""
     rows = np.arange(problem.row_start[c], problem.row_start[c + 1])
-    node, out = np.arange(problem.nodes[c]), np.zeros((int(problem.nodes[c]), 2))
-    for s in range(2):
+    node, out = np.arange(problem.nodes[c]), np.zeros((int(problem.nodes[c]), len(problem.ages)))
+    for s in range(len(problem.ages)):
         y = problem.counts[rows, s]
         seen = ~np.isnan(y)
         if seen.any():

@@ -17,7 +17,7 @@ _LITTLE = 1e-3  # of its size, for an effect that the simpler form lacks
 
 
 def random_starts(layout: Layout, sample: Sample, n: int, seed: Sequence[int]) -> list[Array]:
-    """Draw parameters that make the two species grow and feel each other at about the observed sizes.
+    """Draw parameters that make the species grow and feel each other at about the observed sizes.
 
     Start number k has a stream of its own, so that more starts are the same ones and some besides.
     """
@@ -34,7 +34,7 @@ def _random_start(layout: Layout, sample: Sample, rng: np.random.Generator, spre
         theta[j] = _draw(block, upper[j], layout.size[j], rng)
         if spread and not linear and block in ("fecundity", "crowding"):
             theta[j] *= rng.lognormal(0.0, 0.5)
-    for s in range(2):
+    for s in range(len(layout.form.ages)):
         _normalise_growth(layout, theta, s, _growth_alone(layout, s, rng))
     for c, s in zip(*np.nonzero(layout.initial >= 0), strict=True):
         counts = sample.counts[sample.culture == c, s]
@@ -71,7 +71,7 @@ def _draw(block: str, upper: float, size: float, rng: np.random.Generator) -> fl
 def _normalise_growth(layout: Layout, theta: Array, species: int, target: float) -> None:
     """Scale the fecundities so that the species alone grows by about ``target`` a step."""
     k = layout.form.ages[species]
-    offset = 0 if species == 0 else layout.form.ages[0]
+    offset = sum(layout.form.ages[:species])
     inside = [(r - offset, c - offset, q) for r, c, q, _ in layout.entries]
     inside = [(r, c, q) for r, c, q in inside if 0 <= r < k and 0 <= c < k]
     fecundity = {c: q for r, c, q in inside if r == 0}
@@ -94,9 +94,9 @@ def ladder(form: Form) -> list[Form]:
     couples = form.is_linear or form.interaction == "predation"
     kinds = COUPLINGS[: COUPLINGS.index(form.coupling) + 1] if couples else ("scalar",)
     for k in range(1, max(form.ages) + 1):
-        ages = (min(k, form.ages[0]), min(k, form.ages[1]))
+        ages = tuple(min(k, own) for own in form.ages)
         for kind in kinds:
-            if ages[0] != ages[1] and kind != "full":
+            if len(set(ages)) > 1 and kind != "full":
                 continue
             if k == 1 and kind != kinds[0]:
                 continue

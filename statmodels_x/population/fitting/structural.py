@@ -16,6 +16,7 @@ _POINTS = 2  # random points: a rank found at one of them is never above the gen
 INTERACTIONS = ("competition", "predation", "complex", "single")
 COUPLINGS = ("scalar", "diagonal", "full")
 INITIALS = ("free", "stable", "totals", "given")
+MATRICES, SPECIES = "ADEFGH", "xyzuvw"  # names of the species' own matrices, and of the species
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class StructuralRank:
     n_series : int
         Series of totals observed.
     names : tuple of str
-        The parameters, for example ``A[1,2]`` (row and column from 1), ``B`` (a scalar coupling), ``a_xy``,
+        The parameters, for example ``A[1,2]`` (row and column from 1; A, D, E, ... are the species' own matrices),
+        ``B`` (a scalar coupling), ``a_xy``,
         ``x0[1]``, ``x0`` (an initial total); ``x_alone[1]`` is an initial value of a culture alone.
     identified : tuple of bool
         For each parameter whether totals determine it by itself, at least locally.
@@ -67,7 +69,7 @@ def structural_rank(
     interaction : {"competition", "predation", "complex", "single"}
         ``"single"`` is one species without another.
     ages : sequence of int
-        Age classes of each species.
+        Age classes of each species; three species or more in Leslie-Gower competition only.
     coupling : {"scalar", "diagonal", "full"}
         B = b I, B diagonal, or every entry free; likewise C. Not used by ``"single"`` and by Leslie-Gower
         competition, which couples through the densities.
@@ -131,9 +133,11 @@ def _check(
     check_choice("initial", initial, INITIALS, where)
     if density is not None:
         check_choice("density", density, ("leslie-gower",), where)
-    wanted = 1 if interaction == "single" else 2
-    if not isinstance(ages, Sequence) or isinstance(ages, str) or len(ages) != wanted:
-        raise DataError(f"{where}: `ages` is {ages!r}; give {wanted} number(s) of age classes.")
+    many = interaction == "competition" and density is not None
+    wanted = (1,) if interaction == "single" else range(2, len(SPECIES) + 1) if many else (2,)
+    if not isinstance(ages, Sequence) or isinstance(ages, str) or len(ages) not in wanted:
+        number = f"{wanted[0]} to {wanted[-1]}" if many else wanted[0]
+        raise DataError(f"{where}: `ages` is {ages!r}; give {number} number(s) of age classes.")
     sizes = tuple(check_count("ages", k, 1) for k in ages)
     if interaction == "complex":
         if density is not None:
@@ -266,27 +270,27 @@ class _System:
 def _systems(design: _Design, own: _Parameters) -> list[_System]:
     k = design.sizes
     solved = design.initial == "stable"
-    A, shape_x = _leslie(own, "A", k[0], solved)
-    if design.interaction == "single":
-        crowding: _Limits = {} if design.density is None else {(0, 0): [own.new("a_xx")]}
-        return [_System([_start(own, "x0", k[0], design.initial, shape_x)], [[A]], crowding)]
-    D, shape_y = (A, shape_x) if design.interaction == "complex" else _leslie(own, "D", k[1], solved)
-    matrices = _matrices(design, own, A, D)
-    limits = _limits(design, own)
-    shapes = (shape_x, shape_y)
-    blocks = [_start(own, f"{s}0", k[i], design.initial, shapes[i]) for i, s in enumerate("xy")]
+    pairs = [_leslie(own, "A", k[0], solved)]
+    if design.interaction == "complex":
+        pairs *= 2
+    pairs += [_leslie(own, MATRICES[i], k[i], solved) for i in range(len(pairs), len(k))]
+    own_matrices, shapes = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    matrices, limits = _matrices(design, own, own_matrices), _limits(design, own)
+    names = SPECIES[: len(k)]
+    blocks = [_start(own, f"{s}0", k[i], design.initial, shapes[i]) for i, s in enumerate(names)]
     systems = [_System(blocks, matrices, limits)]
-    for i, species in enumerate("xy" if design.alone else ""):
+    for i, species in enumerate(names if design.alone else ""):
         block = _start(own, f"{species}_alone", k[i], design.initial, shapes[i])
-        crowding = {(0, 0): [limits[i, i][i]]} if limits else {}
-        systems.append(_System([block], [[(A, D)[i]]], crowding))
+        crowding: _Limits = {(0, 0): [limits[i, i][i]]} if limits else {}
+        systems.append(_System([block], [[own_matrices[i]]], crowding))
     return systems
 
 
-def _matrices(design: _Design, own: _Parameters, A: Jet, D: Jet) -> list[list[Jet | None]]:
+def _matrices(design: _Design, own: _Parameters, alone: list[Jet]) -> list[list[Jet | None]]:
     k = design.sizes
-    if design.interaction == "competition" and design.density is not None:
-        return [[A, None], [None, D]]
+    if len(alone) == 1 or (design.interaction == "competition" and design.density is not None):
+        return [[A if i == j else None for j in range(len(alone))] for i, A in enumerate(alone)]
+    A, D = alone
     B = _coupling(own, "B", k[0], k[1], design.coupling)
     minus_b = -B % PRIME
     if design.interaction == "complex":
@@ -298,11 +302,9 @@ def _matrices(design: _Design, own: _Parameters, A: Jet, D: Jet) -> list[list[Je
 def _limits(design: _Design, own: _Parameters) -> _Limits:
     if design.density is None:
         return {}
-    if design.interaction == "competition":
-        return {
-            (0, 0): [own.new("a_xx"), own.new("a_xy")],
-            (1, 1): [own.new("a_yx"), own.new("a_yy")],
-        }
+    if design.interaction in ("competition", "single"):
+        names = SPECIES[: len(design.sizes)]
+        return {(i, i): [own.new(f"a_{on}{by}") for by in names] for i, on in enumerate(names)}
     a_xx, a_yy, c = own.new("a_xx"), own.new("a_yy"), own.new("c")
     return {(0, 0): [a_xx, None], (0, 1): [a_xx, None], (1, 1): [None, a_yy], (1, 0): [c, None]}
 

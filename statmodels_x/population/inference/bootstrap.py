@@ -16,11 +16,11 @@ from statmodels_x.core.resampling import percentile_limits, replicate
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_count
 from statmodels_x.population.course.build import in_user_order
-from statmodels_x.population.course.courses import fitted_rows
+from statmodels_x.population.course.courses import course, fitted_rows
 from statmodels_x.population.course.families import draw
-from statmodels_x.population.course.invariants import invariants_of, outcome_of
+from statmodels_x.population.course.invariants import invariants_of, outcome_at
 from statmodels_x.population.course.parameters import Layout
-from statmodels_x.population.course.problem import Problem, row_culture
+from statmodels_x.population.course.problem import Problem, has_gain, row_culture
 from statmodels_x.population.fitted import InteractionFitted
 from statmodels_x.population.fitting.estimation import fit_dispersion, search_once
 from statmodels_x.population.specification import GAUSSIAN, LOGNORMAL, NEGATIVE_BINOMIAL
@@ -156,7 +156,8 @@ def bootstrap(
     found = replicate(task, n, seed=seed, n_jobs=n_jobs, progress=progress, prefer="threads")
     params = pd.DataFrame([theta for theta, _ in found], columns=fit.coefficients.index)
     quantities = pd.DataFrame([values for _, values in found])
-    outcome = pd.Series([outcome_of(values, fit.species) or "" for _, values in found], name="outcome")
+    ends = [outcome_at(m.layout, at, values, fit.species) or "" for at, values in found]
+    outcome = pd.Series(ends, name="outcome")
     here = pd.Series(invariants_of(m.layout, m.problem, theta, fit.species))
     lost = tuple(
         m.layout.names[j]
@@ -186,40 +187,59 @@ def _refit(
 
 def draw_counts(problem: Problem, theta: Array, variance: float, rng: np.random.Generator) -> Array:
     """Draw counts from the fitted distribution, missing where the data are."""
-    mean, _ = fitted_rows(problem, theta)
     sd = np.sqrt(variance) / problem.weights[row_culture(problem)]
-    counts = draw(problem.family, np.nan_to_num(mean), sd, problem.dispersion, rng)
-    return np.where(np.isnan(problem.counts) | np.isnan(mean), np.nan, counts)
+
+    def about(rows: slice, mean: Array) -> Array:
+        return draw(problem.family, np.nan_to_num(mean), sd[rows], problem.dispersion, rng)
+
+    return draw_about(problem, theta, about)
+
+
+def draw_about(problem: Problem, theta: Array, about: Callable[[slice, Array], Array]) -> Array:
+    """Draw counts about the totals of rows; one after another where each total is foreseen from the counts before."""
+    missing = np.isnan(problem.counts) | ~problem.present[row_culture(problem)]
+    if not has_gain(problem):
+        return np.where(missing, np.nan, about(slice(None), fitted_rows(problem, theta)[0]))
+    counts = np.full_like(problem.counts, np.nan)
+    again = problem._replace(counts=counts)
+    for row, c in enumerate(row_culture(problem)):
+        mean = course(again, theta, int(c))[1][[problem.row_node[row]]]
+        here = slice(row, row + 1)
+        counts[here] = np.where(missing[here], np.nan, np.maximum(about(here, mean), 0.0))
+    return counts
 
 
 def draw_blocks(
     problem: Problem, theta: Array, inflation: float, length: int, rng: np.random.Generator
 ) -> Array:
-    """Add circular blocks of residuals to the fitted totals, the same blocks for both species."""
+    """Add circular blocks of residuals to the fitted totals, the same blocks for all species."""
     mean, _ = fitted_rows(problem, theta)
     with np.errstate(all="ignore"):
         resid = problem.counts - mean if problem.family == GAUSSIAN else np.log(problem.counts / mean)
     resid = inflation * (resid - _column_means(resid, problem))
-    counts = np.full_like(problem.counts, np.nan)
+    blocks = np.zeros_like(resid)
     for c in range(len(problem.nodes)):
         rows = np.arange(problem.row_start[c], problem.row_start[c + 1])
         first = rng.integers(0, len(rows), size=-(-len(rows) // length))
         chosen = (first[:, None] + np.arange(length)).ravel()[: len(rows)] % len(rows)
-        for s in range(2):
+        for s in range(len(problem.ages)):
             drawn = resid[rows[chosen], s]
             pool = resid[rows, s][~np.isnan(resid[rows, s])]
             if len(pool):  # a blank in a block takes a residual of the series at random
                 drawn = np.where(np.isnan(drawn), rng.choice(pool, len(rows)), drawn)
-            plus = mean[rows, s] + drawn if problem.family == GAUSSIAN else mean[rows, s] * np.exp(drawn)
-            counts[rows, s] = np.where(np.isnan(problem.counts[rows, s]), np.nan, plus)
-    return counts
+            blocks[rows, s] = drawn
+
+    def about(rows: slice, mean: Array) -> Array:
+        return mean + blocks[rows] if problem.family == GAUSSIAN else mean * np.exp(blocks[rows])
+
+    return draw_about(problem, theta, about)
 
 
 def _column_means(resid: Array, problem: Problem) -> Array:
     means = np.zeros_like(resid)
     for c in range(len(problem.nodes)):
         rows = slice(problem.row_start[c], problem.row_start[c + 1])
-        for s in range(2):
+        for s in range(len(problem.ages)):
             if not np.isnan(resid[rows, s]).all():
                 means[rows, s] = np.nanmean(resid[rows, s])
     return means

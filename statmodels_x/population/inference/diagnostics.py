@@ -16,8 +16,9 @@ from statmodels_x.core.validation import check_choice
 from statmodels_x.population.course.build import in_user_order
 from statmodels_x.population.course.courses import course, fitted_rows
 from statmodels_x.population.course.invariants import block_matrix
-from statmodels_x.population.course.problem import row_culture
+from statmodels_x.population.course.problem import class_places
 from statmodels_x.population.fitted import InteractionFitted
+from statmodels_x.population.fitting.identification import sensitivities
 from statmodels_x.population.inference.prediction import noise_sd
 from statmodels_x.population.specification import ODE, Form
 from statmodels_x.population.theory.matrices.leslie import LeslieMatrix
@@ -28,9 +29,8 @@ RESIDUALS = ("response", "pearson", "deviance")
 
 def fitted_totals(fit: InteractionFitted) -> pd.DataFrame:
     """See :attr:`InteractionResults.fittedvalues`."""
-    sample, m = fit.need_sample("fittedvalues"), fit.machinery
-    mean = in_user_order(sample, fitted_rows(m.problem, m.estimate.theta)[0])[:, : len(fit.species)]
-    return pd.DataFrame(mean, sample.index, list(fit.species))
+    sample = fit.need_sample("fittedvalues")
+    return pd.DataFrame(fitted_both(fit)[:, : len(fit.species)], sample.index, list(fit.species))
 
 
 def fitted_both(fit: InteractionFitted) -> Array:
@@ -57,30 +57,23 @@ def residuals(fit: InteractionFitted, kind: str) -> pd.DataFrame:
 
 
 def _deviances(fit: InteractionFitted) -> Array:
-    from statmodels_x.population.kernels.objective import FLOOR, residual
-
-    problem = fit.machinery.problem
-    mean, _ = fitted_rows(problem, fit.machinery.estimate.theta)
-    culture, out = row_culture(problem), np.full(problem.counts.shape, np.nan)
-    for row, s in np.argwhere(~np.isnan(problem.counts) & ~np.isnan(mean)):
-        weight, floor = problem.weights[culture[row], s], FLOOR * problem.level[culture[row], s]
-        signed, _ = residual(
-            problem.family, problem.dispersion, problem.counts[row, s], mean[row, s], weight, floor
-        )
-        out[row, s] = -signed / np.sqrt(fit.scale)
+    problem, theta = fit.machinery.problem, fit.machinery.estimate.theta
+    out = np.full(problem.counts.shape, np.nan)
+    seen = ~np.isnan(problem.counts) & ~np.isnan(fitted_rows(problem, theta)[0])
+    out[seen] = -sensitivities(problem, theta)[0] / np.sqrt(fit.scale)
     return out
 
 
 def initial_classes(fit: InteractionFitted) -> pd.DataFrame:
     """See :attr:`InteractionResults.initial_classes`."""
     m = fit.machinery
-    rows, first, facts = [], m.form.ages[0], m.facts
+    rows, facts = [], m.facts
     start = m.problem._replace(nodes=np.ones_like(m.problem.nodes))
     for c, label in enumerate(facts.cultures):
-        for j, value in enumerate(course(start, m.estimate.theta, c)[0][0]):
-            s = int(j >= first)
+        state = course(start, m.estimate.theta, c)[0][0]
+        for value, (s, j) in zip(state, class_places(m.problem.ages), strict=True):
             if facts.present[c, s]:
-                rows.append((label, facts.species[s], (j - first if s else j) + 1, float(value)))
+                rows.append((label, facts.species[s], j + 1, float(value)))
     table = pd.DataFrame(rows, columns=["culture", "species", "class", "members"])
     return table if facts.culture_name is not None else table.drop(columns="culture")
 
@@ -91,7 +84,7 @@ def system_of(fit: InteractionFitted) -> Any:
     if form.interaction == "single" and form.kind != ODE and form.density is None:
         k = form.ages[0]
         return LeslieMatrix.from_array(np.abs(block_matrix(layout, theta))[:k, :k])
-    if form.density in ("saturating", "ricker") or form.interaction == "single":
+    if form.density in ("saturating", "ricker") or len(fit.species) != 2:
         raise DataError("system(): the theory has no system of this form; use predict().")
     if form.kind == ODE:
         raise DataError("system(): Lotka-Volterra runs in continuous time and has no matrices.")

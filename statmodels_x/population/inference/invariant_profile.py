@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from statmodels_x.core.errors import ConvergenceError
 from statmodels_x.core.typing import Array
 from statmodels_x.population.course.invariants import invariants_of
 from statmodels_x.population.fitted import InteractionFitted
+from statmodels_x.population.inference.profile import check_no_better
 
 _STIFF = 1e4  # weight of the squared distance from the held value, in squared standard errors
 _STEPS = 40
@@ -20,7 +20,6 @@ _DIFFERENCE = 1e-6
 _WIDTH = 0.2  # first step on the scale where no standard error is known
 _DOUBLINGS = 12
 _MISSED = 0.1  # a refit that falls short of the held value by this share of the way cannot reach it
-_BETTER = 1e-4
 _HALVINGS, _FINE = 12, 5e-3  # precision of the distance at a limit
 
 
@@ -181,7 +180,8 @@ def profile_limits(fit: InteractionFitted, table: pd.DataFrame, alpha: float) ->
         profile = InvariantProfile(fit, str(name), _first_width(table.loc[name], scale))
         out.loc[name, ["lower", "upper"]] = [profile.limit(side, reach) for side in (-1, 1)]
         out.loc[name, "note"] = ""
-        _check_no_better(profile)
+        value, _, cost = min(profile.known, key=lambda point: point[2])
+        check_no_better(fit, str(name), scale.back(value), cost)
     return out
 
 
@@ -193,12 +193,3 @@ def _first_width(row: pd.Series, scale: Scale) -> float:
     h = 1e-6 * max(abs(value), 1e-6)
     slope = (scale.there(value + h) - scale.there(value)) / h
     return float(np.clip(error * slope, 1e-3 * _WIDTH, 5.0 * _WIDTH))
-
-
-def _check_no_better(profile: InvariantProfile) -> None:
-    best, cost = min(point[2] for point in profile.known), profile.machinery.estimate.cost
-    if best < (1.0 - _BETTER) * cost:
-        raise ConvergenceError(
-            f"the profile of {profile.name} finds a better fit (sum of squares lower by "
-            f"{100 * (1 - best / cost):.2g} %): refit with more starts."
-        )

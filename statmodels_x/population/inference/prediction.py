@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,22 +9,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from statmodels_x.core.data.frames import as_pandas, check_columns
-from statmodels_x.core.errors import DataError, DataWarning
+from statmodels_x.core.errors import DataError
 from statmodels_x.core.findings import Finding
-from statmodels_x.core.resampling import percentile_limits
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, numeric_array, rows_text
-from statmodels_x.population.course.courses import course
-from statmodels_x.population.course.problem import Problem
+from statmodels_x.population.course.problem import has_gain
 from statmodels_x.population.fitted import InteractionFitted
 from statmodels_x.population.fitting.alternatives import why_not
+from statmodels_x.population.inference.draws import ended_rows, say_ended, use_draws, use_paths
+from statmodels_x.population.inference.totals import totals_at, totals_of
 from statmodels_x.population.sample import Facts
-from statmodels_x.population.specification import GAUSSIAN, LOGNORMAL, ODE
+from statmodels_x.population.specification import GAUSSIAN, LOGNORMAL
 
-_GRID = 1e-6
-_FARTHEST = 100_000  # steps
-N_DRAWS = 400  # of the parameters, where a species has ended
-_WIDEST = 4.0  # variance of a logarithm
 STATISTICS = ("estimate", "std_error", "lower", "upper")
 
 
@@ -34,17 +29,8 @@ def predict(
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """See :meth:`InteractionResults.predict`; also return what there is to say of the totals."""
     check_choice("interval", interval, ("confidence", "prediction"), "predict()")
-    quantile = fit.reference.quantile(alpha)
-    if newdata is not None and at is not None:
-        raise DataError("predict(): give `newdata` or `at`, not both.")
-    facts = fit.machinery.facts
-    if newdata is not None:
-        culture, time, index = _read_newdata(facts, newdata)
-    elif at is not None:
-        culture, time, index = _times_of_all(facts, at)
-    else:
-        sample = fit.need_sample("predict() without `newdata` or `at`")
-        culture, time, index = sample.culture, sample.time, sample.index
+    quantile, facts = fit.reference.quantile(alpha), fit.machinery.facts
+    culture, time, index = _read_rows(fit, newdata, at)
     mean, slope = totals_at(fit, culture, time)
     errors, findings = _contradicted(fit, culture, time, mean, slope)
     columns = {}
@@ -56,44 +42,39 @@ def predict(
             columns[name, key] = values
     if fit.machinery.estimate.is_needle:
         findings.append(_of_needle(fit))
-    ended, chance = _ended(fit, culture, mean, time)
+    ended, chance = ended_rows(fit, culture, mean, time)
     if ended.any():
-        _use_draws(fit, culture, time, ended, columns, alpha, chance)
+        use_draws(fit, culture, time, ended, columns, alpha, chance)
+    if interval == "prediction" and has_gain(fit.machinery.problem):
+        use_paths(fit, culture, time, columns, alpha)
     table = pd.DataFrame(columns, index=index)
     table.columns = pd.MultiIndex.from_tuples(list(columns), names=["species", "statistic"])
     if newdata is not None or at is not None:
-        findings += _say_ended(fit, culture, time, ended, chance)
+        findings += say_ended(fit, culture, time, ended, chance)
     return table, findings
 
 
-def totals_at(fit: InteractionFitted, culture: NDArray[np.int64], time: Array) -> tuple[Array, Array]:
-    """Totals (n, 2) at times of given cultures, and their derivatives (n, 2, p); NaN where a species is absent."""
-    theta, present = fit.machinery.estimate.theta, fit.machinery.problem.present
-    mean, slope = np.full((len(time), 2), np.nan), np.full((len(time), 2, len(theta)), np.nan)
-    for c, rows, problem, node in _by_culture(fit, culture, time):
-        with np.errstate(all="ignore"):
-            _, N, dN = course(problem, theta, c, slopes=True)
-        for s in np.flatnonzero(present[c]):
-            mean[rows, s], slope[rows, s] = N[node, s], dN[node, s]
-    return mean, slope
-
-
-def _by_culture(
-    fit: InteractionFitted, culture: NDArray[np.int64], time: Array
-) -> Iterator[tuple[int, NDArray[np.int64], Problem, NDArray[np.int64]]]:
-    """Go through the cultures: number, rows, the problem with nodes at all their times, and the nodes of the rows."""
-    for c in map(int, np.unique(culture)):
-        rows = np.flatnonzero(culture == c)
-        yield (c, rows, *_extended(fit, c, time[rows]))
+def _read_rows(fit: InteractionFitted, newdata: Any, at: Any) -> tuple[NDArray[np.int64], Array, pd.Index]:
+    """Culture, time and label of the totals that are asked for."""
+    if newdata is not None and at is not None:
+        raise DataError("predict(): give `newdata` or `at`, not both.")
+    if has_gain(fit.machinery.problem):
+        fit.need_sample("predict() of a fit with a gain")  # it goes on from the counts
+    if newdata is not None:
+        return _read_newdata(fit.machinery.facts, newdata)
+    if at is not None:
+        return _times_of_all(fit.machinery.facts, at)
+    sample = fit.need_sample("predict() without `newdata` or `at`")
+    return sample.culture, sample.time, sample.index
 
 
 def _contradicted(
     fit: InteractionFitted, culture: NDArray[np.int64], time: Array, mean: Array, slope: Array
 ) -> tuple[Array, list[Finding]]:
-    """Compute standard errors of totals (n, 2); NaN, with the reason, where a refit contradicts them."""
+    """Compute standard errors of totals (n, S); NaN, with the reason, where a refit contradicts them."""
     m = fit.machinery
-    error = np.column_stack([_errors(fit, slope[:, s]) for s in range(2)])
-    others = _totals_elsewhere(fit, culture, time)
+    error = np.column_stack([_errors(fit, slope[:, s]) for s in range(slope.shape[1])])
+    others = totals_of(fit, m.alternatives.theta, culture, time)
     reasons: dict[str, tuple[str, float]] = {}
     for i, s in np.argwhere(error > 0.0):
         center, one = mean[i : i + 1, s], error[i, s]
@@ -117,47 +98,6 @@ def _contradicted(
         )
         for reason, (name, first) in reasons.items()
     ]
-
-
-def _totals_elsewhere(fit: InteractionFitted, culture: NDArray[np.int64], time: Array) -> Array:
-    """Totals (refits, n, 2) at the refits that the data allow."""
-    refits = fit.machinery.alternatives.theta
-    totals = np.full((len(refits), len(time), 2), np.nan)
-    for c, rows, problem, node in _by_culture(fit, culture, time):
-        for k, theta in enumerate(refits):
-            with np.errstate(all="ignore"):
-                totals[k, rows] = course(problem, theta, c)[1][node]
-    return totals
-
-
-def _extended(fit: InteractionFitted, c: int, time: Array) -> tuple[Problem, NDArray[np.int64]]:
-    """Return the problem with nodes at all the times of one culture, and the node of each of them."""
-    facts, problem = fit.machinery.facts, fit.machinery.problem
-    since = time - facts.origin[c]
-    if np.any(since < -_GRID * np.maximum(1.0, np.abs(time))):
-        raise DataError(
-            f"predict(): {facts.time_name} {time.min():g} lies before the first time, {facts.origin[c]:g}; the "
-            "model runs forward only."
-        )
-    start = np.zeros_like(problem.node_start)
-    nodes = problem.nodes.copy()
-    if problem.kind == ODE:
-        known, node = np.unique(np.append(0.0, np.maximum(since, 0.0)), return_inverse=True)
-        nodes[c] = len(known)
-        durations = np.append(np.diff(known), 0.0)
-        return problem._replace(nodes=nodes, node_start=start, durations=durations), node[1:]
-    steps = since / facts.step
-    off = np.abs(steps - np.round(steps)) > 1e-4
-    if off.any():
-        raise DataError(
-            f"predict(): {facts.time_name} {time[off][0]:g} is no whole number of steps of {facts.step:g} after "
-            f"{facts.origin[c]:g}; a matrix model has no values between its steps."
-        )
-    node = np.round(steps).astype(np.int64)
-    if node.max(initial=0) > _FARTHEST:
-        raise DataError(f"predict(): {facts.time_name} {time.max():g} is more than {_FARTHEST} steps away.")
-    nodes[c] = node.max(initial=0) + 1
-    return problem._replace(nodes=nodes, node_start=start), node
 
 
 def _errors(fit: InteractionFitted, slope: Array) -> Array:
@@ -191,85 +131,6 @@ def _of_needle(fit: InteractionFitted) -> Finding:
         f"predict(): totals have no standard error: the course spends {fit.digits:.1f} digits of its "
         "parameters, and no prediction rests on that many.",
     )
-
-
-def _ended(
-    fit: InteractionFitted, culture: NDArray[np.int64], mean: Array, time: Array
-) -> tuple[NDArray[np.bool_], dict[tuple[int, int], float]]:
-    """Rows (n, 2) at which a species is gone by the rule of extinction, and room for how likely that is."""
-    facts = fit.machinery.facts
-    if fit.machinery.problem.kind == ODE:
-        return np.zeros(mean.shape, bool), {}
-    later = time > facts.origin[culture]
-    return (mean <= 0.0) & later[:, None] & facts.present[culture], {}
-
-
-def _use_draws(
-    fit: InteractionFitted,
-    culture: NDArray[np.int64],
-    time: Array,
-    ended: NDArray[np.bool_],
-    columns: dict[tuple[str, str], Array],
-    alpha: float,
-    chance: dict[tuple[int, int], float],
-) -> None:
-    """Give limits by draws of the parameters where a species is gone: the delta method knows no way back from 0."""
-    draws = draw_parameters(fit)
-    totals = np.full((len(draws), len(time), 2), np.nan)
-    for c, rows, problem, node in _by_culture(fit, culture, time):
-        for k, theta in enumerate(draws):
-            with np.errstate(all="ignore"):
-                totals[k, rows] = course(problem, theta, c)[1][node]
-    for s, name in enumerate(fit.machinery.facts.species):
-        rows = np.flatnonzero(ended[:, s])
-        columns[name, "std_error"][rows] = np.nan
-        lower, upper = np.full((2, len(rows)), np.nan)
-        if len(draws) and len(rows):
-            lower, upper = percentile_limits(totals[:, rows, s], alpha)
-        columns[name, "lower"][rows], columns[name, "upper"][rows] = lower, upper
-        for c in np.unique(culture[rows]):
-            last = rows[culture[rows] == c][np.argmax(time[rows[culture[rows] == c]])]
-            chance[int(c), s] = float(np.mean(totals[:, last, s] <= 0.0)) if len(draws) else np.nan
-
-
-def draw_parameters(fit: InteractionFitted, n: int = N_DRAWS, seed: int = 0) -> Array:
-    """Draw parameters about the estimates: normal on the log scale where they are positive, within the bounds."""
-    m, theta = fit.machinery, fit.machinery.estimate.theta
-    spread = m.identification.spread
-    if not np.all(np.isfinite(spread)):
-        return np.empty((0, len(theta)))
-    size = np.where(theta > 0.0, theta, 1.0)
-    values, vectors = np.linalg.eigh(spread / np.outer(size, size))
-    root = vectors * np.sqrt(np.clip(values, 0.0, _WIDEST))
-    z = np.random.default_rng(seed).normal(size=(n, len(theta))) @ root.T
-    drawn = np.where(theta > 0.0, theta * np.exp(z), theta)
-    return np.clip(drawn, m.layout.lower, m.layout.upper)
-
-
-def _say_ended(
-    fit: InteractionFitted,
-    culture: NDArray[np.int64],
-    time: Array,
-    ended: NDArray[np.bool_],
-    chance: dict[tuple[int, int], float],
-) -> list[Finding]:
-    """Say from when on a species is gone."""
-    found: list[Finding] = []
-    facts = fit.machinery.facts
-    for (c, s), share in chance.items():
-        rows = (culture == c) & ended[:, s]
-        where = f" of culture {facts.cultures[c]!r}" if facts.culture_name else ""
-        odds = f", as in {100 * share:.0f} % of draws about the estimates" if np.isfinite(share) else ""
-        found.append(
-            Finding(
-                "ended",
-                f"predict(): {facts.species[s]!r}{where} has ended by {facts.time_name} {time[rows].min():g}{odds}: "
-                "its total fell to 0, and stays there.",
-                concerns=(facts.species[s],),
-                category=DataWarning,
-            )
-        )
-    return found
 
 
 def _read_newdata(facts: Facts, newdata: Any) -> tuple[NDArray[np.int64], Array, pd.Index]:

@@ -128,7 +128,8 @@ def profile_conf_int(fit: InteractionFitted, alpha: float) -> pd.DataFrame:
         level = profile.level(alpha)
         width = first_width(fit, j)
         limits[j] = [profile.limit(side, level, width) for side in (-1, 1)]
-        check_no_better(profile)
+        value, (_, cost) = min(profile.known.items(), key=lambda item: item[1][1])
+        check_no_better(fit, " ".join(map(str, fit.coefficients.index[j])), value, cost)
     return pd.DataFrame(limits, fit.coefficients.index, ["lower", "upper"])
 
 
@@ -139,14 +140,13 @@ def first_width(fit: InteractionFitted, j: int) -> float:
     return spread if 0.0 < spread < 10.0 * scale else 0.25 * scale
 
 
-def check_no_better(profile: Profile) -> None:
-    """Raise if a refit with the parameter held is better than the fit."""
-    value, (_, cost) = min(profile.known.items(), key=lambda item: item[1][1])
-    if cost < (1.0 - _BETTER) * profile.machinery.estimate.cost:
-        name = " ".join(map(str, profile.fit.coefficients.index[profile.j]))
+def check_no_better(fit: InteractionFitted, name: str, value: float, cost: float) -> None:
+    """Raise if a refit with a parameter or invariant held is better than the fit."""
+    best = fit.machinery.estimate.cost
+    if cost < (1.0 - _BETTER) * best:
         raise ConvergenceError(
             f"the profile of {name} finds a better fit at {value:.4g} (sum of squares lower by "
-            f"{100 * (1 - cost / profile.machinery.estimate.cost):.2g} %): refit with more starts."
+            f"{100 * (1 - cost / best):.2g} %): refit with more starts."
         )
 
 

@@ -17,14 +17,14 @@ def _rates(model, theta, here, u, S, f, dS, with_slopes):
     f[:] = 0.0
     if with_slopes:
         dS[:] = 0.0
-    for j in range(2):
+    for j in range(len(u)):
         if not here[j]:
             continue
         N = np.exp(u[j])
         f[j] += rate_signs[j] * theta[rates[j]]
         if with_slopes:
             dS[j, rates[j]] += rate_signs[j]
-        for i in range(2):
+        for i in range(len(u)):
             a = effects[i, j]
             if a >= 0 and here[i]:
                 h = handling if i != j else -1
@@ -52,9 +52,9 @@ def _n_steps(model, theta, here, duration, substep, u):
     """Count the steps: fast rates need short ones, or the rule itself becomes unstable."""
     rates, _, effects, _, _ = model
     speed = 0.0
-    for i in range(2):
+    for i in range(len(u)):
         own = theta[rates[i]]
-        for j in range(2):
+        for j in range(len(u)):
             if effects[i, j] >= 0 and here[j]:
                 own += theta[effects[i, j]] * np.exp(u[j])
         if here[i]:
@@ -76,12 +76,12 @@ def flow(model, theta, here, duration, substep, u, S, f, dS, stage, work, with_s
         for r in range(4):
             reach = 0.0 if r == 0 else (h if r == 3 else 0.5 * h)
             before = max(r - 1, 0)
-            for i in range(2):
+            for i in range(len(u)):
                 stage[i] = u[i] + reach * f[before, i]
                 for q in range(p):
                     work[i, q] = S[i, q] + reach * dS[before, i, q]
             _rates(model, theta, here, stage, work, f[r], dS[r], with_slopes)
-        for i in range(2):
+        for i in range(len(u)):
             u[i] += h / 6.0 * (f[0, i] + 2.0 * f[1, i] + 2.0 * f[2, i] + f[3, i])
             for q in range(p):
                 S[i, q] += h / 6.0 * (dS[0, i, q] + 2.0 * dS[1, i, q] + 2.0 * dS[2, i, q] + dS[3, i, q])

@@ -58,7 +58,7 @@ def _add_counts(P, c, N, dN, g, H):
     value = 0.0
     for row in range(P.row_start[c], P.row_start[c + 1]):
         n = P.row_node[row]
-        for s in range(2):
+        for s in range(N.shape[1]):
             y = P.counts[row, s]
             if np.isnan(y) or not P.present[c, s]:
                 continue
@@ -75,7 +75,7 @@ def _add_negative(P, c, N, dN, g, H):
     """Squares of the negative totals of one culture at every node, observed or not."""
     value = 0.0
     for n in range(P.nodes[c]):
-        for s in range(2):
+        for s in range(N.shape[1]):
             if N[n, s] < 0.0:
                 weight = np.sqrt(P.penalty) / P.level[c, s]
                 value += 0.5 * (weight * N[n, s]) ** 2
@@ -88,7 +88,7 @@ def _add_negative(P, c, N, dN, g, H):
 def _add_gap(P, c, N, dN, theta, g, H, row):
     """Squares of the gaps between the end of one segment of a course and the start of the next."""
     value, after, last = 0.0, P.follows[c], P.nodes[c] - 1
-    for s in range(2):
+    for s in range(N.shape[1]):
         q = P.initial[after, s]
         if P.present[c, s] and q >= 0:
             weight = np.sqrt(P.stiffness) / P.level[c, s]
@@ -119,9 +119,9 @@ def objective(P, theta, g, H):
 
     The gradient and the Gauss-Newton matrix are put into ``g`` and ``H`` unless these are empty.
     """
-    longest = P.nodes.max()
-    states, N = np.empty((longest, P.ages[0] + P.ages[1])), np.empty((longest, 2))
-    dN = np.empty((longest if len(g) > 0 else 0, 2, len(theta)))
+    longest, n_species = P.nodes.max(), len(P.ages)
+    states, N = np.empty((longest, P.ages.sum())), np.empty((longest, n_species))
+    dN = np.empty((longest if len(g) > 0 else 0, n_species, len(theta)))
     row = np.empty(len(theta))
     g[:] = 0.0
     H[:] = 0.0

@@ -1,6 +1,6 @@
 """The recursion of a Leslie form with exact sensitivities: compiled functions, arrays in, arrays out.
 
-``totals`` gives the course of both species with its derivatives, of a recursion or of a flow. Each compiled function's
+``totals`` gives the course of all species with its derivatives, of a recursion or of a flow. Each compiled function's
 ``py_func`` is its plain Python twin.
 """
 
@@ -15,16 +15,17 @@ from statmodels_x.population.kernels.stable import stable_shares
 
 @kernel
 def initial_state(P, theta, c, w, J):
-    """Age classes of both species at the first node of culture ``c``, and their derivatives."""
+    """Age classes of all species at the first node of culture ``c``, and their derivatives."""
     p = len(theta)
     w[:] = 0.0
     J[:] = 0.0
     left_slope = np.zeros(p)
-    share, slope = np.zeros(max(P.ages[0], P.ages[1])), np.zeros((max(P.ages[0], P.ages[1]), p))
-    for s in range(2):
+    most = P.ages.max()
+    share, slope = np.zeros(most), np.zeros((most, p))
+    for s in range(len(P.ages)):
         if not P.present[c, s]:
             continue
-        o, k, q = (0 if s == 0 else P.ages[0]), P.ages[s], P.initial[c, s]
+        o, k, q = P.ages[:s].sum(), P.ages[s], P.initial[c, s]
         total = P.initial_value[c, s] if q < 0 else theta[q]
         if P.structure == 1:
             stable_shares(P, theta, s, share[:k], slope[:k])
@@ -50,20 +51,23 @@ def initial_state(P, theta, c, w, J):
 
 @kernel
 def divisors(density, exponential, theta, N, inverse):
-    """Fill the factors of the three density terms, 1/(1 + a N) or exp(-a N); a negative total has no effect."""
+    """Fill the factors of the density terms, 1/(1 + a N) or exp(-a N): one a species, and one more for predation.
+
+    A negative total has no effect.
+    """
     inverse[:] = 0.0
-    for place in range(5):
+    for place in range(len(density)):
         q = density[place]
-        s = place % 2
+        s = place % len(N)
         if q >= 0 and N[s] > 0.0:
-            inverse[place // 2] += theta[q] * N[s]
-    for g in range(3):
+            inverse[place // len(N)] += theta[q] * N[s]
+    for g in range(len(inverse)):
         inverse[g] = np.exp(-inverse[g]) if exponential else 1.0 / (1.0 + inverse[g])
 
 
 @kernel
 def advance(entries, signs, density, exponential, theta, w, N, inverse, out):
-    """One step of the recursion without derivatives."""
+    """One step of the recursion, and the factors ``inverse`` of its density terms."""
     divisors(density, exponential, theta, N, inverse)
     out[:] = 0.0
     for e in range(len(signs)):
@@ -71,16 +75,17 @@ def advance(entries, signs, density, exponential, theta, w, N, inverse, out):
 
 
 @kernel
-def remove_ended(first, may_end, w, N, gone):
+def remove_ended(edges, may_end, w, N, gone):
     """Apply the rule of extinction: a species whose total is 0 or below after a step has no member from then on.
 
-    ``may_end`` says for which species the rule holds; ``gone`` which are gone already, and is updated.
+    ``edges`` says where the classes of each species begin; ``may_end`` for which the rule holds; ``gone`` which are
+    gone already, and is updated.
     """
-    for s in range(2):
+    for s in range(len(N)):
         gone[s] = gone[s] or (may_end[s] and N[s] <= 0.0)
         if gone[s]:
             N[s] = 0.0
-            w[first * s : (first if s == 0 else len(w))] = 0.0
+            w[edges[s] : edges[s + 1]] = 0.0
 
 
 @kernel
@@ -88,8 +93,8 @@ def _density_slope(density, theta, g, N, dN, slope):
     """Fill the derivative of density term ``g``; False if it is constant."""
     slope[:] = 0.0
     found = False
-    for place in range(2 * g, min(2 * g + 2, 5)):
-        q, s = density[place], place % 2
+    for place in range(len(N) * g, min(len(N) * (g + 1), len(density))):
+        q, s = density[place], place % len(N)
         if q >= 0 and N[s] > 0.0:
             found = True
             for j in range(len(slope)):
@@ -99,27 +104,22 @@ def _density_slope(density, theta, g, N, dN, slope):
 
 
 @kernel
-def _advance_both(
-    entries, signs, density, exponential, theta, w, J, N, dN, inverse, by_group, slope, out, dout
-):
-    """One step of the recursion with the derivatives of the state."""
+def _advance_slopes(entries, signs, density, exponential, theta, w, J, N, dN, inverse, by_group, slope, dout):
+    """Fill the derivatives of the state after a step of ``advance``, which has filled ``inverse``."""
     p = len(theta)
-    divisors(density, exponential, theta, N, inverse)
-    out[:] = 0.0
     dout[:] = 0.0
     by_group[:] = 0.0
     for e in range(len(signs)):
         row, col, q, g = entries[e, 0], entries[e, 1], entries[e, 2], entries[e, 3]
         size = signs[e] * inverse[g]
         coefficient = size * theta[q]
-        out[row] += coefficient * w[col]
         by_group[g, row] += coefficient * w[col]
         for j in range(p):
             dout[row, j] += coefficient * J[col, j]
         dout[row, q] += size * w[col]
-    for g in range(3):
+    for g in range(len(inverse)):
         if _density_slope(density, theta, g, N, dN, slope):
-            for row in range(len(out)):
+            for row in range(len(dout)):
                 factor = by_group[g, row] * (1.0 if exponential else inverse[g])
                 if factor != 0.0:
                     for j in range(p):
@@ -159,19 +159,19 @@ def capture_prey(first, capture, theta, N, dN, slope, out, dout, wanted):
 
 
 @kernel
-def _correct(first, gain, place, seen, is_flow, w, J, N, dN, wanted):
+def _correct(edges, gain, place, seen, is_flow, w, J, N, dN, wanted):
     """Move the state a share ``gain`` of the way to the counts of its time, the classes in proportion.
 
     ``place`` is the parameter that the gain is, or -1.
     """
-    for s in range(2):
+    for s in range(len(N)):
         if np.isnan(seen[s]) or not N[s] > 0.0:
             continue
         ratio = (1.0 - gain) + gain * seen[s] / N[s]
         if is_flow and not ratio > 0.0:
             continue
         size = N[s]
-        for i in range(first * s, first if s == 0 else len(w)):
+        for i in range(edges[s], edges[s + 1]):
             for q in range(J.shape[1] if wanted else 0):
                 bend = -gain * seen[s] / size**2 * dN[s, q]
                 if q == place:
@@ -186,21 +186,21 @@ def _correct(first, gain, place, seen, is_flow, w, J, N, dN, wanted):
 
 
 @kernel
-def _record(first, w, J, N, dN, state, is_flow, here):
+def _record(edges, w, J, N, dN, state, is_flow, here):
     """Totals of a state and their derivatives (``dN`` may be empty); for a flow the state is the log density."""
     N[:] = 0.0
     dN[:] = 0.0
-    for i in range(len(w)):
-        s = 0 if i < first else 1
-        size = w[i]
-        if is_flow:
-            size = np.exp(w[i]) if here[i] else 0.0
-        state[i] = size
-        N[s] += size
-        if len(dN) > 0:
-            factor = size if is_flow else 1.0
-            for q in range(J.shape[1]):
-                dN[s, q] += factor * J[i, q]
+    for s in range(len(N)):
+        for i in range(edges[s], edges[s + 1]):
+            size = w[i]
+            if is_flow:
+                size = np.exp(w[i]) if here[i] else 0.0
+            state[i] = size
+            N[s] += size
+            if len(dN) > 0:
+                factor = size if is_flow else 1.0
+                for q in range(J.shape[1]):
+                    dN[s, q] += factor * J[i, q]
 
 
 @kernel
@@ -212,24 +212,23 @@ def _row_of(row_node, row, after, n):
 
 
 @kernel
-def _remove(first, n, removal, here, w, J, N, dN, state, gone):
+def _remove(edges, n, removal, here, w, J, N, dN, state, gone):
     """Remove what has ended by node ``n``, with its derivatives."""
-    may_end = np.zeros(2, np.bool_)
-    for s in range(2):
+    may_end = np.zeros(len(N), np.bool_)
+    for s in range(len(N)):
         may_end[s] = here[s] and n >= removal[s]
-    remove_ended(first, may_end, w, N, gone)
-    for i in range(len(w)):
-        s = 0 if i < first else 1
+    remove_ended(edges, may_end, w, N, gone)
+    for s in range(len(N)):
         if gone[s]:
-            state[i] = 0.0
-            J[i] = 0.0
+            state[edges[s] : edges[s + 1]] = 0.0
+            J[edges[s] : edges[s + 1]] = 0.0
             if len(dN) > 0:
                 dN[s] = 0.0
 
 
 @kernel
 def _to_logs(P, c, w, J, is_flow):
-    for i in range(2 if is_flow else 0):
+    for i in range(len(w) if is_flow else 0):
         if P.present[c, i]:
             J[i] /= w[i]
             w[i] = np.log(w[i])
@@ -237,15 +236,17 @@ def _to_logs(P, c, w, J, is_flow):
 
 @kernel
 def totals(P, theta, c, states, N, dN):
-    """Course of culture ``c``: fill states (nodes, m), totals (nodes, 2) and their derivatives (nodes, 2, p).
+    """Course of culture ``c``: fill states (nodes, m), totals (nodes, S) and their derivatives (nodes, S, p).
 
     Derivatives are skipped where ``dN`` has no rows. With a gain, totals are those foreseen from the counts before.
     """
-    p, m, wanted = len(theta), P.ages[0] + P.ages[1], len(dN) > 0
+    p, m, n_species, wanted = len(theta), P.ages.sum(), len(P.ages), len(dN) > 0
+    edges = np.zeros(n_species + 1, np.int64)
+    edges[1:] = np.cumsum(P.ages)
     w, out = np.zeros(m), np.zeros(m)
     J, dout = np.zeros((m, p)), np.zeros((m, p))
-    inverse, by_group, slope = np.ones(3), np.zeros((3, m)), np.zeros(p)
-    f, dS, stage, work = np.zeros((4, 2)), np.zeros((4, 2, p)), np.zeros(2), np.zeros((2, p))
+    inverse, by_group, slope = np.ones(n_species + 1), np.zeros((n_species + 1, m)), np.zeros(p)
+    f, dS, stage, work = np.zeros((4, m)), np.zeros((4, m, p)), np.zeros(m), np.zeros((m, p))
     nothing = np.zeros((0, p))
     # taken out of the tuple once: to hand it on at every step would cost more than the step
     entries, signs, density, exponential, capture = P.entries, P.signs, P.density, P.exponential, P.capture
@@ -253,16 +254,16 @@ def totals(P, theta, c, states, N, dN):
     first, last, is_flow, here, substep = P.ages[0], P.nodes[c] - 1, P.kind == 1, P.present[c], P.substep
     durations = P.durations[P.node_start[c] :]
     # until its last positive count a species may not end: totals below 0 are penalised there
-    removal, gone = P.removal[c], np.zeros(2, np.bool_)
+    removal, gone = P.removal[c], np.zeros(n_species, np.bool_)
     gain = theta[P.gain] if P.gain >= 0 else P.gain_value
-    row, after, now, d_now = P.row_start[c], P.row_start[c + 1], np.zeros(2), np.zeros((2, p))
+    row, after, now, d_now = P.row_start[c], P.row_start[c + 1], np.zeros(n_species), np.zeros((n_species, p))
     captures, ends = capture[0] >= 0, not is_flow
     initial_state(P, theta, c, w, J)
     _to_logs(P, c, w, J, is_flow)
     for n in range(last + 1):
-        _record(first, w, J, N[n], dN[n] if wanted else nothing, states[n], is_flow, here)
+        _record(edges, w, J, N[n], dN[n] if wanted else nothing, states[n], is_flow, here)
         if ends and n > 0:
-            _remove(first, n, removal, here, w, J, N[n], dN[n] if wanted else nothing, states[n], gone)
+            _remove(edges, n, removal, here, w, J, N[n], dN[n] if wanted else nothing, states[n], gone)
         if n == last:
             break
         now[:] = N[n]
@@ -270,29 +271,15 @@ def totals(P, theta, c, states, N, dN):
             d_now[:] = dN[n]
         row = _row_of(P.row_node, row, after, n)
         if gain > 0.0 and row < after and P.row_node[row] == n:
-            _correct(first, gain, P.gain, P.counts[row], is_flow, w, J, now, d_now, wanted)
+            _correct(edges, gain, P.gain, P.counts[row], is_flow, w, J, now, d_now, wanted)
         if is_flow:
             flow(rates, theta, here, durations[n], substep, w, J, f, dS, stage, work, wanted)
             continue
+        advance(entries, signs, density, exponential, theta, w, now, inverse, out)
         if wanted:
-            _advance_both(
-                entries,
-                signs,
-                density,
-                exponential,
-                theta,
-                w,
-                J,
-                now,
-                d_now,
-                inverse,
-                by_group,
-                slope,
-                out,
-                dout,
+            _advance_slopes(
+                entries, signs, density, exponential, theta, w, J, now, d_now, inverse, by_group, slope, dout
             )
-        else:
-            advance(entries, signs, density, exponential, theta, w, now, inverse, out)
         if captures:
             capture_prey(first, capture, theta, now, d_now, slope, out, dout, wanted)
         w, out = out, w

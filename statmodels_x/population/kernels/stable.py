@@ -11,7 +11,7 @@ from statmodels_x.core.compiled import kernel
 def life_table(P, theta, species, fecundity, survival):
     """Fill the fecundities of one species, and the survivals to each class (1 for the first)."""
     k = P.ages[species]
-    o = 0 if species == 0 else P.ages[0]
+    o = P.ages[:species].sum()
     for e in range(len(P.signs)):
         row, col = P.entries[e, 0] - o, P.entries[e, 1] - o
         if 0 <= row < k and 0 <= col < k:
@@ -53,7 +53,7 @@ def stable_growth(fecundity, survival):
 def _net_slopes(P, species, fecundity, survival, rate, lived, d_rate):
     """Fill the derivatives of the survivorships (k, p) and, up to the divisor returned, of the growth rate."""
     k = len(fecundity)
-    o = 0 if species == 0 else P.ages[0]
+    o = P.ages[:species].sum()
     divisor = 0.0
     for e in range(len(P.signs)):
         row, col, q = P.entries[e, 0] - o, P.entries[e, 1] - o, P.entries[e, 2]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.population.theory.communities import by_invasion, equilibrium, of_competition
 from statmodels_x.population.theory.dynamics import Parameters
 from statmodels_x.population.theory.perron import perron
 
@@ -50,41 +51,14 @@ def outcome(params: Parameters, names: tuple[str, str]) -> Outcome:
         raise DataError("outcome(): this system is linear; give `density` or use last_species_standing().")
     if params.B.any() or params.C.any():
         raise DataError("outcome(): known only without linear coupling; set B and C to 0, or simulate.")
-    rates = perron(params.A).root, perron(params.D).root
-    (a_xx, a_xy), (a_yx, a_yy) = (map(float, row) for row in params.density)
-    capacity = _capacity(rates[0], a_xx), _capacity(rates[1], a_yy)
-    # 0 * inf: a species without limit does not limit the other if their coefficient is 0
-    pressure = (a_xy * capacity[1] if a_xy else 0.0), (a_yx * capacity[0] if a_yx else 0.0)
-    invasion = rates[0] / (1.0 + pressure[0]), rates[1] / (1.0 + pressure[1])
-    both = np.full(2, np.nan)
-    determinant = a_xx * a_yy - a_xy * a_yx
-    if determinant != 0.0:
-        excess = rates[0] - 1.0, rates[1] - 1.0
-        solved = np.array(
-            [a_yy * excess[0] - a_xy * excess[1], a_xx * excess[1] - a_yx * excess[0]]
-        ) / determinant  # fmt: skip
-        both = solved if np.all(solved > 0.0) else both
-    with np.errstate(divide="ignore", invalid="ignore"):
-        alpha = float(np.divide(a_xy, a_xx)), float(np.divide(a_yx, a_yy))
-    equilibrium = float(both[0]), float(both[1])
-    return Outcome(_name(rates, invasion, names), capacity, alpha, equilibrium, invasion)
-
-
-def _capacity(rate: float, own: float) -> float:
-    if rate <= 1.0:
-        return 0.0
-    return (rate - 1.0) / own if own > 0.0 else np.inf
-
-
-def _name(rates: tuple[float, float], invasion: tuple[float, float], names: tuple[str, str]) -> str:
-    viable = rates[0] > 1.0, rates[1] > 1.0
-    if not any(viable):
-        return "extinction"
-    if not all(viable):
-        return names[0] if viable[0] else names[1]
-    enters = invasion[0] > 1.0, invasion[1] > 1.0
-    if all(enters):
-        return "coexistence"
-    if not any(enters):
-        return "founder control"
-    return names[0] if enters[0] else names[1]
+    x, y = names
+    rates = np.array([perron(params.A).root, perron(params.D).root])
+    values = of_competition(rates, 1.0, params.density, names)
+    both = equilibrium(rates - 1.0, params.density)
+    return Outcome(
+        by_invasion(values, 1.0, names),
+        (values[f"K_{x}"], values[f"K_{y}"]),
+        (values[f"alpha_{y}_on_{x}"], values[f"alpha_{x}_on_{y}"]),
+        (np.nan, np.nan) if both is None else (float(both[0]), float(both[1])),
+        (values[f"invasion_{x}"], values[f"invasion_{y}"]),
+    )

@@ -153,29 +153,27 @@ def run(
     remove : bool
         Whether a species whose total has fallen to 0 or below is set to 0 for good.
     """
+    if remove:
+        from statmodels_x.population.kernels.recursion import remove_ended
     scaled, exponents = np.empty((steps + 1, len(start))), np.empty(steps + 1, np.int64)
     state, exponent = split_scale(start)
-    first = ages[0]
-    gone, may_end, ended = np.zeros(2, bool), np.ones(2, bool), np.full(2, -1)
+    edges = np.cumsum((0, *ages))
+    gone, may_end, ended = np.zeros(len(ages), bool), np.ones(len(ages), bool), np.full(len(ages), -1)
     for n in range(steps + 1):
         if n:
             state, exponent = step(state, exponent)
         if remove and n:
             state = state.copy()
-            _remove(first, may_end, state, gone)
+            remove_ended(edges, may_end, state, np.add.reduceat(state, edges[:-1]), gone)
             ended[gone & (ended < 0)] = n
         scaled[n], exponents[n] = state, exponent
-    for s, block in enumerate((start[:first], start[first:])):
-        if ended[s] == 1 and not block.any():  # one that is not there at first may still be born of the other
+    for s in np.flatnonzero(ended == 1):
+        if not start[
+            edges[s] : edges[s + 1]
+        ].any():  # one that is not there at first may still be born of the other
             ended[s] = 0
-    extinct = {name: int(n) for name, n in zip(names, ended, strict=False) if n >= 0}
+    extinct = {name: int(n) for name, n in zip(names, ended, strict=True) if n >= 0}
     return Trajectory(np.arange(steps + 1), scaled, exponents, names, ages, extinct)
-
-
-def _remove(first: int, may_end: NDArray[np.bool_], state: Array, gone: NDArray[np.bool_]) -> None:
-    from statmodels_x.population.kernels.recursion import remove_ended
-
-    remove_ended(first, may_end, state, np.array([state[:first].sum(), state[first:].sum()]), gone)
 
 
 def linear_trajectory(

@@ -85,23 +85,23 @@ def diagnose(plan: Plan, point: Batch, replicates: Batch, pte_if_ignored: float 
 
 def _counts(plan: Plan) -> pd.DataFrame:
     trial = plan.sample.trial
-    early = trial.early(plan.landmark)
+    early = trial.early(plan.layout.landmark)
     columns = {}
     for arm, code in (("treated", 1), ("control", 0)):
         inside = trial.arm == code
-        by_t = inside & ~trial.alive(plan.at)
+        by_t = inside & ~trial.alive(plan.layout.at)
         weight = trial.weight[inside]
         columns[arm] = {
             "subjects": inside.sum(),
-            "at risk after landmark": (inside & trial.alive(plan.landmark)).sum(),
-            "at risk after t": (inside & trial.alive(plan.at)).sum(),
+            "at risk after landmark": (inside & trial.alive(plan.layout.landmark)).sum(),
+            "at risk after t": (inside & trial.alive(plan.layout.at)).sum(),
             "early events": (inside & early).sum(),
             "deaths by t": (by_t & trial.died).sum(),
             "censored by t": (by_t & ~trial.died).sum(),
             "effective subjects": weight.sum() ** 2 / np.sum(weight**2),
         }
         if plan.stopping is not None:
-            alive = inside & trial.alive(plan.landmark)
+            alive = inside & trial.alive(plan.layout.landmark)
             columns[arm]["surrogate unknown"] = (alive & ~plan.stopping.known).sum()
             standing = (trial.weight * plan.stopping.factors(trial.weight))[alive]
             columns[arm]["effective known"] = standing.sum() ** 2 / np.sum(standing**2)
@@ -139,7 +139,7 @@ def _conditions(one: Array, values: Array) -> pd.DataFrame:
 def _least_local(plan: Plan) -> float:
     """Effective number of treated events under the kernel, at its least where the control's events lie."""
     trial, smoother = plan.sample.trial, plan.smoother
-    early = trial.early(plan.landmark)
+    early = trial.early(plan.layout.landmark)
     counts = [_binned(plan, early & (trial.arm == code)) for code in (0, 1)]
     reached = np.cumsum(counts[0]) / counts[0].sum()
     middle = (reached >= 0.05) & (reached <= 0.95) & (counts[0] > 0.0)
@@ -155,6 +155,6 @@ def _least_local(plan: Plan) -> float:
 
 def _binned(plan: Plan, rows: NDArray[np.bool_]) -> Array:
     m = len(plan.smoother.points)
-    bins, fractions = plan.bins[rows], plan.fractions[rows]
+    bins, fractions = plan.layout.bins[rows], plan.layout.fractions[rows]
     counts = np.bincount(bins, 1.0 - fractions, m + 1) + np.bincount(bins + 1, fractions, m + 1)
     return np.asarray(counts[:m])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,38 @@ _CHUNK = 25
 _SPLITS, _WEIGHTS = 0, 1
 
 
+class Layout(NamedTuple):
+    """All of a sample but its weights, as the kernels take it: how subjects stand in groups, bins and folds.
+
+    Attributes
+    ----------
+    time, died : ndarray of shape (n,)
+    groups : ndarray of shape (G, 7)
+    bins : ndarray of shape (n,)
+        Left of the two bins between which the surrogate time lies; -1: no event by the landmark.
+    fractions : ndarray of shape (n,)
+        Share of the right bin.
+    folds : ndarray of shape (n, R)
+    n_folds, n_points : int
+        Numbers of folds and of bins.
+    landmark, at : float
+    is_area : bool
+        Whether the outcome is the restricted mean up to ``at``.
+    """
+
+    time: Array
+    died: NDArray[np.bool_]
+    groups: NDArray[np.int64]
+    bins: NDArray[np.int64]
+    fractions: Array
+    folds: NDArray[np.uint8]
+    n_folds: int
+    n_points: int
+    landmark: float
+    at: float
+    is_area: bool
+
+
 @dataclass(frozen=True)
 class Plan:
     """One pair of times and all that stays the same between replicates.
@@ -35,31 +67,17 @@ class Plan:
     Attributes
     ----------
     method : {"crossfit", "full", "split"}
-    at, landmark : float
-    is_area : bool
-        Whether the outcome is the restricted mean up to ``at``.
     sample : SortedTrial
     smoother : Smoother
-    groups : ndarray of shape (G, 7)
-    bins, fractions : ndarray of shape (n,)
-        Where each subject's surrogate event lies; bin -1 for none by the landmark.
-    folds : ndarray of shape (n, R)
-    n_folds : int
+    layout : Layout
     stopping : Stopping or None
         Weights for what is not known of the surrogate; None where all is known.
     """
 
     method: str
-    at: float
-    landmark: float
-    is_area: bool
     sample: SortedTrial = field(repr=False)
     smoother: Smoother = field(repr=False)
-    groups: NDArray[np.int64] = field(repr=False)
-    bins: NDArray[np.int64] = field(repr=False)
-    fractions: Array = field(repr=False)
-    folds: NDArray[np.uint8] = field(repr=False)
-    n_folds: int
+    layout: Layout = field(repr=False)
     stopping: Stopping | None = field(repr=False, default=None)
 
 
@@ -87,20 +105,11 @@ def build_plan(sample: SortedTrial, settings: Settings, at: float, landmark: flo
         folds, n_folds = np.zeros((len(trial), 1), np.uint8), 1
     else:
         folds, n_folds = _folds(sample, early, settings), settings.n_folds
-    return Plan(
-        settings.method,
-        at,
-        landmark,
-        is_area,
-        sample,
-        smoother,
-        sample.groups(at, landmark),
-        bins,
-        fractions,
-        folds,
-        n_folds,
-        plan_stopping(trial, landmark),
+    groups, n_points = sample.groups(at, landmark), len(smoother.points)
+    layout = Layout(
+        trial.time, trial.died, groups, bins, fractions, folds, n_folds, n_points, landmark, at, is_area
     )
+    return Plan(settings.method, sample, smoother, layout, plan_stopping(trial, landmark))
 
 
 def _folds(sample: SortedTrial, early: NDArray[np.bool_], settings: Settings) -> NDArray[np.uint8]:
@@ -151,35 +160,15 @@ def reduce_weights(plan: Plan, weight: Array) -> tuple[Array, Array]:
     """Reduce one weighted sample: its margins of shape (parts, 2, 4) and sums of shape (3, R, K, m + 1)."""
     from statmodels_x.surrogate.kernels.reduction import reduce_sample
 
-    sample, trial = plan.sample, plan.sample.trial
-    margins = np.zeros((sample.n_parts, 2, 4))
-    sums = np.zeros((3, plan.folds.shape[1], plan.n_folds, len(plan.smoother.points) + 1))
     known = weight if plan.stopping is None else weight * plan.stopping.factors(weight)
-    reduce_sample(
-        weight,
-        known,
-        trial.time,
-        trial.died,
-        plan.groups,
-        plan.bins,
-        plan.fractions,
-        plan.folds,
-        plan.landmark,
-        plan.at,
-        plan.is_area,
-        np.empty((2, len(trial) + len(plan.groups))),
-        np.empty((len(plan.groups), 9)),
-        np.zeros((sample.n_parts, sample.n_strata)),
-        margins,
-        sums,
-    )
+    margins, sums = reduce_sample(weight, known, plan.layout)
     return margins, sums
 
 
 def point_estimate(plan: Plan) -> Batch:
     """Estimate from the sample as it is: a batch of one."""
     margins, sums = reduce_weights(plan, plan.sample.trial.weight)
-    return ESTIMATORS[plan.method](plan.smoother, sums[None], margins[None], plan.is_area)
+    return ESTIMATORS[plan.method](plan.smoother, sums[None], margins[None], plan.layout.is_area)
 
 
 def perturb(
@@ -221,7 +210,7 @@ def _chunk(plans: Sequence[Plan], replicates: range, seed: int) -> list[Batch]:
     batches = []
     for found, plan in zip(reduced, plans, strict=True):
         margins, sums = (np.stack(part) for part in zip(*found, strict=True))
-        batches.append(ESTIMATORS[plan.method](plan.smoother, sums, margins, plan.is_area))
+        batches.append(ESTIMATORS[plan.method](plan.smoother, sums, margins, plan.layout.is_area))
     return batches
 
 

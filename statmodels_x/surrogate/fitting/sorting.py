@@ -31,11 +31,6 @@ class SortedTrial:
     ends: IntArray = field(repr=False)
 
     @property
-    def n_parts(self) -> int:
-        """Number of parts."""
-        return int(self.keys[:, 0].max()) + 1
-
-    @property
     def n_strata(self) -> int:
         """Number of strata."""
         return int(self.keys[:, 2].max()) + 1

@@ -16,10 +16,11 @@ Every function here is plain Python before it is compiled: ``function.py_func``,
 
 from __future__ import annotations
 
+import numpy as np
+
 from statmodels_x.core.compiled import kernel
 
 PART, ARM, STRATUM, START, EARLY, LATE, STOP = range(7)
-SURVIVAL_T0, SURVIVAL_T, AREA_BEFORE, AREA_AFTER = range(4)
 
 
 @kernel
@@ -42,12 +43,13 @@ def walk_back(weight, time, died, risk, start, stop, begin, end):
 
 
 @kernel
-def group_scalars(weight, known, time, died, groups, t0, t, risk, scalars):
+def group_scalars(weight, known, layout, risk, scalars):
     """Fill for each group: weight in all, at risk after t0, at risk after t; survival and areas; known weight at risk.
 
     ``known`` is the weight with which a subject stands for what is known of the surrogate; rows 0 and 1 of ``risk``
     are filled with ``weight`` and ``known`` at risk.
     """
+    time, died, groups, t0, t = layout.time, layout.died, layout.groups, layout.landmark, layout.at
     for g in range(groups.shape[0]):
         start, early, late, stop = groups[g, START], groups[g, EARLY], groups[g, LATE], groups[g, STOP]
         # risk has a place more than there are subjects in each group, so that groups do not share an end
@@ -106,15 +108,15 @@ def add_to_bins(sums, row, folds, i, bin_, fraction, value):
 
 
 @kernel
-def add_survivors(
-    weight, known, time, died, groups, bins, fractions, folds, t, t0, is_area, risk, scalars, strata, sums
-):
+def add_survivors(known, layout, risk, scalars, strata, sums):
     """Add the survivors of t0 to the bins: rows 0 and 1 control and treated at t0, row 2 treated at t.
 
     With ``is_area`` row 2 holds the integral over (t0, t] instead of the value at t: a subject counts with
     the integral of mu(u)/(known weight at risk after u) up to the end of follow-up. Where all is known, deaths leave
     that ratio as it is; only a censoring changes it. A group of which nobody is left adds nothing.
     """
+    time, died, groups, t0, t = layout.time, layout.died, layout.groups, layout.landmark, layout.at
+    bins, fractions, folds = layout.bins, layout.fractions, layout.folds
     for g in range(groups.shape[0]):
         early, late, stop = groups[g, EARLY], groups[g, LATE], groups[g, STOP]
         arm = groups[g, ARM]
@@ -128,7 +130,7 @@ def add_survivors(
             add_to_bins(sums, arm, folds, i, bins[i], fractions[i], known[i] * at_t0)
             if arm == 0:
                 continue
-            if not is_area:
+            if not layout.is_area:
                 if i >= late:
                     add_to_bins(sums, 2, folds, i, bins[i], fractions[i], known[i] * at_t)
                 continue
@@ -146,48 +148,27 @@ def add_survivors(
 
 
 @kernel
-def reduce_sample(
-    weight,
-    known,
-    time,
-    died,
-    groups,
-    bins,
-    fractions,
-    folds,
-    t0,
-    t,
-    is_area,
-    risk,
-    scalars,
-    strata,
-    margins,
-    sums,
-):
-    """Reduce a weighted sample to its margins and binned sums (which must come in as zeros).
+def reduce_sample(weight, known, layout):
+    """Reduce a weighted sample to its margins and binned sums.
 
     Parameters
     ----------
-    weight, known, time, died : arrays of shape (n,)
-    groups : int array of shape (G, 7)
-    bins : int array of shape (n,)
-        Left of the two bins between which the surrogate time lies; -1: no event by t0.
-    fractions : array of shape (n,)
-        Share of the right bin.
-    folds : int array of shape (n, R)
-    t0, t : float
-    is_area : bool
-    risk : array of shape (2, n + G)
-        Working space.
-    scalars : array of shape (G, 9)
-    strata : array of shape (parts, strata)
+    weight, known : arrays of shape (n,)
+    layout : Layout
+        Of :mod:`~statmodels_x.surrogate.fitting.perturbation`.
+
+    Returns
+    -------
     margins : array of shape (parts, 2, 4)
         Survival at t0 and at t, its integrals over (0, t0] and (t0, t].
     sums : array of shape (3, R, folds, bins + 1)
         The last bin is "no event by t0".
     """
-    group_scalars(weight, known, time, died, groups, t0, t, risk, scalars)
-    add_margins(groups, scalars, strata, margins)
-    add_survivors(
-        weight, known, time, died, groups, bins, fractions, folds, t, t0, is_area, risk, scalars, strata, sums
-    )
+    n_groups, n_parts = len(layout.groups), layout.groups[:, PART].max() + 1
+    risk, scalars = np.empty((2, len(weight) + n_groups)), np.empty((n_groups, 9))
+    strata, margins = np.zeros((n_parts, layout.groups[:, STRATUM].max() + 1)), np.zeros((n_parts, 2, 4))
+    sums = np.zeros((3, layout.folds.shape[1], layout.n_folds, layout.n_points + 1))
+    group_scalars(weight, known, layout, risk, scalars)
+    add_margins(layout.groups, scalars, strata, margins)
+    add_survivors(known, layout, risk, scalars, strata, sums)
+    return margins, sums

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,7 @@ from statmodels_x.surrogate.specification import (
     EFFECTS,
     INTERVALS,
     METHODS,
+    Question,
     Settings,
     check_times,
 )
@@ -119,59 +121,37 @@ def surrogate_power(
     n_repeats, n_perturb = check_count("n_repeats", n_repeats, 2), check_count("n_perturb", n_perturb, 20)
     seed, n_jobs = check_count("seed", seed, 0, most=None), check_jobs(n_jobs)
     sizes = [check_count("n", size, 20) for size in np.atleast_1d(np.asarray(n, object))]
+    settings = Settings(method, is_corrected=method != "split")
+    asked = Question("", "", at, landmark, effect, settings, n_perturb, seed)
     truth = process.true_values(at, landmark, effect)["pte"]
     rows = []
     for size in sizes:
-        task = partial(
-            _one_trial,
-            process=process,
-            n=size,
-            at=at,
-            landmark=landmark,
-            is_area=effect == "rmst",
-            method=method,
-            alpha=alpha,
-            interval=interval,
-            n_perturb=n_perturb,
-        )
+        task = partial(_one_trial, process=process, n=size, asked=asked, alpha=alpha, interval=interval)
         trials = replicate(task, n_repeats, seed=seed, n_jobs=n_jobs, progress=progress)
         rows.append({"n_per_arm": size, "pte": truth, **_summarise(trials, truth, at_least)})
     return pd.DataFrame(rows)
 
 
 def _one_trial(
-    rng: np.random.Generator,
-    process: IllnessDeathTrial,
-    n: int,
-    at: float,
-    landmark: float,
-    is_area: bool,
-    method: str,
-    alpha: float,
-    interval: str,
-    n_perturb: int,
+    rng: np.random.Generator, process: IllnessDeathTrial, n: int, asked: Question, alpha: float, interval: str
 ) -> dict[str, float] | None:
     """Simulate and analyse one trial; None where it holds too little to be analysed."""
     trial, seed = process.draw(n, rng), int(rng.integers(2**31))
     try:
-        check_support(trial, _facts(trial), at, landmark)
+        check_support(trial, _facts(trial), asked.at, asked.landmark)
     except IdentificationError:
         return None
-    settings = Settings(method, seed=seed, is_corrected=method != "split")
+    settings = replace(asked.settings, seed=seed)
     with quiet():
-        plan = build_plan(sort_for(trial, settings), settings, at, landmark, is_area)
-        found = infer(point_estimate(plan), perturb([plan], n_perturb, seed)[0], method != "split")
+        sample = sort_for(trial, settings)
+        plan = build_plan(sample, settings, asked.at, asked.landmark, asked.effect == "rmst")
+        replicates = perturb([plan], asked.n_perturb, seed)[0]
+        found = infer(point_estimate(plan), replicates, settings.corrects)
     low, high = limits_of(found, "pte", alpha, interval)
     claim = low if abs(found.statistic("delta")) > NORMAL.quantile(alpha) else -np.inf
     value, error = found.estimate("pte")[0], found.standard_error("pte")
-    return {
-        "pte": value,
-        "se": error,
-        "low": low,
-        "high": high,
-        "claim": claim,
-        "given": proportion_given_shown(found),
-    }
+    given = proportion_given_shown(found)
+    return {"pte": value, "se": error, "low": low, "high": high, "claim": claim, "given": given}
 
 
 def _facts(trial: Trial) -> TrialFacts:

@@ -8,66 +8,16 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.quadrature import spread_over
+from statmodels_x.core.rates import Rates, as_rates
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_count
-from statmodels_x.surrogate.planning.truth import Arm, quadrature, true_values
+from statmodels_x.surrogate.planning.truth import NODES, Arm, true_values
 from statmodels_x.surrogate.sample import Trial
 from statmodels_x.surrogate.specification import check_times
-
-
-@dataclass(frozen=True)
-class Rates:
-    """A hazard that is constant between breaks.
-
-    Attributes
-    ----------
-    breaks : ndarray of shape (k - 1,)
-        Where the hazard changes; none for a constant one.
-    values : ndarray of shape (k,)
-        Events per unit of time in each piece; the last goes on for ever.
-    """
-
-    breaks: Array
-    values: Array
-
-    def at(self, time: ArrayLike) -> Array:
-        """Hazard at times."""
-        return np.asarray(self.values[np.searchsorted(self.breaks, np.asarray(time, float), side="right")])
-
-    def cumulative(self, time: ArrayLike) -> Array:
-        """Cumulative hazard at times."""
-        edges = np.concatenate([[0.0], self.breaks])
-        lengths = np.diff(np.concatenate([edges, [np.inf]]))
-        inside = np.clip(np.asarray(time, float)[..., None] - edges, 0.0, lengths)
-        return np.asarray(inside @ self.values)
-
-    def invert(self, amount: Array) -> Array:
-        """Return times at which the cumulative hazard reaches amounts; infinite if it never does."""
-        edges = np.concatenate([[0.0], self.breaks])
-        starts = self.cumulative(edges)
-        piece = np.searchsorted(starts, amount, side="right") - 1
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(edges[piece] + (amount - starts[piece]) / self.values[piece])
-
-
-def as_rates(value: Rates | float, name: str) -> Rates:
-    """Return a hazard given as a number or as it is.
-
-    Raises
-    ------
-    DataError
-        If a rate is negative or not finite, or breaks do not fit.
-    """
-    rates = value if isinstance(value, Rates) else Rates(np.zeros(0), np.atleast_1d(np.asarray(value, float)))
-    values, breaks = np.asarray(rates.values, float), np.asarray(rates.breaks, float)
-    if not np.isfinite(values).all() or np.any(values < 0.0):
-        raise DataError(f"`{name}` holds the rates {values.tolist()}; give finite rates of 0 or more.")
-    if len(values) != len(breaks) + 1 or np.any(np.diff(np.concatenate([[0.0], breaks])) <= 0.0):
-        raise DataError(f"`{name}`: {len(values)} rates need {len(values) - 1} increasing breaks above 0.")
-    return Rates(breaks, values)
 
 
 @dataclass(frozen=True)
@@ -105,7 +55,7 @@ class IllnessDeath:
         """P(T > u)."""
         progression, death, after = self.hazards
         edges = np.unique(np.concatenate([r.breaks for r in (progression, death, after)]))
-        nodes, weights = quadrature(0.0, u, edges)
+        nodes, weights = spread_over(0.0, u, edges, NODES)
         free = np.exp(-progression.cumulative(u) - death.cumulative(u))
         return float(free + weights @ self.density(nodes, u))
 
@@ -148,7 +98,9 @@ class LatentWeibull:
     def survival(self, u: float) -> float:
         """P(T > u)."""
         # over log s, where the integrand is smooth at both ends
-        nodes, weights = quadrature(np.log(1e-10), np.log(60.0 * self.mean), np.linspace(-20.0, 5.0, 26))
+        nodes, weights = spread_over(
+            np.log(1e-10), np.log(60.0 * self.mean), np.linspace(-20.0, 5.0, 26), NODES
+        )
         s = np.exp(nodes)
         return float(weights @ (s * self.density(s, u)))
 

@@ -1,15 +1,16 @@
-"""True values of PTE and its relatives for known distributions, by Gauss-Legendre integration."""
+"""True values of PTE and its relatives for known distributions, by integration that holds at both ends."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 
+from statmodels_x.core.quadrature import spread_over
 from statmodels_x.core.typing import Array
 
-_NODES = 48
+NODES = 64
+_NOTHING = 1e-200
 
 
 class Arm(Protocol):
@@ -26,21 +27,6 @@ class Arm(Protocol):
     def draw(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
         """Draw times of the surrogate event (infinite if death comes first) and of death."""
         ...
-
-
-@lru_cache(maxsize=1)
-def _rule() -> tuple[Array, Array]:
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    return nodes, weights
-
-
-def quadrature(low: float, high: float, breaks: Array) -> tuple[Array, Array]:
-    """Nodes and weights over (low, high), with a rule of its own in each piece between breaks."""
-    inside = breaks[(breaks > low) & (breaks < high)]
-    edges = np.concatenate([[low], inside, [high]])
-    nodes, weights = _rule()
-    half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
-    return (middle[:, None] + half[:, None] * nodes).ravel(), (half[:, None] * weights).ravel()
 
 
 def true_values(
@@ -61,7 +47,7 @@ def true_values(
     -------
     dict of str to float
     """
-    s, ds = quadrature(0.0, landmark, breaks)
+    s, ds = spread_over(0.0, landmark, breaks, NODES)
     control, treated = arms
     early = [arm.survival(landmark) for arm in arms]
     f0, f1 = (arm.density(s, landmark) for arm in arms)
@@ -69,7 +55,7 @@ def true_values(
     target, f1t = _targets(arms, s, at, landmark, is_area, breaks)
     base = _area(treated, 0.0, landmark, breaks) - _area(control, 0.0, landmark, breaks) if is_area else 0.0
     p1t = target[1] - ds @ f1t
-    forecast, ratio = f1t / f1, f0 / f1
+    forecast, ratio = _ratio(f1t, f1), _ratio(f0, f1)
     mean_forecast = ds @ (f0 * forecast) + p0 * p1t / p1
     mean_ratio = ds @ (f0 * ratio) + p0 * p0 / p1
     lam = (target[0] - mean_forecast) / mean_ratio
@@ -96,6 +82,13 @@ def true_values(
     return {name: float(value) for name, value in values.items()}
 
 
+def _ratio(above: Array, below: Array) -> Array:
+    """Divide densities; where both are too small to be told from 0, the ratio counts for nothing."""
+    none = (below == 0.0) & (above < _NOTHING)
+    with np.errstate(divide="ignore"):
+        return np.where(none, 0.0, above / np.where(none, 1.0, below))
+
+
 def true_transformation(arms: tuple[Arm, Arm], at: float, landmark: float, s: Array, breaks: Array) -> Array:
     """Compute the optimal g1 at surrogate times, for the difference in survival."""
     lam = true_values(arms, at, landmark, False, breaks)["lam"]
@@ -110,11 +103,11 @@ def _targets(
     """mu_a and f_1(s) at t, or their integrals over (t0, t]."""
     if not is_area:
         return [arm.survival(at) for arm in arms], arms[1].density(s, at)
-    times, weights = quadrature(landmark, at, breaks)
+    times, weights = spread_over(landmark, at, breaks, NODES)
     density = np.array([arms[1].density(s, float(u)) for u in times])
     return [_area(arm, landmark, at, breaks) for arm in arms], np.asarray(weights @ density)
 
 
 def _area(arm: Arm, low: float, high: float, breaks: Array) -> float:
-    times, weights = quadrature(low, high, breaks)
+    times, weights = spread_over(low, high, breaks, NODES)
     return float(weights @ np.array([arm.survival(float(u)) for u in times]))

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.data.events import check_event_times, event_status, refuse
 from statmodels_x.core.data.formula import evaluate, split_formula
 from statmodels_x.core.data.frames import check_columns
+from statmodels_x.core.data.illness_death import IllnessDeathTimes
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import column_label, numeric_array, rows_text
 from statmodels_x.surrogate.reading.follow_up import FollowUp
 from statmodels_x.surrogate.specification import Choice
-
-_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -44,27 +44,21 @@ def read_surrogate(time: Any, status: Any = None) -> SurrogateTimes:
     """
     name = column_label(time, "surrogate")
     times = numeric_array(time, name, "surrogate")
-    _refuse(times < 0.0, f"surrogate: '{name}' is negative", "times are measured from 0")
+    check_event_times(times, name, "surrogate", negative="times are measured from 0")
     if status is None:
         seen = np.where(np.isnan(times), np.inf, times)
         return SurrogateTimes(seen, np.full(len(seen), np.inf), name, False)
     status_name = column_label(status, "status")
-    event = numeric_array(status, status_name, "surrogate", hint="give a comparison such as status == 'yes'")
+    event = event_status(status, status_name, "surrogate", unseen="not seen")
     if len(event) != len(times):
         raise DataError(f"surrogate: '{status_name}' has {len(event)} values for {len(times)} times.")
-    _refuse(
+    refuse(
         np.isnan(event) & ~np.isnan(times),
         f"surrogate: '{status_name}' is missing",
         f"give 1 where '{name}' is the time of the event and 0 where it was not seen",
     )
-    odd = ~np.isin(event[~np.isnan(event)], (0.0, 1.0))
-    if odd.any():
-        raise DataError(
-            f"surrogate: '{status_name}' must be 0 (not seen) or 1 (event); give a comparison that is true where "
-            "the event was seen."
-        )
     happened = event == 1.0
-    _refuse(
+    refuse(
         happened & ~np.isfinite(times),
         f"surrogate: '{name}' has no finite time for an event",
         f"give the time, or set '{status_name}' to 0 if the event was not seen",
@@ -77,7 +71,7 @@ def read_marker(values: Any) -> SurrogateTimes:
     """Read a marker measured at the landmark; missing where it was not measured."""
     name = column_label(values, "surrogate")
     numbers = numeric_array(values, name, "surrogate")
-    _refuse(
+    refuse(
         np.isinf(numbers), f"surrogate: '{name}' is infinite", "leave it missing where it was not measured"
     )
     seen = np.where(np.isnan(numbers), np.inf, numbers)
@@ -148,17 +142,18 @@ def settle(
     if choice.is_marker:
         return Settled(seen, None, nobody, {})
     time, died = np.where(keep, survival.time, np.inf), survival.died & keep
-    after = np.isfinite(seen) & (seen > time * (1.0 + _TOLERANCE)) & keep
+    given = IllnessDeathTimes(time, died, seen, watched=until)
+    after = given.after_end & keep
     if after.any() and choice.after_end == "error":
         _refuse_late(seen, time, after, keep, surrogate.name)
     moved = after if choice.after_end == "move" else nobody
     # at death it was no earlier event: of a composite such as progression-free survival it is the death itself
-    composite = died & np.isfinite(seen) & (seen >= time * (1.0 - _TOLERANCE)) & ~after & surrogate.has_status
+    composite = given.at_death & surrogate.has_status
     seen = np.where((moved & died) | composite, np.inf, np.where(moved, time, seen))
     if not surrogate.has_status:
         seen = np.where(seen >= time, np.inf, seen)
+    early_end = replace(given, surrogate=seen).not_watched & keep
     watched = None
-    early_end = np.isinf(seen) & (until < time * (1.0 - _TOLERANCE)) & keep
     if early_end.any() and choice.stopping != "ignore":
         watched = np.where(early_end, until, np.inf)
     notes = {"moved": int(moved.sum()), "composite": int(composite.sum())}
@@ -178,8 +173,3 @@ def _refuse_late(
         'times are in the same unit. after_end="move" takes such events to be at the end of follow-up, "drop" leaves '
         "the rows out."
     )
-
-
-def _refuse(bad: NDArray[np.bool_], what: str, remedy: str) -> None:
-    if bad.any():
-        raise DataError(f"{what} in {rows_text(bad)}; {remedy}.")

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from statmodels_x.core.data.events import check_event_times, event_status
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import column_label, numeric_array, rows_text
+from statmodels_x.core.validation import column_label, numeric_array
 
 
 @dataclass(frozen=True)
@@ -51,23 +52,12 @@ def read_follow_up(time: Any, status: Any = None, *more: Any, **options: Any) ->
         )
     name = column_label(time, "time")
     times = numeric_array(time, name, "Surv()")
-    for bad, what in ((times < 0.0, "negative"), (np.isinf(times), "infinite")):
-        if bad.any():
-            raise DataError(
-                f"Surv(): '{name}' is {what} in {rows_text(bad)}; give the time from 0 at which the subject died or "
-                "was last seen."
-            )
+    remedy = "give the time from 0 at which the subject died or was last seen"
+    check_event_times(times, name, "Surv()", negative=remedy, infinite=remedy)
     if status is None:
         return FollowUp(times, np.ones(len(times), bool), name, "status")
     status_name = column_label(status, "status")
-    event = numeric_array(status, status_name, "Surv()", hint="give a comparison such as status == 'dead'")
+    event = event_status(status, status_name, "Surv()", word="dead")
     if len(event) != len(times):
         raise DataError(f"Surv(): '{status_name}' has {len(event)} values for {len(times)} times.")
-    known = ~np.isnan(event)
-    if not np.isin(event[known], (0.0, 1.0)).all():
-        seen = ", ".join(f"{value:g}" for value in np.unique(event[known])[:6])
-        raise DataError(
-            f"Surv(): '{status_name}' holds the values {seen}; it must be 0 (censored) or 1 (event). "
-            f"Give a comparison that is true where the event was seen, such as {status_name} == 2."
-        )
-    return FollowUp(np.where(known, times, np.nan), event == 1.0, name, status_name)
+    return FollowUp(np.where(np.isnan(event), np.nan, times), event == 1.0, name, status_name)

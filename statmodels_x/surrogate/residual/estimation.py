@@ -16,27 +16,11 @@ from scipy.integrate import trapezoid
 
 from statmodels_x.core.typing import Array
 from statmodels_x.surrogate.fitting.stopping import Stopping
+from statmodels_x.surrogate.sample import Trial
 
 _BLOCK = 512
 _NEWTON_STEPS = 50
 _REACH = 3.0
-
-
-@dataclass(frozen=True)
-class ArmSample:
-    """One arm sorted by time, deaths before censorings at ties.
-
-    Attributes
-    ----------
-    time : ndarray of shape (n,)
-    died : ndarray of bool, shape (n,)
-    surrogate : ndarray of shape (n,)
-        Time of the surrogate event, infinite if not seen; or the marker at the landmark.
-    """
-
-    time: Array = field(repr=False)
-    died: NDArray[np.bool_] = field(repr=False)
-    surrogate: Array = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -45,7 +29,9 @@ class Problem:
 
     Attributes
     ----------
-    control, treated : ArmSample
+    arms : pair of Trial
+        Control and treated, each sorted by time with deaths before censorings at ties. Their surrogate is the time of
+        the event, infinite if not seen, or the marker at the landmark.
     at, landmark : float
     is_area : bool
         Restricted means instead of survival.
@@ -61,8 +47,7 @@ class Problem:
     bandwidth : float or None
     """
 
-    control: ArmSample
-    treated: ArmSample
+    arms: tuple[Trial, Trial] = field(repr=False)
     at: float
     landmark: float
     is_area: bool
@@ -73,16 +58,10 @@ class Problem:
     n_grid: int | None
     bandwidth: float | None
 
-    def is_late(self, arm: ArmSample) -> NDArray[np.bool_]:
-        """Known to be alive at t: whoever is censored at it is."""
-        return (arm.time > self.at) | ((arm.time == self.at) & ~arm.died)
-
-    def informed(self, arm: ArmSample) -> NDArray[np.bool_]:
+    def informed(self, arm: Trial) -> NDArray[np.bool_]:
         """Survivors of the landmark with surrogate information to smooth over."""
-        alive = arm.time > self.landmark
-        return (
-            alive & np.isfinite(arm.surrogate) if self.is_marker else alive & (arm.surrogate < self.landmark)
-        )
+        seen = np.isfinite(arm.surrogate) if self.is_marker else arm.surrogate < self.landmark
+        return (arm.time > self.landmark) & seen
 
 
 @dataclass(frozen=True)
@@ -92,10 +71,8 @@ class Prepared:
     Attributes
     ----------
     problem : Problem
-    grids : pair of ndarray
-        Distinct times of each arm.
-    positions : pair of ndarray
-        Place of each subject's time among them.
+    times : list of (ndarray, ndarray)
+        Distinct times of each arm, and the place of each subject's time among them.
     kernel : ndarray of shape (m0, m1)
         Control survivors by treated survivors with surrogate information.
     scaled : pair of ndarray
@@ -107,29 +84,17 @@ class Prepared:
     """
 
     problem: Problem
-    grids: tuple[Array, Array] = field(repr=False)
-    positions: tuple[NDArray[np.int64], NDArray[np.int64]] = field(repr=False)
+    times: list[tuple[Array, NDArray[np.int64]]] = field(repr=False)
     kernel: Array = field(repr=False)
     scaled: tuple[Array, Array] = field(repr=False)
     stopping: Stopping | None = field(repr=False)
     n_outside: int
 
 
-@dataclass(frozen=True)
-class Residual:
-    """Effect, residual effects, and how many predictions had to be borrowed from the nearest neighbour."""
-
-    delta: float
-    delta_s: float
-    delta_t: float
-    n_borrowed: int
-
-
 def prepare(problem: Problem, stopping: Stopping | None = None) -> Prepared:
     """Scale the surrogate, choose the bandwidth, and evaluate the kernel."""
-    arms = (problem.control, problem.treated)
-    found = [np.unique(arm.time, return_inverse=True) for arm in arms]
-    scaled = _rescale([arm.surrogate[problem.informed(arm)] for arm in arms], problem.scale)
+    times = [np.unique(arm.time, return_inverse=True) for arm in problem.arms]
+    scaled = _rescale([arm.surrogate[problem.informed(arm)] for arm in problem.arms], problem.scale)
     width = problem.bandwidth or normal_reference(scaled[1]) * len(scaled[1]) ** -0.11
     kernel = np.zeros((0, 0))
     if problem.smoother == "kernel":
@@ -137,15 +102,8 @@ def prepare(problem: Problem, stopping: Stopping | None = None) -> Prepared:
     nearest = np.sort(scaled[1])
     place = np.searchsorted(nearest, scaled[0]).clip(1, len(nearest) - 1)
     gap = np.minimum(np.abs(scaled[0] - nearest[place - 1]), np.abs(scaled[0] - nearest[place]))
-    return Prepared(
-        problem,
-        (found[0][0], found[1][0]),
-        (found[0][1], found[1][1]),
-        kernel,
-        scaled,
-        stopping,
-        int(np.count_nonzero(gap > _REACH * width)) if problem.smoother == "kernel" else 0,
-    )
+    n_outside = int(np.count_nonzero(gap > _REACH * width)) if problem.smoother == "kernel" else 0
+    return Prepared(problem, times, kernel, scaled, stopping, n_outside)
 
 
 def normal_reference(values: Array) -> float:
@@ -165,17 +123,24 @@ def _rescale(values: list[Array], scale: str) -> tuple[Array, Array]:
     return values[0], values[1]
 
 
-def residual_effects(prepared: Prepared, weights: tuple[Array, Array]) -> Residual:
-    """Estimate from one weighted sample, weights of (control, treated)."""
+def residual_effects(prepared: Prepared, weights: tuple[Array, Array]) -> tuple[Array, int]:
+    """Estimate from one weighted sample, weights of (control, treated).
+
+    Returns
+    -------
+    effects : ndarray of shape (3,)
+        Delta, Delta_S and Delta_T.
+    n_borrowed : int
+        How many predictions had to be borrowed from the nearest neighbour.
+    """
     problem = prepared.problem
-    arms = (problem.control, problem.treated)
     scores, at_landmark = [], []
-    for k, arm in enumerate(arms):
-        curve = _Censoring(arm, weights[k], prepared.grids[k], prepared.positions[k], problem.is_linear)
+    for k, arm in enumerate(problem.arms):
+        curve = _Censoring(arm, weights[k], *prepared.times[k], problem.is_linear)
         scores.append(_scores(problem, arm, curve))
         at_landmark.append(curve.at(problem.landmark))
     means = [float(weights[k] @ scores[k] / weights[k].sum()) for k in (0, 1)]
-    alive = [arm.time > problem.landmark for arm in arms]
+    alive = [arm.time > problem.landmark for arm in problem.arms]
     known = [weights[k] * alive[k] for k in (0, 1)]
     late_mean = float(known[0] @ scores[0] / weights[0].sum())
     share = float(known[0].sum() / (weights[0].sum() * at_landmark[0]))
@@ -183,7 +148,8 @@ def residual_effects(prepared: Prepared, weights: tuple[Array, Array]) -> Residu
     total = float(weights[0].sum() * at_landmark[0])
     standing = weights if prepared.stopping is None else _for_the_unknown(prepared.stopping, weights, alive)
     standardised, n_borrowed = _standardised(prepared, standing, scores[1], total, at_landmark[1])
-    return Residual(means[1] - means[0], standardised - late_mean, share * forward - late_mean, n_borrowed)
+    effects = np.array([means[1] - means[0], standardised - late_mean, share * forward - late_mean])
+    return effects, n_borrowed
 
 
 def _for_the_unknown(
@@ -202,7 +168,7 @@ class _Censoring:
     """Kaplan-Meier curve of censoring in a weighted arm."""
 
     def __init__(
-        self, arm: ArmSample, weight: Array, grid: Array, position: NDArray[np.int64], is_linear: bool
+        self, arm: Trial, weight: Array, grid: Array, position: NDArray[np.int64], is_linear: bool
     ) -> None:
         every = np.bincount(position, weight, len(grid))
         ended = np.bincount(position, weight * ~arm.died, len(grid))
@@ -227,9 +193,9 @@ class _Censoring:
         return np.asarray(curve[self.position])
 
 
-def _scores(problem: Problem, arm: ArmSample, curve: _Censoring) -> Array:
+def _scores(problem: Problem, arm: Trial, curve: _Censoring) -> Array:
     """Each subject's outcome over the probability of having been seen: its mean is the outcome's."""
-    late = problem.is_late(arm)
+    late = arm.alive(problem.at)
     outcome = problem.at if problem.is_area else 1.0
     scores = np.where(late, outcome / curve.at(problem.at), 0.0)
     if problem.is_area:
@@ -243,7 +209,7 @@ def _standardised(
 ) -> tuple[float, int]:
     """Mean over control survivors of what the treated with their surrogate information go on to."""
     problem = prepared.problem
-    control, treated = problem.control, problem.treated
+    control, treated = problem.arms
     informed = problem.informed(control)
     predicted, n_borrowed = _predict(prepared, weights[1][problem.informed(treated)])
     value = float(weights[0][informed] @ predicted / total)
@@ -251,11 +217,7 @@ def _standardised(
         # survivors whose marker was not measured are taken to be like the others
         alive = control.time > problem.landmark
         return value * float(weights[0][alive].sum() / weights[0][informed].sum()), n_borrowed
-    rest = [arm.time > problem.landmark for arm in (control, treated)]
-    rest = [
-        inside & (arm.surrogate > problem.landmark)
-        for inside, arm in zip(rest, (control, treated), strict=True)
-    ]
+    rest = [np.minimum(arm.time, arm.surrogate) > problem.landmark for arm in problem.arms]
     mass = weights[1][rest[1]]
     forward = (
         float(treated_at_landmark * (mass @ score[rest[1]]) / mass.sum()) if mass.sum() > 0.0 else np.nan
@@ -267,7 +229,7 @@ def _standardised(
 def _predict(prepared: Prepared, weight: Array) -> tuple[Array, int]:
     """Outcome of the treated at the control survivors' surrogate values."""
     problem = prepared.problem
-    arm = problem.treated
+    arm = problem.arms[1]
     rows = problem.informed(arm)
     time, died = arm.time[rows], arm.died[rows]
     if problem.smoother == "cox":
@@ -318,8 +280,7 @@ def _borrow(values: Array, places: Array) -> tuple[Array, int]:
 def _predict_cox(prepared: Prepared, time: Array, died: NDArray[np.bool_], weight: Array) -> Array:
     """Outcome by a proportional-hazards model of the surrogate in the treated, time since the landmark."""
     problem = prepared.problem
-    surrogate = problem.treated.surrogate[problem.informed(problem.treated)]
-    new = problem.control.surrogate[problem.informed(problem.control)]
+    new, surrogate = (arm.surrogate[problem.informed(arm)] for arm in problem.arms)
     centre = surrogate.mean()
     slope = cox_slope(time, died, surrogate - centre, weight)
     relative = np.exp(slope * (surrogate - centre))
@@ -383,5 +344,4 @@ def perturb_residual(
 
 def _perturbed(rng: np.random.Generator, prepared: Prepared, weights: tuple[Array, Array]) -> Array:
     drawn = tuple(weight * rng.standard_exponential(len(weight)) for weight in weights)
-    found = residual_effects(prepared, (drawn[0], drawn[1]))
-    return np.array([found.delta, found.delta_s, found.delta_t])
+    return residual_effects(prepared, (drawn[0], drawn[1]))[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from statmodels_x.surrogate.fitting.proportions import Draws, Inference
 from statmodels_x.surrogate.fitting.stopping import plan_stopping
 from statmodels_x.surrogate.fitting.support import check_support
 from statmodels_x.surrogate.residual.estimation import (
-    ArmSample,
+    Prepared,
     Problem,
     perturb_residual,
     prepare,
@@ -171,10 +172,12 @@ class ResidualEffect:
         if bandwidth is not None:
             bandwidth = check_number("bandwidth", bandwidth, low=0.0, high=np.inf)
         self._check_support(scale)
-        arms, weights = _arms(self.trial)
+        trial = _in_order(self.trial)
+        control, treated = (trial.take(trial.arm == code) for code in (0, 1))
+        weights = (control.weight, treated.weight)
         prepared = prepare(
             Problem(
-                *arms,
+                arms=(control, treated),
                 at=self.at,
                 landmark=self.landmark,
                 is_area=self.effect == "rmst",
@@ -185,19 +188,12 @@ class ResidualEffect:
                 n_grid=n_grid,
                 bandwidth=bandwidth,
             ),
-            plan_stopping(_in_order(self.trial), self.landmark),
+            plan_stopping(trial, self.landmark),
         )
-        found = residual_effects(prepared, weights)
-        point = np.array([found.delta, found.delta_s, found.delta_t])
+        point, n_borrowed = residual_effects(prepared, weights)
         replicates = perturb_residual(prepared, weights, n_perturb, seed, check_jobs(n_jobs), progress)
         inference = _infer(point, replicates)
-        notes = _findings(
-            inference,
-            found.n_borrowed,
-            prepared.n_outside,
-            len(prepared.scaled[0]),
-            prepared.stopping is not None,
-        )
+        notes = tuple(_findings(inference, n_borrowed, prepared))
         announce(notes)
         return ResidualResults(
             inference=inference,
@@ -244,15 +240,6 @@ def _in_order(trial: Trial) -> Trial:
     return trial.take(np.lexsort((~trial.died, trial.time, trial.arm)))
 
 
-def _arms(trial: Trial) -> tuple[tuple[ArmSample, ArmSample], tuple[Array, Array]]:
-    arms, weights = [], []
-    for code in (0, 1):
-        part = _in_order(trial.take(trial.arm == code))
-        arms.append(ArmSample(part.time, part.died, part.surrogate))
-        weights.append(part.weight)
-    return (arms[0], arms[1]), (weights[0], weights[1])
-
-
 def _infer(point: Array, replicates: Array) -> Inference:
     def draws(row: list[float]) -> Draws:
         return float(point @ row), replicates @ np.array(row)
@@ -270,44 +257,33 @@ def _infer(point: Array, replicates: Array) -> Inference:
     )
 
 
-def _findings(
-    inference: Inference, n_borrowed: int, n_outside: int, n_informed: int, is_stopped: bool
-) -> tuple[Finding, ...]:
-    notes = []
+def _findings(inference: Inference, n_borrowed: int, prepared: Prepared) -> Iterator[Finding]:
     if not inference.is_defined:
-        notes.append(undefined(inference))
+        yield undefined(inference)
     elif inference.delta[0] < 0.0:
-        notes.append(
-            Finding(
-                "negative_effect", "delta is negative:", "swap `treated` and `control` to explain a benefit."
-            )
+        yield Finding(
+            "negative_effect", "delta is negative:", "swap `treated` and `control` to explain a benefit."
         )
     if n_borrowed:
-        notes.append(
-            Finding(
-                "borrowed",
-                f"no treated subject is near the surrogate value of {n_borrowed} control subjects; their predictions "
-                "were borrowed from the nearest value.",
-            )
+        yield Finding(
+            "borrowed",
+            f"no treated subject is near the surrogate value of {n_borrowed} control subjects; their predictions "
+            "were borrowed from the nearest value.",
         )
-    elif n_outside:
-        notes.append(
-            Finding(
-                "extrapolated",
-                f"the surrogate values of {n_outside} control subjects are further than three bandwidths from all "
-                "treated ones; what is said of them is extrapolated from the nearest.",
-                "Choose a later landmark, or a wider `bandwidth`.",
-                category=IdentificationWarning if n_outside >= MANY_OUTSIDE * n_informed else None,
-            )
+    elif prepared.n_outside:
+        is_much = prepared.n_outside >= MANY_OUTSIDE * len(prepared.scaled[0])
+        yield Finding(
+            "extrapolated",
+            f"the surrogate values of {prepared.n_outside} control subjects are further than three bandwidths from all "
+            "treated ones; what is said of them is extrapolated from the nearest.",
+            "Choose a later landmark, or a wider `bandwidth`.",
+            category=IdentificationWarning if is_much else None,
         )
-    if is_stopped:
-        notes.append(
-            Finding(
-                "stopping_weighted",
-                "the surrogate event was looked for during less time than survival in some subjects; those of whom it "
-                "is not known at the landmark are represented by the others, weighted by the distribution of the "
-                "stopping time in each arm.",
-                category=DataWarning,
-            )
+    if prepared.stopping is not None:
+        yield Finding(
+            "stopping_weighted",
+            "the surrogate event was looked for during less time than survival in some subjects; those of whom it "
+            "is not known at the landmark are represented by the others, weighted by the distribution of the "
+            "stopping time in each arm.",
+            category=DataWarning,
         )
-    return tuple(notes)

@@ -26,16 +26,6 @@ class ResidualResults(ResidualFitted, ProportionResults):
         )
 
     @property
-    def r_s(self) -> float:
-        """R_S = 1 - Delta_S/Delta (R_Q for restricted means)."""
-        return float(self.params["r_s"])
-
-    @property
-    def delta(self) -> float:
-        """Effect on the primary outcome."""
-        return float(self.params["delta"])
-
-    @property
     def delta_s(self) -> float:
         """Residual effect given the surrogate information."""
         return float(self.params["delta_s"])
@@ -44,16 +34,6 @@ class ResidualResults(ResidualFitted, ProportionResults):
     def delta_t(self) -> float:
         """Residual effect given survival to the landmark alone."""
         return float(self.params["delta_t"])
-
-    @property
-    def r_t(self) -> float:
-        """R_T = 1 - Delta_T/Delta."""
-        return float(self.params["r_t"])
-
-    @property
-    def incremental_value(self) -> float:
-        """R_S - R_T, what the surrogate adds to survival."""
-        return float(self.params["incremental_value"])
 
     def glance(self) -> pd.DataFrame:
         """One row about the fit.

@@ -8,7 +8,7 @@ import pandas as pd
 
 from statmodels_x.core.fits.tables import summary
 from statmodels_x.surrogate.residual.fitted import ResidualFitted
-from statmodels_x.surrogate.tables import EFFECTS, estimate_block
+from statmodels_x.surrogate.tables import EFFECTS, estimate_block, title_of_estimates
 
 _LABELS = {
     "r_s": "R_S",
@@ -33,7 +33,7 @@ def residual_summary(fit: ResidualFitted, estimates: pd.DataFrame, alpha: float,
         ("Subjects", f"{fit.facts.used} ({fit.facts.rows - fit.facts.used} dropped)"),
         ("Smoother", fit.smoother),
     ]
-    block = estimate_block(estimates, _LABELS, alpha, method)
+    block = estimate_block(estimates, _LABELS, alpha, title_of_estimates(alpha, method))
     notes = [f"Warning: {finding}" if finding.category else str(finding) for finding in fit.findings]
     return summary("Residual treatment effect", facts, [block], notes)
 

@@ -12,17 +12,19 @@ import pandas as pd
 from statmodels_x.core.data.formula import split_formula
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.data.model_frame import build_frame
-from statmodels_x.core.errors import DataError, IdentificationError
+from statmodels_x.core.errors import IdentificationError
 from statmodels_x.core.findings import Finding, announce
 from statmodels_x.core.fits.handing_out import handed_out
 from statmodels_x.core.fits.results import Fitted, SummaryText
-from statmodels_x.core.fits.tables import Block, number, summary
+from statmodels_x.core.fits.tables import summary
 from statmodels_x.core.resampling import percentile_limits, replicate
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_jobs, check_number
 from statmodels_x.surrogate.reading import arms, events
-from statmodels_x.surrogate.reading.follow_up import FollowUp, read_follow_up
+from statmodels_x.surrogate.reading.follow_up import read_follow_up
+from statmodels_x.surrogate.sample import survival_of
 from statmodels_x.surrogate.specification import AFTER_END, Choice
+from statmodels_x.surrogate.tables import estimate_block
 from statmodels_x.surrogate.trial_level.association_estimation import (
     Exposure,
     death_ratio,
@@ -92,17 +94,8 @@ class EventAssociation:
         if has_arms:
             beside["arm"] = arms.arm_column(part, outcome)
         built = build_frame(frame, response, {}, beside, {"Surv": read_follow_up})
-        survival = built.response[0]
-        if not isinstance(survival, FollowUp):
-            raise DataError(
-                "formula: the response must be one Surv(...), for example Surv(time, status) ~ arm."
-            )
+        survival = survival_of(built)
         keep = np.isfinite(survival.time)
-        if not keep.any():
-            raise DataError(
-                f"Surv(): '{survival.time_name}' or '{survival.status_name}' is missing in every row; give the "
-                "times of follow-up."
-            )
         settled = events.settle(choice, read, built.columns, survival, keep)
         keep &= ~settled.lost
         self.dropped = built.n_rows - int(keep.sum())
@@ -326,15 +319,10 @@ class EventAssociationResults(Fitted, SummaryText):
         statsmodels.iolib.summary.Summary
         """
         table = self.tidy(alpha)
-        headings = ["estimate", "std err", f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"]
-        blocks = []
-        for arm, part in table.groupby("arm", sort=False):
-            cells = [
-                [number(row[name]) for name in ("estimate", "std.error", "conf.low", "conf.high")]
-                for _, row in part.iterrows()
-            ]
-            labels = [_LABELS[term] for term in part["term"]]
-            blocks.append(Block(f"{arm} ({self.counts[str(arm)]} subjects)", headings, labels, cells))
+        blocks = [
+            estimate_block(part, _LABELS, alpha, f"{arm} ({self.counts[str(arm)]} subjects)")
+            for arm, part in table.groupby("arm", sort=False)
+        ]
         facts = [
             ("Outcome", self.outcome.split("~")[0].strip()),
             ("Surrogate", self.surrogate),

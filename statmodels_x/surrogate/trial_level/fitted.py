@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
@@ -141,53 +142,41 @@ class TrialLevelFitted(Fitted):
         return found
 
 
-def find(fit: TrialLevelFitted) -> list[Finding]:
+def find(fit: TrialLevelFitted) -> Iterator[Finding]:
     """Say what a reader must know: edges of the estimate, few trials."""
     x, y, rho = fit.optimum.theta
-    notes = []
     if x == 0.0:
         more = " nor in their effect on the outcome" if y == 0.0 else ""
-        notes.append(
-            Finding(
-                "no_heterogeneity",
-                f"beyond estimation error these trials do not differ in their effect on the surrogate{more}: there is "
-                "nothing to learn a relation from, and R2 is not determined (interval 0 to 1).",
-                "Parts of one trial (centres, regions) are no trials: their effects agree by chance of the same kind.",
-                ("correlation", "slope"),
-            )
+        yield Finding(
+            "no_heterogeneity",
+            f"beyond estimation error these trials do not differ in their effect on the surrogate{more}: there is "
+            "nothing to learn a relation from, and R2 is not determined (interval 0 to 1).",
+            "Parts of one trial (centres, regions) are no trials: their effects agree by chance of the same kind.",
+            ("correlation", "slope"),
         )
     elif y == 0.0:
-        notes.append(
-            Finding(
-                "no_outcome_heterogeneity",
-                "beyond estimation error these trials do not differ in their effect on the outcome: R2 is not "
-                "determined (interval 0 to 1), and the slope is 0.",
-                concerns=("correlation",),
-            )
+        yield Finding(
+            "no_outcome_heterogeneity",
+            "beyond estimation error these trials do not differ in their effect on the outcome: R2 is not "
+            "determined (interval 0 to 1), and the slope is 0.",
+            concerns=("correlation",),
         )
     elif abs(rho) == 1.0:
-        notes.append(
-            Finding(
-                "edge",
-                "the estimate is at the edge: no residual heterogeneity could be told apart. R2 = 1 is then what is "
-                "found in most samples of few trials, whatever the truth.",
-                "Read the interval.",
-                ("correlation",),
-            )
+        yield Finding(
+            "edge",
+            "the estimate is at the edge: no residual heterogeneity could be told apart. R2 = 1 is then what is "
+            "found in most samples of few trials, whatever the truth.",
+            "Read the interval.",
+            ("correlation",),
         )
     if x > 0.0 and y > 0.0 and fit.correlation_limits[0.05] == (-1.0, 1.0):
-        notes.append(
-            Finding(
-                "undetermined",
-                "these trials do not determine R2: no correlation between -1 and 1 can be ruled out.",
-                concerns=("correlation",),
-            )
+        yield Finding(
+            "undetermined",
+            "these trials do not determine R2: no correlation between -1 and 1 can be ruled out.",
+            concerns=("correlation",),
         )
     if fit.nobs < FEW_TRIALS:
-        notes.append(
-            Finding(
-                "few_trials",
-                f"there are only {fit.nobs} trials: the interval of R2 is from 0 to 1 in most samples of that size.",
-            )
+        yield Finding(
+            "few_trials",
+            f"there are only {fit.nobs} trials: the interval of R2 is from 0 to 1 in most samples of that size.",
         )
-    return notes

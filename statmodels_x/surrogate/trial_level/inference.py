@@ -27,11 +27,6 @@ _FAR = 1.5
 _WALK = 60
 
 
-def interval_of_r2(fit: TrialLevelFitted, alpha: float) -> tuple[float, float]:
-    """Profile interval of R2."""
-    return squared(fit.correlation_limits[0.05] if alpha == 0.05 else fit.correlation_interval(alpha))
-
-
 def signs(fit: TrialLevelFitted) -> tuple[float, float]:
     """Direction of benefit on (surrogate, outcome): -1 where lower is better."""
     surrogate, outcome = (-1.0 if word == "lower" else 1.0 for word in fit.benefit)

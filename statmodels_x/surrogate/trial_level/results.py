@@ -14,7 +14,7 @@ from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.handing_out import cached_copy
 from statmodels_x.core.fits.hypotheses import HypothesisTest
-from statmodels_x.core.fits.results import SummaryText
+from statmodels_x.core.fits.results import SummaryText, tidy_frame
 from statmodels_x.core.resampling import percentile_limits
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_jobs, check_number
@@ -254,21 +254,12 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
             ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value`` (of means, intercept and slope),
             ``conf.low``, ``conf.high``.
         """
-        limits = self.conf_int(alpha)
         estimates = pd.concat([pd.Series({"r_squared": self.r_squared}), self.params])
         errors = self.bse.reindex(estimates.index)
         statistic = (estimates / errors).to_numpy()
-        return pd.DataFrame(
-            {
-                "term": ["r_squared", *PARAMS],
-                "estimate": estimates.to_numpy(),
-                "std.error": errors.to_numpy(),
-                "statistic": statistic,
-                "p.value": self.reference.two_sided(statistic),
-                "conf.low": limits["lower"].to_numpy(),
-                "conf.high": limits["upper"].to_numpy(),
-            }
-        )
+        p_value = self.reference.two_sided(statistic)
+        labels = pd.DataFrame({"term": ["r_squared", *PARAMS]})
+        return tidy_frame(labels, estimates, errors, statistic, p_value, self.conf_int(alpha))
 
     def glance(self) -> pd.DataFrame:
         """One row about the fit.

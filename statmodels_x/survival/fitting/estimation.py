@@ -6,7 +6,7 @@ ends never win against a regular maximum, but the user is told when they are hig
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,6 +59,8 @@ class Estimate:
     n_starts: int
     n_best: int
     rejected: tuple[tuple[float, Finding], ...]
+    n_random: int = 0
+    """How many of the searches began at random."""
 
     @property
     def said(self) -> tuple[Finding, ...]:
@@ -132,7 +134,8 @@ def estimate(
     if sample.n < arrays.n:
         ends = [optimum.theta for optimum in distinct_best(found, 2 if n_random else 1)]
         found = rough_climbs(arrays, iter(ends if start is None else [start, *ends]))
-    return _choose(found, arrays, names or Names.numbers(arrays.slices), n_tried, tol, max_iter)
+    chosen = _choose(found, arrays, names or Names.numbers(arrays.slices), n_tried, tol, max_iter)
+    return replace(chosen, n_random=n_random)
 
 
 def _explore(

@@ -12,7 +12,9 @@ from statmodels_x.core.errors import ConvergenceWarning, FollowUpWarning, Identi
 from statmodels_x.core.findings import Finding
 from statmodels_x.survival.distributions.parameters import PARAMETERS
 
-NOTES = frozenset({"weak", "ridge", "follow_up", "at_limit", "few_events", "few_clusters", "one_cluster"})
+NOTES = frozenset(
+    "weak ridge follow_up at_limit few_events few_clusters one_cluster few_starts no_events after_selection".split()
+)
 """Kinds that leave the maximum one: all others say that there is none, so that the fit must not win a ranking."""
 
 _HEADS = {"weak": "Weakly identified", "not_converged": "Not converged"}
@@ -53,7 +55,7 @@ class Names:
     def text(self, concerned: Iterable[tuple[str, str]]) -> str:
         """Say which they are, such as ``aft Intercept, shape``: a parameter alone means all its coefficients."""
         concerned, texts = set(concerned), []
-        for parameter in PARAMETERS:
+        for parameter in (*PARAMETERS, "background"):
             own = self.of(parameter)
             inside = [term for label, term in own if (label, term) in concerned]
             whole = len(inside) == len(own)

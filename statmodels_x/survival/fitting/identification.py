@@ -24,6 +24,7 @@ _PROMOTION_RIDGE = 3.0  # exp(-exp(3)) is below 1e-8
 _LIMIT_SHARE = 0.01
 _NULL_RATIO = 1e-9
 _NULL_SHARE = 1e-6
+_NAMED = 6
 
 
 def examine(optimum: Optimum, arrays: SurvivalRows, names: Names) -> tuple[Finding, ...]:
@@ -222,14 +223,23 @@ def _weak_directions(optimum: Optimum, names: Names) -> list[Finding]:
         concerned = names.at(share > 0.5)
         message = (
             f"the data say little about these parameters (a direction has standard error {error:.1f} on the "
-            "log scale): their Wald intervals are unreliable; "
-        ) + (
-            "a simpler model may say as much."
-            if any(term != "Intercept" for _, term in concerned)
-            else "coefficients of covariates, and survival within follow-up, are not affected."
+            f"log scale): their Wald intervals are unreliable; {_untouched(names, concerned)}"
         )
         found.append(names.finding("weak", message, concerned))
     return found
+
+
+def _untouched(names: Names, weak: tuple[tuple[str, str], ...]) -> str:
+    """Say what a weak direction does not touch."""
+    if all(term == "Intercept" for _, term in weak):
+        return "coefficients of covariates, and survival within follow-up, are not affected."
+    others = [label for label in names.everything if label not in weak and label[1] != "Intercept"]
+    text = "a simpler model may say as much."
+    if not others:
+        return f"survival within follow-up is determined; {text}"
+    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+    listed = ", ".join(f"{parameter} {term}" for parameter, term in others[:_NAMED])
+    return f"{listed}{more}, and survival within follow-up, are not affected; {text}"
 
 
 def _null_share(vectors: Array, null: NDArray[np.bool_]) -> Array:

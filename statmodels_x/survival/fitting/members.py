@@ -83,7 +83,8 @@ def at_its_limit(sample: Data, found: Estimate, search: Search) -> tuple[Data, E
     limit : Limit or None
     """
     kinds = [finding.kind for finding in found.findings]
-    made = _member(kinds[0], sample.specification) if len(kinds) == 1 else None
+    members = [_member(kind, sample.specification) for kind in kinds]
+    made = members[0] if members and None not in members else None
     if made is None:
         return sample, found, None
     value, specification, sources = made
@@ -92,8 +93,11 @@ def at_its_limit(sample: Data, found: Estimate, search: Search) -> tuple[Data, E
         refitted = search(reduced)
     except ConvergenceError:
         return sample, found, None
-    if not refitted.is_regular:
-        return sample, found, None
+    if not refitted.is_regular:  # at a limit of its own, where a cured fraction and kappa run off together
+        reduced, refitted, further = at_its_limit(reduced, refitted, search)
+        if further is None:
+            return sample, found, None
+        value = f"{value} and {further.value}"
     limit = Limit(kinds[0], value, found.optimum.value, refitted.optimum.value)
     if limit.kind == "kappa_inf":
         ratio, low = _against_finite_shapes(sample, refitted.optimum.value, search)

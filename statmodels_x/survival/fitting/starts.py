@@ -336,6 +336,8 @@ def embed(theta: Array, smaller: SurvivalArrays, arrays: SurvivalArrays) -> Arra
     ):
         if small is not None and large is not None:
             full[to] = constant_coefficients(large, small @ theta[from_])
+    if arrays.has_factor:
+        full[-1] = theta[-1]
     return full
 
 

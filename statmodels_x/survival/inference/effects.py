@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,23 +12,28 @@ import pandas as pd
 from scipy.stats import chi2
 
 from statmodels_x.core.data.formula import right_side
-from statmodels_x.core.errors import StatmodelsXError
+from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.parameters import PARAMETERS
-from statmodels_x.survival.fitted import SurvivalFitted, sample_names
-from statmodels_x.survival.fitting.estimation import Estimate, estimate
-from statmodels_x.survival.fitting.members import at_its_limit
+from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.inference.averages import AVERAGED, Populations
+from statmodels_x.survival.inference.averaging import Average, refitted
 from statmodels_x.survival.inference.naming import uses_of
 from statmodels_x.survival.inference.prediction import Options
-from statmodels_x.survival.inference.standardisation import standardise
+from statmodels_x.survival.inference.standardisation import averaged, like, people_of
+from statmodels_x.survival.inference.units import checked_units
 from statmodels_x.survival.kernels.likelihood import loglik
-from statmodels_x.survival.sample import Sample, read
-from statmodels_x.survival.specification import Specification, specify
+from statmodels_x.survival.reading.facts import coded_columns, is_number
+from statmodels_x.survival.sample import Sample
+from statmodels_x.survival.specification import specify
 
 _LEVELS = (2, 4)
 _MOST = 3
 _ROWS = 2_000
-_POINTER_LEVEL = 0.05
+_LEAST_LEFT = 0.02
+_NOT_TESTABLE = "not testable here: the data hold no information on it beside the rest of the model"
+_NUMBERS = ["estimate", "lower", "upper"]
+NOT_REACHED = "not reached"
 
 
 @dataclass(frozen=True)
@@ -40,40 +46,60 @@ class Effects:
         The time at which survival is compared, and to which the mean time runs.
     table : DataFrame
         ``effect``, ``quantity``, then ``estimate``, ``lower``, ``upper`` of this model and ``wide_estimate``,
-        ``wide_lower``, ``wide_upper`` of the other, and ``moves``:
-        whether the two differ by more than a standard error.
+        ``wide_lower``, ``wide_upper`` of the other, ``moves``: whether the two differ by more than a standard error,
+        and ``note``: "not reached" where a median lies beyond the last event.
     pointers : DataFrame
-        Score tests of each term on the power: ``term``, ``statistic``, ``df``, ``p.value``, ``holm``.
+        Score tests of each term on the power, and on the shape where kappa < 0: ``term``, ``parameter``,
+        ``statistic``, ``df``, ``p.value``, ``holm``, ``note``.
     other_scale : tuple of (str, float)
         The other scale and its log-likelihood with as many parameters; NaN where there is no such model.
+    median : tuple of three float
+        Median of the rows' mean survival curve with its limits; NaN where it lies beyond the last event.
     """
 
     horizon: float
     table: pd.DataFrame = field(repr=False)
     pointers: pd.DataFrame = field(repr=False)
     other_scale: tuple[str, float]
+    median: tuple[float, float, float] | None = None
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """Worlds to compare: each but the first against the first."""
+
+    variable: str
+    labels: tuple[str, ...]
+    worlds: tuple[pd.DataFrame, ...]
 
 
 def effects_of(
-    fit: SurvivalFitted, variables: list[str] | None = None, at: float | None = None, alpha: float = 0.05
+    fit: SurvivalFitted,
+    variables: list[str] | None = None,
+    at: float | None = None,
+    alpha: float = 0.05,
+    per: Mapping[str, float] | None = None,
+    average: Average = (),
 ) -> Effects:
     """Compute the effects; see :meth:`FlexibleSurvivalResults.effects`."""
     sample: Sample = fit.need_sample("effects")
+    units = checked_units(fit, per)
     horizon = _horizon(sample.response.time) if at is None else float(at)
-    rows = _effect_rows(fit, sample, _chosen(fit, sample, variables), horizon, alpha)
-    columns = [
-        "effect",
-        "quantity",
-        "estimate",
-        "lower",
-        "upper",
-        "wide_estimate",
-        "wide_lower",
-        "wide_upper",
-        "moves",
-    ]
+    options = Options(alpha, average=average)
+    over, weight = _people(sample)
+    rows = []
+    for name in _chosen(fit, sample, variables, units):
+        comparison = _comparison(fit, over, name, units.get(name))
+        rows += _effect_rows(fit, _wider(fit, sample, name), comparison, weight, horizon, options)
+    middle = averaged(fit, "median", None, lambda one: _those(one, [over], weight), options=options).iloc[0]
+    median = (math.nan,) * 3 if middle["note"] else tuple(float(middle[name]) for name in _NUMBERS)
+    columns = ["effect", "quantity", *_NUMBERS, *(f"wide_{name}" for name in _NUMBERS), "moves", "note"]
     return Effects(
-        horizon, pd.DataFrame(rows, columns=columns), _pointers(fit, sample), _other_scale(fit, sample)
+        horizon,
+        pd.DataFrame(rows, columns=columns),
+        _pointers(fit, sample),
+        _other_scale(fit, sample),
+        (median[0], median[1], median[2]),
     )
 
 
@@ -84,47 +110,118 @@ def _horizon(times: Array) -> float:
     return math.floor(point / unit * 2.0) / 2.0 * unit
 
 
-def _chosen(fit: SurvivalFitted, sample: Sample, variables: list[str] | None) -> list[str]:
-    """Return the covariates to compare: those asked for, or the first with two to four levels."""
+def _chosen(
+    fit: SurvivalFitted, sample: Sample, variables: list[str] | None, units: Mapping[str, float]
+) -> list[str]:
+    """Return the covariates to compare: those asked for, or the first with two to four levels, then numbers."""
+    known = uses_of(fit)
     if variables is not None:
+        for name in variables:
+            if name not in known:
+                raise DataError(
+                    f"effects: {name!r} is no covariate of this model; it has {', '.join(known) or 'none'}."
+                )
         return list(variables)
     data = sample.frame.data
-    few = [name for name in uses_of(fit) if _LEVELS[0] <= data[name].nunique() <= _LEVELS[1]]
-    return few[:_MOST]
+    few = [name for name in known if name not in units and _has_few_levels(data[name])]
+    numbers = [
+        name for name in known if name not in few and is_number(data[name]) and not _is_coded(fit, name)
+    ]
+    asked = [name for name in known if name in units]
+    rest = [name for name in numbers if name not in units]
+    return [*few[: max(_MOST - len(asked), 0)], *asked, *rest][: max(_MOST, len(asked))]
+
+
+def _short(value: float) -> str:
+    text = f"{value:.4g}" if abs(value) < 10_000.0 else f"{value:.0f}"
+    return f"({text})" if value < 0.0 else text
+
+
+def _is_coded(fit: SurvivalFitted, name: str) -> bool:
+    return name in coded_columns(spec.part.text for spec in fit.design_specs.values())
+
+
+def _has_few_levels(column: pd.Series) -> bool:
+    return bool(_LEVELS[0] <= column.nunique() <= _LEVELS[1])
+
+
+def _people(sample: Sample) -> tuple[pd.DataFrame, Array]:
+    """Return the rows to average over, with their weights: an even choice among many."""
+    data, own = sample.frame.data, sample.arrays.weight
+    weight = own if len(own) else np.ones(len(data))
+    if len(data) <= _ROWS:
+        return data, weight
+    spread = np.linspace(0, len(data) - 1, _ROWS).astype(int)
+    return data.iloc[spread], weight[spread]
+
+
+def _comparison(fit: SurvivalFitted, over: pd.DataFrame, name: str, unit: float | None) -> _Comparison:
+    """Compare the levels of a factor; a number between its quartiles, or with itself and a unit more."""
+    column = over[name]
+    if unit is not None:
+        return _Comparison(name, (f"{name}: {unit:+g}",), (over, over.assign(**{name: column + unit})))
+    levels: Sequence[Any] = fit.facts.levels[name]
+    if is_number(column) and not _is_coded(fit, name) and not _has_few_levels(column):
+        levels = [float(q) for q in np.quantile(column.to_numpy(float), [0.25, 0.75], method="nearest")]
+        if levels[0] == levels[1]:  # a number that is nearly always the same
+            levels = [float(column.min()), float(column.max())]
+        shown = [_short(level) for level in levels]
+    else:
+        shown = [str(level) for level in levels]
+    worlds = tuple(over.assign(**{name: like(column, level)}) for level in levels)
+    return _Comparison(name, tuple(f"{name}: {own} - {shown[0]}" for own in shown[1:]), worlds)
 
 
 def _effect_rows(
-    fit: SurvivalFitted, sample: Sample, variables: list[str], horizon: float, alpha: float
+    fit: SurvivalFitted,
+    wide: SurvivalFitted | None,
+    comparison: _Comparison,
+    weight: Array,
+    horizon: float,
+    options: Options,
 ) -> list[tuple[Any, ...]]:
     found = []
-    data = sample.frame.data
-    over, weight = data, sample.arrays.weight if len(sample.arrays.weight) else np.ones(len(data))
-    if len(data) > _ROWS:
-        spread = np.linspace(0, len(data) - 1, _ROWS).astype(int)
-        over, weight = data.iloc[spread], weight[spread]
-    options = Options(alpha)
-    for name in variables:
-        wide = _wider(fit, sample, name)
-        levels = fit.facts.levels[name]
-        for kind, word in (("survival", "survival at"), ("rmst", "mean time to")):
-            tables = [
-                None
-                if one is None
-                else standardise(one, kind, [horizon], name, levels, over, weight, "difference", options)
-                for one in (fit, wide)
-            ]
-            first, second = tables
-            assert first is not None
-            for k, row in first.iterrows():
-                other = (
-                    [math.nan] * 3
-                    if second is None
-                    else second.loc[k, ["estimate", "lower", "upper"]].tolist()
-                )
-                moves = second is not None and abs(other[0] - row["estimate"]) > row["std_error"]
-                own = [row["estimate"], row["lower"], row["upper"]]
-                found.append((f"{name}: {row[name]}", f"{word} {horizon:g}", *own, *other, bool(moves)))
+    first = _differences(fit, comparison, weight, horizon, options)
+    alone = replace(options, average=())
+    second = None if wide is None else _differences(wide, comparison, weight, horizon, alone)
+    net = "" if fit.specification.background is None else "net "
+    words = {"survival": f"{net}survival at {horizon:g}", "rmst": f"{net}mean time to {horizon:g}"}
+    words["median"] = f"{net}median"
+    for k, label in enumerate(comparison.labels):
+        for kind, word in words.items():
+            row = first[kind].iloc[k]
+            own = row[_NUMBERS].tolist()
+            other = [math.nan] * 3 if second is None else second[kind].iloc[k][_NUMBERS].tolist()
+            moves = second is not None and abs(other[0] - own[0]) > row["std_error"]
+            found.append((label, word, *own, *other, bool(moves), row["note"]))
     return found
+
+
+def _those(fit: SurvivalFitted, worlds: Sequence[pd.DataFrame], weight: Array) -> Populations:
+    """Return people to compare; without the background of a fit that has one: its effects are net."""
+    net = fit.specification.background is not None
+    return people_of(fit, worlds, weight, kind="net_survival" if net else "survival")
+
+
+def _differences(
+    fit: SurvivalFitted, comparison: _Comparison, weight: Array, horizon: float, options: Options
+) -> dict[str, pd.DataFrame]:
+    """Compare all levels with the first, in one pass; medians that are not reached have no number."""
+    people = _those(fit, comparison.worlds, weight)
+
+    def of(one: SurvivalFitted) -> Populations:
+        return people if one is fit else _those(one, comparison.worlds, weight)
+
+    tables = {
+        kind: averaged(fit, kind, at, of, "difference", options).assign(note="")
+        for kind, at in (("survival", [horizon]), ("rmst", [horizon]), ("median", None))
+    }
+    times = AVERAGED["median"](np.array([math.nan]), people).estimate
+    beyond = times > fit.facts.last_event
+    lost = beyond[1:] | beyond[0]
+    tables["median"].loc[lost, [*_NUMBERS, "std_error"]] = math.nan
+    tables["median"].loc[lost, "note"] = NOT_REACHED
+    return tables
 
 
 def _wider(fit: SurvivalFitted, sample: Sample, name: str) -> SurvivalFitted | None:
@@ -134,13 +231,14 @@ def _wider(fit: SurvivalFitted, sample: Sample, name: str) -> SurvivalFitted | N
     power = model.parts.get("power")
     text = f"~ {power.text} + {term}" if power is not None and power.variables else f"~ {term}"
     if model.cure_kind == "none" and model.family.is_compiled:
-        wide = specify(model.formula, power=text)
+        wide = specify(model.formula, power=text, background=model.background)
+        wide = replace(wide, background_factor=model.background_factor)
     else:
         parts = {**model.parts, "power": right_side(text, "power")}
         ordered = {part: parts[part] for part in PARAMETERS if part in parts}
         fixed = {part: value for part, value in model.fixed.items() if part != "power"}
         wide = replace(model, parts=ordered, fixed=fixed)
-    return _fitted(sample, wide)
+    return refitted(sample, wide)
 
 
 def _other_scale(fit: SurvivalFitted, sample: Sample) -> tuple[str, float]:
@@ -153,59 +251,67 @@ def _other_scale(fit: SurvivalFitted, sample: Sample) -> tuple[str, float]:
         name: f"~ {model.parts[name].text}" if name in model.parts else natural[name](model.fixed[name])
         for name in natural
     }
-    found = _fitted(sample, specify(model.formula, scale=other, **same))
+    found = refitted(
+        sample,
+        replace(
+            specify(model.formula, scale=other, background=model.background, **same),
+            background_factor=model.background_factor,
+        ),
+    )
     return other, math.nan if found is None else found.llf
 
 
-def _fitted(sample: Sample, model: Specification) -> SurvivalFitted | None:
-    """Fit another model to the same rows."""
-    weights = sample.arrays.weight if len(sample.arrays.weight) else None
-
-    def search(rows: Any) -> Estimate:
-        return estimate(rows.arrays, rows.specification.scale, names=sample_names(rows))
-
-    try:
-        rows = read(sample.frame.data, model, weights, None, sample.time_unit)
-        rows, found, limit = at_its_limit(rows, search(rows), search)
-        return SurvivalFitted.of(rows, found, "observed", limit=limit)
-    except StatmodelsXError:  # a term that cannot stand there, or no estimate
-        return None
-
-
 def _pointers(fit: SurvivalFitted, sample: Sample) -> pd.DataFrame:
-    """Test each term of the main scale on the power, where it is not there yet: Rao's test, with Holm's correction."""
-    arrays, main = sample.arrays, fit.specification.scale
-    spec = fit.design_specs[main].model_spec
-    present = (
-        set(map(str, fit.design_specs["power"].model_spec.term_slices))
-        if "power" in fit.design_specs
-        else set()
-    )
-    own = np.asarray(arrays.designs[PARAMETERS.index(main)])
+    """Test each term of the main scale where it does not act yet: Rao's test, with Holm's correction.
+
+    On the power, and on the shape where kappa < 0. A test that the data cannot give says so.
+    """
+    main = fit.specification.scale
+    own = np.asarray(sample.arrays.designs[PARAMETERS.index(main)])
     rows = []
-    for term, part in spec.term_slices.items():
-        if str(term) in present | {"1"}:
-            continue
-        statistic, df = _score(fit, sample, own[:, part])
-        rows.append((str(term), statistic, df, float(chi2.sf(statistic, df))))
-    table = pd.DataFrame(rows, columns=["term", "statistic", "df", "p.value"])
-    return table.assign(holm=_holm(table["p.value"].to_numpy(float)))
+    for parameter in ("power", *(["shape"] if _has_plateau(fit) else [])):
+        present = {term for part, term, *_ in fit.terms if part == parameter}
+        for part, term, _, a, b in fit.terms:
+            if part != main or term in present | {"1"}:
+                continue
+            statistic = _score(fit, sample, PARAMETERS.index(parameter), own[:, a:b])
+            note = _NOT_TESTABLE if math.isnan(statistic) else ""
+            rows.append((term, parameter, statistic, b - a, float(chi2.sf(statistic, b - a)), note))
+    table = pd.DataFrame(rows, columns=["term", "parameter", "statistic", "df", "p.value", "note"])
+    table.insert(5, "holm", _holm(table["p.value"].to_numpy(float)))
+    return table
 
 
-def _score(fit: SurvivalFitted, sample: Sample, columns: Array) -> tuple[float, int]:
-    arrays, theta = sample.arrays, fit.theta
+def _has_plateau(fit: SurvivalFitted) -> bool:
+    """Whether an estimated constant shape lies below 0, where one plateau holds for all."""
+    values = fit.coefficients.get("shape")
+    own = fit.specification.own_family is None and values is not None
+    return own and len(values) == 1 and float(values.iloc[0]) < 0.0
+
+
+def _score(fit: SurvivalFitted, sample: Sample, parameter: int, columns: Array) -> float:
+    """Rao's statistic of some more columns of a parameter; NaN where little information on them is left."""
+    arrays, theta, q = sample.arrays, fit.theta, columns.shape[1]
     designs = list(arrays.designs)
-    power = designs[2]
-    designs[2] = columns if power is None else np.column_stack([power, columns])
+    present = designs[parameter]
+    designs[parameter] = columns if present is None else np.column_stack([present, columns])
     offsets = tuple(float(row[0]) if len(row) == 1 else row for row in arrays.offsets)
     larger = arrays.with_model(tuple(designs), offsets)
-    place = larger.slices[2].stop - columns.shape[1]
-    point = np.insert(theta, [place] * columns.shape[1], 0.0)
-    _, score, hessian = loglik(point, larger)
-    values, vectors = np.linalg.eigh(-hessian)
-    if not values[0] > 0.0:
-        return math.nan, columns.shape[1]
-    return float(np.sum((vectors.T @ score) ** 2 / values)), columns.shape[1]
+    place = larger.slices[parameter].stop - q
+    _, score, hessian = loglik(np.insert(theta, [place] * q, 0.0), larger)
+    tested = np.zeros(len(score), bool)
+    tested[place : place + q] = True
+    marginal, rest = -hessian[np.ix_(tested, tested)], -hessian[np.ix_(~tested, ~tested)]
+    both = -hessian[np.ix_(tested, ~tested)]
+    try:
+        root = np.linalg.inv(np.linalg.cholesky(marginal))
+        left = root @ (marginal - both @ np.linalg.solve(rest, both.T)) @ root.T
+    except np.linalg.LinAlgError:
+        return math.nan
+    values, vectors = np.linalg.eigh(left)
+    if not values[0] > _LEAST_LEFT:
+        return math.nan
+    return float(np.sum((vectors.T @ root @ score[tested]) ** 2 / values))
 
 
 def _holm(p_values: Array) -> Array:

@@ -16,6 +16,11 @@ from statmodels_x.survival.reading.facts import PLATEAU_LEVEL, plateau_alpha
 
 def follow_up(fit: SurvivalFitted, by: str | None) -> pd.DataFrame:
     """Describe the end of follow-up; see :meth:`FlexibleSurvivalResults.follow_up`."""
+    if fit.specification.background is not None:
+        raise DataError(
+            "follow_up: with a background deaths go on beyond a net plateau, which counts of them cannot judge; see "
+            'the net cure fraction under longer and shorter follow-up, and at predict(kind="crude_other").'
+        )
     sample = fit.need_sample("follow_up")
     response, data, weight = sample.response, sample.frame.data, sample.arrays.weight
     if not response.is_right_censored:

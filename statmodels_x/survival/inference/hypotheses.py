@@ -20,6 +20,7 @@ from statmodels_x.survival.fitting.starts import constant_coefficients
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays, loglik
 from statmodels_x.survival.specification import Specification
 
+_ROUNDING = 1e-9
 _NEAR_WEIBULL = 2.0  # kappa within this many standard errors of 1: the two scales are one
 
 
@@ -63,12 +64,19 @@ def _part_nested(
     if inner is None:
         value = fixed.get(parameter)
         if outer is None:
-            same = value == large.specification.fixed.get(parameter)
+            same = _is_same(value, large.specification.fixed.get(parameter))
             return same or _intercept_takes_up(small.specification, small.design_specs, parameter)
         return value is not None and np.isfinite(value) and "Intercept" in outer.names
     return (
         outer is not None and set(inner.names) <= set(outer.names) and inner.part.offset == outer.part.offset
     )
+
+
+def _is_same(one: float | None, other: float | None) -> bool:
+    """Whether two fixed values are one, up to the rounding of times on which an anchor depends."""
+    if one is None or other is None:
+        return one is other
+    return one == other or abs(one - other) <= _ROUNDING * max(1.0, abs(one))
 
 
 def _intercept_takes_up(model: Specification, specs: Mapping[str, DesignSpec], parameter: str) -> bool:
@@ -123,7 +131,8 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
         )
     if fit.limit is not None:
         raise DataError(f"score_test: the fit is given {fit.limit.value}, the edge of every larger model.")
-    if fixed_in(fit.specification, larger) != fit.specification.fixed:
+    fixed = fixed_in(fit.specification, larger)
+    if fixed is None or not all(_is_same(v, fit.specification.fixed.get(k)) for k, v in fixed.items()):
         raise DataError("score_test: the larger model has another baseline; compare the fits by AIC or BIC.")
     eta = sample.arrays.linear_predictors(fit.theta)
     theta = np.zeros(arrays.n_parameters)
@@ -136,6 +145,8 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
             raise DataError(
                 f"score_test: the {PARAMETERS[j]} part of the fit is not nested in the larger model."
             )
+    if arrays.has_factor:
+        theta[-1] = fit.theta[-1]
     _, score, hessian = loglik(theta, arrays)
     df = arrays.n_parameters - len(fit.coefficients)
     if df < 1:

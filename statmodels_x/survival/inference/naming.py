@@ -51,6 +51,8 @@ def ratio_name(fit: SurvivalFitted, parameter: str, column: str) -> str:
     if any(not use.is_interaction and not use.is_plain for use in own) or sum(u.is_plain for u in own) != 1:
         return NAMELESS
     name = _name(fit, parameter, {use.parameter for use in uses} - {parameter})
+    if fit.specification.background is not None:
+        name = _of_excess(name)
     at_zero = any(use.is_interaction for use in own) and name != NAMELESS
     return name + (" where the other of its interaction is 0" if at_zero else "")
 
@@ -78,6 +80,14 @@ def _name(fit: SurvivalFitted, parameter: str, elsewhere: set[str]) -> str:
     if elsewhere == {"power"} and cure == "none":
         return _at_the_anchor(fit, parameter)
     return NAMELESS
+
+
+def _of_excess(name: str) -> str:
+    """Say of what hazard a ratio is where there is a background."""
+    name = name.replace("hazard ratio", "excess hazard ratio").replace("time ratio", "excess time ratio")
+    return name.replace("cumulative hazards", "cumulative excess hazards").replace(
+        "ratio of cure", "ratio of net cure"
+    )
 
 
 _SCALES = {"aft": "time ratio", "ph": "hazard ratio"}

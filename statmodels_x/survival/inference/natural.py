@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from statmodels_x.core.fits.results import wald_limits
 from statmodels_x.survival.distributions.family import Family
-from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.fitted import FACTOR, SurvivalFitted
 from statmodels_x.survival.inference.naming import NAMELESS, ratio_name
+from statmodels_x.survival.inference.units import tidy
 
 SYMBOLS = {"aft": "phi", "ph": "lambda", "power": "gamma", "shape": "kappa"}
 
 
-def natural_scale(fit: SurvivalFitted, alpha: float = 0.05) -> pd.DataFrame:
+def natural_scale(
+    fit: SurvivalFitted, alpha: float = 0.05, per: Mapping[str, float] | None = None
+) -> pd.DataFrame:
     """Estimates on the natural scale with intervals mapped from the working scale.
 
     Each covariate's row has the name that is true of it (:func:`~statmodels_x.survival.inference.naming.ratio_name`);
     where the exponential of a coefficient has no meaning by itself the name is ``"-"`` and there is no number.
     """
-    limits = wald_limits(fit, alpha)
-    rows = []
+    table = tidy(fit, alpha, per)
+    rows: list[tuple[Any, ...]] = []
+    net = "net " if fit.specification.background is not None else ""
     labels: list[tuple[str, str]] = fit.coefficients.index.to_list()
     for (parameter, term), value, (low, high) in zip(
-        labels, fit.coefficients, limits.to_numpy(), strict=True
+        labels, table["estimate"], table[["conf.low", "conf.high"]].to_numpy(), strict=True
     ):
-        is_level = term in _level_terms(fit, parameter)
+        if (parameter, term) == FACTOR:
+            rows.append(("factor on the background", *np.exp([value, low, high])))
+            continue
+        is_level = term in level_terms(fit, parameter)
         kind = fit.specification.cure_kind if parameter == "cure" else parameter
         if parameter == "shape" and not fit.specification.family.is_compiled:
             rows.append(_own_shape_row(fit.specification.family, is_level, value, low, high))
         elif is_level:
-            rows.append(_level_row(kind, value, low, high))
+            name, *numbers = _level_row(kind, value, low, high)
+            rows.append((f"{net}{name}" if parameter == "cure" else name, *numbers))
         else:
             rows.append(_ratio_row(ratio_name(fit, parameter, term), parameter, value, low, high))
     return pd.DataFrame(
@@ -41,7 +49,7 @@ def natural_scale(fit: SurvivalFitted, alpha: float = 0.05) -> pd.DataFrame:
     )
 
 
-def _level_terms(fit: SurvivalFitted, parameter: str) -> set[str]:
+def level_terms(fit: SurvivalFitted, parameter: str) -> set[str]:
     """Columns whose coefficient is a level of the parameter: the intercept, or the groups where there is none."""
     spec = fit.design_specs[parameter]
     if "Intercept" in spec.names:

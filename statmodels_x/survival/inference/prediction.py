@@ -6,7 +6,9 @@ by drawing coefficients from their estimated distribution; see ``quantities`` fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,52 +16,36 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.data.frames import as_pandas
-from statmodels_x.core.errors import DataError
+from statmodels_x.core.errors import DataError, DataWarning
+from statmodels_x.core.findings import warn
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_alpha, check_choice, check_count, numeric_array
+from statmodels_x.core.validation import (
+    check_choice,
+    check_count,
+    numeric_array,
+    rows_text,
+)
+from statmodels_x.survival.background.rows import paths_of, years_in, years_per_unit
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.fitted import SurvivalFitted
-from statmodels_x.survival.inference.quantities import QUANTITIES, Quantity, Rows, difference, ratio
+from statmodels_x.survival.inference.all_cause import BACKGROUND_KINDS, NEEDS_PATHS, QUANTITIES
+from statmodels_x.survival.inference.limits import Options, draw_inner, errors_of, intervals, refuse_average
+from statmodels_x.survival.inference.quantities import Quantity, difference, ratio
+from statmodels_x.survival.inference.rows import Rows, Waning
 
 TIME_KINDS = ("survival", "cumulative_hazard", "hazard", "density", "odds", "rmst")
 PLAIN_KINDS = ("median", "mean", "cure_fraction")
 _CONTRASTED = ("survival", "cumulative_hazard", "hazard", "odds", "rmst", "quantile", *PLAIN_KINDS)
-CONTRASTS = tuple(f"{kind}_{how}" for kind in _CONTRASTED for how in ("difference", "ratio"))
+_HOW = ("difference", "ratio")
+CONTRASTS = tuple(f"{kind}_{how}" for kind in _CONTRASTED for how in _HOW)
 KINDS = (*TIME_KINDS, "quantile", *PLAIN_KINDS, *CONTRASTS, "link")
-_FROM_ZERO = ("survival", "cumulative_hazard", "odds")
+"""Kinds of every fit; one with a background has more."""
 
-
-@dataclass(frozen=True)
-class Options:
-    """How intervals are made.
-
-    Attributes
-    ----------
-    alpha : float
-    method : {"delta", "simulation"}
-    n_draws : int
-    seed : int
-    simultaneous : bool
-        Whether the bands of a row cover all its points at once.
-    missing : {"error", "nan"}
-        What a row without a covariate is: an error, or a prediction of NaN.
-    """
-
-    alpha: float = 0.05
-    method: str = "delta"
-    n_draws: int = 2000
-    seed: int = 0
-    simultaneous: bool = False
-    missing: str = "error"
-
-    def __post_init__(self) -> None:
-        check_choice("method", self.method, ("delta", "simulation"), "predict()")
-        check_choice("missing", self.missing, ("error", "nan"), "predict()")
-        check_alpha(self.alpha)
-        check_count("n_draws", self.n_draws, 100)
-        check_count("seed", self.seed, 0, most=None)
-        if self.simultaneous and self.method == "simulation":
-            raise DataError('predict: simultaneous bands are made with method="delta".')
+_NOT_WANING = ("mean", "cure_fraction", "link", "expected_survival")
+_DISCOUNTED = ("rmst", "net_rmst", "life_years_lost")
+ALL_CONTRASTS = (*CONTRASTS, *(f"{kind}_{how}" for kind in BACKGROUND_KINDS for how in _HOW))
+_ALL_KINDS = (*KINDS, *BACKGROUND_KINDS, *ALL_CONTRASTS[len(CONTRASTS) :])
+_FROM_ZERO = ("survival", "cumulative_hazard", "odds", "net_survival", "expected_survival")
 
 
 def predict(
@@ -69,24 +55,131 @@ def predict(
     at: ArrayLike | None = None,
     reference: Any = None,
     given: Any = None,
-    options: Options = Options(),
+    options: Options = Options(),  # noqa: B008 - frozen
 ) -> pd.DataFrame:
     """Predict; see :meth:`FlexibleSurvivalResults.predict`."""
-    check_choice("kind", kind, KINDS, "predict()")
-    if options.missing == "nan" and newdata is not None and kind != "link":
+    check_choice("kind", kind, _ALL_KINDS, "predict()")
+    if options.missing == "nan" and newdata is not None:
         complete = _complete(fit, newdata)
         if not complete.all():
             return _around_missing(fit, as_pandas(newdata), complete, kind, at, reference, given, options)
-    if reference is not None and kind not in CONTRASTS:
+    if reference is not None and kind not in ALL_CONTRASTS and options.wane is None:
         raise DataError(f'predict: `reference` belongs to differences and ratios, not to kind="{kind}".')
-    rows = covariate_rows(fit, newdata, given)
+    base, _, how = kind.rpartition("_") if kind in ALL_CONTRASTS else (kind, "", "")
+    rows = rows_for(fit, base, newdata, given, options.discount)
     if kind == "link":
+        refuse_average(kind, options)
         return _link_frame(fit, rows, options.alpha)
-    base, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
     values, column = points(base, at)
-    k = len(values)
-    wide, grid = rows.repeat(k), np.tile(values, len(rows.index))
-    other = _reference_rows(fit, reference, rows, kind).repeat(k) if how else None
+    grid = np.tile(values, len(rows.index))
+
+    def quantity_of(one: SurvivalFitted) -> Callable[[Array], Quantity]:
+        own = (
+            rows
+            if one is fit
+            else rows_for(one, base, prediction_data(fit, newdata), given, options.discount)
+        )
+        other = _reference_rows(one, reference, own, kind) if how or options.wane else None
+        if options.wane is not None and other is not None:
+            own = with_waning(one, own, other, base, options.wane)
+        return _quantity(base, grid, own, other if how else None, how)
+
+    labels = {"row": rows.index.repeat(len(values))} | ({column: grid} if column else {})
+    if options.draws:
+        return _drawn(fit, quantity_of(fit), labels, options)
+    frame = intervals(fit, quantity_of, options, len(values), base)
+    for place, (name, label) in enumerate(labels.items()):
+        frame.insert(place, name, label)
+    return _with_remarks(fit, frame, rows, kind)
+
+
+def _with_remarks(fit: SurvivalFitted, frame: pd.DataFrame, rows: Rows, kind: str) -> pd.DataFrame:
+    """Say which predictions lie beyond the data, or beyond a life table."""
+    if "time" in frame:
+        grid = frame["time"].to_numpy()
+        frame["extrapolated"] = grid > fit.facts.last_time
+        if rows.background is not None:
+            frame["background_held"] = rows.background.repeat(len(frame) // len(rows.index)).held(grid)
+    if kind in ("median", "quantile"):
+        frame["note"] = not_reached(fit, frame["estimate"])
+    return frame
+
+
+def with_waning(fit: SurvivalFitted, rows: Rows, control: Rows, kind: str, wane: tuple[float, float]) -> Rows:
+    """Return rows whose effect is lost to that of the control's.
+
+    Warns
+    -----
+    DataWarning
+        If the effect begins to be lost before the last event of the data, which then say something else.
+    """
+    if kind in _NOT_WANING:
+        raise DataError(
+            f'predict: `wane` has no kind="{kind}"; use survival, hazards, restricted means or quantiles.'
+        )
+    start, stop = (float(time) for time in wane)
+    if start < fit.facts.last_event:
+        warn(
+            f"predict: the effect wanes from {start:g} on, before the last event of the data "
+            f"({fit.facts.last_event:g}), which were fitted without it",
+            DataWarning,
+        )
+    return replace(rows, waning=Waning(start, stop, control))
+
+
+def _drawn(
+    fit: SurvivalFitted, quantity: Callable[[Array], Quantity], labels: dict[str, Any], options: Options
+) -> pd.DataFrame:
+    """Return the prediction under each of some drawn coefficients, the same ones for all rows, times and kinds."""
+    draws = draw_inner(fit, options.draws, options.seed)
+    size = len(labels["row"])
+    wide = {name: np.tile(np.asarray(values), len(draws)) for name, values in labels.items()}
+    values = np.concatenate([quantity(draw).estimate for draw in draws])
+    return pd.DataFrame({"draw": np.repeat(np.arange(len(draws)), size), **wide, "value": values})
+
+
+def rows_for(fit: SurvivalFitted, kind: str, newdata: Any, given: Any = None, discount: float = 0.0) -> Rows:
+    """Build the rows that a kind of prediction needs, with the background where it does.
+
+    Raises
+    ------
+    DataError
+        If the kind is one of a background that the fit has not, or the background is not known for new rows.
+    """
+    source = fit.specification.background
+    if source is None and kind in BACKGROUND_KINDS:
+        raise DataError(
+            f'predict: kind="{kind}" belongs to a model with a background, FlexibleSurvival(..., background=...).'
+        )
+    rows = covariate_rows(fit, newdata, given)
+    if discount:
+        rows = replace(rows, discount=_continuous(fit, kind, discount))
+    if source is None or kind not in NEEDS_PATHS:
+        return rows
+    per = years_per_unit(source, fit.facts.time_unit, fit.facts.last_time)
+    return replace(rows, background=paths_of(source, prediction_data(fit, newdata), per))
+
+
+def _continuous(fit: SurvivalFitted, kind: str, discount: float) -> float:
+    """Return a yearly discount as a continuous rate per unit of time."""
+    if kind not in _DISCOUNTED:
+        raise DataError(
+            f'predict: `discount` belongs to time lived, {", ".join(_DISCOUNTED)}; kind="{kind}" has none.'
+        )
+    if not fit.facts.time_unit:
+        raise DataError(
+            "predict: `discount` is a rate per year, and the unit of time of this model is not known; give "
+            'FlexibleSurvival(..., time_unit="years").'
+        )
+    return math.log1p(discount) * years_in(fit.facts.time_unit)
+
+
+def _quantity(
+    base: str, grid: Array, rows: Rows, reference: Rows | None, how: str
+) -> Callable[[Array], Quantity]:
+    """Return a prediction as a function of the coefficients: of rows, or of rows against others."""
+    k = len(grid) // max(len(rows.index), 1)
+    wide, other = rows.repeat(k), None if reference is None else reference.repeat(k)
 
     def quantity(theta: Array) -> Quantity:
         first = QUANTITIES[base](grid, wide.at(theta))
@@ -95,13 +188,14 @@ def predict(
         second = QUANTITIES[base](grid, other.at(theta))
         return difference(first, second) if how == "difference" else ratio(first, second)
 
-    frame = intervals(fit, quantity, options, k)
-    frame.insert(0, "row", wide.index)
-    if column:
-        frame.insert(1, column, grid)
-        if column == "time":
-            frame["extrapolated"] = grid > fit.facts.last_time
-    return frame
+    return quantity
+
+
+def not_reached(fit: SurvivalFitted, times: pd.Series) -> list[str]:
+    """Say of quantiles which of them the curve reaches only beyond the last event, or never."""
+    return [
+        "" if np.isnan(time) or time <= fit.facts.last_event else "not reached" for time in times.to_numpy()
+    ]
 
 
 def _complete(fit: SurvivalFitted, newdata: Any) -> NDArray[np.bool_]:
@@ -109,7 +203,16 @@ def _complete(fit: SurvivalFitted, newdata: Any) -> NDArray[np.bool_]:
     data = as_pandas(newdata)
     used = {name for spec in fit.design_specs.values() for name in spec.part.variables}
     present = [name for name in used if name in data.columns]
-    return data[present].notna().to_numpy().all(axis=1)
+    return data[present].notna().to_numpy().all(axis=1) & ~_without_events(fit, data)
+
+
+def _without_events(fit: SurvivalFitted, data: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which rows have a level in which no event was seen."""
+    found = np.zeros(len(data), bool)
+    for name, level, _ in fit.facts.aside:
+        if name in data.columns:
+            found |= (data[name] == level).fillna(False).to_numpy(bool)
+    return found
 
 
 def _around_missing(
@@ -135,9 +238,16 @@ def _around_missing(
     k = len(table) // len(rows)
     place = np.full(m, 0)
     place[rows] = np.arange(len(rows))
-    wide = table.iloc[(np.repeat(place, k) * k) + np.tile(np.arange(k), m)].reset_index(drop=True)
-    wide["row"] = data.index.repeat(k)
-    wide.loc[np.repeat(~complete, k), ["estimate", "std_error", "lower", "upper"]] = np.nan
+    if kind == "link":  # parameter by parameter
+        wide = table.iloc[(np.arange(k)[:, None] * len(rows) + place).ravel()].reset_index(drop=True)
+        labels, empty = np.tile(data.index, k), np.tile(~complete, k)
+    else:
+        wide = table.iloc[(place[:, None] * k + np.arange(k)).ravel()].reset_index(drop=True)
+        labels, empty = data.index.repeat(k), np.repeat(~complete, k)
+    wide["row"] = labels
+    wide.loc[empty, ["estimate", "std_error", "lower", "upper"]] = np.nan
+    if "note" in wide:
+        wide.loc[empty, "note"] = ""
     return wide
 
 
@@ -147,6 +257,8 @@ def covariate_rows(fit: SurvivalFitted, newdata: Any, given: Any = None, inner: 
     With ``inner`` they are the columns that belong to ``fit.theta``, else those that belong to ``fit.params``.
     """
     data = prediction_data(fit, newdata)
+    if fit.facts.aside:
+        _refuse_without_events(fit, data)
     base = np.zeros((len(data), 5))
     matrices: list[Array | None] = []
     first = 0
@@ -170,7 +282,20 @@ def covariate_rows(fit: SurvivalFitted, newdata: Any, given: Any = None, inner: 
         cure,
         _survived(given, len(data)),
         fit.specification.own_family,
+        has_factor=fit.specification.background_factor,
     )
+
+
+def _refuse_without_events(fit: SurvivalFitted, data: pd.DataFrame) -> None:
+    for name, level, _ in fit.facts.aside:
+        rows = (
+            (data[name] == level).fillna(False).to_numpy(bool) if name in data.columns else np.zeros(0, bool)
+        )
+        if rows.any():
+            raise DataError(
+                f"newdata: {name!r} is {level!r} in {rows_text(rows)}, where the fit saw no event: its hazard is "
+                'estimated as 0, without an error. Leave these rows out; predict(missing="nan") does.'
+            )
 
 
 def _survived(given: Any, m: int) -> Array:
@@ -189,7 +314,7 @@ def prediction_data(fit: SurvivalFitted, newdata: Any) -> pd.DataFrame:
     variables = {name for spec in fit.design_specs.values() for name in spec.part.variables}
     if newdata is not None:
         return as_pandas(newdata)
-    if not variables:
+    if not variables and fit.specification.background is None:
         return pd.DataFrame(index=pd.RangeIndex(1))
     data: pd.DataFrame = fit.need_sample("a prediction without `newdata`").frame.data
     return data
@@ -230,76 +355,9 @@ def _reference_rows(fit: SurvivalFitted, reference: Any, rows: Rows, kind: str) 
         raise DataError(f"predict: `reference` has {len(frame)} rows; give one, or {m} as in newdata.")
     if len(frame) < m:
         frame = frame.iloc[np.zeros(m, int)]
-    return covariate_rows(fit, frame, rows.given)
-
-
-def draw_coefficients(fit: SurvivalFitted, n: int, seed: int | np.random.Generator) -> pd.DataFrame:
-    """Draw from the estimated distribution of the estimates; see :meth:`FlexibleSurvivalResults.sample_params`."""
-    draws = _draw(fit, n, seed)
-    if fit.inner is not None:
-        draws = fit.inner.columns.outer(draws.T).T
-    return pd.DataFrame(draws, columns=fit.coefficients.index)
-
-
-def _draw(fit: SurvivalFitted, n: int, seed: int | np.random.Generator) -> Array:
-    if fit.bse.isna().any():
-        raise DataError("sample_params: some parameters have no standard error; see `warnings`.")
-    rng = np.random.default_rng(seed)
-    return rng.multivariate_normal(fit.theta, fit.theta_covariance, size=n, method="eigh")
-
-
-def intervals(fit: SurvivalFitted, quantity: Any, options: Options, k: int) -> pd.DataFrame:
-    """Estimate, standard error and limits; k points belong to each row."""
-    covariance = fit.theta_covariance
-    found = quantity(fit.theta)
-    if options.method == "simulation":
-        draws = _draw(fit, options.n_draws, options.seed)
-        values = np.stack([quantity(draw).estimate for draw in draws])
-        levels = [options.alpha / 2, 1 - options.alpha / 2]
-        lower, upper = np.quantile(values, levels, axis=0, method="inverted_cdf")
-        with np.errstate(invalid="ignore"):  # draws can be infinite, as quantiles near a plateau are
-            error = values.std(axis=0, ddof=1)
-        return pd.DataFrame({"estimate": found.estimate, "std_error": error, "lower": lower, "upper": upper})
-    error = _errors(found.jacobian, covariance)
-    reference = fit.reference.along(found.jacobian, np.sqrt(np.abs(np.diag(covariance))))
-    critical: Any = reference.quantile(options.alpha)
-    if options.simultaneous:
-        critical = _simultaneous(found.jacobian, error, covariance, k, options)
-    with np.errstate(over="ignore", invalid="ignore"):
-        bounds = [
-            found.natural(found.value - critical * error),
-            found.natural(found.value + critical * error),
-        ]
-        natural_error = np.where(error == 0.0, 0.0, np.abs(found.slope(found.value)) * error)
-        natural_error = np.where(np.isnan(found.estimate), np.nan, natural_error)
-    lower, upper = bounds[::-1] if found.falls else bounds
-    return pd.DataFrame(
-        {"estimate": found.estimate, "std_error": natural_error, "lower": lower, "upper": upper}
-    )
-
-
-def _errors(jacobian: Array, covariance: Array) -> Array:
-    """Compute standard errors of linear forms; a parameter without a variance matters only where used."""
-    unknown = np.isnan(np.diag(covariance))
-    usable = np.where(np.isnan(covariance), 0.0, covariance)
-    variance = np.einsum("ij,jk,ik->i", jacobian, usable, jacobian)
-    touched = (jacobian[:, unknown] != 0.0).any(axis=1) if unknown.any() else np.zeros(len(jacobian), bool)
-    return np.sqrt(np.where(touched, np.nan, np.maximum(variance, 0.0)))
-
-
-def _simultaneous(jacobian: Array, error: Array, covariance: Array, k: int, options: Options) -> Array:
-    """Critical value of each row: the quantile of the largest standardised deviation over its points."""
-    rng = np.random.default_rng(options.seed)
-    usable = np.where(np.isnan(covariance), 0.0, covariance)
-    draws = rng.multivariate_normal(np.zeros(len(usable)), usable, size=options.n_draws, method="eigh")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scaled = np.where(error[:, None] > 0.0, jacobian / error[:, None], 0.0)
-    critical = np.empty(len(error))
-    for start in range(0, len(error), k):
-        part = slice(start, start + k)
-        largest = np.abs(draws @ scaled[part].T).max(axis=1)
-        critical[part] = np.quantile(largest, 1.0 - options.alpha)
-    return critical
+    # the background is that of the row: two arms differ in their treatment, not in their age
+    own = covariate_rows(fit, frame, rows.given)
+    return replace(own, background=rows.background, discount=rows.discount)
 
 
 def _link_frame(fit: SurvivalFitted, rows: Rows, alpha: float) -> pd.DataFrame:
@@ -311,7 +369,7 @@ def _link_frame(fit: SurvivalFitted, rows: Rows, alpha: float) -> pd.DataFrame:
         grad = np.zeros(eta.shape)
         grad[:, j] = 1.0
         jacobian = rows.jacobian(grad)
-        error = _errors(jacobian, fit.theta_covariance)
+        error = errors_of(jacobian, fit.theta_covariance)
         critical = fit.reference.along(jacobian, np.sqrt(np.abs(np.diag(fit.theta_covariance)))).quantile(
             alpha
         )
@@ -320,3 +378,13 @@ def _link_frame(fit: SurvivalFitted, rows: Rows, alpha: float) -> pd.DataFrame:
         limits = {"lower": value - critical * error, "upper": value + critical * error}
         frames.append(pd.DataFrame({**columns, **limits}))
     return pd.concat(frames, ignore_index=True)
+
+
+def simulate(fit: SurvivalFitted, newdata: Any, n: int, given: Any, seed: Any) -> pd.DataFrame:
+    """Draw times; see :meth:`FlexibleSurvivalResults.simulate`."""
+    check_count("n", n, 1)
+    rows = rows_for(fit, "quantile", newdata, given)
+    wide = rows.repeat(n)
+    probability = np.random.default_rng(seed).uniform(size=len(wide.index))
+    times = QUANTITIES["quantile"](probability, wide).estimate
+    return pd.DataFrame({"row": wide.index, "draw": np.tile(np.arange(n), len(rows.index)), "time": times})

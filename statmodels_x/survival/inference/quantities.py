@@ -6,81 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from scipy.special import expit
 
+from statmodels_x.core.quadrature import cube_root_nodes, legendre_nodes
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.apgw import APGW
-from statmodels_x.survival.distributions.family import Family
+from statmodels_x.survival.inference.rows import Rows
 from statmodels_x.survival.kernels.hazards import cumulative_hazard, log_hazard
 
 Function = Callable[[Array], Array]
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
+_NODES, _FEW_NODES = 96, 16
 _MEAN_NODES = 400
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Covariate rows as the model sees them.
-
-    Attributes
-    ----------
-    index : Index
-        Labels of the rows.
-    base : ndarray of shape (m, 5)
-        Offsets and fixed values of the linear predictors.
-    matrices : tuple of five (ndarray of shape (m, k) or None)
-        The columns that multiply each parameter's coefficients; None where it is fixed.
-    theta : ndarray of shape (p,)
-        Coefficients.
-    cure : int
-        0 none, 1 mixture, 2 promotion time.
-    given : ndarray of shape (m,)
-        Time already survived; 0 for none.
-    family : Family, optional
-        A family that is not a case of the built-in one.
-    """
-
-    index: pd.Index
-    base: Array
-    matrices: tuple[Array | None, ...]
-    theta: Array
-    cure: int
-    given: Array
-    family: Family | None = None
-
-    @property
-    def eta(self) -> Array:
-        """Linear predictors, shape (m, 5)."""
-        eta, position = self.base.copy(), 0
-        for j, matrix in enumerate(self.matrices):
-            if matrix is not None:
-                eta[:, j] += matrix @ self.theta[position : position + matrix.shape[1]]
-                position += matrix.shape[1]
-        return eta
-
-    def at(self, theta: Array) -> Rows:
-        """Return the same rows under other coefficients."""
-        return replace(self, theta=theta)
-
-    def repeat(self, k: int) -> Rows:
-        """Return each row k times in turn."""
-        return replace(
-            self,
-            index=self.index.repeat(k),
-            base=np.repeat(self.base, k, axis=0),
-            matrices=tuple(None if m is None else np.repeat(m, k, axis=0) for m in self.matrices),
-            given=np.repeat(self.given, k),
-        )
-
-    def jacobian(self, grad: Array) -> Array:
-        """Chain a gradient in the linear predictors (m, 5) to one in the coefficients (m, p)."""
-        with np.errstate(invalid="ignore"):  # a gradient beyond the range of floats times a column of 0
-            parts = [
-                matrix * grad[:, j : j + 1] for j, matrix in enumerate(self.matrices) if matrix is not None
-            ]
-        return np.hstack(parts) if parts else np.zeros((len(grad), 0))
 
 
 @dataclass(frozen=True)
@@ -92,9 +29,12 @@ class Quantity:
     value : ndarray of shape (m,)
     jacobian : ndarray of shape (m, p)
     natural, slope : callable
-        The natural value of a working value, and its derivative.
+        The natural value of a working value, and the size of its derivative.
     falls : bool
         Whether the natural scale runs against the working scale.
+    edge : tuple of (ndarray of shape (m,), ndarray of shape (m, p)), optional
+        A value that is positive where the quantity is finite, with its gradient: an interval that reaches 0 there
+        has no upper end.
     """
 
     value: Array
@@ -102,6 +42,7 @@ class Quantity:
     natural: Function
     slope: Function
     falls: bool = False
+    edge: tuple[Array, Array] | None = None
 
     @property
     def estimate(self) -> Array:
@@ -114,12 +55,12 @@ class Quantity:
         """Gradient of the natural value; 0 where the working value is at an infinite end."""
         with np.errstate(over="ignore", invalid="ignore"):
             slope = self.slope(self.value)  # 0 times infinity where the survival is 0: no slope there
-            slope = np.where(np.isnan(slope), 0.0, slope)[:, None]
+            slope = np.where(np.isnan(slope), 0.0, -slope if self.falls else slope)[:, None]
             natural = slope * self.jacobian
         return np.where((slope == 0.0) & ~np.isnan(self.jacobian), 0.0, natural)
 
 
-def _log(value: Array, jacobian: Array) -> Quantity:
+def on_log(value: Array, jacobian: Array) -> Quantity:
     """Work on the logarithm of a positive quantity."""
     with np.errstate(divide="ignore", invalid="ignore"):
         logarithm = np.log(value)
@@ -129,11 +70,12 @@ def _log(value: Array, jacobian: Array) -> Quantity:
     return Quantity(logarithm, relative, np.exp, np.exp)
 
 
-def _from_log(value: Array, jacobian: Array) -> Quantity:
+def from_log(value: Array, jacobian: Array) -> Quantity:
+    """Take a logarithm and its gradient as they are."""
     return Quantity(value, jacobian, np.exp, np.exp)
 
 
-def _within(value: Array, jacobian: Array, low: Array, width: Array) -> Quantity:
+def within(value: Array, jacobian: Array, low: Array, width: Array) -> Quantity:
     """Work on the logit of where a value lies between low and low + width."""
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(width > 0.0, value / width, 0.0)
@@ -145,9 +87,9 @@ def _within(value: Array, jacobian: Array, low: Array, width: Array) -> Quantity
     )
 
 
-def _cloglog(cumulative: Array, jacobian: Array) -> Quantity:
+def on_cloglog(cumulative: Array, jacobian: Array) -> Quantity:
     """Work on the logarithm of a cumulative hazard; the natural value is exp(-H)."""
-    inner = _log(cumulative, jacobian)
+    inner = on_log(cumulative, jacobian)
     relative = np.where(np.isinf(cumulative)[:, None], 0.0, inner.jacobian)
     return Quantity(inner.value, relative, _survivors, lambda w: np.exp(w) * _survivors(w), True)
 
@@ -157,48 +99,87 @@ def _survivors(w: Array) -> Array:
     return np.exp(-np.exp(w))
 
 
-def _since(times: Array, rows: Rows) -> tuple[Array, Array]:
+def since(times: Array, rows: Rows) -> tuple[Array, Array]:
     """H between the time already survived and later times; 0 before it."""
-    value, grad = cumulative_hazard(np.maximum(times, rows.given), rows.eta, rows.cure, rows.family)
+    value, grad = _cumulative(np.maximum(times, rows.given), rows)
     if not np.any(rows.given):
         return value, grad
-    start, start_grad = cumulative_hazard(rows.given, rows.eta, rows.cure, rows.family)
+    start, start_grad = _cumulative(rows.given, rows)
     return value - start, grad - start_grad
 
 
+def _cumulative(times: Array, rows: Rows) -> tuple[Array, Array]:
+    """H and its gradient, from 0 on."""
+    if rows.waning is None:
+        return cumulative_hazard(times, rows.eta, rows.cure, rows.family)
+    waning, control = rows.waning, rows.waning.control
+    early, early_grad = cumulative_hazard(np.minimum(times, waning.start), rows.eta, rows.cure, rows.family)
+    ends = [np.maximum(times, waning.stop), np.full(len(times), waning.stop)]
+    late, late_grad = (
+        a - b
+        for a, b in zip(
+            *(cumulative_hazard(t, control.eta, rows.cure, rows.family) for t in ends), strict=True
+        )
+    )
+    span = np.clip(np.minimum(times, waning.stop) - waning.start, 0.0, None)
+    inner, weight = legendre_nodes(_FEW_NODES)
+    nodes = waning.start + span[:, None] * inner
+    wide = rows.repeat(_FEW_NODES)
+    log_h, slopes = log_rate(nodes.ravel(), wide)
+    rate = np.exp(log_h).reshape(nodes.shape) * span[:, None] * weight
+    middle = (rate[:, :, None] * slopes.reshape(*nodes.shape, 10)).sum(axis=1)
+    value = early + rate.sum(axis=1) + late
+    return value, np.hstack([early_grad + middle[:, :5], late_grad + middle[:, 5:]])
+
+
+def log_rate(times: Array, rows: Rows) -> tuple[Array, Array]:
+    """Log hazard and its gradient."""
+    value, grad = log_hazard(times, rows.eta, rows.cure, rows.family)
+    if rows.waning is None:
+        return value, grad
+    other, other_grad = log_hazard(times, rows.waning.control.eta, rows.cure, rows.family)
+    share = rows.waning.share(times)
+    slopes = np.hstack([share[:, None] * grad, (1.0 - share)[:, None] * other_grad])
+    return share * value + (1.0 - share) * other, slopes
+
+
 def _survival(times: Array, rows: Rows) -> Quantity:
-    value, grad = _since(times, rows)
-    return _cloglog(value, rows.jacobian(grad))
+    value, grad = since(times, rows)
+    return on_cloglog(value, rows.jacobian(grad))
 
 
 def _cumulative_hazard(times: Array, rows: Rows) -> Quantity:
-    value, grad = _since(times, rows)
-    return _log(value, rows.jacobian(grad))
+    value, grad = since(times, rows)
+    return on_log(value, rows.jacobian(grad))
 
 
 def _hazard(times: Array, rows: Rows) -> Quantity:
-    value, grad = log_hazard(times, rows.eta, rows.cure, rows.family)
-    return _from_log(value, rows.jacobian(grad))
+    value, grad = log_rate(times, rows)
+    return from_log(value, rows.jacobian(grad))
 
 
 def _density(times: Array, rows: Rows) -> Quantity:
     (log_h, log_h_grad), (h, h_grad) = (
-        log_hazard(times, rows.eta, rows.cure, rows.family),
-        _since(times, rows),
+        log_rate(times, rows),
+        since(times, rows),
     )
     gone = (times < rows.given) | np.isinf(h)
     with np.errstate(invalid="ignore"):
         value = np.where(gone, -np.inf, log_h - h)
-        return _from_log(value, rows.jacobian(np.where(gone[:, None], 0.0, log_h_grad - h_grad)))
+        return from_log(value, rows.jacobian(np.where(gone[:, None], 0.0, log_h_grad - h_grad)))
+
+
+def as_odds(cumulative: Array, jacobian: Array) -> Quantity:
+    """Odds of the event, (1 - S)/S = exp(H) - 1, on the log scale."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        log_odds = cumulative + np.log(-np.expm1(-cumulative))
+        relative = np.where(cumulative[:, None] > 0.0, jacobian / -np.expm1(-cumulative)[:, None], 0.0)
+    return from_log(log_odds, relative)
 
 
 def _odds(times: Array, rows: Rows) -> Quantity:
-    """Odds of the event, (1 - S)/S = exp(H) - 1."""
-    value, grad = _since(times, rows)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        log_odds = value + np.log(-np.expm1(-value))
-        relative = np.where(value[:, None] > 0.0, grad / -np.expm1(-value)[:, None], 0.0)
-    return _from_log(log_odds, rows.jacobian(relative))
+    value, grad = since(times, rows)
+    return as_odds(value, rows.jacobian(grad))
 
 
 def time_at(cumulative: Array, rows: Rows) -> Array:
@@ -229,27 +210,62 @@ def _quantile(probabilities: Array, rows: Rows) -> Quantity:
     log_h, _ = log_hazard(safe, rows.eta, rows.cure, rows.family)
     grad = -(grad - start_grad) / np.exp(np.log(safe) + log_h)[:, None]
     grad[~reached] = np.nan
-    return _from_log(np.log(times), rows.jacobian(grad))
+    edge = reach_of(_cure_fraction(probabilities, rows), probabilities)
+    return Quantity(np.log(times), rows.jacobian(grad), np.exp, np.exp, edge=edge)
+
+
+def reach_of(cured: Quantity, probabilities: Array) -> tuple[Array, Array]:
+    """Return by how much, on the scale of log H, a curve falls in the end below what a quantile asks for."""
+    share, slope = cured.estimate, cured.natural_jacobian
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.log(-np.log(share)) - np.log(-np.log1p(-probabilities))
+        relative = slope / (share * np.log(share))[:, None]
+    return value, np.where(share[:, None] > 0.0, relative, 0.0)
 
 
 def _median(_: Array, rows: Rows) -> Quantity:
     return _quantile(np.full(len(rows.index), 0.5), rows)
 
 
-def _rmst(horizons: Array, rows: Rows) -> Quantity:
-    """E min(T, horizon), given T > ``given``: Gauss-Legendre in the cube root of time since then."""
-    v = 0.5 * (_NODES + 1.0)
+def nodes_to(horizons: Array, rows: Rows) -> tuple[Array, Array]:
+    """Return times from ``given`` to a horizon and their weights: Gauss-Legendre in the cube root of time.
+
+    The weights are discounted to time 0.
+    """
+    nodes, weight = cube_root_nodes(_NODES)
     span = np.maximum(horizons - rows.given, 0.0)
-    times = rows.given[:, None] + span[:, None] * v**3
-    weights = span[:, None] * (0.5 * _WEIGHTS * 3.0 * v**2)
-    wide = rows.repeat(len(v))
-    value, grad = _since(times.ravel(), wide)
+    times = rows.given[:, None] + span[:, None] * nodes
+    weights = span[:, None] * weight
+    return times, weights * np.exp(-rows.discount * times) if rows.discount else weights
+
+
+def discounted(start: Array, stop: Array, rate: float) -> Array:
+    """Length of an interval of time, discounted to time 0."""
+    if not rate:
+        return stop - start
+    return np.asarray((np.exp(-rate * start) - np.exp(-rate * stop)) / rate)
+
+
+def bounds_of(horizons: Array, rows: Rows) -> tuple[Array, Array]:
+    """Return what a restricted mean time is at least, the time already survived, and how much it can be more."""
+    start = np.minimum(rows.given, horizons)
+    zero = np.zeros(len(start))
+    return discounted(zero, start, rows.discount), discounted(
+        start, np.asarray(horizons, float), rows.discount
+    )
+
+
+def _rmst(horizons: Array, rows: Rows) -> Quantity:
+    """E min(T, horizon), given T > ``given``."""
+    times, weights = nodes_to(horizons, rows)
+    wide = rows.repeat(times.shape[1])
+    value, grad = since(times.ravel(), wide)
     alive = np.exp(-value).reshape(times.shape) * weights
     finite = np.where(
-        alive[:, :, None] > 0.0, grad.reshape(*times.shape, 5), 0.0
+        alive[:, :, None] > 0.0, grad.reshape(*times.shape, -1), 0.0
     )  # nobody left: exp(-H) H is 0
     slope = -(alive[:, :, None] * finite).sum(axis=1)
-    return _within(alive.sum(axis=1), rows.jacobian(slope), np.minimum(rows.given, horizons), span)
+    return within(alive.sum(axis=1), rows.jacobian(slope), *bounds_of(horizons, rows))
 
 
 def _mean(_: Array, rows: Rows) -> Quantity:
@@ -284,13 +300,27 @@ def _mean(_: Array, rows: Rows) -> Quantity:
         value = (weights * times.reshape(points.shape)).sum(axis=1)
     slope[~exists] = np.nan
     unknown = rows.family is not None and not rows.family.has_mean
-    return _log(np.where(exists, value, np.nan if unknown else np.inf), rows.jacobian(slope))
+    found = on_log(np.where(exists, value, np.nan if unknown else np.inf), rows.jacobian(slope))
+    return found if unknown else replace(found, edge=_edge_of_mean(rows))
+
+
+def _edge_of_mean(rows: Rows) -> tuple[Array, Array] | None:
+    """Return what is positive where a mean is finite: log(kappa + 1), for a Burr XII log gamma + log lambda."""
+    eta = rows.eta
+    grad = np.zeros(eta.shape)
+    if rows.cure:
+        return np.full(len(eta), -np.inf), rows.jacobian(grad)
+    if rows.family is not None:
+        return None
+    heavy = rows.matrices[3] is None and not np.any(eta[:, 3])
+    grad[:, [1, 2] if heavy else [3]] = 1.0
+    return eta[:, 1] + eta[:, 2] if heavy else eta[:, 3], rows.jacobian(grad)
 
 
 def _cured_since(plateau: Array, grad: Array, rows: Rows) -> Quantity:
     """Probability of being cured given survival so far, p/S(given), with -log p and its gradient."""
     start, start_grad = cumulative_hazard(rows.given, rows.eta, rows.cure, rows.family)
-    return _cloglog(plateau - start, rows.jacobian(grad - start_grad))
+    return on_cloglog(plateau - start, rows.jacobian(grad - start_grad))
 
 
 def _cure_fraction(_: Array, rows: Rows) -> Quantity:
@@ -341,12 +371,13 @@ QUANTITIES: Mapping[str, Callable[[Array, Rows], Quantity]] = {
 }
 
 
+def identity(w: Array) -> Array:
+    """Return a value as it is: the way back from a scale that is the natural one."""
+    return w
+
+
 def difference(first: Quantity, second: Quantity) -> Quantity:
     """Difference of natural values."""
-
-    def identity(w: Array) -> Array:
-        return w
-
     with np.errstate(invalid="ignore"):  # infinite quantiles have no difference
         value = first.estimate - second.estimate
         jacobian = first.natural_jacobian - second.natural_jacobian
@@ -355,28 +386,6 @@ def difference(first: Quantity, second: Quantity) -> Quantity:
 
 def ratio(first: Quantity, second: Quantity) -> Quantity:
     """Ratio of natural values, on the log scale."""
-    parts = [_log(quantity.estimate, quantity.natural_jacobian) for quantity in (first, second)]
+    parts = [on_log(quantity.estimate, quantity.natural_jacobian) for quantity in (first, second)]
     with np.errstate(invalid="ignore"):
-        return _from_log(parts[0].value - parts[1].value, parts[0].jacobian - parts[1].jacobian)
-
-
-def average(quantity: Quantity, weights: Array, kind: str, points: Array) -> Quantity:
-    """Weighted mean of natural values over rows, on a scale that suits the kind.
-
-    Parameters
-    ----------
-    quantity : Quantity
-        m rows of k points each, row by row.
-    weights : ndarray of shape (m,)
-    kind : str
-    points : ndarray of shape (k,)
-        Times or horizons.
-    """
-    share = weights / weights.sum()
-    value = share @ quantity.estimate.reshape(len(weights), -1)
-    p = quantity.jacobian.shape[1]
-    jacobian = np.einsum("i,ikp->kp", share, quantity.natural_jacobian.reshape(len(weights), -1, p))
-    if kind in ("survival", "cure_fraction"):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return _cloglog(-np.log(value), np.where(value[:, None] > 0.0, -jacobian / value[:, None], 0.0))
-    return _within(value, jacobian, np.zeros(len(value)), points)
+        return from_log(parts[0].value - parts[1].value, parts[0].jacobian - parts[1].jacobian)

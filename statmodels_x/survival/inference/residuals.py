@@ -1,4 +1,4 @@
-"""Residuals, influence and calibration of a fitted model."""
+"""Residuals and influence of the rows of a fitted model."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from statmodels_x.core.data.columns import in_order
 from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.product_limit import at_times, product_limit
+from statmodels_x.core.product_limit import product_limit, product_limit_interval
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice
+from statmodels_x.survival.background.rows import paths_of, years_per_unit
 from statmodels_x.survival.fitted import SurvivalFitted
-from statmodels_x.survival.inference.standardisation import standardise
 from statmodels_x.survival.kernels.hazards import cumulative_hazard
 from statmodels_x.survival.kernels.likelihood import row_scores
 from statmodels_x.survival.sample import Sample
 
-KINDS = ("cox-snell", "martingale", "deviance", "quantile", "score", "dfbeta", "dfbetas")
+INFLUENCE = ("score", "dfbeta", "dfbetas")
+KINDS = ("cox-snell", "martingale", "deviance", "quantile", *INFLUENCE)
 
 
 def residuals(fit: SurvivalFitted, kind: str, seed: int) -> pd.Series | pd.DataFrame:
@@ -26,20 +26,32 @@ def residuals(fit: SurvivalFitted, kind: str, seed: int) -> pd.Series | pd.DataF
     check_choice("kind", kind, KINDS, "residuals()")
     sample = fit.need_sample("residuals")
     index = sample.frame.data.index
-    if kind in ("score", "dfbeta", "dfbetas"):
+    if kind in INFLUENCE:
         return pd.DataFrame(_influence(fit, sample, kind), index=index, columns=fit.coefficients.index)
     return pd.Series(_from_cumulative(fit, sample, kind, seed), index=index, name=kind)
 
 
 def cumulative_hazards(fit: SurvivalFitted, sample: Sample, times: Array) -> Array:
-    """Fitted cumulative hazard of each training row at its own time, since its entry."""
-    arrays = sample.arrays
+    """Fitted cumulative hazard of each training row at its own time, since its entry; all-cause with a background."""
+    arrays, source = sample.arrays, fit.specification.background
     eta = np.ascontiguousarray(arrays.linear_predictors(fit.theta).T)
     found = [
         cumulative_hazard(points, eta, arrays.cure, arrays.family)[0]
         for points in (times, sample.response.entry)
     ]
-    return found[0] - found[1]
+    excess = found[0] - found[1]
+    if source is None:
+        return excess
+    if not source.has_integral:
+        raise DataError(
+            "residuals: they need the integral of the background; give it to the model as "
+            '{"rate": column, "cumulative": column}, or a life table.'
+        )
+    if sample.response.is_right_censored:
+        return excess + arrays.expected
+    per = years_per_unit(source, fit.facts.time_unit, fit.facts.last_time)
+    paths = paths_of(source, sample.frame.data, per)
+    return excess + paths.cumulative(np.asarray(sample.response.entry), times)
 
 
 def _from_cumulative(fit: SurvivalFitted, sample: Sample, kind: str, seed: int) -> Array:
@@ -91,29 +103,7 @@ def kaplan_meier_curve(response: Surv, weight: Array | None) -> tuple[Array, Arr
     return product_limit(response.time, response.code == 1, weight, entry)
 
 
-def calibration(fit: SurvivalFitted, by: str | None) -> pd.DataFrame:
-    """Compare Kaplan-Meier with the mean fitted curve; see :meth:`FlexibleSurvivalResults.calibration`."""
-    sample = fit.need_sample("calibration")
-    if not sample.response.is_right_censored:
-        raise DataError("calibration: a Kaplan-Meier curve needs exact or right-censored times.")
-    data = sample.frame.data
-    if by is not None and by not in data.columns:
-        raise DataError(f"calibration: `by` is {by!r}, which is no column of this model.")
-    groups = [(None, np.ones(len(data), bool))] if by is None else [
-        (level, (data[by] == level).to_numpy()) for level in in_order(data[by].unique().tolist())
-    ]  # fmt: skip
-    frames = []
-    for level, inside in groups:
-        part, weight = sample.response[inside], sample.arrays.weight
-        own = weight[inside] if len(weight) else None
-        curve = kaplan_meier_curve(part, own)
-        times = np.unique(part.time[part.code == 1])
-        fitted = standardise(fit, "survival", at=times, over=data[inside], weights=own)
-        frame = pd.DataFrame({"time": times, "kaplan_meier": at_times(curve, times)})
-        frame["fitted"] = fitted["estimate"].to_numpy()
-        frame["lower"], frame["upper"] = fitted["lower"].to_numpy(), fitted["upper"].to_numpy()
-        frame["difference"] = frame["kaplan_meier"] - frame["fitted"]
-        if by is not None:
-            frame.insert(0, by, [level] * len(frame))
-        frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
+def kaplan_meier_limits(response: Surv, weight: Array | None, alpha: float) -> tuple[Array, Array]:
+    """Return the limits of :func:`kaplan_meier_curve` at its times; weights count rows."""
+    entry = response.entry if response.has_entry else None
+    return product_limit_interval(response.time, response.code == 1, weight, entry, alpha)

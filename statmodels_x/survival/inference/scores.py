@@ -19,7 +19,7 @@ from statmodels_x.survival.inference.prediction import predict
 def concordance(fit: SurvivalFitted, newdata: Any, at: float | None) -> float:
     """Harrell's index of the predicted risk; see :meth:`FlexibleSurvivalResults.concordance`."""
     metrics = _metrics()
-    data, response = _outcomes(fit, newdata)
+    data, response = outcomes(fit, newdata)
     horizon = fit.facts.last_event if at is None else float(at)
     survival = predict(fit, data, "survival", horizon)["estimate"].to_numpy()
     return float(metrics.concordance_index_censored(response.code == 1, response.time, 1.0 - survival)[0])
@@ -28,7 +28,7 @@ def concordance(fit: SurvivalFitted, newdata: Any, at: float | None) -> float:
 def brier_score(fit: SurvivalFitted, newdata: Any, at: ArrayLike) -> pd.DataFrame:
     """Brier score weighted for censoring; see :meth:`FlexibleSurvivalResults.brier_score`."""
     metrics = _metrics()
-    data, response = _outcomes(fit, newdata)
+    data, response = outcomes(fit, newdata)
     times = np.unique(np.atleast_1d(np.asarray(at, float)))
     low, high = float(response.time.min()), float(response.time.max())
     if not np.all((times >= low) & (times < high)):
@@ -36,8 +36,8 @@ def brier_score(fit: SurvivalFitted, newdata: Any, at: ArrayLike) -> pd.DataFram
             f"brier_score: `at` must lie within the follow-up of the data scored, {low:.4g} to {high:.4g}."
         )
     survival = predict(fit, data, "survival", times)["estimate"].to_numpy().reshape(len(data), -1)
-    train = _structured(fit.sample.response if fit.sample is not None else response)
-    scored, values = metrics.brier_score(train, _structured(response), survival, times)
+    rows = _structured(response)  # whose censoring weighs them: another trial has another follow-up
+    scored, values = metrics.brier_score(rows, rows, survival, times)
     return pd.DataFrame({"time": scored, "brier_score": values})
 
 
@@ -46,12 +46,13 @@ def _metrics() -> Any:
         from sksurv import metrics
     except ImportError as error:
         raise MissingPackageError(
-            "concordance and Brier scores need the package scikit-survival: pip install scikit-survival."
+            "concordance and Brier scores need the package scikit-survival: pip install scikit-survival (or "
+            '"statmodels_x[scores]").'
         ) from error
     return metrics
 
 
-def _outcomes(fit: SurvivalFitted, newdata: Any) -> tuple[pd.DataFrame, Surv]:
+def outcomes(fit: SurvivalFitted, newdata: Any) -> tuple[pd.DataFrame, Surv]:
     """Covariates and observed times: of the fit, or read from new data by the model's own formula."""
     if newdata is None:
         sample = fit.need_sample("a score")

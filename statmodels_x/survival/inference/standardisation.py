@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -16,16 +16,30 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, numeric_array
 from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.inference.averages import (
+    AVERAGED,
+    OF_BACKGROUND,
+    Populations,
+    naturally,
+    populations,
+)
 from statmodels_x.survival.inference.prediction import (
+    ALL_CONTRASTS,
+    CONTRASTS,
     Options,
-    covariate_rows,
     intervals,
+    not_reached,
     points,
     prediction_data,
+    rows_for,
+    with_waning,
 )
-from statmodels_x.survival.inference.quantities import QUANTITIES, Quantity, Rows, average, difference, ratio
+from statmodels_x.survival.inference.quantities import Quantity, difference, ratio
 
-STANDARDISED = ("survival", "rmst", "cure_fraction")
+STANDARDISED = (*AVERAGED, *CONTRASTS)
+"""Kinds of every fit; one with a background has more."""
+
+_ALL = {**AVERAGED, **OF_BACKGROUND}
 
 
 def standardise(
@@ -37,45 +51,106 @@ def standardise(
     over: Any = None,
     weights: ArrayLike | None = None,
     contrast: str | None = None,
+    given: ArrayLike | None = None,
     options: Options = Options(),  # noqa: B008 - frozen
 ) -> pd.DataFrame:
     """Average predictions over covariates; see :meth:`FlexibleSurvivalResults.standardise`."""
-    check_choice("kind", kind, STANDARDISED, "standardise()")
+    check_choice("kind", kind, (*STANDARDISED, *OF_BACKGROUND, *ALL_CONTRASTS), "standardise()")
+    kind, contrast = _kind_and_contrast(kind, contrast)
     population = prediction_data(fit, over)
     share = _population_weights(fit, over, weights, population)
-    times, column = points(kind, at)
     names = [] if by is None else [by] if isinstance(by, str) else list(by)
     values, worlds = _worlds(fit, population, names, levels)
-    wide = [covariate_rows(fit, world, None).repeat(len(times)) for world in worlds]
-    grid = np.tile(times, len(population))
+    if contrast is not None and len(values) < 2:
+        raise DataError("standardise: a contrast needs `by`, a covariate with at least two levels.")
+    if options.wane is not None and len(values) < 2:
+        raise DataError("standardise: `wane` needs `by`: the effect is lost to the first of its levels.")
+    table = averaged(
+        fit,
+        kind,
+        at,
+        lambda one: people_of(one, worlds, share, given, kind, options.discount, options.wane),
+        contrast,
+        options,
+    )
+    shown = values if contrast is None else values[1:]
+    k = len(table) // len(shown)
+    for place, name in enumerate(names):
+        labels = [_contrast_label(value[place], values[0][place], contrast) for value in shown]
+        table.insert(place, name, [label for label in labels for _ in range(k)])
+    return table
+
+
+def averaged(
+    fit: SurvivalFitted,
+    kind: str,
+    at: ArrayLike | None,
+    people: Callable[[SurvivalFitted], Populations],
+    contrast: str | None = None,
+    options: Options = Options(),  # noqa: B008 - frozen
+) -> pd.DataFrame:
+    """Average over worlds, which are computed in one pass; with a contrast each but the first against the first."""
+    times, column = points(kind, at)
+    k = len(times)
+
+    def quantity_of(one: SurvivalFitted) -> Callable[[Array], Quantity]:
+        own = people(one)
+
+        def quantity(theta: Array) -> Quantity:
+            found = _ALL[kind](times, own.at(theta))
+            if contrast is None:
+                return found
+            others = naturally(found, slice(k, None))
+            first = naturally(found, np.tile(np.arange(k), len(own.shares) - 1))
+            return difference(others, first) if contrast == "difference" else ratio(others, first)
+
+        return quantity
+
+    frame = intervals(fit, quantity_of, options, k, kind)
+    if column:
+        frame.insert(0, column, np.tile(times, len(frame) // k))
+    if kind in ("median", "quantile") and contrast is None:
+        frame["note"] = not_reached(fit, frame["estimate"])
+    return frame
+
+
+def people_of(
+    fit: SurvivalFitted,
+    worlds: Sequence[pd.DataFrame],
+    share: Array,
+    given: ArrayLike | None = None,
+    kind: str = "survival",
+    discount: float = 0.0,
+    wane: tuple[float, float] | None = None,
+) -> Populations:
+    """Put the same people under different covariates, a frame for each world, into the columns of a fit.
+
+    With the background, where the kind needs one.
+    """
+    m = len(share)
+    known = None if given is None else np.atleast_1d(np.asarray(given))
+    if known is not None and len(known) not in (1, m):
+        raise DataError(
+            f"standardise: `given` has {len(known)} values; give one, or one for each of {m} people."
+        )
+    everybody = worlds[0] if len(worlds) == 1 else pd.concat(worlds, ignore_index=True)
+    survived = np.tile(known, len(worlds)) if known is not None and len(known) > 1 else known
+    rows = rows_for(fit, kind, everybody, survived, discount)
+    if wane is not None:  # to what the first world is
+        rows = with_waning(fit, rows, rows.take(np.tile(np.arange(m), len(worlds))), kind, wane)
+    return populations(rows, share, len(worlds))
+
+
+def _kind_and_contrast(kind: str, contrast: str | None) -> tuple[str, str | None]:
+    """Read ``"hazard_ratio"`` as the ratio of hazards."""
     if contrast is not None:
         check_choice("contrast", contrast, ("difference", "ratio"), "standardise()")
-        if len(values) < 2:
-            raise DataError("standardise: a contrast needs `by`, a covariate with at least two levels.")
-
-    def mean_of(rows: Rows, theta: Array) -> Quantity:
-        return average(QUANTITIES[kind](grid, rows.at(theta)), share, kind, times)
-
-    frames = []
-    for k, value in enumerate(values):
-        if contrast is not None and k == 0:
-            continue
-
-        def quantity(theta: Array, k: int = k) -> Quantity:
-            mean = mean_of(wide[k], theta)
-            if contrast is None:
-                return mean
-            first = mean_of(wide[0], theta)
-            return difference(mean, first) if contrast == "difference" else ratio(mean, first)
-
-        frame = intervals(fit, quantity, options, len(times))
-        if column:
-            frame.insert(0, column, times)
-        for place, name in enumerate(names):
-            label = _contrast_label(value[place], values[0][place], contrast)
-            frame.insert(place, name, [label] * len(frame))
-        frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
+    if kind not in ALL_CONTRASTS:
+        return kind, contrast
+    base, _, how = kind.rpartition("_")
+    if contrast not in (None, how):
+        raise DataError(f'standardise: kind="{kind}" is a {how}, and `contrast` says "{contrast}".')
+    return base, how
 
 
 def _population_weights(
@@ -101,7 +176,7 @@ def _worlds(
     values = list(product(*own))
     worlds = [
         population.assign(
-            **{name: _like(population[name], v) for name, v in zip(names, combination, strict=True)}
+            **{name: like(population[name], v) for name, v in zip(names, combination, strict=True)}
         )
         for combination in values
     ]
@@ -116,21 +191,24 @@ def _contrast_label(level: Any, first: Any, contrast: str | None) -> Any:
 
 def _own_levels(levels: Any, name: str, names: list[str]) -> Any:
     """Return the levels asked for one of the variables: a mapping by name where there are several."""
+    if isinstance(levels, Mapping):
+        return levels.get(name)
     if levels is None or len(names) == 1:
         return levels
-    if not isinstance(levels, Mapping):
-        raise DataError("standardise: with several variables `levels` is a mapping of each to its values.")
-    return levels.get(name)
+    raise DataError("standardise: with several variables `levels` is a mapping of each to its values.")
 
 
 def _levels(fit: SurvivalFitted, population: pd.DataFrame, by: str, levels: Any) -> list[Any]:
     check_columns(population, [by], "standardise(): by")
     if by not in fit.facts.levels:
         raise DataError(f"standardise: `by` is {by!r}, which is no covariate of this model.")
-    return list(fit.facts.levels[by] if levels is None else levels)
+    found = list(fit.facts.levels[by] if levels is None else levels)
+    if not found:
+        raise DataError(f"standardise: `levels` of {by!r} is empty.")
+    return found
 
 
-def _like(column: pd.Series, value: Any) -> Any:
+def like(column: pd.Series, value: Any) -> Any:
     """Make a constant column of the same kind: a category must stay one."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return pd.Categorical([value] * len(column), categories=column.cat.categories)

@@ -68,6 +68,9 @@ class SurvivalRows(Protocol):
     def with_limits(self, low: Array, high: Array) -> Self:
         """Return the same sample with other limits of the search."""
 
+    def with_columns(self, kept: NDArray[np.intp]) -> Self:
+        """Return the same sample under the model that has only some of the coefficients, by position."""
+
 
 @dataclass(frozen=True)
 class SurvivalArrays:
@@ -91,6 +94,12 @@ class SurvivalArrays:
         0 none, 1 mixture, 2 promotion time.
     family : Family, optional
         A family that is not a case of the built-in one.
+    log_other : ndarray of shape (n,) or (0,)
+        The background's part of an event: its log hazard at an exact one, log expm1 of its integral over an interval.
+    expected : ndarray of shape (n,) or (0,)
+        The background's integral from entry to the last finite time; 0 where it is not known.
+    has_factor : bool
+        Whether the logarithm of a factor on the background is the last coefficient.
     """
 
     code: NDArray[np.int8] = field(repr=False)
@@ -105,6 +114,9 @@ class SurvivalArrays:
     high: Array = field(repr=False)
     cure: int
     family: Family | None = None
+    log_other: Array = field(repr=False, default_factory=lambda: np.zeros(0))
+    expected: Array = field(repr=False, default_factory=lambda: np.zeros(0))
+    has_factor: bool = False
 
     @property
     def n(self) -> int:
@@ -114,7 +126,7 @@ class SurvivalArrays:
     @property
     def n_parameters(self) -> int:
         """Length of theta."""
-        return self.matrix.shape[1]
+        return self.matrix.shape[1] + self.has_factor
 
     @property
     def free(self) -> tuple[bool, ...]:
@@ -138,6 +150,13 @@ class SurvivalArrays:
         constant = constant_columns(self.matrix)
         return np.array([scalar and bool(constant[part].all()) for part in self.slices])
 
+    @cached_property
+    def n_expected(self) -> float:
+        """Events that the background is expected to bring: a constant of the log-likelihood."""
+        return float(
+            self.expected @ self.weight if len(self.weight) and len(self.expected) else self.expected.sum()
+        )
+
     @property
     def log_time(self) -> Array:
         """Logarithm of the last finite time of each row."""
@@ -152,6 +171,11 @@ class SurvivalArrays:
     def with_limits(self, low: Array, high: Array) -> SurvivalArrays:
         """Return the same sample and model with other limits of the search."""
         return replace(self, low=low, high=high)
+
+    def with_columns(self, kept: NDArray[np.intp]) -> SurvivalArrays:
+        """Return the same sample under the model that has only some of the coefficients, by sorted position."""
+        columns = np.ascontiguousarray(self.matrix.T[kept])
+        return replace(self, matrix=columns.T, starts=np.searchsorted(kept, self.starts))
 
     def rearranged(self, sources: Sequence[int | float], cure: int) -> SurvivalArrays:
         """Return the same sample under a model whose parameters come from those of this one.
@@ -187,6 +211,8 @@ class SurvivalArrays:
             weight=part(self.weight),
             matrix=np.ascontiguousarray(self.matrix.T[:, rows]).T,
             offsets=self.offsets[:, rows] if self.offsets.shape[1] > 1 else self.offsets,
+            log_other=part(self.log_other),
+            expected=part(self.expected),
         )
 
     def known_terms(self, theta: Array) -> Array:
@@ -268,17 +294,45 @@ def loglik(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
     """
     from statmodels_x.survival.kernels.sums import loglik_sums
 
+    if arrays.has_factor:
+        return _with_factor(theta, arrays)
     a = arrays
-    return loglik_sums(
-        theta, a.starts, a.matrix.T, a.offsets, a.same, a.code, a.log_lower, a.log_upper, a.log_entry, a.weight,
-        a.low, a.high, a.cure, bool(a.starts[4] > a.starts[3]), a.known_terms(theta),
+    value, score, hessian = loglik_sums(
+        theta, a.starts, a.matrix.T, a.offsets, a.same, a.code, a.log_lower, a.log_upper, a.log_entry, a.log_other,
+        a.weight, a.low, a.high, a.cure, bool(a.starts[4] > a.starts[3]), a.known_terms(theta),
     )  # fmt: skip
+    return value - a.n_expected, score, hessian
+
+
+def _with_factor(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
+    """Log-likelihood, score and Hessian where the logarithm of a factor on the background is the last coefficient."""
+    from statmodels_x.survival.kernels.factor import factor_derivatives, with_factor
+
+    own, log_factor = theta[:-1], float(theta[-1])
+    p = len(own)
+    score, hessian = np.zeros(p + 1), np.zeros((p + 1, p + 1))
+    value, score[:p], hessian[:p, :p] = loglik(own, with_factor(arrays, log_factor))
+    if not np.isfinite(value):
+        return value, score, hessian
+    first, second, cross = factor_derivatives(own, log_factor, arrays)
+    weight = arrays.weight if len(arrays.weight) else np.ones(arrays.n)
+    part_of = np.repeat(np.arange(5), np.diff(arrays.starts))
+    hessian[p, :p] = hessian[:p, p] = np.einsum("i,ij,ij->j", weight, arrays.matrix, cross[:, part_of])
+    score[p], hessian[p, p] = weight @ first, weight @ second
+    return value, score, hessian
 
 
 def row_scores(theta: Array, arrays: SurvivalArrays) -> Array:
     """Weighted score of each row, shape (n, p)."""
     from statmodels_x.survival.kernels.rows import row_terms
 
+    if arrays.has_factor:
+        from statmodels_x.survival.kernels.factor import factor_derivatives, with_factor
+
+        own, log_factor = theta[:-1], float(theta[-1])
+        first, _, _ = factor_derivatives(own, log_factor, arrays)
+        first = first * arrays.weight if len(arrays.weight) else first
+        return np.column_stack([row_scores(own, with_factor(arrays, log_factor)), first])
     a = arrays
     value, grad = np.empty(a.n), np.empty((a.n, 5))
     eta = np.ascontiguousarray(a.linear_predictors(theta).T)
@@ -288,6 +342,7 @@ def row_scores(theta: Array, arrays: SurvivalArrays) -> Array:
         a.log_lower,
         a.log_upper,
         a.log_entry,
+        a.log_other,
         a.cure,
         a.free[3],
         a.known_terms(theta),

@@ -167,7 +167,7 @@ def _add_exact(log_t, eta, cure, shape_free, order, grad, hess, work, known):
 def _add_log_hazard(log_t, eta, cure, grad, known):
     """Add the gradient of the population log hazard to grad; return the log hazard."""
     if cure != NO_CURE:  # log h* = log f* + H*
-        no_hess, work = np.zeros(15), np.zeros((4, 20))
+        no_hess, work = np.zeros(15), np.zeros((5, 20))
         density = _add_exact(log_t, eta, cure, True, 1, grad, no_hess, work, known)
         return density + _add_cumulative(1.0, log_t, eta, cure, True, 1, grad, no_hess, work, known)
     gamma = math.exp(eta[2])
@@ -248,11 +248,48 @@ def _add_interval(log_l, log_u, eta, cure, shape_free, order, grad, hess, work, 
 
 
 @kernel
-def row_derivatives(code, log_lower, log_upper, log_entry, eta, cure, shape_free, order, g, h, work, known):
+def _add_other_way(total, log_other, log_lower, eta, cure, shape_free, order, g, h, work, known):
+    """Return log(exp(total) + exp(log_other) S(l)), with the derivatives in g and h turned into its own.
+
+    There are two ways to the event: that of the model, and the background's, which needs survival of the first.
+    """
+    work[4] = 0.0
+    other_g, other_h = work[4, :5], work[4, 5:]
+    other = log_other
+    if log_lower > -math.inf:
+        other -= _add_cumulative(
+            -1.0, log_lower, eta, cure, shape_free, order, other_g, other_h, work, known[LOWER]
+        )
+    gap = total - other
+    share = 1.0 / (1.0 + math.exp(-gap))  # probability that the event is the model's
+    rest = 1.0 / (1.0 + math.exp(gap))
+    if rest == 0.0:  # the background's terms, which may be infinite, do not count
+        return total
+    if share == 0.0:
+        g[:] = other_g
+        h[:] = other_h
+        return other
+    k = 0
+    for i in range(5):
+        for j in range(i, 5):
+            bend = share * rest * (g[i] - other_g[i]) * (g[j] - other_g[j])
+            h[k] = share * h[k] + rest * other_h[k] + bend
+            k += 1
+    for i in range(5):
+        g[i] = share * g[i] + rest * other_g[i]
+    return other - math.log(rest) if gap < 0.0 else total - math.log(share)
+
+
+@kernel
+def row_derivatives(
+    code, log_lower, log_upper, log_entry, log_other, eta, cure, shape_free, order, g, h, work, known
+):
     """Log-likelihood of one row; its derivatives in the five linear predictors are written to g (5) and h (15).
 
-    ``log_upper`` is infinite where there is none, ``log_entry`` minus infinity; ``work`` (4, 20) is scratch, and
-    ``known`` (3, 12) or (3, 0) holds the terms of a user's baseline at the left end, the right end and the entry.
+    ``log_upper`` is infinite where there is none, ``log_entry`` minus infinity; ``log_other`` is the logarithm of the
+    background hazard at an exact event, or of expm1 of its integral over an interval, minus infinity where there is
+    none; ``work`` (5, 20) is scratch, and ``known`` (3, 12) or (3, 0) holds the terms of a user's baseline at the left
+    end, the right end and the entry.
     """
     g[:] = 0.0
     h[:] = 0.0
@@ -262,21 +299,24 @@ def row_derivatives(code, log_lower, log_upper, log_entry, eta, cure, shape_free
         total = -_add_cumulative(-1.0, log_lower, eta, cure, shape_free, order, g, h, work, known[LOWER])
     else:
         total = _add_interval(log_lower, log_upper, eta, cure, shape_free, order, g, h, work, known)
+    if code != RIGHT and log_other > -math.inf:
+        total = _add_other_way(total, log_other, log_lower, eta, cure, shape_free, order, g, h, work, known)
     if log_entry > -math.inf:
         total += _add_cumulative(1.0, log_entry, eta, cure, shape_free, order, g, h, work, known[ENTRY])
     return total
 
 
 @kernel
-def row_terms(eta, code, log_lower, log_upper, log_entry, cure, shape_free, known, value, grad):
+def row_terms(eta, code, log_lower, log_upper, log_entry, log_other, cure, shape_free, known, value, grad):
     """Unweighted log-likelihood (n,) of each row and its gradient (n, 5) in the linear predictors eta (n, 5)."""
-    h, work = np.empty(15), np.zeros((4, 20))
+    h, work = np.empty(15), np.zeros((5, 20))
     for i in range(eta.shape[0]):
         upper = log_upper[i] if log_upper.shape[0] else math.inf
         entry = log_entry[i] if log_entry.shape[0] else -math.inf
+        other = log_other[i] if log_other.shape[0] else -math.inf
         row = known[i if known.shape[0] > 1 else 0]
         value[i] = row_derivatives(
-            code[i], log_lower[i], upper, entry, eta[i], cure, shape_free, 1, grad[i], h, work, row
+            code[i], log_lower[i], upper, entry, other, eta[i], cure, shape_free, 1, grad[i], h, work, row
         )
 
 
@@ -286,7 +326,7 @@ def cumulative_hazard_terms(log_t, eta, cure, known, value, grad):
 
     ``known`` (n, 12) holds the terms of a user's baseline, or is (1, 0).
     """
-    no_hess, work = np.zeros(15), np.zeros((4, 20))
+    no_hess, work = np.zeros(15), np.zeros((5, 20))
     for i in range(log_t.shape[0]):
         grad[i, :] = 0.0
         value[i] = 0.0

@@ -23,8 +23,11 @@ from statmodels_x.survival.kernels.vectors import (
     LOG_T,
     SECOND,
     VALUE,
+    add_sharing,
     log_odds,
     shape_rows,
+    shape_steps,
+    share_events,
     weibull_rows,
 )
 
@@ -58,22 +61,43 @@ def _inside(m, eta, starts, low, high):
 
 
 @kernel
-def _plain_rows(first, m, code, log_t, same, shape_free, w):
+def _plain_rows(first, m, code, log_t, log_other, same, shape_free, w):
     """Right-censored and exact rows without late entry and cure, with one finite shape: written to the block."""
     for i in range(m):
         w[LOG_T + i] = log_t[first + i]
         w[EVENT + i] = 1.0 if code[first + i] == EXACT else 0.0
     log_odds(w, m, same[2], same[1])
     nu = w[ETA + 3 * BLOCK]
-    if nu == LOG_2 and not shape_free:
+    is_weibull = nu == LOG_2 and not shape_free
+    if not is_weibull:
+        shape_steps(w, m, nu)
+    if log_other.shape[0]:
+        share_events(w, m, 0.0 if is_weibull else math.expm1(nu) - 1.0, log_other[first : first + m])
+    if is_weibull:
         weibull_rows(w, m)
     else:
         shape_rows(w, m, nu)
+    if log_other.shape[0]:
+        add_sharing(w, m, nu, is_weibull)
 
 
 @kernel
 def _any_rows(
-    first, m, code, log_lower, log_upper, log_entry, eta, cure, shape_free, known, work, value, g, h
+    first,
+    m,
+    code,
+    log_lower,
+    log_upper,
+    log_entry,
+    log_other,
+    eta,
+    cure,
+    shape_free,
+    known,
+    work,
+    value,
+    g,
+    h,
 ):
     """Rows of every kind, one by one."""
     g_row, h_row = np.empty(5), np.empty(15)
@@ -81,9 +105,22 @@ def _any_rows(
         k = first + i
         upper = log_upper[k] if log_upper.shape[0] else math.inf
         entry = log_entry[k] if log_entry.shape[0] else -math.inf
+        other = log_other[k] if log_other.shape[0] else -math.inf
         row = known[k if known.shape[0] > 1 else 0]
         value[i] = row_derivatives(
-            code[k], log_lower[k], upper, entry, eta[:, i], cure, shape_free, 2, g_row, h_row, work, row
+            code[k],
+            log_lower[k],
+            upper,
+            entry,
+            other,
+            eta[:, i],
+            cure,
+            shape_free,
+            2,
+            g_row,
+            h_row,
+            work,
+            row,
         )
         g[:, i] = g_row
         h[:, i] = h_row
@@ -121,8 +158,8 @@ def _add_products(m, starts, x, g, h, line, score, hessian):
 
 @kernel
 def loglik_sums(
-    theta, starts, columns, offsets, same, code, log_lower, log_upper, log_entry, weight, low, high, cure,
-    shape_free, known,
+    theta, starts, columns, offsets, same, code, log_lower, log_upper, log_entry, log_other, weight, low,
+    high, cure, shape_free, known,
 ):  # fmt: skip
     """Log-likelihood, score and Hessian in one pass over the rows, without temporary arrays of their length.
 
@@ -139,8 +176,8 @@ def loglik_sums(
     code : int8 array (n,)
         0 right-censored, 1 exact, 2 left-censored, 3 interval-censored.
     log_lower : float array (n,)
-    log_upper, log_entry, weight : float arrays (n,) or (0,)
-        Empty where no row needs them.
+    log_upper, log_entry, log_other, weight : float arrays (n,) or (0,)
+        Empty where no row needs them; ``log_other`` is the background's part of an event, as for a row.
     low, high : float arrays (5,)
         Limits of the search.
     cure : int
@@ -159,7 +196,7 @@ def loglik_sums(
     """
     p, n = columns.shape
     total, score, hessian = 0.0, np.zeros(p), np.zeros((p, p))
-    w, x, line, work = np.zeros(LANES * BLOCK), np.zeros((p, BLOCK)), np.zeros(BLOCK), np.zeros((4, 20))
+    w, x, line, work = np.zeros(LANES * BLOCK), np.zeros((p, BLOCK)), np.zeros(BLOCK), np.zeros((5, 20))
     eta, g = w[ETA : ETA + 5 * BLOCK].reshape(5, BLOCK), w[FIRST : FIRST + 5 * BLOCK].reshape(5, BLOCK)
     h, value = w[SECOND : SECOND + 15 * BLOCK].reshape(15, BLOCK), w[VALUE : VALUE + BLOCK]
     nothing_special = not (log_upper.shape[0] or log_entry.shape[0] or known.shape[2])
@@ -173,10 +210,11 @@ def loglik_sums(
         if not _inside(m, eta, starts, low, high):
             return -math.inf, score, hessian
         if plain:
-            _plain_rows(first, m, code, log_lower, same, shape_free, w)
+            _plain_rows(first, m, code, log_lower, log_other, same, shape_free, w)
         else:
             _any_rows(
-                first, m, code, log_lower, log_upper, log_entry, eta, cure, shape_free, known, work, value, g, h
+                first, m, code, log_lower, log_upper, log_entry, log_other, eta, cure, shape_free, known, work,
+                value, g, h,
             )  # fmt: skip
         if weight.shape[0]:
             _weigh(m, weight[first : first + m], value, g, h)

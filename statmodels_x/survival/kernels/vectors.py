@@ -14,9 +14,10 @@ from statmodels_x.survival.kernels.baseline import EXP_MAX
 
 BLOCK = 512
 # What the lanes hold: linear predictors (5), log time, whether the row is exact, gamma, lambda, q = log z, the three
-# transcendental steps, the row's log-likelihood, its derivatives in the linear predictors (5) and second ones (15)
+# transcendental steps, the row's log-likelihood, its derivatives in the linear predictors (5) and second ones (15), and
+# where events are shared with a background, what that adds to the log-likelihood and to the second derivatives
 ETA, LOG_T, EVENT, GAMMA, SCALE, Q, RATIO, LENGTH, EXPM1 = (k * BLOCK for k in (0, 5, 6, 7, 8, 9, 10, 11, 12))
-VALUE, FIRST, SECOND, LANES = 13 * BLOCK, 14 * BLOCK, 19 * BLOCK, 34
+VALUE, FIRST, SECOND, SHARED, BEND, LANES = 13 * BLOCK, 14 * BLOCK, 19 * BLOCK, 34 * BLOCK, 35 * BLOCK, 36
 _TAU, _BETA, _ALPHA, _NU = (FIRST + k * BLOCK for k in range(4))
 _TAU_TAU, _TAU_BETA, _TAU_ALPHA, _TAU_NU = (SECOND + k * BLOCK for k in range(4))
 _BETA_BETA, _BETA_ALPHA, _BETA_NU = (SECOND + k * BLOCK for k in (5, 6, 7))
@@ -72,15 +73,21 @@ def weibull_rows(w, m):
 
 
 @kernel
-def shape_rows(w, m, nu):
-    """Terms of the family with one finite shape for all rows, and their derivatives in it."""
-    k1, kappa = math.exp(nu), math.expm1(nu)
+def shape_steps(w, m, nu):
+    """Fill the lanes of the transcendental steps of the family with one finite shape for all rows."""
+    kappa = math.expm1(nu)
     for i in range(m):
         w[RATIO + i] = math.exp(min(w[Q + i] - nu, EXP_MAX))
     for i in range(m):
         w[LENGTH + i] = math.log1p(w[RATIO + i])
     for i in range(m):
         w[EXPM1 + i] = math.expm1(kappa * w[LENGTH + i])
+
+
+@kernel
+def shape_rows(w, m, nu):
+    """Terms of the family with one finite shape for all rows, and their derivatives in it, after the steps."""
+    k1, kappa = math.exp(nu), math.expm1(nu)
     if kappa > 1.0:
         _rows_above_weibull(w, m, nu, k1, kappa)
     else:
@@ -119,6 +126,56 @@ def _odds_and_gap(r, length, log_ratio):
     power = r * r * r * r * r * r
     total = low + power * (_D8 - r * (_D9 - r * (_D10 - r * (_D11 - r * (_D12 - r * _D13)))))
     return s, length, total * r * r if r < _GAP_BELOW else length - s
+
+
+@kernel
+def share_events(w, m, factor, log_other):
+    """Share each event between the model and a background: the lane of events becomes the model's probability.
+
+    ``factor`` (kappa - 1, or 0 for the Weibull) times the lane of lengths is the shape's part of the log hazard.
+    Derivatives that are linear in the event are then those of log(h + b); what is not is kept in two lanes.
+    """
+    for i in range(m):
+        log_h = w[ETA + BLOCK + i] + w[ETA + 2 * BLOCK + i] + w[Q + i] - w[LOG_T + i]
+        if factor != 0.0:
+            log_h += factor * w[LENGTH + i]
+        gap, d = log_h - log_other[i], w[EVENT + i]
+        if d == 0.0 or gap == math.inf:
+            w[SHARED + i] = 0.0
+            w[BEND + i] = 0.0
+            continue
+        small = math.exp(-abs(gap))
+        share = 1.0 / (1.0 + small) if gap > 0.0 else small / (1.0 + small)
+        w[EVENT + i] = share
+        w[BEND + i] = small / ((1.0 + small) * (1.0 + small))
+        w[SHARED + i] = max(log_h, log_other[i]) + math.log1p(small) - share * log_h
+
+
+@kernel
+def add_sharing(w, m, nu, is_weibull):
+    """Add what the sharing of events adds: to the log-likelihood, and bend g g' with g the slopes of log h."""
+    k1, kappa = math.exp(nu), math.expm1(nu)
+    for i in range(m):
+        w[VALUE + i] += w[SHARED + i]
+        bend = w[BEND + i]
+        if bend == 0.0:
+            continue
+        a_q, a_nu = 0.0, 0.0
+        if not is_weibull:
+            s, _, gap = _odds_and_gap(w[RATIO + i], w[LENGTH + i], w[Q + i] - nu)
+            a_q, a_nu = (kappa - 1.0) * s, k1 * gap + 2.0 * s
+        tau, alpha = w[GAMMA + i] * (1.0 + a_q), 1.0 + (1.0 + a_q) * w[Q + i]
+        w[_TAU_TAU + i] += bend * tau * tau
+        w[_TAU_BETA + i] += bend * tau
+        w[_TAU_ALPHA + i] += bend * tau * alpha
+        w[_BETA_BETA + i] += bend
+        w[_BETA_ALPHA + i] += bend * alpha
+        w[_ALPHA_ALPHA + i] += bend * alpha * alpha
+        if not is_weibull:
+            w[_TAU_NU + i] += bend * tau * a_nu
+            w[_BETA_NU + i] += bend * a_nu
+            w[_ALPHA_NU + i] += bend * alpha * a_nu
+            w[_NU_NU + i] += bend * a_nu * a_nu
 
 
 @kernel

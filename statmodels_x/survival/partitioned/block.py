@@ -24,6 +24,7 @@ from statmodels_x.survival.reading.arrays import (
     rows_with_weight,
     scores_of_repeated,
     survival_response,
+    with_background,
 )
 from statmodels_x.survival.reading.facts import are_counts, is_number
 from statmodels_x.survival.specification import Specification
@@ -70,6 +71,8 @@ class BlockFacts:
     last_time, last_event, last_exact : float
         Longest follow-up; last event, and last one seen exactly: -inf where there is none.
     time_name : str
+    expected : float
+        Events that a background is expected to bring.
     columns : ColumnSums
         Of the design matrices side by side.
     covariates : dict of str to CovariateFacts
@@ -85,6 +88,7 @@ class BlockFacts:
     last_event: float
     last_exact: float
     time_name: str
+    expected: float
     columns: ColumnSums
     covariates: Mapping[str, CovariateFacts]
 
@@ -99,8 +103,8 @@ class Block:
     n_weightless: int
 
 
-def make_block(specification: Specification, frame: ModelFrame) -> Block:
-    """Keep of a partition's rows what a fit needs."""
+def make_block(specification: Specification, per: float, frame: ModelFrame) -> Block:
+    """Keep of a partition's rows what a fit needs; ``per`` is the length of the unit of time in years."""
     survival_response(frame)  # refused before its weights are
     weights = checked_weights(frame)
     n_weightless = 0 if weights is None else int(np.count_nonzero(weights == 0.0))
@@ -109,6 +113,7 @@ def make_block(specification: Specification, frame: ModelFrame) -> Block:
     frame, weights = rows_with_weight(frame, weights)
     response = survival_response(frame)
     arrays = model_arrays(specification, frame.designs, response, weights)
+    arrays = with_background(arrays, specification, frame.columns, response, per)
     facts = _facts(frame, response, arrays)
     return Block(arrays, frame.columns.get("cluster"), facts, n_weightless)
 
@@ -128,6 +133,7 @@ def _facts(frame: ModelFrame, response: Surv, arrays: SurvivalArrays) -> BlockFa
         last_event=float(response.time[event].max(initial=-np.inf)),
         last_exact=float(response.time[response.code == EXACT].max(initial=-np.inf)),
         time_name=response.time_name,
+        expected=arrays.n_expected,
         columns=ColumnSums.of(arrays.matrix),
         covariates={name: _covariate(frame.data[name]) for name in names},
     )
@@ -199,6 +205,11 @@ def on_arrays(function: Any, low: Array, high: Array, arguments: tuple[Any, ...]
 def rearranged(sources: Sequence[int | float], cure: int, block: Block) -> Block:
     """Put the block under a model whose parameters come from those of this one."""
     return replace(block, arrays=_arrays(block).rearranged(sources, cure))
+
+
+def with_columns(kept: NDArray[np.intp], block: Block) -> Block:
+    """Put the block under the model that has only some of the coefficients."""
+    return replace(block, arrays=_arrays(block).with_columns(kept))
 
 
 def move_inside(columns: ColumnMap, block: Block) -> Block:
@@ -275,6 +286,8 @@ def joined(parts: Sequence[SurvivalArrays]) -> SurvivalArrays:
         log_upper=stack("log_upper", np.inf),
         log_entry=stack("log_entry", -np.inf),
         weight=stack("weight", 1.0),
+        log_other=stack("log_other", -np.inf),
+        expected=stack("expected", 0.0),
     )
     designs = tuple(
         np.vstack(pieces) if pieces[0] is not None else None

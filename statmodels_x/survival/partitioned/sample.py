@@ -22,6 +22,7 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.rank import ColumnSums, check_full_rank
 from statmodels_x.core.scaling import ColumnMap, far_columns
 from statmodels_x.core.typing import Array
+from statmodels_x.survival.background.rows import extra_columns, years_per_unit
 from statmodels_x.survival.distributions.family import Family
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays
@@ -41,9 +42,15 @@ from statmodels_x.survival.partitioned.block import (
     rows_of,
     score_sums,
     typical,
+    with_columns,
 )
 from statmodels_x.survival.reading.arrays import NO_WEIGHT, ZERO_WEIGHT, anchored, moved_columns, positions_of
-from statmodels_x.survival.reading.checks import check_events, check_separation_of, check_terms
+from statmodels_x.survival.reading.checks import (
+    check_events,
+    check_excess,
+    check_separation_of,
+    check_terms,
+)
 from statmodels_x.survival.reading.facts import SampleFacts, coded_columns
 from statmodels_x.survival.reading.fingerprint import fingerprint
 from statmodels_x.survival.specification import Specification
@@ -69,6 +76,7 @@ class PartitionedArrays:
     high: Array = field(repr=False)
     cure: int
     family: Family | None
+    has_factor: bool = False
 
     @property
     def n(self) -> int:
@@ -78,7 +86,7 @@ class PartitionedArrays:
     @property
     def n_parameters(self) -> int:
         """Length of theta."""
-        return int(self.starts[-1])
+        return int(self.starts[-1]) + self.has_factor
 
     @property
     def slices(self) -> tuple[slice, ...]:
@@ -107,6 +115,11 @@ class PartitionedArrays:
         starts = np.concatenate([[0], np.cumsum(moved)]).astype(np.int64)
         blocks = self.blocks.mapped(rearranged, tuple(sources), cure)
         return replace(self, blocks=blocks, starts=starts, cure=cure)
+
+    def with_columns(self, kept: NDArray[np.intp]) -> PartitionedArrays:
+        """Return the same sample under the model that has only some of the coefficients, by sorted position."""
+        blocks = self.blocks.mapped(with_columns, kept)
+        return replace(self, blocks=blocks, starts=np.searchsorted(kept, self.starts))
 
     def with_limits(self, low: Array, high: Array) -> PartitionedArrays:
         """Return the same sample with other limits of the search."""
@@ -171,6 +184,8 @@ class PartitionedSample:
     def plateau_alpha(self) -> float | None:
         """Maller and Zhou's alpha, as for rows in memory; None for intervals."""
         blocks = self.block_facts
+        if self.specification.background is not None:
+            return None
         if any(block.counts["left-censored"] or block.counts["interval-censored"] for block in blocks):
             return None
         after = 2.0 * max(b.last_exact for b in blocks) - max(b.last_time for b in blocks)
@@ -202,6 +217,7 @@ class PartitionedSample:
             levels={name: few_values([block.covariates[name] for block in blocks]) for name in names},
             partitions=len(blocks),
             fingerprint=tuple(np.sum(self.arrays.each(fingerprint), axis=0).tolist()),
+            expected=float(sum(block.expected for block in blocks)),
             clusters=len(set().union(*self.arrays.blocks.each(clusters_of))) if self.has_clusters else 0,
         )
 
@@ -217,9 +233,13 @@ def read_partitions(
         As for rows in memory; and for transforms that need all rows at once, and weights or clusters that are
         not columns.
     """
-    columns = {"weights": weights, "cluster": cluster}
+    source, expression = specification.background, specification.response.expressions[0]
+    columns = {"weights": weights, "cluster": cluster} | extra_columns(source)
+    units = (unit_of_time(data._meta, name, expression) for name in specification.response.variables)
+    known = time_unit or next((unit for unit in units if unit), None)
+    per = 1.0 if known is None else years_per_unit(source, known, 0.0)
     frame = partitioned_frame(data, specification.response, specification.parts, columns, {"Surv": Surv})
-    blocks = frame.persist(make_block, specification)
+    blocks = frame.persist(make_block, specification, per)
     summaries = blocks.each(_summary)
     facts = [facts for facts, _ in summaries if facts is not None]
     if not facts:
@@ -234,9 +254,14 @@ def read_partitions(
         np.full(5, np.inf),
         CURE_KINDS.index(specification.cure_kind),
         specification.own_family,
+        specification.background_factor,
     )
     dropped = dict(frame.dropped) | ({ZERO_WEIGHT: weightless} if weightless else {})
-    unit = time_unit or unit_of_time(data._meta, facts[0].time_name, specification.response.expressions[0])
+    unit = time_unit or unit_of_time(data._meta, facts[0].time_name, expression)
+    years_per_unit(source, unit, max(block.last_time for block in facts))
+    check_excess(
+        specification, sum(block.event_weight for block in facts), sum(block.expected for block in facts)
+    )
     sample = PartitionedSample(
         arrays,
         specification,
@@ -268,7 +293,7 @@ def _checked(sample: PartitionedSample, specification: Specification) -> Partiti
         where, names = specification.where(parameter), specs[parameter].names
         check_terms(names, where)
         check_full_rank(sums.columns(part), names, where)
-    columns = far_columns([sums.columns(part) for part in parts.values()])
+    columns = far_columns([sums.columns(part) for part in parts.values()], int(arrays.has_factor))
     if columns is not None:
         arrays = replace(arrays, blocks=arrays.blocks.mapped(move_inside, columns))
     for parameter, part in parts.items():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.scaling import ColumnMap
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_magnitude, numeric_array, rows_text
+from statmodels_x.survival.background.rows import background_terms
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays, SurvivalRows, sample_arrays
 from statmodels_x.survival.reading.anchor import anchor
@@ -78,6 +80,21 @@ def model_arrays(
     return sample_arrays(response, weights, matrices, offsets, -wide, wide, cure, family)
 
 
+def with_background(
+    arrays: SurvivalArrays,
+    specification: Specification,
+    columns: Mapping[str, Any],
+    response: Surv,
+    per: float,
+) -> SurvivalArrays:
+    """Add the background of each row, if the model has one; ``per`` is the length of the unit of time in years."""
+    if specification.background is None:
+        return arrays
+    log_other, expected = background_terms(specification.background, columns, response, per)
+    factor = specification.background_factor
+    return replace(arrays, log_other=log_other, expected=expected, has_factor=factor)
+
+
 def anchored(specification: Specification, arrays: Rows) -> tuple[Specification, Rows]:
     """Fix the anchored parameter of a model, if it has one, at the middle of the events of its rows."""
     if not specification.anchored:
@@ -108,7 +125,8 @@ def moved_columns(
     parts = (
         slices[PARAMETERS.index(source)] for name in PARAMETERS if isinstance(source := sources[name], str)
     )
-    moved = columns.take([k for part in parts for k in range(part.start, part.stop)])
+    others = range(slices[-1].stop, len(columns.scale))  # a factor on the background
+    moved = columns.take([*(k for part in parts for k in range(part.start, part.stop)), *others])
     return moved if moved.changes else None
 
 

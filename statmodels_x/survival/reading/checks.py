@@ -10,11 +10,16 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from statmodels_x.core.data.surv import EXACT, INTERVAL, LEFT, RIGHT, Surv
-from statmodels_x.core.errors import DataError
+from statmodels_x.core.errors import DataError, IdentificationError
 from statmodels_x.core.typing import Array
+from statmodels_x.survival.specification import Specification
 
 _ZERO = 1e-9
 _GLANCE = 5_000
+
+
+class NoEventsError(DataError):
+    """A coefficient would run to infinity: no event speaks against it."""
 
 
 def check_events(n: int, n_events: int, n_parameters: int) -> None:
@@ -38,7 +43,7 @@ def check_terms(names: tuple[str, ...], where: str) -> None:
 
 
 def check_separation(design: Array, names: tuple[str, ...], response: Surv, where: str) -> None:
-    """Raise a DataError if a coefficient would run to infinity.
+    """Raise a NoEventsError if a coefficient would run to infinity.
 
     That happens when some combination of covariates is 0 in every row with an event and has one sign among
     the censored rows, as for an arm without events: the hazard of that arm is estimated as 0.
@@ -80,7 +85,7 @@ def check_separation_of(each: Callable[..., list[Any]], names: tuple[str, ...], 
         return
     direction = null @ found.x
     concerned = [repr(names[k]) for k in np.flatnonzero(np.abs(direction) > _ZERO * np.abs(direction).max())]
-    raise DataError(
+    raise NoEventsError(
         f"{where}: no event where {' and '.join(concerned)} would tell rows apart (an arm or a level without "
         "events): its coefficient runs to infinity. Merge that level with another, or leave it out."
     )
@@ -103,3 +108,12 @@ def _null_space(gram: Array, n: int) -> Array:
     scale = np.where(size > 0.0, size, 1.0)
     values, vectors = np.linalg.eigh(gram / np.outer(scale, scale) / max(n, 1))
     return np.asarray(vectors[:, values < 1e-12] / scale[:, None])
+
+
+def check_excess(specification: Specification, events: float, expected: float) -> None:
+    """Raise an IdentificationError unless there are more events than a background alone would bring."""
+    if specification.background is not None and events <= expected:
+        raise IdentificationError(
+            f"`background`: {events:g} events against {expected:.1f} expected from the background: no excess hazard "
+            "can be estimated. Is the background that of these rows, and in their unit of time?"
+        )

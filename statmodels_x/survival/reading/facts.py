@@ -51,6 +51,12 @@ class SampleFacts:
         Sums that tell samples apart; see :mod:`~statmodels_x.survival.reading.fingerprint`.
     clusters : int
         How many there are; 0 for none.
+    aside : tuple of (str, object, int)
+        Variables with a level in which no event was seen, the level, and its rows, which say no more.
+    lost : int
+        How many coefficients went with them.
+    expected : float
+        Events that the background is expected to bring; 0 where there is none, or only its rate is known.
     """
 
     rows: int
@@ -68,6 +74,9 @@ class SampleFacts:
     partitions: int = 0
     fingerprint: tuple[float, ...] = ()
     clusters: int = 0
+    aside: tuple[tuple[str, Any, int], ...] = ()
+    lost: int = 0
+    expected: float = 0.0
 
 
 def plateau_alpha(response: Surv, weight: Array) -> float:

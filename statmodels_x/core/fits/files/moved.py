@@ -29,6 +29,8 @@ MOVED = {
     "surrogate.residual_results": "surrogate.residual.results",
     "surrogate.results.Question": "surrogate.specification",
     "surrogate.simulate": "surrogate.planning.simulate",
+    "surrogate.simulate.Rates": "core.rates",
+    "surrogate.planning.simulate.Rates": "core.rates",
     # discontinuity
     "discontinuity.lattice": "discontinuity.grid.lattice",
     "discontinuity.grid": "discontinuity.grid.domain",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice
 from statmodels_x.population.theory import perron
 from statmodels_x.population.theory.entries import read_array, read_matrix
-from statmodels_x.population.theory.matrices import life_table
+from statmodels_x.population.theory.matrices import individual
 from statmodels_x.population.theory.matrices.population import CENSUSES, MatrixPopulation
 from statmodels_x.population.theory.perron import Perron
 
@@ -198,7 +199,18 @@ class LeslieMatrix(MatrixPopulation):
     @property
     def net_reproductive_rate(self) -> float:
         """Offspring of a newborn over its life (R0); infinite if a plus group breeds and never dies."""
-        return life_table.net_reproductive_rate(self.fecundity, self.survival, self.plus_group)
+        return math.inf if self._breeds_for_ever else self._mortal().net_reproductive_rate
+
+    @property
+    def _breeds_for_ever(self) -> bool:
+        return self.plus_group and bool(self.survival[-1] >= 1.0 and self.fecundity[-1] > 0.0)
+
+    def _mortal(self) -> MatrixPopulation:
+        """Return the population without a plus group that never dies and does not breed: births are the same."""
+        never_dies = self.plus_group and self.survival[-1] >= 1.0
+        U, F = self._split()
+        k = self.ages - never_dies
+        return MatrixPopulation(U[:k, :k], F[:k, :k])
 
     def generation_time(self, definition: str = "R0") -> float:
         """Return the generation time in steps.
@@ -222,15 +234,17 @@ class LeslieMatrix(MatrixPopulation):
         >>> [round(population.generation_time(d), 4) for d in ("R0", "parents", "cohort")]
         [2.4261, 2.4237, 2.4286]
         """
-        check_choice("definition", definition, life_table.GENERATION_TIMES, "generation_time()")
+        check_choice("definition", definition, individual.GENERATION_TIMES, "generation_time()")
         if definition != "cohort" and self.outlives_breeders:
             raise DataError(
                 f"{_WHERE}: in the long run there are no births, only the old of the plus group, so that generations "
                 'have no length there; take definition="cohort".'
             )
-        return life_table.generation_time(
-            self.fecundity, self.survival, self.plus_group, self.growth_rate, definition
-        )
+        if definition == "parents":
+            return super().generation_time(definition)
+        if self._breeds_for_ever:
+            return math.inf
+        return individual.generation_time(*self._mortal()._split(), self._perron, definition)
 
     def life_expectancy(self, census: str = "start") -> float:
         """Return the mean number of steps that a newborn spends in the population, the first included.
@@ -241,9 +255,9 @@ class LeslieMatrix(MatrixPopulation):
             With ``"middle"`` deaths come in the middle of a step, half a step earlier.
         """
         check_choice("census", census, CENSUSES, "life_expectancy()")
-        return life_table.life_expectancy(self.survival, self.ages, self.plus_group) - 0.5 * (
-            census == "middle"
-        )
+        if self.plus_group and self.survival[-1] >= 1.0:
+            return math.inf
+        return float(individual.lifetimes(self._split()[0])[0][0]) - 0.5 * (census == "middle")
 
     # ---- the short run
 

@@ -8,24 +8,15 @@ import numpy as np
 
 from statmodels_x.core.fits.tables import Block, number, summary
 
+_TIMES = ("R0", "parents", "cohort")
+
 
 def matrix_summary(population: Any) -> Any:
     """Build the summary; see :meth:`MatrixPopulation.summary`."""
-    facts = [
-        ("Stages", str(len(population.stages))),
-        ("Growth rate (lambda)", number(population.growth_rate)),
-        ("log lambda", number(float(np.log(population.growth_rate)))),
-        ("Damping ratio", number(population.damping_ratio)),
-    ]
+    facts = [("Stages", str(len(population.stages))), *_long_run(population)]
     notes = ["Rates are per step. Shares sum to 1, elasticities of lambda sum to 1."]
     if population.has_births:
-        facts += [
-            ("Net reproductive rate (R0)", number(population.net_reproductive_rate)),
-            *(
-                (f"Generation time ({definition})", number(population.generation_time(definition)))
-                for definition in ("R0", "parents", "cohort")
-            ),
-        ]
+        facts += _generations(population, _TIMES)
     else:
         notes.append(
             "Births are not told from survival: give MatrixPopulation(U, F) for R0 and generation times."
@@ -40,38 +31,47 @@ def matrix_summary(population: Any) -> Any:
     return summary("Matrix population", facts, [_stages(population)], notes)
 
 
+def _long_run(population: Any) -> list[tuple[str, str]]:
+    rate = population.growth_rate
+    return [
+        ("Growth rate (lambda)", number(rate)),
+        ("log lambda", number(float(np.log(rate)))),
+        ("Damping ratio", number(population.damping_ratio)),
+    ]
+
+
+def _generations(population: Any, exist: tuple[str, ...]) -> list[tuple[str, str]]:
+    times = {name: population.generation_time(name) if name in exist else np.nan for name in _TIMES}
+    return [
+        ("Net reproductive rate (R0)", number(population.net_reproductive_rate)),
+        *((f"Generation time ({name})", number(value)) for name, value in times.items()),
+    ]
+
+
 def _stages(population: Any) -> Block:
     elasticities = population.elasticities().to_numpy()
-    columns = [
-        [number(v) for v in population.stable_distribution],
-        [number(v) for v in population.reproductive_values],
-        [number(v) for v in elasticities.sum(axis=0)],
-        [number(v) for v in elasticities.sum(axis=1)],
-    ]
+    columns = [*_shares(population), *map(_cells, (elasticities.sum(axis=0), elasticities.sum(axis=1)))]
     headings = ["stable share", "repr. value", "elast. from", "elast. into"]
     if population.has_births:
-        columns.append([number(v) for v in population.life_expectancy()["mean"]])
+        columns.append(_cells(population.life_expectancy()["mean"]))
         headings.append("life left")
     return Block("Stages", headings, list(map(str, population.stages)), list(zip(*columns, strict=True)))
 
 
+def _cells(values: Any) -> list[str]:
+    return [number(v) for v in values]
+
+
+def _shares(population: Any) -> list[list[str]]:
+    return [_cells(population.stable_distribution), _cells(population.reproductive_values)]
+
+
 def leslie_summary(population: Any) -> Any:
     """Build the summary; see :meth:`LeslieMatrix.summary`."""
-    rate = population.growth_rate
-    stops = population.outlives_breeders  # then only the cohort's generation time exists
-    times = {
-        d: np.nan if stops and d != "cohort" else population.generation_time(d)
-        for d in ("R0", "parents", "cohort")
-    }
     facts = [
         ("Classes", f"{population.ages}{' (the last a plus group)' if population.plus_group else ''}"),
-        ("Growth rate (lambda)", number(rate)),
-        ("log lambda", number(float(np.log(rate)))),
-        ("Damping ratio", number(population.damping_ratio)),
-        ("Net reproductive rate (R0)", number(population.net_reproductive_rate)),
-        ("Generation time (R0)", number(times["R0"])),
-        ("Generation time (parents)", number(times["parents"])),
-        ("Generation time (cohort)", number(times["cohort"])),
+        *_long_run(population),
+        *_generations(population, ("cohort",) if population.outlives_breeders else _TIMES),
     ]
     return summary("Leslie matrix", facts, [_classes(population)], _notes(population))
 
@@ -79,20 +79,15 @@ def leslie_summary(population: Any) -> Any:
 def _classes(population: Any) -> Block:
     k = population.ages
     elasticities = population.elasticities().to_numpy()
-    survival = [number(v) for v in population.survival] + ["-"] * (k - len(population.survival))
+    survival = _cells(population.survival) + ["-"] * (k - len(population.survival))
     leaving = elasticities[1:].sum(axis=0) if k > 1 else np.zeros(k)
     births = elasticities[0].copy()
     if population.plus_group and k == 1:  # births and survivors share the only entry
         share = population.survival[0] / population.matrix[0, 0]
         births, leaving = births * (1.0 - share), births * share
     columns = [
-        [number(v) for v in population.fecundity],
-        survival,
-        [number(v) for v in population.stable_distribution],
-        [number(v) for v in population.reproductive_values],
-        [number(v) for v in births],
-        [number(v) for v in leaving],
-    ]
+        _cells(population.fecundity), survival, *_shares(population), _cells(births), _cells(leaving),
+    ]  # fmt: skip
     headings = ["fecundity", "survival", "stable share", "repr. value", "elast. fec.", "elast. surv."]
     labels = [f"class {j}" for j in range(1, k + 1)]
     return Block("Classes", headings, labels, list(zip(*columns, strict=True)))

@@ -1,7 +1,8 @@
-"""Results -> matplotlib axes."""
+"""Predicted curves, with Kaplan-Meier curves and what else a figure of a trial needs."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,17 @@ from numpy.typing import ArrayLike
 
 from statmodels_x import plotting
 from statmodels_x.core.data.frames import as_pandas
+from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_choice
+from statmodels_x.core.product_limit import at_times, number_at_risk
+from statmodels_x.core.typing import Array
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.prediction import CONTRASTS, PLAIN_KINDS, TIME_KINDS, Options, predict
-from statmodels_x.survival.inference.residuals import kaplan_meier_curve
+from statmodels_x.survival.inference.residuals import kaplan_meier_curve, kaplan_meier_limits
+from statmodels_x.survival.reading.facts import are_counts
 
-_CURVES = (
+_MOST_MARKS = 500
+CURVES = (
     *TIME_KINDS,
     "quantile",
     *(kind for kind in CONTRASTS if kind.rpartition("_")[0] not in PLAIN_KINDS),
@@ -35,7 +40,26 @@ _PER_TIME = ("hazard", "density", "hazard_difference")
 _IN_TIME = ("rmst", "quantile", "rmst_difference", "quantile_difference")
 
 
-def plot(
+@dataclass(frozen=True)
+class Data:
+    """What a picture shows of the data, beside the curves.
+
+    Attributes
+    ----------
+    kaplan_meier : bool or None
+        Whether to draw Kaplan-Meier curves with their limits; None for where they belong.
+    censored : bool or None
+        Whether to mark censored times on them; None for where there are not too many.
+    at_risk : bool
+        Whether numbers at risk stand under the time axis.
+    """
+
+    kaplan_meier: bool | None = None
+    censored: bool | None = None
+    at_risk: bool = False
+
+
+def plot_curves(
     fit: SurvivalFitted,
     kind: str,
     by: str | None,
@@ -43,38 +67,53 @@ def plot(
     at: ArrayLike | None,
     reference: Any,
     alpha: float,
-    kaplan_meier: bool | None,
     simultaneous: bool,
+    shown: Data,
     ax: Any,
 ) -> Any:
     """Draw predicted curves; see :meth:`FlexibleSurvivalResults.plot`."""
-    check_choice("kind", kind, _CURVES, "plot()")
-    _check_arguments(kind, reference, kaplan_meier)
+    _check_arguments(kind, reference, shown)
     rows, labels, title = _curves(fit, by, newdata)
     times = _grid(fit, kind) if at is None else np.sort(np.atleast_1d(np.asarray(at, float)))
     if kind in CONTRASTS:
         rows, labels, reference, title = _against_reference(rows, labels, reference, by, title)
-    wanted = _wants_kaplan_meier(fit, kind, by, newdata) if kaplan_meier is None else kaplan_meier
+    wanted = _wants_kaplan_meier(fit, kind, by, newdata) if shown.kaplan_meier is None else shown.kaplan_meier
+    levels = [None] * len(rows) if by is None else rows[by].tolist()
+    if by is not None and (wanted or shown.at_risk):
+        _check_groups(fit, by, levels, "at_risk" if shown.at_risk else "kaplan_meier")
     ax = plotting.get_axes(ax)
     options = Options(alpha, simultaneous=simultaneous)
+    drawn: list[tuple[bool, bool]] = []
     for k, label in enumerate(labels):
         if wanted:
-            _draw_kaplan_meier(ax, fit, kind, by, None if by is None else rows[by].iloc[k], k)
+            drawn.append(_draw_kaplan_meier(ax, fit, kind, (by, levels[k]), k, shown.censored, alpha))
         table = predict(fit, rows.iloc[[k]], kind, times, reference, None, options)
         lower, upper = table["lower"].to_numpy(), table["upper"].to_numpy()
         plotting.curve(ax, times, table["estimate"].to_numpy(), lower, upper, label, k)
     _scale_axes(ax, kind)
-    return plotting.finish(ax, *_axis_labels(fit, kind), title)
+    handles = []
+    if drawn:
+        limits, marked = (any(column) for column in zip(*drawn, strict=True))
+        handles = plotting.data_handles(f"{100 * (1 - alpha):g} % interval" if limits else None, marked)
+    plotting.finish(ax, *axis_labels(fit, kind), title, handles)
+    if shown.at_risk:
+        _draw_at_risk(ax, fit, by, levels, labels)
+    return ax
 
 
-def _check_arguments(kind: str, reference: Any, kaplan_meier: bool | None) -> None:
+def _check_arguments(kind: str, reference: Any, shown: Data) -> None:
     """Refuse arguments that the kind of picture has no use for."""
     if reference is not None and kind not in CONTRASTS:
         raise DataError(f'plot: `reference` belongs to differences and ratios, not to kind="{kind}".')
-    if kaplan_meier and kind not in _WITH_KAPLAN_MEIER:
-        raise DataError(
-            f'plot: `kaplan_meier` belongs to kind="survival" and "cumulative_hazard", not to "{kind}".'
-        )
+    if kind in _WITH_KAPLAN_MEIER:
+        return
+    for name in ("kaplan_meier", "censored"):
+        if getattr(shown, name):
+            raise DataError(
+                f'plot: `{name}` belongs to kind="survival" and "cumulative_hazard", not to "{kind}".'
+            )
+    if shown.at_risk and kind.startswith("quantile"):
+        raise DataError(f'plot: `at_risk` belongs to curves over time, not to kind="{kind}".')
 
 
 def _scale_axes(ax: Any, kind: str) -> None:
@@ -83,7 +122,7 @@ def _scale_axes(ax: Any, kind: str) -> None:
     elif kind.endswith("_ratio"):
         ax.axhline(1.0, color="0.4", linewidth=0.8, linestyle=":")
         ax.set_yscale("log")
-        _plain_log_ticks(ax)
+        plotting.plain_log_ticks(ax.yaxis)
     elif kind.endswith("_difference"):
         ax.axhline(0.0, color="0.4", linewidth=0.8, linestyle=":")
     else:
@@ -91,7 +130,8 @@ def _scale_axes(ax: Any, kind: str) -> None:
     ax.set_xlim(left=0.0)
 
 
-def _axis_labels(fit: SurvivalFitted, kind: str) -> tuple[str, str]:
+def axis_labels(fit: SurvivalFitted, kind: str) -> tuple[str, str]:
+    """Name the axes of a kind of curve, with their units."""
     unit, name = fit.facts.time_unit, fit.facts.time_name.capitalize()
     base, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
     text = _LABELS[base] + (f" {how}" if how else "")
@@ -101,7 +141,7 @@ def _axis_labels(fit: SurvivalFitted, kind: str) -> tuple[str, str]:
         text += f" ({unit})"
     if base == "quantile":
         return "Probability of the event", text
-    return f"{name} ({unit})" if unit else name, text
+    return f"{name} ({unit})" if unit and unit.lower() != name.lower() else name, text
 
 
 def _grid(fit: SurvivalFitted, kind: str) -> Any:
@@ -160,69 +200,66 @@ def _wants_kaplan_meier(fit: SurvivalFitted, kind: str, by: str | None, newdata:
     return not others and few and fit.sample.response.is_right_censored
 
 
-def _draw_kaplan_meier(ax: Any, fit: SurvivalFitted, kind: str, by: str | None, level: Any, k: int) -> None:
+def _rows_of(fit: SurvivalFitted, by: str | None, level: Any, what: str) -> tuple[Surv, Array | None]:
+    """Return the response and the weights of the patients of a curve."""
+    sample = fit.need_sample(what)
+    inside = np.ones(len(sample.response), bool)
+    if by is not None:
+        inside = (sample.frame.data[by] == level).to_numpy()
+    weight = sample.arrays.weight
+    return sample.response[inside], weight[inside] if len(weight) else None
+
+
+def _draw_kaplan_meier(
+    ax: Any,
+    fit: SurvivalFitted,
+    kind: str,
+    group: tuple[str | None, Any],
+    k: int,
+    censored: bool | None,
+    alpha: float,
+) -> tuple[bool, bool]:
+    """Draw the curve of a group; return whether it has limits, for weights that count rows, and marks."""
     if fit.sample is None or not fit.sample.response.is_right_censored:
         raise DataError("plot: a Kaplan-Meier curve needs the data of the fit, exact or right-censored.")
-    inside = np.ones(len(fit.sample.response), bool)
-    if by is not None:
-        inside = (fit.sample.frame.data[by] == level).to_numpy()
-    response, weight = fit.sample.response[inside], fit.sample.arrays.weight
-    times, values = kaplan_meier_curve(response, weight[inside] if len(weight) else None)
-    with np.errstate(divide="ignore"):
-        heights = values if kind == "survival" else -np.log(values)
-    plotting.step_curve(ax, times, heights, "Kaplan-Meier" if k == 0 else None, k)
+    response, weight = _rows_of(fit, *group, "a Kaplan-Meier curve")
+    times, values = kaplan_meier_curve(response, weight)
+    limits: list[Array] = []
+    if weight is None or are_counts(weight):
+        limits = list(kaplan_meier_limits(response, weight, alpha))
+    gone = np.unique(response.time[response.code != 1])
+    marked = len(gone) > 0 and (len(gone) <= _MOST_MARKS if censored is None else censored)
+    marks = at_times((times, values), gone)
+    if kind != "survival":
+        with np.errstate(divide="ignore"):
+            values, marks, *limits = (-np.log(one) for one in (values, marks, *limits))
+    plotting.step_curve(ax, times, values, None, k, *limits)
+    if marked:
+        plotting.censoring_marks(ax, gone, marks, k)
+    return bool(limits), marked
 
 
-def _plain_log_ticks(ax: Any) -> None:
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
-
-    ax.yaxis.set_major_locator(LogLocator(base=10.0, subs=(1.0, 2.0, 5.0)))
-    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    ax.yaxis.set_minor_formatter(NullFormatter())
-
-
-def plot_residuals(fit: SurvivalFitted, kind: str, against: str | None, seed: int, ax: Any) -> Any:
-    """Draw residuals; see :meth:`FlexibleSurvivalResults.plot_residuals`."""
-    from statmodels_x.survival.inference.residuals import residuals
-
-    check_choice("kind", kind, ("quantile", "cox-snell", "martingale", "deviance"), "plot_residuals()")
-    if against is not None and kind in ("quantile", "cox-snell"):
+def _check_groups(fit: SurvivalFitted, by: str, levels: list[Any], what: str) -> None:
+    """Refuse curves at single values of a covariate with many: their patients are few or none."""
+    data = fit.need_sample(what.replace("_", " ")).frame.data[by]
+    if not data.isin(levels).all():
         raise DataError(
-            f'plot_residuals: `against` belongs to martingale and deviance residuals, not to "{kind}".'
+            f"plot: `{what}` needs groups of patients, and {by!r} has many values; cut it into a column of groups, or "
+            "leave that out."
         )
-    values = np.asarray(residuals(fit, kind, seed), dtype=float)
-    ax = plotting.get_axes(ax)
-    if kind == "quantile":
-        from scipy.special import ndtri
-
-        expected = ndtri((np.arange(len(values)) + 0.5) / len(values))
-        ax.plot(expected, np.sort(values), "o", markersize=3, color=plotting.COLOURS[0])
-        ax.plot(expected, expected, color="0.4", linewidth=0.8)
-        return plotting.finish(ax, "Standard normal quantile", "Quantile residual")
-    if kind == "cox-snell":
-        return _plot_cox_snell(ax, fit, values)
-    return _plot_against(ax, fit, kind, values, against)
 
 
-def _plot_cox_snell(ax: Any, fit: SurvivalFitted, values: Any) -> Any:
-    from lifelines import NelsonAalenFitter
+def _draw_at_risk(ax: Any, fit: SurvivalFitted, by: str | None, levels: list[Any], labels: list[str]) -> None:
+    groups = [_rows_of(fit, by, level, "numbers at risk") for level in levels]
+    if by is None:
+        groups, labels = groups[:1], ["all"]
+    if not all(response.is_right_censored for response, _ in groups):
+        raise DataError("plot: numbers at risk need exact or right-censored times.")
 
-    event = fit.need_sample().response.code == 1
-    table = NelsonAalenFitter(nelson_aalen_smoothing=False).fit(values, event).cumulative_hazard_
-    ax.step(table.index, table.iloc[:, 0], where="post", color=plotting.COLOURS[0])
-    end = float(values.max())
-    ax.plot([0.0, end], [0.0, end], color="0.4", linewidth=0.8)
-    return plotting.finish(ax, "Cox-Snell residual", "Nelson-Aalen cumulative hazard")
+    def counts(ticks: Array) -> list[Array]:
+        return [
+            number_at_risk(ticks, one.time, weight, one.entry if one.has_entry else None)
+            for one, weight in groups
+        ]
 
-
-def _plot_against(ax: Any, fit: SurvivalFitted, kind: str, values: Any, against: str | None) -> Any:
-    sample = fit.need_sample()
-    data = sample.frame.data
-    if against is not None and against not in data.columns:
-        raise DataError(f"plot_residuals: `against` is {against!r}, which is no column of this model.")
-    x = sample.response.time if against is None else data[against]
-    seen = sample.response.code == 1
-    for inside, mark, label in ((seen, "o", "event"), (~seen, "x", "censored")):
-        ax.plot(np.asarray(x)[inside], values[inside], mark, markersize=4, label=label, alpha=0.8)
-    ax.axhline(0.0, color="0.4", linewidth=0.8)
-    return plotting.finish(ax, against or _axis_labels(fit, "survival")[0], f"{kind.capitalize()} residual")
+    plotting.numbers_at_risk(ax, counts, labels)

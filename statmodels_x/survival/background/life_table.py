@@ -1,0 +1,313 @@
+"""A life table as a value: mortality of a population by age, calendar year and strata."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from statmodels_x.core.data.columns import level_codes, listed_levels, plain_column
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import check_choice, rows_text
+from statmodels_x.survival.background.human_mortality import read_text
+from statmodels_x.survival.background.reading import decimal_years, grid_of
+
+CALENDARS = ("plain", "birthday")
+EXTENSIONS = (None, "hold")
+
+
+class LifeTable:
+    """Mortality rates of a population by age, calendar year and strata.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row for each cell of the table.
+    age, year : str
+        Columns with the lower ends of the cells; texts such as "5-9" or "110+" are read. ``year`` may be None.
+    rate, q, p : str, optional
+        Exactly one: a column with the rate (central, or -log(1 - q)), with the probability of death within a year, or
+        with that of surviving it.
+    by : str or sequence of str
+        Columns of strata, such as sex.
+    unit : {"years", "months", "weeks", "days"}
+        The unit of time of ``rate``: "days" for tables dumped from R, whose ``survexp.us`` is per day.
+    calendar : {"plain", "birthday"}
+        Whether the year changes on 1 January, or with the last birthday as in R's tables for the United States.
+    extend : {None, "hold"}
+        Whether a fit may follow persons beyond the table, where the last cell is then held.
+
+    Attributes
+    ----------
+    ages, years : ndarray
+        Lower ends of the cells; ``years`` is empty where the table has none.
+    strata : dict of str to tuple
+        The levels of each stratum.
+    rates : ndarray of shape (strata, ages, years)
+        Deaths per person and year.
+
+    Raises
+    ------
+    DataError
+        Columns or cells that are missing or stand twice, rates that are negative, infinite or of another kind than
+        the argument says.
+
+    Warns
+    -----
+    DataWarning
+        If a column of rates looks like one of probabilities.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from statmodels_x import LifeTable
+    >>> frame = pd.DataFrame({"age": [60, 61, 62] * 2, "sex": ["f"] * 3 + ["m"] * 3,
+    ...                       "mx": [0.008, 0.009, 0.010, 0.014, 0.015, 0.017]})
+    >>> table = LifeTable(frame, age="age", year=None, rate="mx", by="sex")
+    >>> table
+    LifeTable(ages 60 to 62, sex: 'f', 'm')
+    >>> table.cumulative(age=60.5, start=0, stop=1.5, sex="f").round(4).tolist()
+    [0.013]
+    """
+
+    __slots__ = ("ages", "calendar", "extend", "rates", "strata", "years")
+
+    def __init__(
+        self,
+        frame: Any,
+        age: str = "age",
+        year: str | None = "year",
+        rate: str | None = None,
+        by: str | Sequence[str] = (),
+        *,
+        q: str | None = None,
+        p: str | None = None,
+        unit: str = "years",
+        calendar: str = "plain",
+        extend: str | None = None,
+    ) -> None:
+        self.calendar = check_choice("calendar", calendar, CALENDARS, "LifeTable()")
+        if extend not in EXTENSIONS:
+            raise DataError(f'LifeTable(): `extend` is {extend!r}; give None or "hold".')
+        self.extend = extend
+        names = (by,) if isinstance(by, str) else tuple(by)
+        values = {"rate": rate, "q": q, "p": p}
+        grid = grid_of(frame, age, year, values, names, unit)
+        self.ages, self.years, self.strata, self.rates = grid.ages, grid.years, grid.strata, grid.rates
+        for array in (self.ages, self.years, self.rates):
+            array.setflags(write=False)
+
+    @classmethod
+    def read(cls, path: str | Path, sex: str | None = None, **options: Any) -> LifeTable:
+        """Read a text file of the Human Mortality Database: two lines of heading, then Year, Age, mx, qx, ...
+
+        Parameters
+        ----------
+        path : str or Path
+        sex : str, optional
+            The one sex whose rates are read from a file with the columns Female, Male and Total (deaths rates by year
+            and age); by default both sexes, as the stratum "sex".
+        **options
+            ``calendar`` and ``extend`` as for the class.
+
+        Raises
+        ------
+        DataError
+            If the file is not of this form.
+        """
+        frame, by = read_text(path, sex)
+        return cls(frame, age="Age", year="Year", rate="rate", by=by, **options)
+
+    def rate(self, age: ArrayLike, year: ArrayLike | None = None, **strata: Any) -> Array:
+        """Return the rate per year of the cells at attained ages and years; refused outside the table.
+
+        Parameters
+        ----------
+        age, year : array_like of shape (n,)
+            Years with their fractions, or dates.
+        **strata : array_like
+            The level of each stratum.
+        """
+        code, ages, years = self._places(age, year, strata)
+        self.check_inside(ages, years, "rate()")
+        return self.rates_at(code, ages, years, np.zeros(len(ages)))
+
+    def cumulative(
+        self,
+        age: ArrayLike,
+        year: ArrayLike | None = None,
+        start: ArrayLike = 0.0,
+        stop: ArrayLike = 1.0,
+        **strata: Any,
+    ) -> Array:
+        """Return the integral of the rates from ``start`` to ``stop`` years after the given age and year.
+
+        The age and the calendar year both move on: the path through the cells is followed exactly.
+
+        Parameters
+        ----------
+        age, year : array_like of shape (n,)
+            At time 0.
+        start, stop : array_like of shape (n,)
+        **strata : array_like
+        """
+        places = self._places(age, year, strata)
+        code, ages, years, first, last = np.broadcast_arrays(*places, start, stop)
+        self.check_inside(ages + first, years + first, "cumulative()")
+        self.check_inside(ages + last, years + last, "cumulative()", upper=True)
+        return self.integrals(code, ages, years, first, last)
+
+    def expected_survival(
+        self, age: ArrayLike, year: ArrayLike | None = None, at: ArrayLike = (1.0, 5.0, 10.0), **strata: Any
+    ) -> pd.DataFrame:
+        """Return the population's probability of being alive at times, one row for each person and time.
+
+        Parameters
+        ----------
+        age, year : array_like of shape (n,)
+        at : array_like of shape (k,)
+            Years since the given age and year.
+        **strata : array_like
+        """
+        code, ages, years = self._places(age, year, strata)
+        times = np.atleast_1d(np.asarray(at, float))
+        n, k = len(ages), len(times)
+        wide: tuple[Any, ...] = tuple(np.repeat(values, k) for values in (code, ages, years))
+        grid = np.tile(times, n)
+        self.check_inside(wide[1] + grid, wide[2] + grid, "expected_survival()", upper=True)
+        value = np.exp(-self.integrals(wide[0], wide[1], wide[2], np.zeros(n * k), grid))
+        return pd.DataFrame({"row": np.repeat(np.arange(n), k), "time": grid, "estimate": value})
+
+    def match(self, age: str, year: str | None = None, **strata: str) -> Any:
+        """Say which columns of the data hold age, calendar year and strata of each row at time 0.
+
+        Parameters
+        ----------
+        age, year : str
+            Columns: the age in years with its fraction, and the calendar year with its fraction or as a date.
+        **strata : str
+            For each stratum of the table its column.
+
+        Returns
+        -------
+        TableMatch
+            For ``FlexibleSurvival(..., background=)``.
+        """
+        from statmodels_x.survival.background.sources import TableMatch
+
+        return TableMatch(self, age, year, strata)
+
+    def codes(self, strata: Mapping[str, ArrayLike], where: str) -> NDArray[np.int64]:
+        """Return the position of each row's stratum in ``rates``; DataError for a level that the table lacks."""
+        self.check_names(strata, where)
+        code: Any = 0
+        for name, levels in self.strata.items():
+            column = plain_column(pd.Series(np.atleast_1d(np.asarray(strata[name])), name=name))
+            found = level_codes(column, levels)
+            if (found < 0).any():
+                row = int(np.argmax(found < 0))
+                raise DataError(
+                    f"{where}: the life table has no {name} {column.iloc[row]!r} ({rows_text(found < 0)}); "
+                    f"its levels are {listed_levels(levels)}."
+                )
+            code = code * len(levels) + found
+        return np.asarray(code, dtype=np.int64)
+
+    def check_names(self, strata: Mapping[str, Any], where: str) -> None:
+        """Raise a DataError unless the strata named are those of the table."""
+        if set(strata) != set(self.strata):
+            wanted = ", ".join(self.strata) or "none"
+            given = ", ".join(strata) or "none"
+            raise DataError(f"{where}: the strata of the life table are {wanted}; given were {given}.")
+
+    def check_inside(self, ages: Array, years: Array, where: str, upper: bool = False) -> None:
+        """Raise a DataError that names the rows whose age or year the table does not hold.
+
+        The last cells are one year wide, or open where the table says so; ``upper`` ends may touch their end.
+        """
+        for name, values, edges in (("age", ages, self.ages), ("year", years, self.years)):
+            if not len(edges) or self.extend == "hold":
+                continue
+            end = _end(edges)
+            outside = (values < edges[0]) | ((values > end) if upper else (values >= end))
+            if outside.any():
+                raise DataError(
+                    f"{where}: the {name} is outside the life table in {rows_text(outside)}, for example "
+                    f"{values[outside][0]:.5g}; the table holds {edges[0]:g} to {end:g}. Use a longer table, or "
+                    'LifeTable(..., extend="hold") to go on with its last cell.'
+                )
+
+    def beyond(self, ages: Array, years: Array) -> NDArray[np.bool_]:
+        """Whether the last cells are held for want of later ones."""
+        late = ages >= _end(self.ages)
+        return late if not len(self.years) else late | (years > _end(self.years))
+
+    def rates_at(self, code: NDArray[np.int64], ages: Array, years: Array, times: Array) -> Array:
+        """Return the rates of the cells that persons are in at times after the given age and year."""
+        old = ages + times
+        now = years + times
+        if self.calendar == "birthday":
+            now = years + (np.floor(old) - ages)
+        return self.rates[code, _cells(self.ages, old), _cells(self.years, now)]
+
+    def integrals(
+        self, code: NDArray[np.int64], ages: Array, years: Array, start: Array, stop: Array
+    ) -> Array:
+        """Return the integrals of the rates over (start, stop], the last cells held beyond the table."""
+        from statmodels_x.survival.kernels.lexis import cumulative_rates
+
+        out = np.empty(len(ages))
+        edges = self.years if len(self.years) else np.zeros(1)
+        arrays = (np.array(values, float) for values in (ages, years, start, stop))
+        birthdays = self.calendar == "birthday"
+        cumulative_rates(self.rates, self.ages, edges, birthdays, np.array(code, np.int64), *arrays, out)
+        return out
+
+    def _places(
+        self, age: ArrayLike, year: ArrayLike | None, strata: Mapping[str, Any]
+    ) -> tuple[NDArray[np.int64], Array, Array]:
+        """Strata, ages and years of some persons, broadcast against each other."""
+        ages = np.atleast_1d(np.asarray(age, float))
+        if (year is None) != (not len(self.years)):
+            raise DataError(
+                "the life table has calendar years: give `year`." if year is None else "the life table has no years."
+            )  # fmt: skip
+        years = np.zeros(1) if year is None else decimal_years(np.atleast_1d(np.asarray(year)), "year")
+        code = np.atleast_1d(self.codes(strata, "LifeTable"))
+        code, ages, years = np.broadcast_arrays(code, ages, years)
+        return code, ages, years
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, LifeTable):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[Any, ...]:
+        arrays = (array.tobytes() for array in (self.ages, self.years, self.rates))
+        return (*arrays, tuple(self.strata.items()), self.calendar, self.extend)
+
+    def __repr__(self) -> str:
+        said = [f"ages {self.ages[0]:g} to {self.ages[-1]:g}"]
+        if len(self.years):
+            said.append(f"years {self.years[0]:g} to {self.years[-1]:g}")
+        said += [f"{name}: {listed_levels(levels)}" for name, levels in self.strata.items()]
+        return f"LifeTable({', '.join(said)})"
+
+
+def _end(edges: Array) -> float:
+    """Where the last cell ends: it is as wide as the one before."""
+    return float(edges[-1] + (edges[-1] - edges[-2] if len(edges) > 1 else 1.0))
+
+
+def _cells(edges: Array, values: Array) -> NDArray[np.intp]:
+    if not len(edges):
+        return np.zeros(len(values), np.intp)
+    return np.clip(np.searchsorted(edges, values, side="right") - 1, 0, None)

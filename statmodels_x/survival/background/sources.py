@@ -1,0 +1,334 @@
+"""Where a background hazard comes from: a life table, curves of rates, or columns of the data.
+
+A source says which columns of the data it reads, and turns them into paths: the background of each row as a function
+of its time. Columns of rates have no path: they are known at the observed times alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from statmodels_x.core.data.columns import level_codes, listed_levels, plain_column
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.rates import Rates
+from statmodels_x.core.typing import Array
+from statmodels_x.core.validation import numeric_array, rows_text
+from statmodels_x.survival.background.life_table import LifeTable
+from statmodels_x.survival.background.reading import decimal_years
+
+_WHERE = "`background`"
+_CHILD = 25.0
+
+
+class Paths(Protocol):
+    """The background of some rows as a function of time since their start, per the response's unit of time."""
+
+    def rate(self, times: Array) -> Array:
+        """Hazard of each row at a time of its own."""
+
+    def cumulative(self, start: Array, stop: Array) -> Array:
+        """Integral of each row's hazard between times of its own."""
+
+    def held(self, times: Array) -> NDArray[np.bool_]:
+        """Whether the last cells are held for want of later ones."""
+
+    def end(self) -> Array:
+        """Time of each row from which on its rate stays what it is."""
+
+    def repeat(self, k: int) -> Self:
+        """Return each row k times in turn."""
+
+    def take(self, which: Any) -> Self:
+        """Return some of the rows."""
+
+    def columns(self) -> Array:
+        """Return numbers that tell rows of different backgrounds apart, a row each."""
+
+
+@dataclass(frozen=True)
+class TablePaths:
+    """Rows on their ways through a life table; ``per`` is the length of the response's unit of time in years."""
+
+    table: LifeTable
+    code: NDArray[np.int64]
+    age: Array
+    year: Array
+    per: float
+
+    def rate(self, times: Array) -> Array:
+        """Hazard of each row at a time of its own."""
+        return self.table.rates_at(self.code, self.age, self.year, times * self.per) * self.per
+
+    def cumulative(self, start: Array, stop: Array) -> Array:
+        """Integral of each row's hazard between times of its own."""
+        return self.table.integrals(self.code, self.age, self.year, start * self.per, stop * self.per)
+
+    def held(self, times: Array) -> NDArray[np.bool_]:
+        """Whether the last cells are held for want of later ones."""
+        return self.table.beyond(self.age + times * self.per, self.year + times * self.per)
+
+    def end(self) -> Array:
+        """Time of each row from which on its rate stays what it is."""
+        end = self.table.ages[-1] - self.age
+        if len(self.table.years):
+            # a birthday after the year's beginning, at most, where the year in force is that of the last birthday
+            end = np.maximum(end, self.table.years[-1] - self.year + 1.0)
+        return np.maximum(end, 0.0) / self.per
+
+    def repeat(self, k: int) -> TablePaths:
+        """Return each row k times in turn."""
+        return TablePaths(
+            self.table,
+            np.repeat(self.code, k),
+            np.repeat(self.age, k),
+            np.repeat(self.year, k),
+            self.per,
+        )
+
+    def take(self, which: Any) -> TablePaths:
+        """Return some of the rows."""
+        return replace(self, code=self.code[which], age=self.age[which], year=self.year[which])
+
+    def columns(self) -> Array:
+        """Return numbers that tell rows of different backgrounds apart, a row each."""
+        return np.column_stack([self.code, self.age, self.year])
+
+    def check_follow_up(self, entry: Array, last: Array) -> None:
+        """Raise a DataError that names the rows whose follow-up leaves the table."""
+        for times, upper in ((entry, False), (last, True)):
+            elapsed = times * self.per
+            self.table.check_inside(self.age + elapsed, self.year + elapsed, _WHERE, upper)
+
+
+@dataclass(frozen=True)
+class CurvePaths:
+    """Rows with a curve each of a few."""
+
+    curves: tuple[Rates, ...]
+    code: NDArray[np.int64]
+
+    def rate(self, times: Array) -> Array:
+        """Hazard of each row at a time of its own."""
+        return self._each(lambda curve, own: curve.at(times[own]))
+
+    def cumulative(self, start: Array, stop: Array) -> Array:
+        """Integral of each row's hazard between times of its own."""
+        return self._each(lambda curve, own: curve.cumulative(stop[own]) - curve.cumulative(start[own]))
+
+    def held(self, times: Array) -> NDArray[np.bool_]:
+        """Return False: the last piece of a curve goes on for ever."""
+        return np.zeros(len(times), bool)
+
+    def end(self) -> Array:
+        """Time of each row from which on its rate stays what it is."""
+        last = np.array([curve.breaks[-1] if len(curve.breaks) else 0.0 for curve in self.curves])
+        return last[self.code]
+
+    def repeat(self, k: int) -> CurvePaths:
+        """Return each row k times in turn."""
+        return replace(self, code=np.repeat(self.code, k))
+
+    def take(self, which: Any) -> CurvePaths:
+        """Return some of the rows."""
+        return replace(self, code=self.code[which])
+
+    def columns(self) -> Array:
+        """Return numbers that tell rows of different backgrounds apart, a row each."""
+        return np.asarray(self.code[:, None], float)
+
+    def check_follow_up(self, entry: Array, last: Array) -> None:
+        """Do nothing: a curve has no end."""
+
+    def _each(self, of: Any) -> Array:
+        found = np.empty(len(self.code))
+        for k, curve in enumerate(self.curves):
+            own = self.code == k
+            found[own] = of(curve, own)
+        return found
+
+
+@dataclass(frozen=True)
+class TableMatch:
+    """A life table and the columns that hold each row's age, calendar year and strata at time 0."""
+
+    table: LifeTable
+    age: str
+    year: str | None
+    strata: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        self.table.check_names(self.strata, "LifeTable.match()")
+        if (self.year is None) == bool(len(self.table.years)):
+            raise DataError(
+                "LifeTable.match(): the table has calendar years; give the column `year`."
+                if self.year is None
+                else "LifeTable.match(): the table has no calendar years; leave `year` out."
+            )
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns that are read, by what they are."""
+        times = {"age": self.age} | ({} if self.year is None else {"year": self.year})
+        return times | {f"stratum {name}": column for name, column in self.strata.items()}
+
+    has_integral = True
+    needs_years = True
+
+    def paths(self, values: Mapping[str, Any], per: float) -> TablePaths:
+        """Return the ways of rows through the table.
+
+        Raises
+        ------
+        DataError
+            For a level that the table lacks, and ages that are negative, or centred as it seems.
+        """
+        age = numeric_array(values["age"], self.age, _WHERE)
+        young = age < 0.0
+        if young.any() or (len(age) > 1 and 0.0 < age.max() < _CHILD and self.table.ages[0] >= _CHILD):
+            raise DataError(
+                f"{_WHERE}: the age {self.age!r} is {age.min():.3g} to {age.max():.3g} years; is this column centred "
+                "or scaled? Give the age at time 0, in years."
+            )
+        year = np.zeros(len(age)) if self.year is None else decimal_years(values["year"], self.year)
+        strata = {name: values[f"stratum {name}"] for name in self.strata}
+        code = self.table.codes(strata, _WHERE)
+        return TablePaths(self.table, np.broadcast_to(code, age.shape), age, year, per)
+
+    def __repr__(self) -> str:
+        return f"{self.table!r} by {', '.join(self.columns.values())}"
+
+
+@dataclass(frozen=True)
+class CurvesOfRates:
+    """Curves in time since the start: one for all rows, or one for each level of a column."""
+
+    curves: tuple[Rates, ...]
+    column: str | None = None
+    levels: tuple[Any, ...] = ()
+
+    has_integral = True
+    needs_years = False
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns that are read, by what they are."""
+        return {} if self.column is None else {"level": self.column}
+
+    def paths(self, values: Mapping[str, Any], per: float) -> CurvePaths:
+        """Return the curve of each row; DataError for a level without one."""
+        if self.column is None:
+            return CurvePaths(self.curves, np.zeros(int(values["n"]), np.int64))
+        series = plain_column(pd.Series(values["level"], name=self.column))
+        code = level_codes(series, self.levels)
+        if (code < 0).any():
+            raise DataError(
+                f"{_WHERE}: {self.column!r} holds {series.iloc[int(np.argmax(code < 0))]!r}, for which there is no "
+                f"curve ({rows_text(code < 0)}); there is one for {listed_levels(self.levels)}."
+            )
+        return CurvePaths(self.curves, code.astype(np.int64))
+
+    def __repr__(self) -> str:
+        return "rates by time" if self.column is None else f"rates by time and {self.column}"
+
+
+@dataclass(frozen=True)
+class ColumnOfRates:
+    """A column with the hazard at each row's last time, and perhaps one with its integral since entry."""
+
+    rate: str
+    cumulative: str | None = None
+
+    needs_years = False
+
+    @property
+    def has_integral(self) -> bool:
+        """Whether the integral is known, and so the constant of the log-likelihood."""
+        return self.cumulative is not None
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns that are read, by what they are."""
+        return {"rate": self.rate} | ({} if self.cumulative is None else {"cumulative": self.cumulative})
+
+    def checked(self, values: Mapping[str, Any]) -> tuple[Array, Array]:
+        """Rates and their integrals (0 where unknown); DataError unless they are finite and not negative."""
+        found = {kind: numeric_array(values[kind], column, _WHERE) for kind, column in self.columns.items()}
+        for kind, column in self.columns.items():
+            bad = ~np.isfinite(found[kind]) | (found[kind] < 0.0)
+            if bad.any():
+                raise DataError(f"{_WHERE}: {column!r} is negative or infinite in {rows_text(bad)}.")
+        return found["rate"], found.get("cumulative", np.zeros(len(found["rate"])))
+
+    def __repr__(self) -> str:
+        return ", ".join(self.columns.values())
+
+
+Source = TableMatch | CurvesOfRates | ColumnOfRates
+
+
+def source_of(value: Any) -> Source | None:
+    """Return the source that the argument ``background`` describes.
+
+    Raises
+    ------
+    DataError
+        If it is none of: ``table.match(...)``, ``Rates``, a mapping of one column to the curves of its levels, the name
+        of a column of rates, or a mapping of "rate" and "cumulative" to columns.
+    """
+    if value is None or isinstance(value, Source):
+        return value
+    if isinstance(value, Rates):
+        return CurvesOfRates((value,))
+    if isinstance(value, str):
+        return ColumnOfRates(value)
+    if isinstance(value, LifeTable):
+        raise DataError(
+            f"{_WHERE} is a life table; say which columns it goes by: table.match(age=..., year=...)."
+        )
+    if isinstance(value, Mapping) and "rate" in value and set(value) <= {"rate", "cumulative"}:
+        if all(isinstance(column, str) for column in value.values()):
+            return ColumnOfRates(value["rate"], value.get("cumulative"))
+    elif isinstance(value, Mapping) and len(value) == 1:
+        (column, curves), *_ = value.items()
+        if isinstance(curves, Mapping) and curves and all(isinstance(one, Rates) for one in curves.values()):
+            return CurvesOfRates(tuple(curves.values()), str(column), tuple(curves))
+    raise DataError(
+        f"{_WHERE} is {value!r}; give table.match(age=..., year=...) of a LifeTable, Rates, "
+        '{"column": {level: Rates, ...}}, the name of a column with the rate at each row\'s time, or '
+        '{"rate": column, "cumulative": column}.'
+    )
+
+
+def has_factor(source: Source | None, formula: Any) -> bool:
+    """Whether a factor on the background is to be estimated, as the argument ``background_factor`` says.
+
+    Raises
+    ------
+    DataError
+        If it is neither None nor "~ 1", or the background cannot tell a factor from the excess.
+    """
+    if formula is None:
+        return False
+    if not isinstance(formula, str) or formula.replace(" ", "") != "~1":
+        raise DataError(
+            f'`background_factor` is {formula!r}; give None, or "~ 1" to estimate one factor for all rows.'
+        )
+    if source is None:
+        raise DataError("`background_factor` needs a `background`.")
+    if not source.has_integral:
+        raise DataError(
+            "`background_factor` needs the integral of the background, which a column with its rate has not; give "
+            '{"rate": column, "cumulative": column}, Rates or a life table.'
+        )
+    if isinstance(source, CurvesOfRates) and len(source.curves) < 2:
+        raise DataError(
+            "`background_factor`: one curve of rates for all rows cannot be told from the excess, which has its own; a "
+            "factor is found from rows whose background differs, as by age in a life table."
+        )
+    return True

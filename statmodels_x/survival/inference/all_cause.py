@@ -1,0 +1,251 @@
+"""Predictions of a model with a background: all-cause, net, and the probabilities of the two ways to die.
+
+The model is one of the excess hazard h_e. With the background b the hazard is h_e + b, and survival S_e S_b, where S_e
+is net survival. A row with a background is predicted all-cause under the plain names; net quantities have their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+from scipy.special import expit
+
+from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
+from statmodels_x.survival.inference import quantities as plain
+from statmodels_x.survival.inference.quantities import Quantity
+from statmodels_x.survival.inference.rows import Rows
+
+Predict = Callable[[Array, Rows], Quantity]
+
+NET = {"net_survival": "survival", "net_hazard": "hazard", "net_rmst": "rmst"}
+"""Net quantities, and what they are of the excess hazard alone."""
+
+_FURTHEST = 2.0**40
+_HALVINGS = 80
+_TAIL_NODES, _TAIL_WEIGHTS = np.polynomial.laguerre.laggauss(64)
+_PIECES = 12
+
+
+def _wider(grad: Array, column: Array | float, rows: Rows) -> Array:
+    """Add the derivative in the logarithm of a factor on the background, where there is one."""
+    return np.column_stack([grad, np.broadcast_to(column, len(grad))]) if rows.has_factor else grad
+
+
+def _background(times: Array, rows: Rows) -> Array:
+    """Integral of the background between the time already survived and later times."""
+    if rows.background is None:
+        return np.zeros(len(times))
+    integral = rows.background.cumulative(rows.given, np.maximum(times, rows.given))
+    return np.asarray(np.exp(rows.log_factor) * integral)
+
+
+def _total(times: Array, rows: Rows) -> tuple[Array, Array]:
+    """H of all causes between the time already survived and later times, and its gradient."""
+    value, grad = plain.since(times, rows)
+    other = _background(times, rows)
+    return value + other, _wider(grad, other, rows)
+
+
+def _log_total(times: Array, rows: Rows) -> tuple[Array, Array]:
+    """Logarithm of the hazard of all causes, and its gradient."""
+    value, grad = plain.log_rate(times, rows)
+    if rows.background is None:
+        return value, grad
+    with np.errstate(divide="ignore"):
+        other = np.log(rows.background.rate(times)) + rows.log_factor
+    share = np.where(np.isneginf(other), 1.0, expit(value - other))
+    return np.logaddexp(value, other), _wider(share[:, None] * grad, 1.0 - share, rows)
+
+
+def _survival(times: Array, rows: Rows) -> Quantity:
+    value, grad = _total(times, rows)
+    return plain.on_cloglog(value, rows.jacobian(grad))
+
+
+def _cumulative_hazard(times: Array, rows: Rows) -> Quantity:
+    value, grad = _total(times, rows)
+    return plain.on_log(value, rows.jacobian(grad))
+
+
+def _hazard(times: Array, rows: Rows) -> Quantity:
+    value, grad = _log_total(times, rows)
+    return plain.from_log(value, rows.jacobian(grad))
+
+
+def _density(times: Array, rows: Rows) -> Quantity:
+    (log_h, log_h_grad), (h, h_grad) = _log_total(times, rows), _total(times, rows)
+    gone = times < rows.given
+    value = np.where(gone, -np.inf, log_h - h)
+    return plain.from_log(value, rows.jacobian(np.where(gone[:, None], 0.0, log_h_grad - h_grad)))
+
+
+def _odds(times: Array, rows: Rows) -> Quantity:
+    value, grad = _total(times, rows)
+    return plain.as_odds(value, rows.jacobian(grad))
+
+
+def _quantile(probabilities: Array, rows: Rows) -> Quantity:
+    """Log time at which H of all causes reaches -log(1 - p), by bisection; its gradient is that of the root."""
+    target = -np.log1p(-probabilities)
+    low, high = rows.given.copy(), rows.given + 1.0
+    for _ in range(40):
+        short = (_total(high, rows)[0] < target) & (high < _FURTHEST)
+        if not short.any():
+            break
+        low, high = np.where(short, high, low), np.where(short, rows.given + 2.0 * (high - rows.given), high)
+    reached = _total(high, rows)[0] >= target
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        below = _total(middle, rows)[0] < target
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    times = np.where(reached, high, np.inf)
+    safe = np.where(reached, high, 1.0)
+    log_h, (_, grad) = _log_total(safe, rows)[0], _total(safe, rows)
+    grad = -grad / np.exp(np.log(safe) + log_h)[:, None]
+    grad[~reached] = np.nan
+    return plain.from_log(np.log(times), rows.jacobian(grad))
+
+
+def _median(_: Array, rows: Rows) -> Quantity:
+    return _quantile(np.full(len(rows.index), 0.5), rows)
+
+
+def _alive(horizons: Array, rows: Rows) -> tuple[Array, Array, Rows, Array]:
+    """Quadrature between the time already survived and a horizon: weights times S, their gradients, rows and times."""
+    times, weights = plain.nodes_to(horizons, rows)
+    wide = rows.repeat(times.shape[1])
+    value, grad = _total(times.ravel(), wide)
+    alive = np.exp(-value).reshape(times.shape) * weights
+    return alive, grad.reshape(*times.shape, -1), wide, times
+
+
+def _rmst(horizons: Array, rows: Rows) -> Quantity:
+    alive, grad, _, _ = _alive(horizons, rows)
+    slope = -(alive[:, :, None] * grad).sum(axis=1)
+    return plain.within(alive.sum(axis=1), rows.jacobian(slope), *plain.bounds_of(horizons, rows))
+
+
+def _life_years_lost(horizons: Array, rows: Rows) -> Quantity:
+    """Mean time lost to the disease before a horizon: the population's restricted mean less the model's."""
+    alive, grad, wide, times = _alive(horizons, rows)
+    excess = plain.since(times.ravel(), wide)[0].reshape(times.shape)
+    _, span = plain.bounds_of(horizons, rows)
+    lost = alive * np.expm1(excess)
+    own = grad[:, :, :-1] if rows.has_factor else grad
+    slope = (alive[:, :, None] * own).sum(axis=1)
+    if rows.has_factor:
+        slope = _wider(slope, -(lost * grad[:, :, -1]).sum(axis=1), rows)
+    value = lost.sum(axis=1)
+    return plain.within(value, rows.jacobian(slope), np.zeros(len(span)), span)
+
+
+def _crude(horizons: Array, rows: Rows) -> tuple[Array, Array]:
+    """Probability of dying of the disease before a horizon in the presence of other causes, and its gradient."""
+    alive, grad, wide, times = _alive(horizons, rows)
+    log_h, log_h_grad = plain.log_rate(times.ravel(), wide)
+    rate = alive * np.exp(log_h).reshape(alive.shape)
+    slopes = _wider(log_h_grad, 0.0, rows).reshape(grad.shape)
+    slope = (rate[:, :, None] * (slopes - grad)).sum(axis=1)
+    return rate.sum(axis=1), slope
+
+
+def _crude_disease(horizons: Array, rows: Rows) -> Quantity:
+    value, slope = _crude(horizons, rows)
+    return plain.within(value, rows.jacobian(slope), np.zeros(len(value)), np.ones(len(value)))
+
+
+def _crude_other(horizons: Array, rows: Rows) -> Quantity:
+    """Leave what survival and the disease leave of 1: the three add up."""
+    value, slope = _crude(horizons, rows)
+    total, grad = _total(horizons, rows)
+    alive = np.exp(-total)
+    left = np.maximum(-np.expm1(-total) - value, 0.0)
+    jacobian = rows.jacobian(alive[:, None] * grad - slope)
+    return plain.within(left, jacobian, np.zeros(len(value)), np.ones(len(value)))
+
+
+def _expected_survival(times: Array, rows: Rows) -> Quantity:
+    """Survival under the background alone, which has no error but that of a factor on it."""
+    value = _background(times, rows)
+    return plain.on_cloglog(value, rows.jacobian(_wider(np.zeros((len(times), 5)), value, rows)))
+
+
+def _mean(_: Array, rows: Rows) -> Quantity:
+    """E T: pieces to the end of the background's table, then a tail under its last rate."""
+    m = len(rows.index)
+    end = np.maximum(rows.background.end(), rows.given)
+    edges = rows.given[:, None] + (end - rows.given)[:, None] * np.linspace(0.0, 1.0, _PIECES + 1) ** 3
+    value, slope = np.zeros(m), np.zeros((m, 5 + rows.has_factor))
+    for k in range(_PIECES):
+        piece = replace(rows, given=edges[:, k])
+        times, weights = plain.nodes_to(edges[:, k + 1], piece)
+        _add_mean(times, weights, rows, value, slope)
+    rate = np.exp(rows.log_factor) * rows.background.rate(end)
+    if np.any(rate <= 0.0):
+        raise DataError(
+            'predict: kind="mean" needs a background whose last rate is above 0; use kind="rmst".'
+        )
+    times = end[:, None] + _TAIL_NODES / rate[:, None]
+    weights = _TAIL_WEIGHTS * np.exp(_TAIL_NODES) / rate[:, None]
+    _add_mean(times, weights, rows, value, slope)
+    return plain.on_log(value + rows.given, rows.jacobian(slope))
+
+
+def _add_mean(times: Array, weights: Array, rows: Rows, value: Array, slope: Array) -> None:
+    """Add the integral of S over nodes, and of its gradient."""
+    wide = rows.repeat(times.shape[1])
+    total, grad = _total(times.ravel(), wide)
+    alive = np.exp(-total).reshape(times.shape) * weights
+    value += alive.sum(axis=1)
+    slope -= (alive[:, :, None] * grad.reshape(*times.shape, -1)).sum(axis=1)
+
+
+def _net(kind: str) -> Predict:
+    """Return a quantity of the excess hazard alone."""
+    of = plain.QUANTITIES[kind]
+    return lambda times, rows: of(times, replace(rows, background=None))
+
+
+def _by_background(kind: str, all_cause: Predict) -> Predict:
+    """Return the all-cause quantity where there is a background, else the plain one."""
+    of = plain.QUANTITIES[kind]
+
+    def predict(times: Array, rows: Rows) -> Quantity:
+        is_plain = rows.background is None and (rows.waning is None or kind not in ("quantile", "median"))
+        return of(times, rows) if is_plain else all_cause(times, rows)
+
+    return predict
+
+
+_ALL_CAUSE: Mapping[str, Predict] = {
+    "survival": _survival,
+    "cumulative_hazard": _cumulative_hazard,
+    "hazard": _hazard,
+    "density": _density,
+    "odds": _odds,
+    "quantile": _quantile,
+    "median": _median,
+    "rmst": _rmst,
+    "mean": _mean,
+}
+_OF_BACKGROUND: Mapping[str, Predict] = {
+    "crude_disease": _crude_disease,
+    "crude_other": _crude_other,
+    "life_years_lost": _life_years_lost,
+    "expected_survival": _expected_survival,
+}
+BACKGROUND_KINDS = (*NET, *_OF_BACKGROUND)
+"""Kinds that a fit without a background does not have."""
+
+NEEDS_PATHS = (*_ALL_CAUSE, *_OF_BACKGROUND)
+"""Kinds that need the background as a function of time."""
+
+QUANTITIES: Mapping[str, Predict] = {
+    **plain.QUANTITIES,
+    **{kind: _by_background(kind, of) for kind, of in _ALL_CAUSE.items()},
+    **{kind: _net(base) for kind, base in NET.items()},
+    **_OF_BACKGROUND,
+}

@@ -1,0 +1,120 @@
+"""State of a search: the fit that was chosen, what else was seen, and how it was searched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import pandas as pd
+
+from statmodels_x.core.fits.handing_out import handed_out
+from statmodels_x.core.fits.results import Fitted
+from statmodels_x.survival.results import FlexibleSurvivalResults
+from statmodels_x.survival.selection.chosen import SelectedSurvivalResults
+
+
+@dataclass(frozen=True)
+class SearchFacts:
+    """How a search went.
+
+    Attributes
+    ----------
+    criterion : str
+        ``"BIC"``, ``"AIC"``, or the price of a coefficient.
+    lam : float
+        The price of a coefficient, in units of -2 log-likelihood.
+    method : str
+    found_by : tuple of str
+        The ways that led to the chosen set.
+    ends : dict of str to float
+        The criterion at the end of each way.
+    coefficients : int
+        How many were candidates.
+    n_models : int
+        How many fits of models there were.
+    n_rows, n_used : int
+        Rows given, and rows searched.
+    value : float
+        The criterion of the chosen set in the search.
+    """
+
+    criterion: str
+    lam: float
+    method: str
+    found_by: tuple[str, ...]
+    ends: Mapping[str, float]
+    coefficients: int
+    n_models: int
+    n_rows: int
+    n_used: int
+    value: float
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SelectionFitted(Fitted):
+    """The state of a search.
+
+    Attributes
+    ----------
+    best : SelectedSurvivalResults
+        The fit of the chosen model to the rows that were searched.
+    holdout : FlexibleSurvivalResults or None
+        Its fit to the rows that were held out, which knows of no search.
+    arguments : dict of str to str
+        What to type for the chosen model. Internal.
+    facts : SearchFacts
+        How the search went. Internal.
+    frames : dict of str to DataFrame
+        Candidates, sets, path and dropped rows. Internal.
+    """
+
+    best: SelectedSurvivalResults
+    holdout: FlexibleSurvivalResults | None = field(repr=False, default=None)
+    arguments: Mapping[str, Any] = field(repr=False)
+    facts: SearchFacts = field(repr=False)
+    frames: Mapping[str, pd.DataFrame] = field(repr=False)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The ten best sets that were seen: ``criterion``, ``delta``, ``logLik``, ``df``, and the terms by parameter.
+
+        Sets with a ``delta`` below 2 are not distinguished from the best.
+        """
+        return handed_out(self.frames["table"])
+
+    @property
+    def path(self) -> pd.DataFrame:
+        """The way of the smooth criterion: ``epsilon``, ``parameter``, ``term``, and the ``size`` of the term.
+
+        The size is the standard deviation of a term's contribution to its linear predictor. It is a path in
+        epsilon, the width of the criterion's corner, and not in its price. Empty where no path was followed.
+        """
+        return handed_out(self.frames["path"])
+
+    @property
+    def dropped(self) -> pd.DataFrame:
+        """What complete rows cost: ``missing`` values by column, and rows ``regained`` without that column alone."""
+        return handed_out(self.frames["dropped"])
+
+    @property
+    def nobs(self) -> int:
+        """Number of observations that were searched."""
+        return self.best.nobs
+
+    @property
+    def formula(self) -> str:
+        """The formula of the chosen model."""
+        return self.best.formula
+
+    def without_data(self) -> Self:
+        """Return the same without a row of the user's data."""
+        held = None if self.holdout is None else self.holdout.without_data()
+        return replace(self, sample=None, best=self.best.without_data(), holdout=held)
+
+    def stored(self) -> Self:
+        """Return what a file holds."""
+        if self.keep_data:
+            return self
+        held = None if self.holdout is None else self.holdout.stored()
+        return replace(self, sample=None, best=self.best.stored(), holdout=held)

@@ -1,0 +1,674 @@
+"""A background hazard in the likelihood and in predictions: identities, definitions, published fits."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+import statmodels_x as smx
+from statmodels_x.core.data.surv import Surv
+from statmodels_x.errors import DataError, DataWarning, IdentificationError
+from statmodels_x.survival.distributions.family import FAMILIES
+from statmodels_x.survival.inference.all_cause import QUANTITIES
+from statmodels_x.survival.inference.prediction import rows_for, with_waning
+from statmodels_x.survival.kernels.factor import with_factor
+from statmodels_x.survival.kernels.hazards import cumulative_hazard, log_hazard
+from statmodels_x.survival.kernels.likelihood import loglik, row_scores, sample_arrays
+
+N = 60
+
+
+def population(level: float = 1.0) -> pd.DataFrame:
+    """Mortality that grows with age by a tenth a year and falls with the calendar year, by sex."""
+    cells = pd.MultiIndex.from_product(
+        [range(30, 101), range(1980, 2021), ["f", "m"]], names=["age", "year", "sex"]
+    )
+    frame = cells.to_frame(index=False)
+    rate = 0.0004 * np.exp(0.095 * (frame["age"] - 30) - 0.01 * (frame["year"] - 1980))
+    return frame.assign(rate=level * rate * np.where(frame["sex"] == "m", 1.6, 1.0))
+
+
+@pytest.fixture(scope="module")
+def table() -> smx.LifeTable:
+    return smx.LifeTable(population(), rate="rate", by="sex")
+
+
+@pytest.fixture(scope="module")
+def patients(table) -> pd.DataFrame:
+    """Persons who die of a disease that half of them survive, or of other causes as their population does."""
+    rng = np.random.default_rng(8)
+    n = 700
+    data = pd.DataFrame(
+        {
+            "age": rng.uniform(50.0, 80.0, n),
+            "diagnosed": rng.uniform(1990.0, 1996.0, n),
+            "sex": np.where(rng.random(n) < 0.5, "f", "m"),
+            "x": rng.integers(0, 2, n),
+        }
+    )
+    disease = (rng.standard_exponential(n) / (0.15 * np.exp(-0.7 * data["x"]))) ** (1.0 / 1.3)
+    grid = np.linspace(0.0, 20.0, 2_001)
+    paths = table.match(age="age", year="diagnosed", sex="sex").paths(
+        {"age": data["age"], "year": data["diagnosed"], "stratum sex": data["sex"]}, 1.0
+    )
+    wide = paths.repeat(len(grid))
+    hazard = wide.cumulative(np.zeros(n * len(grid)), np.tile(grid, n)).reshape(n, -1)
+    amount = rng.standard_exponential(n)
+    other = np.array([np.interp(a, h, grid, right=np.inf) for a, h in zip(amount, hazard, strict=True)])
+    censored = rng.uniform(4.0, 14.0, n)
+    time = np.minimum(np.minimum(disease, other), censored)
+    return data.assign(time=time, died=(time < censored).astype(int))
+
+
+@pytest.fixture(scope="module")
+def fit(patients, table):
+    matched = table.match(age="age", year="diagnosed", sex="sex")
+    model = smx.FlexibleSurvival(
+        "Surv(time, died) ~ x", patients, "weibull", background=matched, time_unit="years"
+    )
+    return model.fit()
+
+
+def sample(kind, entry, cure, family, shape):
+    """A sample of every kind of row with a background, and its integrals before and within each row's end."""
+    rng = np.random.default_rng(1)
+    time = rng.uniform(0.4, 1.5, N)
+    start = rng.uniform(0.0, 0.35, N) if entry else None
+    if kind == "right":
+        response = Surv(time, rng.random(N) < 0.6, entry=start)
+    else:
+        upper = np.where(rng.random(N) < 0.3, np.inf, time + rng.uniform(0.1, 0.6, N))
+        upper = np.where(rng.random(N) < 0.2, time, upper)
+        lower = np.where((rng.random(N) < 0.3) & np.isfinite(upper), 0.0, time)
+        lower = np.where(lower == upper, time, lower)
+        response = Surv(lower, upper, type="interval2", entry=start)
+    x = np.column_stack([np.ones(N), rng.normal(size=N)])
+    designs = (None, x, x, np.ones((N, 1)) if shape is None else None, x if cure else None)
+    offsets = (0.2, 0.0, 0.0, 0.0 if shape is None else shape, 0.0)
+    wide = np.full(5, np.inf)
+    arrays = sample_arrays(response, rng.uniform(0.5, 2.0, N), designs, offsets, -wide, wide, cure, family)
+    rate, before, within = rng.uniform(0.01, 0.5, N), rng.uniform(0.1, 0.5, N), rng.uniform(0.01, 0.5, N)
+    other = np.select(
+        [response.code == 1, response.code == 0], [np.log(rate), -np.inf], np.log(np.expm1(within))
+    )
+    other[rng.random(N) < 0.1] = -np.inf
+    within = np.where((response.code >= 2) & np.isfinite(other), within, 0.0)
+    return response, replace(arrays, log_other=other, expected=before + within), before, within
+
+
+KINDS = [(kind, entry, cure, None, shape)
+         for kind in ("right", "interval") for entry in (False, True) for cure in (0, 1, 2)
+         for shape in (None, np.log(2.0), np.log(1.4), np.log(3.0))]  # fmt: skip
+KINDS += [("interval", True, cure, FAMILIES["lognormal"], 0.0) for cure in (0, 1, 2)]
+
+
+@pytest.mark.parametrize(("kind", "entry", "cure", "family", "shape"), KINDS)
+def test_likelihood_is_its_definition_and_its_derivatives_are_differences(kind, entry, cure, family, shape):
+    response, arrays, before, within = sample(kind, entry, cure, family, shape)
+    p = arrays.n_parameters
+    theta = 0.3 * np.random.default_rng(2).normal(size=p)
+    value, score, hessian = loglik(theta, arrays)
+
+    eta = arrays.linear_predictors(theta).T
+    lower, finite = response.lower, np.isfinite(response.upper)
+
+    def net(times):
+        return cumulative_hazard(np.asarray(times, float), eta, cure, family)[0]
+
+    hazard = np.exp(log_hazard(np.maximum(lower, 1e-9), eta, cure, family)[0])
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        exact = np.log(hazard + np.exp(np.where(response.code == 1, arrays.log_other, -np.inf)))
+    ends = net(np.where(finite, response.upper, 1.0))
+    rows = -net(lower) - before + np.where(response.code == 1, exact, 0.0)
+    between = np.exp(-net(lower)) - np.exp(-ends - within)
+    rows = np.where(response.code >= 2, np.log(np.where(response.code >= 2, between, 1.0)) - before, rows)
+    if entry:
+        rows += net(response.entry)
+    assert value == pytest.approx(arrays.weight @ rows, rel=1e-12)
+
+    step = 1e-5 * np.eye(p)
+    differences = [(loglik(theta + e, arrays), loglik(theta - e, arrays)) for e in step]
+    slopes = np.array([(up[0] - down[0]) / 2e-5 for up, down in differences])
+    bends = np.array([(up[1] - down[1]) / 2e-5 for up, down in differences])
+    assert_allclose(score, slopes, atol=1e-7 * max(1.0, np.abs(score).max()))
+    assert_allclose(hessian, bends, atol=1e-7 * max(1.0, np.abs(hessian).max()))
+    assert_allclose(row_scores(theta, arrays).sum(axis=0), score, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(("kind", "entry", "cure", "family", "shape"), KINDS[::3])
+def test_derivatives_in_a_free_factor_are_differences(kind, entry, cure, family, shape):
+    arrays = replace(sample(kind, entry, cure, family, shape)[1], has_factor=True)
+    p = arrays.n_parameters
+    theta = np.append(0.3 * np.random.default_rng(2).normal(size=p - 1), 0.4)
+    value, score, hessian = loglik(theta, arrays)
+    at_1 = loglik(theta[:-1], replace(with_factor(arrays, 0.4)))[0]
+    assert value == pytest.approx(at_1, rel=1e-13)
+    step = 1e-5 * np.eye(p)
+    differences = [(loglik(theta + e, arrays), loglik(theta - e, arrays)) for e in step]
+    slopes = np.array([(up[0] - down[0]) / 2e-5 for up, down in differences])
+    bends = np.array([(up[1] - down[1]) / 2e-5 for up, down in differences])
+    assert_allclose(score, slopes, atol=1e-7 * max(1.0, np.abs(score).max()))
+    assert_allclose(hessian, bends, atol=1e-7 * max(1.0, np.abs(hessian).max()))
+    assert_allclose(row_scores(theta, arrays).sum(axis=0), score, rtol=1e-9, atol=1e-9)
+
+
+def test_interval_keeps_its_digits_on_a_plateau():
+    """Deaths within an interval late on a plateau, where survival of the model no longer moves."""
+    response = Surv([12.0], [13.0], type="interval2")
+    one = np.ones((1, 1))
+    wide = np.full(5, np.inf)
+    arrays = sample_arrays(
+        response, None, (None, one, one, None, one), (0.0, 0.0, 0.0, np.log(2.0), 0.0), -wide, wide, 1
+    )
+    arrays = replace(arrays, log_other=np.array([np.log(np.expm1(1e-18))]), expected=np.array([1e-18]))
+    theta = np.array([1.0, 0.5, 0.3])  # H of about 2.7 t^1.65: nobody uncured is left
+    assert loglik(theta, arrays)[0] == pytest.approx(np.log(1e-18) - np.log1p(np.exp(-0.3)), rel=1e-12)
+
+
+def test_no_background_is_the_plain_fit(patients):
+    none = smx.Rates([], [0.0])
+    plain = smx.FlexibleSurvival("Surv(time, died) ~ x", patients).fit()
+    with_none = smx.FlexibleSurvival("Surv(time, died) ~ x", patients, background=none).fit()
+    assert with_none.llf == pytest.approx(plain.llf, rel=1e-12)
+    assert_allclose(with_none.params, plain.params, rtol=1e-8)
+    assert_allclose(with_none.bse, plain.bse, rtol=1e-7)
+
+
+def test_truth_is_found_with_the_background_and_missed_without(fit, patients):
+    effect = fit.params["ph", "x"]
+    assert abs(effect + 0.7) < 2.5 * fit.bse["ph", "x"]
+    assert abs(np.exp(fit.params["power", "Intercept"]) - 1.3) < 0.15
+    without = smx.FlexibleSurvival("Surv(time, died) ~ x", patients, "weibull").fit()
+    assert abs(without.params["ph", "x"]) < abs(effect)
+
+
+def test_same_fit_from_table_columns_and_weights(fit, patients, table):
+    match = table.match(age="age", year="diagnosed", sex="sex")
+    paths = match.paths(
+        {"age": patients["age"], "year": patients["diagnosed"], "stratum sex": patients["sex"]}, 1.0
+    )
+    times = patients["time"].to_numpy()
+    data = patients.assign(b=paths.rate(times), B=paths.cumulative(np.zeros(len(times)), times))
+    columns = smx.FlexibleSurvival(
+        "Surv(time, died) ~ x", data, "weibull", background={"rate": "b", "cumulative": "B"}
+    )
+    found = columns.fit()
+    assert found.llf == pytest.approx(fit.llf, rel=1e-12)
+    assert_allclose(found.params, fit.params, atol=1e-8)
+    rate_alone = smx.FlexibleSurvival("Surv(time, died) ~ x", data, "weibull", background="b").fit()
+    assert rate_alone.llf == pytest.approx(fit.llf + data["B"].sum(), rel=1e-10)
+    assert_allclose(rate_alone.params, fit.params, atol=1e-8)
+    twice = pd.concat([data, data])
+    double = smx.FlexibleSurvival(
+        "Surv(time, died) ~ x", data.assign(w=2), "weibull", weights="w", background=match
+    )
+    repeated = smx.FlexibleSurvival("Surv(time, died) ~ x", twice, "weibull", background=match)
+    assert double.fit().llf == pytest.approx(repeated.fit().llf, rel=1e-12)
+
+
+def test_units_of_time(fit, patients, table):
+    match = table.match(age="age", year="diagnosed", sex="sex")
+    months = patients.assign(time=patients["time"] * 12.0)
+    other = smx.FlexibleSurvival(
+        "Surv(time, died) ~ x", months, "weibull", background=match, time_unit="months"
+    ).fit()
+    assert_allclose(other.params["ph", "x"], fit.params["ph", "x"], rtol=1e-6)
+    assert other.llf == pytest.approx(fit.llf - patients["died"].sum() * np.log(12.0), rel=1e-9)
+    with pytest.raises(DataError, match="unit of time"):
+        smx.FlexibleSurvival("Surv(time, died) ~ x", months, "weibull", background=match)
+
+
+NEW = pd.DataFrame({"age": [62.3, 71.0], "diagnosed": [1992.5, 1995.25], "sex": ["f", "m"], "x": [0, 1]})
+
+
+def trapezoid(values, times):
+    return float(np.sum(0.5 * (values[1:] + values[:-1]) * np.diff(times)))
+
+
+@pytest.mark.parametrize("row", [0, 1])
+def test_predictions_are_their_definitions(fit, table, row):
+    one, at = NEW.iloc[[row]], 9.0
+    place = {"age": one["age"].iloc[0], "year": one["diagnosed"].iloc[0], "sex": one["sex"].iloc[0]}
+
+    def found(kind, times=at):
+        values = fit.predict(one, kind=kind, at=times)["estimate"].to_numpy()
+        return values if np.ndim(times) else values[0]
+
+    fine = at * np.linspace(1e-4, 1.0, 6_001) ** 3
+    net, excess = found("net_survival", fine), found("net_hazard", fine)
+    alone = np.exp(-table.cumulative(start=0.0, stop=fine, **place))
+    both = net * alone
+    assert found("survival") == pytest.approx(both[-1], rel=1e-12)
+    assert found("expected_survival") == pytest.approx(alone[-1], rel=1e-12)
+    rate = table.rate(place["age"] + at, place["year"] + at, sex=place["sex"])[0]
+    assert found("hazard") == pytest.approx(excess[-1] + rate, rel=1e-12)
+    assert found("density") == pytest.approx((excess[-1] + rate) * both[-1], rel=1e-10)
+    assert found("rmst") == pytest.approx(trapezoid(both, fine), rel=1e-6)
+    assert found("net_rmst") == pytest.approx(trapezoid(net, fine), rel=1e-6)
+    assert found("life_years_lost") == pytest.approx(trapezoid(alone - both, fine), rel=1e-5)
+    assert found("crude_disease") == pytest.approx(trapezoid(excess * both, fine), abs=1e-5)
+    assert found("crude_disease") + found("crude_other") + found("survival") == pytest.approx(1.0, abs=1e-12)
+    assert found("crude_disease") < 1.0 - net[-1]
+    median = fit.predict(one, kind="median")["estimate"].iloc[0]
+    assert found("survival", [median])[0] == pytest.approx(0.5, abs=1e-9)
+
+
+def test_mean_runs_past_the_table(fit, table):
+    """The last cell is held: restricted means to times when nobody is left tend to the mean."""
+    mean = fit.predict(NEW, kind="mean")["estimate"].to_numpy()
+    table_of = fit.predict(NEW, kind="rmst", at=[20.0, 45.0, 70.0])
+    restricted = table_of["estimate"].to_numpy().reshape(2, 3)
+    assert np.all(np.diff(restricted, axis=1) > -1e-5)
+    assert_allclose(mean, restricted[:, -1], rtol=1e-5)
+    assert table_of["background_held"].tolist() == [False, True, True, False, True, True]
+
+
+KINDS_OF_FIT = ("survival", "hazard", "density", "odds", "rmst", "quantile", "mean", "net_survival", "net_rmst",
+                "crude_disease", "crude_other", "life_years_lost")  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_FIT)
+@pytest.mark.parametrize("given", [None, 2.0])
+def test_gradients_are_differences(fit, kind, given):
+    rows = rows_for(fit, kind, NEW, given)
+    points = np.array([0.3, 0.2]) if kind == "quantile" else np.array([4.0, 6.0])
+    of = QUANTITIES[kind]
+    found = of(points, rows)
+    step = 1e-5 * np.eye(len(fit.theta))
+    slopes = [
+        (of(points, rows.at(fit.theta + e)).value - of(points, rows.at(fit.theta - e)).value) / 2e-5
+        for e in step
+    ]
+    assert_allclose(found.jacobian, np.array(slopes).T, rtol=2e-5, atol=1e-7)
+
+
+def test_standardised_net_survival_and_relative_survival_are_two_things(fit, patients):
+    net = fit.standardise("net_survival", at=[10.0])["estimate"].iloc[0]
+    both = fit.standardise("survival", at=[10.0])["estimate"].iloc[0]
+    alone = fit.standardise("expected_survival", at=[10.0])["estimate"].iloc[0]
+    each = fit.predict(patients, kind="net_survival", at=[10.0])["estimate"]
+    assert net == pytest.approx(each.mean(), rel=1e-12)
+    own = fit.predict(patients, kind="expected_survival", at=[10.0])["estimate"].to_numpy()
+    assert both / alone == pytest.approx(np.average(each, weights=own), rel=1e-12)
+
+
+def test_everybody_is_alive_at_time_0(fit, patients):
+    """Also where the weights of the mean round to a sum above 1."""
+    for rows in range(600, 700, 7):
+        start = fit.standardise("net_survival", at=[0.0, 1.0], over=patients.head(rows))
+        assert start["estimate"].iloc[0] == pytest.approx(1.0, abs=1e-12)
+
+
+def test_discounted_time(fit, patients):
+    """3.5 % a year: the integral of S(t) 1.035^-t, whatever the unit of time."""
+    fine = 9.0 * np.linspace(1e-4, 1.0, 6_001) ** 3
+    for kind, curve in (("rmst", "survival"), ("net_rmst", "net_survival")):
+        alive = fit.predict(NEW, kind=curve, at=fine)["estimate"].to_numpy().reshape(2, -1)
+        want = [trapezoid(row * 1.035**-fine, fine) for row in alive]
+        found = fit.predict(NEW, kind=kind, at=[9.0], discount=0.035)
+        assert_allclose(found["estimate"], want, rtol=1e-5)
+        plain = fit.predict(NEW, kind=kind, at=[9.0])
+        assert np.all(found["estimate"] < plain["estimate"])
+        assert np.all(found["std_error"] < plain["std_error"])
+    later = fit.predict(NEW, kind="rmst", at=[9.0], discount=0.035, given=2.0)["estimate"]
+    assert np.all(later > (1.0 - 1.035**-2.0) / np.log(1.035))
+    mean = fit.standardise("rmst", at=[9.0], discount=0.035)["estimate"].iloc[0]
+    each = fit.predict(patients, kind="rmst", at=[9.0], discount=0.035)["estimate"]
+    assert mean == pytest.approx(each.mean())
+    for options, says in (
+        ({"kind": "survival"}, "time lived"),
+        ({"kind": "rmst", "discount": 2.0}, "`discount`"),
+    ):
+        with pytest.raises(DataError, match=says):
+            fit.predict(NEW, at=[9.0], **{"discount": 0.035, **options})
+    unknown = smx.FlexibleSurvival("Surv(time, died) ~ x", patients, "weibull").fit()
+    with pytest.raises(DataError, match="unit of time"):
+        unknown.predict(NEW, kind="rmst", at=[9.0], discount=0.035)
+
+
+def test_draws_are_common_and_as_wide_as_the_errors(fit):
+    found = fit.predict(NEW, kind="net_survival", at=[3.0, 6.0], draws=800)
+    assert list(found.columns) == ["draw", "row", "time", "value"]
+    table = fit.predict(NEW, kind="net_survival", at=[3.0, 6.0])
+    spread = found.groupby(["row", "time"])["value"].std().to_numpy()
+    assert_allclose(spread, table["std_error"], rtol=0.12)
+    again = fit.predict(NEW.head(1), kind="net_survival", at=[6.0], draws=800)
+    own = found[(found["row"] == 0) & (found["time"] == 6.0)]["value"].to_numpy()
+    assert_allclose(again["value"], own, rtol=1e-12)  # the same coefficients
+
+
+def test_simulated_times_are_those_of_all_causes(fit):
+    times = fit.simulate(NEW, n=4_000, seed=3)
+    alive = fit.predict(NEW, kind="survival", at=[5.0])["estimate"].to_numpy()
+    share = (times["time"] > 5.0).groupby(times["row"]).mean().to_numpy()
+    assert_allclose(share, alive, atol=4.0 * np.sqrt(0.25 / 4_000))
+    assert fit.simulate(NEW, n=500, given=2.0)["time"].min() >= 2.0
+
+
+def treated_and_control():
+    return NEW.assign(x=1), NEW.assign(x=0)
+
+
+def test_an_effect_wanes_between_two_times(fit):
+    """The hazard is the treated's, then in between on the log scale, then the control's; survival is its integral."""
+    treated, control = treated_and_control()
+    options = {"reference": control, "wane": (15.0, 18.0)}
+    times = np.array([5.0, 15.0, 16.0, 17.5, 18.0, 25.0])
+    waned = fit.predict(treated, kind="net_hazard", at=times, **options)["estimate"].to_numpy().reshape(2, -1)
+    one, two = (fit.predict(who, kind="net_hazard", at=times)["estimate"].to_numpy().reshape(2, -1)
+                for who in (treated, control))  # fmt: skip
+    share = np.array([1.0, 1.0, 2.0 / 3.0, 0.5 / 3.0, 0.0, 0.0])
+    assert_allclose(np.log(waned), share * np.log(one) + (1.0 - share) * np.log(two), rtol=1e-10)
+    fine = 25.0 * np.linspace(1e-4, 1.0, 8_001) ** 3
+    rate = fit.predict(
+        treated.head(1), kind="net_hazard", at=fine, reference=control.head(1), wane=(15.0, 18.0)
+    )
+    alive = fit.predict(
+        treated.head(1), kind="net_survival", at=[25.0], reference=control.head(1), wane=(15.0, 18.0)
+    )
+    integral = trapezoid(rate["estimate"].to_numpy(), fine)
+    assert -np.log(alive["estimate"].iloc[0]) == pytest.approx(integral, rel=1e-5)
+    at_once = fit.predict(treated, kind="survival", at=[15.0, 25.0], reference=control, wane=(15.0, 15.0))
+    never = fit.predict(treated, kind="survival", at=[15.0, 25.0])
+    assert_allclose(at_once["estimate"][::2], never["estimate"][::2], rtol=1e-12)
+    assert np.all(at_once["estimate"][1::2] < never["estimate"][1::2])
+
+
+@pytest.mark.parametrize(
+    "kind", ["survival", "hazard", "rmst", "quantile", "crude_disease", "life_years_lost"]
+)
+@pytest.mark.parametrize("factor", [False, True])
+def test_gradients_under_waning_are_differences(fit, with_free_factor, kind, factor):
+    found = with_free_factor if factor else fit
+    treated, control = treated_and_control()
+    rows = rows_for(found, kind, treated)
+    rows = with_waning(found, rows, rows_for(found, kind, control), kind, (14.2, 15.0))
+    points = np.array([0.9, 0.97]) if kind == "quantile" else np.array([14.5, 16.0])
+    of, step = QUANTITIES[kind], 1e-5 * np.eye(len(found.theta))
+    slopes = [
+        (of(points, rows.at(found.theta + e)).value - of(points, rows.at(found.theta - e)).value) / 2e-5
+        for e in step
+    ]
+    assert_allclose(of(points, rows).jacobian, np.array(slopes).T, rtol=2e-5, atol=1e-7)
+
+
+def test_standardised_gain_of_a_waning_effect(fit, patients):
+    options = {"kind": "rmst", "at": [20.0], "by": "x", "contrast": "difference", "over": patients}
+    lasting = fit.standardise(**options)["estimate"].iloc[0]
+    waned = fit.standardise(**options, wane=(14.5, 16.0))["estimate"].iloc[0]
+    treated, control = patients.assign(x=1), patients.assign(x=0)
+    own = fit.predict(treated, kind="rmst", at=[20.0], reference=control, wane=(14.5, 16.0))[
+        "estimate"
+    ].mean()
+    other = fit.predict(control, kind="rmst", at=[20.0])["estimate"].mean()
+    assert waned == pytest.approx(own - other, rel=1e-9)
+    assert 0.0 < waned < lasting
+
+
+def test_bad_waning_is_named(fit):
+    treated, control = treated_and_control()
+    for options, says in (
+        ({"wane": (5.0, 3.0), "reference": control}, "two times"),
+        ({"wane": 3.0, "reference": control}, "two times"),
+        ({"wane": (15.0, 16.0)}, "reference"),
+        ({"wane": (15.0, 16.0), "reference": control, "kind": "mean"}, "wane"),
+    ):
+        with pytest.raises(DataError, match=says):
+            fit.predict(treated, **{"kind": "rmst", "at": None if "kind" in options else [5.0], **options})
+    with pytest.warns(DataWarning, match="before the last event"):
+        fit.predict(treated, kind="rmst", at=[9.0], reference=control, wane=(2.0, 5.0))
+
+
+def test_residuals_count_all_causes(fit):
+    """The sum of martingale residuals is 0 where the level of the hazard is free: nearly, with a background."""
+    assert abs(fit.residuals("martingale").mean()) < 0.02
+    assert abs(fit.residuals("cox-snell").mean() * fit.nobs - fit.n_events) < 15
+    assert abs(fit.residuals("quantile").std() - 1.0) < 0.1
+
+
+def test_file_keeps_the_table(fit, tmp_path):
+    smx.save(fit, tmp_path / "fit.smx")
+    again = smx.load(tmp_path / "fit.smx")
+    kinds = ("survival", "crude_other")
+    for kind in kinds:
+        pd.testing.assert_frame_equal(
+            fit.predict(NEW, kind=kind, at=[5]), again.predict(NEW, kind=kind, at=[5])
+        )
+
+
+def test_partitions_give_the_fit_of_memory(fit, patients, table):
+    dask = pytest.importorskip("dask.dataframe")
+    match = table.match(age="age", year="diagnosed", sex="sex")
+    frame = dask.from_pandas(patients, npartitions=3)
+    model = smx.FlexibleSurvival(
+        "Surv(time, died) ~ x", frame, "weibull", background=match, time_unit="years"
+    )
+    found = model.fit()
+    assert found.llf == pytest.approx(fit.llf, rel=1e-12)
+    assert_allclose(found.params, fit.params, atol=1e-9)
+    assert found.facts.expected == pytest.approx(fit.facts.expected, rel=1e-12)
+
+
+def test_fits_with_other_backgrounds_are_not_compared(fit, patients):
+    other = smx.FlexibleSurvival("Surv(time, died) ~ x", patients, "weibull", time_unit="years").fit()
+    with pytest.raises(DataError, match="background"):
+        smx.compare(fit, other)
+
+
+def test_bad_backgrounds_are_named(patients, table):
+    formula = "Surv(time, died) ~ x"
+
+    def fails(background, says, data=patients, error=DataError, **options):
+        with pytest.raises(error, match=says):
+            smx.FlexibleSurvival(formula, data, background=background, time_unit="years", **options)
+
+    match = table.match(age="age", year="diagnosed", sex="sex")
+    fails(table, "match")
+    fails(3, "`background` is 3")
+    fails("no such", "no such")
+    fails(table.match(age="old", year="diagnosed", sex="sex"), "no column 'old'")
+    fails(match, "no sex 'x'", patients.assign(sex="x"))
+    fails(match, "centred", patients.assign(age=patients["age"] - 65.0))
+    fails(
+        match,
+        "outside the life table in 1 row",
+        patients.assign(age=patients["age"].where(patients.index != 3, 100.9)),
+    )
+    fails(smx.Rates([], [5.0]), "no excess hazard", error=IdentificationError)
+    fails({"sex": {"f": smx.Rates([], [0.01])}}, "no curve")
+    fails("b", "negative", patients.assign(b=-1.0))
+    intervals = patients.assign(end=patients["time"] + 1.0, b=0.01)
+    with pytest.raises(DataError, match="interval"):
+        smx.FlexibleSurvival("Surv(time, end, type='interval2') ~ x", intervals, background="b")
+    with pytest.raises(DataError, match="strata"):
+        table.match(age="age", year="diagnosed")
+
+
+def test_what_a_fit_cannot_say_is_named(fit, patients):
+    plain = smx.FlexibleSurvival("Surv(time, died) ~ x", patients, "weibull").fit()
+    with pytest.raises(DataError, match="background"):
+        plain.predict(NEW, kind="net_survival", at=[1])
+    with pytest.raises(DataError, match="diagnosed"):
+        fit.predict(NEW.drop(columns="diagnosed"), kind="survival", at=[1])
+    assert len(fit.predict(NEW[["x"]], kind="net_survival", at=[1])) == 2
+    with pytest.raises(DataError, match="plateau"):
+        fit.follow_up()
+    column = smx.FlexibleSurvival(
+        "Surv(time, died) ~ x", patients.assign(b=0.01), "weibull", background="b"
+    ).fit()
+    with pytest.raises(DataError, match="net_survival"):
+        column.predict(NEW, kind="survival", at=[1])
+    with pytest.raises(DataError, match="integral"):
+        column.residuals("cox-snell")
+
+
+@pytest.fixture(scope="module")
+def with_free_factor(patients):
+    half = smx.LifeTable(population(0.5), rate="rate", by="sex")
+    match = half.match(age="age", year="diagnosed", sex="sex")
+    model = smx.FlexibleSurvival(
+        "Surv(time, died) ~ x",
+        patients,
+        "weibull",
+        background=match,
+        background_factor="~ 1",
+        time_unit="years",
+    )
+    return model.fit()
+
+
+def test_a_factor_mends_a_table_that_is_half_as_high(with_free_factor, fit):
+    found, error = (
+        with_free_factor.params["background", "Intercept"],
+        with_free_factor.bse["background", "Intercept"],
+    )
+    assert abs(found - np.log(2.0)) < 2.0 * error
+    assert with_free_factor.llf >= fit.llf - 1.0
+    test = with_free_factor.wald_test("background.Intercept = 0")
+    assert test["p.value"] == pytest.approx(with_free_factor.pvalues["background", "Intercept"])
+    assert "log(factor)" in str(with_free_factor.summary())
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_FIT)
+def test_gradients_with_a_factor_are_differences(with_free_factor, kind):
+    test_gradients_are_differences(with_free_factor, kind, 1.0)
+
+
+def test_factor_and_its_inverse_on_the_table_are_the_same_fit(with_free_factor, patients):
+    table = smx.LifeTable(population(1.7), rate="rate", by="sex")
+    match = table.match(age="age", year="diagnosed", sex="sex")
+    model = smx.FlexibleSurvival(
+        "Surv(time, died) ~ x",
+        patients,
+        "weibull",
+        background=match,
+        background_factor="~ 1",
+        time_unit="years",
+    )
+    other = model.fit()
+    assert other.llf == pytest.approx(with_free_factor.llf, abs=1e-7)
+    gap = other.params["background", "Intercept"] - with_free_factor.params["background", "Intercept"]
+    assert gap == pytest.approx(np.log(0.5 / 1.7), abs=1e-5)
+    new = {"kind": "crude_disease", "at": [8.0]}
+    pd.testing.assert_frame_equal(other.predict(NEW, **new), with_free_factor.predict(NEW, **new), rtol=1e-4)
+
+
+def test_factors_that_cannot_be_had_are_named(patients, table):
+    def fails(says, **options):
+        with pytest.raises(DataError, match=says):
+            smx.FlexibleSurvival("Surv(time, died) ~ x", patients, time_unit="years", **options)
+
+    match = table.match(age="age", year="diagnosed", sex="sex")
+    fails("needs a `background`", background_factor="~ 1")
+    fails('"~ 1"', background=match, background_factor="~ x")
+    fails("cannot be told from the excess", background=smx.Rates([], [0.01]), background_factor="~ 1")
+    fails("integral", background="age", background_factor="~ 1")
+
+
+def test_published_mixture_cure_of_breast_cancer(extra):
+    """The vignette of R's flexsurv on relative survival: rates at the times of death, without the constant."""
+    data = pd.read_csv(extra / "data" / "acceptance" / "bc.csv")
+    data = data.assign(other=(data["group2"] != "Good").astype(int))
+    found = smx.FlexibleSurvival(
+        "Surv(recyrs, censrec) ~ other", data, "weibull", power="~ other", cure="~ other", background="rate"
+    ).fit()
+    assert found.llf == pytest.approx(-784.3236, abs=1e-3)
+    assert found.aic == pytest.approx(1580.647, abs=2e-3)
+    assert found.params["cure", "other"] == pytest.approx(-1.7687, abs=2e-3)
+    assert found.bse["cure", "other"] == pytest.approx(0.3653, abs=2e-3)
+    assert found.params["power", "other"] == pytest.approx(-0.5296, abs=2e-3)
+
+
+def test_published_cure_model_with_cumulative_background(extra):
+    """The example of R's curesurv, with the constant."""
+    data = pd.read_csv(extra / "data" / "acceptance" / "testiscancer.csv")
+    columns = {"rate": "ehazard", "cumulative": "cumehazard"}
+    found = smx.FlexibleSurvival(
+        "Surv(time_obs, event) ~ age_cr",
+        data,
+        "weibull",
+        cure="~ age_cr",
+        background=columns,
+        time_unit="years",
+    ).fit()
+    assert found.llf == pytest.approx(-2561.118, abs=1e-3)
+    want = [-1.28958, -0.29319, 0.52506, 1.24635, -1.20017]
+    assert_allclose(found.params, want, atol=2e-4)
+    assert_allclose(found.bse, [0.1079, 0.0873, 0.0769, 0.0855, 0.1012], atol=2e-4)
+    free = smx.FlexibleSurvival(
+        "Surv(time_obs, event) ~ age_cr",
+        data,
+        "weibull",
+        cure="~ age_cr",
+        background=columns,
+        background_factor="~ 1",
+    ).fit()
+    assert free.llf == pytest.approx(-2496.391, abs=1e-3)
+    assert free.aic == pytest.approx(5004.781, abs=2e-3)
+    assert_allclose(free.params.iloc[:-1], [-1.53713, -0.35513, 0.78755, 1.87771, -0.38884], atol=3e-4)
+    limits = free.conf_int().loc[("background", "Intercept")]
+    assert_allclose(np.exp([free.params.iloc[-1], *limits]), [1.960, 1.788, 2.149], atol=1e-3)
+    for options, llf in (({}, -2563.012), ({"power": "~ age_cr"}, -2559.020)):
+        flexible = smx.FlexibleSurvival(
+            "Surv(time_obs, event) ~ age_cr",
+            data,
+            other_scale=1.0,
+            background=columns,
+            time_unit="years",
+            **options,
+        )
+        assert flexible.fit().llf == pytest.approx(llf, abs=1e-3)
+
+
+def test_gains_beyond_a_trial_with_registry_counts(extra):
+    """A trial, yearly counts of a registry as weighted rows, and the population's mortality; numbers of a prototype."""
+    folder = extra / "data" / "acceptance"
+    trial, counts = pd.read_csv(folder / "cetux.csv"), pd.read_csv(folder / "cetux_counts.csv")
+    rates = pd.read_csv(folder / "cetux_background.csv")
+    own = pd.DataFrame(
+        {
+            "entry": 0.0, "left": trial["years"], "right": trial["years"].where(trial["d"] == 1, np.inf),
+            "treated": (trial["treat"] == "Cetuximab").astype(int), "weight": 1.0,
+        }
+    )  # fmt: skip
+    alive = pd.DataFrame(
+        {"entry": counts["start"], "left": counts["stop"], "right": np.inf, "weight": counts["r"]}
+    )
+    dead = pd.DataFrame(
+        {
+            "entry": counts["start"],
+            "left": counts["start"],
+            "right": counts["stop"],
+            "weight": counts["n"] - counts["r"],
+        }
+    )
+    data = pd.concat([own, alive.assign(treated=0), dead.assign(treated=0)], ignore_index=True)
+    mortality = smx.Rates(rates["time"].to_numpy()[1:], rates["hazard"].to_numpy())
+    model = smx.FlexibleSurvival(
+        "Surv(left, right, type='interval2', entry=entry) ~ treated", data, other_scale=1.0, weights="weight",
+        background=mortality, time_unit="years",
+    )  # fmt: skip
+    found = model.fit(cov_type="observed")
+    # the note's value stands without the integrals of the background, which are part of ours
+    integrals = mortality.cumulative(trial["years"]).sum()
+    steps = mortality.cumulative(counts["stop"]) - mortality.cumulative(counts["start"])
+    integrals += (counts["n"] * steps).sum()
+    assert found.llf + integrals == pytest.approx(-1228.4745, abs=1e-3)
+    assert_allclose(found.params, [-1.0073, -0.2821, 0.4058, 0.0661], atol=1e-4)
+    assert found.bse["ph", "treated"] == pytest.approx(0.1338, abs=1e-4)
+    one, two = pd.DataFrame({"treated": [1]}), pd.DataFrame({"treated": [0]})
+    control = found.predict(two, kind="rmst", at=[20])["estimate"].iloc[0]
+    assert control == pytest.approx(5.405, abs=1e-3)
+    for options, gain in (({}, 1.530), ({"discount": 0.035}, 1.117), ({"wane": (5.525, 6)}, 1.182),
+                          ({"wane": (5.525, 20)}, 1.443)):  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)  # the registry goes on after the trial
+            table = found.predict(one, kind="rmst_difference", at=[20], reference=two, **options)
+        assert table["estimate"].iloc[0] == pytest.approx(gain, abs=1e-3)
+    limits = found.predict(one, kind="rmst_difference", at=[20], reference=two)[["lower", "upper"]]
+    assert_allclose(limits.iloc[0], [0.088, 2.972], atol=2e-3)
