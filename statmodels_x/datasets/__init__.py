@@ -84,7 +84,6 @@ def _load(name: str) -> pd.DataFrame:
     import pandas as pd
 
     with data_path(name).open("r", encoding="utf-8") as handle:
-        # the default parser of pandas 2 may miss the last digit of a number
         exact: Any = {"float_precision": "round_trip"} if pd.__version__ < "3" else {}
         frame = pd.read_csv(handle, **exact)
     frame.attrs = dict[Any, Any](CATALOGUE[name].attrs())

@@ -37,7 +37,8 @@ class FreeDiscontinuity:
     Parameters
     ----------
     formula_or_array : str or array_like
-        ``"y ~ x1 + x2"`` for scattered observations in ``data`` (one to three numeric covariates), or an array
+        ``"y ~ x1 + x2"`` for scattered observations in ``data`` (one to three numeric covariates; the one of a curve
+        may be a column of dates, which come back as dates), or an array
         with one to three axes: a signal, image or volume whose elements are the cells of the grid. NaN marks
         an element without data. An xarray ``DataArray`` keeps its names and coordinates.
     data : DataFrame, optional
@@ -193,6 +194,11 @@ class FreeDiscontinuity:
         from statmodels_x.discontinuity.fitting.estimation import estimate
         from statmodels_x.discontinuity.results import SurfaceResults
 
+        if self.sample.dates is not None:
+            raise DataError(
+                f"fit(): the covariate '{self.sample.dates.name}' holds dates, which a grid does not take; leave "
+                "`solver` out for a curve, or give days as numbers."
+            )
         found = estimate(self.sample.cells, self.sample.points, self.specification, how)
         return SurfaceResults.of(self.formula, self.specification, how, self.sample, found, keep_data)
 

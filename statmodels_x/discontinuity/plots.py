@@ -137,7 +137,7 @@ def pieces_plot(ax: Any, fit: DiscontinuityFitted, pieces: list[Piece], jumps: A
     name = fit.facts.domain.names[0]
     if fit.sample is not None:
         x, y, _ = fit.sample.observed()
-        ax.plot(x[:, 0], y, ".", markersize=3, color="0.7", label="data")
+        ax.plot(fit.facts.dated(x[:, 0]), y, ".", markersize=3, color="0.7", label="data")
     for k, piece in enumerate(pieces):
         plotting.curve(ax, *piece, f"curve, {100 * (1 - alpha):g} % band" if k == 0 else None, 0)
     for k, place in enumerate(jumps[name]):

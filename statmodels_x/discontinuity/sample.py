@@ -11,12 +11,13 @@ import pandas as pd
 
 from statmodels_x.core.data.columns import by_row
 from statmodels_x.core.data.design import DesignSpec
-from statmodels_x.core.data.formula import split_formula
+from statmodels_x.core.data.formula import Part, split_formula
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.data.model_frame import ModelFrame, build_frame
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_count, check_magnitude, numeric_array, rows_text
+from statmodels_x.discontinuity.grid.dates import DateAxis, as_dates
 from statmodels_x.discontinuity.grid.domain import (
     Cells,
     Domain,
@@ -49,6 +50,8 @@ class Facts:
     n_empty : int
         Cells without data.
     dropped : dict of str to int
+    dates : DateAxis or None
+        How the covariate counts its days, if it is one of dates.
     """
 
     domain: Domain
@@ -59,6 +62,11 @@ class Facts:
     n_used: int
     n_empty: int
     dropped: Mapping[str, int]
+    dates: DateAxis | None = None
+
+    def dated(self, x: Array) -> Any:
+        """Places on the axis of a curve as the user knows them: dates, if it is an axis of dates."""
+        return x if self.dates is None else self.dates.dates(x)
 
     def places(self, newdata: Any) -> tuple[Array, pd.Index | None]:
         """Read covariates as an array, in the order of the axes, with the index of their frame.
@@ -69,6 +77,8 @@ class Facts:
             If a column is missing, or an array has the wrong shape.
         """
         names = self.domain.names
+        if self.dates is not None:
+            return self._days(newdata)
         if isinstance(newdata, np.ndarray | list | tuple):
             try:
                 points = np.asarray(newdata, float)
@@ -89,6 +99,17 @@ class Facts:
         kept = [k for k, name in enumerate(self.design.names) if name != "Intercept"]
         return matrix[:, kept], frame.index
 
+    def _days(self, newdata: Any) -> tuple[Array, pd.Index | None]:
+        assert self.dates is not None
+        name = self.dates.name
+        if isinstance(newdata, np.ndarray | list | tuple | pd.Series | pd.DatetimeIndex):
+            values = np.ravel(newdata) if isinstance(newdata, np.ndarray) else newdata
+            return self.dates.days(values, "newdata")[:, None], None
+        frame = as_pandas(newdata)
+        if name not in frame.columns:
+            raise DataError(f"newdata: there is no column '{name}'.")
+        return self.dates.days(frame[name], "newdata")[:, None], frame.index
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -106,6 +127,8 @@ class Sample:
     n_rows : int
         Rows (elements of the array) given.
     dropped : dict of str to int
+    dates : DateAxis or None
+        How the covariate counts its days, if it is one of dates.
     """
 
     cells: Cells
@@ -114,6 +137,7 @@ class Sample:
     response: str
     n_rows: int
     dropped: Mapping[str, int]
+    dates: DateAxis | None = None
 
     @property
     def n_used(self) -> int:
@@ -126,7 +150,15 @@ class Sample:
         cells, design, response = self.cells, self.design, self.response
         empty = int(np.count_nonzero(~cells.filled))
         return Facts(
-            cells.domain, cells.scale, design, response, self.n_rows, self.n_used, empty, self.dropped
+            cells.domain,
+            cells.scale,
+            design,
+            response,
+            self.n_rows,
+            self.n_used,
+            empty,
+            self.dropped,
+            self.dates,
         )
 
     def observed(self) -> tuple[Array, Array, Array]:
@@ -158,7 +190,7 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
     response, part = split_formula(formula)
     if part.offset is not None:
         raise FormulaError(f"formula {formula!r}: offset() is not used here; subtract it from the response.")
-    table = as_pandas(data)
+    table, dates = _read_dates(as_pandas(data), part)
     _refuse_dates(table, part.variables)
     frame = build_frame(table, response, {"covariates": part}, {"weights": weights})
     names, x = _covariates(frame)
@@ -183,7 +215,13 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
     points = Points(x[keep], y[keep], weight[keep])
     domain = _domain(points, names, resolution)
     return Sample(
-        bin_points(points, domain), points, frame.designs["covariates"].spec, label, frame.n_rows, dropped
+        bin_points(points, domain),
+        points,
+        frame.designs["covariates"].spec,
+        label,
+        frame.n_rows,
+        dropped,
+        dates,
     )
 
 
@@ -207,12 +245,26 @@ def _covariates(frame: ModelFrame) -> tuple[tuple[str, ...], Array]:
     return tuple(design.names[k] for k in kept), design.matrix[:, kept]
 
 
+def _read_dates(table: pd.DataFrame, part: Part) -> tuple[pd.DataFrame, DateAxis | None]:
+    """Count the days of the one covariate of a curve, if it is a column of dates."""
+    name = part.variables[0] if part.variables else ""
+    plain = {str(term).strip("`") for term in part.formula} <= {"1", name}
+    if len(part.variables) != 1 or name not in table.columns or not plain:
+        return table, None
+    column = as_dates(table[name], name, "formula")
+    if column is None or column.isna().all():
+        return table, None
+    axis = DateAxis.of(column.rename(name))
+    return table.assign(**{name: axis.days(column, "formula")}), axis
+
+
 def _refuse_dates(table: pd.DataFrame, names: Iterable[str]) -> None:
     for name in names:
         kind = table[name].dtype if name in table.columns else None
         if kind is not None and (kind.kind in "mM" or isinstance(kind, pd.PeriodDtype)):
             raise DataError(
-                f"formula: the covariate '{name}' holds dates or times; a place on an axis is a number. Give one, "
+                f"formula: the covariate '{name}' holds dates or times, which only the covariate of a curve may, "
+                "as datetime64; elsewhere a place on an axis is a number. Give one, "
                 f"such as (data['{name}'] - data['{name}'].min()) / pd.Timedelta(days=1)."
             )
 

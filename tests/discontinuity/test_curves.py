@@ -190,14 +190,120 @@ def test_the_scale_of_ordinary_data_is_their_range():
     assert line.y_range == np.ptp(y)
 
 
-@pytest.mark.parametrize(
-    "when",
-    [
-        pd.date_range("2020", periods=30),
-        pd.timedelta_range("1D", periods=30),
-        pd.period_range("2020", periods=30),
-    ],
-)
-def test_a_covariate_of_dates_is_named(when):
-    with pytest.raises(DataError, match="'t' holds dates"):
+@pytest.mark.parametrize("when", [pd.timedelta_range("1D", periods=30), pd.period_range("2020", periods=30)])
+def test_a_covariate_of_durations_is_named(when):
+    with pytest.raises(DataError, match="'t' holds dates or times"):
         FreeDiscontinuity("v ~ t", pd.DataFrame({"t": when, "v": np.arange(30.0)}))
+
+
+# ---- an axis of dates
+
+
+@pytest.fixture(scope="module")
+def days():
+    rng = np.random.default_rng(0)
+    day = pd.date_range("2020-01-01", periods=200, freq="D")
+    return pd.DataFrame({"day": day, "v": 1.0 * (np.arange(200) > 119.5) + 0.1 * rng.normal(size=200)})
+
+
+@pytest.fixture(scope="module")
+def dated(days):
+    return FreeDiscontinuity("v ~ day", days).fit(keep_data=True)
+
+
+def test_jumps_over_dates_are_dates(days, dated):
+    count = (days["day"] - days["day"].min()).dt.days
+    number = FreeDiscontinuity("v ~ n", days.assign(n=count.astype(float))).fit()
+    jump = dated.jumps.iloc[0]
+    assert jump["day"] == pd.Timestamp("2020-04-29 12:00")
+    assert jump["location_lower"] == pd.Timestamp("2020-04-29")
+    assert jump["location_upper"] == pd.Timestamp("2020-04-30")
+    pd.testing.assert_frame_equal(dated.jumps.iloc[:, 3:], number.jumps.iloc[:, 3:])
+    np.testing.assert_array_equal(dated.predict(days)["estimate"], number.predict()["estimate"])
+    assert "2020-04-29 to 2020-04-30" in str(dated.summary())
+    assert dated.tidy()["day"][0] == jump["day"]
+    assert dated.jump_sizes([pd.Timestamp("2020-02-01")])["at"][0] == pd.Timestamp("2020-02-01")
+    assert dated.bootstrap(19).jumps["location"][0] == jump["day"]
+    assert dated.draw_curves(days.head(3), n_draws=2).shape == (2, 3)
+
+
+def test_kinds_of_dates(days, dated):
+    rng = np.random.default_rng(1)
+    zoned = days.assign(day=days["day"].dt.tz_localize("Europe/Dublin"))
+    found = FreeDiscontinuity("v ~ day", zoned).fit()
+    assert found.jumps["day"][0] == pd.Timestamp("2020-04-29 12:00", tz="Europe/Dublin")
+    for frame in (
+        days.assign(day=days["day"].dt.date),
+        days.iloc[rng.permutation(200)],
+        days.assign(day=days["day"].astype("datetime64[s]")),
+    ):
+        assert FreeDiscontinuity("v ~ day", frame).fit().jumps["day"][0] == dated.jumps["day"][0]
+    with pytest.warns(DataWarning, match=r"day \(1\)"):
+        short = FreeDiscontinuity("v ~ day", days.assign(day=days["day"].where(days.index != 5)))
+    assert short.fit().nobs == 199
+
+
+def test_minutes_are_shown_as_such(days):
+    fit = FreeDiscontinuity(
+        "v ~ t", days.assign(t=pd.date_range("2020-01-01", periods=200, freq="min"))
+    ).fit()
+    assert fit.jumps["t"][0] == pd.Timestamp("2020-01-01 01:59:30")
+    assert "2020-01-01 01:59 to 2020-01-01 02:00" in str(fit.summary())
+
+
+def test_a_curve_over_dates_is_drawn_over_dates(dated):
+    from matplotlib.dates import AutoDateLocator, num2date
+
+    for kind in ("curve", "jumps"):
+        ax = dated.plot(kind)
+        assert isinstance(ax.xaxis.get_major_locator(), AutoDateLocator)
+        low, high = map(num2date, ax.get_xlim())
+        assert low.replace(tzinfo=None) < dated.jumps["day"][0] < high.replace(tzinfo=None)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_curve_over_dates_is_kept_in_files(days, keep, tmp_path):
+    fit = FreeDiscontinuity("v ~ day", days).fit(keep_data=keep)
+    smx.save(fit, tmp_path / "fit.smx")
+    for old in (smx.load(tmp_path / "fit.smx"), pickle.loads(pickle.dumps(fit))):
+        pd.testing.assert_frame_equal(old.jumps, fit.jumps)
+        assert old.predict(days.head())["estimate"].to_numpy() == pytest.approx(
+            fit.predict(days.head())["estimate"].to_numpy(), abs=1e-6
+        )
+
+
+def test_what_is_no_date_is_refused(days, dated):
+    for other in ([1.0, 2.0], days.assign(day=np.arange(200.0))):
+        with pytest.raises(DataError, match="'day' was a column of dates in the fit"):
+            dated.predict(other)
+    with pytest.raises(DataError, match="no column 'day'"):
+        dated.predict(days[["v"]])
+    with pytest.raises(DataError, match="'day' have a time zone, those of the fit none"):
+        dated.predict(days.assign(day=days["day"].dt.tz_localize("UTC")))
+    with pytest.raises(DataError, match=r"'day' mixes dates with other values, in 1 row \(position 199\)"):
+        FreeDiscontinuity("v ~ day", days.assign(day=[*days["day"][:-1], 7]))
+    for formula in ("v ~ log(day)", "v ~ day + w"):
+        with pytest.raises(DataError, match="'day' holds dates or times"):
+            FreeDiscontinuity(formula, days.assign(w=days.index * 1.0))
+    with pytest.raises(DataError, match="'day' holds dates, which a grid does not take"):
+        FreeDiscontinuity("v ~ day", days).fit(solver="primal-dual")
+
+
+def test_dates_are_refused_where_the_fit_has_numbers(days):
+    fit = FreeDiscontinuity("v ~ day", days.assign(day=np.arange(200.0))).fit()
+    with pytest.raises(DataError, match="day"):
+        fit.predict(days)
+
+
+def test_a_curve_with_bends_and_outliers_is_kept_in_files(tmp_path):
+    rng = np.random.default_rng(0)
+    x = np.linspace(0.0, 1.0, 300)
+    y = np.tanh((x - 0.5) / 0.004) + 0.05 * rng.normal(size=300)
+    y[40] += 3.0
+    fit = FreeDiscontinuity("y ~ x", pd.DataFrame({"x": x, "y": y})).fit(keep_data=True)
+    assert len(fit.line.bends)
+    assert list(fit.line.outliers) == [40]
+    smx.save(fit, tmp_path / "fit.smx")
+    old = smx.load(tmp_path / "fit.smx")
+    assert old.line.shape.bends == fit.line.shape.bends
+    np.testing.assert_array_equal(old.curve, fit.curve)

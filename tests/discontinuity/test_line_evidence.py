@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from statmodels_x.discontinuity.line import kernels as line_kernels
 from statmodels_x.discontinuity.line.data import line_data
 from statmodels_x.discontinuity.line.evidence import (
     LEVEL_VARIANCE,
@@ -16,12 +15,13 @@ from statmodels_x.discontinuity.line.evidence import (
     bending,
     deviance,
     difference_variance,
-    fit_smoothing,
-    largest_gradient,
     single_changes,
 )
+from statmodels_x.discontinuity.line.kernels import recursions as line_kernels
+from statmodels_x.discontinuity.line.parameters import fit_smoothing, largest_gradient
 from statmodels_x.discontinuity.line.posterior import FLAT, draw_curves, location_posteriors, posterior
-from statmodels_x.discontinuity.line.search import Rules, allowed, neighbourhood, search
+from statmodels_x.discontinuity.line.scoring import Rules, allowed, neighbourhood
+from statmodels_x.discontinuity.line.search import search
 
 
 def sample(seed=0, n=14, ties=0):

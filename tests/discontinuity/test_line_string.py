@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.discontinuity.line import kernels as line_kernels
 from statmodels_x.discontinuity.line.criteria import cross_validation, minimise, sure
 from statmodels_x.discontinuity.line.data import line_data
 from statmodels_x.discontinuity.line.evidence import Smoothing
+from statmodels_x.discontinuity.line.kernels import recursions as line_kernels
 from statmodels_x.discontinuity.line.string import (
     propose,
     string_cuts,

@@ -14,7 +14,7 @@ from statmodels_x.discontinuity.lifted.polish import (
     smooth,
 )
 from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, solve
-from statmodels_x.discontinuity.line.kernels import cut_string
+from statmodels_x.discontinuity.line.kernels.recursions import cut_string
 
 
 def random_problem(seed, shape=(9, 8), empty=0.1, levels=16):

@@ -53,7 +53,7 @@ def sure(line: LineData, smoothing: Smoothing, seed: int) -> Criterion:
     differences with the jump set held. Correlated noise enters through its covariance:
     sum_ij w_i Cov_ij du_i/dy_j, by finite differences alone.
     """
-    from statmodels_x.discontinuity.line.kernels import exponential_product
+    from statmodels_x.discontinuity.line.kernels.recursions import exponential_product
 
     rng = np.random.default_rng(seed)
     total, variance = float(line.weight.sum()), smoothing.variance

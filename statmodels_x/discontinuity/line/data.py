@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
@@ -81,8 +82,12 @@ class LineData:
         return replace(self, x=empty, y=empty, weight=empty, within_ss=0.0, row=np.zeros(0, np.int64))
 
 
-_FAR = 20.0
-_FEW = 2  # values that may lie far out without setting the scale
+_FAR = 1.0  # ranges beyond the range
+_NEIGHBOURS = 9  # a median over so many passes by four strays, and keeps a run of five
+_STRAY, _STRAY_ROW = (
+    5.0,
+    10.0,
+)  # noise sd from that median: a stray point, and a row that does not set the scale
 
 
 def finite_column(values: ArrayLike, name: str) -> Array:
@@ -127,8 +132,8 @@ def line_data(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> L
     if len(points) < 2:
         raise DataError(f"`x` takes {len(points)} distinct value(s); a line needs at least two.")
     x_range = _range("x", points)
-    y_start, y_range = _response_scale(response)
-    # what lies further out is set aside in any case, and must not cost digits
+    y_start, y_range = _response_scale(where, response)
+    # what lies further out is set aside in any case, and must neither cost digits nor pull
     scaled = np.clip((response - y_start) / y_range, -_FAR, 1.0 + _FAR)
     total = np.bincount(row, weight).astype(float)
     mean = np.bincount(row, weight * scaled) / total
@@ -146,15 +151,41 @@ def line_data(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> L
     )
 
 
-def _response_scale(y: Array) -> tuple[float, float]:
-    """Start and range of the responses, without what a few values reach beyond the range of all others."""
-    whole = _range("y", y)
-    ordered, few = np.sort(y), max(_FEW, len(y) // 100)
-    if len(y) <= 10 * few:
-        return float(ordered[0]), whole
-    inner = float(ordered[-1 - few] - ordered[few])
-    low, high = max(ordered[0], ordered[few] - inner), min(ordered[-1], ordered[-1 - few] + inner)
-    return (float(low), float(high - low)) if inner > 1e-12 * whole else (float(ordered[0]), whole)
+def _response_scale(x: Array, y: Array) -> tuple[float, float]:
+    """Start and range of the responses; a stray row reaches no more than the range of the others beyond it."""
+    whole, lowest = _range("y", y), float(y.min())
+    off = np.abs(_off_neighbours(y[np.argsort(x, kind="stable")]))
+    usual = np.sort(y[np.argsort(x, kind="stable")][off <= _STRAY_ROW * _median_sd(off)])
+    inner = float(usual[-1] - usual[0])
+    if not inner > 1e-12 * whole:
+        return lowest, whole
+    low, high = max(lowest, usual[0] - inner), min(float(y.max()), usual[-1] + inner)
+    return float(low), float(high - low)
+
+
+def _off_neighbours(y: Array) -> Array:
+    """Distance of each value from the median of those around it."""
+    near: Array = ndimage.median_filter(y, size=min(_NEIGHBOURS, 2 * (len(y) // 2) - 1), mode="reflect")
+    return y - near
+
+
+def _median_sd(off: Array) -> float:
+    return float(np.median(off)) / 0.6744897501960817
+
+
+def stray_points(line: LineData) -> tuple[NDArray[np.int64], Array]:
+    """Points far from the median of their neighbours, measured by most points, and the responses without them.
+
+    Up to four of a kind side by side are strays; five are a run, for jumps to account for.
+    """
+    off = _off_neighbours(line.y)
+    scaled = np.abs(off) * np.sqrt(line.weight)
+    stray = np.flatnonzero(scaled > _STRAY * _median_sd(scaled))
+    if len(stray) > line.n // 4:  # no longer most of them
+        stray = stray[:0]
+    y = line.y.copy()
+    y[stray] -= off[stray]
+    return stray, y
 
 
 def _range(name: str, values: Array) -> float:

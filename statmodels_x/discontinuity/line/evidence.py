@@ -11,8 +11,7 @@ higher rate ("bends") give it an honest alternative.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +23,9 @@ Cuts = NDArray[np.bool_]
 
 # prior variance of a change of level (the response spans 1) and of slope (the line spans 1)
 LEVEL_VARIANCE, SLOPE_VARIANCE = 0.25, 100.0
-_LOG_RATE = (-14.0, 30.0)
-_LOG_VARIANCE = (-30.0, 3.0)
-_LONGEST_REACH = 0.1
-_FREE = {"known": 1, "iid": 2, "correlated": 4}
+# bounds of the logarithms of the rate and of the variance of the noise
+LOG_RATE = (-14.0, 30.0)
+LOG_VARIANCE = (-30.0, 3.0)
 
 
 @dataclass(frozen=True)
@@ -117,117 +115,18 @@ def kernel_arguments(
 
 def deviance(line: LineData, shape: Shape, smoothing: Smoothing) -> float:
     """-2 log marginal likelihood of all rows, jump sizes integrated out."""
-    from statmodels_x.discontinuity.line.kernels import minus_two_loglik
+    from statmodels_x.discontinuity.line.kernels.recursions import minus_two_loglik
 
-    s = smoothing
     between = minus_two_loglik(*kernel_arguments(line, shape, smoothing))
-    if line.within_df:
-        between += line.within_df * np.log(2.0 * np.pi * s.variance) + line.within_ss / s.variance
-    return float(between)
+    return float(between) + repeats_deviance(line, smoothing)
 
 
-def _bounds(line: LineData, noise: Noise) -> Array:
-    shortest = np.log(0.25 * np.median(line.dx))
-    longest = max(np.log(_LONGEST_REACH), shortest + 2.0)
-    limits = [_LOG_RATE, _LOG_VARIANCE, _LOG_VARIANCE, (shortest, longest)]
-    return np.array(limits[: _FREE[noise.kind]])
-
-
-def _at(z: Array, noise: Noise, slope: float) -> Smoothing:
-    e = [float(value) for value in np.exp(z)]
-    if noise.kind == "known":
-        return Smoothing(e[0], noise.sd**2, 0.0, 1.0, slope)
-    if noise.kind == "iid":
-        return Smoothing(e[0], e[1], 0.0, 1.0, slope)
-    return Smoothing(e[0], e[1], e[2], e[3], slope)
-
-
-def _vector(smoothing: Smoothing, noise: Noise) -> Array:
-    values = [smoothing.rate, smoothing.variance, smoothing.tau, smoothing.reach]
-    return np.log(values[: _FREE[noise.kind]])
-
-
-def _starts(line: LineData, noise: Noise) -> list[list[float]]:
-    variance = np.log(max(difference_variance(line), 1e-12))
-    rates = np.arange(-4.0, 21.0, 4.0)
-    if noise.kind == "known":
-        return [[rate] for rate in rates]
-    if noise.kind == "iid":
-        return [[rate, variance] for rate in rates]
-    gap = np.log(np.median(line.dx))
-    return [
-        [rate, variance + white, variance + 1.0, gap + reach]
-        for rate in rates[::2]
-        for reach in (0.0, 1.2, 2.5)
-        for white in (-3.0, 0.0)
-    ]
-
-
-def fit_smoothing(
-    line: LineData,
-    shape: Shape,
-    noise: Noise,
-    slope: float,
-    start: Smoothing | None = None,
-    tol: float = 0.02,
-) -> Smoothing:
-    """Maximise the marginal likelihood over the rate and the noise for a given jump set.
-
-    Parameters
-    ----------
-    line : LineData
-        The points.
-    shape : Shape
-        Jumps and bends.
-    noise : Noise
-        What is known of the noise.
-    slope : float
-        Prior variance of a change of slope at a jump; 0 keeps the slope.
-    start : Smoothing, optional
-        Where to start; a coarse grid otherwise.
-    tol : float
-        Accuracy of -2 log likelihood.
-
-    Returns
-    -------
-    Smoothing
-        With its ``deviance``.
-    """
-    from scipy.optimize import minimize
-
-    bounds = _bounds(line, noise)
-
-    def value(z: Array) -> float:
-        inside = np.clip(z, bounds[:, 0], bounds[:, 1])
-        found = deviance(line, shape, _at(inside, noise, slope))
-        return found + 10.0 * float(np.abs(z - inside).sum()) if np.isfinite(found) else 1e300
-
-    if start is None:
-        z0, step = min((np.array(z) for z in _starts(line, noise)), key=value), 1.5
-    else:
-        z0, step = _vector(start, noise), 0.4
-    z0 = np.clip(z0, bounds[:, 0], bounds[:, 1])
-    # so cheap that a search without derivatives is as good; `largest_gradient` checks where it ends
-    simplex = np.vstack([z0, z0 + step * np.diag(np.where(z0 + step > bounds[:, 1], -1.0, 1.0))])
-    options: dict[str, Any] = {"initial_simplex": simplex, "fatol": tol, "xatol": 5.0 * tol, "maxfev": 800}
-    best = minimize(value, z0, method="Nelder-Mead", options=options)
-    found = _at(np.clip(best.x, bounds[:, 0], bounds[:, 1]), noise, slope)
-    return replace(found, deviance=deviance(line, shape, found))
-
-
-def largest_gradient(line: LineData, shape: Shape, noise: Noise, smoothing: Smoothing) -> float:
-    """Largest derivative of the deviance at a log parameter that is not held by its bound."""
-    bounds, z = _bounds(line, noise), _vector(smoothing, noise)
-    largest, h = 0.0, 1e-3
-    for k in range(len(z)):
-        step = h * np.eye(len(z))[k]
-        up, down = (
-            deviance(line, shape, _at(z + sign * step, noise, smoothing.slope)) for sign in (1.0, -1.0)
-        )
-        slope = (up - down) / (2.0 * h)
-        held = z[k] - bounds[k, 0] < 0.05 if slope > 0 else bounds[k, 1] - z[k] < 0.05
-        largest = max(largest, 0.0 if held else abs(slope))
-    return largest
+def repeats_deviance(line: LineData, smoothing: Smoothing) -> float:
+    """Return what rows that repeat a point add to the deviance: they say something of the noise alone."""
+    if not line.within_df:
+        return 0.0
+    s = smoothing.variance
+    return float(line.within_df * np.log(2.0 * np.pi * s) + line.within_ss / s)
 
 
 def bending(line: LineData, shape: Shape, smoothing: Smoothing) -> Array:
@@ -235,7 +134,7 @@ def bending(line: LineData, shape: Shape, smoothing: Smoothing) -> Array:
 
     With score r and information N at the right end of a gap d and Q = [[d^3/3, d^2/2], [d^2/2, d]]: r'Q r - tr(Q N).
     """
-    from statmodels_x.discontinuity.line.kernels import smooth
+    from statmodels_x.discontinuity.line.kernels.recursions import smooth
 
     d = line.dx
     _, _, r, info, _ = smooth(*kernel_arguments(line, shape, smoothing))
@@ -263,7 +162,7 @@ def single_changes(line: LineData, shape: Shape, smoothing: Smoothing) -> tuple[
     adding a jump changes the deviance by log|I + W N| - r'(I + W N)^-1 W r, removing one by
     log|I - W N| + r'(I - W N)^-1 W r; so too for the error of a point.
     """
-    from statmodels_x.discontinuity.line.kernels import smooth
+    from statmodels_x.discontinuity.line.kernels.recursions import smooth
 
     s, cuts = smoothing, shape.cuts
     _, _, r, info, error = smooth(*kernel_arguments(line, shape, smoothing))

@@ -9,19 +9,21 @@ from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number, check_seed
+from statmodels_x.discontinuity.line.coarse import among_points, block_length, blocks_of
 from statmodels_x.discontinuity.line.criteria import Surface, cross_validation, minimise, sure
-from statmodels_x.discontinuity.line.data import LineData, line_data
+from statmodels_x.discontinuity.line.data import LineData, line_data, stray_points
 from statmodels_x.discontinuity.line.evidence import (
     SLOPE_VARIANCE,
     Noise,
     Shape,
     Smoothing,
     difference_variance,
-    fit_smoothing,
 )
+from statmodels_x.discontinuity.line.parameters import fit_smoothing
 from statmodels_x.discontinuity.line.record import LineFit, LineOptions, assemble
-from statmodels_x.discontinuity.line.search import Found, score, search
-from statmodels_x.discontinuity.line.string import propose, string_cuts
+from statmodels_x.discontinuity.line.scoring import score
+from statmodels_x.discontinuity.line.search import FEW_POINTS, Found, search
+from statmodels_x.discontinuity.line.string import Proposal, propose, string_cuts
 
 # cost of a jump on the scale of -2 log likelihood, in units of log n (n distinct points)
 SENSITIVITY = {"strict": 2.0, "balanced": 1.0, "sensitive": 0.5}
@@ -188,9 +190,13 @@ def fit_scaled(line: LineData, options: LineOptions) -> LineFit:
 
 
 def _by_evidence(line: LineData, options: LineOptions) -> tuple[Found, float, float, Surface]:
-    variance = options.noise.sd**2 if options.noise.kind == "known" else difference_variance(line)
-    proposals = propose(line, variance, options.min_points, options.lam, options.nu)
-    found = search(line, [one.cuts for one in proposals], _SLOPES[options.slope], options.rules)
+    rules, slopes = options.rules, _SLOPES[options.slope]
+    length = block_length(line, rules)
+    searched = line if length == 1 else blocks_of(line, length)
+    proposals = _proposals(searched, options)
+    found = search(searched, [one.cuts for one in proposals], slopes, rules)
+    if length > 1:
+        found = among_points(line, length, found, _rough_variance(line, options), slopes, rules)
     scores = np.array([one.score for one in found.proposals])
     surface = Surface(
         np.array([one.lam for one in proposals]),
@@ -203,11 +209,25 @@ def _by_evidence(line: LineData, options: LineOptions) -> tuple[Found, float, fl
     return found, nearest.lam, nearest.nu, surface
 
 
+def _proposals(line: LineData, options: LineOptions) -> list[Proposal]:
+    """Jump sets of the weak string through the points as they are, and with strays drawn back to their neighbours."""
+    variance, (stray, drawn_back) = _rough_variance(line, options), stray_points(line)
+    lines = [line.with_response(drawn_back)] if len(stray) else []
+    if not len(stray) or line.n <= FEW_POINTS:
+        lines.insert(0, line)
+    found = [propose(one, variance, options.min_points, options.lam, options.nu) for one in lines]
+    distinct = {one.cuts.tobytes(): one for part in reversed(found) for one in part}
+    return [found[0][0], *(one for one in distinct.values() if one.cuts.any())]
+
+
+def _rough_variance(line: LineData, options: LineOptions) -> float:
+    return options.noise.sd**2 if options.noise.kind == "known" else difference_variance(line)
+
+
 def _by_energy(line: LineData, options: LineOptions, none: Smoothing) -> tuple[float, float, Surface | None]:
     if options.lam is not None and options.nu is not None:
         return options.lam, options.nu, None
-    variance = options.noise.sd**2 if options.noise.kind == "known" else difference_variance(line)
-    noise = replace(none, variance=variance, tau=0.0)
+    noise = replace(none, variance=_rough_variance(line, options), tau=0.0)
     if options.noise.kind == "correlated":  # its covariance comes from the fit by evidence
         noise = _by_evidence(line, options)[0].winner.smoothing
     criterion = (

@@ -127,9 +127,9 @@ def jump_table(fit: CurveFitted, alpha: float = 0.05) -> pd.DataFrame:
     found = fit.line.jumps
     lower, upper = fit.line.size_limits(alpha)
     columns = {
-        fit.facts.domain.names[0]: found.location,
-        "location_lower": found.location_lower,
-        "location_upper": found.location_upper,
+        fit.facts.domain.names[0]: fit.facts.dated(found.location),
+        "location_lower": fit.facts.dated(found.location_lower),
+        "location_upper": fit.facts.dated(found.location_upper),
         "from": found.before,
         "to": found.after,
         "size": found.size,
@@ -144,7 +144,7 @@ def jump_table(fit: CurveFitted, alpha: float = 0.05) -> pd.DataFrame:
 def _pieces(line: LineFit) -> pd.DataFrame:
     """One row for each piece between jumps, from left to right."""
     label = np.concatenate([[0], np.cumsum(line.shape.cuts)])
-    weight, size = line.data.weight, np.bincount(label)
+    weight, size = _counted(line), np.bincount(label)
     rows = np.bincount(line.data.row, minlength=line.data.n)
     return pd.DataFrame(
         {
@@ -159,8 +159,16 @@ def _pieces(line: LineFit) -> pd.DataFrame:
     )
 
 
+def _counted(line: LineFit) -> Array:
+    """Weights of the points, without those set aside as outliers, unless they make up a whole piece."""
+    label = np.concatenate([[0], np.cumsum(line.shape.cuts)])
+    weight = line.data.weight.copy()
+    weight[line.outliers] = 0.0
+    return np.where(np.bincount(label, weight)[label] > 0.0, weight, line.data.weight)
+
+
 def _r_squared(line: LineFit) -> float:
     y: Array = line.data.response(line.data.y)
-    weight = line.data.weight
+    weight = _counted(line)
     centre = np.average(y, weights=weight)
     return float(1.0 - weight @ (y - line.fitted) ** 2 / (weight @ (y - centre) ** 2))

@@ -29,7 +29,7 @@ def _curve(fit: CurveFitted, ax: Any, alpha: float = 0.05) -> Any:
     pieces = []
     for x in fit.line.places():
         value, std_error = fit.line.predict(x)
-        pieces.append((x, value, *normal_limits(value, std_error, alpha)))
+        pieces.append((fit.facts.dated(x), value, *normal_limits(value, std_error, alpha)))
     return pieces_plot(ax, fit, pieces, jump_table(fit), alpha)
 
 

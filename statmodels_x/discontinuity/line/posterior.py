@@ -17,8 +17,9 @@ from scipy.optimize import brentq
 
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.line.data import LineData
-from statmodels_x.discontinuity.line.evidence import Shape, Smoothing, kernel_arguments, single_changes
-from statmodels_x.discontinuity.line.search import neighbourhood
+from statmodels_x.discontinuity.line.evidence import Shape, Smoothing
+from statmodels_x.discontinuity.line.local import TwoFilters, WholeLine
+from statmodels_x.discontinuity.line.scoring import neighbourhood
 
 FLAT = 100.0
 _NEGLIGIBLE = 1e-10
@@ -89,7 +90,7 @@ def chain(line: LineData, shape: Shape, smoothing: Smoothing, at: Array) -> Chai
 
 def posterior(line: LineData, shape: Shape, smoothing: Smoothing, at: Array) -> Posterior:
     """Posterior of the curve at scaled locations ``at``, and of the two sides of every jump."""
-    from statmodels_x.discontinuity.line.kernels import smooth
+    from statmodels_x.discontinuity.line.kernels.recursions import smooth
 
     seq = chain(line, shape, smoothing, at)
     mean, var, _, info, _ = smooth(seq.y, seq.variance, *seq.arguments(smoothing))
@@ -131,7 +132,7 @@ def draw_curves(
     ----------
     Durbin and Koopman (2002), Biometrika 89, 603-616 (simulation smoother).
     """
-    from statmodels_x.discontinuity.line.kernels import START_LEVEL, START_SLOPE, simulate, smooth
+    from statmodels_x.discontinuity.line.kernels.recursions import START_LEVEL, START_SLOPE, simulate, smooth
 
     rng = np.random.default_rng(seed)
     where = location_posteriors(line, shape, smoothing) if locations else []
@@ -196,27 +197,21 @@ def location_posteriors(
     line: LineData, shape: Shape, smoothing: Smoothing, min_points: int = 1
 ) -> list[LocationPosterior]:
     """Posterior of each jump's gap and size, the other jumps held."""
-    return [
-        _location_posterior(line, shape, smoothing, int(gap), min_points)
-        for gap in np.flatnonzero(shape.cuts)
-    ]
+    kind = WholeLine if smoothing.tau > 0.0 else TwoFilters
+    questions = kind(line, shape, smoothing), kind(line, shape, smoothing, FLAT)
+    return [_location_posterior(*questions, int(gap), min_points) for gap in np.flatnonzero(shape.cuts)]
 
 
 def _location_posterior(
-    line: LineData, shape: Shape, smoothing: Smoothing, gap: int, min_points: int
+    asked: TwoFilters | WholeLine, flat: TwoFilters | WholeLine, gap: int, min_points: int
 ) -> LocationPosterior:
-    from statmodels_x.discontinuity.line.kernels import smooth
-
-    cuts = shape.cuts.copy()
-    cuts[gap] = False
-    without = replace(shape, cuts=cuts)
-    gaps = np.flatnonzero(neighbourhood(shape.cuts, gap, min_points))
-    log_p = -0.5 * single_changes(line, without, smoothing)[0][gaps] + np.log(line.dx[gaps])
+    line = asked.line
+    gaps = np.flatnonzero(neighbourhood(asked.shape.cuts, gap, min_points))
+    log_p = -0.5 * asked.moving(gap, gaps) + np.log(line.dx[gaps])
     p = np.exp(log_p - log_p.max())
     kept = p > _NEGLIGIBLE * p.max()
     gaps, p = gaps[kept], p[kept] / p[kept].sum()
-    _, _, r, info, _ = smooth(*kernel_arguments(line, without, smoothing, FLAT))
-    size, sd = _size(r[gaps + 1], info[gaps + 1], line.dx[gaps], smoothing.slope)
+    size, sd = _size(*flat.said_without(gap, gaps), line.dx[gaps], asked.smoothing.slope)
     return LocationPosterior(gap, gaps, p, size, sd)
 
 

@@ -18,11 +18,11 @@ from statmodels_x.discontinuity.line.evidence import (
     Shape,
     Smoothing,
     kernel_arguments,
-    largest_gradient,
     single_changes,
 )
+from statmodels_x.discontinuity.line.parameters import largest_gradient
 from statmodels_x.discontinuity.line.posterior import LocationPosterior, location_posteriors, posterior
-from statmodels_x.discontinuity.line.search import Rules, total_cost
+from statmodels_x.discontinuity.line.scoring import Rules, total_cost
 from statmodels_x.discontinuity.line.string import string_fit, string_predict
 
 _STEEP = 0.05
@@ -346,7 +346,7 @@ def with_locations(line: LineFit) -> LineFit:
 
 def _smallest(line: LineData, shape: Shape, smoothing: Smoothing, cost: float) -> float:
     """Change of level whose own score statistic would just pay for a jump, the median over gaps without one."""
-    from statmodels_x.discontinuity.line.kernels import smooth
+    from statmodels_x.discontinuity.line.kernels.recursions import smooth
 
     info = smooth(*kernel_arguments(line, shape, replace(smoothing, slope=0.0)))[3][1:, 0][~shape.cuts]
     needed = (cost + np.log1p(LEVEL_VARIANCE * info)) * (1.0 / LEVEL_VARIANCE + info)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -95,10 +95,10 @@ class CurveResults(CurveFitted, FreeDiscontinuityResults):
     def jumps(self) -> pd.DataFrame:
         """The jumps, one row each.
 
-        The middle of the gap under the covariate's name with an interval for the location (``location_lower``,
-        ``location_upper``); ``from``, ``to`` and ``size`` with its ``std_error`` and an interval (``lower``,
-        ``upper``) that averages over the location; ``evidence``, what -2 log likelihood would lose
-        without it.
+        The middle of the gap under the covariate's name (a date, if it is one of dates) with an interval for the
+        location (``location_lower``, ``location_upper``); ``from``, ``to`` and ``size`` with its ``std_error`` and an
+        interval (``lower``, ``upper``) that averages over the location; ``evidence``, what -2 log likelihood would
+        lose without it.
         """
         return jump_table(self)
 
@@ -110,10 +110,11 @@ class CurveResults(CurveFitted, FreeDiscontinuityResults):
     def jump_sizes(self, at: Any, alpha: float = 0.05) -> pd.DataFrame:
         """Sizes of the jumps nearest to given places: rows of :attr:`jumps`, with ``at``."""
         places, table = self.facts.places(at)[0][:, 0], jump_table(self, check_alpha(alpha))
+        asked = self.facts.dated(places)
         if table.empty:
-            return table.reindex(range(len(places))).assign(at=places)
-        nearest = np.abs(table[self.facts.domain.names[0]].to_numpy() - places[:, None]).argmin(1)
-        return table.iloc[nearest].reset_index(drop=True).assign(at=places)
+            return table.reindex(range(len(places))).assign(at=asked)
+        nearest = np.abs(self.line.jumps.location - places[:, None]).argmin(1)
+        return table.iloc[nearest].reset_index(drop=True).assign(at=asked)
 
     # ---- tables and pictures
 
@@ -182,8 +183,8 @@ class CurveResults(CurveFitted, FreeDiscontinuityResults):
             Noise drawn from the residuals (outliers left out) or from the fitted normal model. Correlated noise is
             always drawn from the model.
         tolerance : float, optional
-            Distance within which a jump counts as found again; by default the larger of two median gaps and one
-            hundredth of the line.
+            Distance within which a jump counts as found again (days, over dates); by default the larger of two median
+            gaps and one hundredth of the line.
         seed, n_jobs : int
         progress : bool
 
@@ -193,9 +194,10 @@ class CurveResults(CurveFitted, FreeDiscontinuityResults):
         """
         check_resamples(n)
         self.need_sample("bootstrap()")
-        return bootstrap_line(
+        found = bootstrap_line(
             self.line, n, kind=kind, tolerance=tolerance, seed=seed, n_jobs=n_jobs, progress=progress
         )
+        return replace(found, jumps=found.jumps.assign(location=self.facts.dated(self.line.jumps.location)))
 
     def test_no_jump(
         self, n: int = 99, seed: int = 0, n_jobs: int = 1, progress: bool = False

@@ -28,7 +28,7 @@ _MOST_JUMPS = 60
 
 def string_cuts(line: LineData, lam: float, nu: float) -> tuple[Cuts, float]:
     """Optimal jump set (one flag a gap) and energy of the points, in unit scale."""
-    from statmodels_x.discontinuity.line.kernels import cut_string
+    from statmodels_x.discontinuity.line.kernels.recursions import cut_string
 
     weight = lam * line.weight / line.weight.sum()
     cuts, energy = cut_string(line.y, weight, 1.0 / line.dx, nu, line.y.min(), line.y.max())
@@ -37,7 +37,7 @@ def string_cuts(line: LineData, lam: float, nu: float) -> tuple[Cuts, float]:
 
 def string_fit(line: LineData, lam: float, cuts: Cuts) -> tuple[Array, Array]:
     """Return the string for a given jump set, and the diagonal of its smoother matrix."""
-    from statmodels_x.discontinuity.line.kernels import fit_string
+    from statmodels_x.discontinuity.line.kernels.recursions import fit_string
 
     return fit_string(line.y, lam * line.weight / line.weight.sum(), 1.0 / line.dx, cuts)
 

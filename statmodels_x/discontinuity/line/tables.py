@@ -47,18 +47,30 @@ def _jump_block(fit: CurveFitted, jumps: pd.DataFrame, alpha: float) -> Block | 
     if jumps.empty:
         return None
     level = f"{100 * (1 - alpha):g} % interval"
+    shown = jumps.iloc[:_MOST_ROWS]
+    place, low, high = (
+        _places(fit, shown[name]) for name in (fit.facts.domain.names[0], "location_lower", "location_upper")
+    )
     cells = [
         [
-            f"{row[fit.facts.domain.names[0]]:.6g}",
-            f"{row['location_lower']:.6g} to {row['location_upper']:.6g}",
+            place[k],
+            f"{low[k]} to {high[k]}",
             number(row["size"]),
             f"{number(row['lower'])} to {number(row['upper'])}",
             f"{row['evidence']:.1f}",
         ]
-        for _, row in jumps.iloc[:_MOST_ROWS].iterrows()
+        for k, (_, row) in enumerate(shown.iterrows())
     ]
     headings = ["place", "95 % interval", "size", level, "evidence"]
     return Block("Jumps", headings, [f"jump {k + 1}" for k in jumps.index[:_MOST_ROWS]], cells)
+
+
+def _places(fit: CurveFitted, values: pd.Series) -> list[str]:
+    dates = fit.facts.dates
+    if dates is None:
+        return [f"{one:.6g}" for one in values]
+    line = fit.line.data
+    return dates.texts(values, line.x_range / max(int(fit.pieces["cells"].sum()) - 1, 1))
 
 
 def tidy_jumps(fit: CurveFitted, alpha: float) -> pd.DataFrame:

@@ -262,7 +262,7 @@ def _refit(
     rng: np.random.Generator,
 ) -> tuple[Array, Array, Array, float]:
     """Curve, locations, sizes (data's units) and fall of the score of a fit to new data about a curve."""
-    from statmodels_x.discontinuity.line.kernels import simulate
+    from statmodels_x.discontinuity.line.kernels.recursions import simulate
 
     white = rng.standard_normal(line.n)
     if residuals is not None and smoothing.tau == 0.0:

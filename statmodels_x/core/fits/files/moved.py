@@ -52,7 +52,7 @@ MOVED = {
     "discontinuity.line": "discontinuity.line.fit",
     "discontinuity.line_data": "discontinuity.line.data",
     "discontinuity.line_evidence": "discontinuity.line.evidence",
-    "discontinuity.line_kernels": "discontinuity.line.kernels",
+    "discontinuity.line_kernels": "discontinuity.line.kernels.recursions",
     "discontinuity.line_posterior": "discontinuity.line.posterior",
     "discontinuity.line_result": "discontinuity.line.record",
     "discontinuity.line_search": "discontinuity.line.search",
