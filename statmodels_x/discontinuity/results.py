@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,9 @@ from statmodels_x.discontinuity.grid import jumps as _jumps
 from statmodels_x.discontinuity.grid.boundary import in_cells
 from statmodels_x.discontinuity.inference import placed, uncertainty
 from statmodels_x.discontinuity.inference.resampled import BootstrapResults
+
+if TYPE_CHECKING:
+    from statmodels_x.discontinuity.inference.border_effect import BorderEffect
 
 _STATE_01 = ("formula", "specification", "control", "sample", "estimate", "keep_data")
 
@@ -436,3 +439,83 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
         from statmodels_x.discontinuity.inference.held_out import second_stage
 
         return second_stage(self, self.facts.places(at)[0], check_alpha(alpha), seed)
+
+    def border_effect(
+        self, data: Any = None, border: Any = None, *, covariates: Any = None, absorb: Any = None,
+        cluster: Any = None, bandwidth: float | None = None, donut: float | None = None, degree: int = 1,
+        trend: int = 3, folds: int = 5, seed: int = 0,
+    ) -> BorderEffect:  # fmt: skip
+        """Average effect along a border, found or given, with errors that clusters may share.
+
+        Least squares with a line in the distance from the border on either side, among the observations within the
+        bandwidth. A border that the data chose is found anew without each fold of them, and each fold is measured
+        at the border that the others found: measured where it was found, a jump is too large on average, and one
+        of size 0 is not measured as 0. A fit that found no border may be asked too.
+
+        Parameters
+        ----------
+        data : DataFrame, optional
+            That of the fit, if columns are named below.
+        border : array_like of shape (m, 2), or list of them, optional
+            Vertices of a known line, in order, in the covariates' units and order; its positive side lies to the left
+            of the way. It must have been chosen without looking at the response. By default the border is found.
+        covariates : str, list of str, DataFrame or array_like, optional
+            Numeric columns that shift the level on both sides alike. They are taken off before a border is looked for,
+            and are in the regression.
+        absorb : str, list of str or array_like, optional
+            Factors whose effects are partialled out in the same way.
+        cluster : str or array_like, optional
+            Groups of observations whose errors go together: standard errors with the correction CR2 and
+            Satterthwaite's degrees of freedom, and a group is never divided between folds. Without it, HC2.
+        bandwidth : float, optional
+            In the covariates' units, both counted alike. By default that of least squared error for the
+            difference of the sides' curvatures, shrunk, at most a quarter of the shorter side of the domain.
+        donut : float, optional
+            Observations nearer to the border are left out, as they may lie on its other side; half a cell by default
+            for a found border, 0 for a given one.
+        degree : int
+            Of the polynomial in the distance on either side, 0 to 2.
+        trend : int
+            Degree of a polynomial in the two covariates that both sides share; 0 for none.
+        folds : int
+        seed : int
+            Of the folds.
+
+        Returns
+        -------
+        BorderEffect
+
+        Raises
+        ------
+        DataError
+            If no border is found; a side has fewer than 10 observations; a covariate or the groups tell the sides
+            apart; one cluster determines the effect; or the result was saved without its data.
+
+        Warns
+        -----
+        DataWarning
+            If no border is found without some of the folds, which are then left out.
+
+        References
+        ----------
+        Bell and McCaffrey (2002), Survey Methodology 28, 169-181. Imbens and Kalyanaraman (2012), Review of
+        Economic Studies 79, 933-959.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> import statmodels_x as smx
+        >>> rng = np.random.default_rng(0)
+        >>> x, y = rng.uniform(size=(2, 3000))
+        >>> z = 0.3 * x + 0.5 * (y > 0.3 + 0.4 * x) + 0.2 * rng.normal(size=3000)
+        >>> data = pd.DataFrame({"x": x, "y": y, "z": z})
+        >>> fit = smx.FreeDiscontinuity("z ~ x + y", data).fit()
+        >>> given = fit.border_effect(border=[[0.0, 0.3], [1.0, 0.7]])
+        >>> bool(given.conf_int().loc["effect", "lower"] < 0.5 < given.conf_int().loc["effect", "upper"])
+        True
+        """
+        from statmodels_x.discontinuity.inference import border_effect as effects
+
+        options = effects.EffectOptions.of(bandwidth, donut, degree, trend, folds, seed)
+        return effects.border_effect(self, data, border, covariates, absorb, cluster, options)

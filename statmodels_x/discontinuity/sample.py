@@ -102,6 +102,8 @@ class Sample:
     n_rows : int
         Rows (elements of the array) given.
     dropped : dict of str to int
+    rows : ndarray of int or None
+        Which of the rows given each scattered observation is.
     """
 
     cells: Cells
@@ -110,6 +112,7 @@ class Sample:
     response: str
     n_rows: int
     dropped: Mapping[str, int]
+    rows: NDArray[np.intp] | None = field(repr=False, default=None)
 
     @property
     def n_used(self) -> int:
@@ -156,7 +159,7 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
         raise FormulaError(f"formula {formula!r}: offset() is not used here; subtract it from the response.")
     table = as_pandas(data)
     _refuse_dates(table, part.variables)
-    frame = build_frame(table, response, {"covariates": part}, {"weights": weights})
+    frame = build_frame(table, response, {"covariates": part}, {"weights": weights, "rows": np.arange(len(table))})
     names, x = _covariates(frame)
     refuse_axes(len(names))
     if len(frame.response) != 1:
@@ -178,9 +181,8 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
         raise DataError(f"no row has both a response '{label}' and a positive weight.")
     points = Points(x[keep], y[keep], weight[keep])
     domain = _domain(points, names, resolution)
-    return Sample(
-        bin_points(points, domain), points, frame.designs["covariates"].spec, label, frame.n_rows, dropped
-    )
+    spec, rows = frame.designs["covariates"].spec, frame.columns["rows"][keep]
+    return Sample(bin_points(points, domain), points, spec, label, frame.n_rows, dropped, rows)
 
 
 def _covariates(frame: ModelFrame) -> tuple[tuple[str, ...], Array]:
