@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,16 +21,20 @@ from statmodels_x.core.fits.tables import Block, number, p_value, summary
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_alpha, check_count, check_number, numeric_array, rows_text
 from statmodels_x.discontinuity.border.fit import find_border
-from statmodels_x.discontinuity.border.points import CENTRE, point_data
-from statmodels_x.discontinuity.border.search import PRICES
+from statmodels_x.discontinuity.border.model import Border, BorderModel
+from statmodels_x.discontinuity.border.points import CENTRE, PointData, point_data
+from statmodels_x.discontinuity.border.search import PRICES, Price
 from statmodels_x.discontinuity.border.sides import Line
 from statmodels_x.discontinuity.fitted import SurfaceFitted
 from statmodels_x.discontinuity.grid.domain import Points
 from statmodels_x.discontinuity.inference.local_jump import JumpData, choose_bandwidth, estimate_jump
 
+Finder = Callable[[PointData, Price], tuple[Border, float]]
 _WIDEST = 0.25  # of the shorter side of the domain
 _NARROWEST = 1.5  # cells beyond the donut
-_DONUT = 0.5  # cells: found borders are seldom further off
+_PILOT = 0.4  # of that side: where curvatures are measured
+_DONUT = 2.0  # standard deviations of a found border's place
+_WIDEST_DONUT = 1.0  # cells
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,13 +190,14 @@ def border_effect(
     if border is not None:
         line = Line.of_vertices(border)
         distance, lengths, folds = line.signed_distance(points.x), [line.length], 0
+        place_sd = 0.0
     else:
         if fit.estimate.placed is None:
             raise DataError(
                 "border_effect(): this fit does not place its border within the cells, so that it cannot be found on "
                 "parts of the data; fit with tune='evidence' and independent errors, or give `border`."
             )
-        distance, lengths = cross_fitted(fit, points, extras, options)
+        distance, lengths, place_sd = cross_fitted(fit, points, extras, options)
         folds = options.folds
     known = np.isfinite(distance)
     jumps = JumpData(
@@ -199,8 +205,8 @@ def border_effect(
     ).take(known)  # fmt: skip
     donut = options.donut
     if donut is None:
-        donut = _DONUT * float(fit.domain.widths.mean()) if folds else 0.0
-    bandwidth = _bandwidth(fit, jumps, donut, options)
+        donut = min(_DONUT * place_sd, _WIDEST_DONUT * float(fit.domain.widths.mean()))
+    bandwidth = bandwidth_of(fit, jumps, donut, options)
     found = estimate_jump(jumps.near(bandwidth, donut), options.degree, options.trend)
     return BorderEffect(
         found.estimate, found.std_error, found.reference, found.n_sides, found.n_clusters, bandwidth, donut,
@@ -208,7 +214,8 @@ def border_effect(
     )  # fmt: skip
 
 
-def _bandwidth(fit: SurfaceFitted, data: JumpData, donut: float, options: EffectOptions) -> float:
+def bandwidth_of(fit: SurfaceFitted, data: JumpData, donut: float, options: EffectOptions) -> float:
+    """Bandwidth as given, or chosen between limits that the grid sets."""
     if options.bandwidth is not None:
         if donut >= options.bandwidth:
             raise DataError(
@@ -218,26 +225,33 @@ def _bandwidth(fit: SurfaceFitted, data: JumpData, donut: float, options: Effect
         return options.bandwidth
     extent = min(float(breaks[-1] - breaks[0]) for breaks in fit.domain.breaks)
     least = donut + _NARROWEST * float(fit.domain.widths.max())
-    return choose_bandwidth(data, options.trend, least, max(_WIDEST * extent, least))
+    most = max(_WIDEST * extent, least)
+    return choose_bandwidth(data, options.trend, least, most, max(_PILOT * extent, most))
+
+
+def _most_evident(data: PointData, price: Price) -> tuple[Border, float]:
+    best = find_border(data, price).best
+    return best.border, best.t
 
 
 def cross_fitted(
-    fit: SurfaceFitted, points: Points, extras: Extras, options: EffectOptions
-) -> tuple[Array, list[float]]:
-    """Signed distance of each point from the border that the other folds find, and the borders' lengths.
+    fit: SurfaceFitted, points: Points, extras: Extras, options: EffectOptions, find: Finder = _most_evident
+) -> tuple[Array, list[float], float]:
+    """Signed distance of each point from the border that the other folds find, and what is known of the borders.
 
     Points of one cluster are in one fold. NaN for the points of a fold for which the others find no border.
+
+    Returns
+    -------
+    distance : ndarray of shape (n,)
+    lengths : list of float
+    place_sd : float
+        Standard deviation of the border's place, across it, by the jackknife over the folds.
     """
     rng = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(15,)))
     fold = _folds(len(points.y), extras.cluster, options.folds, rng)
-    distance, lengths = np.full(len(points.y), np.nan), []
-    for k in range(options.folds):
-        line = _line_of(fit, points, extras, fold != k)
-        if line is None:
-            continue
-        own = fold == k
-        distance[own] = line.signed_distance(points.x[own])
-        lengths.append(line.length)
+    lines = [line_of(fit, points, extras, fold != k, find) for k in range(options.folds)]
+    lengths = [line.length for line in lines if line is not None]
     if not lengths:
         raise DataError(
             f"border_effect(): no jump was found in any {options.folds - 1} of {options.folds} folds of the data, so "
@@ -249,7 +263,20 @@ def cross_fitted(
             "no jump, and what lies in these folds is left out; a border so weak is doubtful.",
             DataWarning,
         )
-    return distance, lengths
+    each = np.array(
+        [np.full(len(points.y), np.nan) if line is None else line.signed_distance(points.x) for line in lines]
+    )
+    distance = each[fold, np.arange(len(fold))]
+    return distance, lengths, _place_sd(each, fit.domain.widths.mean())
+
+
+def _place_sd(each: Array, cell: float) -> float:
+    """Jackknife over the folds' borders, at points within two cells of all of them."""
+    found = each[np.isfinite(each).any(1)]
+    near = found[:, np.all(np.abs(found) < 2.0 * cell, axis=0)]
+    if len(found) < 2 or not near.size:
+        return float(cell)
+    return float(np.sqrt(np.mean((len(found) - 1.0) * near.var(axis=0))))
 
 
 def _folds(n: int, cluster: NDArray[np.intp] | None, folds: int, rng: np.random.Generator) -> NDArray[Any]:
@@ -265,18 +292,19 @@ def _folds(n: int, cluster: NDArray[np.intp] | None, folds: int, rng: np.random.
     return (rng.permutation(count) % folds)[code]
 
 
-def _line_of(fit: SurfaceFitted, points: Points, extras: Extras, rows: NDArray[np.bool_]) -> Line | None:
+def line_of(
+    fit: SurfaceFitted, points: Points, extras: Extras, rows: NDArray[np.bool_], find: Finder = _most_evident
+) -> Line | None:
     """Return the border that some of the points show, once what shifts their level is taken off."""
     spec = fit.specification
     known = spec.noise_sd if spec.noise == "known" else None
     level = _level(fit, points, extras, rows)
     part = Points(points.x[rows], points.y[rows] - level, points.weight[rows])
     data = point_data(part, fit.domain, fit.scale, known)
-    found = find_border(data, PRICES[fit.control.sensitivity])
-    if not found.best.border.cut.any():
+    border, t = find(data, PRICES[fit.control.sensitivity])
+    if not border.cut.any():
         return None
-    surface = found.search.model(found.best.border).surface(found.best.t) - CENTRE
-    return Line.of_border(fit.domain, found.best.border, surface)
+    return Line.of_border(fit.domain, border, BorderModel(data, border).surface(t) - CENTRE)
 
 
 def _level(fit: SurfaceFitted, points: Points, extras: Extras, rows: NDArray[np.bool_]) -> Array:

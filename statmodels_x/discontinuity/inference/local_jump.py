@@ -229,15 +229,15 @@ def _within(block: Array, codes: NDArray[np.intp], weight: Array) -> tuple[Array
     return found, len(total), weight / total[code]
 
 
-def choose_bandwidth(data: JumpData, trend: int, least: float, most: float) -> float:
+def choose_bandwidth(data: JumpData, trend: int, least: float, most: float, pilot: float) -> float:
     """Bandwidth of least mean squared error for one-sided lines, shrunk so that its bias is small beside the error.
 
-    The difference of the curvatures on the two sides is measured by quadratics within the widest bandwidth;
+    The difference of the curvatures on the two sides is measured by quadratics within a wide window;
     a curvature that both sides share cancels. The variance of that difference keeps the bandwidth from growing
     without end where it happens to be 0 (Imbens and Kalyanaraman 2012); the shrinkage is that of Calonico, Cattaneo
     and Farrell (2018).
     """
-    wide = data.near(most, 0.0)
+    wide = data.near(pilot, 0.0)
     found = _design(wide, 2, trend)
     if _CURVED not in found.kept:
         return most
@@ -249,7 +249,7 @@ def choose_bandwidth(data: JumpData, trend: int, least: float, most: float) -> f
     at, unit = 1 + found.kept.index(_CURVED), np.abs(wide.distance).max() ** 2
     bend, error = 2.0 * coefficient[at] / unit, 4.0 * variance * bread[at, at] / unit**2
     # on each side the variance is 4 s2 / (n f h) and the bias h^2 / 12 times the curvature, for even weights
-    per_unit = float(wide.weight.sum()) / (2.0 * most)
+    per_unit = float(wide.weight.sum()) / (2.0 * pilot)
     bias = (bend**2 + _REGULAR * error) / 144.0
     best = float((8.0 * variance / (4.0 * bias * per_unit)) ** 0.2) if bias > 0.0 else most
     return float(np.clip(best * len(z) ** -0.05, least, most))
