@@ -1,6 +1,6 @@
 """The average effect along a border: bias, errors and coverage, for given and for found borders.
 
-    python benchmarks/discontinuity_border_effect.py [--given 200] [--found 80] [--null 200] [--jobs 1]
+    python benchmarks/discontinuity_border_effect.py [--given 200] [--found 40] [--null 120] [--jobs 1]
 
 n = 2,000 points on the unit square on 10^2 cells, a straight slanted border, errors of sd .2.
 
@@ -36,6 +36,8 @@ from statmodels_x.discontinuity.border.points import PointData
 from statmodels_x.discontinuity.border.proposals import borders
 from statmodels_x.discontinuity.border.search import Price, Search
 from statmodels_x.discontinuity.inference import border_effect as effects
+from statmodels_x.discontinuity.inference.averaged import BorderEffect
+from statmodels_x.discontinuity.inference.level_shifts import Extras
 from statmodels_x.discontinuity.inference.local_jump import JumpData, estimate_jump
 
 N, SD, SHARED, PATCHES = 2000, 0.2, 0.1, 60
@@ -61,12 +63,12 @@ def sample(rng: np.random.Generator, surface: str, errors: str, effect: float) -
 
 
 def fit_of(data: pd.DataFrame) -> smx.FreeDiscontinuity:
-    """A fit without a search, which is not needed here."""
+    """Fit without a search, which is not needed here."""
     model = smx.FreeDiscontinuity("z ~ x + y", data, lam=100.0, nu=0.1)
     return model.fit(tune=None, tol=1e-2)
 
 
-def row(kind: str, found: effects.BorderEffect, effect: float) -> dict:
+def row(kind: str, found: BorderEffect, effect: float) -> dict:
     lower, upper = found.conf_int().iloc[0]
     return {
         "kind": kind, "error": found.estimate - effect, "std_error": found.std_error,
@@ -84,7 +86,7 @@ def given(rng: np.random.Generator, surface: str, errors: str, effect: float) ->
 
 
 def strongest(data: PointData, price: Price) -> tuple[Border, float]:
-    """The proposal of most evidence with at least eight edges."""
+    """Return the proposal of most evidence with at least eight edges."""
     proposed, ridges = borders(data)
     search = Search(data, price, ridges)
     scored = [(search.model(one).best(search.t0 + 1.0), one) for one in proposed if one.cut.sum() >= 8]
@@ -98,9 +100,9 @@ def found(rng: np.random.Generator, surface: str, effect: float, forced: bool) -
     data = sample(rng, surface, "normal", effect)
     fit = fit_of(data)
     points = fit.sample.points
-    find = strongest if forced else effects._most_evident
+    find = strongest if forced else effects.most_evident
     options = effects.EffectOptions.of(None, None, 1, 3, 5, 0)
-    extras = effects.Extras(np.zeros((N, 0)), (), (), None)
+    extras = Extras(np.zeros((N, 0)), (), (), None)
     try:
         distance, _, sd = effects.cross_fitted(fit, points, extras, options, find)
     except DataError:
@@ -156,8 +158,8 @@ def summarise(rows: pd.DataFrame, study: str, setting: str) -> pd.DataFrame:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--given", type=int, default=200)
-    parser.add_argument("--found", type=int, default=80)
-    parser.add_argument("--null", type=int, default=200)
+    parser.add_argument("--found", type=int, default=40)
+    parser.add_argument("--null", type=int, default=120)
     parser.add_argument("--jobs", type=int, default=1)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", StatmodelsXWarning)
@@ -166,12 +168,12 @@ def main() -> None:
         ("found", "plane", partial(found, surface="plane", effect=0.3, forced=False), arguments.found),
     ]  # fmt: skip
     for surface, errors in (
-        ("plane", "normal"), ("wave", "normal"), ("bent", "normal"), ("plane", "t3"), ("plane", "patches")
+        ("plane", "patches"), ("wave", "normal"), ("plane", "normal"), ("plane", "t3"), ("bent", "normal")
     ):  # fmt: skip
-        for effect in (0.0, 0.3):
+        for effect in (0.3, 0.0):
             task = partial(given, surface=surface, errors=errors, effect=effect)
             settings.append(("given", f"{surface}, {errors}, effect {effect:g}", task, arguments.given))
-    settings.sort(key=lambda one: ("null", "given", "found").index(one[0]))
+    settings.sort(key=lambda one: ("null", "found", "given").index(one[0]))
     tables = []
     for number, (study, setting, task, repeats) in enumerate(settings):
         name = f"discontinuity_border_effect_{number}_{study}"

@@ -23,7 +23,7 @@ from statmodels_x.discontinuity.inference import placed, uncertainty
 from statmodels_x.discontinuity.inference.resampled import BootstrapResults
 
 if TYPE_CHECKING:
-    from statmodels_x.discontinuity.inference.border_effect import BorderEffect
+    from statmodels_x.discontinuity.inference.averaged import BorderEffect
 
 _STATE_01 = ("formula", "specification", "control", "sample", "estimate", "keep_data")
 
@@ -447,10 +447,9 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
     ) -> BorderEffect:  # fmt: skip
         """Average effect along a border, found or given, with errors that clusters may share.
 
-        Least squares with a line in the distance from the border on either side, among the observations within the
-        bandwidth. A border that the data chose is found anew without each fold of them, and each fold is measured
-        at the border that the others found: measured where it was found, a jump is too large on average, and one
-        of size 0 is not measured as 0. A fit that found no border may be asked too.
+        Least squares with a line in the distance on either side, among the observations within the bandwidth. Each
+        fold of the observations is measured at the border that the others show: where it was found, a jump is too
+        large, and none is not measured as 0. A fit that found no border may be asked too.
 
         Parameters
         ----------
@@ -460,19 +459,18 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
             Vertices of a known line, in order, in the covariates' units and order; its positive side lies to the left
             of the way. It must have been chosen without looking at the response. By default the border is found.
         covariates : str, list of str, DataFrame or array_like, optional
-            Numeric columns that shift the level on both sides alike. They are taken off before a border is looked for,
-            and are in the regression.
+            Numeric columns that shift the level on both sides alike: before a border is looked for, and in the fit.
         absorb : str, list of str or array_like, optional
-            Factors whose effects are partialled out in the same way.
+            Factors whose effects are partialled out likewise.
         cluster : str or array_like, optional
-            Groups of observations whose errors go together: standard errors with the correction CR2 and
-            Satterthwaite's degrees of freedom, and a group is never divided between folds. Without it, HC2.
+            Groups with errors in common, never divided between folds: CR2 and Satterthwaite's degrees of freedom.
+            Without it, HC2.
         bandwidth : float, optional
-            In the covariates' units, both counted alike. By default that of least squared error for the
-            difference of the sides' curvatures, shrunk, at most a quarter of the shorter side of the domain.
+            In the covariates' units, both counted alike; chosen by default for the difference of the sides'
+            curvatures, at most a quarter of the shorter side of the domain.
         donut : float, optional
-            Observations nearer to the border are left out, as they may lie on its other side; half a cell by default
-            for a found border, 0 for a given one.
+            Observations nearer to the border are left out, as they may lie on its other side; by default two standard
+            deviations of a found border's place (jackknife over the folds), 0 for a given one.
         degree : int
             Of the polynomial in the distance on either side, 0 to 2.
         trend : int
@@ -495,25 +493,6 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
         -----
         DataWarning
             If no border is found without some of the folds, which are then left out.
-
-        References
-        ----------
-        Bell and McCaffrey (2002), Survey Methodology 28, 169-181. Imbens and Kalyanaraman (2012), Review of
-        Economic Studies 79, 933-959.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import pandas as pd
-        >>> import statmodels_x as smx
-        >>> rng = np.random.default_rng(0)
-        >>> x, y = rng.uniform(size=(2, 3000))
-        >>> z = 0.3 * x + 0.5 * (y > 0.3 + 0.4 * x) + 0.2 * rng.normal(size=3000)
-        >>> data = pd.DataFrame({"x": x, "y": y, "z": z})
-        >>> fit = smx.FreeDiscontinuity("z ~ x + y", data).fit()
-        >>> given = fit.border_effect(border=[[0.0, 0.3], [1.0, 0.7]])
-        >>> bool(given.conf_int().loc["effect", "lower"] < 0.5 < given.conf_int().loc["effect", "upper"])
-        True
         """
         from statmodels_x.discontinuity.inference import border_effect as effects
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.data.formula import split_formula
@@ -159,7 +160,9 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
         raise FormulaError(f"formula {formula!r}: offset() is not used here; subtract it from the response.")
     table = as_pandas(data)
     _refuse_dates(table, part.variables)
-    frame = build_frame(table, response, {"covariates": part}, {"weights": weights, "rows": np.arange(len(table))})
+    frame = build_frame(
+        table, response, {"covariates": part}, {"weights": weights, "rows": np.arange(len(table))}
+    )
     names, x = _covariates(frame)
     refuse_axes(len(names))
     if len(frame.response) != 1:

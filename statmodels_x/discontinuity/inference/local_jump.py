@@ -46,7 +46,7 @@ class JumpData:
     groups: tuple[NDArray[np.intp], ...] = field(repr=False, default=())
     cluster: NDArray[np.intp] | None = field(repr=False, default=None)
 
-    def take(self, rows: Array) -> JumpData:
+    def take(self, rows: NDArray[np.bool_]) -> JumpData:
         """Return some of the rows."""
         return JumpData(
             self.distance[rows], self.x[rows], self.y[rows], self.weight[rows], self.covariates[rows], self.names,

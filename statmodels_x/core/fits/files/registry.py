@@ -22,7 +22,7 @@ _MODULES: dict[str, str] = {
     "discontinuity.fitting.on_points": "BorderTuning Placed",
     "discontinuity.fitting.record": "Certificate Estimate",
     "discontinuity.grid.domain": "Cells Domain Points Scale",
-    "discontinuity.inference.border_effect": "BorderEffect",
+    "discontinuity.inference.averaged": "BorderEffect",
     "discontinuity.inference.on_points": "Resamples",
     "discontinuity.inference.resampled": "BootstrapResults",
     "discontinuity.inference.sizes": "JumpSizes",
