@@ -133,8 +133,8 @@ def cross_fitted(
     lengths = [line.length for line in lines if line is not None]
     if not lengths:
         raise DataError(
-            f"border_effect(): no jump was found in any {options.folds - 1} of {options.folds} folds of the data, so "
-            "that there is no border to measure at; give `border`, or fit with sensitivity='sensitive'."
+            f"border_effect(): no jump was found outside of any of the {options.folds} folds of the data, so that "
+            "there is no border to measure at; give `border`, or fit with sensitivity='sensitive'."
         )
     if len(lengths) < options.folds:
         warn(
