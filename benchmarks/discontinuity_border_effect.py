@@ -1,6 +1,6 @@
 """The average effect along a border: bias, errors and coverage, for given and for found borders.
 
-    python benchmarks/discontinuity_border_effect.py [--given 100] [--found 40] [--null 160] [--study all] [--jobs 1]
+    python benchmarks/discontinuity_border_effect.py [--given 100] [--found 60] [--null 160] [--study all] [--jobs 1]
 
 n = 2,000 points on the unit square on 10^2 cells, a straight slanted border, errors of sd .2.
 
@@ -158,7 +158,7 @@ def summarise(rows: pd.DataFrame, study: str, setting: str) -> pd.DataFrame:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--given", type=int, default=100)
-    parser.add_argument("--found", type=int, default=40)
+    parser.add_argument("--found", type=int, default=60)
     parser.add_argument("--null", type=int, default=160)
     parser.add_argument("--study", choices=["all", "null", "found", "given", "none"], default="all")
     parser.add_argument("--jobs", type=int, default=1)
