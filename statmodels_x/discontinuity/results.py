@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,9 @@ from statmodels_x.discontinuity.grid import jumps as _jumps
 from statmodels_x.discontinuity.grid.boundary import in_cells
 from statmodels_x.discontinuity.inference import placed, uncertainty
 from statmodels_x.discontinuity.inference.resampled import BootstrapResults
+
+if TYPE_CHECKING:
+    from statmodels_x.discontinuity.inference.averaged import BorderEffect
 
 _STATE_01 = ("formula", "specification", "control", "sample", "estimate", "keep_data")
 
@@ -436,3 +439,62 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
         from statmodels_x.discontinuity.inference.held_out import second_stage
 
         return second_stage(self, self.facts.places(at)[0], check_alpha(alpha), seed)
+
+    def border_effect(
+        self, data: Any = None, border: Any = None, *, covariates: Any = None, absorb: Any = None,
+        cluster: Any = None, bandwidth: float | None = None, donut: float | None = None, degree: int = 1,
+        trend: int = 3, folds: int = 5, seed: int = 0,
+    ) -> BorderEffect:  # fmt: skip
+        """Average effect along a border, found or given, with errors that clusters may share.
+
+        Least squares with a line in the distance on either side, among the observations within the bandwidth. Each
+        fold of the observations is measured at the border that the others show: where it was found, a jump is too
+        large, and none is not measured as 0. A fit that found no border may be asked too.
+
+        Parameters
+        ----------
+        data : DataFrame, optional
+            That of the fit, if columns are named below.
+        border : array_like of shape (m, 2), or list of them, optional
+            Vertices of a known line, in order, in the covariates' units and order; its positive side lies to the left
+            of the way. It must have been chosen without looking at the response. By default the border is found.
+        covariates : str, list of str, DataFrame or array_like, optional
+            Numeric columns that shift the level on both sides alike: before a border is looked for, and in the fit.
+        absorb : str, list of str or array_like, optional
+            Factors whose effects are partialled out likewise.
+        cluster : str or array_like, optional
+            Groups with errors in common, never divided between folds: CR2 and Satterthwaite's degrees of freedom.
+            Without it, HC2.
+        bandwidth : float, optional
+            In the covariates' units, both counted alike; chosen by default for the difference of the sides'
+            curvatures, at most a quarter of the shorter side of the domain.
+        donut : float, optional
+            Observations nearer to the border are left out, as they may lie on its other side; by default two standard
+            deviations of a found border's place (jackknife over the folds), 0 for a given one.
+        degree : int
+            Of the polynomial in the distance on either side, 0 to 2.
+        trend : int
+            Degree of a polynomial in the two covariates that both sides share; 0 for none.
+        folds : int
+        seed : int
+            Of the folds.
+
+        Returns
+        -------
+        BorderEffect
+
+        Raises
+        ------
+        DataError
+            If no border is found; a side has fewer than 10 observations; a covariate or the groups tell the sides
+            apart; one cluster determines the effect; or the result was saved without its data.
+
+        Warns
+        -----
+        DataWarning
+            If no border is found without some of the folds, which are then left out.
+        """
+        from statmodels_x.discontinuity.inference import border_effect as effects
+
+        options = effects.EffectOptions.of(bandwidth, donut, degree, trend, folds, seed)
+        return effects.border_effect(self, data, border, covariates, absorb, cluster, options)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from statmodels_x.core.data.columns import by_row
 from statmodels_x.core.data.design import DesignSpec
@@ -129,6 +130,8 @@ class Sample:
     dropped : dict of str to int
     dates : DateAxis or None
         How the covariate counts its days, if it is one of dates.
+    rows : ndarray of int or None
+        Which of the rows given each scattered observation is.
     """
 
     cells: Cells
@@ -138,6 +141,7 @@ class Sample:
     n_rows: int
     dropped: Mapping[str, int]
     dates: DateAxis | None = None
+    rows: NDArray[np.intp] | None = field(repr=False, default=None)
 
     @property
     def n_used(self) -> int:
@@ -192,7 +196,9 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
         raise FormulaError(f"formula {formula!r}: offset() is not used here; subtract it from the response.")
     table, dates = _read_dates(as_pandas(data), part)
     _refuse_dates(table, part.variables)
-    frame = build_frame(table, response, {"covariates": part}, {"weights": weights})
+    frame = build_frame(
+        table, response, {"covariates": part}, {"weights": weights, "rows": np.arange(len(table))}
+    )
     names, x = _covariates(frame)
     refuse_axes(len(names))
     if len(frame.response) != 1:
@@ -214,15 +220,8 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
         raise DataError(f"no row has both a response '{label}' and a positive weight.")
     points = Points(x[keep], y[keep], weight[keep])
     domain = _domain(points, names, resolution)
-    return Sample(
-        bin_points(points, domain),
-        points,
-        frame.designs["covariates"].spec,
-        label,
-        frame.n_rows,
-        dropped,
-        dates,
-    )
+    spec, rows = frame.designs["covariates"].spec, frame.columns["rows"][keep]
+    return Sample(bin_points(points, domain), points, spec, label, frame.n_rows, dropped, dates, rows)
 
 
 def _covariates(frame: ModelFrame) -> tuple[tuple[str, ...], Array]:

@@ -25,6 +25,7 @@ _MODULES: dict[str, str] = {
     "discontinuity.fitting.record": "Certificate Estimate",
     "discontinuity.grid.dates": "DateAxis",
     "discontinuity.grid.domain": "Cells Domain Points Scale",
+    "discontinuity.inference.averaged": "BorderEffect",
     "discontinuity.inference.on_points": "Resamples",
     "discontinuity.inference.resampled": "BootstrapResults",
     "discontinuity.inference.sizes": "JumpSizes",

@@ -1,0 +1,135 @@
+"""The average effect along a border as the user sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from statmodels_x.core.fits.reference import Reference
+from statmodels_x.core.fits.results import SummaryText
+from statmodels_x.core.fits.tables import Block, number, p_value, summary
+from statmodels_x.core.validation import check_alpha
+
+
+@dataclass(frozen=True, eq=False)
+class BorderEffect(SummaryText):
+    """The average effect along a border.
+
+    Attributes
+    ----------
+    estimate, std_error : float
+        Positive side minus negative side, in the response's units. The positive side is the left one of the way along
+        a given line; of a found border the side on which the other folds' surface is higher.
+    reference : Reference
+        Distribution of the estimate over its standard error, with its degrees of freedom.
+    n_sides : tuple of int
+        Observations on the negative and on the positive side.
+    n_clusters : int
+        0 without clusters.
+    bandwidth, donut : float
+        Distances from the border between which observations are used, in the covariates' units.
+    length : float
+        Of the border; of a found one the mean over the folds.
+    folds, folds_used : int
+        Into how many parts the observations were divided, and for how many the others found a border; 0 for a
+        given border.
+
+    References
+    ----------
+    Bell and McCaffrey (2002), Survey Methodology 28, 169-181. Imbens and Kalyanaraman (2012), Review of
+    Economic Studies 79, 933-959.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import statmodels_x as smx
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.uniform(size=(2, 3000))
+    >>> z = 0.3 * x + 0.5 * (y > 0.3 + 0.4 * x) + 0.2 * rng.normal(size=3000)
+    >>> data = pd.DataFrame({"x": x, "y": y, "z": z})
+    >>> fit = smx.FreeDiscontinuity("z ~ x + y", data).fit()
+    >>> given = fit.border_effect(border=[[0.0, 0.3], [1.0, 0.7]])
+    >>> bool(abs(given.estimate - 0.5) < 3.0 * given.std_error)
+    True
+    """
+
+    estimate: float
+    std_error: float
+    reference: Reference = field(repr=False)
+    n_sides: tuple[int, int]
+    n_clusters: int
+    bandwidth: float
+    donut: float
+    length: float
+    folds: int
+    folds_used: int
+
+    def __repr__(self) -> str:
+        where = "given" if not self.folds else "found"
+        return f"BorderEffect({self.estimate:.4g}, std_error={self.std_error:.2g}, border={where}, n={self.nobs})"
+
+    @property
+    def nobs(self) -> int:
+        """Observations used."""
+        return sum(self.n_sides)
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided p-value of no effect; the observations that chose the border had no part in it."""
+        return float(self.reference.two_sided(self.estimate / self.std_error))
+
+    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Interval of the effect, one row with ``lower`` and ``upper``."""
+        reach = self.reference.quantile(check_alpha(alpha)) * self.std_error
+        limits = {"lower": [self.estimate - reach], "upper": [self.estimate + reach]}
+        return pd.DataFrame(limits, index=["effect"])
+
+    def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
+        """One row, with the column names of R's broom, then numbers of observations and clusters."""
+        lower, upper = self.conf_int(alpha).iloc[0]
+        row = {
+            "term": "border effect",
+            "estimate": self.estimate,
+            "std.error": self.std_error,
+            "statistic": self.estimate / self.std_error,
+            "df": self.reference.df,
+            "p.value": self.p_value,
+            "conf.low": lower,
+            "conf.high": upper,
+            "n.negative": self.n_sides[0],
+            "n.positive": self.n_sides[1],
+            "clusters": self.n_clusters,
+            "bandwidth": self.bandwidth,
+        }
+        return pd.DataFrame([row])
+
+    def summary(self, alpha: float = 0.05) -> Any:
+        """Summary table: the effect, its interval, and what was used."""
+        lower, upper = self.conf_int(alpha).iloc[0]
+        found = f"found, {self.folds_used} of {self.folds} folds" if self.folds else "given"
+        facts = [
+            ("Border", found),
+            ("Length", number(self.length)),
+            ("Points, negative side", str(self.n_sides[0])),
+            ("Points, positive side", str(self.n_sides[1])),
+            ("Bandwidth", number(self.bandwidth)),
+            ("Left out nearer than", number(self.donut)),
+            ("Clusters", str(self.n_clusters) if self.n_clusters else "none"),
+            ("Degrees of freedom", f"{self.reference.df:.1f}"),
+        ]
+        level = f"{100 * (1 - alpha):g} % interval"
+        cells = [
+            number(self.estimate), number(self.std_error), number(self.estimate / self.std_error),
+            p_value(self.p_value), f"{number(lower)} to {number(upper)}",
+        ]  # fmt: skip
+        block = Block("Effect", ["estimate", "std. error", "t", "p", level], ["border"], [cells])
+        notes = ["Average over the observations beside the border; positive side minus negative side."]
+        if self.folds:
+            notes.append(
+                "Each fold was measured at the border that the other folds found; the positive side is the one on "
+                "which their surface is higher."
+            )
+        return summary("Average effect along a border", facts, [block], notes)
