@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from statmodels_x import plotting
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_choice, check_flag
+from statmodels_x.core.validation import check_choice, check_flag, numeric_array
 from statmodels_x.multistate.fitted import MultiStateFitted
 from statmodels_x.multistate.inference.pictured import (
     WITH_SHARES,
@@ -48,9 +48,16 @@ def plot(
     _check_arguments(kind, newdata, at, state, compared)
     if kind == "diagram":
         return _diagram(fit, plotting.get_axes(ax))
-    times = _grid(fit, kind, newdata) if at is None else np.sort(np.atleast_1d(np.asarray(at, float)))
+    times = _grid(fit, kind, newdata) if at is None else _times(at)
     shown = pictured(fit, kind, newdata, times, state, compared, alpha)
     return (_stacked if kind == "occupancy" else _curves)(fit, kind, shown, plotting.get_axes(ax))
+
+
+def _times(at: ArrayLike) -> Array:
+    times = np.unique(numeric_array(np.atleast_1d(np.asarray(at)), "at", "plot()"))
+    if len(times) < 2:
+        raise DataError("plot: `at` holds the times of a curve; give at least two different ones.")
+    return times
 
 
 def _check_arguments(kind: str, newdata: Any, at: Any, state: Any, compared: bool | None) -> None:

@@ -113,11 +113,12 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         statsmodels.iolib.summary.Summary
         """
         check_alpha(alpha)
+        is_usual = alpha == _ALPHA and not units.checked_units(self, per)
         if effects is False:
             shown = None
         elif effects is True and (self.sample is None or self.facts.used > _SHOWN):
-            shown = self._usual_effects if alpha == _ALPHA and not per else None
-        elif effects is True and alpha == _ALPHA and not per:
+            shown = self._usual_effects if is_usual else None
+        elif effects is True and is_usual:
             shown = self._usual_effects
         else:
             shown = effects_of(self, None if effects is True else effects, None, alpha, per)

@@ -183,4 +183,10 @@ def seen(lattice: Lattice, border: Border, places: Array) -> Index:
     """Node that each place sees past the border."""
     from statmodels_x.discontinuity.kernels.border import seen_nodes
 
-    return np.asarray(seen_nodes(net_of(lattice), places, border.cut, border.share))
+    near = within_reach(lattice, places)  # the kernel trusts its places
+    return np.asarray(seen_nodes(net_of(lattice), near, border.cut, border.share))
+
+
+def within_reach(lattice: Lattice, places: Array) -> Array:
+    """Return places with those outside of the grid, or nowhere, moved to its edge."""
+    return np.clip(np.nan_to_num(places, nan=0.0), -0.5, np.array(lattice.shape) - 0.5)

@@ -103,6 +103,11 @@ def _columns(fit: SurfaceFitted, data: Any, given: Any, argument: str) -> list[t
         table = as_pandas(given)
     else:
         array = np.asarray(given)
+        if array.ndim not in (1, 2):
+            raise DataError(
+                f"border_effect(): `{argument}` is {given!r}; give names of columns, a frame, or an array with a row for "
+                "each row of the fit."
+            )
         array = array[:, None] if array.ndim == 1 else array
         label = getattr(given, "name", None) or argument
         table = pd.DataFrame(

@@ -11,7 +11,7 @@ import pandas as pd
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.chains import chains, orientation, pieces
-from statmodels_x.discontinuity.border.model import Border, BorderModel, seen, taylor_rows
+from statmodels_x.discontinuity.border.model import Border, BorderModel, seen, taylor_rows, within_reach
 from statmodels_x.discontinuity.border.points import CENTRE, PointData
 from statmodels_x.discontinuity.border.sizes import Nearest, contrasts, edge_lengths, limits, nearest, normals
 from statmodels_x.discontinuity.fitted import SurfaceFitted, keeps
@@ -166,7 +166,7 @@ def values(fit: SurfaceFitted, points: Array, natural: Array, std_error: Array) 
 def _beside(lattice: Lattice, border: Border, place: Array) -> Array:
     """Whether the border meets the block of centres in which each place lies."""
     nx, ny = lattice.shape
-    low = np.floor(place).astype(int)
+    low = np.floor(within_reach(lattice, place)).astype(int)
     (x0, y0), (x1, y1) = np.maximum(low, 0).T, np.minimum(low + 1, [nx - 1, ny - 1]).T
     cut = np.append(border.cut, False)  # edge -1 is none
     down, across = (table.reshape(lattice.shape) for table in lattice.edge_from)

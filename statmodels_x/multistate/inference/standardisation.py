@@ -182,7 +182,7 @@ def _world(
         rows = distinct.iloc[first : first + size]
         hazards = intensities(fit, rows if names else None)
         m = len(rows)
-        origin = starting_point(fit, kind, options, m)
+        origin = starting_point(fit, kind, options, rows.index)
         if np.any(times < origin.given[0]):
             raise DataError("standardise: `at` holds times before `given`.")
         asked = Asked(origin, np.repeat(np.arange(m), k), np.tile(times, m), options.discount, worth)

@@ -19,6 +19,7 @@ from statmodels_x.core.data.columns import labelled, paired
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import warn
+from statmodels_x.core.resampling import generator
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import (
     check_choice,
@@ -386,6 +387,6 @@ def simulate(fit: SurvivalFitted, newdata: Any, n: int, given: Any, seed: Any) -
     check_count("n", n, 1)
     rows = rows_for(fit, "quantile", newdata, given)
     wide = rows.repeat(n)
-    probability = np.random.default_rng(seed).uniform(size=len(wide.index))
+    probability = generator(seed).uniform(size=len(wide.index))
     times = QUANTITIES["quantile"](probability, wide).estimate
     return pd.DataFrame({"row": wide.index, "draw": np.tile(np.arange(n), len(rows.index)), "time": times})

@@ -14,7 +14,7 @@ from statmodels_x.core.data.columns import by_row
 from statmodels_x.core.data.frames import check_columns
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_choice, numeric_array
+from statmodels_x.core.validation import as_list, check_choice, numeric_array
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.averages import (
     AVERAGED,
@@ -59,7 +59,7 @@ def standardise(
     kind, contrast = _kind_and_contrast(kind, contrast)
     population = prediction_data(fit, over)
     share = _population_weights(fit, over, weights, population)
-    names = [] if by is None else [by] if isinstance(by, str) else list(by)
+    names = [] if by is None else as_list("by", by)
     values, worlds = _worlds(fit, population, names, levels)
     if contrast is not None and len(values) < 2:
         raise DataError("standardise: a contrast needs `by`, a covariate with at least two levels.")

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.validation import check_choice
+from statmodels_x.core.validation import as_list, check_choice, check_flag
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.plots.calibration import plot_calibration
 from statmodels_x.survival.plots.curves import CURVES, Data, plot_curves
@@ -104,6 +104,7 @@ class SurvivalPictures(SurvivalFitted):
         'Hazard ratio (95 % interval)'
         """
         check_choice("kind", kind, tuple(_OWN), "plot()")
+        check_flag("simultaneous", simultaneous), check_flag("at_risk", at_risk)
         given = {
             "by": by, "newdata": newdata, "at": at, "reference": reference, "kaplan_meier": kaplan_meier,
             "simultaneous": simultaneous or None, "censored": censored, "at_risk": at_risk or None,
@@ -116,7 +117,7 @@ class SurvivalPictures(SurvivalFitted):
         if kind == "forest":
             return plot_forest(self, alpha, ax)
         if kind in ("survival_effects", "rmst_effects"):
-            chosen = None if variables is None else list(variables)
+            chosen = None if variables is None else as_list("variables", variables)
             return plot_effects(self, kind, chosen, _one_time(at, kind), alpha, ax)
         if kind == "calibration":
             if at is None:

@@ -12,6 +12,7 @@ from statmodels_x.core.errors import SelectionWarning
 from statmodels_x.core.findings import Finding, warn
 from statmodels_x.core.fits.hypotheses import HypothesisTest
 from statmodels_x.core.fits.tables import Block
+from statmodels_x.core.validation import check_flag
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.results import FlexibleSurvivalResults
 
@@ -103,7 +104,7 @@ class SelectedSurvivalResults(FlexibleSurvivalResults):
         """
         shown = super().summary(alpha, effects, per)
         title = f"{shown.title}, {self.selection.label}"
-        if show_p:
+        if check_flag("show_p", show_p):
             return replace(shown, title=title)
         blocks = [_without_tests(block) for block in shown.blocks if block.title != "Joint tests"]
         notes = [note for note in shown.notes if "score test" not in note]
@@ -128,7 +129,7 @@ class SelectedSurvivalResults(FlexibleSurvivalResults):
         DataFrame
         """
         table = super().tidy(alpha, per)
-        return table if show_p else table.drop(columns=["statistic", "p.value"])
+        return table if check_flag("show_p", show_p) else table.drop(columns=["statistic", "p.value"])
 
     def glance(self) -> pd.DataFrame:
         """One row of facts about the fit, with ``criterion``, ``candidates`` and ``selected``."""
