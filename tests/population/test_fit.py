@@ -67,7 +67,6 @@ def test_mixture_is_fitted_at_least_as_well_as_known(data, options, initial, pub
     assert fit.wss == pytest.approx((((r - fit.fittedvalues) / r.mean()) ** 2).to_numpy().sum())
 
 
-@pytest.mark.slow
 def test_four_classes(data):
     fit = smx.LeslieInteraction(MIXED, data, ages=4, coupling="diagonal").fit(initial=20)
     assert 1.0 < fit.wss < 1.45

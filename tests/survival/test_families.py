@@ -149,7 +149,8 @@ def test_the_plateau_of_a_family_of_ones_own(kind, at, given):
         smx.FlexibleSurvival("Surv(time, status) ~ treatment", MELANOMA, scale="ph", distribution=law).fit()
         for law in (APGW, "apgw")
     )
-    columns = ["estimate", "std_error", "lower", "upper"]
+    # where a mean ends to be finite a family of one's own does not say, so that its limits are unknown
+    columns = ["estimate", "std_error"] if kind == "mean" else ["estimate", "std_error", "lower", "upper"]
     ours, theirs = (fit.predict(newdata, kind, at, given=given)[columns] for fit in (own, built_in))
     assert_allclose(ours, theirs, rtol=2e-5)
     assert np.isinf(theirs["estimate"]).any() == (kind != "cure_fraction")

@@ -249,11 +249,14 @@ def test_contrasts_are_made_of_their_parts(fits, new, base, name, kind):
 
 
 def test_rows_of_the_reference_are_taken_in_pairs(fits, new):
-    turned = new.iloc[[2, 0, 1]]
-    fit = fits["burr"]
-    gap = fit.predict(new, kind="survival_difference", at=2.0, reference=turned)["estimate"].to_numpy()
+    """By their labels where these are those of the rows, else by position."""
+    turned, fit = new.iloc[[2, 0, 1]], fits["burr"]
+    others = turned.set_axis(["one", "two", "three"])
+    gap = fit.predict(new, kind="survival_difference", at=2.0, reference=others)["estimate"].to_numpy()
     s = fit.predict(new, at=2.0)["estimate"].to_numpy()
     assert_allclose(gap, s - s[[2, 0, 1]], rtol=1e-10)
+    own = fit.predict(new, kind="survival_difference", at=2.0, reference=turned)["estimate"]
+    assert_allclose(own, 0.0, atol=1e-12)
 
 
 # ---- time already survived
@@ -635,7 +638,7 @@ def test_arguments_of_predict(fits, new, options, text):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"kind": "hazard", "at": 1.0}, "`kind`"),
+        ({"kind": "link", "at": 1.0}, "`kind`"),
         ({"at": None}, "needs `at`"),
         ({"at": 1.0, "by": "sex"}, "no column 'sex'"),
         ({"at": 1.0, "by": "status"}, "`by` is 'status', which is no covariate"),

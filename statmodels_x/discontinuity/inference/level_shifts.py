@@ -105,8 +105,8 @@ def _columns(fit: SurfaceFitted, data: Any, given: Any, argument: str) -> list[t
         array = np.asarray(given)
         if array.ndim not in (1, 2):
             raise DataError(
-                f"border_effect(): `{argument}` is {given!r}; give names of columns, a frame, or an array with a row for "
-                "each row of the fit."
+                f"border_effect(): `{argument}` is {given!r}; give names of columns, a frame, or an array with a row "
+                "for each row of the fit."
             )
         array = array[:, None] if array.ndim == 1 else array
         label = getattr(given, "name", None) or argument

@@ -92,7 +92,11 @@ def fit_transitions(
         _check_seen(model, rows)
         try:
             with quiet():
-                fits[model.label] = _fit(model, rows, weights, data.time_unit, how or {})
+                fits[model.label] = fit = _fit(model, rows, weights, data.time_unit, how or {})
+            for variable, level, n in fit.facts.aside:  # courses need a hazard for everybody
+                raise DataError(
+                    f"{variable} = {level!r}: no event in {n} rows, so that it has no effect there."
+                )
         except StatmodelsXError as error:
             remedy = ""
             if "event" in str(error):

@@ -53,7 +53,8 @@ class SurvivalPredictions(SurvivalFitted):
         at : array_like of shape (k,), optional
             Times in the unit of the data, or probabilities.
         reference : DataFrame, optional
-            One row, or as many as ``newdata``: what to compare with, and what an effect that wanes is lost to.
+            One row, or as many as ``newdata`` (paired by their labels where these are the same, else by position): what
+            to compare with, and what an effect that wanes is lost to.
         alpha : float
             Error rate of the intervals.
         given : float or array_like of shape (m,), optional
