@@ -27,6 +27,7 @@ from statmodels_x.discontinuity.inference.local_jump import JumpData, choose_ban
 Finder = Callable[[PointData, Price], tuple[Border, float]]
 _WIDEST = 0.25  # of the shorter side of the domain
 _NARROWEST = 1.5  # cells beyond the donut
+_FARTHEST = 1e100
 _PILOT = 0.4  # of that side: where curvatures are measured
 _DONUT = 2.0  # standard deviations of a found border's place
 _WIDEST_DONUT = 1.0  # cells
@@ -47,7 +48,7 @@ class EffectOptions:
     def of(cls, bandwidth: Any, donut: Any, degree: Any, trend: Any, folds: Any, seed: Any) -> EffectOptions:
         """Check them; a DataError names the one that cannot be used."""
         width = None if bandwidth is None else check_number("bandwidth", bandwidth, low=0.0, high=np.inf)
-        hole = None if donut is None else check_number("donut", donut, low=0.0, high=np.inf, closed=True)
+        hole = None if donut is None else check_number("donut", donut, low=0.0, high=_FARTHEST, closed=True)
         if width is not None and hole is not None and hole >= width:
             raise DataError(f"border_effect(): `donut` {hole:g} leaves nothing of `bandwidth` {width:g}.")
         return cls(
