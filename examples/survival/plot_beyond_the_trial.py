@@ -1,6 +1,6 @@
 """
 Beyond the trial: forty years of life, with and without the mortality of a population
-====================================================================================
+=====================================================================================
 
 Fluorouracil and levamisole after surgery for colon cancer :cite:p:`moertel1990` lengthen life; the trial followed its
 patients for up to nine years. How many years are gained over a lifetime? The trial alone cannot say: models that fit
