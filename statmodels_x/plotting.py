@@ -114,6 +114,7 @@ def numbers_at_risk(ax: Any, counts: Callable[[Array], list[Array]], labels: Seq
     Examples
     --------
     >>> import numpy as np
+    >>> from statmodels_x.plotting import get_axes, numbers_at_risk
     >>> ax = get_axes()
     >>> ax.set(xlim=(0, 4), xlabel="Years")  # doctest: +ELLIPSIS
     [...]
