@@ -81,7 +81,9 @@ def test_weighted_regressions_of_r(reference_trials):
     for row in numbers["weighted_regression"]:
         fit = quiet_fit(reference_model(sets, row["set"], 0.5))
         table = sets[row["set"]]
-        weights = None if row["weights"] != "patients" else table["n_treated"] + table["n_control"]
+        weights = (
+            None if row["weights"] != "patients" else (table["n_treated"] + table["n_control"]).to_numpy()
+        )
         found = fit.weighted_regression(weights)
         for name in ("intercept", "slope", "se_intercept", "se_slope"):
             assert found[name] == pytest.approx(row[name], abs=2e-6)

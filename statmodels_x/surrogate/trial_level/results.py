@@ -235,7 +235,7 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
         ----------
         weights : array_like, optional
             One a trial, such as numbers of patients; the precision of the outcome estimate by default. A Series goes by
-            its labels if these are the trials, and by position if they only count rows.
+            its labels, which must be the trials.
 
         Returns
         -------
@@ -244,11 +244,7 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
             ``correlation_of_estimates``. They mix the relation between trials with estimation error and with the
             within-trial correlation, and are not R2 between trials.
         """
-        counted = isinstance(
-            getattr(weights, "index", None), pd.RangeIndex
-        )  # rows of a frame, and not trials
-        known = pd.Index(self.effects.labels)
-        labelled_weights = np.asarray(weights) if counted else labelled(weights, known, "weights")
+        labelled_weights = labelled(weights, pd.Index(self.effects.labels), "weights")
         values = (
             None if weights is None else numeric_array(labelled_weights, "weights", "weighted_regression()")
         )
