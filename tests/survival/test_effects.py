@@ -138,7 +138,7 @@ def test_a_median_beyond_the_last_event_is_not_reached():
     assert any("Median:" in line and "years" in line for line in known.summary().as_text().splitlines())
 
 
-def test_score_tests_that_cannot_be_had_say_so():
+def test_score_tests_that_cannot_be_had_say_so(monkeypatch):
     data = smx.datasets.load_melanoma()
     fit = FlexibleSurvival("Surv(time, status) ~ treatment", data, scale="aft", other_scale=1.0).fit()
     assert float(fit.params["shape"].iloc[0]) < 0.0
@@ -152,12 +152,28 @@ def test_score_tests_that_cannot_be_had_say_so():
         )
         test = fit.score_test(larger)
         assert statistic == pytest.approx(test["statistic"], rel=1e-8)
-    rng = np.random.default_rng(2)
-    x = (np.arange(60) == 0).astype(float)  # one row: nothing is left for a second effect of it
-    t = rng.weibull(1.5, 60)
-    one = FlexibleSurvival("Surv(t, s) ~ x", pd.DataFrame({"t": t, "s": 1, "x": x})).fit()
-    lost = _pointers(one, one.sample)
-    assert lost["statistic"].isna().all()
-    assert lost["note"].str.startswith("not testable here").all()
-    text = " ".join(one.summary().as_text().split())
-    assert "Score tests that these data cannot give: x on the power" in text
+    monkeypatch.setattr("statmodels_x.survival.inference.effects._LEAST_LEFT", 1.0)  # more than there can be
+    lost = _pointers(fit, fit.sample)
+    assert lost["statistic"].isna().tolist() == [False, True]
+    assert lost["note"].str.startswith("not testable here").tolist() == [False, True]
+    assert lost["holm"].iloc[0] == lost["p.value"].iloc[0]  # what is not tested is not counted
+    again = FlexibleSurvival("Surv(time, status) ~ treatment", data, scale="aft", other_scale=1.0).fit()
+    text = " ".join(again.summary().as_text().split())
+    assert "Score tests that these data cannot give: treatment on the shape." in text
+
+
+def test_score_tests_do_not_depend_on_the_origin_of_a_covariate():
+    """A column far from its mean is nearly the intercept of the power: that is no lack of information on its effect."""
+    from statmodels_x.survival.inference.effects import _pointers
+
+    formula, found = "Surv(time, status) ~ age + C(celltype)", {}
+    for shift in (0.0, 300.0):
+        data = VETERAN.assign(age=VETERAN["age"] + shift)
+        fit = FlexibleSurvival(formula, data).fit()
+        found[shift] = _pointers(fit, fit.sample)
+        for term in ("age", "C(celltype)"):
+            test = fit.score_test(FlexibleSurvival(formula, data, power=f"~ {term}"))
+            row = found[shift].set_index(["term", "parameter"]).loc[(term, "power")]
+            assert row["statistic"] == pytest.approx(test["statistic"], rel=1e-5)
+    assert (found[0.0]["note"] == "").all()
+    assert_allclose(found[0.0]["statistic"], found[300.0]["statistic"], rtol=1e-4)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from statmodels_x.core.data.formula import right_side
@@ -32,6 +33,7 @@ _LEVELS = (2, 4)
 _MOST = 3
 _ROWS = 2_000
 _LEAST_LEFT = 0.02
+_ROUNDING = 1e-9
 _NOT_TESTABLE = "not testable here: the data hold no information on it beside the rest of the model"
 _NUMBERS = ["estimate", "lower", "upper"]
 NOT_REACHED = "not reached"
@@ -302,17 +304,27 @@ def _score(fit: SurvivalFitted, sample: Sample, parameter: int, columns: Array) 
     _, score, hessian = loglik(np.insert(theta, [place] * q, 0.0), larger)
     tested = np.zeros(len(score), bool)
     tested[place : place + q] = True
-    marginal, rest = -hessian[np.ix_(tested, tested)], -hessian[np.ix_(~tested, ~tested)]
-    both = -hessian[np.ix_(tested, ~tested)]
+    own = np.zeros(len(score), bool)
+    own[larger.slices[parameter]] = True
     try:
+        # beside the other coefficients of its parameter, so that the origin of a covariate does not matter
+        marginal = _beside(-hessian, tested, own & ~tested)
+        efficient = _beside(-hessian, tested, ~tested)
         root = np.linalg.inv(np.linalg.cholesky(marginal))
-        left = root @ (marginal - both @ np.linalg.solve(rest, both.T)) @ root.T
+        values, vectors = np.linalg.eigh(root @ efficient @ root.T)
     except np.linalg.LinAlgError:
         return math.nan
-    values, vectors = np.linalg.eigh(left)
-    if not values[0] > _LEAST_LEFT:
+    # near a Weibull a shape is no more than a scale; the power is what it is as long as there is any information
+    if not values[0] > (_LEAST_LEFT if PARAMETERS[parameter] == "shape" else _ROUNDING):
         return math.nan
     return float(np.sum((vectors.T @ root @ score[tested]) ** 2 / values))
+
+
+def _beside(information: Array, tested: NDArray[np.bool_], others: NDArray[np.bool_]) -> Array:
+    """Return the information on some coefficients that is left beside others."""
+    between = information[np.ix_(tested, others)]
+    rest = information[np.ix_(others, others)]
+    return np.asarray(information[np.ix_(tested, tested)] - between @ np.linalg.solve(rest, between.T))
 
 
 def _holm(p_values: Array) -> Array:
