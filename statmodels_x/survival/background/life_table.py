@@ -336,13 +336,7 @@ class TablePaths:
 
     def repeat(self, k: int) -> TablePaths:
         """Return each row k times in turn."""
-        return TablePaths(
-            self.table,
-            np.repeat(self.code, k),
-            np.repeat(self.age, k),
-            np.repeat(self.year, k),
-            self.per,
-        )
+        return self.take(np.repeat(np.arange(len(self.code)), k))
 
     def take(self, which: Any) -> TablePaths:
         """Return some of the rows."""

@@ -75,7 +75,7 @@ class CurvePaths:
 
     def repeat(self, k: int) -> CurvePaths:
         """Return each row k times in turn."""
-        return replace(self, code=np.repeat(self.code, k))
+        return self.take(np.repeat(np.arange(len(self.code)), k))
 
     def take(self, which: Any) -> CurvePaths:
         """Return some of the rows."""

@@ -27,7 +27,7 @@ from statmodels_x.survival.inference.units import checked_units
 from statmodels_x.survival.kernels.likelihood import loglik
 from statmodels_x.survival.reading.facts import coded_columns, is_number
 from statmodels_x.survival.sample import Sample
-from statmodels_x.survival.specification import specify
+from statmodels_x.survival.specification import Specification, specify
 
 _LEVELS = (2, 4)
 _MOST = 3
@@ -234,14 +234,18 @@ def _wider(fit: SurvivalFitted, sample: Sample, name: str) -> SurvivalFitted | N
     power = model.parts.get("power")
     text = f"~ {power.text} + {term}" if power is not None and power.variables else f"~ {term}"
     if model.cure_kind == "none" and model.family.is_compiled:
-        wide = specify(model.formula, power=text, background=model.background)
-        wide = replace(wide, background_factor=model.background_factor)
+        wide = _under_same_background(model, specify(model.formula, power=text))
     else:
         parts = {**model.parts, "power": right_side(text, "power")}
         ordered = {part: parts[part] for part in PARAMETERS if part in parts}
         fixed = {part: value for part, value in model.fixed.items() if part != "power"}
         wide = replace(model, parts=ordered, fixed=fixed)
     return refitted(sample, wide)
+
+
+def _under_same_background(model: Specification, other: Specification) -> Specification:
+    """Return another model of the same deaths: with the background of the first."""
+    return replace(other, background=model.background, background_factor=model.background_factor)
 
 
 def _other_scale(fit: SurvivalFitted, sample: Sample) -> tuple[str, float]:
@@ -254,13 +258,7 @@ def _other_scale(fit: SurvivalFitted, sample: Sample) -> tuple[str, float]:
         name: f"~ {model.parts[name].text}" if name in model.parts else natural[name](model.fixed[name])
         for name in natural
     }
-    found = refitted(
-        sample,
-        replace(
-            specify(model.formula, scale=other, background=model.background, **same),
-            background_factor=model.background_factor,
-        ),
-    )
+    found = refitted(sample, _under_same_background(model, specify(model.formula, scale=other, **same)))
     return other, math.nan if found is None else found.llf
 
 

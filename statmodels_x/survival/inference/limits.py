@@ -158,10 +158,7 @@ def _averaged_intervals(
     quantity_of: Callable[[SurvivalFitted], Callable[[Array], Quantity]], options: Options, kind: str
 ) -> pd.DataFrame:
     """Average the fits on the scale where intervals are made, with the spread between them in the error."""
-    if kind in ("link", "cure_fraction"):
-        raise DataError(
-            f'average: kind="{kind}" is not on one scale in all families; average survival instead.'
-        )
+    refuse_average(kind, options)
     found = [quantity_of(one)(one.theta) for _, one in options.average]
     weights = np.array([weight for weight, _ in options.average])
     errors, critical = [], np.zeros(1)

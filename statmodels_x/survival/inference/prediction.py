@@ -153,13 +153,14 @@ def rows_for(fit: SurvivalFitted, kind: str, newdata: Any, given: Any = None, di
         raise DataError(
             f'predict: kind="{kind}" belongs to a model with a background, FlexibleSurvival(..., background=...).'
         )
-    rows = covariate_rows(fit, newdata, given)
+    data = prediction_data(fit, newdata)
+    rows = covariate_rows(fit, data, given)
     if discount:
         rows = replace(rows, discount=_continuous(fit, kind, discount))
     if source is None or kind not in NEEDS_PATHS:
         return rows
     per = years_per_unit(source, fit.facts.time_unit, fit.facts.last_time)
-    return replace(rows, background=paths_of(source, prediction_data(fit, newdata), per))
+    return replace(rows, background=paths_of(source, data, per))
 
 
 def _continuous(fit: SurvivalFitted, kind: str, discount: float) -> float:
