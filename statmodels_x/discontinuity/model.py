@@ -42,11 +42,13 @@ class FreeDiscontinuity:
         with one to three axes: a signal, image or volume whose elements are the cells of the grid. NaN marks
         an element without data. An xarray ``DataArray`` keeps its names and coordinates.
     data : DataFrame, optional
-        pandas, polars, pyarrow, or a mapping of columns; with a formula only.
+        pandas, polars, pyarrow, or a mapping of columns; with a formula only. The rows of a Dask frame stay in their
+        partitions and enter as their averages over parts of a cell.
     resolution : int or sequence of int, optional
         Cells along each covariate into which scattered observations are averaged; by default the same number
-        along each, with about 20 observations a cell. A cell without observations says nothing. A curve (one
-        covariate) has no cells: it refuses this, ``levels`` and ``jump_length``.
+        along each, with about 20 observations a cell, and at most 100 along each of two covariates, 30 of three. A
+        cell without observations says nothing. A curve (one covariate) has no cells: it refuses this, ``levels`` and
+        ``jump_length``.
     lam, nu : float, optional
         Weight of the data and cost of a jump of unit area, for responses scaled to [0, 1] and a domain whose
         longest side is 1. What is not given is tuned.
