@@ -84,7 +84,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     "filename_pattern": r"/plot_",
     "ignore_pattern": r"(^|/)(?!plot_)\w+\.py$",
-    "subsection_order": ["../examples/survival", "../examples/surrogate", "*"],
+    "subsection_order": ["../examples/tutorials", "../examples/survival", "../examples/surrogate", "*"],
     "within_subsection_order": "FileNameSortKey",
     "doc_module": ("statmodels_x",),
     "reference_url": {"statmodels_x": None},

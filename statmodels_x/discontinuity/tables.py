@@ -132,7 +132,7 @@ def notes(fit: DiscontinuityFitted, tables: dict[str, pd.DataFrame]) -> list[str
 
 
 def tidy_boundaries(fit: SurfaceFitted, alpha: float) -> pd.DataFrame:
-    """One row a boundary, under broom's names."""
+    """One row per boundary, under broom's names."""
     table = boundary_table(fit)
     lower, upper = normal_limits(table["mean_size"].to_numpy(), table["std_error"].to_numpy(), alpha)
     table = table.rename(columns={"mean_size": "estimate", "std_error": "std.error"})

@@ -182,7 +182,7 @@ def _facts(fit: SurvivalFitted, effects: Effects | None = None) -> list[tuple[st
             "Observations",
             f"{facts.used}" + (f" (weight {facts.weight:g})" if facts.weight != facts.used else ""),
         ),
-        ("Events", f"{fit.n_events} ({fit.n_events / max(fit.df_model, 1):.1f} a parameter)"),
+        ("Events", f"{fit.n_events} ({fit.n_events / max(fit.df_model, 1):.1f} per parameter)"),
         ("Dropped rows", str(facts.rows - facts.used)),
         ("Log-likelihood", f"{fit.llf:.4f}"),
         ("AIC", f"{fit.aic:.3f}"),

@@ -509,7 +509,7 @@ def test_sample_params(fit):
 
 
 def hand_scores(data, params):
-    """Score of each row of the accelerated failure time model on x, by central differences of its law."""
+    """Score of each row of the accelerated failure time model on x, by central differences of its distribution."""
 
     def rows(theta):
         law = APGW(np.exp(theta[0] + theta[1] * data["x"]), 1.0, np.exp(theta[2]), np.expm1(theta[3]))

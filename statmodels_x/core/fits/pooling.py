@@ -133,7 +133,7 @@ class PooledResults(Fitted, SummaryText):
         return hypothesis_test(statistic, k, p, "Wald test (pooled)", df_denom=df)
 
     def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
-        """One row a parameter, with the column names of R's broom, then ``df`` and ``missing_information``.
+        """One row per parameter, with the column names of R's broom, then ``df`` and ``missing_information``.
 
         Parameters
         ----------

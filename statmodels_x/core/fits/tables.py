@@ -90,7 +90,7 @@ class FitSummary:
         return str(_laid_out(self).as_csv())
 
     def as_latex(self, label: str = "") -> str:
-        r"""Return a LaTeX table: one tabular a block, below its title; names are escaped.
+        r"""Return a LaTeX table: one tabular per block, below its title; names are escaped.
 
         Parameters
         ----------

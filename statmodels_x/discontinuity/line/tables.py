@@ -74,7 +74,7 @@ def _places(fit: CurveFitted, values: pd.Series) -> list[str]:
 
 
 def tidy_jumps(fit: CurveFitted, alpha: float) -> pd.DataFrame:
-    """One row a jump, under broom's names."""
+    """One row per jump, under broom's names."""
     table = jump_table(fit, alpha)
     columns = {
         "term": [f"jump {k + 1}" for k in table.index],
