@@ -61,7 +61,7 @@ def filled(text: str, name: str) -> str:
         **{one: getattr(smx, one) for one in smx.__all__},
     }
     out: list[str] = []
-    own = documented(name)
+    own = documented(name.rpartition(".")[2])
     with contextlib.redirect_stdout(io.StringIO()):
         for example in doctest.DocTestParser().get_examples(getattr(own, "__doc__", None) or ""):
             exec(compile(example.source, "<docstring>", "single"), known)
@@ -71,6 +71,9 @@ def filled(text: str, name: str) -> str:
             continue
         first, *more = part.source.rstrip("\n").split("\n")
         out.append("\n".join([f">>> {first}", *(f"... {line}".rstrip() for line in more)]) + "\n")
+        if doctest.SKIP in part.options:
+            out.append(part.want)
+            continue
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
             exec(compile(part.source, "<example>", "single"), known)

@@ -130,7 +130,8 @@ def _process(_app: Sphinx, what: str, name: str, obj: Any, _options: Any, lines:
         owner, member = name.split(".")[-2:]
     else:
         return
-    example = read(owner).get(member)
+    room = name.split(".")[1]
+    example = (read(f"{room}.{owner}") or read(owner)).get(member)
     if example is None:
         return
     has_examples = any(line.strip() == "Examples" for line in lines)

@@ -19,6 +19,8 @@ from scipy.stats import binned_statistic_2d
 
 import statmodels_x as smx
 
+# sphinx_gallery_thumbnail_number = 2
+
 STEP, RADIUS, SD = 0.0751, 0.25, 0.05
 
 

@@ -18,6 +18,8 @@ from scipy.ndimage import gaussian_filter
 
 import statmodels_x as smx
 
+# sphinx_gallery_thumbnail_number = 2
+
 SD = 0.08
 with cbook.get_sample_data("grace_hopper.jpg") as file:
     portrait = plt.imread(file, format="jpg")[290:530, 170:410].mean(axis=2) / 255

@@ -24,6 +24,8 @@ from scipy.stats import binned_statistic_2d
 
 import statmodels_x as smx
 
+# sphinx_gallery_thumbnail_number = 2
+
 OUTLINE = np.array(
     [(69.5, 26.9), (70.6, 28.0), (72.4, 28.6), (73.6, 29.9), (75.0, 29.6), (76.3, 28.3), (77.6, 27.4), (77.5, 26.0),
      (76.6, 24.8), (75.0, 23.9), (73.6, 23.6), (72.2, 24.5), (70.8, 25.1)]

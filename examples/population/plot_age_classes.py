@@ -19,6 +19,8 @@ import pandas as pd
 
 import statmodels_x as smx
 
+# sphinx_gallery_thumbnail_number = 2
+
 rows = {}
 for k in (1, 2, 3):
     for name, design in {

@@ -18,6 +18,8 @@ import pandas as pd
 
 import statmodels_x as smx
 
+# sphinx_gallery_thumbnail_number = 2
+
 hare = smx.LeslieMatrix([0.35, 1.6], [0.5])
 tortoise = smx.LeslieMatrix([0.1, 0.4], [0.7, 0.75], plus_group=True)
 takes = np.array([[0.0, 0.12], [0.0, 0.0]])  # into the young (row 1), by the adults (column 2)

@@ -20,6 +20,8 @@ import pandas as pd
 
 import statmodels_x as smx
 
+# sphinx_gallery_thumbnail_number = 3
+
 data = smx.datasets.load_paramecium()
 cultures = smx.datasets.load_paramecium(shape="long")
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.0), layout="constrained", sharey=True)

@@ -18,6 +18,8 @@ import pandas as pd
 
 import statmodels_x as smx
 
+# sphinx_gallery_thumbnail_number = 3
+
 turning = smx.ComplexPredatorPrey(A=1.02, B=0.3)
 free = turning.trajectory([100], [0], 24)
 removed = turning.trajectory([100], [0], 24, extinction="total")

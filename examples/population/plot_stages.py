@@ -17,6 +17,8 @@ import pandas as pd
 
 import statmodels_x as smx
 
+# sphinx_gallery_thumbnail_number = 2
+
 U = np.array([[0, 0, 0, 0], [0.9775, 0.9111, 0, 0], [0, 0.0736, 0.9534, 0], [0, 0, 0.0452, 0.9804]])
 F = np.zeros((4, 4))
 F[0] = [0, 0.0043, 0.1132, 0]

@@ -17,6 +17,8 @@ import pandas as pd
 
 import statmodels_x as smx
 
+# sphinx_gallery_thumbnail_number = 2
+
 data = pd.DataFrame(
     {
         "day": range(1, 18),

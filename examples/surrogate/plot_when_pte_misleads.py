@@ -22,6 +22,8 @@ import pandas as pd
 
 import statmodels_x as smx
 
+# sphinx_gallery_thumbnail_number = 2
+
 
 def useless(factor):
     """Rates of the surrogate event of sqrt(factor) and 1/sqrt(factor); death does not depend on it."""

@@ -21,6 +21,8 @@ from scipy.special import expit
 
 import statmodels_x as smx
 
+# sphinx_gallery_thumbnail_number = 2
+
 data = smx.datasets.load_melanoma()
 data["arm"] = pd.Categorical(
     data["treatment"].map({0: "observation", 1: "interferon"}), ["observation", "interferon"]
