@@ -29,6 +29,7 @@ MACHINERY = {
     "LifeTable": {"beyond", "check_inside", "check_names", "codes", "integrals", "rates_at"},
     "Family": {"log_z_at", "plateau", "terms"},
     "SelectedSurvivalResults": {"after"},
+    "MultiStateData": {"of"},
     "TrialLevelFitted": {"correlation_interval", "mixture"},
     "TrialLevelResults": {"correlation_interval", "mixture"},
 }
@@ -128,6 +129,8 @@ def _process(_app: Sphinx, what: str, name: str, obj: Any, _options: Any, lines:
         owner, member = name.rpartition(".")[2], ""
     elif what in ("method", "property", "attribute"):
         owner, member = name.split(".")[-2:]
+    elif what == "function":
+        owner, member = "functions", name.rpartition(".")[2]
     else:
         return
     room = name.split(".")[1]
