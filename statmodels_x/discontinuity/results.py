@@ -190,12 +190,12 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
     def jumps(self) -> pd.DataFrame:
         """The jump set, one row for each edge between two cells.
 
-        Where it is crossed (its middle, for a border along sides of cells) under the covariates' names; ``across``, the covariate along
-        which the surface jumps there; ``from``, ``to`` and ``size``, the limits of the surface on both sides of
-        the boundary and their difference, with ``std_error`` (see :meth:`jump_sizes`; where these cannot be had,
-        the values in the two cells and NaN); ``stability``, which only resamples can tell (NaN here, see
-        :meth:`bootstrap`); ``length`` of the edge (area of the face); and ``segment``, the
-        connected part of the jump set to which it belongs.
+        Where it is crossed (its middle, for a border along sides of cells) under the covariates' names; ``across``,
+        the covariate along which the surface jumps there; ``from``, ``to`` and ``size``, the limits of the surface on
+        both sides and their difference, with ``std_error`` (see :meth:`jump_sizes`; where these cannot be had, the
+        values in the two cells and NaN); ``stability``, which only resamples can tell (NaN here, see
+        :meth:`bootstrap`); ``length`` of the border at it (area of the face); and ``segment``, the connected part of
+        the jump set to which it belongs.
         """
         return handed_out(uncertainty.edge_table(self))
 

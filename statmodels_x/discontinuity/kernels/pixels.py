@@ -47,7 +47,7 @@ def _clipped(x, y, lx, ly, mx, my, sign):
 
 @kernel
 def _add_part(net, node, area, gx, gy, i, j, cut, index, weight, row):
-    """Add a part of pixel (i, j) that sees a node; a slope that needs nodes beyond the pixel's neighbours is left out."""
+    """Add a part of pixel (i, j) that sees a node; slopes that need nodes beyond its neighbours are left out."""
     ny = net.down.shape[1]
     stencil(net, node, cut, index, weight)
     dx, dy = gx - node // ny, gy - node % ny
