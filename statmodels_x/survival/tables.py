@@ -12,6 +12,7 @@ from statmodels_x.core.findings import kinds
 from statmodels_x.core.fits.results import wald_limits
 from statmodels_x.core.fits.tables import Block, number, p_value, summary, together
 from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.fitting.outside import Outside
 from statmodels_x.survival.inference.effects import NOT_REACHED, Effects
 from statmodels_x.survival.inference.hypotheses import joint_test
 from statmodels_x.survival.inference.naming import uses_of
@@ -45,11 +46,15 @@ def glance(fit: SurvivalFitted) -> pd.DataFrame:
         "converged": fit.converged,
         "regular": fit.is_regular,
         "starts": f"{fit.estimate.n_best}/{fit.estimate.n_starts}",
-        "ridge": max((value - fit.llf for value, _ in fit.estimate.rejected), default=np.nan),
+        "ridge": max((value - fit.llf_penalised for value, _ in fit.estimate.rejected), default=np.nan),
         "note": kinds(fit.findings),
     }
     if fit.specification.background is not None:
         row["expected"] = fit.facts.expected if fit.specification.background.has_integral else np.nan
+    if fit.outside is not None:
+        own = fit.outside
+        row |= {"counted": own.persons, "counted_events": own.deaths, "df_effective": fit.n_criterion}
+        row["logLik_penalised"] = fit.llf_penalised
     return pd.DataFrame([row])
 
 
@@ -173,7 +178,7 @@ def _facts(fit: SurvivalFitted, effects: Effects | None = None) -> list[tuple[st
             ", ".join(name for name, part in fit.specification.parts.items() if part.variables) or "none",
         ),
         ("Fixed", fixed or "none"),
-        ("Covariance", fit.cov_type + _clusters(fit)),
+        ("Covariance", _covariance(fit)),
         ("Converged", "yes" if fit.converged else f"NO ({found.optimum.status})"),
         ("Starts at best", f"{found.n_best} of {found.n_starts}"),
     ]
@@ -182,9 +187,10 @@ def _facts(fit: SurvivalFitted, effects: Effects | None = None) -> list[tuple[st
             "Observations",
             f"{facts.used}" + (f" (weight {facts.weight:g})" if facts.weight != facts.used else ""),
         ),
-        ("Events", f"{fit.n_events} ({fit.n_events / max(fit.df_model, 1):.1f} a parameter)"),
+        ("Events", f"{facts.events} ({facts.events / max(fit.df_model, 1):.1f} a parameter)"),
+        *_counted(fit.outside),
         ("Dropped rows", str(facts.rows - facts.used)),
-        ("Log-likelihood", f"{fit.llf:.4f}"),
+        *_likelihoods(fit),
         ("AIC", f"{fit.aic:.3f}"),
         ("BIC", f"{fit.bic:.3f}"),
         ("Follow-up", f"{facts.last_time:.4g}" + (f" {facts.time_unit}" if facts.time_unit else "")),
@@ -193,6 +199,24 @@ def _facts(fit: SurvivalFitted, effects: Effects | None = None) -> list[tuple[st
         shown, unit = interval_text(*effects.median), f" {facts.time_unit}" if facts.time_unit else ""
         left.append(("Median", NOT_REACHED if shown == "-" else shown + unit))
     return left + right
+
+
+def _covariance(fit: SurvivalFitted) -> str:
+    return "penalised information" if fit.specification.prior else fit.cov_type + _clusters(fit)
+
+
+def _counted(outside: Outside | None) -> list[tuple[str, str]]:
+    """Give the counts a line of their own beside those of the rows."""
+    if outside is None or not outside.counts:
+        return []
+    return [("Counted besides", f"{outside.persons:,g}, events {outside.deaths:,g}")]
+
+
+def _likelihoods(fit: SurvivalFitted) -> list[tuple[str, str]]:
+    lines = [("Log-likelihood", f"{fit.llf:.4f}")]
+    if fit.specification.prior:
+        lines.append(("Penalised", f"{fit.llf_penalised:.4f}"))
+    return lines
 
 
 def _fixed_value(specification: Specification, name: str, value: float) -> str:
@@ -279,7 +303,35 @@ def _notes(fit: SurvivalFitted) -> list[str]:
     special = [f"{name}: {count}" for name, count in fit.facts.counts.items() if count and name not in usual]
     if special:
         notes.append(f"Rows with {', '.join(special)}.")
-    return [*notes, *_background_note(fit), *_cure_note(fit)]
+    return [*notes, *_background_note(fit), *_count_note(fit), *_prior_note(fit), *_cure_note(fit)]
+
+
+def _count_note(fit: SurvivalFitted) -> list[str]:
+    """Say what the counts are, and their part of the log-likelihood."""
+    own = fit.outside
+    if own is None or not own.counts:
+        return []
+    unit = f" {fit.facts.time_unit}" if fit.facts.time_unit else ""
+    expected = f", {own.expected:,.1f} expected from the background" if own.expected else ""
+    text = (
+        f"{own.counts} external count{'s' if own.counts > 1 else ''}, {own.first:g} to {own.last:g}{unit}: "
+        f"{own.deaths:,g} events among {own.persons:,g} at risk{expected}. They are {own.llf_counts:.4f} of the "
+        f"log-likelihood, the rows {own.llf_trial:.4f}, without the binomial constant ({own.constant:.4f}); BIC counts "
+        "rows and persons at risk."
+    )
+    return [text]
+
+
+def _prior_note(fit: SurvivalFitted) -> list[str]:
+    """Say what a penalised fit is, and list the priors."""
+    if not fit.specification.prior:
+        return []
+    listed = "; ".join(prior.text for prior in fit.specification.prior)
+    return [
+        f"Penalised by priors ({listed}): estimates are the mode of likelihood times priors, standard errors are from "
+        "the information of both, and p-values and intervals hold the priors as well as the data. AIC and BIC count "
+        f"{fit.n_criterion:.2f} parameters, the part of {fit.df_model} that the data determine."
+    ]
 
 
 def _background_note(fit: SurvivalFitted) -> list[str]:

@@ -97,6 +97,7 @@ def likelihood_ratio(small: SurvivalFitted, large: SurvivalFitted) -> Hypothesis
     DataError
         If the models are not nested, differ in their data, or one of them is no regular maximum.
     """
+    _refuse_penalised("lr_test", small.specification, large.specification)
     if apart := small.differs_from(large):
         raise DataError(f"lr_test: the fits differ in {apart}; likelihoods compare only on the same rows.")
     if not is_nested(small, large):
@@ -106,6 +107,14 @@ def likelihood_ratio(small: SurvivalFitted, large: SurvivalFitted) -> Hypothesis
     statistic = max(2.0 * (large.llf - small.llf), 0.0)
     df = large.df_model - small.df_model
     return hypothesis_test(statistic, df, float(chi2.sf(statistic, df)), "LR test")
+
+
+def _refuse_penalised(test: str, *models: Specification) -> None:
+    if any(model.prior for model in models):
+        raise DataError(
+            f"{test}: a penalised fit is no maximum of the likelihood, so that the test has no chi-squared "
+            "distribution; fit without `prior`, or see wald_test()."
+        )
 
 
 def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArrays) -> HypothesisTest:
@@ -124,6 +133,7 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
     HypothesisTest
         NaN if the information is not positive definite there.
     """
+    _refuse_penalised("score_test", fit.specification, larger)
     sample = fit.need_sample("score_test")
     if arrays.n != sample.arrays.n or not _same_rows(arrays, sample.arrays):
         raise DataError(

@@ -59,5 +59,10 @@ def profile_cure_fraction(fit: SurvivalFitted, newdata: Any, alpha: float) -> pd
 
 
 def _check_regular(fit: SurvivalFitted) -> None:
+    if fit.specification.prior:
+        raise DataError(
+            "profile intervals are those of likelihood-ratio tests, which a penalised fit has not; take "
+            'conf_int(method="wald"), or fit without `prior`.'
+        )
     if not fit.is_regular:
         raise DataError("profile intervals need a regular maximum; see `warnings` for what this fit lacks.")

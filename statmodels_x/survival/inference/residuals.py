@@ -34,7 +34,7 @@ def residuals(fit: SurvivalFitted, kind: str, seed: int) -> pd.Series | pd.DataF
 
 def cumulative_hazards(fit: SurvivalFitted, sample: Sample, times: Array) -> Array:
     """Fitted cumulative hazard of each training row at its own time, since its entry; all-cause with a background."""
-    arrays, source = sample.arrays, fit.specification.background
+    arrays, source = sample.own, fit.specification.background
     eta = np.ascontiguousarray(arrays.linear_predictors(fit.theta).T)
     found = [
         cumulative_hazard(points, eta, arrays.cure, arrays.family)[0]
@@ -88,7 +88,7 @@ def _quantile_residuals(fit: SurvivalFitted, sample: Sample, seed: int) -> Array
 
 
 def _influence(fit: SurvivalFitted, sample: Sample, kind: str) -> Array:
-    scores = row_scores(fit.theta, sample.arrays)
+    scores = row_scores(fit.theta, sample.own)
     if kind == "score":
         return scores if fit.inner is None else fit.inner.columns.outer_scores(scores)
     information = fit.estimate.optimum.information

@@ -158,7 +158,7 @@ def _population_weights(
 ) -> Array:
     m = len(population)
     if weights is None:
-        own = fit.sample.arrays.weight if over is None and fit.sample is not None else np.zeros(0)
+        own = fit.sample.own.weight if over is None and fit.sample is not None else np.zeros(0)
         return own if len(own) == m else np.ones(m)
     if isinstance(weights, pd.Series):
         weights = by_row(weights, population.index, "weights")
