@@ -12,7 +12,6 @@ from statmodels_x.core.findings import kinds
 from statmodels_x.core.fits.results import wald_limits
 from statmodels_x.core.fits.tables import Block, number, p_value, summary, together
 from statmodels_x.survival.fitted import SurvivalFitted
-from statmodels_x.survival.fitting.outside import Outside
 from statmodels_x.survival.inference.effects import NOT_REACHED, Effects
 from statmodels_x.survival.inference.hypotheses import joint_test
 from statmodels_x.survival.inference.naming import uses_of
@@ -182,15 +181,19 @@ def _facts(fit: SurvivalFitted, effects: Effects | None = None) -> list[tuple[st
         ("Converged", "yes" if fit.converged else f"NO ({found.optimum.status})"),
         ("Starts at best", f"{found.n_best} of {found.n_starts}"),
     ]
+    own = fit.outside if fit.outside and fit.outside.counts else None
+    each = f"{fit.n_events} ({fit.n_events / max(fit.df_model, 1):.1f} a parameter)"
+    penalised = f" (penalised {fit.llf_penalised:.4f})" if fit.specification.prior else ""
     right = [
         (
             "Observations",
-            f"{facts.used}" + (f" (weight {facts.weight:g})" if facts.weight != facts.used else ""),
+            f"{facts.used}"
+            + (f" (weight {facts.weight:g})" if facts.weight != facts.used else "")
+            + (f" + {own.persons:,g} counted" if own else ""),
         ),
-        ("Events", f"{facts.events} ({facts.events / max(fit.df_model, 1):.1f} a parameter)"),
-        *_counted(fit.outside),
+        ("Events", f"{facts.events} + {own.deaths:,g} counted" if own else each),
         ("Dropped rows", str(facts.rows - facts.used)),
-        *_likelihoods(fit),
+        ("Log-likelihood", f"{fit.llf:.4f}" + penalised),
         ("AIC", f"{fit.aic:.3f}"),
         ("BIC", f"{fit.bic:.3f}"),
         ("Follow-up", f"{facts.last_time:.4g}" + (f" {facts.time_unit}" if facts.time_unit else "")),
@@ -203,20 +206,6 @@ def _facts(fit: SurvivalFitted, effects: Effects | None = None) -> list[tuple[st
 
 def _covariance(fit: SurvivalFitted) -> str:
     return "penalised information" if fit.specification.prior else fit.cov_type + _clusters(fit)
-
-
-def _counted(outside: Outside | None) -> list[tuple[str, str]]:
-    """Give the counts a line of their own beside those of the rows."""
-    if outside is None or not outside.counts:
-        return []
-    return [("Counted besides", f"{outside.persons:,g}, events {outside.deaths:,g}")]
-
-
-def _likelihoods(fit: SurvivalFitted) -> list[tuple[str, str]]:
-    lines = [("Log-likelihood", f"{fit.llf:.4f}")]
-    if fit.specification.prior:
-        lines.append(("Penalised", f"{fit.llf_penalised:.4f}"))
-    return lines
 
 
 def _fixed_value(specification: Specification, name: str, value: float) -> str:
@@ -360,6 +349,13 @@ def _singular(unit: str) -> str:
     return unit[:-1] if unit.endswith("s") else unit
 
 
+def _seen_to(fit: SurvivalFitted) -> str:
+    counted = fit.outside.last if fit.outside else 0.0
+    if counted > fit.facts.last_event:
+        return f"the last count at {counted:.4g}"
+    return f"the last event at {fit.facts.last_event:.4g}"
+
+
 def _cure_note(fit: SurvivalFitted) -> list[str]:
     """Say that a constant shape below 0 implies a cured fraction, which rests on the end of follow-up."""
     spec = fit.design_specs.get("shape")
@@ -373,6 +369,5 @@ def _cure_note(fit: SurvivalFitted) -> list[str]:
     unit = f" {fit.facts.time_unit}" if fit.facts.time_unit else ""
     return [
         "kappa < 0: the fitted survival curve ends in a plateau, a cured fraction "
-        f"(predict(kind='cure_fraction')). It extrapolates beyond the last event at {fit.facts.last_event:.4g}"
-        f"{unit}; compare models before reporting it.{doubt}"
+        f"(predict(kind='cure_fraction')). It extrapolates beyond {_seen_to(fit)}{unit}; compare models before reporting it.{doubt}"
     ]

@@ -173,10 +173,14 @@ def _shared(at: Any, rest: pd.DataFrame) -> dict[str, Any]:
     if at is None:
         return {}
     if not isinstance(at, Mapping) or not all(isinstance(name, str) for name in at):
-        raise DataError(f"{_WHERE}: `at` is {at!r}; give a value for each covariate, such as {{'treatment': 0}}.")
+        raise DataError(
+            f"{_WHERE}: `at` is {at!r}; give a value for each covariate, such as {{'treatment': 0}}."
+        )
     for name, value in at.items():
         if name in rest.columns:
             raise DataError(f"{_WHERE}: {name!r} is a column of the counts and stands in `at` as well.")
         if not np.isscalar(value) and not isinstance(value, pd.Timestamp):
-            raise DataError(f"{_WHERE}: `at` gives {name!r} the value {value!r}; give one value for all counts.")
+            raise DataError(
+                f"{_WHERE}: `at` gives {name!r} the value {value!r}; give one value for all counts."
+            )
     return dict(at)

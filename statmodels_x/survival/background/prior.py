@@ -133,9 +133,7 @@ class SurvivalPrior:
     kind: str
 
     @classmethod
-    def of(
-        cls, at: float, median: float, interval: Any, who: Any, kind: str, level: float
-    ) -> SurvivalPrior:
+    def of(cls, at: float, median: float, interval: Any, who: Any, kind: str, level: float) -> SurvivalPrior:
         """Turn a median and an interval of survival into a mean and a standard deviation."""
         where = "Prior.survival()"
         check_choice("kind", kind, _KINDS, where)
@@ -147,7 +145,9 @@ class SurvivalPrior:
             raise DataError(f"{where}: `interval` is {interval!r}; give its two limits.")
         low, high = (check_number("interval", limit, low=0.0, high=1.0) for limit in limits)
         if not low < middle < high:
-            raise DataError(f"{where}: `median` is {middle:g}, which is not within the interval {low:g} to {high:g}.")
+            raise DataError(
+                f"{where}: `median` is {middle:g}, which is not within the interval {low:g} to {high:g}."
+            )
         if not isinstance(who, Mapping) or not all(isinstance(name, str) for name in who):
             raise DataError(f"{where}: `who` is {who!r}; give a value for each covariate.")
         width = math.log(-math.log(low)) - math.log(-math.log(high))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -68,14 +68,19 @@ def outside_of(sample: Sample | PartitionedSample, optimum: Optimum) -> Outside 
     theta, penalty, counts = optimum.theta, sample.arrays.penalty, sample.external
     prior = (0.0, np.zeros(0), np.zeros((len(theta), len(theta)))) if penalty is None else penalty(theta)
     shares = np.ones(len(theta)) if penalty is None else _shares(optimum.information, -prior[2])
-    books = {"log_prior": prior[0], "effective": float(shares.sum())}
-    own = {"shares": () if penalty is None else tuple(shares.tolist())}
+    books = Outside(
+        llf_trial=float(optimum.value) - prior[0],
+        log_prior=prior[0],
+        effective=float(shares.sum()),
+        shares=() if penalty is None else tuple(shares.tolist()),
+    )
     if counts is None or sample.counted is None:
-        return Outside(llf_trial=float(optimum.value) - prior[0], **books, **own)
+        return books
     counted = sample.counted
     from_counts = loglik(theta, counted)[0]
-    return Outside(
-        llf_trial=float(optimum.value) - prior[0] - from_counts,
+    return replace(
+        books,
+        llf_trial=books.llf_trial - from_counts,
         llf_counts=from_counts,
         constant=counts.constant,
         counts=len(counts.start),
@@ -86,8 +91,6 @@ def outside_of(sample: Sample | PartitionedSample, optimum: Optimum) -> Outside 
         last=float(counts.stop.max()),
         untold=untold(counted),
         fingerprint=tuple(fingerprint(counted).tolist()),
-        **books,
-        **own,
     )
 
 

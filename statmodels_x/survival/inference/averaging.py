@@ -120,7 +120,11 @@ def refitted(sample: Sample, model: Specification, cov_type: str = "observed") -
     try:
         with quiet():
             rows = read(
-                sample.frame.data, model, weights, sample.frame.columns.get("cluster"), sample.time_unit,
+                sample.frame.data,
+                model,
+                weights,
+                sample.frame.columns.get("cluster"),
+                sample.time_unit,
                 sample.external,
             )
         rows, found, limit = at_its_limit(rows, search(rows), search)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from statmodels_x.core.data.surv import EXACT, INTERVAL, LEFT, RIGHT, Surv
+from statmodels_x.core.data.surv import EXACT, INTERVAL, LEFT, RIGHT
 from statmodels_x.core.errors import DataError, IdentificationError
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.specification import Specification

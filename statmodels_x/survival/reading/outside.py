@@ -17,7 +17,7 @@ from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import rows_text
 from statmodels_x.survival.background.counts import ExternalCounts
 from statmodels_x.survival.background.penalty import Combination, Level, Penalty
-from statmodels_x.survival.background.prior import AnyPrior, Prior, SurvivalPrior
+from statmodels_x.survival.background.prior import Prior, SurvivalPrior
 from statmodels_x.survival.background.rows import extra_columns, values_of
 from statmodels_x.survival.background.sources import ColumnOfRates, Source
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays
