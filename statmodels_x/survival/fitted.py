@@ -152,7 +152,7 @@ class SurvivalFitted(Estimates):
     def label(self) -> str:
         """The model in one line: the formula, and every argument that is not the default."""
         label, outside = self.specification.label, self.outside
-        return f"{label}; {outside.persons:,g} persons counted" if outside and outside.persons else label
+        return f"{label}; {outside.persons:,.10g} persons counted" if outside and outside.persons else label
 
     def differs_from(self, other: Any) -> str:
         """Say how the rows of two fits differ; empty where they are the same up to rounding."""

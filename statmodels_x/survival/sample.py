@@ -71,8 +71,16 @@ class Sample:
 
     @cached_property
     def own(self) -> SurvivalArrays:
-        """The arrays of the frame's rows alone."""
-        return self.arrays if self.external is None else self.arrays.take(np.arange(len(self.response)))
+        """The arrays of the frame's rows alone, as they are without counts."""
+        if self.external is None:
+            return self.arrays
+        rows, empty = self.arrays.take(np.arange(len(self.response))), np.zeros(0)
+        return replace(
+            rows,
+            log_upper=empty if self.response.is_right_censored else rows.log_upper,
+            log_entry=rows.log_entry if self.response.has_entry else empty,
+            weight=rows.weight if "weights" in self.frame.columns else empty,
+        )
 
     @cached_property
     def counted(self) -> SurvivalArrays | None:

@@ -189,9 +189,9 @@ def _facts(fit: SurvivalFitted, effects: Effects | None = None) -> list[tuple[st
             "Observations",
             f"{facts.used}"
             + (f" (weight {facts.weight:g})" if facts.weight != facts.used else "")
-            + (f" + {own.persons:,g} counted" if own else ""),
+            + (f" + {own.persons:,.10g} counted" if own else ""),
         ),
-        ("Events", f"{facts.events} + {own.deaths:,g} counted" if own else each),
+        ("Events", f"{facts.events} + {own.deaths:,.10g} counted" if own else each),
         ("Dropped rows", str(facts.rows - facts.used)),
         ("Log-likelihood", f"{fit.llf:.4f}" + penalised),
         ("AIC", f"{fit.aic:.3f}"),
@@ -304,7 +304,7 @@ def _count_note(fit: SurvivalFitted) -> list[str]:
     expected = f", {own.expected:,.1f} expected from the background" if own.expected else ""
     text = (
         f"{own.counts} external count{'s' if own.counts > 1 else ''}, {own.first:g} to {own.last:g}{unit}: "
-        f"{own.deaths:,g} events among {own.persons:,g} at risk{expected}. They are {own.llf_counts:.4f} of the "
+        f"{own.deaths:,.10g} events among {own.persons:,.10g} at risk{expected}. They are {own.llf_counts:.4f} of the "
         f"log-likelihood, the rows {own.llf_trial:.4f}, without the binomial constant ({own.constant:.4f}); BIC counts "
         "rows and persons at risk."
     )

@@ -133,8 +133,8 @@ class ExternalCounts:
     def __repr__(self) -> str:
         times = f"times {self.start.min():g} to {self.stop.max():g}"
         return (
-            f"ExternalCounts({len(self.start)} count{'' if len(self.start) == 1 else 's'}, {self.persons:,g} persons, "
-            f"{self.deaths:,g} deaths, {times})"
+            f"ExternalCounts({len(self.start)} count{'' if len(self.start) == 1 else 's'}, {self.persons:,.10g} persons, "
+            f"{self.deaths:,.10g} deaths, {times})"
         )
 
 
