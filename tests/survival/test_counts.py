@@ -67,7 +67,10 @@ def as_rows(trial: pd.DataFrame, frame: pd.DataFrame = COUNTS, repeat: bool = Fa
     own = trial.assign(low=trial["t"], high=np.where(trial["d"] == 1, trial["t"], np.inf), e=0.0, w=1.0)
     parts = [own]
     for _, row in frame.iterrows():
-        for low, high, weight in ((row["to"], np.inf, row["r"]), (row["from"], row["to"], row["n"] - row["r"])):
+        for low, high, weight in (
+            (row["to"], np.inf, row["r"]),
+            (row["from"], row["to"], row["n"] - row["r"]),
+        ):
             if weight:
                 parts.append(pd.DataFrame({"low": [low], "high": [high], "e": row["from"], "w": weight,
                                            "x": row["x"], "sex": row["sex"]}))  # fmt: skip
@@ -156,7 +159,12 @@ def test_books_are_kept_apart(trial):
     row = fit.glance().iloc[0]
     assert (row["counted"], row["counted_events"]) == (237, 53)
     text = " ".join(str(fit.summary()).split())
-    for said in ("150 + 237 counted", "+ 53 counted", "5 external counts, 0 to 11 years", "binomial constant"):
+    for said in (
+        "150 + 237 counted",
+        "+ 53 counted",
+        "5 external counts, 0 to 11 years",
+        "binomial constant",
+    ):
         assert said in text
     assert "237 persons counted" in fit.label
     assert len(fit.residuals("score")) == len(fit.residuals("cox-snell")) == len(trial)
@@ -199,7 +207,10 @@ def test_effects_and_averages_refit_with_the_counts(trial):
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"r": [95.0, 36, 35, 30, 22]}, r"more are alive \('r'\) than were at risk \('n'\) in 1 row \(position 0\)"),
+        (
+            {"r": [95.0, 36, 35, 30, 22]},
+            r"more are alive \('r'\) than were at risk \('n'\) in 1 row \(position 0\)",
+        ),
         ({"n": [90.0, 52, 40, 0, 25], "r": [61.0, 40, 25, 0, 12]}, r"no one is at risk.*position 3"),
         ({"n": [90.0, 52, 40, -3, 25]}, r"no one is at risk.*position 3"),
         ({"to": [2.0, 3.0, 6, 6.5, 11]}, r"'to' is not after 'from' in 1 row \(position 1\)"),
@@ -245,7 +256,9 @@ def test_bad_arguments_are_named(trial):
 
 
 def test_counts_outside_a_life_table_are_named(trial):
-    cells = pd.MultiIndex.from_product([range(40, 70), ["f", "m"]], names=["age", "sex"]).to_frame(index=False)
+    cells = pd.MultiIndex.from_product([range(40, 70), ["f", "m"]], names=["age", "sex"]).to_frame(
+        index=False
+    )
     table = smx.LifeTable(cells.assign(rate=0.01), year=None, rate="rate", by="sex")
     patients, own = trial.assign(age=50.0), COUNTS.assign(age=[50.0, 50, 50, 50, 62])
     given = {"background": table.match(age="age", sex="sex"), "distribution": "weibull"}
@@ -350,7 +363,9 @@ CETUX = {
 @pytest.fixture(scope="module")
 def cetuximab(extra):
     folder = extra / "data" / "acceptance"
-    return tuple(pd.read_csv(folder / name) for name in ("cetux.csv", "cetux_counts.csv", "cetux_background.csv"))
+    return tuple(
+        pd.read_csv(folder / name) for name in ("cetux.csv", "cetux_counts.csv", "cetux_background.csv")
+    )
 
 
 def registry(frame) -> smx.ExternalCounts:
@@ -386,7 +401,12 @@ def test_gain_beyond_the_trial_with_registry_and_population(cetuximab, options, 
     data, frame, mortality = cetuximab
     rates = smx.Rates(mortality["time"][1:], mortality["hazard"])
     fit = smx.FlexibleSurvival(
-        "Surv(years, d) ~ treat", data, external=registry(frame), background=rates, time_unit="years", **options
+        "Surv(years, d) ~ treat",
+        data,
+        external=registry(frame),
+        background=rates,
+        time_unit="years",
+        **options,
     ).fit()
     assert fit.llf + fit.facts.expected + fit.outside.expected == pytest.approx(llf, abs=1e-3)
     assert fit.facts.expected == pytest.approx(11.8, abs=0.05)

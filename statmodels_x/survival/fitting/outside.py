@@ -67,12 +67,14 @@ def outside_of(sample: Sample | PartitionedSample, optimum: Optimum) -> Outside 
         return None
     theta, penalty, counts = optimum.theta, sample.arrays.penalty, sample.external
     prior = (0.0, np.zeros(0), np.zeros((len(theta), len(theta)))) if penalty is None else penalty(theta)
-    shares = np.ones(len(theta)) if penalty is None else _shares(optimum.information, -prior[2])
+    effective, shares = float(len(theta)), np.zeros(0)
+    if penalty is not None:
+        effective, shares = _information(optimum.information, -prior[2])
     books = Outside(
         llf_trial=float(optimum.value) - prior[0],
         log_prior=prior[0],
-        effective=float(shares.sum()),
-        shares=() if penalty is None else tuple(shares.tolist()),
+        effective=effective,
+        shares=tuple(shares.tolist()),
     )
     if counts is None or sample.counted is None:
         return books
@@ -115,9 +117,18 @@ def by_prior(names: Names, outside: Outside | None) -> tuple[Finding, ...]:
     return (Finding("by_prior", text, concerns=tuple(".".join(label) for label in about)),)
 
 
-def _shares(information: Array, prior: Array) -> Array:
-    """Return the diagonal of (I + P)^-1 I, for each coefficient."""
+def _information(both: Array, prior: Array) -> tuple[float, Array]:
+    """Return how many parameters the likelihood determines, and its share of the information on each.
+
+    The share is the variance of the coefficient over the one that the likelihood alone would give, 0 where that has
+    none.
+    """
     try:
-        return np.asarray(1.0 - np.diag(np.linalg.solve(information, prior)))
+        covariance = np.linalg.inv(both)
     except np.linalg.LinAlgError:
-        return np.full(len(information), np.nan)
+        return np.nan, np.full(len(both), np.nan)
+    own = both - prior
+    values, vectors = np.linalg.eigh(own)
+    with np.errstate(divide="ignore"):
+        alone = (vectors**2 / np.maximum(values, 0.0)).sum(axis=1)
+    return float(np.sum(covariance * own)), np.clip(np.diag(covariance) / alone, 0.0, 1.0)

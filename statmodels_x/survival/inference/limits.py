@@ -84,7 +84,9 @@ def wane_of(wane: Any, wane_from: Any) -> Wane | None:
     frozen = check_choice("wane_from", wane_from, ("fitted", "frozen"), "predict()") == "frozen"
     if wane is None:
         if frozen:
-            raise DataError("predict: `wane_from` belongs to `wane`, the two times at which the effect is lost.")
+            raise DataError(
+                "predict: `wane_from` belongs to `wane`, the two times at which the effect is lost."
+            )
         return None
     try:
         start, stop = (float(time) for time in wane)

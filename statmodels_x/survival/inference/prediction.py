@@ -31,7 +31,14 @@ from statmodels_x.survival.background.rows import paths_of, years_in, years_per_
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.all_cause import BACKGROUND_KINDS, NEEDS_PATHS, QUANTITIES
-from statmodels_x.survival.inference.limits import Options, Wane, draw_inner, errors_of, intervals, refuse_average
+from statmodels_x.survival.inference.limits import (
+    Options,
+    Wane,
+    draw_inner,
+    errors_of,
+    intervals,
+    refuse_average,
+)
 from statmodels_x.survival.inference.quantities import Quantity, difference, ratio
 from statmodels_x.survival.inference.rows import Rows, Waning
 

@@ -105,7 +105,16 @@ class SurvivalPredictions(SurvivalFitted):
         """
         fits = self._average(average)
         options = prediction.Options(
-            alpha, method, n_draws, seed, simultaneous, missing, fits, discount, draws, wane_of(wane, wane_from)
+            alpha,
+            method,
+            n_draws,
+            seed,
+            simultaneous,
+            missing,
+            fits,
+            discount,
+            draws,
+            wane_of(wane, wane_from),
         )
         return prediction.predict(self, newdata, kind, at, reference, given, options)
 

@@ -14,11 +14,11 @@ from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import Finding, announce, quiet, warn
+from statmodels_x.survival.background.sources import source_of
 from statmodels_x.survival.distributions.family import Family
 from statmodels_x.survival.fitted import sample_names
 from statmodels_x.survival.partitioned.sample import PartitionedSample
 from statmodels_x.survival.sample import Sample, read
-from statmodels_x.survival.background.sources import source_of
 from statmodels_x.survival.selection import reading, tables
 from statmodels_x.survival.selection.findings import dropped_text, facts_of, findings_of
 from statmodels_x.survival.selection.groups import Candidates, Keep, candidates_of
@@ -131,7 +131,9 @@ def select(
     source = source_of(background)
     given: dict[str, Any] = dict(zip(DEFAULTS, (*own, source), strict=True))
     rules = rules_of(criterion, method, joint, n, holdout, seed)
-    frame, specification, given = _specified(formula, data, given, (weights, cluster, *(source.columns.values() if source is not None else ())))
+    frame, specification, given = _specified(
+        formula, data, given, (weights, cluster, *(source.columns.values() if source is not None else ()))
+    )
     rows = reading.complete_rows(frame, specification, weights, cluster)
     reading.check_complete(rows)
     parts = (rows, None) if holdout is None else reading.split_rows(rows, holdout, seed)
