@@ -255,8 +255,8 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         kind : str
             ``"quantile"`` (normalised: standard normal under the model; what censoring leaves open is drawn
             with ``seed``), ``"cox-snell"``, ``"martingale"``, ``"deviance"``; ``"p_excess"`` (with a background: the
-            probability that the event is due to the excess, missing where there is none); ``"score"`` (weighted score of
-            each row), ``"dfbeta"`` (one-step change of each estimate when the row is added), ``"dfbetas"``
+            probability that the event is due to the excess, missing where there is none); ``"score"`` (weighted score
+            of each row), ``"dfbeta"`` (one-step change of each estimate when the row is added), ``"dfbetas"``
             (the same over the standard errors).
         seed : int
 

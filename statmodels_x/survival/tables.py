@@ -369,5 +369,6 @@ def _cure_note(fit: SurvivalFitted) -> list[str]:
     unit = f" {fit.facts.time_unit}" if fit.facts.time_unit else ""
     return [
         "kappa < 0: the fitted survival curve ends in a plateau, a cured fraction "
-        f"(predict(kind='cure_fraction')). It extrapolates beyond {_seen_to(fit)}{unit}; compare models before reporting it.{doubt}"
+        f"(predict(kind='cure_fraction')). It extrapolates beyond {_seen_to(fit)}{unit}; compare models "
+        f"before reporting it.{doubt}"
     ]

@@ -131,11 +131,9 @@ class ExternalCounts:
         return response, weight[some], count[some]
 
     def __repr__(self) -> str:
-        times = f"times {self.start.min():g} to {self.stop.max():g}"
-        return (
-            f"ExternalCounts({len(self.start)} count{'' if len(self.start) == 1 else 's'}, {self.persons:,.10g} persons, "
-            f"{self.deaths:,.10g} deaths, {times})"
-        )
+        k, times = len(self.start), f"times {self.start.min():g} to {self.stop.max():g}"
+        people = f"{self.persons:,.10g} persons, {self.deaths:,.10g} deaths"
+        return f"ExternalCounts({k} count{'' if k == 1 else 's'}, {people}, {times})"
 
 
 def counts_of(value: Any) -> ExternalCounts | None:
@@ -173,9 +171,7 @@ def _shared(at: Any, rest: pd.DataFrame) -> dict[str, Any]:
     if at is None:
         return {}
     if not isinstance(at, Mapping) or not all(isinstance(name, str) for name in at):
-        raise DataError(
-            f"{_WHERE}: `at` is {at!r}; give a value for each covariate, such as {{'treatment': 0}}."
-        )
+        raise DataError(f"{_WHERE}: `at` is {at!r}; give values by covariate, {{'treatment': 0}}.")
     for name, value in at.items():
         if name in rest.columns:
             raise DataError(f"{_WHERE}: {name!r} is a column of the counts and stands in `at` as well.")
