@@ -42,7 +42,9 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
     """A fitted :class:`FlexibleSurvival`: what is known of it (:class:`SurvivalFitted`), and what it can do."""
 
     def __repr__(self) -> str:
-        return f"FlexibleSurvivalResults({self.formula!r}, n={self.facts.used}, llf={self.llf:.4f})"
+        own = self.outside
+        n = f"{self.nobs}, {own.persons:,.10g} counted" if own and own.counts else f"{self.facts.used}"
+        return f"FlexibleSurvivalResults({self.formula!r}, n={n}, llf={self.llf:.4f})"
 
     @cached_copy
     def natural_params(self) -> pd.DataFrame:

@@ -187,11 +187,11 @@ def _facts(fit: SurvivalFitted, effects: Effects | None = None) -> list[tuple[st
     right = [
         (
             "Observations",
-            f"{facts.used}"
-            + (f" (weight {facts.weight:g})" if facts.weight != facts.used else "")
-            + (f" + {own.persons:,.10g} counted" if own else ""),
+            f"{fit.nobs:,}, {own.persons:,.10g} of them counted"
+            if own
+            else f"{facts.used}" + (f" (weight {facts.weight:g})" if facts.weight != facts.used else ""),
         ),
-        ("Events", f"{facts.events} + {own.deaths:,.10g} counted" if own else each),
+        ("Events", f"{fit.n_events:,}, {own.deaths:,.10g} of them counted" if own else each),
         ("Dropped rows", str(facts.rows - facts.used)),
         ("Log-likelihood", f"{fit.llf:.4f}" + penalised),
         ("AIC", f"{fit.aic:.3f}"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -289,10 +288,9 @@ class SurvivalPredictions(SurvivalFitted):
 
     def _average(self, which: Any) -> averaging.Average:
         """Return the fits to average over; those of the families are fitted once."""
-        if which is True:
-            return self._families
-        return averaging.average_over(self, which)
-
-    @cached_property
-    def _families(self) -> averaging.Average:
-        return averaging.average_over(self, True)
+        if which is not True:
+            return averaging.average_over(self, which)
+        if "_families" not in self.__dict__:
+            self.__dict__["_families"] = averaging.average_over(self, True)
+        found: averaging.Average = self.__dict__["_families"]
+        return found
