@@ -42,7 +42,7 @@ class Prior:
     >>> smx.Prior("power.treatment", mean=0, sd=0.5)
     Prior('power.treatment', mean=0, sd=0.5)
     >>> smx.Prior.survival(at=5, median=0.30, interval=(0.20, 0.40), who={"treatment": "control"})
-    SurvivalPrior(survival at 5 of treatment = 'control': 0.3, 95 % from 0.204 to 0.403)
+    SurvivalPrior(survival at 5 of treatment = 'control': 0.3, 95 % from 0.203 to 0.403)
     """
 
     coefficient: str | Mapping[str, float]
