@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
@@ -199,6 +200,7 @@ class FreeDiscontinuity:
 
     def _surface(self, how: Control, keep_data: bool) -> SurfaceResults:
         from statmodels_x.discontinuity.fitting.estimation import estimate
+        from statmodels_x.discontinuity.fitting.on_points import beside_the_border
         from statmodels_x.discontinuity.results import SurfaceResults
 
         if self.sample.dates is not None:
@@ -206,8 +208,13 @@ class FreeDiscontinuity:
                 f"fit(): the covariate '{self.sample.dates.name}' holds dates, which a grid does not take; leave "
                 "`solver` out for a curve, or give days as numbers."
             )
-        found = estimate(self.sample.cells, self.sample.points, self.specification, how)
-        return SurfaceResults.of(self.formula, self.specification, how, self.sample, found, keep_data)
+        sample = self.sample
+        found = estimate(sample.cells, sample.points, self.specification, how)
+        if sample.reach and sample.points is not None and found.placed is not None and found.cut.any():
+            beside = beside_the_border(sample.points, sample.cells, found.placed.border, sample.reach)
+            sample = replace(sample, points=beside)
+            found = estimate(sample.cells, sample.points, self.specification, how)
+        return SurfaceResults.of(self.formula, self.specification, how, sample, found, keep_data)
 
     def __repr__(self) -> str:
         what = repr(self.formula) if self.formula else "array"

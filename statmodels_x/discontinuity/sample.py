@@ -139,6 +139,8 @@ class Sample:
         How the covariate counts its days, if it is one of dates.
     rows : ndarray of int or None
         Which of the rows given each scattered observation is.
+    reach : float
+        How far from a scattered observation that is an average its rows may lie, in cells; 0 for rows themselves.
     """
 
     cells: Cells
@@ -149,6 +151,7 @@ class Sample:
     dropped: Mapping[str, int]
     dates: DateAxis | None = None
     rows: NDArray[np.intp] | None = field(repr=False, default=None)
+    reach: float = 0.0
 
     @property
     def n_used(self) -> int:
@@ -193,7 +196,10 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
         raise FormulaError(f"formula {formula!r}: offset() is not used here; subtract it from the response.")
     label = response.expressions[0].strip("`")
     if is_dask_frame(data):
-        return Sample(*read_partitions(data, response, part, label, resolution, weights))
+        cells, points, spec, n_rows, dropped, reach = read_partitions(
+            data, response, part, label, resolution, weights
+        )
+        return Sample(cells, points, spec, label, n_rows, dropped, reach=reach)
     table, dates = _read_dates(as_pandas(data), part)
     refuse_dates(table, part.variables)
     frame = build_frame(

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import statmodels_x as smx
-from statmodels_x.core.errors import DataWarning
+from statmodels_x.core.errors import DataError, DataWarning
 
 dd = pytest.importorskip("dask.dataframe")
 
@@ -89,10 +89,9 @@ def test_missing_values_are_counted_over_all_partitions(rows):
     holed = rows.copy()
     holed.loc[[3, 5000], "z"] = np.nan
     holed.loc[[7, 8], "x"] = np.nan
-    with pytest.warns(
-        DataWarning, match=r"4 of 6000 rows were dropped; missing values: z \(2\), x \(2\)|x \(2\)"
-    ):
+    with pytest.warns(DataWarning, match="4 of 6000 rows were dropped"):
         model = smx.FreeDiscontinuity("z ~ x + y", dd.from_pandas(holed, npartitions=4), resolution=12)
+    assert dict(model.sample.dropped) == {"x": 2, "z": 2}
     assert model.sample.n_used == 5996
 
 
@@ -108,17 +107,17 @@ def test_a_curve_is_read_too():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d.assign(x=np.inf), "'x' is not finite"),
+        (lambda d: d.assign(x=np.inf), "the term 'x' is not a finite number"),
         (lambda d: d.assign(z=1.0), "the response is constant"),
         (lambda d: d.assign(x=1.0), "'x' has 1 distinct value"),
         (lambda d: d.assign(x=pd.Timestamp("2020-01-01")), "'x' holds dates"),
     ],
 )
 def test_bad_columns_are_named(rows, change, message):
-    with pytest.raises(smx.DataError, match=message):
+    with pytest.raises(DataError, match=message):
         smx.FreeDiscontinuity("z ~ x + y", dd.from_pandas(change(rows), npartitions=3), resolution=12)
 
 
 def test_weights_have_to_be_a_column(rows):
-    with pytest.raises(smx.DataError, match="`weights` must name a column of a Dask frame"):
+    with pytest.raises(DataError, match="`weights` must name a column of a Dask frame"):
         smx.FreeDiscontinuity("z ~ x + y", dd.from_pandas(rows, npartitions=3), weights=np.ones(6000))

@@ -29,7 +29,7 @@ _AVERAGES = 250_000  # of all cells, where that leaves a cell more parts than th
 _MOST_CELLS_OF_A_CURVE = 5_000
 _MOST_DISTINCT = 1_000  # more cells than that along an axis are not asked for
 
-Read = tuple[Cells, Points, DesignSpec, str, int, Mapping[str, int]]
+Read = tuple[Cells, Points, DesignSpec, int, Mapping[str, int], float]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def read_partitions(
     Returns
     -------
     tuple
-        Cells of all rows, averages as points, design, name of the response, rows given, rows dropped.
+        Cells of all rows, averages as points, design, rows given, rows dropped, reach of an average in cells.
 
     Raises
     ------
@@ -85,8 +85,10 @@ def read_partitions(
         for why, count in block.dropped.items():
             dropped[why] = dropped.get(why, 0) + count
     domain = _domain(facts, resolution)
-    cells, points = _averaged(blocks.keep([block.n > 0 for block in every]), facts, domain)
-    return cells, points, frame.specs["covariates"], label, frame.n_rows, dropped
+    fine = _finer(domain)
+    cells, points = _averaged(blocks.keep([block.n > 0 for block in every]), facts, domain, fine)
+    reach = domain.shape[0] / fine.shape[0]
+    return cells, points, frame.specs["covariates"], frame.n_rows, dropped, reach
 
 
 def _domain(facts: Sequence[BlockFacts], resolution: Any) -> Domain:
@@ -100,11 +102,12 @@ def _domain(facts: Sequence[BlockFacts], resolution: Any) -> Domain:
     return point_domain(ends, names, grid_shape(names, n, distinct, span, resolution))
 
 
-def _averaged(blocks: Blocks, facts: Sequence[BlockFacts], domain: Domain) -> tuple[Cells, Points]:
+def _averaged(
+    blocks: Blocks, facts: Sequence[BlockFacts], domain: Domain, fine: Domain
+) -> tuple[Cells, Points]:
     """Average the rows over the parts of cells, and keep their spread within the cells."""
     total = sum(block.n for block in facts)
     centre = sum(block.n * block.mean for block in facts) / total  # keeps the sums of squares from cancelling
-    fine = _finer(domain)
     n, d = fine.lattice.n_cells, len(domain.names)
     count, weight, y, yy = np.zeros(n, np.int64), np.zeros(n), np.zeros(n), np.zeros(n)
     x = np.zeros((n, d))  # from the middle of a part
