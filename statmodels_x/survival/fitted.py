@@ -22,7 +22,13 @@ from statmodels_x.survival.fitting.estimation import Estimate
 from statmodels_x.survival.fitting.findings import Names, is_degenerate
 from statmodels_x.survival.fitting.identification import identified_covariance
 from statmodels_x.survival.fitting.members import Limit
-from statmodels_x.survival.fitting.outside import Outside, by_prior, is_counted_otherwise, outside_of
+from statmodels_x.survival.fitting.outside import (
+    Outside,
+    by_prior,
+    disagreement,
+    is_counted_otherwise,
+    outside_of,
+)
 from statmodels_x.survival.partitioned.sample import PartitionedSample
 from statmodels_x.survival.reading.facts import PLATEAU_LEVEL, SampleFacts
 from statmodels_x.survival.reading.fingerprint import are_same
@@ -121,6 +127,7 @@ class SurvivalFitted(Estimates):
                 *_no_events(facts),
                 *_few_clusters(names, reference),
                 *by_prior(names, outside),
+                *disagreement(outside),
                 *_few_events(facts, len(theta) + facts.lost, cov_type, outside),
                 *_follow_up(sample),
             ),

@@ -12,8 +12,11 @@ from numpy.testing import assert_allclose
 from scipy.stats import binom
 
 import statmodels_x as smx
-from statmodels_x.errors import DataError, IdentificationWarning
+from statmodels_x.errors import DataError, DataWarning, IdentificationWarning
 from statmodels_x.survival.kernels.likelihood import loglik
+
+# the counts of this page were made up, and most models say so; that they do has a test of its own
+pytestmark = pytest.mark.filterwarnings("ignore:Rows and external counts contradict each other")
 
 COUNTS = pd.DataFrame(
     {
@@ -298,6 +301,52 @@ def test_odd_counts(trial):
     said = str(many.summary())
     assert "1,000,150, 1,000,000 of them counted" in said
     assert many.converged
+
+
+def test_rows_and_counts_that_contradict_each_other_are_named(trial):
+    """A registry in which a tenth dies where half do; one that agrees has a test that says so."""
+    control = pd.DataFrame({"from": [0.5, 1.0], "to": [1.0, 2.0], "n": [400.0, 380.0], "x": 0})
+    with pytest.warns(DataWarning, match=r"contradict each other under this model \(score test .* on 2 df"):
+        fit = model(trial, counts(control.assign(r=[390.0, 372.0])), distribution="weibull").fit()
+    assert fit.is_regular
+    assert "contradict" in str(fit.summary())
+    plain = smx.FlexibleSurvival("Surv(t, d) ~ x", trial, "weibull").fit()
+    alive = plain.predict(control.head(1), at=[0.5, 1.0, 2.0])["estimate"].to_numpy()
+    agreeing = control.assign(n=[40.0, 30.0], r=[40.0, 30.0] * alive[1:] / alive[:-1])
+    fit = model(trial, counts(agreeing), distribution="weibull").fit()
+    assert "Score test that rows and counts agree: 0.0" in " ".join(str(fit.summary()).split())
+    assert_allclose(fit.params, plain.params, atol=1e-4)
+
+
+def test_agreement_is_the_test_of_common_coefficients(trial):
+    """Against the likelihood ratio of one control hazard for both, and one for each."""
+    own = smx.FlexibleSurvival("Surv(t, d) ~ x", trial, "weibull", time_unit="years").fit()
+    at = np.arange(0.5, 4.0)
+    alive = own.predict(pd.DataFrame({"x": [0]}), at=at)["estimate"].to_numpy()
+    share, n = alive[1:] / alive[:-1], 200.0
+    r = np.round(n * share + np.array([1.5, 1.0, 0.2]) * np.sqrt(n * share * (1.0 - share)))
+    control = pd.DataFrame({"from": at[:-1], "to": at[1:], "n": n, "r": r, "x": 0, "sex": "f"})
+    joint = model(trial, counts(control), distribution="weibull").fit()
+    rows = as_rows(trial, control)
+    alone = smx.FlexibleSurvival(
+        INTERVALS.replace("~ x", "~ 1"), rows[rows["d"].isna()], "weibull", weights="w", time_unit="years"
+    ).fit()
+    ratio = 2.0 * (own.llf + alone.llf - joint.llf)
+    assert joint.outside.df == 2
+    assert joint.outside.statistic == pytest.approx(ratio, rel=0.4)
+
+
+def test_counts_in_another_unit_are_asked_about(trial):
+    days = COUNTS.assign(**{"from": COUNTS["from"] * 365 + 100, "to": COUNTS["to"] * 365 + 100})
+    with pytest.warns(DataWarning, match=r"times 100 to 4115, .* same unit"):
+        model(trial, counts(days))
+
+
+def test_rows_that_are_dropped_are_those_of_the_frame(trial):
+    data = trial.assign(x=trial["x"].astype(float))
+    data.loc[data.index[:3], "x"] = np.nan
+    with pytest.warns(DataWarning, match="3 of 150 rows were dropped"):
+        model(data)
 
 
 def test_few_events_are_those_of_the_trial_where_counts_say_nothing(trial):

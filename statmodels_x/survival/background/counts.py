@@ -13,11 +13,13 @@ from scipy.special import gammaln
 from statmodels_x.core.data.frames import as_pandas, check_columns
 from statmodels_x.core.data.partitions import is_dask_frame
 from statmodels_x.core.data.surv import Surv
-from statmodels_x.core.errors import DataError
+from statmodels_x.core.errors import DataError, DataWarning
+from statmodels_x.core.findings import warn
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_magnitude, numeric_array, rows_text
 
 _WHERE = "ExternalCounts()"
+_FAR = 10.0
 
 
 class ExternalCounts:
@@ -108,6 +110,21 @@ class ExternalCounts:
         """Sum of the logarithms of the binomial coefficients, which no model depends on."""
         n, r = self.at_risk, self.alive
         return float(np.sum(gammaln(n + 1.0) - gammaln(r + 1.0) - gammaln(n - r + 1.0)))
+
+    def check_unit(self, longest: float) -> None:
+        """Warn where the times of the counts look like those of another unit than a trial's.
+
+        Warns
+        -----
+        DataWarning
+        """
+        first, last = float(self.start.min()), float(self.stop.max())
+        if first > _FAR * longest or last * _FAR**2 < longest:
+            warn(
+                f"`external`: the counts are of times {first:g} to {last:g}, and the rows are followed to {longest:g}: "
+                "are they in the same unit, since the same start?",
+                DataWarning,
+            )
 
     def rows(self) -> tuple[Surv, Array, NDArray[np.intp]]:
         """Return the counts as rows of a likelihood.

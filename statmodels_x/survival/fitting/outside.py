@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.stats import chi2
 
+from statmodels_x.core.errors import DataWarning
 from statmodels_x.core.findings import Finding
 from statmodels_x.core.optimize import Optimum
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.fitting.findings import Names
-from statmodels_x.survival.kernels.likelihood import loglik
+from statmodels_x.survival.kernels.likelihood import SurvivalArrays, loglik, row_scores
 from statmodels_x.survival.partitioned.sample import PartitionedSample
+from statmodels_x.survival.reading.arrays import scores_of_repeated
 from statmodels_x.survival.reading.fingerprint import are_same, fingerprint
 from statmodels_x.survival.reading.outside import untold
 from statmodels_x.survival.sample import Sample
 
 _LEAST_SHARE = 0.05
+_NO_INFORMATION = 1e-8
+_DISAGREE = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +48,10 @@ class Outside:
         How much of the information on each coefficient is the likelihood's; empty without priors.
     fingerprint : tuple of float
         Sums that tell counts apart.
+    statistic : float
+        Score test that rows and counts have the same coefficients; NaN where there is none.
+    df : int
+        Its degrees of freedom.
     """
 
     llf_trial: float
@@ -59,6 +68,13 @@ class Outside:
     effective: float = 0.0
     shares: tuple[float, ...] = ()
     fingerprint: tuple[float, ...] = field(repr=False, default=())
+    statistic: float = np.nan
+    df: int = 0
+
+    @property
+    def p_value(self) -> float:
+        """Of the score test."""
+        return float(chi2.sf(self.statistic, self.df)) if self.df else np.nan
 
 
 def outside_of(sample: Sample | PartitionedSample, optimum: Optimum) -> Outside | None:
@@ -80,6 +96,7 @@ def outside_of(sample: Sample | PartitionedSample, optimum: Optimum) -> Outside 
         return books
     counted = sample.counted
     from_counts = loglik(theta, counted)[0]
+    statistic, df = _agreement(sample, theta) if penalty is None else (np.nan, 0)
     return replace(
         books,
         llf_trial=books.llf_trial - from_counts,
@@ -93,7 +110,53 @@ def outside_of(sample: Sample | PartitionedSample, optimum: Optimum) -> Outside 
         last=float(counts.stop.max()),
         untold=untold(counted),
         fingerprint=tuple(fingerprint(counted).tolist()),
+        statistic=statistic,
+        df=df,
     )
+
+
+def _agreement(sample: Sample, theta: Array) -> tuple[float, int]:
+    """Test that the rows alone would give the coefficients that rows and counts give together.
+
+    The rows' score s at the common maximum has the covariance I_T - I_T (I_T + I_C)^-1 I_T, which is 0 along what the
+    counts say nothing of. Not for rows that are dependent, or whose weights count nothing.
+    """
+    if sample.has_clusters or not sample.has_frequency_weights or sample.counted is None:
+        return np.nan, 0
+    _, score, hessian = loglik(theta, sample.own)
+    own = -hessian
+    if not (np.isfinite(own).all() and np.linalg.eigvalsh(own)[0] > 0.0):  # far from where the rows would be
+        own = _products(theta, sample.own)
+    unit = np.sqrt(np.diag(own))
+    if not np.all(unit > 0.0):
+        return np.nan, 0
+    both = own + _products(theta, sample.counted)
+    try:
+        spread = (own - own @ np.linalg.solve(both, own)) / np.outer(unit, unit)
+    except np.linalg.LinAlgError:
+        return np.nan, 0
+    values, vectors = np.linalg.eigh(0.5 * (spread + spread.T))
+    some = values > _NO_INFORMATION
+    return float(np.sum((vectors[:, some].T @ (score / unit)) ** 2 / values[some])), int(some.sum())
+
+
+def _products(theta: Array, arrays: SurvivalArrays) -> Array:
+    """Sum of the products of the scores of all persons: an information that no direction makes negative."""
+    scores = scores_of_repeated(row_scores(theta, arrays), arrays.weight)
+    return np.asarray(scores.T @ scores)
+
+
+def disagreement(outside: Outside | None) -> tuple[Finding, ...]:
+    """Say that rows and counts contradict each other under the model."""
+    if outside is None or not outside.p_value < _DISAGREE:
+        return ()
+    text = (
+        f"Rows and external counts contradict each other under this model (score test {outside.statistic:.1f} "
+        f"on {outside.df} df, p {outside.p_value:.2g}): estimates lie between them, nearer to the larger, and "
+        "errors do not know of it."
+    )
+    remedy = "Compare distributions, look at who was counted, and at the unit of time."
+    return (Finding("counts_disagree", text, remedy, category=DataWarning),)
 
 
 def is_counted_otherwise(one: Outside | None, two: Outside | None) -> bool:
