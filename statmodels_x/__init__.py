@@ -49,6 +49,7 @@ _HOMES = {
     "stochastic_growth": "statmodels_x.population.theory.matrices.stochastic",
     "structural_rank": "statmodels_x.population.fitting.structural",
     "surrogate_power": "statmodels_x.surrogate.planning.power",
+    "table_view": "statmodels_x.core.fits.exported",
     "trial_effects": "statmodels_x.surrogate.trial_level.effects",
 }
 _MODULES = {"datasets": "datasets", "errors": "errors", "plotting": "plotting"}
@@ -96,6 +97,7 @@ __all__ = [
     "stochastic_growth",
     "structural_rank",
     "surrogate_power",
+    "table_view",
     "trial_effects",
 ]
 
@@ -103,6 +105,7 @@ if TYPE_CHECKING:
     from statmodels_x import datasets, errors, plotting
     from statmodels_x.core.data.surv import Surv
     from statmodels_x.core.fits.comparison import compare
+    from statmodels_x.core.fits.exported import table_view
     from statmodels_x.core.fits.files.saving import load, save
     from statmodels_x.core.fits.pooling import pool
     from statmodels_x.core.rates import Rates

@@ -198,7 +198,7 @@ class SurvivalFitted(Estimates):
         if above > _RIDGE_ABOVE:
             said.append(f"ridge +{above:.1f}")
         if any(finding.kind in ("few_events", "overfitted") for finding in self.findings):
-            said.append(f"{self.n_events / max(self.df_model, 1):.1f} events a parameter")
+            said.append(f"{self.n_events / max(self.df_model, 1):.1f} events per parameter")
         weak = (name for finding in self.findings if finding.kind == "weak" for name in finding.concerns)
         if any(not name.endswith(".Intercept") for name in weak):
             said.append("weak covariates")

@@ -75,7 +75,7 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         return super().stored()
 
     def tidy(self, alpha: float = 0.05, per: Mapping[str, float] | None = None) -> pd.DataFrame:
-        """One row a parameter, with the column names of R's broom.
+        """One row per parameter, with the column names of R's broom.
 
         Parameters
         ----------

@@ -183,7 +183,7 @@ def _facts(fit: SurvivalFitted, effects: Effects | None = None) -> list[tuple[st
         ("Starts at best", f"{found.n_best} of {found.n_starts}"),
     ]
     own = fit.outside if fit.outside and fit.outside.counts else None
-    each = f"{fit.n_events} ({fit.n_events / max(fit.df_model, 1):.1f} a parameter)"
+    each = f"{fit.n_events} ({fit.n_events / max(fit.df_model, 1):.1f} per parameter)"
     penalised = f" (penalised {fit.llf_penalised:.4f})" if fit.specification.prior else ""
     right = [
         (

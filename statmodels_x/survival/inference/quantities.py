@@ -105,7 +105,8 @@ def since(times: Array, rows: Rows) -> tuple[Array, Array]:
     if not np.any(rows.given):
         return value, grad
     start, start_grad = _cumulative(rows.given, rows)
-    return value - start, grad - start_grad
+    with np.errstate(invalid="ignore"):  # nobody lives so long: no value
+        return value - start, grad - start_grad
 
 
 def _cumulative(times: Array, rows: Rows) -> tuple[Array, Array]:
@@ -226,10 +227,12 @@ def _quantile(probabilities: Array, rows: Rows) -> Quantity:
     safe = np.where(reached, times, 1.0)
     _, grad = cumulative_hazard(safe, rows.eta, rows.cure, rows.family)
     log_h, _ = log_hazard(safe, rows.eta, rows.cure, rows.family)
-    grad = -(grad - start_grad) / np.exp(np.log(safe) + log_h)[:, None]
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # all die at a moment: no slope there
+        grad = -(grad - start_grad) / np.exp(np.log(safe) + log_h)[:, None]
     grad[~reached] = np.nan
     edge = reach_of(_cure_fraction(probabilities, rows), probabilities)
-    return Quantity(np.log(times), rows.jacobian(grad), np.exp, np.exp, edge=edge)
+    with np.errstate(divide="ignore", invalid="ignore"):  # times below the range of numbers are 0
+        return Quantity(np.log(times), rows.jacobian(grad), np.exp, np.exp, edge=edge)
 
 
 def reach_of(cured: Quantity, probabilities: Array) -> tuple[Array, Array]:
@@ -338,7 +341,8 @@ def _edge_of_mean(rows: Rows) -> tuple[Array, Array] | None:
 def _cured_since(plateau: Array, grad: Array, rows: Rows) -> Quantity:
     """Probability of being cured given survival so far, p/S(given), with -log p and its gradient."""
     start, start_grad = cumulative_hazard(rows.given, rows.eta, rows.cure, rows.family)
-    return on_cloglog(plateau - start, rows.jacobian(grad - start_grad))
+    with np.errstate(invalid="ignore"):
+        return on_cloglog(plateau - start, rows.jacobian(grad - start_grad))
 
 
 def _cure_fraction(_: Array, rows: Rows) -> Quantity:
