@@ -20,7 +20,7 @@ from statmodels_x.core.findings import quiet, warn
 from statmodels_x.core.rank import ColumnSums, check_full_rank
 from statmodels_x.core.scaling import ColumnMap, far_columns
 from statmodels_x.core.typing import Array
-from statmodels_x.survival.background.counts import ExternalCounts
+from statmodels_x.survival.background.counts import ExternalCounts, check_unit
 from statmodels_x.survival.background.rows import extra_columns, years_per_unit
 from statmodels_x.survival.distributions.parameters import FACTOR, PARAMETERS
 from statmodels_x.survival.kernels.clusters import cluster_sums
@@ -227,7 +227,7 @@ def _read_rows(
         far.move(arrays.matrix.T)
     with_counts = arrays
     if external is not None:
-        external.check_unit(float(response.time.max()))
+        check_unit(external, float(response.time.max()))
         with_counts = joined(arrays, count_arrays(external, specification, specs, far, per))
     check_excess(specification, _n_events(with_counts), with_counts.n_expected)
     try:
