@@ -61,7 +61,7 @@ def trial() -> pd.DataFrame:
 
 
 def model(trial, external=None, **options) -> smx.FlexibleSurvival:
-    given = {"external": counts() if external is None else external, "time_unit": "years"} | options
+    given = {"external": external or counts(), "time_unit": "years"} | options
     return smx.FlexibleSurvival("Surv(t, d) ~ x", trial, **given)
 
 
@@ -196,6 +196,10 @@ def test_score_test_and_profile_hold_the_counts(trial):
     ratio = fit.lr_test(model(trial, distribution="weibull", power="~ x").fit())
     assert score["statistic"] == pytest.approx(ratio["statistic"], rel=0.25)
     assert_allclose(fit.conf_int(method="profile"), fit.conf_int(), atol=0.1)
+    others = counts(COUNTS.assign(r=COUNTS["r"] - 1))
+    for options in ({"external": others}, {"background": CURVES}):
+        with pytest.raises(DataError, match="other weights or counts, or another background"):
+            fit.score_test(model(trial, **{"distribution": "weibull", "power": "~ x"} | options))
 
 
 def test_effects_and_averages_refit_with_the_counts(trial):
@@ -431,6 +435,7 @@ def test_control_arm_with_a_registry(cetuximab, name):
     assert fit.llf_parts["constant"] == pytest.approx(664.620, abs=1e-3)
     assert (fit.nobs, fit.facts.events, round(fit.outside.deaths)) == (2_347, 125, 223)
     if name == "both":
+        assert fit.outside.statistic == pytest.approx(28.9, abs=0.1)  # as the guide says
         mean = fit.predict(kind="rmst", at=[5, 20, 40])["estimate"]
         assert_allclose(mean, [3.01, 5.58, 6.29], atol=6e-3)
 
@@ -458,6 +463,8 @@ def test_gain_beyond_the_trial_with_registry_and_population(cetuximab, options, 
     ).fit()
     assert fit.llf + fit.facts.expected + fit.outside.expected == pytest.approx(llf, abs=1e-3)
     assert fit.facts.expected == pytest.approx(11.8, abs=0.05)
+    if options["other_scale"] == "~ 1":
+        assert fit.outside.statistic == pytest.approx(13.9, abs=0.1)  # as the guide says
     label = ("ph", "treat[T.Control]")
     assert (-fit.params[label], fit.bse[label]) == pytest.approx(effect, abs=1e-4)
     control, treated = pd.DataFrame({"treat": ["Control"]}), pd.DataFrame({"treat": ["Cetuximab"]})
