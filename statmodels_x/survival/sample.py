@@ -20,7 +20,7 @@ from statmodels_x.core.findings import quiet, warn
 from statmodels_x.core.rank import ColumnSums, check_full_rank
 from statmodels_x.core.scaling import ColumnMap, far_columns
 from statmodels_x.core.typing import Array
-from statmodels_x.survival.background.counts import ExternalCounts
+from statmodels_x.survival.background.counts import ExternalCounts, check_unit
 from statmodels_x.survival.background.rows import extra_columns, years_per_unit
 from statmodels_x.survival.distributions.parameters import FACTOR, PARAMETERS
 from statmodels_x.survival.kernels.clusters import cluster_sums
@@ -227,6 +227,7 @@ def _read_rows(
         far.move(arrays.matrix.T)
     with_counts = arrays
     if external is not None:
+        check_unit(external, float(response.time.max()))
         with_counts = joined(arrays, count_arrays(external, specification, specs, far, per))
     check_excess(specification, _n_events(with_counts), with_counts.n_expected)
     try:
@@ -240,7 +241,7 @@ def _read_rows(
         own = [rows_of(*one, frame, found.keep) for one in (("weights", weights), ("cluster", cluster))]
         with quiet():  # what was dropped is said of all rows
             rest = _read_rows(part, found.specification, own[0], own[1], unit)
-        _warn_of_dropped(rows.n_rows, arrays.n, rows.dropped)
+        _warn_of_dropped(rows.n_rows, len(response), rows.dropped)
         lost = arrays.n_parameters - rest.arrays.n_parameters
         whole = _facts(rows, response, anchored(specification, arrays)[1], unit)
         inner = rest.whole or rest.facts()
@@ -256,7 +257,7 @@ def _read_rows(
     shared: dict[str, Any] = {
         name: np.asarray(arrays.designs[PARAMETERS.index(name)])[: len(response)] for name in rows.designs
     }
-    _warn_of_dropped(rows.n_rows, arrays.n, rows.dropped)
+    _warn_of_dropped(rows.n_rows, len(response), rows.dropped)
     rows = _with_columns(rows.with_matrices(shared), specification)
     return Sample(rows, response, arrays, specification, unit, far, external=external)
 
