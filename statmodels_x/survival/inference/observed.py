@@ -215,6 +215,12 @@ def net_curve(fit: SurvivalFitted, inside: NDArray[np.bool_]) -> NetCurve:
     return _curve(sample.response[inside], _paths_of_rows(fit).take(inside), own, log_factor=_log_factor(fit))
 
 
+def knows_paths(fit: SurvivalFitted) -> bool:
+    """Whether the background of a fit is known at every time, and not at those of the rows alone."""
+    source = fit.specification.background
+    return source is not None and not isinstance(source, ColumnOfRates)
+
+
 def _paths_of_rows(fit: SurvivalFitted) -> Paths:
     sample, source = fit.need_sample("net_survival()"), _source_of_paths(fit.specification.background)
     per = years_per_unit(source, fit.facts.time_unit, fit.facts.last_time)
