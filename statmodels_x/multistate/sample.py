@@ -73,7 +73,7 @@ class MultiStateData:
         unit: float | None = None,
         time_unit: str | None = None,
     ) -> Self:
-        """Read one row a subject, with a time and a status for each state.
+        """Read one row per subject, with a time and a status for each state.
 
         Parameters
         ----------
@@ -436,6 +436,6 @@ def _ids(frame: pd.DataFrame, id: str) -> Any:
     bad = frame[id].isna().to_numpy() | frame[id].duplicated(keep=False).to_numpy()
     if bad.any():
         raise DataError(
-            f"MultiStateData: '{id}' is missing or stands twice in {rows_text(bad)}; one row a subject."
+            f"MultiStateData: '{id}' is missing or stands twice in {rows_text(bad)}; one row per subject."
         )
     return frame[id].to_numpy()

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.data.columns import by_row
 from statmodels_x.core.errors import DataError
+from statmodels_x.survival.background.sources import source_of
 from statmodels_x.survival.model import FlexibleSurvival
 from statmodels_x.survival.specification import ANCHOR, SCALE
 
@@ -28,8 +29,10 @@ class FlexibleSurvivalRegressor:
     ----------
     terms : str
         Right side of the formula; ``"."`` takes every column of ``X``.
-    distribution, scale, other_scale, power, shape, cure, cure_kind
-        As in :class:`FlexibleSurvival`.
+    distribution, scale, other_scale, power, shape, cure, cure_kind, background, background_factor
+        As in :class:`FlexibleSurvival`; a background reads columns of ``X``, which ``"."`` leaves out of the terms. The
+        risk and the survival that are predicted are then all-cause. Counts and priors are for
+        :class:`FlexibleSurvival` alone.
 
     Attributes
     ----------
@@ -59,6 +62,8 @@ class FlexibleSurvivalRegressor:
         shape: str | float = "~ 1",
         cure: str | None = None,
         cure_kind: str = "mixture",
+        background: Any = None,
+        background_factor: str | None = None,
     ) -> None:
         self.terms = terms
         self.distribution = distribution
@@ -68,6 +73,8 @@ class FlexibleSurvivalRegressor:
         self.shape = shape
         self.cure = cure
         self.cure_kind = cure_kind
+        self.background = background
+        self.background_factor = background_factor
 
     @classmethod
     def _names(cls) -> list[str]:
@@ -111,7 +118,9 @@ class FlexibleSurvivalRegressor:
         time, event = _outcome(y, X)
         if len(time) != len(frame):
             raise DataError(f"fit: `y` has {len(time)} rows and `X` has {len(frame)}.")
-        names = [f"`{name}`" for name in frame.columns]
+        source = source_of(self.background)
+        outside = set() if source is None else set(source.columns.values())
+        names = [f"`{name}`" for name in frame.columns if name not in outside]
         terms = " + ".join(names) if self.terms.strip() == "." else self.terms
         if isinstance(sample_weight, pd.Series):
             labels = X.index if isinstance(X, pd.DataFrame) else frame.index

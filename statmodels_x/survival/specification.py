@@ -14,6 +14,7 @@ from statmodels_x.core.data.formula import Part, Response, right_side, split_for
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.findings import warn
 from statmodels_x.core.validation import check_choice
+from statmodels_x.survival.background.prior import AnyPrior, priors_of
 from statmodels_x.survival.background.sources import Source, has_factor, source_of
 from statmodels_x.survival.distributions.family import FAMILIES, Family
 
@@ -62,6 +63,8 @@ class Specification:
         What kills besides: then the model is one of the excess hazard.
     background_factor : bool
         Whether a factor on the background is estimated.
+    prior : tuple of Prior or SurvivalPrior
+        What is known of the coefficients besides: then the fit is penalised.
     """
 
     formula: str
@@ -75,6 +78,7 @@ class Specification:
     anchor_time: float = math.nan
     background: Source | None = None
     background_factor: bool = False
+    prior: tuple[AnyPrior, ...] = ()
 
     def where(self, parameter: str) -> str:
         """Say which formula a parameter's terms stand in, for messages."""
@@ -117,6 +121,8 @@ class Specification:
             said.append(
                 f"{'free factor on the ' if self.background_factor else ''}background {self.background!r}"
             )
+        if self.prior:
+            said.append(f"{len(self.prior)} prior{'s' if len(self.prior) > 1 else ''}")
         return "; ".join(said)
 
     @property
@@ -154,6 +160,7 @@ def specify(
     cure_kind: str = "mixture",
     background: Any = None,
     background_factor: str | None = None,
+    prior: Any = None,
 ) -> Specification:
     """Resolve the arguments of a model.
 
@@ -197,6 +204,7 @@ def specify(
         "none" if cure is None else cure_kind,
         background=(source := source_of(background)),
         background_factor=has_factor(source, background_factor),
+        prior=priors_of(prior),
     )
     if options["other_scale"] == ANCHOR and not specification.has_free_other_scale:
         return replace(specification, anchored=other)

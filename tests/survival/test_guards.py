@@ -78,7 +78,7 @@ def test_events_per_parameter(terms, kind):
     assert f"{fit.n_events / fit.df_model:.1f} each" in found[kind].text
     assert (found[kind].category is None) == (fit.n_events >= 5 * fit.df_model)
     assert fit.is_regular == (kind != "overfitted")
-    assert f"({fit.n_events / fit.df_model:.1f} a parameter)" in fit.summary().as_text()
+    assert f"({fit.n_events / fit.df_model:.1f} per parameter)" in fit.summary().as_text()
 
 
 # ---- clusters

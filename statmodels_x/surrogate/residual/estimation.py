@@ -258,7 +258,7 @@ def _predict(prepared: Prepared, weight: Array) -> tuple[Array, int]:
 
 
 def _cumulative(kernel: Array, weight: Array, died: NDArray[np.bool_], first: NDArray[np.int64]) -> Array:
-    """Cumulative hazards, kernel-weighted, one row a control survivor; NaN where no weight reaches."""
+    """Cumulative hazards, kernel-weighted, one row per control survivor; NaN where no weight reaches."""
     weighted = kernel * weight
     risk = np.cumsum(weighted[:, ::-1], axis=1)[:, ::-1][:, first]
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -247,7 +247,7 @@ def _labels(frame: pd.DataFrame, trial: str | None) -> list[str]:
     twice = pd.Series(labels).duplicated()
     if twice.any():
         raise DataError(
-            f"`trial`: {labels[int(np.argmax(twice))]!r} stands in two rows; give one row a trial."
+            f"`trial`: {labels[int(np.argmax(twice))]!r} stands in two rows; give one row per trial."
         )
     return labels
 

@@ -23,7 +23,8 @@ from statmodels_x.core.validation import as_list, check_alpha, is_among, numeric
 from statmodels_x.survival.background.pohar_perme import NetCurve, pohar_perme
 from statmodels_x.survival.background.rows import extra_columns, paths_of, values_of, years_per_unit
 from statmodels_x.survival.background.sources import ColumnOfRates, Paths, Source, source_of
-from statmodels_x.survival.fitted import FACTOR, SurvivalFitted
+from statmodels_x.survival.distributions.parameters import FACTOR
+from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.residuals import kaplan_meier_curve
 from statmodels_x.survival.inference.standardisation import standard_weights
 from statmodels_x.survival.reading.arrays import (
@@ -45,7 +46,7 @@ def follow_up(fit: SurvivalFitted, by: str | None) -> pd.DataFrame:
             'the net cure fraction under longer and shorter follow-up, and at predict(kind="crude_other").'
         )
     sample = fit.need_sample("follow_up")
-    response, data, weight = sample.response, sample.frame.data, sample.arrays.weight
+    response, data, weight = sample.response, sample.frame.data, sample.own.weight
     if not response.is_right_censored:
         raise DataError("follow_up: needs exact or right-censored times.")
     if by is None:
@@ -200,7 +201,7 @@ def net_survival_of(fit: SurvivalFitted, by: Any, at: ArrayLike | None, alpha: f
             raise DataError(
                 f"net_survival: `by` is {name!r}, which is no column of this model; use smx.net_survival()."
             )
-    weight = fit.need_sample("net_survival()").arrays.weight
+    weight = fit.need_sample("net_survival()").own.weight
     response, paths = fit.need_sample("net_survival()").response, _paths_of_rows(fit)
     return _curves(
         data, names, response, paths, weight if len(weight) else None, at, alpha, log_factor=_log_factor(fit)
@@ -210,7 +211,7 @@ def net_survival_of(fit: SurvivalFitted, by: Any, at: ArrayLike | None, alpha: f
 def net_curve(fit: SurvivalFitted, inside: NDArray[np.bool_]) -> NetCurve:
     """Net survival of some of the rows of a fit, by Pohar Perme."""
     sample = fit.need_sample("net survival without a model")
-    weight = sample.arrays.weight
+    weight = sample.own.weight
     own = weight[inside] if len(weight) else None
     return _curve(sample.response[inside], _paths_of_rows(fit).take(inside), own, log_factor=_log_factor(fit))
 

@@ -137,10 +137,28 @@ def log_rate(times: Array, rows: Rows) -> tuple[Array, Array]:
     value, grad = log_hazard(times, rows.eta, rows.cure, rows.family)
     if rows.waning is None:
         return value, grad
-    other, other_grad = log_hazard(times, rows.waning.control.eta, rows.cure, rows.family)
-    share = rows.waning.share(times)
+    waning = rows.waning
+    other, other_grad = log_hazard(times, waning.control.eta, rows.cure, rows.family)
+    share = waning.share(times)
+    if waning.frozen:
+        return _frozen(times, rows, (value, grad), (other, other_grad), share)
     slopes = np.hstack([share[:, None] * grad, (1.0 - share)[:, None] * other_grad])
     return share * value + (1.0 - share) * other, slopes
+
+
+def _frozen(
+    times: Array, rows: Rows, own: tuple[Array, Array], other: tuple[Array, Array], share: Array
+) -> tuple[Array, Array]:
+    """Log hazard and its gradient where the log hazard ratio stays what it was when it began to wane, and shrinks."""
+    assert rows.waning is not None
+    start, early = np.full(len(times), rows.waning.start), times <= rows.waning.start
+    first, second = (
+        log_hazard(start, eta, rows.cure, rows.family) for eta in (rows.eta, rows.waning.control.eta)
+    )
+    value = np.where(early, own[0], other[0] + share * (first[0] - second[0]))
+    mine = np.where(early[:, None], own[1], share[:, None] * first[1])
+    theirs = np.where(early[:, None], 0.0, other[1] - share[:, None] * second[1])
+    return value, np.hstack([mine, theirs])
 
 
 def _survival(times: Array, rows: Rows) -> Quantity:

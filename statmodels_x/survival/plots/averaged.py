@@ -28,6 +28,8 @@ class Curves:
 
     Attributes
     ----------
+    times : ndarray
+        Times, or probabilities, of all tables.
     tables : list of DataFrame
     labels : list of str
     title : str or None
@@ -36,6 +38,7 @@ class Curves:
         The value of ``by`` of each curve; None without.
     """
 
+    times: Array
     tables: list[pd.DataFrame]
     labels: list[str]
     title: str | None
@@ -63,7 +66,7 @@ def averages(fit: SurvivalFitted, kind: str, by: str | None, times: Array, optio
         if kind in ALL_CONTRASTS:
             raise DataError("plot: a comparison needs `by`, or two rows of `newdata`.")
         table = standardise(fit, kind, times, options=options)
-        return Curves([table], ["model, mean over patients"], None, [None])
+        return Curves(times, [table], ["model, mean over patients"], None, [None])
     if not is_among(by, data.columns):
         raise DataError(
             f"plot: `by` is {by!r}, which is no column of this model; its columns are: "
@@ -97,14 +100,14 @@ def _of_groups(
     fit: SurvivalFitted, kind: str, by: str, levels: list[Any], times: Array, options: Options
 ) -> Curves:
     sample = fit.need_sample()
-    column, weight = sample.frame.data[by], sample.arrays.weight
+    column, weight = sample.frame.data[by], sample.own.weight
     tables = []
     for level in levels:
         inside = (column == level).to_numpy()
         own = weight[inside] if len(weight) else None
         part = sample.frame.data[inside]
         tables.append(standardise(fit, kind, times, over=part, weights=own, options=options))
-    return Curves(tables, [str(level) for level in levels], f"{by}\n(means over its patients)", levels)
+    return Curves(times, tables, [str(level) for level in levels], f"{by}\n(means over its patients)", levels)
 
 
 def _as_if(
@@ -119,7 +122,7 @@ def _as_if(
     k = len(times)
     tables = [table.iloc[start : start + k] for start in range(0, len(table), k)]
     labels = [_text(one[by].iloc[0]) for one in tables]
-    return Curves(tables, labels, f"{by}\n(means over all patients)", levels)
+    return Curves(times, tables, labels, f"{by}\n(means over all patients)", levels)
 
 
 def _text(level: Any) -> str:

@@ -88,11 +88,11 @@ def plot_curves(
                 f'plot: kind="{kind}" of a model with a background compares means over the patients, `by` a covariate; '
                 "a `reference` needs `newdata`, too."
             )
-        times = thinned(fit, kind, _grid(fit, kind)) if asked is None else asked
+        times = thinned(fit, kind, _averaged_grid(fit, kind, by)) if asked is None else asked
         curves = averages(fit, kind, by, times, options)
     else:
-        times = _grid(fit, kind) if asked is None else asked
-        curves = _predicted(fit, kind, by, newdata, times, reference, options)
+        curves = _predicted(fit, kind, by, newdata, asked, reference, options)
+        times = curves.times
     wanted = observed_curves(fit, kind, by, newdata, shown)
     if by is not None and (wanted or shown.at_risk):
         check_groups(fit, by, curves.levels, "at_risk" if shown.at_risk else wanted)
@@ -115,6 +115,8 @@ def plot_curves(
         name = ("Pohar Perme (data)" if wanted == "pohar_perme" else "Kaplan-Meier (data)") if drawn else ""
         handles = plotting.data_handles(said, marked, name, population)
     plotting.finish(ax, *axis_labels(fit, kind), curves.title, handles)
+    if kind in ALL_CONTRASTS:  # its band may lie anywhere
+        plotting.legend_at_top(ax, title=curves.title)
     if shown.at_risk:
         draw_at_risk(ax, fit, by, curves.levels, curves.labels)
     return ax
@@ -125,7 +127,7 @@ def _predicted(
     kind: str,
     by: str | None,
     newdata: Any,
-    times: Array,
+    asked: Array | None,
     reference: Any,
     options: Options,
 ) -> Curves:
@@ -134,8 +136,9 @@ def _predicted(
     if kind in ALL_CONTRASTS:
         rows, labels, reference, title = _against_reference(rows, labels, reference, by, title)
     levels = [None] * len(rows) if by is None else rows[by].tolist()
+    times = _grid(fit, kind, rows, reference) if asked is None else asked
     tables = [predict(fit, rows.iloc[[k]], kind, times, reference, None, options) for k in range(len(rows))]
-    return Curves(tables, labels, title, levels)
+    return Curves(times, tables, labels, title, levels)
 
 
 def _check_arguments(kind: str, reference: Any, shown: Data) -> None:
@@ -191,12 +194,29 @@ def axis_labels(fit: SurvivalFitted, kind: str) -> tuple[str, str]:
     return f"{name} ({unit})" if unit and unit.lower() != name.lower() else name, text
 
 
-def _grid(fit: SurvivalFitted, kind: str) -> Any:
-    if kind.startswith("quantile"):
-        return np.linspace(0.01, 0.99, 99)
+def _grid(fit: SurvivalFitted, kind: str, rows: pd.DataFrame, reference: Any) -> Array:
+    """Space times to the end of follow-up, or probabilities of the event that all curves reach by then."""
+    if not kind.startswith("quantile"):
+        return _times(fit, kind)
+    shown = rows if reference is None else pd.concat([rows, as_pandas(reference)])
+    return _probabilities(predict(fit, shown, "survival", fit.facts.last_time)["estimate"].max())
+
+
+def _averaged_grid(fit: SurvivalFitted, kind: str, by: str | None) -> Array:
+    """Return the same for means over the patients."""
+    if not kind.startswith("quantile"):
+        return _times(fit, kind)
+    end = averages(fit, "survival", by, np.array([fit.facts.last_time]), Options())
+    return _probabilities(max(table["estimate"].max() for table in end.tables))
+
+
+def _times(fit: SurvivalFitted, kind: str) -> Array:
     end = fit.facts.last_time
-    start = 0.0 if kind in _FROM_ZERO else 0.01 * end
-    return np.linspace(start, end, 200)
+    return np.linspace(0.0 if kind in _FROM_ZERO else 0.01 * end, end, 200)
+
+
+def _probabilities(left: float) -> Array:
+    return np.linspace(0.01, max(min(0.99, 1.0 - left), 0.02), 99)
 
 
 def _curves(fit: SurvivalFitted, by: str | None, newdata: Any) -> tuple[pd.DataFrame, list[str], str | None]:
