@@ -316,6 +316,17 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         ------
         DataError
             If the model has no background, or one that is known at the times of the rows alone.
+
+        Examples
+        --------
+        >>> import statmodels_x as smx
+        >>> data = smx.datasets.load_melanoma()
+        >>> rates = smx.Rates([2, 5], [0.01, 0.02, 0.03])
+        >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, background=rates).fit()
+        >>> fit.net_survival("treatment", at=[5]).round(3)
+           treatment  time  at_risk  events  estimate  std_error  lower  upper
+        0          0   5.0     29.0   103.0     0.282      0.040  0.213  0.373
+        1          1   5.0     41.0    90.0     0.398      0.044  0.321  0.494
         """
         return observed.net_survival_of(self, by, at, alpha)
 

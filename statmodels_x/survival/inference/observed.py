@@ -149,9 +149,9 @@ def net_survival(
     ... )
     >>> net.drop(columns=["time", "events"]).round(3)
             rx  at_risk  estimate  std_error  lower  upper
-    0      Lev    169.0     0.572      0.030  0.516  0.635
-    1  Lev+5FU    195.0     0.680      0.029  0.625  0.739
-    2      Obs    165.0     0.560      0.030  0.504  0.623
+    0      Lev    164.0     0.598      0.032  0.538  0.664
+    1  Lev+5FU    187.0     0.715      0.031  0.657  0.779
+    2      Obs    160.0     0.589      0.032  0.530  0.654
     """
     check_alpha(alpha)
     if is_dask_frame(data):
