@@ -8,7 +8,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-SECTIONS = ["survival", "surrogate", "multistate", "discontinuity", "population"]
+SECTIONS = ["tutorials", "survival", "surrogate", "multistate", "discontinuity", "population"]
 PAGES = {
     "survival": (
         "melanoma colon_cancer lung_cancer nonproportional_hazards trial_figures choosing_a_baseline which_covariates "

@@ -10,7 +10,7 @@ through recurrence to death, one survival model for each step, and ask what the 
 # %%
 # Data
 # ----
-# One row a patient, with a time and a status for each state. Some patients recur on the day on which they die or are
+# One row per patient, with a time and a status for each state. Some patients recur on the day on which they die or are
 # last seen: a stay of no time, which the container names and does not drop; we let it begin half a day earlier.
 import matplotlib.pyplot as plt
 import numpy as np

@@ -163,17 +163,17 @@ plt.show()
 
 # %%
 # So residuals of neighbouring days are alike (lag-one correlations up to 0.7), which makes intervals from independent
-# errors too narrow; and what a count's error is, is an assumption too. We repeat the fit under four laws of the
-# error, and draw the end of the contest by a bootstrap of *blocks* of residuals where the law has residuals to draw
+# errors too narrow; and what a count's error is, is an assumption too. We repeat the fit under four distributions of
+# the error, and draw the end of the contest by a bootstrap of *blocks* of residuals where there are residuals to draw
 # from.
-laws = {
+weightings = {
     "by the mean of each series": {},
     "by the mean of each species": {"weights": {s: 1 / cultures[s].mean() for s in ("aurelia", "caudatum")}},
     "equal weights": {"weights": "equal"},
     "negative binomial": {"family": "negativebinomial"},
 }
 rows, chances = {}, {}
-for name, options in laws.items():
+for name, options in weightings.items():
     model = smx.LeslieInteraction(
         "aurelia + caudatum ~ day", cultures, density="leslie-gower", culture="culture", **options
     )
@@ -190,10 +190,10 @@ pd.DataFrame(rows, quantities).T
 ends = ["aurelia excludes caudatum", "founder control"]
 assert np.allclose(chances.loc[ends].sum(), 1)
 fig, ax = plt.subplots(figsize=(7.6, 2.9), layout="constrained")
-left = np.zeros(len(laws))
+left = np.zeros(len(weightings))
 for k, end in enumerate(ends):
     ax.barh(
-        list(laws), chances.loc[end], left=left, label=end, color=smx.plotting.COLOURS[k], hatch=["", "///"][k],
+        list(weightings), chances.loc[end], left=left, label=end, color=smx.plotting.COLOURS[k], hatch=["", "///"][k],
         edgecolor="white",
     )  # fmt: skip
     left += chances.loc[end].to_numpy()
@@ -205,7 +205,7 @@ fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2,
 plt.show()
 
 # %%
-# That caudatum cannot come in where aurelia is established is sure under every law. Whether aurelia could come in
+# That caudatum cannot come in where aurelia is established is sure under each of them. Whether aurelia could come in
 # where caudatum is established is not: it can if the effect of a caudatum on aurelia, 2 to 3, is below the ratio of
 # the carrying capacities, 2.5 to 2.7. A single fit with a single interval would have hidden that.
 

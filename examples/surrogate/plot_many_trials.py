@@ -11,7 +11,7 @@ trials, read from a compilation and not checked against each paper.
 # %%
 # The table
 # ---------
-# One row a comparison. The last column is what the model needs and papers do not report: the correlation of the two
+# One row per comparison. The last column is what the model needs and papers do not report: the correlation of the two
 # *estimates* within a trial. It follows from how long patients live after progression. A process with the medians of
 # this disease then (two months to progression, nine to death) gives a value to start from.
 import matplotlib.pyplot as plt

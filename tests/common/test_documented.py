@@ -113,7 +113,9 @@ def test_every_method_has_an_example(reference):
 def test_every_function_has_an_example(reference):
     functions = [one for one in (resolve(full) for full, _ in listed()) if inspect.isfunction(one)]
     shown = reference.read("functions")
-    without = [one.__name__ for one in functions if ">>>" not in (one.__doc__ or "") and one.__name__ not in shown]
+    without = [
+        one.__name__ for one in functions if ">>>" not in (one.__doc__ or "") and one.__name__ not in shown
+    ]
     assert without == []
 
 
