@@ -30,6 +30,7 @@ MACHINERY = {
     "Family": {"log_z_at", "plateau", "terms"},
     "SelectedSurvivalResults": {"after"},
     "MultiStateData": {"of"},
+    "ExternalCounts": {"rows"},
     "TrialLevelFitted": {"correlation_interval", "mixture"},
     "TrialLevelResults": {"correlation_interval", "mixture"},
 }
