@@ -157,7 +157,7 @@ def forest(
     label: str | None = None,
     open_marks: bool = False,
 ) -> None:
-    """Draw estimates with intervals, a row for each, from above.
+    """Draw a forest plot: estimates with intervals, a row for each, from above.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def forest(
 
 
 def finish_forest(ax: Any, labels: Sequence[str], neutral: float, xlabel: str) -> Any:
-    """Write the labels of the rows, and draw the line of no effect."""
+    """Finish a forest plot: write the labels of the rows, and draw the line of no effect."""
     ax.axvline(neutral, color="0.4", linewidth=0.8, linestyle=":", zorder=0)
     ax.set_yticks(range(len(labels)), labels)
     ax.set_ylim(len(labels) - 0.4, -0.6)

@@ -18,6 +18,8 @@ import pandas as pd
 
 import statmodels_x as smx
 
+# sphinx_gallery_thumbnail_number = 2
+
 colon = smx.datasets.load_colon()
 colon["recur"], colon["death"] = colon.time_recur / 365.25, colon.time_death / 365.25
 events = {"recurrence": ("recur", "status_recur"), "dead": ("death", "status_death")}

@@ -19,6 +19,8 @@ import pandas as pd
 
 import statmodels_x as smx
 
+# sphinx_gallery_thumbnail_number = 2
+
 trials = smx.datasets.load_melanoma_trials()
 then = smx.IllnessDeath(3.2, 0.25, 1.3)
 process = smx.IllnessDeathTrial(then, then, censoring=0.15)

@@ -17,6 +17,7 @@ from statmodels_x.discontinuity.fitted import DiscontinuityFitted, SurfaceFitted
 from statmodels_x.discontinuity.inference import placed
 from statmodels_x.discontinuity.inference.uncertainty import (
     boundary_table,
+    cell_values,
     edge_table,
     natural_surface,
     normal_limits,
@@ -78,7 +79,7 @@ def _image(
 
     ax = plotting.get_axes(ax)
     names, breaks = fit.domain.names, fit.domain.breaks
-    surface = natural_surface(fit).reshape(fit.domain.shape)
+    surface = cell_values(fit).reshape(fit.domain.shape)
     values = surface if normal < 0 else np.take(surface, k, normal)
     axes = tuple(a for a in range(surface.ndim) if a != normal)
     rows_down = names == ("row", "column")

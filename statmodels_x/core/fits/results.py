@@ -160,7 +160,7 @@ class Estimates(Fitted):
         return self.nobs - len(self.coefficients)
 
     @property
-    def n_criterion(self) -> int:
+    def n_criterion(self) -> float:
         """Number of parameters that the information criteria count."""
         return self.df_model
 

@@ -219,7 +219,7 @@ def _rows_of(fit: SurvivalFitted, by: str | None, level: Any, what: str) -> tupl
     inside = np.ones(len(sample.response), bool)
     if by is not None:
         inside = (sample.frame.data[by] == level).to_numpy()
-    weight = sample.arrays.weight
+    weight = sample.own.weight
     return sample.response[inside], weight[inside] if len(weight) else None
 
 
