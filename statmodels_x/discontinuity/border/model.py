@@ -108,14 +108,13 @@ class BorderModel:
         self._cache = PriorCache() if cache is None else cache
         bandwidth = min(2 * lattice.shape[1], lattice.n_cells - 1)
         count, self.region = kernels.regions(lattice.tail, lattice.head, cut, lattice.n_cells)
-        level = (1.0 / np.bincount(self.region, minlength=count))[self.region]
-        moments = kernels.moved_moments(data.net, data.cloud, *data.own_moments, cut, border.share)
-        self.design, _ = moments
-        self._weight, self._right = kernels.data_band(data.net, *moments, cut, bandwidth)
+        self.level = (1.0 / np.bincount(self.region, minlength=count))[self.region]
+        self.moments = kernels.moved_moments(data.net, data.cloud, *data.own_moments, cut, border.share)
+        self._weight, self._right = kernels.data_band(data.net, *self.moments, cut, bandwidth)
         self._rough, self._fixed = kernels.prior_bands(
             data.net,
             cut,
-            level,
+            self.level,
             np.ones(lattice.n_cells) if soft_cell is None else soft_cell,
             np.ones(lattice.n_edges) if soft_edge is None else soft_edge,
             bandwidth,
@@ -124,6 +123,11 @@ class BorderModel:
     def posterior(self, t: float) -> Factor:
         """Cholesky factor of the posterior precision at a smoothing precision."""
         return Factor(np.exp(t) * self._rough + self._fixed + self._weight)
+
+    def factors(self, t: float) -> tuple[Factor, Factor, Array]:
+        """Cholesky factors of the precision before and given the points, and the mean given them, centred."""
+        posterior = self.posterior(t)
+        return Factor(np.exp(t) * self._rough + self._fixed), posterior, posterior.solve(self._right)
 
     def _at(self, t: float) -> tuple[float, Array, Factor]:
         prior = np.exp(t) * self._rough + self._fixed
