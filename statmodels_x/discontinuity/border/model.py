@@ -124,6 +124,10 @@ class BorderModel:
         """Cholesky factor of the posterior precision at a smoothing precision."""
         return Factor(np.exp(t) * self._rough + self._fixed + self._weight)
 
+    def bands(self, t: float) -> tuple[Array, Array, Array]:
+        """Bands of the posterior precision and of what the points add to it, and the right-hand side."""
+        return np.exp(t) * self._rough + self._fixed + self._weight, self._weight, self._right
+
     def factors(self, t: float) -> tuple[Factor, Factor, Array]:
         """Cholesky factors of the precision before and given the points, and the mean given them, centred."""
         posterior = self.posterior(t)

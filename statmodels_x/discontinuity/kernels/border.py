@@ -134,6 +134,15 @@ def own_moments(cloud, n, ny):
 
 
 @kernel
+def moments_at(place, y, weight, node, n, ny):
+    """Moments with each point at a given node."""
+    design, right = np.zeros((n, 6)), np.zeros((n, 3))
+    for i in range(y.size):
+        _add(design, right, node[i], ny, place[i], y[i], weight[i])
+    return design, right
+
+
+@kernel
 def moved_moments(net, cloud, design, right, cut, s):
     """Moments with each point at the node that it sees; only blocks that the border meets are looked at."""
     nx, ny = net.down.shape
