@@ -48,8 +48,8 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
         notes.append(f"Set aside as outliers: {found.n_set_aside} observations.")
     if fit.facts.n_clusters:
         notes.append(
-            f"Standard errors of sizes allow for {fit.facts.n_clusters} clusters; the border was found as if the errors "
-            "were independent."
+            f"Standard errors of sizes allow for {fit.facts.n_clusters} clusters; the border was found as if the "
+            "errors were independent."
         )
     low, high = (fit.noise_sd * factor**0.5 for factor in found.factor_range)
     if high > low:

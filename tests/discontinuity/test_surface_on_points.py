@@ -238,7 +238,7 @@ def clustered(seed=0, n=120, each=30, sd=0.15):
     rng = np.random.default_rng(seed)
     village = np.repeat(np.arange(n), each)
     centre = rng.uniform(size=(n, 2))
-    x, y = np.clip(centre[village] + 0.15 * rng.normal(size=(n * each, 2)), 0.0, 1.0).T
+    x, y = np.clip(centre[village] + 0.03 * rng.normal(size=(n * each, 2)), 0.0, 1.0).T
     z = 0.8 * (y > LINE[0] + LINE[1] * x) + sd * rng.normal(size=n)[village] + 0.1 * rng.normal(size=n * each)
     return pd.DataFrame({"x": x, "y": y, "z": z, "village": village})
 

@@ -31,6 +31,7 @@ _WORTH_JOINING = 60.0
 _FEW_CELLS = 4
 _MOST_WORK = 5e6
 _STIFF = 15.0  # smoothing precision beyond which rounding would decide between covariances
+_STIFFER, _STIFFEST = (0.0, 3.0, 6.0), 22.0
 _FAR_OFF = 30.0  # cost beyond that of the border at hand at which no other smoothing precision is tried
 
 
@@ -301,10 +302,16 @@ class Search:
         return now
 
     def _joined(self, now: Scored, path: Index) -> Scored:
-        one = self.score(now.border.plus(path, self.ridges.share[path]), now.t)
+        # between borders that are closed the surface may be much smoother
+        one = self._smoothest(now.border.plus(path, self.ridges.share[path]), now.t)
         if one.cost < now.cost + _WORTH_JOINING:
             one = self.redraw(self.redraw(one, 1.0, path), 0.4, path)
+            one = min(one, self._smoothest(one.border, one.t), key=lambda two: two.cost)
         return one
+
+    def _smoothest(self, border: Border, t: float) -> Scored:
+        found = [self.score(border, min(t + step, _STIFFEST)) for step in _STIFFER]
+        return min(found, key=lambda one: one.cost)
 
     def _paths(self, border: Border, loose: Index) -> Iterable[Index]:
         """Shortest paths over uncut edges from each loose end to its three nearest goals."""
