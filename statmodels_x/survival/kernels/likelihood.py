@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from statmodels_x.core.data.surv import EXACT, RIGHT, Surv
 from statmodels_x.core.rank import constant_columns
+from statmodels_x.core.threads import in_parts
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.family import Family
 from statmodels_x.survival.kernels.hazards import log_hazard
@@ -300,10 +301,16 @@ def loglik(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
     if arrays.has_factor:
         return _with_factor(theta, arrays)
     a = arrays
-    value, score, hessian = loglik_sums(
-        theta, a.starts, a.matrix.T, a.offsets, a.same, a.code, a.log_lower, a.log_upper, a.log_entry, a.log_other,
-        a.weight, a.low, a.high, a.cure, bool(a.starts[4] > a.starts[3]), a.known_terms(theta),
-    )  # fmt: skip
+    free, known = bool(a.starts[4] > a.starts[3]), a.known_terms(theta)
+
+    def part(rows: slice) -> tuple[float, Array, Array]:
+        found: tuple[float, Array, Array] = loglik_sums(
+            rows.start, rows.stop, theta, a.starts, a.matrix.T, a.offsets, a.same, a.code, a.log_lower, a.log_upper,
+            a.log_entry, a.log_other, a.weight, a.low, a.high, a.cure, free, known,
+        )  # fmt: skip
+        return found
+
+    value, score, hessian = (sum(of) for of in zip(*in_parts(part, a.n), strict=True))
     return value - a.n_expected, score, hessian
 
 
