@@ -126,6 +126,7 @@ class FreeDiscontinuity:
         sensitivity: str = "balanced",
         keep_data: bool = False,
         border: str = "auto",
+        pixels: str = "auto",
     ) -> SurfaceResults | CurveResults:
         """Find the surface and its jumps.
 
@@ -158,8 +159,12 @@ class FreeDiscontinuity:
             Whether a saved or pickled result carries the data.
         border : {"auto", "points", "cells"}
             With evidence: where a border may run. ``"points"`` places it within the cells, by the evidence of the
-            single observations on either side; ``"cells"`` along the sides of cells, by their means. ``"auto"``
-            takes the points where they are scattered over two covariates with independent errors, else the cells.
+            single observations (pixels) on either side; ``"cells"`` along the sides of cells, by their means.
+            ``"auto"`` takes the points over two covariates and in images, if their errors are independent, else the
+            cells.
+        pixels : {"auto", "points", "averages"}
+            Of an image: what a pixel is, the value at its middle, or the average over its square, in which a border
+            leaves a share on either side. ``"auto"`` takes the reading under which the border gains more.
 
         Returns
         -------
@@ -176,7 +181,7 @@ class FreeDiscontinuity:
         cells = self.sample.cells
         how = control(
             self.specification, cells.lattice.n_axes, tune, sensitivity, solver, tol, max_iter, n_jobs, seed, progress,
-            border,
+            border, pixels,
         )  # fmt: skip
         make = self._curve if _is_curve(how, cells.lattice.n_axes) else self._surface
         with shielded():  # once, around thousands of short kernels

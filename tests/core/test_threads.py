@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from threading import Thread
 
 import numpy as np
@@ -23,7 +24,7 @@ def test_parts_cover_all_rows_in_order(two):
     found = threads.in_parts(lambda rows: (rows.start, rows.stop), n)
     assert found[0][0] == 0
     assert found[-1][1] == n
-    assert all(before[1] == after[0] for before, after in zip(found, found[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(found))
 
 
 @pytest.mark.parametrize("many", ["1", "2", "5"])

@@ -111,7 +111,7 @@ def log_mean(eta: np.ndarray) -> tuple[float, float]:
     return part.max() + math.log(share.sum() / 160.0), slope
 
 
-@pytest.mark.parametrize("low, high", [(0.01, 2.0), (1e-8, 1e-2), (0.0, 0.0), (0.0, 6.0)])
+@pytest.mark.parametrize(("low", "high"), [(0.01, 2.0), (1e-8, 1e-2), (0.0, 0.0), (0.0, 6.0)])
 def test_means_of_light_and_heavy_tails(low, high):
     rng = np.random.default_rng(5)
     m = 150
