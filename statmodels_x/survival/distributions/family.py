@@ -139,14 +139,16 @@ class Family:
         """Try the functions at a few points: their form, and that the hazard is the slope of H0."""
         q = np.array([-2.0, -0.5, 0.3])
         for start in self.shape_starts or (1.0,):
-            terms = self.terms(q, np.full(3, self.to_working(start)))
+            nu = np.full(3, self.to_working(start))
+            terms = self.terms(q, nu)
+            slope = _rule(FIRST, np.stack([self._cumulative(q + k * STEP, nu) for k in range(-2, 3)]))
             if not np.isfinite(terms).all():
                 raise DataError(f"Family({self.name!r}): H0 or log h0 is not finite at z = 0.1 to 1.3.")
-            if np.any(terms[:, 0] <= 0.0) or np.any(terms[:, 1] <= 0.0):
+            if np.any(terms[:, 0] <= 0.0) or np.any(slope <= 0.0):
                 raise DataError(
                     f"Family({self.name!r}): `cumulative_hazard` must be positive and rise with z."
                 )
-            if not np.allclose(np.log(terms[:, 1]), terms[:, 6] + q, atol=1e-6):
+            if not np.allclose(np.log(slope), terms[:, 6] + q, atol=1e-6):
                 raise DataError(
                     f"Family({self.name!r}): `log_hazard` is not the logarithm of the derivative of "
                     "`cumulative_hazard` in z."
