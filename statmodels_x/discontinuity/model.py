@@ -208,12 +208,8 @@ class FreeDiscontinuity:
         return CurveResults.fit(self.formula, self.specification, how, self.sample, keep_data)
 
     def _surface(self, how: Control, keep_data: bool) -> SurfaceResults:
-<<<<<<< HEAD
-        from statmodels_x.discontinuity.fitting.estimation import estimate
-        from statmodels_x.discontinuity.fitting.on_points import beside_the_border
-=======
         from statmodels_x.discontinuity.fitting.estimation import estimate, is_on_points
->>>>>>> wt-surf
+        from statmodels_x.discontinuity.fitting.on_points import beside_the_border
         from statmodels_x.discontinuity.results import SurfaceResults
 
         if self.sample.dates is not None:
@@ -221,25 +217,20 @@ class FreeDiscontinuity:
                 f"fit(): the covariate '{self.sample.dates.name}' holds dates, which a grid does not take; leave "
                 "`solver` out for a curve, or give days as numbers."
             )
-<<<<<<< HEAD
         sample = self.sample
+        if sample.cluster is not None and not is_on_points(
+            sample.cells, sample.points, self.specification, how
+        ):
+            raise DataError(
+                "fit(): `cluster` is for borders placed by scattered observations over two covariates; leave it out, "
+                "or fit with border='points'."
+            )
         found = estimate(sample.cells, sample.points, self.specification, how)
         if sample.reach and sample.points is not None and found.placed is not None and found.cut.any():
             beside = beside_the_border(sample.points, sample.cells, found.placed.border, sample.reach)
             sample = replace(sample, points=beside)
             found = estimate(sample.cells, sample.points, self.specification, how)
         return SurfaceResults.of(self.formula, self.specification, how, sample, found, keep_data)
-=======
-        if self.sample.cluster is not None and not is_on_points(
-            self.sample.cells, self.sample.points, self.specification, how
-        ):
-            raise DataError(
-                "fit(): `cluster` is for borders placed by scattered observations over two covariates; leave it out, "
-                "or fit with border='points'."
-            )
-        found = estimate(self.sample.cells, self.sample.points, self.specification, how)
-        return SurfaceResults.of(self.formula, self.specification, how, self.sample, found, keep_data)
->>>>>>> wt-surf
 
     def __repr__(self) -> str:
         what = repr(self.formula) if self.formula else "array"

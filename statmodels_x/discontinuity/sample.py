@@ -14,7 +14,7 @@ from statmodels_x.core.data.columns import by_row
 from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.data.formula import Part, split_formula
 from statmodels_x.core.data.frames import as_pandas
-from statmodels_x.core.data.model_frame import build_frame
+from statmodels_x.core.data.model_frame import ModelFrame, build_frame
 from statmodels_x.core.data.partitions import is_dask_frame
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.typing import Array
@@ -142,13 +142,10 @@ class Sample:
         How the covariate counts its days, if it is one of dates.
     rows : ndarray of int or None
         Which of the rows given each scattered observation is.
-<<<<<<< HEAD
     reach : float
         How far from a scattered observation that is an average its rows may lie, in cells; 0 for rows themselves.
-=======
     cluster : ndarray of int or None
         Groups of the scattered observations whose errors may be dependent.
->>>>>>> wt-surf
     """
 
     cells: Cells
@@ -159,11 +156,8 @@ class Sample:
     dropped: Mapping[str, int]
     dates: DateAxis | None = None
     rows: NDArray[np.intp] | None = field(repr=False, default=None)
-<<<<<<< HEAD
     reach: float = 0.0
-=======
     cluster: NDArray[np.intp] | None = field(repr=False, default=None)
->>>>>>> wt-surf
 
     @property
     def n_used(self) -> int:
@@ -196,21 +190,7 @@ class Sample:
         return cells.domain.cell_centres()[cells.filled], cells.mean[cells.filled], cells.weight[cells.filled]
 
 
-<<<<<<< HEAD
-def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Sample:
-=======
-def refuse_axes(d: int) -> None:
-    """Refuse four or more dimensions."""
-    if d > _MOST_AXES:
-        raise DataError(
-            f"there are {d} covariates; free discontinuity regression is for one to {_MOST_AXES}: the number of "
-            "cells grows as a power of the dimension, and most would be empty. Choose the covariates over "
-            "which jumps are looked for, and adjust the response for the others first."
-        )
-
-
 def read_formula(formula: str, data: Any, resolution: Any, weights: Any, cluster: Any = None) -> Sample:
->>>>>>> wt-surf
     """Read scattered observations.
 
     Raises
@@ -230,9 +210,9 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any, cluster
     table, dates = _read_dates(as_pandas(data), part)
     refuse_dates(table, part.variables)
     frame = build_frame(
-<<<<<<< HEAD
-        table, response, {"covariates": part}, {"weights": weights, "rows": np.arange(len(table))}
-    )
+        table, response, {"covariates": part},
+        {"weights": weights, "cluster": cluster, "rows": np.arange(len(table))},
+    )  # fmt: skip
     found = read_rows(frame, label)
     x, y = found.points.x, found.points.y
     if not len(y):
@@ -241,44 +221,8 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any, cluster
     shape = grid_shape(found.names, len(y), distinct, (float(y.min()), float(y.max())), resolution)
     cells = bin_points(found.points, point_domain(x, found.names, shape))
     spec, rows = frame.designs["covariates"].spec, frame.columns["rows"][found.kept]
-    return Sample(cells, found.points, spec, label, frame.n_rows, found.dropped, dates, rows)
-=======
-        table, response, {"covariates": part},
-        {"weights": weights, "cluster": cluster, "rows": np.arange(len(table))},
-    )  # fmt: skip
-    names, x = _covariates(frame)
-    refuse_axes(len(names))
-    if len(frame.response) != 1:
-        raise DataError("formula: give one response.")
-    label = response.expressions[0].strip("`")
-    y = numeric_array(frame.response[0], label, "formula")
-    weight = _weights(frame.columns.get("weights"), len(y))
-    keep = ~np.isnan(y) & (weight > 0.0)
-    dropped = dict(frame.dropped)
-    for why, rows in ((label, np.isnan(y)), ("weight of 0", weight == 0.0)):
-        if rows.any():
-            dropped[why] = int(rows.sum())
-    for column, what in ((y, label), *((x[:, k], name) for k, name in enumerate(names))):
-        bad = np.isinf(column) | np.isnan(column) & (column is not y)
-        if bad.any():
-            raise DataError(f"'{what}' is not finite in {rows_text(bad)}; drop or correct these rows.")
-    check_magnitude(y, label, "formula")
-    if not keep.any():
-        raise DataError(f"no row has both a response '{label}' and a positive weight.")
-    points = Points(x[keep], y[keep], weight[keep])
-    domain = _domain(points, names, resolution)
-    spec, rows = frame.designs["covariates"].spec, frame.columns["rows"][keep]
-    return Sample(
-        bin_points(points, domain),
-        points,
-        spec,
-        label,
-        frame.n_rows,
-        dropped,
-        dates,
-        rows,
-        _clusters(frame, keep),
-    )
+    groups = _clusters(frame, found.kept)
+    return Sample(cells, found.points, spec, label, frame.n_rows, found.dropped, dates, rows, cluster=groups)
 
 
 def _clusters(frame: ModelFrame, keep: NDArray[np.bool_]) -> NDArray[np.intp] | None:
@@ -290,27 +234,6 @@ def _clusters(frame: ModelFrame, keep: NDArray[np.bool_]) -> NDArray[np.intp] | 
             "`cluster` holds one group in all rows used; errors shared by all of them cannot be told."
         )
     return codes
-
-
-def _covariates(frame: ModelFrame) -> tuple[tuple[str, ...], Array]:
-    design = frame.designs["covariates"]
-    for name in design.spec.part.variables:
-        column = frame.data[name]
-        if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-            raise DataError(
-                f"formula: '{name}' holds {column.dtype} values and is no numeric covariate; the surface lies over "
-                "continuous covariates, such as 'y ~ longitude + latitude'. Fit a category's groups one by one."
-            )
-    for term, part in design.spec.model_spec.term_slices.items():
-        if str(term) != "1" and (part.stop - part.start != 1 or len(term.factors) != 1):
-            raise DataError(
-                f"formula: the term '{term}' is not one numeric covariate; name the covariates only."
-            )
-    kept = [k for k, name in enumerate(design.names) if name != "Intercept"]
-    if not kept:
-        raise DataError("formula: there is no covariate; write for example 'y ~ longitude + latitude'.")
-    return tuple(design.names[k] for k in kept), design.matrix[:, kept]
->>>>>>> wt-surf
 
 
 def _read_dates(table: pd.DataFrame, part: Part) -> tuple[pd.DataFrame, DateAxis | None]:

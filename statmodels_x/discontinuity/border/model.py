@@ -109,19 +109,13 @@ class BorderModel:
         reach = 2 * lattice.shape[1] + (2 if data.averages else 0)
         bandwidth = min(reach, lattice.n_cells - 1)
         count, self.region = kernels.regions(lattice.tail, lattice.head, cut, lattice.n_cells)
-<<<<<<< HEAD
-        level = (1.0 / np.bincount(self.region, minlength=count))[self.region]
-        moments = kernels.moved_moments(data.net, data.cloud, *data.own_moments, cut, border.share)
-        self.design, _ = moments
-        mixed = self._mixed(moments) if data.averages else None
-        self._weight, self._right = kernels.data_band(data.net, *moments, cut, bandwidth)
-        if mixed is not None:
-            add_mixed(data, *mixed, self._weight, self._right)
-=======
         self.level = (1.0 / np.bincount(self.region, minlength=count))[self.region]
         self.moments = kernels.moved_moments(data.net, data.cloud, *data.own_moments, cut, border.share)
+        self.design, _ = self.moments
+        mixed = self._mixed(self.moments) if data.averages else None
         self._weight, self._right = kernels.data_band(data.net, *self.moments, cut, bandwidth)
->>>>>>> wt-surf
+        if mixed is not None:
+            add_mixed(data, *mixed, self._weight, self._right)
         self._rough, self._fixed = kernels.prior_bands(
             data.net,
             cut,

@@ -11,7 +11,7 @@ import pandas as pd
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.chains import chains, orientation, pieces
-<<<<<<< HEAD
+from statmodels_x.discontinuity.border.clusters import ClusteredPoints
 from statmodels_x.discontinuity.border.model import (
     Border,
     BorderModel,
@@ -20,10 +20,6 @@ from statmodels_x.discontinuity.border.model import (
     taylor_rows,
     within_reach,
 )
-=======
-from statmodels_x.discontinuity.border.clusters import ClusteredPoints
-from statmodels_x.discontinuity.border.model import Border, BorderModel, seen, taylor_rows, within_reach
->>>>>>> wt-surf
 from statmodels_x.discontinuity.border.points import CENTRE, PointData
 from statmodels_x.discontinuity.border.sizes import Nearest, contrasts, edge_lengths, limits, nearest, normals
 from statmodels_x.discontinuity.fitted import SurfaceFitted, keeps
