@@ -52,6 +52,8 @@ def data_sets() -> dict[str, Callable[[], Any]]:
         "lung, both scales": lambda: smx.FlexibleSurvival(
             surv + "age", load.load_lung(), other_scale="~ 1"
         ).fit(),
+        "colon, background": lambda: against_a_life_table(colon),
+        "colon, states": lambda: states_of(colon),
         "colon, pte": lambda: smx.SurrogatePTE(*times, colon, **arms).fit(n_perturb=100),
         "colon, residual": lambda: smx.ResidualEffect(*times, colon, **arms).fit(n_perturb=100),
         "paramecium, leslie": lambda: smx.LeslieInteraction(mixed, paramecium, density="leslie-gower").fit(
@@ -62,6 +64,28 @@ def data_sets() -> dict[str, Callable[[], Any]]:
         "image": lambda: smx.FreeDiscontinuity(disk()).fit(max_iter=5000),
         "image, sure": lambda: smx.FreeDiscontinuity(disk()).fit(tune="sure", max_iter=2000),
     }
+
+
+def against_a_life_table(colon: pd.DataFrame) -> Any:
+    """Return a fit of the excess hazard over that of the population."""
+    rates = smx.datasets.load_us_mortality()
+    table = smx.LifeTable(rates, age="age", year="year", rate="rate", by="sex", extend="hold")
+    rows = colon.assign(
+        years=colon["time_death"] / 365.25,
+        gender=np.where(colon["sex"] == 1, "male", "female"),
+        randomised=1986.0,
+    )
+    match = table.match(age="age", year="randomised", sex="gender")
+    return smx.FlexibleSurvival(
+        "Surv(years, status_death) ~ rx", rows, time_unit="years", background=match
+    ).fit()
+
+
+def states_of(colon: pd.DataFrame) -> Any:
+    """Return a fit of three transitions."""
+    events = {"recurrence": ("time_recur", "status_recur"), "dead": ("time_death", "status_death")}
+    stays = smx.MultiStateData.from_wide(colon, events, keep=["rx"], ties="half_unit", unit=1.0)
+    return smx.MultiState("~ rx", stays, "reset", scale="ph").fit()
 
 
 def curve() -> np.ndarray:

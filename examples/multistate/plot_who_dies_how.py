@@ -10,13 +10,15 @@ through recurrence to death, one survival model for each step, and ask what the 
 # %%
 # Data
 # ----
-# One row a patient, with a time and a status for each state. Some patients recur on the day on which they die or are
+# One row per patient, with a time and a status for each state. Some patients recur on the day on which they die or are
 # last seen: a stay of no time, which the container names and does not drop; we let it begin half a day earlier.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
+
+# sphinx_gallery_thumbnail_number = 2
 
 colon = smx.datasets.load_colon()
 colon["recur"], colon["death"] = colon.time_recur / 365.25, colon.time_death / 365.25

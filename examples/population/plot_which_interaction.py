@@ -16,7 +16,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.plotting import COLOURS, finish
+
+# sphinx_gallery_thumbnail_number = 2
 
 data = pd.DataFrame(
     {
@@ -48,7 +49,7 @@ models = {
 # an unstable equilibrium and leaves it when the last digits tell it to, which supports neither errors nor forecasts.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    fits = {name: model.fit(n_starts=15) for name, model in models.items()}
+    fits = {name: model.fit(n_starts=12) for name, model in models.items()}
 table = pd.DataFrame(
     {
         name: {
@@ -93,17 +94,17 @@ best.invariants().loc[["small_oscillation_period", "period"]].round(2)
 # a matrix model has ended, and is forecast as 0.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    errors = smx.forecast_errors(models, [9, 10, 11], horizon=5, fit={"n_starts": 8})
+    errors = smx.forecast_errors(models, [9, 10, 11], horizon=5, fit={"n_starts": 5})
 errors[["rmse", "relative_rmse", "ended", "ended_wrongly", "missed"]].round(2)
 
 # %%
 fig, ax = plt.subplots(figsize=(8, 4), layout="constrained")
 shown = errors["relative_rmse"].drop("last value").unstack()
 for k, species in enumerate(shown):
-    ax.plot(shown[species], shown.index, "os"[k], color=COLOURS[k], label=species)
+    ax.plot(shown[species], shown.index, "os"[k], color=smx.plotting.COLOURS[k], label=species)
 ax.axvline(1.0, color="0.4", linewidth=0.8)
 ax.set_xscale("log")
-finish(ax, "Root mean squared error over that of the last value", "")
+smx.plotting.finish(ax, "Root mean squared error over that of the last value", "")
 plt.show()
 
 # %%

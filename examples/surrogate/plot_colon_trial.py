@@ -11,7 +11,7 @@ and when, after one, two and three years, and what happens when there is no effe
 # %%
 # Data
 # ----
-# One row a patient. ``status_recur`` is 0 for those who died without a recurrence: **a death is no surrogate event**.
+# One row per patient. ``status_recur`` is 0 for those who died without a recurrence: **a death is no surrogate event**.
 import warnings
 
 import matplotlib.pyplot as plt

@@ -11,13 +11,15 @@ trials, read from a compilation and not checked against each paper.
 # %%
 # The table
 # ---------
-# One row a comparison. The last column is what the model needs and papers do not report: the correlation of the two
+# One row per comparison. The last column is what the model needs and papers do not report: the correlation of the two
 # *estimates* within a trial. It follows from how long patients live after progression. A process with the medians of
 # this disease then (two months to progression, nine to death) gives a value to start from.
 import matplotlib.pyplot as plt
 import pandas as pd
 
 import statmodels_x as smx
+
+# sphinx_gallery_thumbnail_number = 2
 
 trials = smx.datasets.load_melanoma_trials()
 then = smx.IllnessDeath(3.2, 0.25, 1.3)

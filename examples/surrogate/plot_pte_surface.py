@@ -16,9 +16,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import statmodels_x as smx
-from statmodels_x.surrogate.planning.simulate import PROCESSES
 
-process = PROCESSES["A illness-death"].process
+# sphinx_gallery_thumbnail_number = 2
+
+control = smx.IllnessDeath(progression=1.0, death=0.10, death_after=0.55)
+treated = smx.IllnessDeath(progression=0.5, death=0.08, death_after=0.45)
+process = smx.IllnessDeathTrial(control, treated, censoring=0.08)
 frame = process.simulate(1500, seed=1)
 fit = smx.SurrogatePTE(
     "Surv(time, status) ~ arm",

@@ -11,7 +11,7 @@ among models, and ask what can be said about cure.
 # %%
 # Data
 # ----
-# One row a patient; ``time`` is in years, ``status`` is 1 for a relapse or death.
+# One row per patient; ``time`` is in years, ``status`` is 1 for a relapse or death.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd

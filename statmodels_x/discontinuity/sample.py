@@ -166,7 +166,7 @@ class Sample:
         )
 
     def observed(self) -> tuple[Array, Array, Array]:
-        """Return covariates, responses and weights, one row an observation (an element with data of an array)."""
+        """Return covariates, responses and weights, one row per observation (an element with data of an array)."""
         if self.points is not None:
             return self.points.x, self.points.y, self.points.weight
         cells = self.cells

@@ -168,7 +168,7 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
         Returns
         -------
         DataFrame
-            One row a stay: ``row``, ``path``, ``from``, ``to`` (missing where the state was not left), ``start`` and
+            One row per stay: ``row``, ``path``, ``from``, ``to`` (missing where the state was not left), ``start`` and
             ``stop`` (infinite where it never is).
         """
         from statmodels_x.multistate.inference.intensities import intensities

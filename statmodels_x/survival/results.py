@@ -42,7 +42,9 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
     """A fitted :class:`FlexibleSurvival`: what is known of it (:class:`SurvivalFitted`), and what it can do."""
 
     def __repr__(self) -> str:
-        return f"FlexibleSurvivalResults({self.formula!r}, n={self.facts.used}, llf={self.llf:.4f})"
+        own = self.outside
+        n = f"{self.nobs}, {own.persons:,.10g} counted" if own and own.counts else f"{self.facts.used}"
+        return f"FlexibleSurvivalResults({self.formula!r}, n={n}, llf={self.llf:.4f})"
 
     @cached_copy
     def natural_params(self) -> pd.DataFrame:
@@ -73,7 +75,7 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         return super().stored()
 
     def tidy(self, alpha: float = 0.05, per: Mapping[str, float] | None = None) -> pd.DataFrame:
-        """One row a parameter, with the column names of R's broom.
+        """One row per parameter, with the column names of R's broom.
 
         Parameters
         ----------
@@ -254,8 +256,9 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         ----------
         kind : str
             ``"quantile"`` (normalised: standard normal under the model; what censoring leaves open is drawn
-            with ``seed``), ``"cox-snell"``, ``"martingale"``, ``"deviance"``; ``"score"`` (weighted score of
-            each row), ``"dfbeta"`` (one-step change of each estimate when the row is added), ``"dfbetas"``
+            with ``seed``), ``"cox-snell"``, ``"martingale"``, ``"deviance"``; ``"p_excess"`` (with a background: the
+            probability that the event is due to the excess, missing where there is none); ``"score"`` (weighted score
+            of each row), ``"dfbeta"`` (one-step change of each estimate when the row is added), ``"dfbetas"``
             (the same over the standard errors).
         seed : int
 

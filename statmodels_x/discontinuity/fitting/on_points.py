@@ -71,7 +71,7 @@ class BorderTuning:
     Attributes
     ----------
     table : DataFrame
-        One row a lifted proposal: ``lam``, ``nu``, its ``edges`` and ``segments``, and the ``gain`` of its cut edges,
+        One row per lifted proposal: ``lam``, ``nu``, its ``edges`` and ``segments``, and the ``gain`` of its cut edges,
         crossed half-way, in deviance over the surface without jumps.
     gain : float
         Net gain of the best border, reported or not; minus infinity if nothing was proposed.

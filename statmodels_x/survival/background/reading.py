@@ -1,4 +1,4 @@
-"""A long frame with one row a cell -> the grid of a life table, with every mistake named."""
+"""A long frame with one row per cell -> the grid of a life table, with every mistake named."""
 
 from __future__ import annotations
 

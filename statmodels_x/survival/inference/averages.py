@@ -28,6 +28,7 @@ from statmodels_x.survival.inference.rows import Rows
 
 _BLOCK = 40_000  # points computed at once
 _STEPS = 100
+_LEAST_LOG_TIME = -700.0  # times below are 0 to a float
 _CLOSE = 1e-12
 
 
@@ -209,6 +210,7 @@ def _log_times(probabilities: Array, people: Populations) -> Array:
         own = QUANTITIES["quantile"](np.tile(probabilities, len(people.rows.index)), wide).value.reshape(
             -1, k
         )
+    own = np.maximum(own, _LEAST_LOG_TIME)
     low, high = own.min(axis=0), own.max(axis=0)
     left, _ = _means("cure_fraction", np.array([np.nan]), people)
     never = np.isinf(high) & (left[0, 0] >= 1.0 - probabilities)

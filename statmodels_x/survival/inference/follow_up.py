@@ -23,7 +23,7 @@ def follow_up(fit: SurvivalFitted, by: str | None) -> pd.DataFrame:
             'the net cure fraction under longer and shorter follow-up, and at predict(kind="crude_other").'
         )
     sample = fit.need_sample("follow_up")
-    response, data, weight = sample.response, sample.frame.data, sample.arrays.weight
+    response, data, weight = sample.response, sample.frame.data, sample.own.weight
     if not response.is_right_censored:
         raise DataError("follow_up: needs exact or right-censored times.")
     if by is None:

@@ -97,6 +97,7 @@ def likelihood_ratio(small: SurvivalFitted, large: SurvivalFitted) -> Hypothesis
     DataError
         If the models are not nested, differ in their data, or one of them is no regular maximum.
     """
+    _refuse_penalised("lr_test", small.specification, large.specification)
     if apart := small.differs_from(large):
         raise DataError(f"lr_test: the fits differ in {apart}; likelihoods compare only on the same rows.")
     if not is_nested(small, large):
@@ -106,6 +107,14 @@ def likelihood_ratio(small: SurvivalFitted, large: SurvivalFitted) -> Hypothesis
     statistic = max(2.0 * (large.llf - small.llf), 0.0)
     df = large.df_model - small.df_model
     return hypothesis_test(statistic, df, float(chi2.sf(statistic, df)), "LR test")
+
+
+def _refuse_penalised(test: str, *models: Specification) -> None:
+    if any(model.prior for model in models):
+        raise DataError(
+            f"{test}: a penalised fit is no maximum of the likelihood, so that the test has no chi-squared "
+            "distribution; fit without `prior`, or see wald_test()."
+        )
 
 
 def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArrays) -> HypothesisTest:
@@ -124,6 +133,7 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
     HypothesisTest
         NaN if the information is not positive definite there.
     """
+    _refuse_penalised("score_test", fit.specification, larger)
     sample = fit.need_sample("score_test")
     if arrays.n != sample.arrays.n or not _same_rows(arrays, sample.arrays):
         raise DataError(
@@ -134,7 +144,7 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
     fixed = fixed_in(fit.specification, larger)
     if fixed is None or not all(_is_same(v, fit.specification.fixed.get(k)) for k, v in fixed.items()):
         raise DataError("score_test: the larger model has another baseline; compare the fits by AIC or BIC.")
-    eta = sample.arrays.linear_predictors(fit.theta)
+    eta = _at_the_fixed_scale(fit, sample.arrays.linear_predictors(fit.theta), arrays)
     theta = np.zeros(arrays.n_parameters)
     for j, (design, part) in enumerate(zip(arrays.designs, arrays.slices, strict=True)):
         if design is None:
@@ -159,6 +169,29 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
         return hypothesis_test(np.nan, df, np.nan, "score test", note=note)
     statistic = float(np.sum((vectors.T @ score) ** 2 / values))
     return hypothesis_test(statistic, df, float(chi2.sf(statistic, df)), "score test")
+
+
+def _at_the_fixed_scale(fit: SurvivalFitted, eta: Array, arrays: SurvivalArrays) -> Array:
+    """Return the linear predictors of a fit with its other scale where a larger model fixes it.
+
+    For a Weibull without covariates on the power that is a choice of the intercept's meaning: lambda phi^gamma stays.
+    """
+    model = fit.specification
+    other = "ph" if model.scale == "aft" else "aft"
+    place, main = PARAMETERS.index(other), PARAMETERS.index(model.scale)
+    if arrays.designs[place] is not None:
+        return eta
+    moved = arrays.offsets[place] - eta[place]
+    if not np.any(np.abs(moved) > _ROUNDING * (1.0 + np.abs(eta[place]))):
+        return eta
+    if not model.has_free_other_scale:
+        raise DataError(
+            "score_test: the larger model fixes the other scale elsewhere; give both the same other_scale."
+        )
+    found = eta.copy()
+    found[place] += moved
+    found[main] -= moved * np.exp(-eta[2] if model.scale == "aft" else eta[2])
+    return found
 
 
 def _same_rows(one: SurvivalArrays, other: SurvivalArrays) -> bool:

@@ -105,7 +105,8 @@ def since(times: Array, rows: Rows) -> tuple[Array, Array]:
     if not np.any(rows.given):
         return value, grad
     start, start_grad = _cumulative(rows.given, rows)
-    return value - start, grad - start_grad
+    with np.errstate(invalid="ignore"):  # nobody lives so long: no value
+        return value - start, grad - start_grad
 
 
 def _cumulative(times: Array, rows: Rows) -> tuple[Array, Array]:
@@ -137,10 +138,28 @@ def log_rate(times: Array, rows: Rows) -> tuple[Array, Array]:
     value, grad = log_hazard(times, rows.eta, rows.cure, rows.family)
     if rows.waning is None:
         return value, grad
-    other, other_grad = log_hazard(times, rows.waning.control.eta, rows.cure, rows.family)
-    share = rows.waning.share(times)
+    waning = rows.waning
+    other, other_grad = log_hazard(times, waning.control.eta, rows.cure, rows.family)
+    share = waning.share(times)
+    if waning.frozen:
+        return _frozen(times, rows, (value, grad), (other, other_grad), share)
     slopes = np.hstack([share[:, None] * grad, (1.0 - share)[:, None] * other_grad])
     return share * value + (1.0 - share) * other, slopes
+
+
+def _frozen(
+    times: Array, rows: Rows, own: tuple[Array, Array], other: tuple[Array, Array], share: Array
+) -> tuple[Array, Array]:
+    """Log hazard and its gradient where the log hazard ratio stays what it was when it began to wane, and shrinks."""
+    assert rows.waning is not None
+    start, early = np.full(len(times), rows.waning.start), times <= rows.waning.start
+    first, second = (
+        log_hazard(start, eta, rows.cure, rows.family) for eta in (rows.eta, rows.waning.control.eta)
+    )
+    value = np.where(early, own[0], other[0] + share * (first[0] - second[0]))
+    mine = np.where(early[:, None], own[1], share[:, None] * first[1])
+    theirs = np.where(early[:, None], 0.0, other[1] - share[:, None] * second[1])
+    return value, np.hstack([mine, theirs])
 
 
 def _survival(times: Array, rows: Rows) -> Quantity:
@@ -208,10 +227,12 @@ def _quantile(probabilities: Array, rows: Rows) -> Quantity:
     safe = np.where(reached, times, 1.0)
     _, grad = cumulative_hazard(safe, rows.eta, rows.cure, rows.family)
     log_h, _ = log_hazard(safe, rows.eta, rows.cure, rows.family)
-    grad = -(grad - start_grad) / np.exp(np.log(safe) + log_h)[:, None]
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # all die at a moment: no slope there
+        grad = -(grad - start_grad) / np.exp(np.log(safe) + log_h)[:, None]
     grad[~reached] = np.nan
     edge = reach_of(_cure_fraction(probabilities, rows), probabilities)
-    return Quantity(np.log(times), rows.jacobian(grad), np.exp, np.exp, edge=edge)
+    with np.errstate(divide="ignore", invalid="ignore"):  # times below the range of numbers are 0
+        return Quantity(np.log(times), rows.jacobian(grad), np.exp, np.exp, edge=edge)
 
 
 def reach_of(cured: Quantity, probabilities: Array) -> tuple[Array, Array]:
@@ -320,7 +341,8 @@ def _edge_of_mean(rows: Rows) -> tuple[Array, Array] | None:
 def _cured_since(plateau: Array, grad: Array, rows: Rows) -> Quantity:
     """Probability of being cured given survival so far, p/S(given), with -log p and its gradient."""
     start, start_grad = cumulative_hazard(rows.given, rows.eta, rows.cure, rows.family)
-    return on_cloglog(plateau - start, rows.jacobian(grad - start_grad))
+    with np.errstate(invalid="ignore"):
+        return on_cloglog(plateau - start, rows.jacobian(grad - start_grad))
 
 
 def _cure_fraction(_: Array, rows: Rows) -> Quantity:

@@ -23,11 +23,14 @@ class Waning:
         Until when it lasts, and when it is lost; in between the weight of the rows' log hazard falls linearly.
     control : Rows
         The rows that it is lost to.
+    frozen : bool
+        Whether the log hazard ratio of ``start`` is what shrinks, and not that of each time.
     """
 
     start: float
     stop: float
     control: Rows
+    frozen: bool = False
 
     def share(self, times: Array) -> Array:
         """Weight of the rows' own log hazard."""

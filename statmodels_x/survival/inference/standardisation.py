@@ -23,6 +23,7 @@ from statmodels_x.survival.inference.averages import (
     naturally,
     populations,
 )
+from statmodels_x.survival.inference.limits import Wane
 from statmodels_x.survival.inference.prediction import (
     ALL_CONTRASTS,
     CONTRASTS,
@@ -121,7 +122,7 @@ def people_of(
     given: ArrayLike | None = None,
     kind: str = "survival",
     discount: float = 0.0,
-    wane: tuple[float, float] | None = None,
+    wane: Wane | None = None,
 ) -> Populations:
     """Put the same people under different covariates, a frame for each world, into the columns of a fit.
 
@@ -158,7 +159,7 @@ def _population_weights(
 ) -> Array:
     m = len(population)
     if weights is None:
-        own = fit.sample.arrays.weight if over is None and fit.sample is not None else np.zeros(0)
+        own = fit.sample.own.weight if over is None and fit.sample is not None else np.zeros(0)
         return own if len(own) == m else np.ones(m)
     if isinstance(weights, pd.Series):
         weights = by_row(weights, population.index, "weights")

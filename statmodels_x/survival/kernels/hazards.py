@@ -31,7 +31,8 @@ def log_hazard(times: Array, eta: Array, cure: int, family: Family | None = None
     from statmodels_x.survival.kernels.rows import log_hazard_terms
 
     value, grad = np.empty(len(times)), np.empty((len(times), 5))
-    log_times = np.log(times)
+    with np.errstate(divide="ignore"):
+        log_times = np.log(times)
     log_hazard_terms(log_times, eta, cure, _known_terms(log_times, eta, family), value, grad)
     return value, grad
 

@@ -24,6 +24,18 @@ _NOTHING_KNOWN = np.zeros((1, 3, 0))
 _SMALL = 1e-5
 
 
+class Penalty(Protocol):
+    """What is added to a log-likelihood for what is known of the coefficients besides."""
+
+    def __call__(self, theta: Array) -> tuple[float, Array, Array]:
+        """Value, gradient and Hessian."""
+
+    def moved(
+        self, kept: NDArray[np.intp], sources: Sequence[int | float] = (), cure: int = 0
+    ) -> Penalty | None:
+        """Return the same knowledge for another model of the same sample, as far as that has the coefficients."""
+
+
 class SurvivalRows(Protocol):
     """What the search for a maximum asks of a sample, wherever its rows are: sums over blocks of them."""
 
@@ -103,6 +115,8 @@ class SurvivalArrays:
         The background's integral from entry to the last finite time; 0 where it is not known.
     has_factor : bool
         Whether the logarithm of a factor on the background is the last coefficient.
+    penalty : Penalty, optional
+        Added to the log-likelihood.
     """
 
     code: NDArray[np.int8] = field(repr=False)
@@ -120,6 +134,7 @@ class SurvivalArrays:
     log_other: Array = field(repr=False, default_factory=lambda: np.zeros(0))
     expected: Array = field(repr=False, default_factory=lambda: np.zeros(0))
     has_factor: bool = False
+    penalty: Penalty | None = field(repr=False, default=None)
 
     @property
     def n(self) -> int:
@@ -154,6 +169,11 @@ class SurvivalArrays:
         return np.array([scalar and bool(constant[part].all()) for part in self.slices])
 
     @cached_property
+    def unpenalised(self) -> SurvivalArrays:
+        """The same sample and model without what is added to the log-likelihood."""
+        return replace(self, penalty=None)
+
+    @cached_property
     def n_expected(self) -> float:
         """Events that the background is expected to bring: a constant of the log-likelihood."""
         return float(
@@ -178,7 +198,9 @@ class SurvivalArrays:
     def with_columns(self, kept: NDArray[np.intp]) -> SurvivalArrays:
         """Return the same sample under the model that has only some of the coefficients, by sorted position."""
         columns = np.ascontiguousarray(self.matrix.T[kept])
-        return replace(self, matrix=columns.T, starts=np.searchsorted(kept, self.starts))
+        rest = np.arange(self.matrix.shape[1], self.n_parameters)  # a factor on the background
+        penalty = self.penalty and self.penalty.moved(np.concatenate([kept, rest]))
+        return replace(self, matrix=columns.T, starts=np.searchsorted(kept, self.starts), penalty=penalty)
 
     def rearranged(self, sources: Sequence[int | float], cure: int) -> SurvivalArrays:
         """Return the same sample under a model whose parameters come from those of this one.
@@ -192,12 +214,19 @@ class SurvivalArrays:
         """
         designs = tuple(None if isinstance(k, float) else self.designs[k] for k in sources)
         rows = [_scalar_or_row(self.offsets[k]) if not isinstance(k, float) else k for k in sources]
-        return replace(self.with_model(designs, tuple(rows)), cure=cure)
+        moved = replace(self.with_model(designs, tuple(rows)), cure=cure)
+        if self.penalty is None:
+            return moved
+        places = np.arange(self.n_parameters)
+        kept = [places[self.slices[k]] for k in sources if not isinstance(k, float)]
+        kept.append(places[self.matrix.shape[1] :])
+        return replace(moved, penalty=self.penalty.moved(np.concatenate(kept), sources, cure))
 
     def with_model(self, designs: Designs, offsets: Offsets) -> SurvivalArrays:
-        """Return the same sample under another model."""
+        """Return the same sample under another model, of whose coefficients nothing is known besides."""
         matrix, starts = _side_by_side(designs, self.n)
-        return replace(self, matrix=matrix, starts=starts, offsets=_stack_offsets(offsets, self.n))
+        offset = _stack_offsets(offsets, self.n)
+        return replace(self, matrix=matrix, starts=starts, offsets=offset, penalty=None)
 
     def take(self, rows: NDArray[np.intp]) -> SurvivalArrays:
         """Return the sample restricted to some rows."""
@@ -297,6 +326,9 @@ def loglik(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
     """
     from statmodels_x.survival.kernels.sums import loglik_sums
 
+    if arrays.penalty is not None:
+        own, added = loglik(theta, arrays.unpenalised), arrays.penalty(theta)
+        return own[0] + added[0], own[1] + added[1], own[2] + added[2]
     if arrays.has_factor:
         return _with_factor(theta, arrays)
     a = arrays

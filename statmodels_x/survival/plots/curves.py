@@ -75,13 +75,13 @@ def plot_curves(
     """Draw predicted curves; see :meth:`FlexibleSurvivalResults.plot`."""
     _check_arguments(kind, reference, shown)
     rows, labels, title = _curves(fit, by, newdata)
+    if kind in CONTRASTS:
+        rows, labels, reference, title = _against_reference(rows, labels, reference, by, title)
     times = (
-        _grid(fit, kind)
+        _grid(fit, kind, rows, reference)
         if at is None
         else np.sort(numeric_array(np.atleast_1d(np.asarray(at)), "at", "plot()"))
     )
-    if kind in CONTRASTS:
-        rows, labels, reference, title = _against_reference(rows, labels, reference, by, title)
     wanted = _wants_kaplan_meier(fit, kind, by, newdata) if shown.kaplan_meier is None else shown.kaplan_meier
     levels = [None] * len(rows) if by is None else rows[by].tolist()
     if by is not None and (wanted or shown.at_risk):
@@ -101,6 +101,8 @@ def plot_curves(
         limits, marked = (any(column) for column in zip(*drawn, strict=True))
         handles = plotting.data_handles(f"{100 * (1 - alpha):g} % interval" if limits else None, marked)
     plotting.finish(ax, *axis_labels(fit, kind), title, handles)
+    if kind in CONTRASTS:  # its band may lie anywhere
+        plotting.legend_at_top(ax, title=title)
     if shown.at_risk:
         _draw_at_risk(ax, fit, by, levels, labels)
     return ax
@@ -152,10 +154,13 @@ def axis_labels(fit: SurvivalFitted, kind: str) -> tuple[str, str]:
     return f"{name} ({unit})" if unit and unit.lower() != name.lower() else name, text
 
 
-def _grid(fit: SurvivalFitted, kind: str) -> Any:
-    if kind.startswith("quantile"):
-        return np.linspace(0.01, 0.99, 99)
+def _grid(fit: SurvivalFitted, kind: str, rows: pd.DataFrame, reference: Any) -> Any:
+    """Space times to the end of follow-up, or probabilities of the event that all curves reach by then."""
     end = fit.facts.last_time
+    if kind.startswith("quantile"):
+        shown = rows if reference is None else pd.concat([rows, as_pandas(reference)])
+        left = predict(fit, shown, "survival", end)["estimate"].max()
+        return np.linspace(0.01, max(min(0.99, 1.0 - left), 0.02), 99)
     start = 0.0 if kind in _WITH_KAPLAN_MEIER else 0.01 * end
     return np.linspace(start, end, 200)
 
@@ -214,7 +219,7 @@ def _rows_of(fit: SurvivalFitted, by: str | None, level: Any, what: str) -> tupl
     inside = np.ones(len(sample.response), bool)
     if by is not None:
         inside = (sample.frame.data[by] == level).to_numpy()
-    weight = sample.arrays.weight
+    weight = sample.own.weight
     return sample.response[inside], weight[inside] if len(weight) else None
 
 
