@@ -57,6 +57,10 @@ class FreeDiscontinuity:
         its projections on the axes (exactly).
     weights : str or array_like, optional
         Inverse variances of the observations up to a factor; for an array, of the same shape.
+    cluster : str or array_like, optional
+        Groups of scattered observations over two covariates whose errors may be dependent: the standard errors of
+        the sizes of jumps allow for them (a jackknife over the groups), and :meth:`SurfaceResults.border_effect`
+        takes them by default. The border is found as if the errors were independent.
     noise : {"iid", "correlated"} or float
         Whether the errors are independent, or correlated between neighbouring cells; or the known standard
         deviation of independent errors, in the data's units.
@@ -101,9 +105,10 @@ class FreeDiscontinuity:
         jump_length: str = "isotropic",
         weights: str | ArrayLike | None = None,
         noise: str | float = "iid",
+        cluster: str | ArrayLike | None = None,
     ) -> None:
         self.specification: Specification = specify(lam, nu, levels, jump_length, noise)
-        self.sample: Sample = _read(formula_or_array, data, resolution, weights)
+        self.sample: Sample = _read(formula_or_array, data, resolution, weights, cluster)
         self._resolution = resolution
         self.formula = formula_or_array if isinstance(formula_or_array, str) else None
         missing = {name: count for name, count in self.sample.dropped.items() if name != "weight of 0"}
@@ -192,17 +197,28 @@ class FreeDiscontinuity:
     def _curve(self, how: Control, keep_data: bool) -> CurveResults:
         from statmodels_x.discontinuity.line.results import CurveResults
 
+        if self.sample.cluster is not None:
+            raise DataError(
+                "fit(): `cluster` is for surfaces over two covariates; a curve has no such errors."
+            )
         refuse_for_curves(self.specification, how, self._resolution)
         return CurveResults.fit(self.formula, self.specification, how, self.sample, keep_data)
 
     def _surface(self, how: Control, keep_data: bool) -> SurfaceResults:
-        from statmodels_x.discontinuity.fitting.estimation import estimate
+        from statmodels_x.discontinuity.fitting.estimation import estimate, is_on_points
         from statmodels_x.discontinuity.results import SurfaceResults
 
         if self.sample.dates is not None:
             raise DataError(
                 f"fit(): the covariate '{self.sample.dates.name}' holds dates, which a grid does not take; leave "
                 "`solver` out for a curve, or give days as numbers."
+            )
+        if self.sample.cluster is not None and not is_on_points(
+            self.sample.cells, self.sample.points, self.specification, how
+        ):
+            raise DataError(
+                "fit(): `cluster` is for borders placed by scattered observations over two covariates; leave it out, "
+                "or fit with border='points'."
             )
         found = estimate(self.sample.cells, self.sample.points, self.specification, how)
         return SurfaceResults.of(self.formula, self.specification, how, self.sample, found, keep_data)
@@ -217,11 +233,11 @@ def _is_curve(how: Control, n_axes: int) -> bool:
     return n_axes == 1 and how.solver in ("auto", "exact")
 
 
-def _read(formula_or_array: Any, data: Any, resolution: Any, weights: Any) -> Sample:
+def _read(formula_or_array: Any, data: Any, resolution: Any, weights: Any, cluster: Any) -> Sample:
     if isinstance(formula_or_array, str):
         if data is None:
             raise DataError("FreeDiscontinuity(): a formula needs `data`.")
-        return read_formula(formula_or_array, data, resolution, weights)
+        return read_formula(formula_or_array, data, resolution, weights, cluster)
     if data is not None:
         raise DataError(
             "FreeDiscontinuity(): an array and `data` are both given; give a formula with data, or an array."
@@ -230,6 +246,8 @@ def _read(formula_or_array: Any, data: Any, resolution: Any, weights: Any) -> Sa
         raise DataError(
             "FreeDiscontinuity(): `resolution` is for scattered data; the cells of an array are given."
         )
+    if cluster is not None:
+        raise DataError("FreeDiscontinuity(): `cluster` is for scattered observations; an array has none.")
     if isinstance(weights, str):
         raise DataError("FreeDiscontinuity(): `weights` must be an array of the shape of the array.")
     return read_array(formula_or_array, weights)

@@ -53,6 +53,8 @@ class Facts:
     dropped : dict of str to int
     dates : DateAxis or None
         How the covariate counts its days, if it is one of dates.
+    n_clusters : int
+        0 without clusters.
     """
 
     domain: Domain
@@ -64,6 +66,7 @@ class Facts:
     n_empty: int
     dropped: Mapping[str, int]
     dates: DateAxis | None = None
+    n_clusters: int = 0
 
     def dated(self, x: Array) -> Any:
         """Places on the axis of a curve as the user knows them: dates, if it is an axis of dates."""
@@ -132,6 +135,8 @@ class Sample:
         How the covariate counts its days, if it is one of dates.
     rows : ndarray of int or None
         Which of the rows given each scattered observation is.
+    cluster : ndarray of int or None
+        Groups of the scattered observations whose errors may be dependent.
     """
 
     cells: Cells
@@ -142,6 +147,7 @@ class Sample:
     dropped: Mapping[str, int]
     dates: DateAxis | None = None
     rows: NDArray[np.intp] | None = field(repr=False, default=None)
+    cluster: NDArray[np.intp] | None = field(repr=False, default=None)
 
     @property
     def n_used(self) -> int:
@@ -163,6 +169,7 @@ class Sample:
             empty,
             self.dropped,
             self.dates,
+            0 if self.cluster is None else len(np.unique(self.cluster)),
         )
 
     def observed(self) -> tuple[Array, Array, Array]:
@@ -183,7 +190,7 @@ def refuse_axes(d: int) -> None:
         )
 
 
-def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Sample:
+def read_formula(formula: str, data: Any, resolution: Any, weights: Any, cluster: Any = None) -> Sample:
     """Read scattered observations.
 
     Raises
@@ -197,8 +204,9 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
     table, dates = _read_dates(as_pandas(data), part)
     _refuse_dates(table, part.variables)
     frame = build_frame(
-        table, response, {"covariates": part}, {"weights": weights, "rows": np.arange(len(table))}
-    )
+        table, response, {"covariates": part},
+        {"weights": weights, "cluster": cluster, "rows": np.arange(len(table))},
+    )  # fmt: skip
     names, x = _covariates(frame)
     refuse_axes(len(names))
     if len(frame.response) != 1:
@@ -221,7 +229,28 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
     points = Points(x[keep], y[keep], weight[keep])
     domain = _domain(points, names, resolution)
     spec, rows = frame.designs["covariates"].spec, frame.columns["rows"][keep]
-    return Sample(bin_points(points, domain), points, spec, label, frame.n_rows, dropped, dates, rows)
+    return Sample(
+        bin_points(points, domain),
+        points,
+        spec,
+        label,
+        frame.n_rows,
+        dropped,
+        dates,
+        rows,
+        _clusters(frame, keep),
+    )
+
+
+def _clusters(frame: ModelFrame, keep: NDArray[np.bool_]) -> NDArray[np.intp] | None:
+    if "cluster" not in frame.columns:
+        return None
+    codes = np.asarray(pd.factorize(frame.columns["cluster"][keep])[0])
+    if codes.max() < 1:
+        raise DataError(
+            "`cluster` holds one group in all rows used; errors shared by all of them cannot be told."
+        )
+    return codes
 
 
 def _covariates(frame: ModelFrame) -> tuple[tuple[str, ...], Array]:

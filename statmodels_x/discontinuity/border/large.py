@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import numpy as np
+
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.model import Border
 from statmodels_x.discontinuity.border.points import PointData
 from statmodels_x.discontinuity.border.proposals import Ridges
-from statmodels_x.discontinuity.border.search import Price, Scored, Search
+from statmodels_x.discontinuity.border.search import Price, Scored, Search, Trials
 from statmodels_x.discontinuity.border.windows import Windows
 from statmodels_x.discontinuity.grid.lattice import Index
 
@@ -33,6 +37,11 @@ class LargeSearch(Search):
         self.windows = Windows(data)
         self.windows.remember(self.none, self.t0, self.smooth)
 
+    @property
+    def has_neighbourhoods(self) -> bool:
+        """False: changes are scored in windows."""
+        return False
+
     def score(self, border: Border, t: float | None = None, around: float | None = None) -> Scored:
         """Score a border, at a smoothing precision in windows, or at its own best on the whole image."""
         value = None if t is None else self.windows.deviance(border, t)
@@ -50,6 +59,12 @@ class LargeSearch(Search):
     def settle(self, now: Scored) -> Scored:
         """Leave the smoothing precision as it is: it is looked for where the search says so."""
         return now
+
+    def _without(self, trials: Trials, edges: Index) -> Scored:
+        return trials.score(trials.now.border.without(edges))
+
+    def _longer(self, trials: Trials, path: tuple[int, ...], joins: bool) -> Iterable[Scored]:
+        yield trials.score(trials.now.border.plus(np.array(path), 0.5))
 
     def refine(self, now: Scored) -> Scored:
         """Redraw, prune and extend, with the smoothing precision found anew between."""
