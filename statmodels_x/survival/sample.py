@@ -223,6 +223,7 @@ def _read_rows(
     arrays = model_arrays(specification, rows.designs, response, counts)
     arrays = with_background(arrays, specification, rows.columns, response, per)
     specs = {name: design.spec for name, design in rows.designs.items()}
+    rows = rows.with_matrices(_shared(arrays, rows))
     if far is not None:
         far.move(arrays.matrix.T)
     with_counts = arrays
@@ -253,12 +254,8 @@ def _read_rows(
     labels = [(name, term) for name, spec in specs.items() for term in spec.names]
     labels += [FACTOR] if specification.background_factor else []
     arrays = replace(arrays, penalty=penalty_of(specification, specs, labels, far, per))
-    # one copy of the design matrices is enough
-    shared: dict[str, Any] = {
-        name: np.asarray(arrays.designs[PARAMETERS.index(name)])[: len(response)] for name in rows.designs
-    }
     _warn_of_dropped(rows.n_rows, len(response), rows.dropped)
-    rows = _with_columns(rows.with_matrices(shared), specification)
+    rows = _with_columns(rows.with_matrices(_shared(arrays, rows)), specification)
     return Sample(rows, response, arrays, specification, unit, far, external=external)
 
 
@@ -272,6 +269,12 @@ def _check_separation(arrays: SurvivalArrays, specification: Specification, rows
     for parameter, part in rows.designs.items():
         design = np.asarray(arrays.designs[PARAMETERS.index(parameter)])
         check_separation(design, part.names, arrays.code, specification.where(parameter))
+
+
+def _shared(arrays: SurvivalArrays, rows: ModelFrame) -> dict[str, Array]:
+    """Return the design matrices of a frame as they stand in arrays: one copy of them is enough."""
+    n = len(rows.data)
+    return {name: np.asarray(arrays.designs[PARAMETERS.index(name)])[:n] for name in rows.designs}
 
 
 def _with_columns(rows: ModelFrame, specification: Specification) -> ModelFrame:
