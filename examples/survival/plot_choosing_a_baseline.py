@@ -1,10 +1,10 @@
 """
-Choosing a baseline: a ladder of models, and what to check on the winner
-========================================================================
+Choosing a distribution: a ladder of models, residuals and calibration
+======================================================================
 
-Which distribution, which scale, and which of its parameters should carry the covariate? One call fits the whole grid
-and tabulates it. The table says which model is *best*; whether the best is *good* is for residuals and calibration to
-say, and what the choice was worth for the answer, for the models next to it.
+Which distribution, which scale, and which parameters should have the covariate? :func:`~statmodels_x.ladder` fits all
+combinations in one call and sorts them by AIC. The best model of the table need not fit well. This page therefore
+checks it by residuals and calibration, and shows how much the answer depends on the choice.
 """
 
 # %%

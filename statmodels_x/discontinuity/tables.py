@@ -46,6 +46,11 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
         return notes
     if found.n_set_aside:
         notes.append(f"Set aside as outliers: {found.n_set_aside} observations.")
+    if fit.facts.n_clusters:
+        notes.append(
+            f"Standard errors of sizes allow for {fit.facts.n_clusters} clusters; the border was found as if the "
+            "errors were independent."
+        )
     low, high = (fit.noise_sd * factor**0.5 for factor in found.factor_range)
     if high > low:
         notes.append(f"The noise changes over the domain: its sd is {low:.4g} to {high:.4g}.")

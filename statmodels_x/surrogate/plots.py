@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from statmodels_x import plotting
-from statmodels_x.core.product_limit import at_times, product_limit
+from statmodels_x.core.product_limit import at_times, product_limit, product_limit_interval
 from statmodels_x.core.validation import check_alpha
 from statmodels_x.surrogate.fitted import SurrogateFitted
 from statmodels_x.surrogate.fitting.proportions import column
@@ -103,8 +103,6 @@ def plot_survival(fit: SurrogateFitted, alpha: float = 0.05, ax: Any = None) -> 
 
 def _survival_curve(trial: Trial, arm: int, alpha: float) -> tuple[Any, Any, Any]:
     """Return times, survival averaged over strata, and a band where it is plain Kaplan-Meier."""
-    from lifelines import KaplanMeierFitter
-
     inside = trial.arm == arm
     is_plain = trial.stratum.max() == 0 and np.ptp(trial.weight[inside]) == 0.0
     times = np.unique(np.concatenate([[0.0], trial.time[inside]]))
@@ -115,8 +113,9 @@ def _survival_curve(trial: Trial, arm: int, alpha: float) -> tuple[Any, Any, Any
         survival += share / trial.weight.sum() * at_times(curve, times)
     if not is_plain:
         return times, survival, None
-    plain = KaplanMeierFitter(alpha=alpha).fit(trial.time[inside], trial.died[inside])
-    return times, survival, plain.confidence_interval_.to_numpy()
+    starts = product_limit(trial.time[inside], trial.died[inside])[0]
+    limits = product_limit_interval(trial.time[inside], trial.died[inside], alpha=alpha)
+    return times, survival, np.column_stack([at_times((starts, limit), times) for limit in limits])
 
 
 def _mark_effect(ax: Any, fit: SurrogateFitted) -> None:

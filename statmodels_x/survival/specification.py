@@ -33,6 +33,7 @@ class Default(str):
 SCALE = Default("ph")
 """The scale of the covariates unless the distribution or the user says otherwise."""
 
+_POWERS = (1e-3, 1e3)  # fixed powers beyond make a step of every curve
 _DEFAULTS: Mapping[str, Any] = {"scale": SCALE, "other_scale": ANCHOR, "power": "~ 1", "shape": "~ 1"}
 _WEIBULL = math.log(2.0)  # log(kappa + 1) of the Weibull
 
@@ -267,14 +268,21 @@ def _cure_part(cure: Any, shape: Part | float, family: Family) -> Part:
 def _part_or_value(value: Any, argument: str, to_working: Callable[[float], float]) -> Part | float:
     if isinstance(value, str):
         return right_side(value, argument)
-    if isinstance(value, bool) or not isinstance(value, Real) or math.isnan(float(value)):
+    try:
+        number = math.nan if isinstance(value, bool) or not isinstance(value, Real) else float(value)
+    except OverflowError:
+        number = math.inf
+    if math.isnan(number):
         raise FormulaError(f"`{argument}` is {value!r}; give a formula such as '~ x', or a number to fix it.")
-    return to_working(float(value))
+    return to_working(number)
 
 
 def _log_power(gamma: float) -> float:
-    if not 0.0 < gamma < math.inf:
-        raise DataError(f"`power` is {gamma:g}; gamma must be positive and finite.")
+    low, high = _POWERS
+    if not low <= gamma <= high:
+        raise DataError(
+            f"`power` is {gamma:g}; gamma must lie from {low:g} to {high:g}: beyond, all times are one, or none."
+        )
     return math.log(gamma)
 
 

@@ -56,7 +56,8 @@ def _first(search: Search, proposed: Sequence[Border]) -> list[Scored]:
     scored = [search.score(one, around=search.t0 + 1.0) for one in proposed if one.cut.any()]
     scored.sort(key=lambda one: one.cost)
     most = _REFINED if search.is_costly else _REDRAWN
-    first = [search.prune(search.redraw(one, 1.0)) for one in scored[:most]]
+    drawn = _different([search.redraw(one, 1.0) for one in scored[:most]])
+    first = [search.prune(one) for one in drawn]
     return sorted(_different(first), key=lambda one: one.cost)
 
 

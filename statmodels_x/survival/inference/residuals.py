@@ -84,7 +84,8 @@ def _from_cumulative(fit: SurvivalFitted, sample: Sample, kind: str, seed: int) 
     martingale = event - expected
     if kind == "martingale":
         return martingale
-    inside = martingale + special.xlogy(event, expected)
+    with np.errstate(invalid="ignore"):
+        inside = np.where(np.isinf(expected), -np.inf, martingale + special.xlogy(event, expected))
     return np.asarray(np.sign(martingale) * np.sqrt(np.maximum(-2.0 * inside, 0.0)))
 
 
