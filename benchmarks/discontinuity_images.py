@@ -165,13 +165,16 @@ def done() -> set[tuple[str, ...]]:
         return set()
     with TABLE.open() as file:
         return {
-            (row["part"], row["case"], row["setting"], row["seed"], row["size"]) for row in csv.DictReader(file)
+            (row["part"], row["case"], row["setting"], row["seed"], row["size"])
+            for row in csv.DictReader(file)
         }
 
 
 def main(parts: list[str]) -> None:
     warnings.simplefilter("ignore")
-    smx.FreeDiscontinuity(spoiled(shares(lambda x, y: x > 5.2 + 0.0 * y, 12, True), 0.1, 0.0, 0)).fit()  # compiled first
+    smx.FreeDiscontinuity(
+        spoiled(shares(lambda x, y: x > 5.2 + 0.0 * y, 12, True), 0.1, 0.0, 0)
+    ).fit()  # compiled first
     known = done()
     for part in parts or list(PARTS):
         for key, run in PARTS[part]():
