@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-kernels test-lowest test-pandas lint docs docs-test bench clean
+.PHONY: demo test test-kernels test-lowest test-pandas lint docs docs-test docs-examples docs-site docs-scripts bench clean
 
 $(VENV)/base: pyproject.toml
 	$(PYTHON) -c "import sys; assert (3, 11) <= sys.version_info < (3, 15), 'statmodels_x needs Python 3.11 to 3.14; run make PYTHON=python3.12 ...'"
@@ -52,24 +52,40 @@ docs: $(VENV)/docs  ## the site with its gallery, offline, warnings as errors
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "The site is in docs/_build/html/index.html"
 
-docs-test: $(VENV)/docs  ## the examples in the pages of the site
+docs-test: docs-examples docs-site docs-scripts  ## the examples of the site, its pages in a browser, its scripts with the wheel
+
+docs-examples: $(VENV)/docs  ## the examples in the pages of the site
 	$(BIN)/python -m sphinx -W --keep-going -q -b doctest -D plot_gallery=0 docs docs/_build/doctest
+
+docs/_build/html/index.html:
+	$(MAKE) docs
+
+docs-site: $(VENV)/docs docs/_build/html/index.html  ## the built site in Chromium, which is not asked for where it is not installed
+	$(BIN)/python docs/check_site.py docs/_build/html
+
+docs-scripts: $(VENV)/docs docs/_build/html/index.html  ## a downloaded script of each family, with the wheel alone
+	rm -rf $(VENV)-wheel docs/_build/wheel
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir docs/_build/wheel .
+	$(BIN)/python -m venv $(VENV)-wheel
+	$(VENV)-wheel/bin/python -m pip install --quiet docs/_build/wheel/*.whl
+	$(BIN)/python docs/check_scripts.py docs/_build/html $(VENV)-wheel/bin/python
 
 bench: $(VENV)/test
 	$(BIN)/python benchmarks/import_time.py
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest $(VENV)-pandas docs/_build docs/gallery demo build dist
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-pandas $(VENV)-wheel docs/_build docs/gallery demo build dist
 
 test-lowest:  ## the lowest versions that pyproject.toml allows: a fit, picture, save and load of every model
 	test -x $(VENV)-lowest/bin/python || $(PYTHON) -m venv $(VENV)-lowest
 	$(VENV)-lowest/bin/python -m pip install --quiet $$($(PYTHON) .ci/lowest.py) pytest
 	PYTHONPATH=$(CURDIR) $(VENV)-lowest/bin/python .ci/smoke.py
 
-test-pandas:  ## the same under pandas 3, and the tests of what reads frames; lifelines asks for less but works with it
+test-pandas:  ## the same under pandas 3, and the tests of what reads and hands out frames; only lifelines asks for less
 	test -x $(VENV)-pandas/bin/python || $(PYTHON) -m venv $(VENV)-pandas
 	$(VENV)-pandas/bin/python -m pip install --quiet --editable ".[test]"
 	$(VENV)-pandas/bin/python -m pip install --quiet --no-deps "pandas>=3"
 	$(VENV)-pandas/bin/python .ci/smoke.py
 	$(VENV)-pandas/bin/python -m pytest -q -n auto tests/core tests/datasets tests/common/test_same_numbers.py \
-	  tests/common/test_rows_by_label.py
+	  tests/common/test_rows_by_label.py tests/survival/test_bad_input.py tests/surrogate/test_bad_input.py \
+	  tests/discontinuity/test_surface_bad_input.py tests/population/test_fit_bad_input.py tests/multistate/test_data.py

@@ -24,7 +24,7 @@ PLOTS = {"multi-state": {"kind": "diagram"}}  # curves of a model with covariate
 
 def main() -> None:
     """Try every model."""
-    names = "numpy scipy pandas formulaic statsmodels lifelines cvxpy numba matplotlib joblib".split()
+    names = "numpy scipy pandas formulaic statsmodels cvxpy numba matplotlib joblib".split()
     print(", ".join(f"{name} {version(name)}" for name in names), flush=True)
     for case in cases.CASES:
         with warnings.catch_warnings():

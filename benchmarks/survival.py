@@ -5,7 +5,7 @@
 Prints one table: medians of warm repeats, the log-likelihood each program reached, and the ratio to ours; then
 the time of one pass over the rows beside that of the exponentials and logarithms in it, and the peak memory of a
 fit beside the size of its design matrices. Peers that are not installed are skipped with a word: lifelines comes
-with this package; surpyval, greenwood and splitpopsurv from PyPI; R's survival (survreg), mpr and flexsurv through
+with the tests; surpyval, greenwood and splitpopsurv from PyPI; R's survival (survreg), mpr and flexsurv through
 Rscript. All in one thread, which the script sets itself.
 """
 

@@ -11,6 +11,9 @@ import matplotlib
 import statmodels_x
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+from gallery_order import SECTIONS
+from inventories import mapping
+
 matplotlib.use("agg")
 
 project = "statmodels_x"
@@ -21,6 +24,7 @@ release = version = statmodels_x.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
     "sphinx.ext.doctest",
     "sphinx.ext.viewcode",
     "numpydoc",
@@ -31,8 +35,19 @@ extensions = [
     "sphinxcontrib.bibtex",
     "mathml",
     "results",
+    "reference",
+    "gallery_order",
+    "notebooks",
 ]
-exclude_patterns = ["_build", "_templates", "_ext", "**/GALLERY_HEADER.rst", "gallery/**/*.ipynb"]
+exclude_patterns = [
+    "_build",
+    "_templates",
+    "_ext",
+    "_inventories",
+    "api/examples",
+    "**/GALLERY_HEADER.rst",
+    "gallery/**/*.ipynb",
+]
 templates_path = ["_templates"]
 default_role = "code"
 highlight_language = "python"
@@ -47,6 +62,27 @@ autodoc_default_options = {"member-order": "bysource"}
 numpydoc_show_class_members = False
 numpydoc_attributes_as_param_list = True
 numpydoc_class_members_toctree = False
+numpydoc_xref_param_type = True
+numpydoc_xref_ignore = "all"  # types that are no names of a class stay as they are written
+numpydoc_xref_aliases = {
+    "DataFrame": "pandas.DataFrame",
+    "Series": "pandas.Series",
+    "ndarray": "numpy.ndarray",
+    "Generator": "numpy.random.Generator",
+    "Axes": "matplotlib.axes.Axes",
+    "HypothesisTest": "statmodels_x.core.fits.hypotheses.HypothesisTest",
+    "Finding": "statmodels_x.core.findings.Finding",
+}
+
+# -- References: every one must be found -------------------------------------------------------------------
+nitpicky = True
+nitpick_ignore = [
+    ("py:obj", "category")
+]  # an attribute with a default, which numpydoc takes for a documented member
+intersphinx_mapping = mapping(
+    Path(__file__).parent / "_inventories", Path(__file__).parent / "_build/inventories"
+)
+intersphinx_disabled_reftypes = ["std:doc"]
 
 # -- Code blocks that are run ------------------------------------------------------------------------------
 doctest_test_doctest_blocks = "default"
@@ -74,6 +110,7 @@ plot_formats = [("png", 160)]
 plot_html_show_formats = False
 plot_html_show_source_link = False
 plot_include_source = False
+plot_basedir = str(Path(__file__).parent)
 plot_pre_code = (
     "import statmodels_x as smx\nimport pandas as pd\nimport numpy as np\nimport matplotlib.pyplot as plt\n"
 )
@@ -84,10 +121,9 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     "filename_pattern": r"/plot_",
     "ignore_pattern": r"(^|/)(?!plot_)\w+\.py$",
-    "subsection_order": ["../examples/survival", "../examples/surrogate", "*"],
-    "within_subsection_order": "FileNameSortKey",
+    "subsection_order": [f"../examples/{section}" for section in SECTIONS],
+    "within_subsection_order": "gallery_order.PageOrder",
     "doc_module": ("statmodels_x",),
-    "reference_url": {"statmodels_x": None},
     "backreferences_dir": "api/generated/backreferences",
     "image_srcset": ["2x"],
     "min_reported_time": 1.0,
@@ -107,12 +143,18 @@ bibtex_reference_style = "author_year"
 # -- HTML --------------------------------------------------------------------------------------------------
 html_theme = "pydata_sphinx_theme"
 html_title = "statmodels_x"
+html_favicon = "_static/logo.svg"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_math_renderer = "mathml"
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
+    "logo": {
+        "text": f"statmodels_x {release}",
+        "image_light": "_static/logo.svg",
+        "image_dark": "_static/logo.svg",
+    },
     "navbar_align": "left",
     "header_links_before_dropdown": 8,
     "navbar_end": ["theme-switcher"],
@@ -129,13 +171,15 @@ _ONE_COLUMN = (
     "index",
     "install",
     "quickstart",
-    "guide/*",
-    "theory/*",
     "coming_from_r",
     "datasets",
+    "files",
     "validation",
     "changelog",
     "references",
+    "citation",
+    "search",
+    "genindex",
 )
 html_sidebars = {page: [] for page in _ONE_COLUMN}
 copybutton_prompt_text = r">>> |\.\.\. "

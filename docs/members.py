@@ -24,7 +24,7 @@ RESULTS = {
 INTERNAL = set(
     (
         "alternatives arguments coefficients control covariance design_specs estimate evidence facts fit frames "
-        "identification inference kept line machinery names need_noise need_sample of pieces question sample "
+        "identification inference kept line machinery names need_noise need_sample of outside pieces question sample "
         "specification structural sums without_data"
     ).split()
 )

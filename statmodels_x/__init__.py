@@ -16,6 +16,7 @@ _HOMES = {
     "ComplexPredatorPrey": "statmodels_x.population.theory.systems",
     "EventAssociation": "statmodels_x.surrogate.trial_level.association",
     "Family": "statmodels_x.survival.distributions.family",
+    "ExternalCounts": "statmodels_x.survival.background.counts",
     "FlexibleSurvival": "statmodels_x.survival.model",
     "FlexibleSurvivalRegressor": "statmodels_x.survival.sklearn",
     "FreeDiscontinuity": "statmodels_x.discontinuity.model",
@@ -30,6 +31,7 @@ _HOMES = {
     "MultiStateData": "statmodels_x.multistate.sample",
     "ObservedLeslie": "statmodels_x.population.observed",
     "PredatorPrey": "statmodels_x.population.theory.systems",
+    "Prior": "statmodels_x.survival.background.prior",
     "Rates": "statmodels_x.core.rates",
     "ResidualEffect": "statmodels_x.surrogate.residual.model",
     "SurrogatePTE": "statmodels_x.surrogate.model",
@@ -39,6 +41,7 @@ _HOMES = {
     "forecast_errors": "statmodels_x.population.forecast",
     "ladder": "statmodels_x.survival.ladder",
     "load": "statmodels_x.core.fits.files.saving",
+    "net_survival": "statmodels_x.survival.inference.observed",
     "pool": "statmodels_x.core.fits.pooling",
     "quasi_extinction": "statmodels_x.population.theory.matrices.environments",
     "save": "statmodels_x.core.fits.files.saving",
@@ -47,6 +50,7 @@ _HOMES = {
     "stochastic_growth": "statmodels_x.population.theory.matrices.stochastic",
     "structural_rank": "statmodels_x.population.fitting.structural",
     "surrogate_power": "statmodels_x.surrogate.planning.power",
+    "table_view": "statmodels_x.core.fits.exported",
     "trial_effects": "statmodels_x.surrogate.trial_level.effects",
 }
 _MODULES = {"datasets": "datasets", "errors": "errors", "plotting": "plotting"}
@@ -56,6 +60,7 @@ __all__ = [
     "Competition",
     "ComplexPredatorPrey",
     "EventAssociation",
+    "ExternalCounts",
     "Family",
     "FlexibleSurvival",
     "FlexibleSurvivalRegressor",
@@ -71,6 +76,7 @@ __all__ = [
     "MultiStateData",
     "ObservedLeslie",
     "PredatorPrey",
+    "Prior",
     "Rates",
     "ResidualEffect",
     "SurrogatePTE",
@@ -83,6 +89,7 @@ __all__ = [
     "forecast_errors",
     "ladder",
     "load",
+    "net_survival",
     "plotting",
     "pool",
     "quasi_extinction",
@@ -92,6 +99,7 @@ __all__ = [
     "stochastic_growth",
     "structural_rank",
     "surrogate_power",
+    "table_view",
     "trial_effects",
 ]
 
@@ -99,6 +107,7 @@ if TYPE_CHECKING:
     from statmodels_x import datasets, errors, plotting
     from statmodels_x.core.data.surv import Surv
     from statmodels_x.core.fits.comparison import compare
+    from statmodels_x.core.fits.exported import table_view
     from statmodels_x.core.fits.files.saving import load, save
     from statmodels_x.core.fits.pooling import pool
     from statmodels_x.core.rates import Rates
@@ -122,9 +131,12 @@ if TYPE_CHECKING:
     from statmodels_x.surrogate.trial_level.association import EventAssociation
     from statmodels_x.surrogate.trial_level.effects import trial_effects
     from statmodels_x.surrogate.trial_level.model import TrialLevelSurrogacy
+    from statmodels_x.survival.background.counts import ExternalCounts
     from statmodels_x.survival.background.life_table import LifeTable
+    from statmodels_x.survival.background.prior import Prior
     from statmodels_x.survival.distributions.apgw import APGW
     from statmodels_x.survival.distributions.family import Family
+    from statmodels_x.survival.inference.observed import net_survival
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival
     from statmodels_x.survival.selection.select import select

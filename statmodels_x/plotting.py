@@ -24,7 +24,10 @@ DASHES: tuple[Any, ...] = (
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 LIMITS = (0, (3, 1.5))
-_SHORT, _MOST_TICKS = 8.0, 5.5
+POPULATION: dict[str, Any] = {"linewidth": 1.2, "linestyle": (0, (1, 1.6))}
+"""How the survival of a population is drawn, beside that of patients."""
+
+_SHORT, _MOST_TICKS, _MOST_DECADES, _ROOM = 8.0, 5.5, 1e3, 0.1
 _ROUND = (1.0, 2.0, 5.0, 3.0, 1.5, 7.0, 4.0, 6.0, 8.0, 9.0, 2.5, 1.2, 1.1, 9.5, 1.05)
 
 
@@ -77,8 +80,10 @@ def censoring_marks(ax: Any, x: Array, y: Array, k: int) -> None:
     )
 
 
-def data_handles(limits: str | None, censored: bool) -> list[Any]:
-    """Build the legend's entries for what is data in a picture: Kaplan-Meier curves, their limits, and marks.
+def data_handles(
+    limits: str | None, censored: bool, name: str = "Kaplan-Meier (data)", population: str | None = None
+) -> list[Any]:
+    """Build the legend's entries for what is data in a picture: curves, their limits, marks, and a population.
 
     Parameters
     ----------
@@ -86,16 +91,24 @@ def data_handles(limits: str | None, censored: bool) -> list[Any]:
         What the limits are, such as ``"95 % interval"``; None where none are drawn.
     censored : bool
         Whether censored times are marked.
+    name : str
+        What the step functions are; empty for none.
+    population : str, optional
+        What thin dotted curves are; None where none are drawn.
     """
     from matplotlib.lines import Line2D
 
-    found = [Line2D([], [], color="0.25", linewidth=1.0, drawstyle="steps-post", label="Kaplan-Meier (data)")]
+    found = []
+    if name:
+        found.append(Line2D([], [], color="0.25", linewidth=1.0, drawstyle="steps-post", label=name))
     if limits is not None:
         found.append(Line2D([], [], color="0.25", linewidth=0.6, linestyle=LIMITS, label=f"its {limits}"))
     if censored:
         found.append(
             Line2D([], [], color="0.25", linestyle="none", marker="|", markersize=6, label="censored")
         )
+    if population is not None:
+        found.append(Line2D([], [], color="0.25", label=population, **POPULATION))
     return found
 
 
@@ -155,7 +168,7 @@ def forest(
     label: str | None = None,
     open_marks: bool = False,
 ) -> None:
-    """Draw estimates with intervals, a row for each, from above.
+    """Draw a forest plot: estimates with intervals, a row for each, from above.
 
     Parameters
     ----------
@@ -181,7 +194,7 @@ def forest(
 
 
 def finish_forest(ax: Any, labels: Sequence[str], neutral: float, xlabel: str) -> Any:
-    """Write the labels of the rows, and draw the line of no effect."""
+    """Finish a forest plot: write the labels of the rows, and draw the line of no effect."""
     ax.axvline(neutral, color="0.4", linewidth=0.8, linestyle=":", zorder=0)
     ax.set_yticks(range(len(labels)), labels)
     ax.set_ylim(len(labels) - 0.4, -0.6)
@@ -196,7 +209,8 @@ def plain_log_ticks(axis: Any) -> None:
     from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, StrMethodFormatter
 
     low, high = axis.get_view_interval()
-    locator: Any = LogLocator(base=10.0, subs=(1.0, 2.0, 5.0))
+    wide = high > _MOST_DECADES * low
+    locator: Any = LogLocator(base=10.0, subs=(1.0,) if wide else (1.0, 2.0, 5.0))
     if high < _SHORT * low:
         locator = FixedLocator(_round_numbers(low, high))
         axis.set_minor_locator(FixedLocator([]))
@@ -214,6 +228,34 @@ def _round_numbers(low: float, high: float) -> list[float]:
             if low <= number <= high and all(abs(np.log(number / other)) >= gap for other in found):
                 found.append(float(f"{number:.6g}"))
     return sorted(found)
+
+
+def whole_ticks(axis: Any) -> None:
+    """Put the ticks of an axis at whole numbers: there is no half of a step."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator("auto", integer=True))
+
+
+def legend_at_top(ax: Any, columns: int = 3, title: str | None = None, more: Sequence[Any] = ()) -> None:
+    """Make room at the top of the axes and put the legend there: for curves that leave no corner free.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    columns : int
+    title : str, optional
+    more : sequence of matplotlib artists
+        Further entries.
+    """
+    low, high = ax.get_ylim()
+    share = _ROOM if title is None else 2.0 * _ROOM
+    is_log = ax.get_yscale() == "log"
+    ax.set_ylim(low, high * (high / low) ** share if is_log else high + share * (high - low))
+    if is_log:
+        plain_log_ticks(ax.yaxis)
+    handles = [*ax.get_legend_handles_labels()[0], *more]
+    ax.legend(handles=handles, loc="upper right", ncols=columns, title=title, frameon=False)
 
 
 def legend_above(ax: Any, columns: int = 3) -> None:

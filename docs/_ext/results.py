@@ -14,6 +14,8 @@ from docutils.parsers.rst.directives.tables import CSVTable
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 
+_LONGEST = 9  # rows that are shown without being asked for
+
 
 class ResultTable(CSVTable):
     """``csv-table`` of a file relative to the docs folder; a note with the script's name if there is no file.
@@ -37,6 +39,7 @@ class ResultTable(CSVTable):
         """Return the table or the note."""
         path = Path(self.state.document.settings.env.srcdir, self.options["file"])
         script = self.options.pop("script")
+        link = f":download:`{path.name} </{self.options['file']}>`"
         self.state.document.settings.env.note_dependency(str(path))
         if not path.is_file():
             text = f"This build holds no results of {script}: run the script, and build the site again."
@@ -49,7 +52,25 @@ class ResultTable(CSVTable):
             self.content = StringList(lines, source=str(path))
         else:
             self.options["file"] = str(path)
-        return list(super().run())
+        return self._folded(list(super().run()), f"Table: {script}, ", link)
+
+    def _folded(self, tables: list[nodes.Node], title: str, link: str) -> list[nodes.Node]:
+        """Fold a long table under a line that names its script, with the file to download."""
+        long = any(
+            len(list(table.findall(nodes.row))) > _LONGEST
+            for table in tables
+            if isinstance(table, nodes.table)
+        )
+        inline, messages = self.state.inline_text(link, self.lineno)
+        source = nodes.paragraph(
+            "", "", nodes.Text("The file: " if long else title), *inline, classes=["result-file"]
+        )
+        if not long:
+            return [*tables, source, *messages]
+        opening = nodes.raw(
+            "", f'<details class="result"><summary>{title.rstrip(", ")}</summary>', format="html"
+        )
+        return [opening, source, *tables, nodes.raw("", "</details>", format="html"), *messages]
 
 
 def _chosen(path: Path, columns: str, rows: str, wide: str) -> list[str]:

@@ -1,10 +1,10 @@
 r"""
-A surface with a border: truth beside fit
-=========================================
+A surface with a border: truth and fit
+======================================
 
-The simulation design of Gunsilius and Van Dijcke :cite:p:`gunsilius2023`: a surface that is the distance from the
-centre of a square, raised outside of a disk. We fit it with nothing but the data, look at the border that is found,
-at the sizes along it, at the tuning, and at the certificate of the solver, with the truth beside each.
+This page uses the simulation design of Gunsilius and Van Dijcke :cite:p:`gunsilius2023`: a surface that is the
+distance from the centre of a square, raised outside of a disk. It fits the surface, and shows the border that is
+found, the sizes along it, the tuning, and the certificate of the solver, each beside the truth.
 """
 
 # %%
@@ -15,9 +15,11 @@ at the sizes along it, at the tuning, and at the certificate of the solver, with
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from scipy.stats import binned_statistic_2d
 
 import statmodels_x as smx
-from statmodels_x.plotting import COLOURS, finish
+
+# sphinx_gallery_thumbnail_number = 2
 
 STEP, RADIUS, SD = 0.0751, 0.25, 0.05
 
@@ -49,10 +51,10 @@ fig, axes = plt.subplots(1, 3, figsize=(12.4, 4.1), layout="constrained", sharex
 centres = fit.domain.centres
 expected = truth(*np.meshgrid(*centres, indexing="ij"))
 limits = {"vmin": fit.surface.min(), "vmax": fit.surface.max()}
-cells = fit.sample.cells.mean.reshape(fit.surface.shape)
+cells = binned_statistic_2d(data["x"], data["y"], data["z"], bins=fit.domain.breaks).statistic
 for ax, values, title in ((axes[0], expected, "Truth"), (axes[1], cells, "Data: means of the cells")):
     ax.pcolormesh(*fit.domain.breaks, values.T, cmap="cividis", **limits)
-    finish(ax, "x", "y")
+    smx.plotting.finish(ax, "x", "y")
     ax.set_title(title)
 fit.plot(ax=axes[2])
 axes[2].set_title("Fit with its jumps")
@@ -85,12 +87,18 @@ sizes.head().round(4)
 fig, ax = plt.subplots(figsize=(7.6, 4.0), layout="constrained")
 size, half = sizes["size"].abs(), (sizes["upper"] - sizes["lower"]) / 2
 ax.errorbar(
-    np.degrees(around), size, yerr=half, fmt="o", markersize=4, color=COLOURS[0], label="size, 95 % interval"
+    np.degrees(around),
+    size,
+    yerr=half,
+    fmt="o",
+    markersize=4,
+    color=smx.plotting.COLOURS[0],
+    label="size, 95 % interval",
 )
-ax.axhline(STEP, color=COLOURS[1], linestyle="--", linewidth=1.3, label="truth")
+ax.axhline(STEP, color=smx.plotting.COLOURS[1], linestyle="--", linewidth=1.3, label="truth")
 ax.set_ylim(bottom=0)
 ax.set_xticks(range(0, 361, 45))
-finish(ax, "Angle from the centre (degrees)", "Size of the jump")
+smx.plotting.finish(ax, "Angle from the centre (degrees)", "Size of the jump")
 ax.legend(frameon=False, loc="lower right")
 plt.show()
 

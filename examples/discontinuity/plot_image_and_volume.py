@@ -2,8 +2,8 @@ r"""
 An image and a volume
 =====================
 
-An array is its own grid. We take the noise out of a small photograph without blurring its edges, and find a block in a
-noisy volume. Nothing is binned, and a missing pixel is filled from its side of the edge.
+The elements of an array are already on a grid. This page removes the noise from a small photograph without blurring
+its edges, and finds a block in a noisy volume. A missing pixel is filled from its own side of the edge.
 """
 
 # %%
@@ -17,7 +17,8 @@ from matplotlib import cbook
 from scipy.ndimage import gaussian_filter
 
 import statmodels_x as smx
-from statmodels_x.plotting import finish
+
+# sphinx_gallery_thumbnail_number = 2
 
 SD = 0.08
 with cbook.get_sample_data("grace_hopper.jpg") as file:
@@ -95,7 +96,7 @@ plt.show()
 fig, axes = plt.subplots(1, 3, figsize=(10, 3.4), layout="constrained", sharey=True)
 for ax, values, title in zip(axes, (volume, body.surface, truth), ("Data", "Fit", "Truth"), strict=True):
     ax.imshow(values[5], cmap="cividis", vmin=-0.3, vmax=1.6)
-    finish(ax, "axis_2", "axis_1")
+    smx.plotting.finish(ax, "axis_2", "axis_1")
     ax.set_title(f"{title}, slice 5")
 plt.show()
 

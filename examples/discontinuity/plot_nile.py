@@ -1,10 +1,10 @@
 r"""
-The Nile in 1898: one jump in a line
-====================================
+The Nile in 1898: one jump in a series
+======================================
 
-Annual flow of the Nile at Aswan, 1871 to 1970 :cite:p:`cobb1978`: the best-known jump in statistics. In one dimension
-the problem is solved exactly, on the observations themselves. Where is the jump, how large, how sure is that, and does
-the answer depend on how readily jumps are reported?
+The annual flow of the Nile at Aswan, 1871 to 1970 :cite:p:`cobb1978`, is the best-known example of a change point.
+With one covariate the problem is solved exactly, on the observations themselves. Where is the jump, how large is it,
+how certain is it, and does the answer depend on the settings?
 """
 
 # %%
@@ -17,7 +17,6 @@ import pandas as pd
 from statsmodels.datasets import nile
 
 import statmodels_x as smx
-from statmodels_x.plotting import COLOURS, finish, style
 
 data = nile.load_pandas().data
 model = smx.FreeDiscontinuity("volume ~ year", data)
@@ -36,7 +35,7 @@ fit.jumps[
 # rose a little on either side, and the same slope goes on across the jump.
 fig, ax = plt.subplots(figsize=(7.6, 4.2), layout="constrained")
 fit.plot(ax=ax)
-finish(ax, "Year", "Annual flow (10⁸ m³)")
+smx.plotting.finish(ax, "Year", "Annual flow (10⁸ m³)")
 ax.legend(frameon=False, loc="upper right", ncols=3)
 plt.show()
 
@@ -78,8 +77,8 @@ fig, axes = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
 axes[0].plot(data["year"], data["volume"], ".", markersize=3, color="0.65")
 for k, (name, one) in enumerate({"evidence": fit, "SURE": sure}.items()):
     for piece, years in ((one.curve[:28], data["year"][:28]), (one.curve[28:], data["year"][28:])):
-        axes[0].plot(years, piece, label=name if years.iloc[0] < 1898 else None, **style(k))
-finish(axes[0], "Year", "Annual flow (10⁸ m³)")
+        axes[0].plot(years, piece, label=name if years.iloc[0] < 1898 else None, **smx.plotting.style(k))
+smx.plotting.finish(axes[0], "Year", "Annual flow (10⁸ m³)")
 axes[0].legend(frameon=False)
 sure.plot("tuning", ax=axes[1])
 plt.show()
@@ -100,9 +99,9 @@ print(f"no jump: p = {test['p.value']:.2f} (the smallest that 99 resamples can g
 # How many jumps each resample had:
 fig, ax = plt.subplots(figsize=(7.6, 3.4), layout="constrained")
 count = pd.Series(again.n_jumps).value_counts().sort_index()
-ax.bar(count.index, count.to_numpy(), width=0.6, color=COLOURS[0])
+ax.bar(count.index, count.to_numpy(), width=0.6, color=smx.plotting.COLOURS[0])
 ax.set_xticks(range(int(count.index.max()) + 1))
-finish(ax, "Jumps found in a resample", "Resamples")
+smx.plotting.finish(ax, "Jumps found in a resample", "Resamples")
 plt.show()
 
 # %%

@@ -20,9 +20,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.path import Path
+from scipy.stats import binned_statistic_2d
 
 import statmodels_x as smx
-from statmodels_x.plotting import COLOURS, finish
+
+# sphinx_gallery_thumbnail_number = 2
 
 OUTLINE = np.array(
     [(69.5, 26.9), (70.6, 28.0), (72.4, 28.6), (73.6, 29.9), (75.0, 29.6), (76.3, 28.3), (77.6, 27.4), (77.5, 26.0),
@@ -53,13 +55,14 @@ print(fit.summary())
 
 # %%
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.3), layout="constrained", sharex=True, sharey=True)
-means = fit.sample.cells.mean.reshape(fit.surface.shape)
+where = (data["longitude"], data["latitude"])
+means = binned_statistic_2d(*where, data["log_visits"], bins=fit.domain.breaks).statistic
 mesh = axes[0].pcolormesh(*fit.domain.breaks, means.T, cmap="cividis")
 fig.colorbar(mesh, ax=axes[0], label="log visits")
-finish(axes[0], "Longitude (° E)", "Latitude (° N)")
+smx.plotting.finish(axes[0], "Longitude (° E)", "Latitude (° N)")
 axes[0].set_title("Means of the cells")
 fit.plot(ax=axes[1])
-finish(axes[1], "Longitude (° E)", "Latitude (° N)")
+smx.plotting.finish(axes[1], "Longitude (° E)", "Latitude (° N)")
 axes[1].set_title("Surface with its jumps")
 for ax in axes:
     ax.plot(*np.vstack([OUTLINE, OUTLINE[:1]]).T, color="white", linewidth=1.0, linestyle="--")
@@ -106,10 +109,11 @@ fig, ax = plt.subplots(figsize=(8.4, 4.2), layout="constrained")
 for k, (name, one) in enumerate({"all data": sizes, "held-out half": halves}.items()):
     middle, below, above = percent(one)
     ax.errorbar(np.arange(len(places)) + 0.25 * k, middle, yerr=[middle - below, above - middle], fmt="os"[k],
-                markersize=4, color=COLOURS[k], label=f"{name}, 95 % interval given the border")  # fmt: skip
+                markersize=4, color=smx.plotting.COLOURS[k],
+                label=f"{name}, 95 % interval given the border")  # fmt: skip
 ax.plot(np.arange(len(places)), true_fall, color="0.3", linewidth=1.2, linestyle="--", label="truth")
 ax.set_ylim(0, 80)
-finish(ax, "Place along the outline, clockwise from the west", "Fall of visits (%)")
+smx.plotting.finish(ax, "Place along the outline, clockwise from the west", "Fall of visits (%)")
 ax.legend(frameon=False, loc="upper right", fontsize=9)
 plt.show()
 

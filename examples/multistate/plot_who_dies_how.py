@@ -1,22 +1,25 @@
 """
-Colon cancer: who dies how
-==========================
+Colon cancer: an illness-death model
+====================================
 
-Recurrence and death, fitted one by one, can contradict each other: the curve of recurrence-free survival may cross the
-curve of survival. One model of both cannot. We follow 929 patients :cite:p:`moertel1990,moertel1995` from remission
-through recurrence to death, one survival model for each step, and ask what the treatment changed.
+If recurrence-free survival and overall survival are fitted separately, the two curves may cross, which is impossible.
+A multi-state model of both cannot contradict itself. This page follows 929 patients :cite:p:`moertel1990,moertel1995`
+from remission through recurrence to death, with one survival model for each transition, and asks what the treatment
+changed.
 """
 
 # %%
 # Data
 # ----
-# One row a patient, with a time and a status for each state. Some patients recur on the day on which they die or are
+# One row per patient, with a time and a status for each state. Some patients recur on the day on which they die or are
 # last seen: a stay of no time, which the container names and does not drop; we let it begin half a day earlier.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
+
+# sphinx_gallery_thumbnail_number = 2
 
 colon = smx.datasets.load_colon()
 colon["recur"], colon["death"] = colon.time_recur / 365.25, colon.time_death / 365.25

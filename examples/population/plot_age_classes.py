@@ -2,9 +2,9 @@
 What totals can and cannot tell about age classes
 =================================================
 
-A model with age classes fitted to totals: some of its numbers are known well, some not at all, and more data of the
-same kind do not help. Which is which can be computed before a single count is made. We look at it on simulated
-counts, where the truth is known.
+If a model with age classes is fitted to totals, some of its parameters are determined well and some not at all, and
+more data of the same kind do not help. Which are determined can be computed before any data are collected. This page
+shows it on simulated counts with known parameters.
 """
 
 # %%
@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.core.errors import IdentificationWarning
-from statmodels_x.plotting import COLOURS, finish, style
+
+# sphinx_gallery_thumbnail_number = 2
 
 rows = {}
 for k in (1, 2, 3):
@@ -56,7 +56,7 @@ counts = totals.assign(step=range(30))
 
 model = smx.LeslieInteraction("x + y ~ step", counts, ages=2, density="leslie-gower", family="lognormal")
 with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always", IdentificationWarning)
+    warnings.simplefilter("always", smx.errors.IdentificationWarning)
     fit = model.fit(n_starts=30)
 print("\n".join(str(one.message) for one in caught))
 
@@ -88,16 +88,18 @@ held = {}
 for name, level in {"low survival": 0.35, "high survival": 0.95}.items():
     bounds = {("survival", "x_1"): (level, level), ("survival", "y_1"): (level, level)}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", IdentificationWarning)
+        warnings.simplefilter("ignore", smx.errors.IdentificationWarning)
         held[name] = model.fit(n_starts=20, bounds=bounds)
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.9), layout="constrained", width_ratios=[1.25, 1, 1])
 axes[0].plot(counts["step"], counts["x"], "o", color="0.55", markersize=4, label="counts of x")
 for k, (name, other) in enumerate(held.items()):
-    axes[0].plot(counts["step"], other.fittedvalues["x"], label=f"total of x, {name}", **style(k))
+    axes[0].plot(
+        counts["step"], other.fittedvalues["x"], label=f"total of x, {name}", **smx.plotting.style(k)
+    )
     other.plot("classes", ax=axes[k + 1])
     axes[k + 1].set_title(name.capitalize(), loc="left")
     axes[k + 1].set_ylim(0, 175)
-finish(axes[0], "Step", "Individuals")
+smx.plotting.finish(axes[0], "Step", "Individuals")
 axes[0].legend(loc="lower right", frameon=False)
 axes[2].set_ylabel("")
 axes[2].get_legend().remove()
@@ -123,12 +125,12 @@ profiles = {
 }
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharey=True)
 for ax, (name, (table, true)) in zip(axes, profiles.items(), strict=True):
-    ax.plot(table["value"], table["deviance"], marker="o", markersize=4, color=COLOURS[0])
-    ax.axhline(3.84, color=COLOURS[1], linestyle="--", linewidth=1)
+    ax.plot(table["value"], table["deviance"], marker="o", markersize=4, color=smx.plotting.COLOURS[0])
+    ax.axhline(3.84, color=smx.plotting.COLOURS[1], linestyle="--", linewidth=1)
     ax.axvline(true, color="0.4", linestyle=":")
     ax.annotate("truth", (true, 11), xytext=(4, 0), textcoords="offset points", color="0.35")
     ax.set_ylim(-0.5, 12)
-    finish(ax, name, "Twice the fall of log-likelihood")
+    smx.plotting.finish(ax, name, "Twice the fall of log-likelihood")
     ax.locator_params(axis="x", nbins=6)
 axes[1].set_ylabel("")
 plt.show()
@@ -140,9 +142,9 @@ plt.show()
 # estimates lean on the table. Here a table that is wrong by a tenth:
 table = {"x": ([0.55, 1.8], [0.66]), "y": ([0.72, 1.32], [0.63])}
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", IdentificationWarning)
+    warnings.simplefilter("ignore", smx.errors.IdentificationWarning)
     leaning = model.fit(n_starts=30, life_table=table, ridge=2.0)
-print(leaning.machinery.settings["ridge"])
+print(*leaning.warnings, sep="\n")
 side = pd.DataFrame(
     {
         "totals alone": fit.params,
@@ -173,7 +175,7 @@ seen.summary()
 # %%
 sums = classes.assign(x=classes["x1"] + classes["x2"], y=classes["y1"] + classes["y2"])
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", IdentificationWarning)
+    warnings.simplefilter("ignore", smx.errors.IdentificationWarning)
     blind = smx.LeslieInteraction("x + y ~ step", sums, ages=2).fit()
 spread = np.array([0, 0.25, 0.5, 0.75, 1])
 open_entries = [("survival", "x_1"), ("survival", "y_1"), ("fecundity", "x_1"), ("fecundity", "y_1")]

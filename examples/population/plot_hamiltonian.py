@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.plotting import COLOURS, finish, style
 
 population = smx.LeslieMatrix([0.6, 1.1], [0.5])
 found = population.hamiltonian()
@@ -48,13 +47,18 @@ flow = np.array([found.evolve(start, t) for t in times])
 steps = population.project(start, 6)
 fig, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
 for k, age in enumerate(("young", "old")):
-    ax.plot(times, flow[:, k].real, label=f"{age}, real part", **style(k))
+    ax.plot(times, flow[:, k].real, label=f"{age}, real part", **smx.plotting.style(k))
     ax.plot(
-        times, flow[:, k].imag, label=f"{age}, imaginary part", linewidth=1.3, color=COLOURS[k], linestyle=":"
+        times,
+        flow[:, k].imag,
+        label=f"{age}, imaginary part",
+        linewidth=1.3,
+        color=smx.plotting.COLOURS[k],
+        linestyle=":",
     )
-    ax.plot(steps.steps, steps.values[:, k], "os"[k], color=COLOURS[k], markersize=5)
+    ax.plot(steps.steps, steps.values[:, k], "os"[k], color=smx.plotting.COLOURS[k], markersize=5)
 ax.axhline(0, color="0.6", linewidth=0.7)
-finish(ax, "Time (steps)", "Individuals (marks: the Leslie model)")
+smx.plotting.finish(ax, "Time (steps)", "Individuals (marks: the Leslie model)")
 ax.set_ylim(-3, 16)
 ax.legend(frameon=False, ncols=2, fontsize=9)
 plt.show()
@@ -71,12 +75,12 @@ turns = np.linspace(0, 20, 400)
 z = np.array([oscillator.evolve([8.0 + 2.0j], t)[0] for t in turns])
 whole = np.array([oscillator.evolve([8.0 + 2.0j], t)[0] for t in range(21)])
 fig, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
-ax.plot(z.real, z.imag, color=COLOURS[0], linewidth=1.3, label="exp(-iHt)")
-ax.plot(whole.real, whole.imag, "o", color=COLOURS[1], markersize=4, label="steps of the model")
+ax.plot(z.real, z.imag, color=smx.plotting.COLOURS[0], linewidth=1.3, label="exp(-iHt)")
+ax.plot(whole.real, whole.imag, "o", color=smx.plotting.COLOURS[1], markersize=4, label="steps of the model")
 ax.axhline(0, color="0.6", linewidth=0.7)
 ax.axvline(0, color="0.6", linewidth=0.7)
 ax.set_aspect("equal")
-finish(ax, "Prey", "Predators")
+smx.plotting.finish(ax, "Prey", "Predators")
 plt.show()
 
 # %%
@@ -102,7 +106,7 @@ fig.colorbar(drawn, ax=ax).set_label("Modulus of the entry")
 names = ["|" + ",".join(map(str, state)) + "⟩" for state in small.basis]
 ax.set_xticks(range(len(names)), names, rotation=90)
 ax.set_yticks(range(len(names)), names)
-finish(ax, "from the state |young, old⟩", "to the state")
+smx.plotting.finish(ax, "from the state |young, old⟩", "to the state")
 plt.show()
 
 # %%

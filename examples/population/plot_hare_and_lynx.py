@@ -1,9 +1,10 @@
 """
-Hare and lynx: a cycle that linear models cannot keep
-=====================================================
+Hare and lynx: a cycle, and forecasts of it
+===========================================
 
-Pelts of snowshoe hare and Canada lynx, 1900 to 1920 :cite:p:`elton1942`: the best-known cycle of predator and prey. We
-fit the linear models, the density-dependent one and Lotka-Volterra, and let each forecast what came next.
+The pelts of snowshoe hare and Canada lynx, 1900 to 1920 :cite:p:`elton1942`, are the best-known cycle of predator and
+prey. This page fits linear matrix models, a density-dependent one and Lotka-Volterra, and compares their forecasts
+with the counts that followed.
 """
 
 # %%
@@ -16,10 +17,8 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.core.errors import IdentificationWarning, StatmodelsXWarning
-from statmodels_x.plotting import finish, style
 
-warnings.simplefilter("ignore", IdentificationWarning)  # the tables say what these say
+warnings.simplefilter("ignore", smx.errors.IdentificationWarning)  # the tables say what these say
 data = smx.datasets.load_hare_lynx()
 formula = "hare + lynx ~ year"  # the prey first
 
@@ -115,14 +114,16 @@ fig, ax = plt.subplots(figsize=(7.6, 4.2), layout="constrained")
 ahead = {}
 for k, name in enumerate(shown[1:]):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", StatmodelsXWarning)  # negative totals, and errors that are not given
+        warnings.simplefilter(
+            "ignore", smx.errors.StatmodelsXWarning
+        )  # negative totals, and errors that are not given
         ahead[name] = fits[name].predict(at=years)["hare", "estimate"]
-    ax.plot(years, ahead[name], label=name, **style(k))
+    ax.plot(years, ahead[name], label=name, **smx.plotting.style(k))
 ax.plot(data["year"], data["hare"], "o", color="0.2", markersize=4)
 ax.axvline(1920, color="0.5", linewidth=0.8, linestyle=":")
 ax.axhline(0, color="0.4", linewidth=0.8)
 ax.set_ylim(-5, 110)
-finish(ax, "Year", "Hare pelts (thousands)")
+smx.plotting.finish(ax, "Year", "Hare pelts (thousands)")
 ax.legend(frameon=False, loc="upper right", ncols=3)
 plt.show()
 

@@ -1,10 +1,10 @@
 """
-The last species standing
-=========================
+Competition in a linear model: which species wins
+=================================================
 
-Two competitors take from each other what they can. In a linear model one of them always dies out, and *which one* is
-decided on the first day: by the reproductive values of the founders, not by their number, and not by who grows faster
-alone. The rule is in :doc:`/theory/population`; here we watch it at work.
+In a linear model of two competitors one species always dies out. *Which one* is determined on the first day, by the
+reproductive values of the founders, and not by their number or by their growth when alone. The rule is in
+:doc:`/theory/population`; this page shows it in examples.
 """
 
 # %%
@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.plotting import COLOURS, finish
-from statmodels_x.population.theory.perron import perron
+
+# sphinx_gallery_thumbnail_number = 2
 
 hare = smx.LeslieMatrix([0.35, 1.6], [0.5])
 tortoise = smx.LeslieMatrix([0.1, 0.4], [0.7, 0.75], plus_group=True)
@@ -58,7 +58,8 @@ plt.show()
 # All starts with adults only, by their numbers: a straight line p.x = q.y through the origin parts them, with the
 # left Perron vector (p; q) of [[A, B], [C, D]]. The times are from simulation, the line is from the theorem. Near the
 # line the end comes late.
-values = perron(rivals.weights).left
+roots, vectors = np.linalg.eig(rivals.weights.T)
+values = np.abs(vectors[:, np.argmax(roots.real)])
 slope = values[1] / values[3]
 grid = np.linspace(2, 100, 33)
 time = np.empty((33, 33))
@@ -76,7 +77,7 @@ for spot, name, colour in (((60, 20), "hares remain", "white"), ((8, 72), "torto
     ax.text(*spot, name, color=colour, fontsize=13)
 ax.plot(grid, slope * grid, color="black", linewidth=2.2, label="theorem: p.x = q.y")
 ax.set(xlim=(2, 100), ylim=(2, 100))
-finish(ax, "Adult hares at the start", "Adult tortoises at the start")
+smx.plotting.finish(ax, "Adult hares at the start", "Adult tortoises at the start")
 ax.legend(loc="upper left")
 plt.show()
 
@@ -107,11 +108,13 @@ for _ in range(cases):
 
 fig, ax = plt.subplots(figsize=(6.4, 2.6), layout="constrained")
 shares = [100 * n / cases for n in scores.values()]
-ax.barh(list(scores), shares, color=[COLOURS[5], COLOURS[4], COLOURS[0]])
+ax.barh(
+    list(scores), shares, color=[smx.plotting.COLOURS[5], smx.plotting.COLOURS[4], smx.plotting.COLOURS[0]]
+)
 for k, share in enumerate(shares):
     ax.text(share - 1, k, f"{share:.1f} %", ha="right", va="center", color="white" if k == 2 else "black")
 ax.set_xlim(0, 100)
-finish(ax, "Winner named correctly (% of 1,000 random pairs)", "")
+smx.plotting.finish(ax, "Winner named correctly (% of 1,000 random pairs)", "")
 plt.show()
 
 # %%
@@ -119,7 +122,6 @@ plt.show()
 # -------------------
 # The theorem needs two species, and a matrix [[A, B], [C, D]] in which everything reaches everything, without fixed
 # waves. Where that fails the package says so instead of guessing:
-from statmodels_x.core.errors import IdentificationError
 
 reasons = []
 for system in (
@@ -130,7 +132,7 @@ for system in (
     k1, k2 = system.ages
     try:
         system.last_species_standing(np.ones(k1), np.ones(k2))
-    except IdentificationError as reason:
+    except smx.errors.IdentificationError as reason:
         reasons.append(str(reason))
 print("\n\n".join(reasons))
 

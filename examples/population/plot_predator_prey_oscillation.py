@@ -1,10 +1,9 @@
 """
-Predators, prey, and why linear models die
-==========================================
+Predator and prey: why linear models fail
+=========================================
 
-A linear model of predator and prey oscillates, as one would wish. But it oscillates *through zero*: prey fall below
-nothing, mostly within a turn. We look at why, at how often, and at what density dependence changes and what it does
-not.
+A linear model of predator and prey oscillates, but it oscillates *through zero*: the number of prey becomes negative,
+mostly within one turn. This page shows why, how often, and what density dependence changes.
 """
 
 # %%
@@ -17,23 +16,31 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.plotting import COLOURS, DASHES, finish, style
+
+# sphinx_gallery_thumbnail_number = 3
 
 turning = smx.ComplexPredatorPrey(A=1.02, B=0.3)
 free = turning.trajectory([100], [0], 24)
 removed = turning.trajectory([100], [0], 24, extinction="total")
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained", width_ratios=[1.3, 1])
 for k, name in enumerate(free.names):
-    axes[0].plot(removed.totals[name], label=name, linewidth=2, **style(k))
-    axes[0].plot(free.totals[name], linewidth=0.9, color=COLOURS[k], linestyle=DASHES[5])
+    axes[0].plot(removed.totals[name], label=name, linewidth=2, **smx.plotting.style(k))
+    axes[0].plot(
+        free.totals[name], linewidth=0.9, color=smx.plotting.COLOURS[k], linestyle=smx.plotting.DASHES[5]
+    )
 axes[0].plot(
-    [], [], linewidth=0.9, color="0.3", linestyle=DASHES[5], label="the linear rule, without removal"
+    [],
+    [],
+    linewidth=0.9,
+    color="0.3",
+    linestyle=smx.plotting.DASHES[5],
+    label="the linear rule, without removal",
 )
 axes[0].axhline(0, color="0.4", linewidth=0.8)
 end = removed.extinct["prey"]
-axes[0].plot(end, 0, "x", color=COLOURS[0], markersize=9, markeredgewidth=2)
+axes[0].plot(end, 0, "x", color=smx.plotting.COLOURS[0], markersize=9, markeredgewidth=2)
 axes[0].annotate("prey die out", (end, 0), (end + 2.5, 60), arrowprops={"arrowstyle": "-", "color": "0.4"})
-finish(axes[0], "Step", "Number of individuals")
+smx.plotting.finish(axes[0], "Step", "Number of individuals")
 axes[0].legend(frameon=False, loc="upper left")
 free.plot("phase", ax=axes[1])
 axes[1].set_title("The linear rule in the plane of both", fontsize=11)
@@ -105,10 +112,10 @@ members = {
 paths = {name: m.trajectory([20], [10], 40, extinction="total") for name, m in members.items()}
 fig, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
 for k, (name, p) in enumerate(paths.items()):
-    ax.plot(p.totals["prey"], label=name, linewidth=2, **style(k))
+    ax.plot(p.totals["prey"], label=name, linewidth=2, **smx.plotting.style(k))
     if "prey" in p.extinct:
-        ax.plot(p.extinct["prey"], 0, "x", color=COLOURS[k], markersize=9, markeredgewidth=2)
-finish(ax, "Step", "Number of prey (cross: extinction)")
+        ax.plot(p.extinct["prey"], 0, "x", color=smx.plotting.COLOURS[k], markersize=9, markeredgewidth=2)
+smx.plotting.finish(ax, "Step", "Number of prey (cross: extinction)")
 ax.set_ylim(-4, 105)
 plt.show()
 
@@ -129,9 +136,11 @@ def lotka_volterra(t, n):
 cycle = solve_ivp(lotka_volterra, (0, 30), [30.0, 4.0], t_eval=np.linspace(0, 30, 600), rtol=1e-8).y
 fig, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
 for k, (name, p) in enumerate(paths.items()):
-    ax.plot(p.totals["prey"], p.totals["predator"], label=name, marker=".", linewidth=1.2, **style(k))
-ax.plot(*cycle, label="Lotka-Volterra", color=COLOURS[6], linestyle=DASHES[3])
-finish(ax, "Number of prey", "Number of predators")
+    ax.plot(
+        p.totals["prey"], p.totals["predator"], label=name, marker=".", linewidth=1.2, **smx.plotting.style(k)
+    )
+ax.plot(*cycle, label="Lotka-Volterra", color=smx.plotting.COLOURS[6], linestyle=smx.plotting.DASHES[3])
+smx.plotting.finish(ax, "Number of prey", "Number of predators")
 ax.set_ylim(-4, 145)
 plt.show()
 

@@ -2,9 +2,9 @@
 Whales and tortoises: stages, elasticities, extinction
 ======================================================
 
-Most published projection matrices have stages rather than ages. Killer whales and desert tortoises, as Caswell (2001)
-and Doak, Kareiva and Klepetka (1994) give them: how fast they grow, what that depends on, and how likely few of them
-are to die out by chance.
+Most published projection matrices have stages rather than ages. This page takes killer whales and desert tortoises,
+as Caswell (2001) and Doak, Kareiva and Klepetka (1994) give them. It computes how fast they grow, on which rates this
+depends, and how likely a small population is to die out by chance.
 """
 
 # %%
@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.plotting import COLOURS, finish, style
+
+# sphinx_gallery_thumbnail_number = 2
 
 U = np.array([[0, 0, 0, 0], [0.9775, 0.9111, 0, 0], [0, 0.0736, 0.9534, 0], [0, 0, 0.0452, 0.9804]])
 F = np.zeros((4, 4))
@@ -57,11 +58,16 @@ fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for ax, (name, p) in zip(axes, (("killer whale", whale), ("desert tortoise", tortoise)), strict=True):
     births = p.F.to_numpy() / np.where(p.matrix > 0, p.matrix, 1)
     parts = p.elasticities().to_numpy()
-    ax.barh(p.stages, (parts * (1 - births)).sum(axis=0), color=COLOURS[0], label="survival and growth")
+    ax.barh(
+        p.stages,
+        (parts * (1 - births)).sum(axis=0),
+        color=smx.plotting.COLOURS[0],
+        label="survival and growth",
+    )
     left = (parts * (1 - births)).sum(axis=0)
-    ax.barh(p.stages, (parts * births).sum(axis=0), left=left, color=COLOURS[1], label="births")
+    ax.barh(p.stages, (parts * births).sum(axis=0), left=left, color=smx.plotting.COLOURS[1], label="births")
     ax.invert_yaxis()
-    finish(ax, "Elasticity of the growth rate", "")
+    smx.plotting.finish(ax, "Elasticity of the growth rate", "")
     ax.set_title(name)
 plt.show()
 
@@ -87,8 +93,8 @@ starts = {"whale": (whale, [0, 2, 2, 0]), "tortoise": (tortoise, [0, 0, 5, 5, 3,
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for k, (name, (p, start)) in enumerate(starts.items()):
     risk = p.extinction_probability(start, 150)
-    ax.plot(risk.index, risk, label=name, **style(k))
-finish(ax, "Years", "Probability that nobody is left")
+    ax.plot(risk.index, risk, label=name, **smx.plotting.style(k))
+smx.plotting.finish(ax, "Years", "Probability that nobody is left")
 plt.show()
 
 # %%
@@ -112,9 +118,11 @@ print(
 
 risk = smx.quasi_extinction(years, [0, 0, 50, 50, 30, 20, 20, 10], steps=100, threshold=20, n=2000)
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
-ax.plot(risk.index, risk["probability"], **style(0))
-ax.fill_between(risk.index, risk["lower"], risk["upper"], color=COLOURS[0], alpha=0.2, linewidth=0)
-finish(ax, "Years", "Probability of a total below 20 so far")
+ax.plot(risk.index, risk["probability"], **smx.plotting.style(0))
+ax.fill_between(
+    risk.index, risk["lower"], risk["upper"], color=smx.plotting.COLOURS[0], alpha=0.2, linewidth=0
+)
+smx.plotting.finish(ax, "Years", "Probability of a total below 20 so far")
 plt.show()
 
 # %%

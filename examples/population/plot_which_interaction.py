@@ -2,9 +2,10 @@
 Which interaction do the data support?
 ======================================
 
-Gause's (1934) counts of *Didinium* and *Paramecium* over 17 days: the classical cycle of predator and prey. Lotka-
-Volterra, a prey that limits itself, predators that take time to handle prey, and matrix models: by sums of squares,
-information criteria, tests, and forecasts. Then a longer series of mites, where errors feed back.
+Gause (1934) counted *Didinium* and *Paramecium* over 17 days: a classical cycle of predator and prey. This page
+compares Lotka-Volterra, prey that limit themselves, predators that take time to handle prey, and matrix models, by
+sums of squares, information criteria, tests, and forecasts. A longer series of mites follows, in which errors of the
+process matter.
 """
 
 # %%
@@ -16,7 +17,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.plotting import COLOURS, finish
+
+# sphinx_gallery_thumbnail_number = 2
 
 data = pd.DataFrame(
     {
@@ -48,7 +50,7 @@ models = {
 # an unstable equilibrium and leaves it when the last digits tell it to, which supports neither errors nor forecasts.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    fits = {name: model.fit(n_starts=15) for name, model in models.items()}
+    fits = {name: model.fit(n_starts=12) for name, model in models.items()}
 table = pd.DataFrame(
     {
         name: {
@@ -93,17 +95,17 @@ best.invariants().loc[["small_oscillation_period", "period"]].round(2)
 # a matrix model has ended, and is forecast as 0.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    errors = smx.forecast_errors(models, [9, 10, 11], horizon=5, fit={"n_starts": 8})
+    errors = smx.forecast_errors(models, [9, 10, 11], horizon=5, fit={"n_starts": 5})
 errors[["rmse", "relative_rmse", "ended", "ended_wrongly", "missed"]].round(2)
 
 # %%
 fig, ax = plt.subplots(figsize=(8, 4), layout="constrained")
 shown = errors["relative_rmse"].drop("last value").unstack()
 for k, species in enumerate(shown):
-    ax.plot(shown[species], shown.index, "os"[k], color=COLOURS[k], label=species)
+    ax.plot(shown[species], shown.index, "os"[k], color=smx.plotting.COLOURS[k], label=species)
 ax.axvline(1.0, color="0.4", linewidth=0.8)
 ax.set_xscale("log")
-finish(ax, "Root mean squared error over that of the last value", "")
+smx.plotting.finish(ax, "Root mean squared error over that of the last value", "")
 plt.show()
 
 # %%

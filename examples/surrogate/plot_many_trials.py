@@ -1,23 +1,26 @@
 """
-Many trials: does a gain in progression predict a gain in survival?
-===================================================================
+Many trials: does an effect on progression predict an effect on survival?
+=========================================================================
 
 Fourteen comparisons of treatments of advanced melanoma with dacarbazine were published with two hazard ratios each,
-for progression-free and for overall survival. This page asks what a fifteenth trial with a hazard ratio on progression
-would show on survival, and how much these trials can say about that. The numbers are published results of the named
-trials, read from a compilation and not checked against each paper.
+for progression-free and for overall survival. If a further trial has a given hazard ratio on progression, which
+hazard ratio on survival is to be expected? This page estimates the relation between the two effects and its
+uncertainty. The numbers are published results of the named trials, read from a compilation and not checked against
+each paper.
 """
 
 # %%
 # The table
 # ---------
-# One row a comparison. The last column is what the model needs and papers do not report: the correlation of the two
+# One row per comparison. The last column is what the model needs and papers do not report: the correlation of the two
 # *estimates* within a trial. It follows from how long patients live after progression. A process with the medians of
 # this disease then (two months to progression, nine to death) gives a value to start from.
 import matplotlib.pyplot as plt
 import pandas as pd
 
 import statmodels_x as smx
+
+# sphinx_gallery_thumbnail_number = 2
 
 trials = smx.datasets.load_melanoma_trials()
 then = smx.IllnessDeath(3.2, 0.25, 1.3)

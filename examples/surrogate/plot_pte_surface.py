@@ -1,10 +1,10 @@
 """
-The surface of PTE over both times, and the earliest landmark that is enough
-============================================================================
+PTE over all pairs of times, and the earliest sufficient landmark
+=================================================================
 
-A trial that plans an early look has two times to choose: when to read the surrogate (the landmark t0) and for which
-outcome (t). ``landmark_grid()`` estimates PTE at all pairs from common perturbations, with bands that hold at all
-of them at once. We try it where the truth is known, then on the colon cancer trial.
+Two times define the proportion explained: the landmark t0, at which the surrogate is read, and the time t of the
+outcome. ``landmark_grid()`` estimates the PTE at all pairs of times, with bands that hold at all of them together.
+This page applies it to simulated data with known values, and then to the colon cancer trial.
 """
 
 # %%
@@ -16,9 +16,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import statmodels_x as smx
-from statmodels_x.surrogate.planning.simulate import PROCESSES
 
-process = PROCESSES["A illness-death"].process
+# sphinx_gallery_thumbnail_number = 2
+
+control = smx.IllnessDeath(progression=1.0, death=0.10, death_after=0.55)
+treated = smx.IllnessDeath(progression=0.5, death=0.08, death_after=0.45)
+process = smx.IllnessDeathTrial(control, treated, censoring=0.08)
 frame = process.simulate(1500, seed=1)
 fit = smx.SurrogatePTE(
     "Surv(time, status) ~ arm",

@@ -1,10 +1,10 @@
 """
-When PTE misleads: a useless surrogate that explains everything
-===============================================================
+When the PTE misleads: arms that do not overlap
+===============================================
 
-A high PTE need not mean a good surrogate. If the treatment moves the surrogate so far that the arms hardly overlap,
-PTE tends to 1 *whatever the surrogate has to do with survival*. This page builds such trials, with known truth, and
-shows the two numbers that give the game away: the imbalance c, and R_S.
+A high PTE need not mean a good surrogate. If the treatment changes the surrogate so much that the two arms hardly
+overlap, the PTE tends to 1, *whatever the surrogate has to do with survival*. This page simulates such trials and
+shows the two numbers that reveal the problem: the imbalance c and R_S.
 """
 
 # %%
@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.surrogate.planning.truth import true_transformation
+
+# sphinx_gallery_thumbnail_number = 2
 
 
 def useless(factor):
@@ -112,7 +113,7 @@ fig, axes = plt.subplots(1, 2, figsize=(10, 4.2), sharey=True, layout="constrain
 for ax, factor in zip(axes, (1, 8), strict=True):
     fits[factor].plot(ax=ax)
     process, times = useless(factor), np.linspace(0.01, 1, 100)
-    true_g = true_transformation((process.control, process.treated), 3, 1, times, np.zeros(0))
+    true_g = process.true_transformation(times, at=3, landmark=1)
     ax.plot(times, true_g, color="black", linewidth=1, linestyle=(0, (1, 2)), label="true g1(s)")
     ax.set_title(f"rates apart by a factor of {factor}")
 axes[1].set_ylabel("")

@@ -2,9 +2,9 @@
 A million rows
 ==============
 
-Registries and claims have millions of rows. The likelihood here is exact at any size, with its gradient and Hessian,
-and costs one pass over the rows for each step of Newton's method. We simulate a million rows with known truth, fit
-three models with five covariates, compare them with the truth, and measure time and memory as the page is built.
+Registries and insurance claims have millions of rows. This page simulates a million rows with known parameters, fits
+three models with five covariates, compares the estimates with the truth, and measures time and memory while the page
+is built. The likelihood is exact at any size: each Newton step is one pass over the rows.
 """
 
 # %%
@@ -22,7 +22,6 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.plotting import COLOURS, DASHES, finish
 
 N = 1_000_000
 rng = np.random.default_rng(20)
@@ -84,10 +83,12 @@ timing.round(2)
 # %%
 fig, ax = plt.subplots(figsize=(6.5, 4.2), layout="constrained")
 for k, (name, row) in enumerate(timing.iterrows()):
-    ax.loglog(sizes, row, "os^"[k], color=COLOURS[k], linestyle=DASHES[k], label=name)
+    ax.loglog(
+        sizes, row, "os^"[k], color=smx.plotting.COLOURS[k], linestyle=smx.plotting.DASHES[k], label=name
+    )
 ax.loglog(sizes[-2:], timing.min().iloc[-1] * np.array([0.04, 0.4]), color="0.6", lw=1)
 ax.text(3.3e5, timing.min().iloc[-1] * 0.085, "in proportion\nto the rows", color="0.4", fontsize=9)
-finish(ax, "Rows", "Processor time of the fit (s)")
+smx.plotting.finish(ax, "Rows", "Processor time of the fit (s)")
 plt.show()
 
 # %%
@@ -114,13 +115,13 @@ fig, ax = plt.subplots(figsize=(8, 4), layout="constrained")
 place = 0
 for k, name in enumerate(fits):
     off = compared.loc[name, "errors off"].to_numpy()
-    ax.plot(place + np.arange(len(off)), off, "os^"[k], color=COLOURS[k], label=name)
+    ax.plot(place + np.arange(len(off)), off, "os^"[k], color=smx.plotting.COLOURS[k], label=name)
     place += len(off)
 for level in (-1.96, 0.0, 1.96):
     ax.axhline(level, color="0.6", linewidth=1, linestyle="-" if level == 0 else ":")
 ax.set_xticks(range(place), [f"{p} {t}" for _, p, t in compared.index], rotation=90, fontsize=8)
 ax.set_ylim(-4, 4)
-finish(ax, "", "Standard errors from the truth")
+smx.plotting.finish(ax, "", "Standard errors from the truth")
 ax.legend(frameon=False, ncols=3, loc="upper center")
 plt.show()
 

@@ -1,10 +1,10 @@
 """
-Choosing a baseline: a ladder of models, and what to check on the winner
-========================================================================
+Choosing a distribution: a ladder of models, residuals and calibration
+======================================================================
 
-Which distribution, which scale, and which of its parameters should carry the covariate? One call fits the whole grid
-and tabulates it. The table says which model is *best*; whether the best is *good* is for residuals and calibration to
-say, and what the choice was worth for the answer, for the models next to it.
+Which distribution, which scale, and which parameters should have the covariate? :func:`~statmodels_x.ladder` fits all
+combinations in one call and sorts them by AIC. The best model of the table need not fit well. This page therefore
+checks it by residuals and calibration, and shows how much the answer depends on the choice.
 """
 
 # %%
@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.plotting import COLOURS, DASHES, finish, step_curve
 
 data = smx.datasets.load_veteran()
 data["score"] = pd.cut(data["karno"], [0, 45, 65, 100], labels=["10 to 40", "50 to 60", "70 to 99"])
@@ -47,11 +46,11 @@ rows = ladder[ladder["regular"]].iloc[::-1]
 height = np.arange(len(rows))
 best = ladder.loc[ladder["regular"], "BIC"].min()
 ax.hlines(height, rows["delta_AIC"], rows["BIC"] - best, color="0.8", zorder=0)
-ax.plot(rows["delta_AIC"], height, "o", color=COLOURS[0], label="AIC")
-ax.plot(rows["BIC"] - best, height, "s", color=COLOURS[1], markerfacecolor="white", label="BIC")
+ax.plot(rows["delta_AIC"], height, "o", color=smx.plotting.COLOURS[0], label="AIC")
+ax.plot(rows["BIC"] - best, height, "s", color=smx.plotting.COLOURS[1], markerfacecolor="white", label="BIC")
 marks = [f"{name}  (weak)" if "weak" in note else name for name, note in rows["note"].items()]
 ax.set_yticks(height, marks)
-finish(ax, "Distance from the lowest value", "")
+smx.plotting.finish(ax, "Distance from the lowest value", "")
 ax.legend(frameon=False, loc="upper right")
 plt.show()
 
@@ -94,17 +93,19 @@ for ax, level in zip(axes, data["score"].cat.categories, strict=True):
     for k, (name, table) in enumerate(checked.items()):
         part = table[table["score"] == level]
         if k == 0:
-            step_curve(ax, np.r_[0, part["time"]], np.r_[1, part["kaplan_meier"]], "Kaplan-Meier", 6)
+            smx.plotting.step_curve(
+                ax, np.r_[0, part["time"]], np.r_[1, part["kaplan_meier"]], "Kaplan-Meier", 6
+            )
         ax.plot(
             np.r_[0, part["time"]],
             np.r_[1, part["fitted"]],
-            color=COLOURS[k],
-            linestyle=DASHES[k],
+            color=smx.plotting.COLOURS[k],
+            linestyle=smx.plotting.DASHES[k],
             label=name,
             lw=1.8,
         )
     ax.set(title=f"score {level}", xlim=(0, None), ylim=(0, 1.02))
-    finish(ax, "Time (days)", "Survival probability")
+    smx.plotting.finish(ax, "Time (days)", "Survival probability")
 for ax in axes[1:]:
     ax.set_ylabel("")
     ax.get_legend().remove()

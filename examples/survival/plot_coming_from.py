@@ -2,9 +2,9 @@
 Coming from flexsurv, lifelines or rstpm2
 =========================================
 
-The same analyses in four packages: the call in R as text, the call in lifelines and ours run side by side, and the
-numbers compared. The maxima of the likelihoods agree to about 1e-4; the parameters differ by a sign, a logarithm or a
-reciprocal, and this page says which.
+The same analyses in four packages. R code is shown as text; lifelines and this package run side by side, and the
+numbers are compared. The maxima of the likelihoods agree to about 1e-4. The parameters differ by a sign, a logarithm
+or a reciprocal, and this page says which.
 """
 
 # %%
@@ -19,8 +19,6 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.core.errors import FollowUpWarning
-from statmodels_x.plotting import COLOURS, DASHES, finish
 
 data = smx.datasets.load_melanoma()
 columns = data[["time", "status", "treatment", "sex", "age"]]
@@ -191,11 +189,13 @@ for ax, (row, title) in zip(axes, enumerate(arms.index), strict=True):
     for k, distribution in enumerate(distributions):
         curve = fits[distribution].predict(arms.iloc[[row]], "survival", times)["estimate"]
         theirs = peers[distribution].predict_survival_function(arms.iloc[[row]], times=marks).iloc[:, 0]
-        ax.plot(times, curve, color=COLOURS[k], linestyle=DASHES[k], label=distribution)
-        ax.plot(marks, theirs, "o^sD"[k], color=COLOURS[k], markersize=4.5)
+        ax.plot(
+            times, curve, color=smx.plotting.COLOURS[k], linestyle=smx.plotting.DASHES[k], label=distribution
+        )
+        ax.plot(marks, theirs, "o^sD"[k], color=smx.plotting.COLOURS[k], markersize=4.5)
     ax.plot([], [], "o", color="0.3", markersize=4.5, label="marks: lifelines")
     ax.set(title=title, ylim=(0, 1.02), xlim=(0, 9.7))
-    finish(ax, "Time (years)", "Relapse-free survival")
+    smx.plotting.finish(ax, "Time (years)", "Relapse-free survival")
 axes[1].set_ylabel("")
 axes[1].get_legend().remove()
 plt.show()
@@ -251,7 +251,7 @@ for distribution in ("weibull", "loglogistic", "lognormal", "gengamma"):
     for kind in ("mixture", "promotion"):
         with warnings.catch_warnings():
             # every cure model of this trial warns that follow-up does not support a plateau: see the cure page
-            warnings.simplefilter("ignore", FollowUpWarning)
+            warnings.simplefilter("ignore", smx.errors.FollowUpWarning)
             cured[distribution, kind] = smx.FlexibleSurvival(
                 "Surv(time, status) ~ 1",
                 data,

@@ -1,11 +1,11 @@
 """
-Cure, three ways
-================
+Cure models: defective, mixture and promotion time
+==================================================
 
-Survival curves that level off suggest that some patients are cured. The package has three ways to say so in a model:
-a *defective* distribution, whose own curve ends in a plateau; a *mixture* of cured and uncured patients; and a
-*promotion-time* model, in which a curve is bent towards its plateau by proportional hazards. We fit all three to the
-melanoma trial E1684 :cite:p:`kirkwood1996`, and ask what they agree on.
+Survival curves that level off suggest that some patients are cured. The package has three kinds of models for this: a
+*defective* distribution, whose survival curve ends in a plateau; a *mixture* of cured and uncured patients; and a
+*promotion-time* model with proportional hazards. This page fits all three to the melanoma trial E1684
+:cite:p:`kirkwood1996` and compares their cured fractions.
 """
 
 # %%
@@ -20,8 +20,8 @@ import pandas as pd
 from scipy.special import expit
 
 import statmodels_x as smx
-from statmodels_x.core.errors import FollowUpWarning
-from statmodels_x.plotting import COLOURS, DASHES, finish
+
+# sphinx_gallery_thumbnail_number = 2
 
 data = smx.datasets.load_melanoma()
 data["arm"] = pd.Categorical(
@@ -96,12 +96,19 @@ for ax, arm in zip(axes, names, strict=True):
     )
     for k, name in enumerate(drawn):
         curve = fits[name].predict(arms[arms["arm"] == arm], "survival", times)
-        ax.plot(times, curve["estimate"], label=name, color=COLOURS[k], linestyle=DASHES[k], linewidth=1.8)
-    end = fits[drawn[0]].facts.last_event
+        ax.plot(
+            times,
+            curve["estimate"],
+            label=name,
+            color=smx.plotting.COLOURS[k],
+            linestyle=smx.plotting.DASHES[k],
+            linewidth=1.8,
+        )
+    end = fits[drawn[0]].follow_up()["last_event"].iloc[0]
     ax.axvspan(end, 20, color="0.93", zorder=0)
     ax.text(end + 0.2, 0.95, "after the last event", color="0.3", fontsize=9)
     ax.set(title=arm, ylim=(0, 1.02), xlim=(0, 20))
-    finish(ax, "Time (years)", "Relapse-free survival")
+    smx.plotting.finish(ax, "Time (years)", "Relapse-free survival")
 axes[1].set_ylabel("")
 axes[1].get_legend().remove()
 axes[0].legend(frameon=False, loc="upper right", bbox_to_anchor=(1, 0.92))
@@ -137,8 +144,8 @@ for k, arm in enumerate(names):
             height,
             xerr=[part["estimate"] - part["lower"], part["upper"] - part["estimate"]],
             fmt=mark,
-            color=COLOURS[k],
-            markerfacecolor=COLOURS[k] if how == "Wald" else "white",
+            color=smx.plotting.COLOURS[k],
+            markerfacecolor=smx.plotting.COLOURS[k] if how == "Wald" else "white",
             markersize=5,
             capsize=2.5,
             linewidth=1.2,
@@ -147,7 +154,7 @@ for k, arm in enumerate(names):
 ax.set_yticks(range(len(models)), models)
 ax.invert_yaxis()
 ax.set_xlim(-0.01, 0.72)
-finish(ax, "Cured fraction with 95 % interval", "")
+smx.plotting.finish(ax, "Cured fraction with 95 % interval", "")
 ax.legend(frameon=False, loc="upper right")
 plt.show()
 
@@ -157,7 +164,7 @@ plt.show()
 # A cured fraction is what is left when the uncured are gone. How many of the patients still at risk at the end of
 # follow-up are uncured depends on the tail that the model gives to the uncured, and there are no data to check it.
 # Uncured patients without an event at the last follow-up, of all the uncured, under the two mixtures:
-end = fits["mixture Weibull"].facts.last_time
+end = fits["mixture Weibull"].follow_up()["last_time"].iloc[0]
 left = {}
 for name in ("mixture Weibull", "mixture log-logistic"):
     link = fits[name].predict(arms, "link").query("parameter == 'cure'")["estimate"].to_numpy()
@@ -188,13 +195,19 @@ five.round(3)
 # fit. (The crude estimate of each arm is dashed.)
 fig, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
 for k, arm in enumerate(names):
-    ax.plot(five[arm], range(len(five)), "os"[k], color=COLOURS[k], label=arm)
+    ax.plot(five[arm], range(len(five)), "os"[k], color=smx.plotting.COLOURS[k], label=arm)
     crude = float(km[(km["arm"] == arm) & (km["time"] <= 5)]["kaplan_meier"].iloc[-1])
-    ax.axvline(crude, color=COLOURS[k], linestyle=DASHES[k], linewidth=1, label=f"{arm}, Kaplan-Meier")
+    ax.axvline(
+        crude,
+        color=smx.plotting.COLOURS[k],
+        linestyle=smx.plotting.DASHES[k],
+        linewidth=1,
+        label=f"{arm}, Kaplan-Meier",
+    )
 ax.set_yticks(range(len(five)), five.index)
 ax.invert_yaxis()
 ax.set_xlim(0.15, 0.5)
-finish(ax, "Five-year relapse-free survival", "")
+smx.plotting.finish(ax, "Five-year relapse-free survival", "")
 ax.legend(frameon=False, bbox_to_anchor=(1.0, 1.0), loc="upper left")
 plt.show()
 
@@ -216,7 +229,7 @@ assert np.isclose(fits["mixture Weibull"].llf, -379.2262, atol=1e-3)
 assert np.isclose(fits["promotion Weibull"].llf, -375.3632, atol=1e-3)
 assert np.isclose(fits["mixture log-logistic"].llf, -370.8153, atol=1e-3)
 assert np.isclose(fits["promotion log-logistic"].llf, -370.3686, atol=1e-3)
-assert [warning.category for warning in caught] == 4 * [FollowUpWarning]
+assert [warning.category for warning in caught] == 4 * [smx.errors.FollowUpWarning]
 assert table["regular"].all()
 assert table.index[0] == "no cure, Burr XII"
 wald, profile = (cured[cured["interval"] == how].set_index(["model", "arm"]) for how in ("Wald", "profile"))

@@ -1,12 +1,11 @@
 """
-Seen late, or seen only at visits
+Interval censoring and late entry
 =================================
 
-Two habits bias survival analyses quietly. A relapse that is *found* at a visit happened some time before it, and
-taking the visit for the event makes times too long. And a person who *joins* a study at 70 has been kept alive until
-then by the study's own rule: counting those 70 years as years at risk makes everybody look immortal. Both have a
-likelihood of their own. We use it on real data, and then where the truth is known, beside the analyses that ignore
-it.
+Two mistakes bias survival analyses. A relapse that is *found* at a visit happened some time before it; if the visit
+is taken for the event, times are too long. A person who *joins* a study at 70 could not have died before; if the
+first 70 years are counted as time at risk, survival is too good. This page uses the right likelihood for both, on
+real data and on simulated data, beside the analyses that ignore the problem.
 """
 
 # %%
@@ -21,8 +20,6 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.core.errors import IdentificationWarning
-from statmodels_x.plotting import COLOURS, DASHES, finish, style
 
 VISITS = np.r_[0, np.arange(0.5, 2, 0.5), np.arange(2, 41)]
 
@@ -116,7 +113,9 @@ def one_study(rng):
 
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", IdentificationWarning)  # a wrong analysis may be weakly identified too
+    warnings.simplefilter(
+        "ignore", smx.errors.IdentificationWarning
+    )  # a wrong analysis may be weakly identified too
     study = pd.DataFrame([row for seed in range(30) for row in one_study(np.random.default_rng([5, seed]))])
 summary = study.groupby("analysis", sort=False).mean()
 summary.loc["truth"] = [true_median, np.nan, true_early, np.nan, TRUTH["time ratio"]]
@@ -163,10 +162,12 @@ alive_at_50 = true_law.sf(ages) / true_law.sf(50.0)
 ax.plot(ages, alive_at_50, color="black", linewidth=1.2, label="truth")
 for k, (label, fit) in enumerate({"with entry": honest, "entry ignored": naive}.items()):
     table = fit.predict(unexposed, "survival", ages, given=50)
-    ax.plot(ages, table["estimate"], label=label, linewidth=1.9, **style(k + 1))
-    ax.fill_between(ages, table["lower"], table["upper"], color=COLOURS[k + 1], alpha=0.16, linewidth=0)
+    ax.plot(ages, table["estimate"], label=label, linewidth=1.9, **smx.plotting.style(k + 1))
+    ax.fill_between(
+        ages, table["lower"], table["upper"], color=smx.plotting.COLOURS[k + 1], alpha=0.16, linewidth=0
+    )
 ax.set(xlim=(50, 100), ylim=(0, 1.02))
-finish(ax, "Age (years)", "Survival of those alive at 50, x = 0")
+smx.plotting.finish(ax, "Age (years)", "Survival of those alive at 50, x = 0")
 plt.show()
 
 # %%
@@ -218,7 +219,7 @@ for ax, table, column, truth, label in (
             values,
             spread,
             "o",
-            color=COLOURS[0],
+            color=smx.plotting.COLOURS[0],
             markersize=3.5,
             alpha=0.6,
             label="one data set" if k == 0 else None,
@@ -226,8 +227,10 @@ for ax, table, column, truth, label in (
         ax.plot(values.mean(), k, "D", color="black", markersize=7, label="mean" if k == 0 else None)
     ax.set_yticks(range(len(groups)), groups)
     ax.invert_yaxis()
-    ax.axvline(truth, color=COLOURS[1], linestyle=DASHES[1], label="truth", zorder=0)
-    finish(ax, label, "")
+    ax.axvline(
+        truth, color=smx.plotting.COLOURS[1], linestyle=smx.plotting.DASHES[1], label="truth", zorder=0
+    )
+    smx.plotting.finish(ax, label, "")
 axes[0].get_legend().remove()
 axes[1].legend(frameon=False, loc="upper right")
 plt.show()

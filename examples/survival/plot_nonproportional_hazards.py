@@ -1,11 +1,11 @@
 """
-Hazards that are not proportional: what to report instead of one ratio
-======================================================================
+Non-proportional hazards: what to report instead of one ratio
+=============================================================
 
-A hazard ratio that changes over the follow-up has no single value, and the number that a proportional hazards model
-prints for it is an average whose weights depend on how long patients were followed. This page fits a model in which
-the ratio may move, draws it with pointwise and with simultaneous bands, and reports what a reader can use: survival
-and restricted mean survival, averaged over the patients of the trial.
+If a hazard ratio changes during follow-up, it has no single value. The number that a proportional hazards model
+prints is then an average, whose weights depend on how long patients were followed. This page fits a model in which
+the ratio may change, draws it with pointwise and simultaneous bands, and reports survival and restricted mean
+survival, averaged over the patients of the trial.
 """
 
 # %%
@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.plotting import curve, finish, step_curve
 
 data = smx.datasets.load_veteran()
 data["celltype"] = pd.Categorical(data["celltype"], ["squamous", "smallcell", "adeno", "large"])
@@ -85,7 +84,7 @@ ax.set(xscale="log", yscale="log", ylim=(0.003, 4))
 ax.set_xticks([5, 10, 20, 50, 100, 200, 400], ["5", "10", "20", "50", "100", "200", "400"])
 ax.set_yticks([0.01, 0.1, 0.3, 1, 3], ["0.01", "0.1", "0.3", "1", "3"])
 ax.minorticks_off()
-finish(ax, "Time (days)", "Hazard ratio, score 80 against 40")
+smx.plotting.finish(ax, "Time (days)", "Hazard ratio, score 80 against 40")
 ax.legend(frameon=False, loc="lower right")
 plt.show()
 
@@ -106,19 +105,21 @@ grid = np.linspace(0, 500, 200)
 gaps = {}
 for k, (label, inside) in enumerate(groups.items()):
     mean = moving.standardise("survival", grid, over=data[inside])
-    curve(ax, grid, *(mean[name].to_numpy() for name in ("estimate", "lower", "upper")), label, k)
+    smx.plotting.curve(
+        ax, grid, *(mean[name].to_numpy() for name in ("estimate", "lower", "upper")), label, k
+    )
     steps = (
         smx.FlexibleSurvival("Surv(time, status) ~ 1", data[inside], scale="aft", other_scale=1.0)
         .fit()
         .calibration()
     )
-    step_curve(
+    smx.plotting.step_curve(
         ax, np.r_[0, steps["time"]], np.r_[1, steps["kaplan_meier"]], "Kaplan-Meier" if k == 0 else None, k
     )
     at_steps = moving.standardise("survival", steps["time"], over=data[inside])["estimate"]
     gaps[label] = float(np.abs(at_steps - steps["kaplan_meier"]).max())
 ax.set(ylim=(0, 1.02), xlim=(0, 500))
-finish(ax, "Time (days)", "Survival probability")
+smx.plotting.finish(ax, "Time (days)", "Survival probability")
 plt.show()
 
 # %%
@@ -145,7 +146,7 @@ curves = moving.standardise("survival", grid, by="karno", levels=[40, 80])
 gain = moving.standardise("rmst", grid, by="karno", levels=[40, 80], contrast="difference", simultaneous=True)
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
 for k, (level, part) in enumerate(curves.groupby("karno")):
-    curve(
+    smx.plotting.curve(
         axes[0],
         grid,
         *(part[name].to_numpy() for name in ("estimate", "lower", "upper")),
@@ -153,10 +154,12 @@ for k, (level, part) in enumerate(curves.groupby("karno")):
         k,
     )
 axes[0].set(ylim=(0, 1.02), xlim=(0, 500), title="Standardised survival")
-finish(axes[0], "Time (days)", "Survival probability")
-curve(axes[1], grid, *(gain[name].to_numpy() for name in ("estimate", "lower", "upper")), None, 2)
+smx.plotting.finish(axes[0], "Time (days)", "Survival probability")
+smx.plotting.curve(
+    axes[1], grid, *(gain[name].to_numpy() for name in ("estimate", "lower", "upper")), None, 2
+)
 axes[1].set(ylim=(0, None), xlim=(0, 500), title="Days gained up to each horizon, 80 against 40")
-finish(axes[1], "Horizon (days)", "Difference of restricted means (days)")
+smx.plotting.finish(axes[1], "Horizon (days)", "Difference of restricted means (days)")
 plt.show()
 
 # %%

@@ -1,10 +1,10 @@
 """
-Standardised survival: the effect of a treatment on everybody
-=============================================================
+Standardised survival: the average effect of a treatment
+========================================================
 
-A coefficient speaks about two patients who are alike in all other respects. A health service asks another question:
-what would survival have been, had *all* these patients been treated, and had none? The g-formula answers it: predict
-every patient under each treatment, average, compare. Here with the adjuvant treatment of colon cancer
+A coefficient compares two patients who are alike in all other respects. Another question is: what would survival have
+been if *all* patients had been treated, and if none had? The g-formula answers it. It predicts every patient under
+each treatment, averages, and compares. Here it is applied to the adjuvant treatment of colon cancer
 :cite:p:`moertel1990,moertel1995`.
 """
 
@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 
 import statmodels_x as smx
-from statmodels_x.plotting import COLOURS, curve, finish
 
 data = smx.datasets.load_colon().dropna(subset="nodes")
 data["rx"] = pd.Categorical(data["rx"], ["Obs", "Lev", "Lev+5FU"])  # the first level is the reference
@@ -61,12 +60,16 @@ curves = fit.standardise("survival", grid, by="rx")
 fig, ax = plt.subplots(figsize=(7, 4.6), layout="constrained")
 markers = "os^"
 for k, (arm, part) in enumerate(curves.groupby("rx", sort=False)):
-    curve(ax, grid, *(part[name].to_numpy() for name in ("estimate", "lower", "upper")), str(arm), k)
+    smx.plotting.curve(
+        ax, grid, *(part[name].to_numpy() for name in ("estimate", "lower", "upper")), str(arm), k
+    )
     steps = smx.FlexibleSurvival("Surv(years, status_death) ~ 1", data[data["rx"] == arm]).fit().calibration()
     crude = [float(steps.loc[steps["time"] <= year, "kaplan_meier"].iloc[-1]) for year in range(1, 8)]
-    ax.plot(range(1, 8), crude, markers[k], color=COLOURS[k], markersize=5, markerfacecolor="white")
+    ax.plot(
+        range(1, 8), crude, markers[k], color=smx.plotting.COLOURS[k], markersize=5, markerfacecolor="white"
+    )
 ax.set(ylim=(0.3, 1.01), xlim=(0, 8))
-finish(ax, "Time (years)", "Survival, averaged over all patients")
+smx.plotting.finish(ax, "Time (years)", "Survival, averaged over all patients")
 ax.legend(frameon=False, title="everybody on\n(marks: Kaplan-Meier of the arm)")
 plt.show()
 
@@ -98,9 +101,9 @@ panels = [
 for ax, table, factor, label, below in panels:
     for k, (arm, part) in enumerate(table.groupby("rx", sort=False)):
         limits = (factor * part[name].to_numpy() for name in ("estimate", "lower", "upper"))
-        curve(ax, horizons, *limits, str(arm), k + 1)
+        smx.plotting.curve(ax, horizons, *limits, str(arm), k + 1)
     ax.axhline(0, color="0.4", linewidth=0.8, linestyle=":")
-    finish(ax, below, label)
+    smx.plotting.finish(ax, below, label)
 axes[1].get_legend().remove()
 axes[0].legend(frameon=False, loc="upper left")
 plt.show()

@@ -100,7 +100,7 @@ def load_melanoma() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a patient, nothing missing, with the columns
+        One row per patient, nothing missing, with the columns
 
         ``treatment``
             1 high-dose interferon alfa-2b, 0 control.
@@ -146,7 +146,7 @@ def load_melanoma() -> pd.DataFrame:
 def load_melanoma_trials() -> pd.DataFrame:
     """Load the published effects of 14 comparisons of treatments of advanced melanoma with dacarbazine.
 
-    One row a comparison: hazard ratios of progression-free and of overall survival with their 95 % limits, for the
+    One row per comparison: hazard ratios of progression-free and of overall survival with their 95 % limits, for the
     question whether effects on the one predict effects on the other between trials.
 
     Returns
@@ -185,7 +185,7 @@ def load_veteran() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a patient, nothing missing, with the columns
+        One row per patient, nothing missing, with the columns
 
         ``treatment``
             ``"standard"`` or ``"test"``.
@@ -241,7 +241,7 @@ def load_lung() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a patient, with the columns
+        One row per patient, with the columns
 
         ``inst``
             Code of the institution (1 missing).
@@ -301,7 +301,7 @@ def load_colon() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a patient, with the columns
+        One row per patient, with the columns
 
         ``id``
             Number of the patient.
@@ -380,7 +380,7 @@ def load_paramecium(table: int = 3, ration: str | None = None, shape: str = "wid
     ration : {"one loop", "half loop"}, optional
         For table 4: only this ration; by default both, told apart by the column ``ration``.
     shape : {"wide", "long"}
-        One row a day, or one row a culture and day with the columns ``culture``, ``day``, ``aurelia`` and
+        One row per day, or one row per culture and day with the columns ``culture``, ``day``, ``aurelia`` and
         ``caudatum``, in which a species that a culture does not have is missing: the form in which the cultures are
         fitted together.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
@@ -42,11 +43,13 @@ class FreeDiscontinuity:
         with one to three axes: a signal, image or volume whose elements are the cells of the grid. NaN marks
         an element without data. An xarray ``DataArray`` keeps its names and coordinates.
     data : DataFrame, optional
-        pandas, polars, pyarrow, or a mapping of columns; with a formula only.
+        pandas, polars, pyarrow, or a mapping of columns; with a formula only. The rows of a Dask frame stay in their
+        partitions and enter as their averages over parts of a cell.
     resolution : int or sequence of int, optional
         Cells along each covariate into which scattered observations are averaged; by default the same number
-        along each, with about 20 observations a cell. A cell without observations says nothing. A curve (one
-        covariate) has no cells: it refuses this, ``levels`` and ``jump_length``.
+        along each, with about 20 observations a cell, and at most 100 along each of two covariates, 30 of three. A
+        cell without observations says nothing. A curve (one covariate) has no cells: it refuses this, ``levels`` and
+        ``jump_length``.
     lam, nu : float, optional
         Weight of the data and cost of a jump of unit area, for responses scaled to [0, 1] and a domain whose
         longest side is 1. What is not given is tuned.
@@ -131,6 +134,7 @@ class FreeDiscontinuity:
         sensitivity: str = "balanced",
         keep_data: bool = False,
         border: str = "auto",
+        pixels: str = "auto",
     ) -> SurfaceResults | CurveResults:
         """Find the surface and its jumps.
 
@@ -163,8 +167,12 @@ class FreeDiscontinuity:
             Whether a saved or pickled result carries the data.
         border : {"auto", "points", "cells"}
             With evidence: where a border may run. ``"points"`` places it within the cells, by the evidence of the
-            single observations on either side; ``"cells"`` along the sides of cells, by their means. ``"auto"``
-            takes the points where they are scattered over two covariates with independent errors, else the cells.
+            single observations (pixels) on either side; ``"cells"`` along the sides of cells, by their means.
+            ``"auto"`` takes the points over two covariates and in images, if their errors are independent, else the
+            cells.
+        pixels : {"auto", "points", "averages"}
+            Of an image: what a pixel is, the value at its middle, or the average over its square, in which a border
+            leaves a share on either side. ``"auto"`` takes the reading under which the border gains more.
 
         Returns
         -------
@@ -181,7 +189,7 @@ class FreeDiscontinuity:
         cells = self.sample.cells
         how = control(
             self.specification, cells.lattice.n_axes, tune, sensitivity, solver, tol, max_iter, n_jobs, seed, progress,
-            border,
+            border, pixels,
         )  # fmt: skip
         make = self._curve if _is_curve(how, cells.lattice.n_axes) else self._surface
         with shielded():  # once, around thousands of short kernels
@@ -201,6 +209,7 @@ class FreeDiscontinuity:
 
     def _surface(self, how: Control, keep_data: bool) -> SurfaceResults:
         from statmodels_x.discontinuity.fitting.estimation import estimate, is_on_points
+        from statmodels_x.discontinuity.fitting.on_points import beside_the_border
         from statmodels_x.discontinuity.results import SurfaceResults
 
         if self.sample.dates is not None:
@@ -208,15 +217,20 @@ class FreeDiscontinuity:
                 f"fit(): the covariate '{self.sample.dates.name}' holds dates, which a grid does not take; leave "
                 "`solver` out for a curve, or give days as numbers."
             )
-        if self.sample.cluster is not None and not is_on_points(
-            self.sample.cells, self.sample.points, self.specification, how
+        sample = self.sample
+        if sample.cluster is not None and not is_on_points(
+            sample.cells, sample.points, self.specification, how
         ):
             raise DataError(
                 "fit(): `cluster` is for borders placed by scattered observations over two covariates; leave it out, "
                 "or fit with border='points'."
             )
-        found = estimate(self.sample.cells, self.sample.points, self.specification, how)
-        return SurfaceResults.of(self.formula, self.specification, how, self.sample, found, keep_data)
+        found = estimate(sample.cells, sample.points, self.specification, how)
+        if sample.reach and sample.points is not None and found.placed is not None and found.cut.any():
+            beside = beside_the_border(sample.points, sample.cells, found.placed.border, sample.reach)
+            sample = replace(sample, points=beside)
+            found = estimate(sample.cells, sample.points, self.specification, how)
+        return SurfaceResults.of(self.formula, self.specification, how, sample, found, keep_data)
 
     def __repr__(self) -> str:
         what = repr(self.formula) if self.formula else "array"

@@ -17,6 +17,7 @@ from statmodels_x.discontinuity.fitted import DiscontinuityFitted, SurfaceFitted
 from statmodels_x.discontinuity.inference import placed
 from statmodels_x.discontinuity.inference.uncertainty import (
     boundary_table,
+    cell_values,
     edge_table,
     natural_surface,
     normal_limits,
@@ -78,7 +79,7 @@ def _image(
 
     ax = plotting.get_axes(ax)
     names, breaks = fit.domain.names, fit.domain.breaks
-    surface = natural_surface(fit).reshape(fit.domain.shape)
+    surface = cell_values(fit).reshape(fit.domain.shape)
     values = surface if normal < 0 else np.take(surface, k, normal)
     axes = tuple(a for a in range(surface.ndim) if a != normal)
     rows_down = names == ("row", "column")
@@ -190,30 +191,43 @@ def sizes_plot(
         color=plotting.COLOURS[0], label=f"size and {100 * (1 - alpha):g} % interval given the boundary",
     )  # fmt: skip
     ax.set_ylim(bottom=0.0)
-    return plotting.finish(ax, where, f"|jump| of {response}")
+    plotting.finish(ax, where, f"|jump| of {response}")
+    plotting.legend_at_top(ax)
+    return ax
 
 
 def _tuning(fit: SurfaceFitted, ax: Any) -> Any:
     """Draw the criterion over nu, one curve for each lam of the grid, and the chosen pair."""
-    return tuning_plot(ax, *tuning_table(fit), fit.estimate.lam, fit.estimate.nu)
+    table, name = tuning_table(fit)
+    is_without = fit.control.tune == "evidence" and not fit.estimate.cut.any()
+    return tuning_plot(ax, table, name, None if is_without else (fit.estimate.lam, fit.estimate.nu))
 
 
-def tuning_plot(ax: Any, table: Any, name: str, lam: float, nu: float) -> Any:
-    """Draw a criterion: ``table`` has ``lam``, ``nu`` and ``value``."""
+def tuning_plot(ax: Any, table: Any, name: str, chosen: tuple[float, float] | None) -> Any:
+    """Draw a criterion: ``table`` has ``lam``, ``nu`` and ``value``; nothing is chosen if none pays its price."""
     from matplotlib import colormaps
 
     ax = plotting.get_axes(ax)
     tried = table.groupby("lam")["nu"].transform("size")
-    grid = table[2 * tried > tried.max()].sort_values("nu").groupby("lam")  # refinements would only clutter
+    kept = 2 * tried > tried.max()  # refinements would only clutter, but for those of the chosen curve
+    if chosen is not None:
+        kept |= table["lam"] == chosen[0]
+    grid = table[kept].sort_values("nu").groupby("lam")
     shades = colormaps[_COLOUR_MAP](np.linspace(0.0, 0.85, grid.ngroups))
     for k, ((own, rows), shade) in enumerate(zip(grid, shades, strict=True)):
         look = {**plotting.style(k), "color": shade}
         ax.plot(rows["nu"], rows["value"], marker="o", markersize=3, label=f"lam = {own:.3g}", **look)
-    chosen = table[(table["lam"] == lam) & (table["nu"] == nu)]
-    ax.plot(
-        chosen["nu"], chosen["value"], "o", markersize=11, color=EDGE, fillstyle="none", markeredgewidth=1.6,
-        label=f"chosen: lam = {lam:.3g}, nu = {nu:.3g}",
-    )  # fmt: skip
+    if chosen is None:
+        ax.axhline(
+            0.0, color=EDGE, linewidth=1.2, linestyle=":", label="chosen: no jump (none pays its price)"
+        )
+    else:
+        lam, nu = chosen
+        best = table[(table["lam"] == lam) & (table["nu"] == nu)]
+        ax.plot(
+            best["nu"], best["value"], "o", markersize=11, color=EDGE, fillstyle="none", markeredgewidth=1.6,
+            label=f"chosen: lam = {lam:.3g}, nu = {nu:.3g}",
+        )  # fmt: skip
     _log_axis(ax, table["nu"])
     plotting.finish(ax, "nu", name)
     if grid.ngroups > _MOST_IN_LEGEND:  # too many to leave the curves free

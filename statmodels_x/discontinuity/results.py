@@ -103,7 +103,7 @@ class FreeDiscontinuityResults(DiscontinuityFitted, SummaryText):
         """
         check_choice("kind", kind, ("response", "standardized"), "residuals()")
         x, y, weight = self.need_sample("residuals()").observed()
-        left = y - self._values_at(x)[0]
+        left = y - uncertainty.expected(self, self._values_at(x)[0])
         return left if kind == "response" else left * np.sqrt(weight) / self.noise_sd  # type: ignore[attr-defined]
 
 
@@ -151,8 +151,8 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
 
     @property
     def surface(self) -> Array:
-        """The surface at the centres of the cells, in the data's units; shape of the grid."""
-        return handed_out(uncertainty.natural_surface(self).reshape(self.domain.shape))
+        """The surface at the centres of the cells (averages over pixels that are some), in the data's units."""
+        return handed_out(uncertainty.cell_values(self).reshape(self.domain.shape))
 
     @property
     def surface_std_error(self) -> Array:
@@ -190,12 +190,12 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
     def jumps(self) -> pd.DataFrame:
         """The jump set, one row for each edge between two cells.
 
-        The coordinates of the middle of the edge under the covariates' names; ``across``, the covariate along
-        which the surface jumps there; ``from``, ``to`` and ``size``, the limits of the surface on both sides of
-        the boundary and their difference, with ``std_error`` (see :meth:`jump_sizes`; where these cannot be had,
-        the values in the two cells and NaN); ``stability``, which only resamples can tell (NaN here, see
-        :meth:`bootstrap`); ``length`` of the edge (area of the face); and ``segment``, the
-        connected part of the jump set to which it belongs.
+        Where it is crossed (its middle, for a border along sides of cells) under the covariates' names; ``across``,
+        the covariate along which the surface jumps there; ``from``, ``to`` and ``size``, the limits of the surface on
+        both sides and their difference, with ``std_error`` (see :meth:`jump_sizes`; where these cannot be had, the
+        values in the two cells and NaN); ``stability``, which only resamples can tell (NaN here, see
+        :meth:`bootstrap`); ``length`` of the border at it (area of the face); and ``segment``, the connected part of
+        the jump set to which it belongs.
         """
         return handed_out(uncertainty.edge_table(self))
 

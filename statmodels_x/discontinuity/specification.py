@@ -16,6 +16,7 @@ LEVELS = 16
 TOL = 1e-4
 MAX_ITER = 20000
 BORDERS = ("auto", "points", "cells")
+PIXELS = ("auto", "points", "averages")
 SENSITIVITIES = ("strict", "balanced", "sensitive")
 
 
@@ -56,6 +57,7 @@ class Control:
     seed: int
     progress: bool
     border: str = "auto"
+    pixels: str = "auto"
 
 
 def refuse_for_curves(spec: Specification, control: Control, resolution: Any) -> None:
@@ -111,7 +113,7 @@ def _noise(noise: Any) -> tuple[str, float]:
 
 def control(
     spec: Specification, n_axes: int, tune: Any, sensitivity: Any, solver: Any, tol: Any, max_iter: Any, n_jobs: Any,
-    seed: Any, progress: Any, border: Any = "auto",
+    seed: Any, progress: Any, border: Any = "auto", pixels: Any = "auto",
 ) -> Control:  # fmt: skip
     """Check the options of the fit against those of the model.
 
@@ -135,5 +137,8 @@ def control(
     max_iter, n_jobs = check_count("max_iter", max_iter, 1), check_jobs(n_jobs)
     seed = check_seed(seed)
     check_choice("border", border, BORDERS, "fit()")
+    check_choice("pixels", pixels, PIXELS, "fit()")
     tune = None if given else tune
-    return Control(tune, sensitivity, solver, float(tol), max_iter, n_jobs, seed, bool(progress), border)
+    return Control(
+        tune, sensitivity, solver, float(tol), max_iter, n_jobs, seed, bool(progress), border, pixels
+    )

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from statmodels_x.core.data.model_frame import counts_text
-from statmodels_x.core.fits.tables import Block, number, summary
+from statmodels_x.core.fits.tables import Block, number, summary, together
 from statmodels_x.discontinuity.fitted import DiscontinuityFitted, SurfaceFitted
 from statmodels_x.discontinuity.inference.uncertainty import (
     boundary_table,
@@ -102,14 +102,19 @@ def _boundary_block(fit: SurfaceFitted, alpha: float) -> Block | None:
         [
             f"{row['edges']:.0f}",
             number(row["length"]),
-            number(row["mean_size"]),
-            f"{number(low)} to {number(high)}",
+            *estimate_and_interval(row["mean_size"], low, high),
             *(f"{row[f'{name}_min']:.5g} to {row[f'{name}_max']:.5g}" for name in names),
         ]
         for (_, row), low, high in zip(table.iloc[:_MOST_ROWS].iterrows(), lower, upper, strict=False)
     ]
     labels = [f"boundary {k}" for k in table.index[:_MOST_ROWS]]
     return Block("Jump set", headings, labels, cells)
+
+
+def estimate_and_interval(value: float, low: float, high: float) -> list[str]:
+    """Write an estimate and its limits to three significant digits of the interval's half length."""
+    shown, lower, upper = together([value, low, high], 0.5 * (high - low))
+    return [shown, f"{lower} to {upper}"]
 
 
 def region_block(table: pd.DataFrame) -> Block:
@@ -137,7 +142,7 @@ def notes(fit: DiscontinuityFitted, tables: dict[str, pd.DataFrame]) -> list[str
 
 
 def tidy_boundaries(fit: SurfaceFitted, alpha: float) -> pd.DataFrame:
-    """One row a boundary, under broom's names."""
+    """One row per boundary, under broom's names."""
     table = boundary_table(fit)
     lower, upper = normal_limits(table["mean_size"].to_numpy(), table["std_error"].to_numpy(), alpha)
     table = table.rename(columns={"mean_size": "estimate", "std_error": "std.error"})

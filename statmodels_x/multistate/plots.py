@@ -33,6 +33,11 @@ _LABELS = {
 }
 
 
+_DATA = "Aalen-Johansen (data)"
+_SHADES = (0.85, 0.3)
+"""How opaque the first and the last state are: shares are told apart in greyscale, too."""
+
+
 def plot(
     fit: MultiStateFitted,
     kind: str,
@@ -83,15 +88,15 @@ def _stacked(fit: MultiStateFitted, kind: str, shown: Pictured, ax: Any) -> Any:
     wide = table.pivot(index="time", columns="state", values="estimate")[list(fit.states)]
     times, tops = wide.index.to_numpy(), wide.to_numpy().cumsum(axis=1)
     low = np.zeros(len(times))
-    for k, name in enumerate(fit.states):
+    for k, (name, shade) in enumerate(zip(fit.states, np.linspace(*_SHADES, len(fit.states)), strict=True)):
         colour = plotting.COLOURS[k % len(plotting.COLOURS)]
-        ax.fill_between(times, low, tops[:, k], color=colour, alpha=0.5, linewidth=0, label=name)
+        ax.fill_between(times, low, tops[:, k], color=colour, alpha=shade, linewidth=0, label=name)
         low = tops[:, k]
     if data is not None:
         observed = shares(fit, data)
         steps = observed[list(fit.states)].to_numpy().cumsum(axis=1)
         for k in range(len(fit.states) - 1):
-            label = "Aalen-Johansen" if k == 0 else None
+            label = _DATA if k == 0 else None
             ax.step(observed["time"], steps[:, k], where="post", color="black", linewidth=1.0, label=label)
     ax.set_ylim(0.0, 1.0)
     ax.set_xlim(0.0, times.max())
@@ -110,9 +115,10 @@ def _stacked(fit: MultiStateFitted, kind: str, shown: Pictured, ax: Any) -> Any:
 
 
 def _curves(fit: MultiStateFitted, kind: str, shown: Pictured, ax: Any) -> Any:
+    compared = False
     for k, one in enumerate(shown.curves):
         if one.data is not None:
-            _draw_shares(ax, fit, kind, one, k)
+            compared |= _draw_shares(ax, fit, kind, one, k)
         table = one.table
         lower, upper = table["lower"].to_numpy(), table["upper"].to_numpy()
         plotting.curve(ax, table["time"].to_numpy(), table["estimate"].to_numpy(), lower, upper, one.label, k)
@@ -120,7 +126,8 @@ def _curves(fit: MultiStateFitted, kind: str, shown: Pictured, ax: Any) -> Any:
     ax.set_ylim(bottom=0.0)
     if kind in WITH_SHARES:
         ax.set_ylim(0.0, 1.02)
-    plotting.finish(ax, _time_label(fit, kind), _value_label(fit, kind), shown.legend)
+    data = plotting.data_handles(None, False, _DATA) if compared else ()
+    plotting.finish(ax, _time_label(fit, kind), _value_label(fit, kind), shown.legend, data)
     _entitle(ax, shown.title)
     return ax
 
@@ -130,7 +137,7 @@ def _entitle(ax: Any, title: str | None) -> None:
         ax.set_title(title, fontsize="medium")
 
 
-def _draw_shares(ax: Any, fit: MultiStateFitted, kind: str, one: Curve, k: int) -> None:
+def _draw_shares(ax: Any, fit: MultiStateFitted, kind: str, one: Curve, k: int) -> bool:
     """Draw the Aalen-Johansen counterpart of a curve, where a state's share is what the kind is about."""
     assert one.data is not None
     observed, graph = shares(fit, one.data), fit.specification.graph
@@ -141,9 +148,10 @@ def _draw_shares(ax: Any, fit: MultiStateFitted, kind: str, one: Curve, k: int) 
     else:
         name = str(one.table["state"].iloc[0])
         if name not in graph.absorbing:
-            return
+            return False
         values = observed[name]
     plotting.step_curve(ax, observed["time"].to_numpy(), values.to_numpy(), None, k)
+    return True
 
 
 def _time_label(fit: MultiStateFitted, kind: str = "occupancy") -> str:

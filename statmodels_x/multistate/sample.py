@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core.data.events import check_event_times
-from statmodels_x.core.data.frames import as_pandas, check_columns
+from statmodels_x.core.data.frames import as_pandas, check_columns, label_column
 from statmodels_x.core.data.illness_death import IllnessDeathTimes
 from statmodels_x.core.data.surv import unit_of_time
 from statmodels_x.core.errors import DataError, DataWarning
@@ -73,7 +73,7 @@ class MultiStateData:
         unit: float | None = None,
         time_unit: str | None = None,
     ) -> Self:
-        """Read one row a subject, with a time and a status for each state.
+        """Read one row per subject, with a time and a status for each state.
 
         Parameters
         ----------
@@ -215,11 +215,11 @@ class MultiStateData:
         MultiStateData
         """
         frame = as_pandas(data)
-        check_columns(frame, [time, event], "data")
+        check_columns(frame, [time], "data")
+        values = label_column(frame, event, "data")
         check_columns(frame, [name for name in (id, entry) if name is not None], "data")
         if not is_among(censored, [censored]):
             raise DataError(f"MultiStateData: `censored` is {censored!r}; give one value.")
-        values = frame[event]
         if values.isna().any():
             raise DataError(f"MultiStateData: '{event}' is missing in {rows_text(values.isna().to_numpy())}.")
         causes = sorted({value for value in values.tolist() if value != censored}, key=str)
@@ -306,7 +306,7 @@ class MultiStateData:
         """
         if by is None:
             return aalen_johansen(self.rows, self.graph)
-        check_columns(self.rows, [by], "data")
+        label_column(self.rows, by, "aalen_johansen(): by")
         parts = []
         for value, rows in self.rows.groupby(by, observed=True, sort=True):
             part = aalen_johansen(rows, self.graph)
@@ -432,10 +432,10 @@ def _expand(
 
 
 def _ids(frame: pd.DataFrame, id: str) -> Any:
-    check_columns(frame, [id], "data")
-    bad = frame[id].isna().to_numpy() | frame[id].duplicated(keep=False).to_numpy()
+    labels = label_column(frame, id, "data")
+    bad = labels.isna().to_numpy() | labels.duplicated(keep=False).to_numpy()
     if bad.any():
         raise DataError(
-            f"MultiStateData: '{id}' is missing or stands twice in {rows_text(bad)}; one row a subject."
+            f"MultiStateData: '{id}' is missing or stands twice in {rows_text(bad)}; one row per subject."
         )
-    return frame[id].to_numpy()
+    return labels.to_numpy()

@@ -8,7 +8,7 @@ import pandas as pd
 
 from statmodels_x.core.findings import kinds
 from statmodels_x.core.fits.results import coefficient_table
-from statmodels_x.core.fits.tables import Block, number, p_value, summary
+from statmodels_x.core.fits.tables import Block, number, p_value, summary, together
 from statmodels_x.multistate.fitted import MultiStateFitted
 from statmodels_x.multistate.specification import arrow
 
@@ -78,12 +78,12 @@ def _coefficient_block(fit: MultiStateFitted, name: str, alpha: float) -> Block:
     labels = [
         f"{parameter}: {term}" for parameter, term in zip(table["parameter"], table["term"], strict=True)
     ]
-    cells = [
-        [number(b), number(se), number(z, 3), p_value(p), number(low), number(high)]
-        for b, se, z, p, low, high in table[
-            ["estimate", "std.error", "statistic", "p.value", "conf.low", "conf.high"]
-        ].itertuples(index=False)
-    ]
+    cells = []
+    for b, se, z, p, low, high in table[
+        ["estimate", "std.error", "statistic", "p.value", "conf.low", "conf.high"]
+    ].itertuples(index=False):
+        value, error, lower, upper = together([b, se, low, high], se)
+        cells.append([value, error, number(z, 2), p_value(p), lower, upper])
     tail = 100.0 * alpha / 2.0
     headings = ["coef", "std err", "z", "P>|z|", f"[{tail / 100:g}", f"{1 - tail / 100:g}]"]
     part = fit.fits[name]

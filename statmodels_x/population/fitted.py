@@ -161,7 +161,7 @@ class InteractionFitted(Estimates):
     def ends(self) -> pd.DataFrame:
         """Distinct ends of the searches, the estimate first.
 
-        One row an end that is at most ten units of log-likelihood below the estimate: ``llf`` less that of the
+        One row per end that is at most ten units of log-likelihood below the estimate: ``llf`` less that of the
         estimate, ``digits`` of the parameters that its course spends (above 5 it is a needle), ``kinds`` of the
         searches that reached it, and the invariants.
         """

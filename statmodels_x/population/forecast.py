@@ -47,12 +47,12 @@ def forecast_errors(
     Returns
     -------
     DataFrame
-        One row a model and species: ``rmse``, ``mae``, ``bias`` (mean of forecast minus count), ``n``, ``failed``
+        One row per model and species: ``rmse``, ``mae``, ``bias`` (mean of forecast minus count), ``n``, ``failed``
         (fits that were refused, or courses that are not finite), ``ended`` (courses that fell to 0 within the horizon,
         and are forecast as 0 from there on), ``ended_wrongly`` (of these, where a count was positive afterwards),
         ``missed`` (series that end at 0 where the course does not), ``warned`` (warnings of the fits, which are not
         shown), and ``relative_rmse`` to the last value carried forward, which is added as a model of its own.
-        With ``detail``: one row a forecast, with ``model``, ``origin``, ``culture``,
+        With ``detail``: one row per forecast, with ``model``, ``origin``, ``culture``,
         ``time``, ``species``, ``count`` and ``forecast``.
 
     Raises

@@ -54,7 +54,7 @@ class LeslieInteraction:
     density : None or "leslie-gower"
         None is the linear system, which can only grow or die out in the long run.
     family : {"gaussian", "lognormal", "poisson", "negativebinomial"}
-        Law of the counts about the totals.
+        Distribution of the counts about the totals.
     weights : "mean", "equal", or mapping of species to numbers
         Of the Gaussian residuals: ``"mean"`` divides by the mean of the series, so that both species count alike.
     culture : str, optional

@@ -156,8 +156,9 @@ class ObservedLeslie:
     def _shares(self, found: Regression) -> pd.Series:
         spread = self.after - self.after.mean(axis=0)
         errors = (found.resid / np.tile(self.weights, len(self.after))).reshape(self.after.shape)
+        total = np.sum(spread**2, axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            shares = 1.0 - np.sum(errors**2, axis=0) / np.sum(spread**2, axis=0)
+            shares = np.where(total > 0.0, 1.0 - np.sum(errors**2, axis=0) / total, np.nan)
         return pd.Series(shares, list(self.columns), name="rsquared")
 
     def _settings(self) -> dict[str, str]:

@@ -77,15 +77,19 @@ def _time_label(fit: InteractionFitted) -> str:
 
 def _finish(fit: InteractionFitted, ax: Any, ylabel: str) -> Any:
     """Label axes over time; no fractions of a year or a day where the times have none."""
-    from matplotlib.ticker import MaxNLocator
-
     if np.all(fit.sample.time == np.round(fit.sample.time)):
-        ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+        plotting.whole_ticks(ax.xaxis)
     return plotting.finish(ax, _time_label(fit), ylabel)
 
 
 def _with_unit(fit: InteractionFitted, label: str) -> str:
     return f"{label} ({fit.machinery.facts.count_unit})" if fit.machinery.facts.count_unit else label
+
+
+def _counts() -> Any:
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], linestyle="none", marker="o", markersize=4, color="0.4", label="counts (data)")
 
 
 def _title(fit: InteractionFitted, c: int, ax: Any) -> None:
@@ -126,15 +130,17 @@ def _plot_course(fit: InteractionFitted, c: int, last: float, alpha: float, inte
     end = fit.sample.time[rows].max()
     if last > end:
         ax.axvline(end, color="0.5", linewidth=0.8, linestyle=":")
-        ax.annotate("forecast", (end, 1.0), xycoords=("data", "axes fraction"), xytext=(4, -2),
+        ax.annotate("forecast", (end, 1.0), xycoords=("data", "axes fraction"), xytext=(4, 2),
                     textcoords="offset points",
-                    va="top", color="0.35")  # fmt: skip
+                    va="bottom", fontsize="small", color="0.35")  # fmt: skip
     observed = fit.sample.counts[rows][:, fit.machinery.problem.present[c]]
     top = 1.15 * max(np.nanmax(observed), np.nanmax(table.xs("estimate", axis=1, level=1).to_numpy()))
     bottom = min(0.0, 1.05 * float(np.nanmin(table.xs("estimate", axis=1, level=1).to_numpy())))
     ax.set_ylim(bottom, top)
+    _finish(fit, ax, _with_unit(fit, "Total"))
+    plotting.legend_at_top(ax, more=[_counts()])
     _title(fit, c, ax)
-    return _finish(fit, ax, _with_unit(fit, "Total"))
+    return ax
 
 
 def _plot_phase(fit: InteractionFitted, c: int, last: float, ax: Any) -> Any:
@@ -170,8 +176,10 @@ def _plot_residuals(fit: InteractionFitted, c: int, ax: Any) -> Any:
                 **plotting.style(s),
             )  # fmt: skip
     ax.axhline(0.0, color="0.4", linewidth=0.8)
+    _finish(fit, ax, "Residual (standard deviations)")
+    plotting.legend_at_top(ax)
     _title(fit, c, ax)
-    return _finish(fit, ax, "Residual (standard deviations)")
+    return ax
 
 
 def _plot_classes(fit: InteractionFitted, c: int, ax: Any) -> Any:

@@ -108,7 +108,7 @@ class InteractionResults(InteractionFitted, LikelihoodResults):
         Returns
         -------
         DataFrame
-            One row a quantity, with ``estimate``, ``std_error``, ``lower``, ``upper`` and ``note`` (why there are no
+            One row per quantity, with ``estimate``, ``std_error``, ``lower``, ``upper`` and ``note`` (why there are no
             limits). Growth factors a step of each species alone; for linear competition the joint growth factor, the
             damping ratio and the winner's margin; for Leslie-Gower and Lotka-Volterra competition the carrying
             capacities K, the competition coefficients alpha, and the growth of each species when it is rare and the
@@ -202,7 +202,7 @@ class InteractionResults(InteractionFitted, LikelihoodResults):
 
     @cached_copy
     def fittedvalues(self) -> pd.DataFrame:
-        """Fitted totals, one row a data row, one column a species; NaN where a culture lacks the species."""
+        """Fitted totals, one row per data row, one column per species; NaN where a culture lacks the species."""
         return diagnostics.fitted_totals(self)
 
     @property
@@ -211,7 +211,7 @@ class InteractionResults(InteractionFitted, LikelihoodResults):
         return self.residuals()
 
     def residuals(self, kind: str = "response") -> pd.DataFrame:
-        """Residuals, one row a data row and one column a species.
+        """Residuals, one row per data row and one column per species.
 
         Parameters
         ----------
@@ -271,7 +271,7 @@ class InteractionResults(InteractionFitted, LikelihoodResults):
         Returns
         -------
         DataFrame
-            One row a row of the data, with its index; columns a MultiIndex (species, statistic) with the statistics
+            One row per row of the data, with its index; columns a MultiIndex (species, statistic) with the statistics
             ``estimate``, ``std_error`` (of the total), ``lower`` and ``upper``; NaN where a culture lacks the species.
 
         Raises
@@ -311,7 +311,7 @@ class InteractionResults(InteractionFitted, LikelihoodResults):
         return tables.glance(self)
 
     def augment(self) -> pd.DataFrame:
-        """One row a count, with R's broom column names.
+        """One row per count, with R's broom column names.
 
         Returns
         -------

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from statmodels_x.core.data.formula import evaluate, split_formula
-from statmodels_x.core.data.frames import as_pandas, check_columns
+from statmodels_x.core.data.frames import as_pandas, check_columns, label_column
 from statmodels_x.core.errors import DataError, DataWarning, FormulaError
 from statmodels_x.core.findings import warn
 from statmodels_x.core.typing import Array
@@ -239,12 +239,12 @@ def _cultures(frame: pd.DataFrame, culture: str | None) -> tuple[NDArray[np.int6
         return np.zeros(len(frame), np.int64), [""]
     if not isinstance(culture, str):
         raise DataError(f"`culture` is {culture!r}; give the name of the column that marks the series.")
-    check_columns(frame, [culture], "`culture`")
-    missing = frame[culture].isna().to_numpy()
+    labels = label_column(frame, culture, "`culture`")
+    missing = labels.isna().to_numpy()
     if missing.any():
         raise DataError(f"'{culture}' is missing in {rows_text(missing)}; every row belongs to one series.")
-    codes, labels = pd.factorize(frame[culture])
-    return codes.astype(np.int64), list(labels)
+    codes, found = pd.factorize(labels)
+    return codes.astype(np.int64), list(found)
 
 
 def _check_order(time: Array, rows: NDArray[np.bool_], name: str, label: Any) -> None:

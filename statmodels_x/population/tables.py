@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core.findings import kinds, texts
-from statmodels_x.core.fits.tables import Block, number, summary
+from statmodels_x.core.fits.tables import Block, summary, together
 from statmodels_x.population.fitted import InteractionFitted
 from statmodels_x.population.inference.invariants import invariant_table
 from statmodels_x.population.inference.prediction import predict
@@ -101,10 +101,10 @@ def _label(label: Any) -> str:
 def estimate_block(title: str, table: pd.DataFrame, alpha: float) -> Block:
     """Lay out estimates, errors and limits: the first four columns of a table, labelled by its index."""
     headings = ["coef", "std err", f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"]
-    cells = [
-        [number(value, 4) if abs(value) < 1000 else f"{value:.1f}", *map(number, rest)]
-        for value, *rest in table.iloc[:, :4].to_numpy(float)
-    ]
+    cells = []
+    for value, error, low, high in table.iloc[:, :4].to_numpy(float):
+        half = 0.5 * (high - low)
+        cells.append(together([value, error, low, high], error if np.isfinite(error) else half))
     return Block(title, headings, [str(label) for label in table.index], cells)
 
 

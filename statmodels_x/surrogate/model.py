@@ -43,7 +43,7 @@ class SurrogatePTE:
         that of last follow-up or missing. Or one column of times, missing, infinite or equal to the end of
         follow-up where the event was not seen. Death is no surrogate event: it must not be coded as one.
     data : DataFrame
-        pandas, polars, pyarrow, or a mapping of columns; one row a subject.
+        pandas, polars, pyarrow, or a mapping of columns; one row per subject.
     at : float
         Time t of the primary outcome, in the unit of the times.
     landmark : float

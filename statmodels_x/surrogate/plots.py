@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from statmodels_x import plotting
-from statmodels_x.core.product_limit import at_times, product_limit
+from statmodels_x.core.product_limit import at_times, product_limit, product_limit_interval
 from statmodels_x.core.validation import check_alpha
 from statmodels_x.surrogate.fitted import SurrogateFitted
 from statmodels_x.surrogate.fitting.proportions import column
@@ -15,8 +15,8 @@ from statmodels_x.surrogate.inference.transformation import transformation_bands
 from statmodels_x.surrogate.sample import Trial
 
 _GREY = "0.4"
-ARM_COLOURS = {1: 0, 0: 1}
-"""The treated and the control arm have these colours in every picture of the room; curves of g have others."""
+ARM_COLOURS = {0: 0, 1: 1}
+"""The control and the treated arm have these colours in every picture, as in survival; curves of g have others."""
 _G1, _G2 = 6, 2
 
 
@@ -36,15 +36,15 @@ def plot_transformation(
     times = event["surrogate_time"].to_numpy()
     estimate, lower, upper = (event[name].to_numpy() for name in ("estimate", "lower", "upper"))
     if len(times) > 12:
-        plotting.curve(ax, times, estimate, lower, upper, "event by the landmark, g1(s)", _G1)
+        plotting.curve(ax, times, estimate, lower, upper, "event by the landmark, $g_1(s)$", _G1)
     else:
         spread = np.abs(np.vstack([estimate - lower, upper - estimate]))
-        ax.errorbar(times, estimate, spread, fmt="o", capsize=3, label="event by the landmark, g1(s)",
+        ax.errorbar(times, estimate, spread, fmt="o", capsize=3, label="event by the landmark, $g_1(s)$",
                     color=plotting.COLOURS[_G1])  # fmt: skip
     end = fit.question.landmark
     place = end * 1.08
     reach = [[late["estimate"] - late["lower"]], [late["upper"] - late["estimate"]]]
-    ax.errorbar([place], [late["estimate"]], reach, fmt="s", capsize=4, label="no event by then, g2",
+    ax.errorbar([place], [late["estimate"]], reach, fmt="s", capsize=4, label="no event by then, $g_2$",
                 color=plotting.COLOURS[_G2])  # fmt: skip
     ax.axvline(end, color=_GREY, linewidth=0.8, linestyle=":")
     # what bands of a few far-off subjects would do to the axis
@@ -57,7 +57,7 @@ def plot_transformation(
         ax.axhline(height, color=_GREY, linewidth=0.6, linestyle=":")
     outcome = "survival beyond t" if fit.question.effect == "survival" else "time lived from landmark to t"
     # no prediction of one patient, and so not held within 0 and 1: its mean in the control arm is the outcome's
-    name = f"transformation g (mean in control: {outcome})"
+    name = f"Transformation g\n(mean in control: {outcome})"
     return plotting.finish(ax, with_unit("Time of the surrogate event", fit.facts.time_unit), name)
 
 
@@ -81,10 +81,12 @@ def plot_survival(fit: SurrogateFitted, alpha: float = 0.05, ax: Any = None) -> 
     check_alpha(alpha)
     trial, asked = fit.need_sample('plot("survival")'), fit.question
     ax = plotting.get_axes(ax)
-    for arm, label in ((1, fit.facts.treated), (0, fit.facts.control)):
+    for arm, label in ((0, fit.facts.control), (1, fit.facts.treated)):
         k = ARM_COLOURS[arm]
         times, survival, band = _survival_curve(trial, arm, alpha)
-        ax.step(times, survival, where="post", linewidth=1.7, label=label, **plotting.style(k))
+        ax.step(
+            times, survival, where="post", linewidth=1.7, label=f"{label} (Kaplan-Meier)", **plotting.style(k)
+        )
         if band is not None:
             ax.fill_between(times, *band.T, step="post", color=plotting.COLOURS[k], alpha=0.14, linewidth=0)
     ax.axvline(asked.landmark, color=_GREY, linewidth=0.9, linestyle=":")
@@ -101,8 +103,6 @@ def plot_survival(fit: SurrogateFitted, alpha: float = 0.05, ax: Any = None) -> 
 
 def _survival_curve(trial: Trial, arm: int, alpha: float) -> tuple[Any, Any, Any]:
     """Return times, survival averaged over strata, and a band where it is plain Kaplan-Meier."""
-    from lifelines import KaplanMeierFitter
-
     inside = trial.arm == arm
     is_plain = trial.stratum.max() == 0 and np.ptp(trial.weight[inside]) == 0.0
     times = np.unique(np.concatenate([[0.0], trial.time[inside]]))
@@ -113,8 +113,9 @@ def _survival_curve(trial: Trial, arm: int, alpha: float) -> tuple[Any, Any, Any
         survival += share / trial.weight.sum() * at_times(curve, times)
     if not is_plain:
         return times, survival, None
-    plain = KaplanMeierFitter(alpha=alpha).fit(trial.time[inside], trial.died[inside])
-    return times, survival, plain.confidence_interval_.to_numpy()
+    starts = product_limit(trial.time[inside], trial.died[inside])[0]
+    limits = product_limit_interval(trial.time[inside], trial.died[inside], alpha=alpha)
+    return times, survival, np.column_stack([at_times((starts, limit), times) for limit in limits])
 
 
 def _mark_effect(ax: Any, fit: SurrogateFitted) -> None:

@@ -81,7 +81,7 @@ class ProportionResults(ProportionFitted, SummaryText):
         return pd.DataFrame.from_dict(rows, orient="index", columns=["lower", "upper"])
 
     def tidy(self, alpha: float = 0.05, method: str = "fieller", kind: str | None = None) -> pd.DataFrame:
-        """One row a quantity, with the column names of R's broom.
+        """One row per quantity, with the column names of R's broom.
 
         Parameters
         ----------

@@ -31,7 +31,7 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Trial(IllnessDeathTimes):
-    """One row a subject, with its two events; arm 1 is the treated, arm 0 the control.
+    """One row per subject, with its two events; arm 1 is the treated, arm 0 the control.
 
     Attributes
     ----------

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core.data.model_frame import counts_text
-from statmodels_x.core.fits.tables import Block, number, summary
+from statmodels_x.core.fits.tables import Block, number, summary, together
 from statmodels_x.surrogate.fitted import SurrogateFitted
 from statmodels_x.surrogate.inference.selection import proportion_given_shown
 
@@ -69,7 +69,7 @@ def _facts(fit: SurrogateFitted) -> list[tuple[str, str]]:
 def estimate_block(estimates: pd.DataFrame, labels: Mapping[str, str], alpha: float, title: str) -> Block:
     """Build the table of estimates from a tidy frame."""
     cells = [
-        [number(row[name]) for name in ("estimate", "std.error", "conf.low", "conf.high")]
+        together([row[name] for name in ("estimate", "std.error", "conf.low", "conf.high")], row["std.error"])
         for _, row in estimates.iterrows()
     ]
     headings = ["estimate", "std err", f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"]
@@ -91,7 +91,11 @@ def _counts(fit: SurrogateFitted) -> Block:
 def _conditions(fit: SurrogateFitted) -> Block:
     table = fit.evidence.conditions
     cells = [
-        [number(row["estimate"]), number(row["std_error"]), number(row["z"], 2), row["verdict"]]
+        [
+            *together([row["estimate"], row["std_error"]], row["std_error"]),
+            number(row["z"], 2),
+            row["verdict"],
+        ]
         for _, row in table.iterrows()
     ]
     title = "Conditions for 0 <= PTE <= 1 (each >= 0, in the direction of the effect)"

@@ -17,18 +17,23 @@ from statmodels_x.core.fits.reference import NORMAL, Reference
 from statmodels_x.core.fits.results import Estimates
 from statmodels_x.core.scaling import Inner
 from statmodels_x.core.typing import Array
+from statmodels_x.survival.distributions.parameters import FACTOR
 from statmodels_x.survival.fitting.estimation import Estimate
 from statmodels_x.survival.fitting.findings import Names, is_degenerate
 from statmodels_x.survival.fitting.identification import identified_covariance
 from statmodels_x.survival.fitting.members import Limit
+from statmodels_x.survival.fitting.outside import (
+    Outside,
+    by_prior,
+    disagreement,
+    is_counted_otherwise,
+    outside_of,
+)
 from statmodels_x.survival.partitioned.sample import PartitionedSample
 from statmodels_x.survival.reading.facts import PLATEAU_LEVEL, SampleFacts
 from statmodels_x.survival.reading.fingerprint import are_same
 from statmodels_x.survival.sample import Sample
 from statmodels_x.survival.specification import Specification
-
-FACTOR = ("background", "Intercept")
-"""Label of the logarithm of a factor on the background."""
 
 _EVENTS_EACH = 10.0
 _FEW_CLUSTERS = 4.0
@@ -60,6 +65,8 @@ class SurvivalFitted(Estimates):
         The limit of the family that everything is given, where the search ran to one.
     kept_effects : Effects, optional
         What the summary shows of a fit whose data are gone. Internal.
+    outside : Outside or None
+        What counts and priors contributed, where there are any. Internal.
     kept_terms : tuple
         Of each parameter's terms: parameter, term, its variables, and its columns from and to; so that names of
         effects need no formula library. Internal.
@@ -72,6 +79,7 @@ class SurvivalFitted(Estimates):
     facts: SampleFacts = field(repr=False)
     limit: Limit | None = field(repr=False, default=None)
     kept_effects: Any = field(repr=False, default=None)
+    outside: Outside | None = field(repr=False, default=None)
     kept_terms: tuple[tuple[str, str, tuple[str, ...], int, int], ...] = field(repr=False, default=())
 
     @classmethod
@@ -92,6 +100,7 @@ class SurvivalFitted(Estimates):
                 "`cluster` is the same in every row used: there is one cluster, which has no spread."
             )
         covariance, reference = _covariance(sample, found, cov_type, facts)
+        outside = outside_of(sample, optimum)
         columns, theta, inner = sample.columns, optimum.theta, None
         if columns is not None:
             inner = Inner(columns, theta, covariance)
@@ -101,8 +110,9 @@ class SurvivalFitted(Estimates):
             covariance=pd.DataFrame(covariance, index, index),
             inner=inner,
             reference=reference,
-            llf=float(optimum.value),
-            nobs=round(facts.weight) if sample.has_frequency_weights else facts.used,
+            llf=float(optimum.value) - (outside.log_prior if outside else 0.0),
+            nobs=(round(facts.weight) if sample.has_frequency_weights else facts.used)
+            + (round(outside.persons) if outside else 0),
             converged=optimum.converged,
             specification=sample.specification,
             design_specs=dict(sample.design_specs),
@@ -116,11 +126,14 @@ class SurvivalFitted(Estimates):
                 *_few_starts(found),
                 *_no_events(facts),
                 *_few_clusters(names, reference),
-                *_few_events(facts, len(theta) + facts.lost, cov_type),
+                *by_prior(names, outside),
+                *disagreement(outside),
+                *_few_events(facts, len(theta) + facts.lost, cov_type, outside),
                 *_follow_up(sample),
             ),
             sample=sample if isinstance(sample, Sample) else None,
             keep_data=keep_data,
+            outside=outside,
             kept_terms=_terms_of(sample.design_specs),
         )
 
@@ -145,7 +158,8 @@ class SurvivalFitted(Estimates):
     @property
     def label(self) -> str:
         """The model in one line: the formula, and every argument that is not the default."""
-        return self.specification.label
+        label, outside = self.specification.label, self.outside
+        return f"{label}; {outside.persons:,.10g} persons counted" if outside and outside.persons else label
 
     def differs_from(self, other: Any) -> str:
         """Say how the rows of two fits differ; empty where they are the same up to rounding."""
@@ -156,6 +170,10 @@ class SurvivalFitted(Estimates):
         model = getattr(other, "specification", self.specification)
         if self.specification.background != getattr(model, "background", None):
             return "their background"
+        if self.specification.prior != getattr(model, "prior", ()):
+            return "their priors"
+        if is_counted_otherwise(self.outside, getattr(other, "outside", None)):
+            return "their external counts"
         if anchors := self._other_anchor(other):
             return anchors
         return super().differs_from(other)
@@ -176,11 +194,11 @@ class SurvivalFitted(Estimates):
         found, said = self.estimate, []
         if is_found_by_few(found):
             said.append(f"{found.n_best} of {found.n_starts} starts")
-        above = max((value - self.llf for value, _ in found.rejected), default=0.0)
+        above = max((value - self.llf_penalised for value, _ in found.rejected), default=0.0)
         if above > _RIDGE_ABOVE:
             said.append(f"ridge +{above:.1f}")
         if any(finding.kind in ("few_events", "overfitted") for finding in self.findings):
-            said.append(f"{self.n_events / max(self.df_model, 1):.1f} events a parameter")
+            said.append(f"{self.n_events / max(self.df_model, 1):.1f} events per parameter")
         weak = (name for finding in self.findings if finding.kind == "weak" for name in finding.concerns)
         if any(not name.endswith(".Intercept") for name in weak):
             said.append("weak covariates")
@@ -197,9 +215,30 @@ class SurvivalFitted(Estimates):
         return len(self.coefficients) + self.facts.lost
 
     @property
+    def n_criterion(self) -> float:
+        """Number of parameters that the information criteria count: fewer where priors hold some of them."""
+        return self.df_model if self.outside is None else self.facts.lost + self.outside.effective
+
+    @property
+    def llf_penalised(self) -> float:
+        """Log-likelihood and the logarithm of the priors' density (without its constant): what the fit maximised."""
+        return self.llf + (self.outside.log_prior if self.outside else 0.0)
+
+    @property
+    def llf_parts(self) -> pd.Series:
+        """Where the log-likelihood comes from.
+
+        ``trial`` and ``counts`` add up to ``llf``, and with ``prior`` to ``llf_penalised``. ``constant`` is the
+        logarithm of the counts' binomial coefficients, which is in none of them: add it to compare with other programs.
+        """
+        own = self.outside or Outside(llf_trial=self.llf)
+        parts = {"trial": own.llf_trial, "counts": own.llf_counts, "prior": own.log_prior}
+        return pd.Series({**parts, "constant": own.constant}, name="llf")
+
+    @property
     def n_events(self) -> int:
-        """Number of events, exact or within an interval; with frequency weights the sum of their weights."""
-        return self.facts.events
+        """Number of events, exact or within an interval, with those counted; weights that are numbers count."""
+        return self.facts.events + (round(self.outside.deaths) if self.outside else 0)
 
     def need_sample(self, purpose: str = "this") -> Any:
         """Return the data of the fit; DataError where they were not kept, or are in a Dask frame."""
@@ -295,15 +334,24 @@ def _no_events(facts: SampleFacts) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def _few_events(facts: SampleFacts, p: int, cov_type: str) -> tuple[Finding, ...]:
-    """Say how many events there are for each parameter, where they are few."""
+def _few_events(
+    facts: SampleFacts, p: int, cov_type: str, outside: Outside | None = None
+) -> tuple[Finding, ...]:
+    """Say how many events there are for each parameter, where they are few: counts tell of some parameters alone."""
     count = min(facts.events, 5 * facts.clusters) if cov_type.startswith("cluster") else facts.events
+    about = ""
+    if outside is not None and outside.persons:
+        count, p = (count, outside.untold) if outside.untold else (count + round(outside.deaths), p)
+        about = " of which the counts say nothing" if outside.untold else ""
     each = count / max(p, 1)
+    if outside is not None and outside.shares:  # what priors hold needs no events
+        each = max(each, count / max(outside.effective, 0.1))
+        if each >= 0.5 * _EVENTS_EACH:
+            return ()
     if each >= _EVENTS_EACH:
         return ()
-    said = (
-        f"{count} event{'' if count == 1 else 's'} for {p} parameter{'' if p == 1 else 's'}, {each:.1f} each"
-    )
+    parameters = f"{p} parameter{'' if p == 1 else 's'}{about}"
+    said = f"{count} event{'' if count == 1 else 's'} for {parameters}, {each:.1f} each"
     if facts.events > count:
         said = f"{facts.clusters} clusters of dependent rows count as {said}"
     if each < 2.0:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from statmodels_x.core.errors import ConvergenceError
+from statmodels_x.core.errors import ConvergenceError, DataError
 from statmodels_x.core.findings import quiet
 from statmodels_x.core.fits.comparison import compare
 from statmodels_x.core.parallel import each
+from statmodels_x.survival.background.prior import Prior, priors_of
 from statmodels_x.survival.fitted import MORE_STARTS, is_found_by_few
 
 
@@ -59,7 +60,8 @@ def ladder(
     progress : bool
         Show a bar.
     **options
-        Further arguments of :class:`FlexibleSurvival` that all models share, such as ``weights`` or ``cluster``.
+        Further arguments of :class:`FlexibleSurvival` that all models share, such as ``weights``, ``cluster``,
+        ``background`` or ``external``; a :class:`Prior` only of survival, since coefficients differ between the models.
 
     Returns
     -------
@@ -69,6 +71,11 @@ def ladder(
         last, with the reason in ``note``. A model whose maximum few of its searches found is searched again, from
         40 more starts.
     """
+    if any(isinstance(one, Prior) for one in priors_of(options.get("prior"))):
+        raise DataError(
+            "ladder(): `prior` is of a coefficient, which means another thing in each model; give Prior.survival(...), "
+            "or fit the models one by one."
+        )
     forms = ladder_forms(formula.split("~", 1)[-1].strip())
     calls = [{**form, **options} for form in forms.values()]
     results = each(partial(_fit_form, formula, data), calls, n_jobs=n_jobs, progress=progress)

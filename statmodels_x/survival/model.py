@@ -22,6 +22,7 @@ from statmodels_x.core.validation import (
     check_seed,
     check_text,
 )
+from statmodels_x.survival.background.counts import ExternalCounts, counts_of
 from statmodels_x.survival.background.sources import source_of
 from statmodels_x.survival.distributions.family import Family
 from statmodels_x.survival.fitted import sample_names
@@ -90,6 +91,11 @@ class FlexibleSurvival:
     background_factor : None or "~ 1"
         Whether a factor on the background is estimated, for patients whose mortality from other causes differs from
         the population's by a constant ratio. It is found from rows of different background, as by age.
+    external : ExternalCounts, optional
+        Survivors of an external cohort, such as a registry's, as terms of the likelihood.
+    prior : Prior, or sequence of them, optional
+        What is known of coefficients (``smx.Prior("power.treatment", mean=0, sd=0.5)``) or of survival at a time
+        (``smx.Prior.survival``): the fit is then penalised, and its summary says so.
 
     Raises
     ------
@@ -132,8 +138,10 @@ class FlexibleSurvival:
         time_unit: str | None = None,
         background: Any = None,
         background_factor: str | None = None,
+        external: ExternalCounts | None = None,
+        prior: Any = None,
     ) -> None:
-        source = source_of(background)
+        source, counts = source_of(background), counts_of(external)
         taken = {name for name in (weights, cluster) if isinstance(name, str)}
         taken |= set() if source is None else set(source.columns.values())
         response = formula.partition("~")[0] if isinstance(formula, str) else ""
@@ -148,9 +156,9 @@ class FlexibleSurvival:
 
         formula, other_scale, power, shape, cure = map(whole, (formula, other_scale, power, shape, cure))
         baseline = (distribution, scale, other_scale, power, shape, cure, cure_kind)
-        specification = specify(formula, *baseline, source, background_factor)
+        specification = specify(formula, *baseline, source, background_factor, prior)
         check_text("time_unit", time_unit, "years")
-        self._sample = read(data, specification, weights, cluster, time_unit)
+        self._sample = read(data, specification, weights, cluster, time_unit, counts)
         self.specification = self._sample.specification
 
     @property
@@ -244,11 +252,22 @@ class FlexibleSurvival:
 
     def _covariance_type(self, cov_type: str | None) -> str:
         sample = self._sample
+        has_counts = isinstance(sample, Sample) and sample.external is not None
         if cov_type is None:
-            return (
-                "cluster" if sample.has_clusters else "observed" if sample.has_frequency_weights else "robust"
+            clusters = "cluster_cr0" if has_counts else "cluster"
+            cov_type = (
+                clusters if sample.has_clusters else "observed" if sample.has_frequency_weights else "robust"
             )
         check_choice("cov_type", cov_type, _COVARIANCES, "fit()")
+        if cov_type != "observed" and self.specification.prior:
+            raise DataError(
+                f'fit(): cov_type="{cov_type}" is a sandwich, which a penalised fit has not: give cov_type="observed", '
+                "the inverse of the information of likelihood and priors, or leave `prior` out."
+            )
+        if cov_type == "cluster" and has_counts:
+            raise DataError(
+                'fit(): cov_type="cluster" has a correction that counts do not allow; give cov_type="cluster_cr0".'
+            )
         if cov_type.startswith("cluster") and not sample.has_clusters:
             raise DataError(f'fit(): cov_type="{cov_type}" needs FlexibleSurvival(..., cluster="column").')
         return cov_type

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,17 @@ from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.data.model_frame import ModelFrame, build_frame, counts_text
 from statmodels_x.core.data.partitions import is_dask_frame
-from statmodels_x.core.data.surv import Surv, unit_of_time
-from statmodels_x.core.errors import DataWarning
+from statmodels_x.core.data.surv import RIGHT, Surv, unit_of_time
+from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import quiet, warn
 from statmodels_x.core.rank import ColumnSums, check_full_rank
 from statmodels_x.core.scaling import ColumnMap, far_columns
 from statmodels_x.core.typing import Array
+from statmodels_x.survival.background.counts import ExternalCounts, check_unit
 from statmodels_x.survival.background.rows import extra_columns, years_per_unit
-from statmodels_x.survival.distributions.parameters import PARAMETERS
+from statmodels_x.survival.distributions.parameters import FACTOR, PARAMETERS
 from statmodels_x.survival.kernels.clusters import cluster_sums
+from statmodels_x.survival.kernels.joined import joined
 from statmodels_x.survival.kernels.likelihood import SurvivalArrays, row_scores
 from statmodels_x.survival.partitioned.sample import PartitionedSample, read_partitions
 from statmodels_x.survival.reading.arrays import (
@@ -46,6 +49,7 @@ from statmodels_x.survival.reading.checks import (
 from statmodels_x.survival.reading.eventless import rows_of, without_eventless
 from statmodels_x.survival.reading.facts import SampleFacts, are_counts, plateau_alpha, sample_facts
 from statmodels_x.survival.reading.fingerprint import fingerprint
+from statmodels_x.survival.reading.outside import count_arrays, penalty_of
 from statmodels_x.survival.specification import Specification
 
 
@@ -62,11 +66,33 @@ class Sample:
     """From the columns of the arrays, centred and scaled, to those of the formula; None where they are the same."""
     whole: SampleFacts | None = None
     """Of all rows, where those of levels without events were set aside."""
+    external: ExternalCounts | None = None
+    """Counts of another cohort: their rows stand in the arrays below those of the frame."""
+
+    @cached_property
+    def own(self) -> SurvivalArrays:
+        """The arrays of the frame's rows alone, as they are without counts."""
+        if self.external is None:
+            return self.arrays
+        rows, empty = self.arrays.take(np.arange(len(self.response))), np.zeros(0)
+        return replace(
+            rows,
+            log_upper=empty if self.response.is_right_censored else rows.log_upper,
+            log_entry=rows.log_entry if self.response.has_entry else empty,
+            weight=rows.weight if "weights" in self.frame.columns else empty,
+        )
+
+    @cached_property
+    def counted(self) -> SurvivalArrays | None:
+        """The arrays of the counts."""
+        if self.external is None:
+            return None
+        return self.arrays.take(np.arange(len(self.response), self.arrays.n)).unpenalised
 
     @property
     def has_frequency_weights(self) -> bool:
         """Whether the weights are whole numbers, and so count observations."""
-        return are_counts(self.arrays.weight)
+        return are_counts(self.own.weight)
 
     @property
     def has_clusters(self) -> bool:
@@ -91,11 +117,22 @@ class Sample:
         return self
 
     def scores(self, theta: Array, by_cluster: bool) -> tuple[Array, Any]:
-        """Score of each row, and the clusters that they are summed in."""
-        scores = row_scores(theta, self.arrays)
-        if by_cluster:
-            return scores, self.frame.columns["cluster"]
-        return scores_of_repeated(scores, self.arrays.weight) if self.has_frequency_weights else scores, None
+        """Score of each row, and the clusters that they are summed in.
+
+        The persons of a count are as many independent ones.
+        """
+        own, counted = self.own, self.counted
+        scores = row_scores(theta, own)
+        if not by_cluster and self.has_frequency_weights:
+            scores = scores_of_repeated(scores, own.weight)
+        groups = self.frame.columns["cluster"] if by_cluster else None
+        if counted is None:
+            return scores, groups
+        scores = np.vstack([scores, scores_of_repeated(row_scores(theta, counted), counted.weight)])
+        if not by_cluster:
+            return scores, None
+        codes, found = pd.factorize(groups)
+        return scores, np.concatenate([codes, len(found) + np.arange(counted.n)])
 
     def cluster_sums(self, theta: Array) -> tuple[Array, Array]:
         """Score and information of each cluster."""
@@ -106,11 +143,13 @@ class Sample:
         """Maller and Zhou's alpha; None for intervals, for which it is not defined."""
         if not self.response.is_right_censored or self.specification.background is not None:
             return None  # with a background deaths go on beyond the plateau
-        return plateau_alpha(self.response, self.arrays.weight)
+        if self.external is not None and self.external.stop.max() > self.response.time.max():
+            return None  # the counts follow beyond the rows
+        return plateau_alpha(self.response, self.own.weight)
 
     def facts(self) -> SampleFacts:
         """Count and summarise the data."""
-        facts = _facts(self.frame, self.response, self.arrays, self.time_unit)
+        facts = _facts(self.frame, self.response, self.own, self.time_unit)
         if self.whole is None:
             return facts
         return replace(self.whole, typical=facts.typical, levels=facts.levels, clusters=facts.clusters)
@@ -122,6 +161,7 @@ def read(
     weights: Any = None,
     cluster: Any = None,
     time_unit: str | None = None,
+    external: ExternalCounts | None = None,
 ) -> Sample | PartitionedSample:
     """Read what a model needs of a frame, check it, and put it into arrays.
 
@@ -134,6 +174,8 @@ def read(
         A column, or (for rows in memory) an array.
     time_unit : str, optional
         By default what the attributes of the frame say.
+    external : ExternalCounts, optional
+        Counts of another cohort.
 
     Raises
     ------
@@ -146,14 +188,30 @@ def read(
         If rows are dropped because covariates, weights or clusters are missing.
     """
     if is_dask_frame(data):
+        _refuse_outside(specification, external)
         partitions = read_partitions(data, specification, weights, cluster, time_unit)
         _warn_of_dropped(partitions.n_rows, partitions.arrays.n, partitions.dropped)
         return partitions
-    return _read_rows(as_pandas(data), specification, weights, cluster, time_unit)
+    return _read_rows(as_pandas(data), specification, weights, cluster, time_unit, external)
+
+
+def _refuse_outside(specification: Specification, external: ExternalCounts | None) -> None:
+    """Refuse what a Dask frame does not take."""
+    for argument, given in (("external", external is not None), ("prior", bool(specification.prior))):
+        if given:
+            raise DataError(
+                f"`{argument}` needs rows in memory, and the data are a Dask frame: fit to a sample of the rows, "
+                "frame.sample(frac=...).compute()."
+            )
 
 
 def _read_rows(
-    frame: pd.DataFrame, specification: Specification, weights: Any, cluster: Any, time_unit: str | None
+    frame: pd.DataFrame,
+    specification: Specification,
+    weights: Any,
+    cluster: Any,
+    time_unit: str | None,
+    external: ExternalCounts | None = None,
 ) -> Sample:
     columns = {"weights": weights, "cluster": cluster} | extra_columns(specification.background)
     rows = build_frame(frame, specification.response, specification.parts, columns, {"Surv": Surv})
@@ -164,34 +222,59 @@ def _read_rows(
     per = years_per_unit(specification.background, unit, float(response.time.max()))
     arrays = model_arrays(specification, rows.designs, response, counts)
     arrays = with_background(arrays, specification, rows.columns, response, per)
-    events = response.code != 0 if counts is None else counts[response.code != 0]
-    check_excess(specification, float(events.sum()), arrays.n_expected)
+    specs = {name: design.spec for name, design in rows.designs.items()}
+    rows = rows.with_matrices(_shared(arrays, rows))
     if far is not None:
         far.move(arrays.matrix.T)
+    with_counts = arrays
+    if external is not None:
+        check_unit(external, float(response.time.max()))
+        with_counts = joined(arrays, count_arrays(external, specification, specs, far, per))
+    check_excess(specification, _n_events(with_counts), with_counts.n_expected)
     try:
-        for parameter in rows.designs:  # in the arrays' columns: far from 0 every difference looks like none
-            design = np.asarray(arrays.designs[PARAMETERS.index(parameter)])
-            check_separation(design, rows.designs[parameter].names, response, specification.where(parameter))
+        if not specification.prior:  # which say where a coefficient is that the events do not hold
+            _check_separation(with_counts, specification, rows)
     except NoEventsError:
-        found = without_eventless(frame, specification, rows, response)
+        found = None if external is not None else without_eventless(frame, specification, rows, response)
         if found is None:
             raise
         part = frame.loc[found.keep]
         own = [rows_of(*one, frame, found.keep) for one in (("weights", weights), ("cluster", cluster))]
         with quiet():  # what was dropped is said of all rows
             rest = _read_rows(part, found.specification, own[0], own[1], unit)
-        _warn_of_dropped(rows.n_rows, arrays.n, rows.dropped)
+        _warn_of_dropped(rows.n_rows, len(response), rows.dropped)
         lost = arrays.n_parameters - rest.arrays.n_parameters
         whole = _facts(rows, response, anchored(specification, arrays)[1], unit)
         inner = rest.whole or rest.facts()
         whole = replace(whole, aside=(*found.aside, *inner.aside), lost=lost + inner.lost)
         return replace(_anchored_as(rest, specification, arrays), whole=whole)
-    specification, arrays = anchored(specification, arrays)
-    # one copy of the design matrices is enough
-    shared: dict[str, Any] = {name: arrays.designs[PARAMETERS.index(name)] for name in rows.designs}
-    _warn_of_dropped(rows.n_rows, arrays.n, rows.dropped)
-    rows = _with_columns(rows.with_matrices(shared), specification)
-    return Sample(rows, response, arrays, specification, unit, far)
+    specification, arrays = anchored(specification, arrays)  # where it is without the counts
+    if external is not None:
+        arrays = joined(arrays, count_arrays(external, specification, specs, far, per))
+    labels = [(name, term) for name, spec in specs.items() for term in spec.names]
+    labels += [FACTOR] if specification.background_factor else []
+    arrays = replace(arrays, penalty=penalty_of(specification, specs, labels, far, per))
+    _warn_of_dropped(rows.n_rows, len(response), rows.dropped)
+    rows = _with_columns(rows.with_matrices(_shared(arrays, rows)), specification)
+    return Sample(rows, response, arrays, specification, unit, far, external=external)
+
+
+def _n_events(arrays: SurvivalArrays) -> float:
+    seen = arrays.code != RIGHT
+    return float(arrays.weight[seen].sum() if len(arrays.weight) else np.count_nonzero(seen))
+
+
+def _check_separation(arrays: SurvivalArrays, specification: Specification, rows: ModelFrame) -> None:
+    """Check every parameter, in the arrays' columns: far from 0 every difference looks like none."""
+    for parameter, part in rows.designs.items():
+        design = np.asarray(arrays.designs[PARAMETERS.index(parameter)])
+        check_separation(design, part.names, arrays.code, specification.where(parameter))
+
+
+def _shared(arrays: SurvivalArrays, rows: ModelFrame) -> dict[str, Array]:
+    """Return the design matrices of a frame as they stand in arrays: one copy of them is enough."""
+    n = len(rows.data)
+    return {name: np.asarray(arrays.designs[PARAMETERS.index(name)])[:n] for name in rows.designs}
 
 
 def _with_columns(rows: ModelFrame, specification: Specification) -> ModelFrame:

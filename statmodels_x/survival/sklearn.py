@@ -15,10 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.data.columns import by_row
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.typing import Array
+from statmodels_x.survival.background.sources import source_of
 from statmodels_x.survival.model import FlexibleSurvival
 from statmodels_x.survival.specification import ANCHOR, SCALE
 
 _TIME, _EVENT = "_time", "_event"
+_PAIRS = 5_000_000  # compared at a time
 
 
 class FlexibleSurvivalRegressor:
@@ -28,8 +31,10 @@ class FlexibleSurvivalRegressor:
     ----------
     terms : str
         Right side of the formula; ``"."`` takes every column of ``X``.
-    distribution, scale, other_scale, power, shape, cure, cure_kind
-        As in :class:`FlexibleSurvival`.
+    distribution, scale, other_scale, power, shape, cure, cure_kind, background, background_factor
+        As in :class:`FlexibleSurvival`; a background reads columns of ``X``, which ``"."`` leaves out of the terms. The
+        risk and the survival that are predicted are then all-cause. Counts and priors are for
+        :class:`FlexibleSurvival` alone.
 
     Attributes
     ----------
@@ -59,6 +64,8 @@ class FlexibleSurvivalRegressor:
         shape: str | float = "~ 1",
         cure: str | None = None,
         cure_kind: str = "mixture",
+        background: Any = None,
+        background_factor: str | None = None,
     ) -> None:
         self.terms = terms
         self.distribution = distribution
@@ -68,6 +75,8 @@ class FlexibleSurvivalRegressor:
         self.shape = shape
         self.cure = cure
         self.cure_kind = cure_kind
+        self.background = background
+        self.background_factor = background_factor
 
     @classmethod
     def _names(cls) -> list[str]:
@@ -111,7 +120,9 @@ class FlexibleSurvivalRegressor:
         time, event = _outcome(y, X)
         if len(time) != len(frame):
             raise DataError(f"fit: `y` has {len(time)} rows and `X` has {len(frame)}.")
-        names = [f"`{name}`" for name in frame.columns]
+        source = source_of(self.background)
+        outside = set() if source is None else set(source.columns.values())
+        names = [f"`{name}`" for name in frame.columns if name not in outside]
         terms = " + ".join(names) if self.terms.strip() == "." else self.terms
         if isinstance(sample_weight, pd.Series):
             labels = X.index if isinstance(X, pd.DataFrame) else frame.index
@@ -138,11 +149,9 @@ class FlexibleSurvivalRegressor:
         return table["estimate"].to_numpy().reshape(len(rows), -1)
 
     def score(self, X: Any, y: Any) -> float:
-        """Harrell's concordance index of the predicted risk (lifelines)."""
-        from lifelines.utils import concordance_index
-
+        """Harrell's concordance index of the predicted risk."""
         time, event = _outcome(y, X)
-        return float(concordance_index(time, -self.predict(X), event))
+        return _concordance(np.asarray(time, float), np.asarray(event, bool), self.predict(X))
 
     def _fitted(self) -> Any:
         if not hasattr(self, "results_"):
@@ -153,6 +162,18 @@ class FlexibleSurvivalRegressor:
         defaults = inspect.signature(type(self).__init__).parameters
         changed = [f"{k}={v!r}" for k, v in self.get_params().items() if v != defaults[k].default]
         return f"FlexibleSurvivalRegressor({', '.join(changed)})"
+
+
+def _concordance(time: Array, died: NDArray[np.bool_], risk: Array) -> float:
+    """Share of pairs, a death and who outlives it, in which the dead had the higher risk; ties of risk count half."""
+    pairs, agreeing = 0.0, 0.0
+    for block in np.array_split(np.flatnonzero(died), max(1, len(time) * int(died.sum()) // _PAIRS)):
+        outlives = (time > time[block, None]) | ((time == time[block, None]) & ~died)
+        higher = (risk < risk[block, None]) + 0.5 * (risk == risk[block, None])
+        pairs, agreeing = pairs + outlives.sum(), agreeing + float(higher[outlives].sum())
+    if pairs == 0.0:
+        raise DataError("score(): nobody outlives a death, so that no pair can be compared.")
+    return float(agreeing / pairs)
 
 
 def _covariates(X: Any) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from statmodels_x.core.data.formula import Part, Response, right_side, split_for
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.findings import warn
 from statmodels_x.core.validation import check_choice
+from statmodels_x.survival.background.prior import AnyPrior, priors_of
 from statmodels_x.survival.background.sources import Source, has_factor, source_of
 from statmodels_x.survival.distributions.family import FAMILIES, Family
 
@@ -32,6 +33,7 @@ class Default(str):
 SCALE = Default("ph")
 """The scale of the covariates unless the distribution or the user says otherwise."""
 
+_POWERS = (1e-3, 1e3)  # fixed powers beyond make a step of every curve
 _DEFAULTS: Mapping[str, Any] = {"scale": SCALE, "other_scale": ANCHOR, "power": "~ 1", "shape": "~ 1"}
 _WEIBULL = math.log(2.0)  # log(kappa + 1) of the Weibull
 
@@ -62,6 +64,8 @@ class Specification:
         What kills besides: then the model is one of the excess hazard.
     background_factor : bool
         Whether a factor on the background is estimated.
+    prior : tuple of Prior or SurvivalPrior
+        What is known of the coefficients besides: then the fit is penalised.
     """
 
     formula: str
@@ -75,6 +79,7 @@ class Specification:
     anchor_time: float = math.nan
     background: Source | None = None
     background_factor: bool = False
+    prior: tuple[AnyPrior, ...] = ()
 
     def where(self, parameter: str) -> str:
         """Say which formula a parameter's terms stand in, for messages."""
@@ -117,6 +122,8 @@ class Specification:
             said.append(
                 f"{'free factor on the ' if self.background_factor else ''}background {self.background!r}"
             )
+        if self.prior:
+            said.append(f"{len(self.prior)} prior{'s' if len(self.prior) > 1 else ''}")
         return "; ".join(said)
 
     @property
@@ -154,6 +161,7 @@ def specify(
     cure_kind: str = "mixture",
     background: Any = None,
     background_factor: str | None = None,
+    prior: Any = None,
 ) -> Specification:
     """Resolve the arguments of a model.
 
@@ -197,6 +205,7 @@ def specify(
         "none" if cure is None else cure_kind,
         background=(source := source_of(background)),
         background_factor=has_factor(source, background_factor),
+        prior=priors_of(prior),
     )
     if options["other_scale"] == ANCHOR and not specification.has_free_other_scale:
         return replace(specification, anchored=other)
@@ -259,14 +268,21 @@ def _cure_part(cure: Any, shape: Part | float, family: Family) -> Part:
 def _part_or_value(value: Any, argument: str, to_working: Callable[[float], float]) -> Part | float:
     if isinstance(value, str):
         return right_side(value, argument)
-    if isinstance(value, bool) or not isinstance(value, Real) or math.isnan(float(value)):
+    try:
+        number = math.nan if isinstance(value, bool) or not isinstance(value, Real) else float(value)
+    except OverflowError:
+        number = math.inf
+    if math.isnan(number):
         raise FormulaError(f"`{argument}` is {value!r}; give a formula such as '~ x', or a number to fix it.")
-    return to_working(float(value))
+    return to_working(number)
 
 
 def _log_power(gamma: float) -> float:
-    if not 0.0 < gamma < math.inf:
-        raise DataError(f"`power` is {gamma:g}; gamma must be positive and finite.")
+    low, high = _POWERS
+    if not low <= gamma <= high:
+        raise DataError(
+            f"`power` is {gamma:g}; gamma must lie from {low:g} to {high:g}: beyond, all times are one, or none."
+        )
     return math.log(gamma)
 
 

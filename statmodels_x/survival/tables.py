@@ -12,6 +12,7 @@ from statmodels_x.core.findings import kinds
 from statmodels_x.core.fits.results import wald_limits
 from statmodels_x.core.fits.tables import Block, number, p_value, summary, together
 from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.fitting.outside import Outside
 from statmodels_x.survival.inference.effects import NOT_REACHED, Effects
 from statmodels_x.survival.inference.hypotheses import joint_test
 from statmodels_x.survival.inference.naming import uses_of
@@ -45,11 +46,15 @@ def glance(fit: SurvivalFitted) -> pd.DataFrame:
         "converged": fit.converged,
         "regular": fit.is_regular,
         "starts": f"{fit.estimate.n_best}/{fit.estimate.n_starts}",
-        "ridge": max((value - fit.llf for value, _ in fit.estimate.rejected), default=np.nan),
+        "ridge": max((value - fit.llf_penalised for value, _ in fit.estimate.rejected), default=np.nan),
         "note": kinds(fit.findings),
     }
     if fit.specification.background is not None:
         row["expected"] = fit.facts.expected if fit.specification.background.has_integral else np.nan
+    if fit.outside is not None:
+        own = fit.outside
+        row |= {"counted": own.persons, "counted_events": own.deaths, "df_effective": fit.n_criterion}
+        row["logLik_penalised"] = fit.llf_penalised
     return pd.DataFrame([row])
 
 
@@ -173,18 +178,23 @@ def _facts(fit: SurvivalFitted, effects: Effects | None = None) -> list[tuple[st
             ", ".join(name for name, part in fit.specification.parts.items() if part.variables) or "none",
         ),
         ("Fixed", fixed or "none"),
-        ("Covariance", fit.cov_type + _clusters(fit)),
+        ("Covariance", _covariance(fit)),
         ("Converged", "yes" if fit.converged else f"NO ({found.optimum.status})"),
         ("Starts at best", f"{found.n_best} of {found.n_starts}"),
     ]
+    own = fit.outside if fit.outside and fit.outside.counts else None
+    each = f"{fit.n_events} ({fit.n_events / max(fit.df_model, 1):.1f} per parameter)"
+    penalised = f" (penalised {fit.llf_penalised:.4f})" if fit.specification.prior else ""
     right = [
         (
             "Observations",
-            f"{facts.used}" + (f" (weight {facts.weight:g})" if facts.weight != facts.used else ""),
+            f"{fit.nobs:,}, {own.persons:,.10g} of them counted"
+            if own
+            else f"{facts.used}" + (f" (weight {facts.weight:g})" if facts.weight != facts.used else ""),
         ),
-        ("Events", f"{fit.n_events} ({fit.n_events / max(fit.df_model, 1):.1f} a parameter)"),
+        ("Events", f"{fit.n_events:,}, {own.deaths:,.10g} of them counted" if own else each),
         ("Dropped rows", str(facts.rows - facts.used)),
-        ("Log-likelihood", f"{fit.llf:.4f}"),
+        ("Log-likelihood", f"{fit.llf:.4f}" + penalised),
         ("AIC", f"{fit.aic:.3f}"),
         ("BIC", f"{fit.bic:.3f}"),
         ("Follow-up", f"{facts.last_time:.4g}" + (f" {facts.time_unit}" if facts.time_unit else "")),
@@ -193,6 +203,10 @@ def _facts(fit: SurvivalFitted, effects: Effects | None = None) -> list[tuple[st
         shown, unit = interval_text(*effects.median), f" {facts.time_unit}" if facts.time_unit else ""
         left.append(("Median", NOT_REACHED if shown == "-" else shown + unit))
     return left + right
+
+
+def _covariance(fit: SurvivalFitted) -> str:
+    return "penalised information" if fit.specification.prior else fit.cov_type + _clusters(fit)
 
 
 def _fixed_value(specification: Specification, name: str, value: float) -> str:
@@ -279,7 +293,41 @@ def _notes(fit: SurvivalFitted) -> list[str]:
     special = [f"{name}: {count}" for name, count in fit.facts.counts.items() if count and name not in usual]
     if special:
         notes.append(f"Rows with {', '.join(special)}.")
-    return [*notes, *_background_note(fit), *_cure_note(fit)]
+    return [*notes, *_background_note(fit), *_count_note(fit), *_prior_note(fit), *_cure_note(fit)]
+
+
+def _count_note(fit: SurvivalFitted) -> list[str]:
+    """Say what the counts are, and their part of the log-likelihood."""
+    own = fit.outside
+    if own is None or not own.counts:
+        return []
+    unit = f" {fit.facts.time_unit}" if fit.facts.time_unit else ""
+    expected = f", {own.expected:,.1f} expected from the background" if own.expected else ""
+    text = (
+        f"{own.counts} external count{'s' if own.counts > 1 else ''}, {own.first:g} to {own.last:g}{unit}: "
+        f"{own.deaths:,.10g} events among {own.persons:,.10g} at risk{expected}. They are {own.llf_counts:.4f} of the "
+        f"log-likelihood, the rows {own.llf_trial:.4f}, without the binomial constant ({own.constant:.4f}); BIC counts "
+        f"rows and persons at risk.{_agreement(own)}"
+    )
+    return [text]
+
+
+def _agreement(own: Outside) -> str:
+    if not own.df:
+        return ""
+    return f" Score test that rows and counts agree: {own.statistic:.2f} on {own.df} df, p {p_value(own.p_value)}."
+
+
+def _prior_note(fit: SurvivalFitted) -> list[str]:
+    """Say what a penalised fit is, and list the priors."""
+    if not fit.specification.prior:
+        return []
+    listed = "; ".join(prior.text for prior in fit.specification.prior)
+    return [
+        f"Penalised by priors ({listed}): estimates are the mode of likelihood times priors, standard errors are from "
+        "the information of both, and p-values and intervals hold the priors as well as the data. AIC and BIC count "
+        f"{fit.n_criterion:.2f} parameters, the part of {fit.df_model} that the data determine."
+    ]
 
 
 def _background_note(fit: SurvivalFitted) -> list[str]:
@@ -308,6 +356,13 @@ def _singular(unit: str) -> str:
     return unit[:-1] if unit.endswith("s") else unit
 
 
+def _seen_to(fit: SurvivalFitted) -> str:
+    counted = fit.outside.last if fit.outside else 0.0
+    if counted > fit.facts.last_event:
+        return f"the last count at {counted:.4g}"
+    return f"the last event at {fit.facts.last_event:.4g}"
+
+
 def _cure_note(fit: SurvivalFitted) -> list[str]:
     """Say that a constant shape below 0 implies a cured fraction, which rests on the end of follow-up."""
     spec = fit.design_specs.get("shape")
@@ -321,6 +376,6 @@ def _cure_note(fit: SurvivalFitted) -> list[str]:
     unit = f" {fit.facts.time_unit}" if fit.facts.time_unit else ""
     return [
         "kappa < 0: the fitted survival curve ends in a plateau, a cured fraction "
-        f"(predict(kind='cure_fraction')). It extrapolates beyond the last event at {fit.facts.last_event:.4g}"
-        f"{unit}; compare models before reporting it.{doubt}"
+        f"(predict(kind='cure_fraction')). It extrapolates beyond {_seen_to(fit)}{unit}; compare models "
+        f"before reporting it.{doubt}"
     ]

@@ -221,6 +221,11 @@ def shares(fit: Any) -> np.ndarray:
 
 
 SURV = "Surv(time, status) ~ arm + age"
+REGISTRY = smx.ExternalCounts(
+    pd.DataFrame({"start": [1.0, 2.0], "stop": [2.0, 4.0], "alive": [40.0, 25.0], "at_risk": [60.0, 40.0]}),
+    at={"arm": "old", "age": 60.0},
+)
+KNOWN = [smx.Prior("ph.age", 0, 0.1), smx.Prior.survival(3, 0.3, (0.1, 0.6), who={"arm": "old", "age": 60.0})]
 PTE = ("Surv(time, died) ~ arm", "Surv(early, seen)")
 ARMS = {"at": 2.5, "landmark": 1.0, "treated": "new", "control": "old"}
 BY_ROWS = with_missing_rows("arm", "age", "age")
@@ -240,6 +245,8 @@ class Chosen:
 CASES = [
     Case("survival", lambda d: smx.FlexibleSurvival(SURV, d, power="~ arm"), trial, "age", BY_ROWS,
          predict=survival, text="arm"),
+    Case("counts and priors", lambda d: smx.FlexibleSurvival(SURV, d, "weibull", external=REGISTRY, prior=KNOWN), trial,
+         "age", BY_ROWS, predict=survival, text="arm"),
     Case("selection", lambda d: Chosen(d), trial, "age", BY_ROWS, predict=survival, text="arm"),
     Case("cure", lambda d: smx.FlexibleSurvival(SURV, d, "weibull", scale="aft", cure="~ 1"), cured, "age", BY_ROWS,
          predict=survival, text="arm"),

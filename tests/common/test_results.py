@@ -47,7 +47,8 @@ def test_summary(fit):
     assert str(fit) == text
     assert str(int(fit.nobs)) in text
     assert len({len(line) for line in text.splitlines() if set(line.strip()) == {"="}}) <= 2
-    assert shown.as_html().count("<table") == shown.as_html().count("</table>") > 1
+    assert shown.as_html().count("<table") == shown.as_html().count("</table>") == 1
+    assert shown.as_html().count("<tbody") == shown.as_html().count("</tbody>") > 1
     assert fit._repr_html_() == shown.as_html()
     latex = shown.as_latex()
     assert latex.startswith(r"\begin{table}")

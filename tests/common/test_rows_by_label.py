@@ -267,3 +267,47 @@ def test_weights_of_trials_go_by_their_names():
     assert not np.array_equal(fit.weighted_regression(WEIGHTS[::-1]), expected)
     with pytest.raises(DataError, match="`weights` is a Series with other labels"):
         fit.weighted_regression(pd.Series(WEIGHTS))
+
+
+def labelled() -> pd.DataFrame:
+    plain = people().reset_index(drop=True)
+    kinds = {"who": [[k] for k in range(N)], "cause": [[k % 2] for k in range(N)]}
+    return plain.assign(
+        year=range(N), count=1.0 + np.arange(N), **{k: pd.Series(v) for k, v in kinds.items()}
+    )
+
+
+def wide(frame, **options):
+    return smx.MultiStateData.from_wide(frame, {"ill": ("e", "s"), "dead": ("t", "d")}, **options)
+
+
+GROUPS: dict[str, tuple[str, Callable[[pd.DataFrame], Any]]] = {
+    "series of a population": ("who", lambda d: smx.LotkaVolterra("count + t ~ year", d, culture="who")),
+    "causes": ("cause", lambda d: smx.MultiStateData.competing(d, "t", "cause")),
+    "subjects": ("who", lambda d: wide(d, id="who")),
+    "groups of a curve": ("who", lambda d: wide(d, keep=["who"]).aalen_johansen(by="who")),
+    "subjects of long rows": (
+        "who",
+        lambda d: smx.MultiStateData.from_long(
+            d.assign(**{"from": "a", "to": "b", "start": 0.0, "stop": 1.0, "status": 1}), "who"
+        ),
+    ),
+    "clusters of trials": (
+        "who",
+        lambda d: smx.TrialLevelSurrogacy(
+            "t ~ e", d, std_error=["count", "count"], correlation=0.5, cluster="who"
+        ),
+    ),
+    "clusters": ("who", lambda d: smx.FlexibleSurvival("Surv(t, d) ~ x", d, cluster="who")),
+    "strata": (
+        "who",
+        lambda d: smx.SurrogatePTE("Surv(t, d) ~ arm", "Surv(e, s)", d, at=2.0, landmark=1.0, strata="who"),
+    ),
+}
+
+
+@pytest.mark.parametrize("which", GROUPS)
+def test_lists_mark_no_groups(which):
+    column, call = GROUPS[which]
+    with pytest.raises(DataError, match=f"column '{column}' holds list objects"):
+        call(labelled())

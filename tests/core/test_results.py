@@ -1,6 +1,7 @@
 """The base of all states and verbs, on a made-up room; what is handed out; old names."""
 
 import pickle
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -221,7 +222,8 @@ def test_numbers(value, text):
 
 
 def test_p_values():
-    assert [p_value(value) for value in (np.nan, 0.0004, 0.0006, 1.0)] == ["nan", "<0.001", "0.001", "1.000"]
+    shown = [p_value(value) for value in (np.nan, 0.00004, 0.00006, 0.0123, 1.0)]
+    assert shown == ["nan", "<0.0001", "0.0001", "0.0123", "1.0000"]
 
 
 # ---- loops
@@ -238,3 +240,57 @@ def test_each_keeps_the_order_and_can_be_left():
     loop = each(_square, range(100))
     assert next(loop) == 0
     loop.close()
+
+
+# ---- tables for other packages
+
+
+def test_one_html_table_whose_rows_have_the_same_columns():
+    blocks = [
+        Block("wide", list("abcde"), ["one"], [list("12345")]),
+        Block("narrow", ["x", "y"], ["a rather long label"], [["1", "2 (3 to 4)"]]),
+    ]
+    page = summary("t", [("n", "1"), ("m", "2"), ("k", "3")], blocks, ["a <note>"]).as_html()
+    assert page.count("<table") == 1
+    assert "a &lt;note&gt;" in page
+    for row in re.findall(r"<tr.*?</tr>", page):
+        cells = re.findall(r'<t[hd](?: colspan="(\d+)")?>', row)
+        assert sum(int(span or 1) for span in cells) == 6, row
+
+
+def test_latex_has_real_minus_signs_and_no_label_that_a_line_break_would_swallow():
+    block = Block("b", ["x"], ["[T.a]"], [["-0.5 (-1 to .5)"]])
+    text = summary("t", [], [block], []).as_latex()
+    assert r"{[T.a]} & $-$0.5 ($-$1 to .5) \\" in text
+    assert text.count(r"\toprule") == text.count(r"\bottomrule")
+
+
+def test_a_view_for_maketables_holds_numbers_alone():
+    data = smx.datasets.load_melanoma()
+    fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data).fit()
+    view = smx.table_view(fit)
+    table = view.__maketables_coef_table__
+    assert table.loc["ph treatment", "b"] == fit.params["ph", "treatment"]
+    assert table.loc["ph treatment", "p"] == fit.pvalues["ph", "treatment"]
+    assert view.__maketables_depvar__ == "Surv(time, status)"
+    assert view.__maketables_stat__("N") == 284
+    assert view.__maketables_stat__("r2") is None
+    with pytest.raises(smx.errors.DataError, match="no tidy"):
+        smx.table_view(3)
+
+
+def test_maketables_takes_the_view():
+    maketables = pytest.importorskip("maketables", reason="maketables is not installed")
+    fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", smx.datasets.load_melanoma()).fit()
+    assert "treatment" in str(maketables.ETable([smx.table_view(fit)]).make(type="tex"))
+
+
+def test_great_tables():
+    fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", smx.datasets.load_melanoma()).fit()
+    try:
+        import great_tables  # noqa: F401
+    except ImportError:
+        with pytest.raises(smx.errors.DataError, match="pip install great_tables"):
+            fit.summary().as_great_table()
+    else:
+        assert "treatment" in fit.summary().as_great_table().as_raw_html()

@@ -1,4 +1,4 @@
-"""The second-order smoother and its marginal likelihood, against dense normal laws."""
+"""The second-order smoother and its marginal likelihood, against dense normal distributions."""
 
 import numpy as np
 import pytest

@@ -2,11 +2,11 @@
 
 import pickle
 
+import cvxpy as cp
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.optimize import lsq_linear
 
 import statmodels_x as smx
 from statmodels_x.core.errors import DataWarning
@@ -544,10 +544,27 @@ def test_observed_classes_reach_the_global_minimum(coupling):
     layout = Layout(model.form)
     add_matrices(layout, ("x", "y"), np.full(2, np.inf), np.ones(2), strongest=np.inf)
     design, response = _regression(layout, model.before, model.after, model.weights)
-    other = lsq_linear(design, response, (layout.lower, layout.upper), method="bvls", tol=1e-14)
-    assert fit.ssr == pytest.approx(2 * other.cost, rel=1e-9)
-    np.testing.assert_allclose(fit.params, other.x, atol=1e-6)
-    assert fit.certificate < 1e-8
+    theta, upper = cp.Variable(design.shape[1]), np.array(layout.upper)
+    bounds = [
+        theta >= np.array(layout.lower),
+        *(theta[j] <= upper[j] for j in np.flatnonzero(np.isfinite(upper))),
+    ]
+    other = cp.Problem(cp.Minimize(cp.sum_squares(design @ theta - response)), bounds)
+    other.solve(solver=cp.CLARABEL, tol_gap_abs=1e-13, tol_gap_rel=1e-13, tol_feas=1e-13)
+    assert fit.ssr == pytest.approx(other.value, rel=1e-9)
+    np.testing.assert_allclose(fit.params, theta.value, atol=1e-5)
+    assert fit.certificate < 1e-12
+
+
+def test_a_class_that_never_changes():
+    """One row of the regression is exact, which leaves an interior-point method without a scale for its tolerance."""
+    counts = [9.8, 18.1, 31.6, 45.3, 61.4, 76.0, 76.6, 84.2]
+    fit = smx.ObservedLeslie("a | b ~ day", pd.DataFrame({"a": counts, "b": 1.0, "day": range(8)})).fit()
+    assert fit.certificate < 1e-12
+    assert fit.params[("fecundity", "b")] == pytest.approx(1.0, abs=1e-12)
+    before, after = np.array(counts[:-1]), np.array(counts[1:])
+    assert fit.params[("fecundity", "a")] == pytest.approx(before @ after / (before @ before), rel=1e-9)
+    assert np.isnan(fit.rsquared["b"])
 
 
 def test_observed_classes_recover_the_matrix():

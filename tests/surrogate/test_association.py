@@ -117,6 +117,18 @@ def test_bad_input(colon):
     assert "horizon=" in repr(smx.EventAssociation(formula, surrogate, pd.DataFrame(colon)))
 
 
+@pytest.mark.parametrize("unit", [1e-300, 1e300])
+def test_tau_has_no_unit_of_time(unit):
+    breaks, hazards = (
+        np.array([0.5, 2.0]),
+        [np.array([[0.3, 0.2, 0.1]]), np.array([[0.1, 0.4, 0.2]]), np.array([[0.8, 0.1, 0.6]])],
+    )
+    in_units = [one / unit for one in hazards]
+    assert_allclose(kendall(breaks * unit, *in_units), kendall(breaks, *hazards), rtol=1e-12)
+    within = kendall_within(breaks, *hazards, 3.0)
+    assert_allclose(kendall_within(breaks * unit, *in_units, 3.0 * unit), within, rtol=1e-12)
+
+
 @pytest.mark.parametrize("rate", [0.0, 1e-12, 0.7, -0.7, 2000.0, -2000.0])
 @pytest.mark.parametrize("decay", [0.0, 3.0, 2500.0])
 def test_integrals_of_exponentials_that_overflow_apart(rate, decay):

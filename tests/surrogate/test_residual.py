@@ -8,7 +8,7 @@ from lifelines import CoxPHFitter, KaplanMeierFitter
 from lifelines.utils import restricted_mean_survival_time
 
 import statmodels_x as smx
-from statmodels_x.core.errors import DataError, IdentificationError, IdentificationWarning
+from statmodels_x.core.errors import ConvergenceError, DataError, IdentificationError, IdentificationWarning
 from statmodels_x.surrogate.planning.simulate import PROCESSES
 from statmodels_x.surrogate.residual.estimation import cox_slope, normal_reference
 
@@ -102,6 +102,12 @@ def test_cox_slope_of_lifelines(rng):
     fit = CoxPHFitter().fit(pd.DataFrame({"t": time, "d": died, "z": z}), "t", "d")
     slope = cox_slope(time[order], died[order], z[order], np.ones(n))
     assert slope == pytest.approx(fit.params_["z"], abs=1e-4)  # lifelines stops there
+
+
+def test_a_cox_model_without_a_maximum_is_an_error_of_ours():
+    z = np.arange(30.0)[::-1]
+    with pytest.raises(ConvergenceError, match="no maximum that was found"):
+        cox_slope(np.arange(1.0, 31.0), np.ones(30, bool), z, np.ones(30))
 
 
 def test_cox_slope_weights_are_copies(rng):

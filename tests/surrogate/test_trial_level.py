@@ -264,7 +264,8 @@ def test_names_and_tables(fitted):
         assert part in " ".join(text.split())
     assert "<table" in fitted._repr_html_()
     assert r"\begin{table}" in fitted.summary().as_latex()
-    fitted.params["slope"] = 9.0
+    handed = fitted.params
+    handed["slope"] = 9.0
     assert fitted.params["slope"] < 1.0
 
 

@@ -12,7 +12,8 @@ from scipy import stats
 
 import statmodels_x as smx
 from statmodels_x.core.errors import DataError
-from statmodels_x.survival.distributions.family import FAMILIES, Family, _stirling
+from statmodels_x.survival.distributions.closed_forms import _stirling
+from statmodels_x.survival.distributions.family import FAMILIES, Family
 
 pytestmark = pytest.mark.search
 
@@ -203,7 +204,7 @@ def test_the_lognormal_is_that_of_lifelines():
     assert fit.params["aft"]["karno"] == pytest.approx(-location["karno"], abs=1e-5)
     assert fit.params["power"]["Intercept"] == pytest.approx(-peer.params_["sigma_"]["Intercept"], abs=1e-5)
     assert fit.bse["aft"]["karno"] == pytest.approx(peer.standard_errors_["mu_"]["karno"], rel=1e-4)
-    # its laws are scipy's
+    # its distributions are scipy's
     mu, sigma = -fit.params["aft"] @ [1.0, 60.0], np.exp(-fit.params["power"].iloc[0])
     law = stats.lognorm(sigma, scale=np.exp(mu))
     newdata = pd.DataFrame({"karno": [60.0]})

@@ -17,7 +17,7 @@ from statmodels_x.core.errors import DataError, StatmodelsXError
 INF = math.inf
 TIMES = np.array([1e-8, 1e-3, 0.1, 0.7, 1.0, 2.5, 8.0, 30.0, 1e3])
 
-# one law in every branch: kappa < 0, = 0, in (0, 1), = 1, > 1, large, infinite
+# one distribution in every branch: kappa < 0, = 0, in (0, 1), = 1, > 1, large, infinite
 LAWS = {
     "near_minus_one": APGW(0.8, 1.5, 1.3, -0.97),
     "negative": APGW(0.5, 2.0, 1.4, -0.4),
@@ -347,7 +347,7 @@ def test_moments_where_some_exist():
     assert law.std() == INF
 
 
-# ---- defective laws
+# ---- defective distributions
 
 
 @params(DEFECTIVE)
@@ -365,7 +365,7 @@ def test_cure_fraction(law):
 
 
 @params(PROPER)
-def test_a_proper_law_has_no_cure_fraction(law):
+def test_a_proper_distribution_has_no_cure_fraction(law):
     assert law.cure_fraction() == 0.0
 
 
@@ -489,7 +489,7 @@ def test_random_draws_are_seeded():
 
 
 @params(LAWS)
-def test_random_draws_follow_the_law(law):
+def test_random_draws_follow_the_distribution(law):
     draws = law.rvs(4000, seed=11)
     cured = float(law.cure_fraction())
     n_cured = int(np.isinf(draws).sum())

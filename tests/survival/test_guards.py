@@ -78,7 +78,7 @@ def test_events_per_parameter(terms, kind):
     assert f"{fit.n_events / fit.df_model:.1f} each" in found[kind].text
     assert (found[kind].category is None) == (fit.n_events >= 5 * fit.df_model)
     assert fit.is_regular == (kind != "overfitted")
-    assert f"({fit.n_events / fit.df_model:.1f} a parameter)" in fit.summary().as_text()
+    assert f"({fit.n_events / fit.df_model:.1f} per parameter)" in fit.summary().as_text()
 
 
 # ---- clusters
@@ -567,3 +567,31 @@ def test_the_authors_simulation_of_a_hundred_thousand(extra, covariates):
     time = APGW(1.0, np.exp(-2.3 + x + t), np.exp(-0.01), np.expm1(0.7)).isf(u[3 * n :])
     frame = pd.DataFrame({"x": x, "t": t, "time": np.minimum(time, 100.0), "s": time <= 100.0})
     agrees(quietly(f"Surv(time, s) ~ {covariates}", frame, other_scale=1.0), told, 1e-5, 3e-3)
+
+
+# ---- curves that are steps
+
+
+@pytest.mark.parametrize("power", [1e-3, 300.0])
+@pytest.mark.parametrize("distribution", ["weibull", "lognormal", "apgw"])
+def test_curves_that_are_steps_have_predictions(power, distribution):
+    """Their times underflow, their hazards overflow; warnings are errors here."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=40)
+    frame = pd.DataFrame({"time": rng.exponential(np.exp(0.3 * x)), "status": 1, "x": x, "g": x > 0.0})
+    fit = quietly("Surv(time, status) ~ x + g", frame, distribution=distribution, power=power)
+    for at in ([0.5, 1.0], [1e-30, 1e30]):
+        for kind in ("survival", "hazard", "density", "rmst"):
+            fit.predict(frame, kind, at=at, given=0.4)
+    for kind in ("mean", "median"):
+        fit.predict(frame, kind)
+    assert (fit.predict(frame, "quantile", at=[0.1, 0.9])["estimate"] >= 0.0).all()
+    fit.standardise("median", by="g")
+    for kind in ("cox-snell", "deviance", "quantile"):
+        assert not fit.residuals(kind).isna().any()
+
+
+@pytest.mark.parametrize("power", [1e-4, 1e30, 10**400, 0.0, -1.0, np.inf])
+def test_powers_beyond_any_curve_are_refused(data, power):
+    with pytest.raises(DataError, match=r"`power` is .*; gamma must lie from 0.001 to 1000"):
+        FlexibleSurvival(FORMULA, data, power=power)

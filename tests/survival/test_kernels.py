@@ -647,7 +647,7 @@ def test_overflow_is_minus_infinity_and_not_a_plateau(beta, alpha, nu, t):
     # ever larger phi: the log-likelihood of a censored time only falls
     arrays = one_row(RIGHT, t, None, None)
     values = [loglik(np.array([tau, beta, alpha, nu]), arrays)[0] for tau in (0.0, 5.0, 50.0, 500.0)]
-    # down to the plateau of a defective law, which is reached to the last digit
+    # down to the plateau of a defective distribution, which is reached to the last digit
     assert all(b <= a or b == pytest.approx(a, rel=1e-14) for a, b in pairwise(values))
 
 

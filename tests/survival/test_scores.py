@@ -46,6 +46,26 @@ def test_concordance_is_that_of_lifelines(data):
     assert fit.concordance() == pytest.approx(expected, abs=2e-3)  # they differ in the handling of ties
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_concordance_with_ties_is_that_of_lifelines(seed, monkeypatch):
+    from lifelines.utils import concordance_index
+
+    from statmodels_x.survival import sklearn
+
+    rng = np.random.default_rng(seed)
+    time, died, risk = (
+        rng.integers(1, 9, 200).astype(float),
+        rng.uniform(size=200) < 0.6,
+        rng.integers(0, 5, 200) + 0.0,
+    )
+    expected = concordance_index(time, -risk, died)
+    assert sklearn._concordance(time, died, risk) == pytest.approx(expected, abs=1e-12)
+    monkeypatch.setattr(sklearn, "_PAIRS", 1000)
+    assert sklearn._concordance(time, died, risk) == pytest.approx(expected, abs=1e-12)
+    with pytest.raises(DataError, match="nobody outlives a death"):
+        sklearn._concordance(time, np.zeros(200, bool), risk)
+
+
 def test_scores_of_other_patients_are_those_of_r():
     """R 4.2.2: concordance() of survival 3.5.3, Score() of riskRegression with marginal weights."""
     pytest.importorskip("sksurv", reason="scikit-survival is an optional peer")

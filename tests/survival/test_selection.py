@@ -546,7 +546,7 @@ def test_summary_says_what_was_done(choice):
         "The chosen model:",
     ):
         assert part in text
-    assert choice._repr_html_().count("<table") > 3
+    assert choice._repr_html_().count("<tbody") > 3
     assert choice.summary(alpha=0.5).as_text() != choice.summary().as_text()
     with pytest.raises(DataError, match="alpha"):
         choice.summary(alpha=2.0)

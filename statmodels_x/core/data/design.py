@@ -146,7 +146,7 @@ class Design:
     offset: NDArray[np.float64] = field(repr=False)
     spec: DesignSpec
 
-    def take(self, rows: NDArray[np.bool_]) -> Design:
+    def take(self, rows: NDArray[np.bool_ | np.intp]) -> Design:
         """Return the design of some rows."""
         return replace(self, matrix=self.matrix[rows], offset=self.offset[rows])
 

@@ -107,6 +107,26 @@ def _levels(series: Any, nw: Any) -> list[str]:
     return sorted(str(level) for level in series.drop_nulls().unique().to_list())
 
 
+def label_column(frame: pd.DataFrame, name: str, what: str) -> pd.Series:
+    """Return a column whose values mark groups or subjects.
+
+    Raises
+    ------
+    DataError
+        If there is no such column, or its values (lists, arrays, mappings) cannot be told apart.
+    """
+    check_columns(frame, [name], what)
+    column = frame[name]
+    try:
+        pd.factorize(column)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        held = type(next((value for value in column if not np.isscalar(value)), None)).__name__
+        raise DataError(
+            f"{what}: column {str(name)!r} holds {held} objects, which mark no groups; make numbers or text of them."
+        ) from error
+    return column
+
+
 def check_columns(frame: pd.DataFrame, names: Iterable[str], what: str) -> None:
     """Raise a DataError that names the first of ``names`` that ``frame`` lacks, with the nearest column."""
     from difflib import get_close_matches

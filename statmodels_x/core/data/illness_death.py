@@ -13,7 +13,7 @@ from statmodels_x.core.typing import Array
 
 @dataclass(frozen=True)
 class IllnessDeathTimes:
-    """When an event on the way (progression, a surrogate) and death were seen, one row a subject.
+    """When an event on the way (progression, a surrogate) and death were seen, one row per subject.
 
     Attributes
     ----------

@@ -26,7 +26,7 @@ def compare(*fits: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a fit, the lowest AIC first: ``logLik``, ``df``, ``AIC``, ``delta_AIC``, ``AICc``, ``BIC``,
+        One row per fit, the lowest AIC first: ``logLik``, ``df``, ``AIC``, ``delta_AIC``, ``AICc``, ``BIC``,
         ``regular`` and ``note`` (the kinds of the fit's findings); and the likelihood-ratio test against the
         largest of the fits that is nested in it: ``versus``, ``LR`` (chi-squared) and ``p.value``. A fit that is
         no regular maximum stands last with a missing ``delta_AIC``: its likelihood is not one that a ranking may

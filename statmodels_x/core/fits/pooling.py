@@ -14,7 +14,7 @@ from statmodels_x.core.fits.handing_out import handed_out
 from statmodels_x.core.fits.hypotheses import HypothesisTest, constraint_matrix, hypothesis_test
 from statmodels_x.core.fits.reference import Reference
 from statmodels_x.core.fits.results import Fitted, SummaryText, coefficient_table, wald_limits
-from statmodels_x.core.fits.tables import Block, FitSummary, number, p_value, summary
+from statmodels_x.core.fits.tables import Block, FitSummary, number, p_value, summary, together
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_alpha
 
@@ -133,7 +133,7 @@ class PooledResults(Fitted, SummaryText):
         return hypothesis_test(statistic, k, p, "Wald test (pooled)", df_denom=df)
 
     def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
-        """One row a parameter, with the column names of R's broom, then ``df`` and ``missing_information``.
+        """One row per parameter, with the column names of R's broom, then ``df`` and ``missing_information``.
 
         Parameters
         ----------
@@ -161,11 +161,12 @@ class PooledResults(Fitted, SummaryText):
             "df",
             "missing_information",
         ]
-        cells = [
-            [p_value(v) if name == "p.value" else number(v, 1 if name == "df" else 4)
-             for name, v in zip(columns, row, strict=True)]
-            for row in table[columns].to_numpy()
-        ]  # fmt: skip
+        cells = []
+        for b, se, t, p, lower, upper, df, missing in table[columns].to_numpy():
+            value, error, low, high = together([b, se, lower, upper], se)
+            cells.append(
+                [value, error, number(t, 2), p_value(p), low, high, number(df, 1), number(missing, 3)]
+            )
         heads = ["coef", "std err", "t", "P>|t|", f"[{level}", "limits]", "df", "missing"]
         block = Block("Pooled estimates", heads, [_name(label) for label in self.coefficients.index], cells)
         notes = ["'missing' is the share of a parameter's information that the missing values took."]

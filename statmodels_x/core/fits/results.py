@@ -160,7 +160,7 @@ class Estimates(Fitted):
         return self.nobs - len(self.coefficients)
 
     @property
-    def n_criterion(self) -> int:
+    def n_criterion(self) -> float:
         """Number of parameters that the information criteria count."""
         return self.df_model
 
@@ -209,7 +209,7 @@ def wald_limits(fit: Estimates, alpha: float = 0.05) -> pd.DataFrame:
 
 
 def coefficient_table(fit: Estimates, alpha: float = 0.05) -> pd.DataFrame:
-    """One row a parameter; see :meth:`LikelihoodResults.tidy`."""
+    """One row per parameter; see :meth:`LikelihoodResults.tidy`."""
     labels = fit.coefficients.index.to_frame(index=False)
     return tidy_frame(labels, fit.coefficients, fit.bse, fit.tvalues, fit.pvalues, wald_limits(fit, alpha))
 
@@ -278,7 +278,7 @@ class LikelihoodResults(Estimates, SummaryText):
         return wald_test(self.coefficients, self.covariance, hypothesis, value, self.reference, self.inner)
 
     def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
-        """One row a parameter, with the column names of R's broom.
+        """One row per parameter, with the column names of R's broom.
 
         Parameters
         ----------

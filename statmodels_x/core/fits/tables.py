@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import textwrap
 from collections.abc import Sequence
@@ -10,6 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from statmodels_x.core.fits.exported import great_table
+from statmodels_x.core.fits.html import html_table
 
 _WIDTH = 78
 _GAP = 2
@@ -73,15 +75,8 @@ class FitSummary:
     __str__ = __repr__ = as_text
 
     def as_html(self) -> str:
-        """Return HTML tables; names are escaped."""
-        blocks = [
-            Block(html.escape(block.title), _escaped(block.headings), _escaped(block.labels),
-                  [_escaped(row) for row in block.cells])
-            for block in self.blocks
-        ]  # fmt: skip
-        facts = [(html.escape(name), html.escape(value)) for name, value in self.facts]
-        safe = FitSummary(html.escape(self.title), facts, blocks, _escaped(self.notes))
-        return str(_laid_out(safe).as_html())
+        """Return one HTML table with aligned columns and a light style of its own; names are escaped."""
+        return html_table(self.title, self.facts, self.blocks, self.notes)
 
     _repr_html_ = as_html
 
@@ -90,7 +85,7 @@ class FitSummary:
         return str(_laid_out(self).as_csv())
 
     def as_latex(self, label: str = "") -> str:
-        r"""Return a LaTeX table: one tabular a block, below its title; names are escaped.
+        r"""Return a LaTeX table: the facts, and below them the blocks with aligned columns; names are escaped.
 
         Parameters
         ----------
@@ -104,13 +99,31 @@ class FitSummary:
         """
         lines = [r"\begin{table}", r"\centering", rf"\caption{{{escape_latex(self.title)}}}"]
         lines += [rf"\label{{{label}}}"] if label else []
-        lines += _latex_tabular("ll", [], [[name, value] for name, value in self.facts])
-        for block in self.blocks:
-            rows = [[name, *cells] for name, cells in zip(block.labels, block.cells, strict=True)]
-            lines += [r"\par\medskip", rf"\textit{{{escape_latex(block.title)}}}\par"]
-            lines += _latex_tabular("l" + "r" * len(block.headings), ["", *block.headings], rows)
+        lines += [r"\begin{tabular}{ll}", r"\toprule", *(_latex_row(fact) for fact in self.facts)]
+        lines += [r"\bottomrule", r"\end{tabular}"]
+        if self.blocks:
+            columns = max(len(block.headings) for block in self.blocks)
+            lines += [r"\par\medskip", rf"\begin{{tabular}}{{l{'r' * columns}}}", r"\toprule"]
+            for k, block in enumerate(self.blocks):
+                lines += [*([r"\midrule"] if k else []), *_latex_block(block, columns)]
+            lines += [r"\bottomrule", r"\end{tabular}"]
         lines += [rf"\par\smallskip\footnotesize {escape_latex(note)}" for note in self.notes]
         return "\n".join([*lines, r"\end{table}"])
+
+    def as_great_table(self) -> Any:
+        """Return a table of the package great_tables, which must be installed: a group of rows for each block.
+
+        Returns
+        -------
+        great_tables.GT
+            Of the blocks; the facts and the notes stand below it. Columns hold text, as they are printed.
+
+        Raises
+        ------
+        DataError
+            If great_tables is not installed.
+        """
+        return great_table(self.title, self.facts, self.blocks, self.notes)
 
     def as_markdown(self) -> str:
         """Return pipe tables with escaped names, each block below its title.
@@ -176,10 +189,6 @@ def _block_table(block: Block, own: list[int], stub: int, total: int) -> Any:
         title=block.title,
         txt_fmt=_format([stub, *own], "r", "=", "="),
     )
-
-
-def _escaped(texts: Sequence[str]) -> list[str]:
-    return [html.escape(text) for text in texts]
 
 
 def _cell_widths(block: Block) -> list[int]:
@@ -260,8 +269,8 @@ def _placed(value: float, decimals: int, digits: int) -> str:
 
 
 def p_value(value: float) -> str:
-    """Format a p-value."""
-    return "nan" if np.isnan(value) else "<0.001" if value < 0.0005 else f"{value:.3f}"
+    """Format a p-value: four digits after the point, as tests print them."""
+    return "nan" if np.isnan(value) else "<0.0001" if value < 0.00005 else f"{value:.4f}"
 
 
 def escape_latex(text: str) -> str:
@@ -274,13 +283,20 @@ def escape_markdown(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", text)
 
 
-def _latex_tabular(columns: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    def line(cells: Sequence[str]) -> str:
-        return " & ".join(escape_latex(cell.strip()) for cell in cells) + r" \\"
+def _latex_row(cells: Sequence[str]) -> str:
+    texts = [re.sub(r"(?<![\w$])-(?=[\d.])", "$-$", escape_latex(cell.strip())) for cell in cells]
+    if texts and texts[0].startswith("["):  # a line break would read it as its option
+        texts[0] = f"{{{texts[0]}}}"
+    return " & ".join(texts) + r" \\"
 
-    head = [line(headings), r"\midrule"] if headings else []
-    body = [line(row) for row in rows]
-    return [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", *head, *body, r"\bottomrule", r"\end{tabular}"]
+
+def _latex_block(block: Block, columns: int) -> list[str]:
+    """Return the rows of a block; one with fewer columns than the widest stands at the right."""
+    spare = [""] * (columns - len(block.headings))
+    rows = [_latex_row([name, *spare, *cells]) for name, cells in zip(block.labels, block.cells, strict=True)]
+    title = rf"\multicolumn{{{columns + 1}}}{{l}}{{\textit{{{escape_latex(block.title)}}}}} \\"
+    head = _latex_row(["", *spare, *block.headings])
+    return [title, head, rf"\cmidrule(lr){{2-{columns + 1}}}", *rows]
 
 
 def _markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -106,11 +106,16 @@ class BorderModel:
         soft += [] if soft_edge is None else [b"e", soft_edge.tobytes()]
         self._key = b"".join([border.key, *soft])
         self._cache = PriorCache() if cache is None else cache
-        bandwidth = min(2 * lattice.shape[1], lattice.n_cells - 1)
+        reach = 2 * lattice.shape[1] + (2 if data.averages else 0)
+        bandwidth = min(reach, lattice.n_cells - 1)
         count, self.region = kernels.regions(lattice.tail, lattice.head, cut, lattice.n_cells)
         self.level = (1.0 / np.bincount(self.region, minlength=count))[self.region]
         self.moments = kernels.moved_moments(data.net, data.cloud, *data.own_moments, cut, border.share)
+        self.design, _ = self.moments
+        mixed = self._mixed(self.moments) if data.averages else None
         self._weight, self._right = kernels.data_band(data.net, *self.moments, cut, bandwidth)
+        if mixed is not None:
+            add_mixed(data, *mixed, self._weight, self._right)
         self._rough, self._fixed = kernels.prior_bands(
             data.net,
             cut,
@@ -119,6 +124,16 @@ class BorderModel:
             np.ones(lattice.n_edges) if soft_edge is None else soft_edge,
             bandwidth,
         )
+
+    def _mixed(self, moments: tuple[Array, Array]) -> tuple[Index, Array]:
+        """Pixels that the border crosses, with their rows; they are taken out of the moments."""
+        from statmodels_x.discontinuity.kernels.pixels import mixed_pixels
+
+        lattice, border = self.data.lattice, self.border
+        cells, rows = mixed_pixels(self.data.net, lattice.tail, lattice.axis, border.cut, border.share)
+        for one in moments:
+            one[cells] = 0.0
+        return cells, rows
 
     def posterior(self, t: float) -> Factor:
         """Cholesky factor of the posterior precision at a smoothing precision."""
@@ -170,6 +185,27 @@ class BorderModel:
     def surface(self, t: float) -> Array:
         """Posterior mean at the nodes, scaled; shape (cells,)."""
         return self._at(t)[1] + CENTRE
+
+
+def add_mixed(data: PointData, cells: Index, rows: Array, band: Array, side: Array) -> None:
+    """Add what crossed pixels say to the band and the right-hand side of the others."""
+    from statmodels_x.discontinuity.kernels.pixels import add_pixels
+
+    mean, weight = (one.ravel() for one in data.means)
+    add_pixels(cells, rows, mean, weight, data.lattice.shape[1], band, side)
+
+
+def pixel_means(lattice: Lattice, border: Border, surface: Array) -> Array:
+    """Averages over the pixels of a surface at the nodes; shape (cells,)."""
+    from statmodels_x.discontinuity.kernels.pixels import mixed_pixels
+
+    cells, rows = mixed_pixels(net_of(lattice), lattice.tail, lattice.axis, border.cut, border.share)
+    out = surface.copy()
+    ny = lattice.shape[1]
+    around = cells[:, None] + np.add.outer(np.array([-ny, 0, ny]), np.array([-1, 0, 1])).ravel()
+    # a row has no weight beyond the margin
+    out[cells] = (rows.reshape(-1, 9) * surface[np.clip(around, 0, lattice.n_cells - 1)]).sum(1)
+    return out
 
 
 def taylor_rows(lattice: Lattice, border: Border, places: Array, nodes: Index) -> Array:

@@ -49,6 +49,9 @@ class PointData:
         Of a point of weight 1, scaled: the median over cells where it changes.
     factor : ndarray of shape (cells,)
         By what the variance of a cell exceeds that; all 1 where it does not change.
+    pixels : str
+        Of an image: ``"points"`` where each response is the value at its place, ``"averages"`` where it is the average
+        over its cell; empty for scattered points.
     """
 
     lattice: Lattice
@@ -57,6 +60,12 @@ class PointData:
     weight: Array = field(repr=False)
     variance: float
     factor: Array = field(repr=False)
+    pixels: str = ""
+
+    @property
+    def averages(self) -> bool:
+        """Whether each response is the average over its cell."""
+        return self.pixels == "averages"
 
     @cached_property
     def cell(self) -> NDArray[np.int64]:

@@ -18,6 +18,7 @@ from statmodels_x.discontinuity.grid.lattice import Index, Mask
 
 WIDTHS = (0.0, 0.15, 0.3, 0.5, 0.8, 1.2, 1.8, 2.6)
 _WIDE = 0.35
+_WIDE_IN_IMAGES = 0.8  # between two pixels a step of any width below theirs looks alike
 _CLEARLY = 6.0
 _KNOTS = 8.0
 _SHIFTS = (0.0, *np.arange(-2.4, 2.5, 0.4))
@@ -53,12 +54,15 @@ def transition(search: Search, border: Border, chain: Chain) -> Transition:
         return Transition(0.0, 0.0)
     hats, d = found.hats(_KNOTS), found.distance[:, None]
     smooth = np.hstack([hats, hats * d, hats * d**2])
-    deviance = [
-        found.deviance(np.hstack([smooth, hats * (ndtr(d / width) if width else (d > 0.0))]))
-        for width in WIDTHS
-    ]
+    deviance = [found.deviance(np.hstack([smooth, hats * _step(d, width)])) for width in WIDTHS]
     best = int(np.argmin(deviance))
-    return Transition(WIDTHS[best], deviance[0] - deviance[best])
+    sharp = min(one for one, width in zip(deviance, WIDTHS, strict=True) if width <= _sharpest(search))
+    return Transition(WIDTHS[best], sharp - deviance[best])
+
+
+def _sharpest(search: Search) -> float:
+    """Width up to which a step counts as sharp, and further ones are compared with the best of these."""
+    return _WIDE_IN_IMAGES if search.data.pixels else 0.0
 
 
 def level_gain(search: Search, border: Border, chain: Chain) -> float:
@@ -68,9 +72,15 @@ def level_gain(search: Search, border: Border, chain: Chain) -> float:
         return 0.0
     hats = found.hats(_KNOTS)
     bent = [_bent(found, hats, shift) for shift in _SHIFTS]
-    jumping = np.hstack([bent[0], hats * (found.distance > 0.0)[:, None]])
+    widths = [width for width in WIDTHS if width <= _sharpest(search)]
+    jumping = [np.hstack([bent[0], hats * _step(found.distance, width)[:, None]]) for width in widths]
     without = min(found.deviance(design) for design in bent)
-    return without - found.deviance(jumping) - hats.shape[1] - _CLEARLY
+    return without - min(found.deviance(design) for design in jumping) - hats.shape[1] - _CLEARLY
+
+
+def _step(d: Array, width: float) -> Array:
+    """Step at 0 with an error function of some width."""
+    return np.asarray(ndtr(d / width)) if width else (d > 0.0).astype(float)
 
 
 def _bent(found: Strip, hats: Array, shift: float) -> Array:
@@ -86,7 +96,7 @@ def without_ramps(search: Search, now: Scored) -> Scored:
             wide = transition(search, now.border, chain)
             if level_gain(search, now.border, chain) < 0.0:
                 clear.append((np.inf, chain.edges))
-            elif wide.width > _WIDE and wide.gain > _CLEARLY:
+            elif wide.width > max(_WIDE, _sharpest(search)) and wide.gain > _CLEARLY:
                 clear.append((wide.gain, chain.edges))
         if not clear:
             return now
@@ -115,7 +125,7 @@ def without_bends(search: Search, now: Scored) -> Scored:
         best, at = now.cost, None
         for edges in _parts(search, now.border):
             fewer = now.border.without(edges)
-            price = search.price_of(fewer)
+            price = _price_without(search, now.border, fewer)
             for soft_cell, soft_edge in _softer(search, edges):
                 model = search.model(fewer, soft_cell, soft_edge)
                 cost = (
@@ -129,21 +139,30 @@ def without_bends(search: Search, now: Scored) -> Scored:
     return now
 
 
+def _price_without(search: Search, border: Border, fewer: Border) -> float:
+    """Price of a surface that is whole but softer: of a pixel each, it can be as steep as a jump, and pays as much."""
+    return search.price_of(border) + _CLEARLY if search.data.pixels else search.price_of(fewer)
+
+
 def _softer(search: Search, edges: Index) -> Iterator[tuple[Array | None, Array | None]]:
+    in_image = bool(search.data.pixels)
     for steps in _ZONES:
         zone = search.lattice.near(edges, steps)
-        for factor in _SOFT_CELLS:
+        for factor in _SOFT_CELLS[:3] if in_image else _SOFT_CELLS:
             yield np.where(zone, np.exp(-factor), 1.0), None
-    for factor in _SOFT_EDGES:
+    for factor in () if in_image else _SOFT_EDGES:
         soft = np.ones(search.lattice.n_edges)
         soft[edges] = np.exp(-factor)
         yield None, soft
 
 
 def without_creases(search: Search, now: Scored) -> Scored:
-    """Take away segments where a crease tells as much as the jump, at the price of the jump."""
+    """Take away segments where a crease tells as much as the jump, at the price of the jump.
+
+    Not in images: with one value a node, a surface that may crease between two nodes is one that may jump there.
+    """
     lattice = search.lattice
-    while now.border.cut.any():
+    while now.border.cut.any() and not search.data.pixels:
         best, at = now.cost, None
         price = search.price_of(now.border)
         for edges in _parts(search, now.border):
@@ -168,7 +187,12 @@ def _across(search: Search, edges: Index | Mask) -> tuple[Index | Mask, Mask]:
 
 
 def best_crease(search: Search) -> float:
-    """Net gain of the best surface with creases and without a jump: all proposals coarsely, the best ones closely."""
+    """Net gain of the best surface with creases and without a jump: all proposals coarsely, the best ones closely.
+
+    0 for images, see :func:`without_creases`.
+    """
+    if search.data.pixels:
+        return 0.0
     masks = [(mask, edges) for edges in creases(search.data) for mask in _across(search, edges)]
     coarse = sorted((_crease_cost(search, *one, (_MIDDLE_FACTOR,), False), k) for k, one in enumerate(masks))
     close = (_crease_cost(search, *masks[k], _BEST_CREASE_FACTORS, True) for _, k in coarse[:_CREASES])

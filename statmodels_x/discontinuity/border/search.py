@@ -102,7 +102,7 @@ class Trials:
 
     def score(self, border: Border) -> Scored:
         """Score a border."""
-        if self.now.t > _STIFF:
+        if self.now.t > _STIFF or self._search.data.averages:  # pixels that a border crosses join more nodes
             return self._search.score(border, self.now.t)
         if self._known is None:
             self._known = Neighbourhood(self._search.model(self.now.border), self.now.t, self._near)

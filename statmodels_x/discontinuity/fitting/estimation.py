@@ -72,7 +72,6 @@ def estimate(
     if control.tune == "evidence" and is_on_points(cells, points, spec, control):
         from statmodels_x.discontinuity.fitting.on_points import estimate_on_points
 
-        assert points is not None
         return estimate_on_points(cells, points, spec, control)
     if control.tune == "evidence":
         return _by_evidence(cells, spec, control, candidates)
@@ -95,13 +94,19 @@ def is_on_points(cells: Cells, points: Points | None, spec: Specification, contr
     DataError
         If that was asked for and cannot be.
     """
-    possible = points is not None and cells.lattice.n_axes == 2 and spec.noise != "correlated"
+    possible = cells.lattice.n_axes == 2 and spec.noise != "correlated"
     if control.border == "points" and not possible:
         raise DataError(
-            'fit(): border="points" is for scattered observations over two covariates with independent errors; use '
-            'border="cells".'
+            'fit(): border="points" is for scattered observations over two covariates, and images, with independent '
+            'errors; use border="cells".'
         )
-    return possible and control.border != "cells"
+    used = possible and control.border != "cells"
+    if control.pixels != "auto" and (points is not None or not used):
+        raise DataError(
+            f'fit(): pixels="{control.pixels}" is for images (arrays with two axes) with independent errors and a '
+            "border within the cells; leave it out."
+        )
+    return used
 
 
 def _at(

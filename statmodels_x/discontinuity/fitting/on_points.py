@@ -1,4 +1,4 @@
-"""Scattered points over two covariates -> an estimated surface whose border is placed within the cells."""
+"""Scattered points over two covariates, or an image -> an estimated surface with its border within the cells."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import pandas as pd
 from statmodels_x.discontinuity.border import rivals
 from statmodels_x.discontinuity.border.fit import Found, find_border
 from statmodels_x.discontinuity.border.model import Border, BorderModel
+from statmodels_x.discontinuity.border.pixels import pixel_data
 from statmodels_x.discontinuity.border.points import PointData, point_data
-from statmodels_x.discontinuity.border.search import PRICES, Search
+from statmodels_x.discontinuity.border.search import PRICES, Price, Search
+from statmodels_x.discontinuity.border.sizes import nearest
 from statmodels_x.discontinuity.fitting.record import (
     Estimate,
     Pairs,
@@ -19,11 +21,13 @@ from statmodels_x.discontinuity.fitting.record import (
     lifted_problem,
     solve_lifted,
 )
+from statmodels_x.discontinuity.grid.boundary import in_cells
 from statmodels_x.discontinuity.grid.domain import Cells, Points
 from statmodels_x.discontinuity.grid.jumps import segment_ranks
 from statmodels_x.discontinuity.grid.lattice import Mask
 from statmodels_x.discontinuity.lifted.polish import polish
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
+from statmodels_x.discontinuity.smoothing.noise import noise_variance
 from statmodels_x.discontinuity.smoothing.smoother import Smoothed
 from statmodels_x.discontinuity.specification import Control, Specification
 from statmodels_x.discontinuity.tuning.evidence import REACHES, propose
@@ -47,6 +51,8 @@ class Placed:
         Points set aside as outliers.
     transitions : tuple of (segment, width, gain)
         For each chain: standard deviation of the step's width in cells, and how much better than a sharp step it is.
+    pixels : str
+        ``"points"`` or ``"averages"``: how the pixels of an image were read; empty for scattered points.
     """
 
     border: Border = field(repr=False)
@@ -54,6 +60,7 @@ class Placed:
     factor_range: tuple[float, float]
     n_set_aside: int
     transitions: tuple[tuple[int, float, float], ...] = field(repr=False)
+    pixels: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +70,7 @@ class BorderTuning:
     Attributes
     ----------
     table : DataFrame
-        One row a lifted proposal: ``lam``, ``nu``, its ``edges`` and ``segments``, and the ``gain`` of its cut edges,
+        One row per lifted proposal: ``lam``, ``nu``, its ``edges`` and ``segments``, and the ``gain`` of its cut edges,
         crossed half-way, in deviance over the surface without jumps.
     gain : float
         Net gain of the best border, reported or not; minus infinity if nothing was proposed.
@@ -82,20 +89,32 @@ class BorderTuning:
     smooth: Smoothed = field(repr=False)
 
 
-def data_of(points: Points, cells: Cells, spec: Specification) -> PointData:
-    """Points as the search sees them."""
+def data_of(points: Points | None, cells: Cells, spec: Specification, pixels: str = "") -> PointData:
+    """Points, or the pixels of an image read in one way, as the search sees them."""
     known = spec.noise_sd if spec.noise == "known" else None
+    if points is None:
+        variance = noise_variance(cells)[0] if known is None else known**2
+        return pixel_data(cells, variance, pixels)
     return point_data(points, cells.domain, cells.scale, known)
 
 
-def estimate_on_points(cells: Cells, points: Points, spec: Specification, control: Control) -> Estimate:
+def beside_the_border(points: Points, cells: Cells, border: Border, reach: float) -> Points:
+    """Leave out averages whose rows may lie on both sides of a border."""
+    distance = nearest(cells.lattice, border, in_cells(cells.domain, points.x), np.ones(2)).distance
+    return points.take(distance > reach)
+
+
+def estimate_on_points(
+    cells: Cells, points: Points | None, spec: Specification, control: Control
+) -> Estimate:  # fmt: skip
     """Find the border on the points, smooth between, and certify the lifted problem that was one of the proposers.
 
     Parameters
     ----------
     cells : Cells
         Of two axes.
-    points : Points
+    points : Points or None
+        None for an image, whose pixels are read in each way that is allowed.
     spec : Specification
     control : Control
 
@@ -103,14 +122,14 @@ def estimate_on_points(cells: Cells, points: Points, spec: Specification, contro
     -------
     Estimate
     """
-    data = data_of(points, cells, spec)
-    weights = _weights(cells, data, spec)
+    readings = _readings(points, control)
+    every = [data_of(points, cells, spec, reading) for reading in readings]
+    weights = _weights(cells, every[0], spec)
     problems = [lifted_problem(cells, spec, lam, nu) for lam, nu in weights]
     cuts = [propose(problem) for problem in problems]
     half = np.full(cells.lattice.n_edges, 0.5)
-    found = find_border(
-        data, PRICES[control.sensitivity], [Border(cut, half) for own in cuts for cut in own[:1]]
-    )
+    more = [Border(cut, half) for own in cuts for cut in own[:1]]
+    found, data, reading = _best_reading(every, readings, PRICES[control.sensitivity], more)
     table = _table(found.search, weights, [own[0] for own in cuts])
     best = int(np.argmax(table["gain"].fillna(-np.inf)))
     lam, nu = weights[best]
@@ -128,7 +147,7 @@ def estimate_on_points(cells: Cells, points: Points, spec: Specification, contro
         lam,
         nu,
         ErrorModel(natural, (0.0, 0.0)),
-        "given" if spec.noise == "known" else "within cells",
+        "given" if spec.noise == "known" else "within cells" if points is not None else "differences",
         facts,
         _record(found, table),
         t,
@@ -138,8 +157,24 @@ def estimate_on_points(cells: Cells, points: Points, spec: Specification, contro
             (float(data.factor.min()), float(data.factor.max())),
             data.n_set_aside,
             _transitions(search, border),
+            reading,
         ),
     )
+
+
+def _readings(points: Points | None, control: Control) -> tuple[str, ...]:
+    if points is not None:
+        return ("",)
+    return ("averages", "points") if control.pixels == "auto" else (control.pixels,)
+
+
+def _best_reading(
+    every: list[PointData], readings: tuple[str, ...], price: Price, more: list[Border]
+) -> tuple[Found, PointData, str]:
+    """Find the border under the reading of the pixels that gains most by it."""
+    found = [find_border(data, price, more) for data in every]
+    best = min(range(len(found)), key=lambda k: found[k].best.cost)
+    return found[best], every[best], readings[best]
 
 
 def _weights(cells: Cells, data: PointData, spec: Specification) -> Pairs:

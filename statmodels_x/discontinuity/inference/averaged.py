@@ -9,7 +9,7 @@ import pandas as pd
 
 from statmodels_x.core.fits.reference import Reference
 from statmodels_x.core.fits.results import SummaryText
-from statmodels_x.core.fits.tables import Block, number, p_value, summary
+from statmodels_x.core.fits.tables import Block, number, p_value, summary, together
 from statmodels_x.core.validation import check_alpha
 
 
@@ -121,9 +121,9 @@ class BorderEffect(SummaryText):
             ("Degrees of freedom", f"{self.reference.df:.1f}"),
         ]
         level = f"{100 * (1 - alpha):g} % interval"
+        value, error, low, high = together([self.estimate, self.std_error, lower, upper], self.std_error)
         cells = [
-            number(self.estimate), number(self.std_error), number(self.estimate / self.std_error),
-            p_value(self.p_value), f"{number(lower)} to {number(upper)}",
+            value, error, number(self.estimate / self.std_error, 2), p_value(self.p_value), f"{low} to {high}",
         ]  # fmt: skip
         block = Block("Effect", ["estimate", "std. error", "t", "p", level], ["border"], [cells])
         notes = ["Average over the observations beside the border; positive side minus negative side."]

@@ -21,7 +21,7 @@ from statmodels_x.discontinuity.grid.domain import Points
 
 @dataclass(frozen=True, eq=False)
 class Extras:
-    """What shifts the level and what shares errors, one row an observation used."""
+    """What shifts the level and what shares errors, one row per observation used."""
 
     covariates: Array = field(repr=False)
     names: tuple[str, ...]

@@ -12,7 +12,14 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.chains import chains, orientation, pieces
 from statmodels_x.discontinuity.border.clusters import ClusteredPoints
-from statmodels_x.discontinuity.border.model import Border, BorderModel, seen, taylor_rows, within_reach
+from statmodels_x.discontinuity.border.model import (
+    Border,
+    BorderModel,
+    pixel_means,
+    seen,
+    taylor_rows,
+    within_reach,
+)
 from statmodels_x.discontinuity.border.points import CENTRE, PointData
 from statmodels_x.discontinuity.border.sizes import Nearest, contrasts, edge_lengths, limits, nearest, normals
 from statmodels_x.discontinuity.fitted import SurfaceFitted, keeps
@@ -34,12 +41,24 @@ def border_of(fit: SurfaceFitted) -> Border:
     return fit.estimate.placed.border
 
 
+def pixels_of(fit: SurfaceFitted) -> str:
+    """How the pixels of an image were read; empty for scattered points."""
+    return str(getattr(fit.estimate.placed, "pixels", ""))
+
+
+def pixel_values(fit: SurfaceFitted, natural: Array) -> Array:
+    """Averages over the pixels of a surface at their middles, where that is what pixels are; else the surface."""
+    if pixels_of(fit) != "averages":
+        return natural
+    return pixel_means(fit.domain.lattice, border_of(fit), natural)
+
+
 def points_of(fit: SurfaceFitted, what: str) -> PointData:
     """Return the points as the search saw them, at the variance of the fit."""
     sample = fit.need_sample(what)
     found = fit.__dict__.get("_points")
     if found is None:
-        found = data_of(sample.points, sample.cells, fit.specification)
+        found = data_of(sample.points, sample.cells, fit.specification, pixels_of(fit))
         found = found.with_variance(fit.estimate.placed.variance)
         fit.__dict__["_points"] = found
     return found
@@ -201,7 +220,7 @@ def signed_distance(fit: SurfaceFitted, points: Array) -> pd.DataFrame:
     """Distance of points from the border; see ``SurfaceResults.signed_distance``."""
     if not is_placed(fit):
         raise DataError(
-            "signed_distance(): the border runs along sides of cells; fit scattered points on a plane."
+            "signed_distance(): the border runs along sides of cells; fit scattered points on a plane, or an image."
         )
     lattice, border = fit.domain.lattice, border_of(fit)
     if not border.cut.any():
@@ -251,6 +270,8 @@ class PointSampler:
         slopes = _slopes(data.lattice, border, truth)
         offset = data.place - np.column_stack(np.unravel_index(self.rows, data.lattice.shape))
         value = truth[self.rows] + (offset * slopes[self.rows]).sum(1)
+        if data.averages:
+            value = pixel_means(data.lattice, border, truth)[data.cell]
         used = data.weight > 0.0
         noise = rng.standard_normal(len(value)) / np.sqrt(np.where(used, data.weight, 1.0))
         return replace(data, y=value + noise), truth

@@ -26,6 +26,18 @@ def natural_surface(fit: SurfaceFitted) -> Array:
     return fit.scale.natural(fit.estimate.surface)
 
 
+def cell_values(fit: SurfaceFitted) -> Array:
+    """Return the surface as cells show it: at their centres, or its averages over pixels that are averages."""
+    natural = natural_surface(fit)
+    return placed.pixel_values(fit, natural) if placed.is_placed(fit) else natural
+
+
+def expected(fit: Any, values: Array) -> Array:
+    """Of an image read as averages, the fitted averages over the pixels with data; else the values given."""
+    is_image = isinstance(fit, SurfaceFitted) and placed.is_placed(fit) and placed.pixels_of(fit)
+    return cell_values(fit)[fit.need_sample("residuals()").cells.filled] if is_image else values
+
+
 @keeps
 def surface_std_error(fit: SurfaceFitted) -> Array:
     """Posterior standard deviation of the surface given the jump set, in the data's units; shape (cells,).
@@ -99,7 +111,7 @@ def r_squared(fit: SurfaceFitted) -> float:
     """Share of the weighted variance of the cell means that the surface accounts for."""
     cells = fit.need_sample("rsquared").cells
     centre = np.average(cells.mean, weights=cells.weight)
-    residual = cells.weight @ (cells.mean - natural_surface(fit)) ** 2
+    residual = cells.weight @ (cells.mean - cell_values(fit)) ** 2
     return float(1.0 - residual / (cells.weight @ (cells.mean - centre) ** 2))
 
 

@@ -38,7 +38,10 @@ def _jumps(fit: CurveFitted, ax: Any, alpha: float = 0.05) -> Any:
     if table.empty:
         raise DataError("plot: the curve has no jump.")
     name = fit.facts.domain.names[0]
-    return sizes_plot(ax, table[name], table["size"], table["std_error"], alpha, name, fit.facts.response)
+    ax = sizes_plot(ax, table[name], table["size"], table["std_error"], alpha, name, fit.facts.response)
+    domain = fit.facts.domain.breaks[0]
+    ax.set_xlim(*fit.facts.dated(domain[[0, -1]]))  # of the data, not of the jumps
+    return ax
 
 
 def _tuning(fit: CurveFitted, ax: Any) -> Any:
@@ -46,4 +49,4 @@ def _tuning(fit: CurveFitted, ax: Any) -> Any:
     if tuning is None:
         raise DataError("plot: nothing was tuned; lam and nu were given.")
     table = pd.DataFrame({"lam": tuning.lam, "nu": tuning.nu, "value": np.asarray(tuning.criterion)})
-    return tuning_plot(ax, table, _CRITERIA[str(fit.control.tune)], fit.lam, fit.nu)
+    return tuning_plot(ax, table, _CRITERIA[str(fit.control.tune)], (fit.lam, fit.nu))

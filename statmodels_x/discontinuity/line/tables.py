@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from statmodels_x.core.fits.tables import Block, number, summary
+from statmodels_x.core.fits.tables import Block, summary
 from statmodels_x.discontinuity.line.fitted import CurveFitted, jump_table
-from statmodels_x.discontinuity.tables import notes, region_block, rows_of
+from statmodels_x.discontinuity.tables import estimate_and_interval, notes, region_block, rows_of
 
 _MOST_ROWS = 12
 
@@ -55,8 +55,7 @@ def _jump_block(fit: CurveFitted, jumps: pd.DataFrame, alpha: float) -> Block | 
         [
             place[k],
             f"{low[k]} to {high[k]}",
-            number(row["size"]),
-            f"{number(row['lower'])} to {number(row['upper'])}",
+            *estimate_and_interval(row["size"], row["lower"], row["upper"]),
             f"{row['evidence']:.1f}",
         ]
         for k, (_, row) in enumerate(shown.iterrows())
@@ -74,7 +73,7 @@ def _places(fit: CurveFitted, values: pd.Series) -> list[str]:
 
 
 def tidy_jumps(fit: CurveFitted, alpha: float) -> pd.DataFrame:
-    """One row a jump, under broom's names."""
+    """One row per jump, under broom's names."""
     table = jump_table(fit, alpha)
     columns = {
         "term": [f"jump {k + 1}" for k in table.index],

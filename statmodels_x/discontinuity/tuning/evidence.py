@@ -112,7 +112,7 @@ class EvidenceTuning:
     Attributes
     ----------
     table : DataFrame
-        One row a pair of weights: ``lam``, ``nu``, ``edges`` and ``segments`` of the proposed jump set, and its
+        One row per pair of weights: ``lam``, ``nu``, ``edges`` and ``segments`` of the proposed jump set, and its
         ``gain``, the deviance of the surface without jumps minus its own (NaN if it cut too much).
     gain : float
         Of the best jump set after it has paid its price, chosen or not; minus infinity if none is left.

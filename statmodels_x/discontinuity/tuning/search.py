@@ -23,7 +23,7 @@ class CriterionTuning:
     ----------
     name : str
     table : DataFrame
-        One row a pair: ``lam``, ``nu``, ``value`` of the criterion and its Monte-Carlo or fold
+        One row per pair: ``lam``, ``nu``, ``value`` of the criterion and its Monte-Carlo or fold
         ``std_error``.
     """
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from statmodels_x.core.data.events import check_event_times, event_status, refuse
-from statmodels_x.core.data.frames import check_columns
+from statmodels_x.core.data.frames import check_columns, label_column
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import numeric_array, rows_text
 from statmodels_x.multistate.specification import Graph, arrow
@@ -23,7 +23,7 @@ def long_rows(
 ) -> pd.DataFrame:
     """Read the columns that the model needs, under their own names, in the order of the frame."""
     check_columns(frame, columns.values(), "data")
-    found: dict[str, Any] = {"id": frame[columns["id"]].to_numpy()}
+    found: dict[str, Any] = {"id": label_column(frame, columns["id"], "data").to_numpy()}
     if pd.isna(found["id"]).any():
         raise DataError(f"MultiStateData: '{columns['id']}' is missing in {rows_text(pd.isna(found['id']))}.")
     for key in ("from", "to"):

@@ -1,4 +1,4 @@
-"""One row a subject, a time and a status for each state -> stays."""
+"""One row per subject, a time and a status for each state -> stays."""
 
 from __future__ import annotations
 

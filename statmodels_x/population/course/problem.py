@@ -65,7 +65,7 @@ class Problem(NamedTuple):
     level : ndarray of shape (C, S)
         Size of each series, for the floor of a mean and for the penalty on negative totals.
     family, dispersion : int, float
-        Law of the counts; the variance of a negative binomial is mean + dispersion * mean^2.
+        Distribution of the counts; the variance of a negative binomial is mean + dispersion * mean^2.
     penalty : float
         Weight of squared negative totals, relative to ``level``.
     ridge, ridge_target : ndarray of shape (p,)

@@ -128,7 +128,7 @@ class Estimate:
         return int(np.sum(self.at_best))
 
     def table(self) -> pd.DataFrame:
-        """One row a kind of start: searches, the lowest sum of squares, and how many ended at the estimate."""
+        """One row per kind of start: searches, the lowest sum of squares, and how many ended at the estimate."""
         kinds = self.kinds or ("all",) * len(self.values)  # version 0.1 did not tell them apart
         frame = pd.DataFrame({"kind": kinds, "best": 2.0 * self.values, "at_best": self.at_best, "starts": 1})
         groups = frame.groupby("kind", sort=False)

@@ -25,7 +25,7 @@ _FEEDBACK = 2.0  # units of log-likelihood by which a fit with a gain must be be
 def competing_ends(
     problem: Problem, layout: Layout, found: Estimate, species: tuple[str, ...]
 ) -> pd.DataFrame:
-    """One row a distinct end within ten units of log-likelihood below the estimate, needles among them, or above it.
+    """One row per distinct end within ten units of log-likelihood below the estimate, needles among them, or above it.
 
     Columns ``llf`` (less that of the estimate), ``digits``, ``kinds`` (of the searches that reached it), and the
     invariants.

@@ -11,7 +11,6 @@ from statmodels_x.core.errors import ConvergenceError, IdentificationError
 from statmodels_x.core.typing import Array
 from statmodels_x.population.course.parameters import Layout
 
-_AT_BOUND = 1e-7
 _CERTIFIED = 1e-6
 
 
@@ -81,28 +80,13 @@ def _regression(layout: Layout, before: Array, after: Array, weights: Array) -> 
 
 
 def _solve(design: Array, response: Array, lower: Array, upper: Array) -> Array:
-    import cvxpy as cp
+    """Least squares within bounds by active sets, so that entries at a bound are there exactly."""
+    from scipy.optimize import lsq_linear
 
     scale = np.linalg.norm(design, axis=0)
-    theta = cp.Variable(len(scale))
-    bounds = [theta >= lower * scale] + [
-        theta[j] <= upper[j] * scale[j] for j in np.flatnonzero(np.isfinite(upper))
-    ]
-    problem = cp.Problem(cp.Minimize(cp.sum_squares((design / scale) @ theta - response)), bounds)
-    problem.solve(solver=cp.CLARABEL, tol_gap_abs=1e-13, tol_gap_rel=1e-13, tol_feas=1e-13)
-    if theta.value is None:
-        raise ConvergenceError(f"the solver stopped with {problem.status!r}; check the counts for outliers.")
-    return _polish(design, response, np.clip(theta.value / scale, lower, upper), lower, upper)
-
-
-def _polish(design: Array, response: Array, theta: Array, lower: Array, upper: Array) -> Array:
-    """Solve the regression once more with the entries at their bounds held there exactly."""
-    size = np.linalg.norm(response) / np.linalg.norm(design, axis=0)
-    low, high = theta - lower <= _AT_BOUND * size, upper - theta <= _AT_BOUND * np.minimum(size, 1.0)
-    exact = np.where(low, lower, np.where(high, upper, theta))
-    free = ~(low | high)
-    exact[free] = np.linalg.lstsq(design[:, free], response - design[:, ~free] @ exact[~free], rcond=None)[0]
-    return exact if np.all((exact >= lower) & (exact <= upper)) else theta
+    found = lsq_linear(design / scale, response, (lower * scale, upper * scale), method="bvls", tol=1e-15)
+    theta = np.clip(found.x / scale, lower, upper)
+    return np.where(found.active_mask < 0, lower, np.where(found.active_mask > 0, upper, theta))
 
 
 def optimality_gap(design: Array, response: Array, theta: Array, lower: Array, upper: Array) -> float:

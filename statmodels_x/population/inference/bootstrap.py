@@ -30,7 +30,7 @@ _SPREAD = 0.3  # of the logarithm, for starts around the estimate
 
 
 class Refits(NamedTuple):
-    """One row a refit: parameters, invariants and outcome."""
+    """One row per refit: parameters, invariants and outcome."""
 
     params: pd.DataFrame
     quantities: pd.DataFrame
@@ -65,12 +65,12 @@ class BootstrapResults:
 
     @property
     def params(self) -> pd.DataFrame:
-        """One row a refit, one column a parameter."""
+        """One row per refit, one column per parameter."""
         return handed_out(self.refits.params)
 
     @property
     def quantities(self) -> pd.DataFrame:
-        """One row a refit, one column an invariant."""
+        """One row per refit, one column per invariant."""
         return handed_out(self.refits.quantities)
 
     @property

@@ -32,6 +32,7 @@ def plot_totals(totals: pd.DataFrame, extinct: dict[str, int], kind: str, log: b
             spot = extinct[name]
             ax.plot(spot, 0.0, "x", color=plotting.COLOURS[k], markersize=8, markeredgewidth=2, clip_on=False)
     _scale(ax, log, totals.to_numpy(), "y")
+    plotting.whole_ticks(ax.xaxis)
     return plotting.finish(ax, "Step", "Total number of individuals")
 
 
@@ -52,6 +53,7 @@ def _phase(totals: pd.DataFrame, log: bool, ax: Any) -> Any:
 def _scale(ax: Any, log: bool, values: NDArray[np.float64], axis: str) -> None:
     if log:
         (ax.set_yscale if axis == "y" else ax.set_xscale)("log")
+        plotting.plain_log_ticks(ax.yaxis if axis == "y" else ax.xaxis)
     elif np.nanmin(values) < 0.0:
         (ax.axhline if axis == "y" else ax.axvline)(0.0, color="0.4", linewidth=0.8)
 

@@ -46,18 +46,18 @@ class Trajectory:
 
     @property
     def values(self) -> Array:
-        """Numbers, one row a step; infinite where they are beyond what a float can hold."""
+        """Numbers, one row per step; infinite where they are beyond what a float can hold."""
         return _unscaled(self.scaled, self.exponents)
 
     @property
     def scaled_totals(self) -> Array:
-        """Totals of the species divided by ``2**exponents``, one column a species."""
+        """Totals of the species divided by ``2**exponents``, one column per species."""
         edges = np.cumsum((0, *self.ages))[:-1]
         return np.add.reduceat(self.scaled, edges, axis=1)
 
     @property
     def totals(self) -> pd.DataFrame:
-        """Totals, one row a step and one column a species; infinite where a float cannot hold them."""
+        """Totals, one row per step and one column per species; infinite where a float cannot hold them."""
         return self._by_step(_unscaled(self.scaled_totals, self.exponents))
 
     @property

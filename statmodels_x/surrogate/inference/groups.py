@@ -39,7 +39,7 @@ def fit_groups(fit: Fit, n_jobs: int, progress: bool) -> dict[str, Fit]:
 
 
 def group_table(fits: dict[str, Fit], alpha: float, method: str) -> pd.DataFrame:
-    """One row a subgroup."""
+    """One row per subgroup."""
     rows = []
     for label, fit in fits.items():
         lower, upper = interval(fit.inference, "pte", alpha, method)

@@ -28,7 +28,7 @@ Grid = TypeVar("Grid", bound=GridFitted)
 
 
 def grid_frame(grid: GridFitted, quantity: str, alpha: float, method: str) -> pd.DataFrame:
-    """Estimates with bands, one row a pair of times."""
+    """Estimates with bands, one row per pair of times."""
     check_choice("quantity", quantity, PARAMS, "frame()")
     check_choice("method", method, ("simultaneous", *INTERVALS), "frame()")
     check_alpha(alpha)

@@ -37,7 +37,7 @@ class LandmarkGrid(GridFitted, SummaryText):
         method: str = "simultaneous",
         kind: str | None = None,
     ) -> pd.DataFrame:
-        """Estimates with bands, one row a pair of times.
+        """Estimates with bands, one row per pair of times.
 
         Parameters
         ----------

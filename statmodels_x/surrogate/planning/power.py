@@ -91,7 +91,7 @@ def surrogate_power(
     Returns
     -------
     DataFrame
-        One row a size: ``n_per_arm``; ``pte``, the true value; ``defined``, the share of trials whose effect
+        One row per size: ``n_per_arm``; ``pte``, the true value; ``defined``, the share of trials whose effect
         differs from 0 at 5 % (the power for the effect itself); over these trials ``bias``, ``median_bias`` and
         ``median_bias_given_shown``, that of :attr:`SurrogateResults.pte_given_shown`, ``empirical_se``,
         ``mean_se``, ``median_width`` of the interval and ``coverage`` with its Monte-Carlo error

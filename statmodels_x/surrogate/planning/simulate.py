@@ -8,14 +8,14 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.quadrature import spread_over
 from statmodels_x.core.rates import Rates, as_rates
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_count, check_seed
-from statmodels_x.surrogate.planning.truth import NODES, Arm, true_values
+from statmodels_x.surrogate.planning.truth import NODES, Arm, true_transformation, true_values
 from statmodels_x.surrogate.sample import Trial
 from statmodels_x.surrogate.specification import check_times
 
@@ -165,6 +165,28 @@ class IllnessDeathTrial:
         """
         at, landmark = check_times(at, landmark)
         return true_values((self.control, self.treated), at, landmark, effect == "rmst", self.breaks)
+
+    def true_transformation(self, times: ArrayLike, at: float, landmark: float) -> Array:
+        """Compute the optimal transformation g1 of the surrogate's time, for the difference in survival.
+
+        Parameters
+        ----------
+        times : array_like
+            Times of the surrogate event, up to the landmark.
+        at, landmark : float
+
+        Returns
+        -------
+        ndarray
+            What a surrogate event at each of these times counts for.
+        """
+        at, landmark = check_times(at, landmark)
+        s = np.atleast_1d(np.asarray(times, dtype=float))
+        if not ((s >= 0.0) & (s <= landmark)).all():
+            raise DataError(
+                f"true_transformation(): `times` must lie between 0 and the landmark ({landmark:g})."
+            )
+        return true_transformation((self.control, self.treated), at, landmark, s, self.breaks)
 
     def effect_correlation(
         self,

@@ -49,7 +49,7 @@ def check_id(values: NDArray[Any] | None, keep: NDArray[np.bool_]) -> None:
     twice = series[series.duplicated()]
     if len(twice):
         raise DataError(
-            f"`id`: {len(twice)} rows repeat a subject (for example {twice.iloc[0]!r}); give one row a subject, with "
+            f"`id`: {len(twice)} rows repeat a subject (for example {twice.iloc[0]!r}); give one row per subject, with "
             "both of its times."
         )
 

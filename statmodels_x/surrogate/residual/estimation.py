@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.integrate import trapezoid
 
+from statmodels_x.core.errors import ConvergenceError
 from statmodels_x.core.rank import ColumnSums
 from statmodels_x.core.scaling import ColumnMap
 from statmodels_x.core.typing import Array
@@ -258,7 +259,7 @@ def _predict(prepared: Prepared, weight: Array) -> tuple[Array, int]:
 
 
 def _cumulative(kernel: Array, weight: Array, died: NDArray[np.bool_], first: NDArray[np.int64]) -> Array:
-    """Cumulative hazards, kernel-weighted, one row a control survivor; NaN where no weight reaches."""
+    """Cumulative hazards, kernel-weighted, one row per control survivor; NaN where no weight reaches."""
     weighted = kernel * weight
     risk = np.cumsum(weighted[:, ::-1], axis=1)[:, ::-1][:, first]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -321,22 +322,26 @@ def cox_slope(time: Array, died: NDArray[np.bool_], covariate: Array, weight: Ar
 
     Raises
     ------
-    FloatingPointError
+    ConvergenceError
         If Newton's method does not converge.
     """
     first = np.searchsorted(time, time, side="left")
     spread = np.std(covariate) or 1.0
     z, slope = covariate / spread, 0.0
     for _ in range(_NEWTON_STEPS):
-        relative = weight * np.exp(slope * z)
-        s0, s1, s2 = (np.cumsum((relative * z**k)[::-1])[::-1][first] for k in (0, 1, 2))
-        score = np.sum(weight[died] * (z - s1 / s0)[died])
-        information = np.sum(weight[died] * (s2 / s0 - (s1 / s0) ** 2)[died])
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            relative = weight * np.exp(slope * z)
+            s0, s1, s2 = (np.cumsum((relative * z**k)[::-1])[::-1][first] for k in (0, 1, 2))
+            score = np.sum(weight[died] * (z - s1 / s0)[died])
+            information = np.sum(weight[died] * (s2 / s0 - (s1 / s0) ** 2)[died])
         step = np.clip(score / information, -1.0, 1.0) if information > 0.0 else np.nan
         slope += step
         if abs(step) < 1e-11:
             return float(slope / spread)
-    raise FloatingPointError("the Cox model did not converge")
+    raise ConvergenceError(
+        "ResidualEffect: the proportional-hazards model of the surrogate in the treated has no maximum that was found "
+        '(are its deaths ordered by the surrogate?); use smoother="kernel".'
+    )
 
 
 def perturb_residual(

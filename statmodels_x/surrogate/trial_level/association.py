@@ -69,7 +69,7 @@ class EventAssociation:
         ``"Surv(pfs_time, progressed)"`` or a column of times, as for :class:`~statmodels_x.SurrogatePTE`. Deaths that
         are coded as events of a composite are recognised.
     data : DataFrame
-        One row a subject; pandas, polars, pyarrow, or a mapping of columns.
+        One row per subject; pandas, polars, pyarrow, or a mapping of columns.
     horizon : float, optional
         For the tau of pairs whose first death falls by then, which extrapolates nothing; the smallest of the arms'
         last death times by default.
@@ -258,7 +258,7 @@ class EventAssociationResults(Fitted, SummaryText):
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row an arm: ``tau``, ``tau_horizon``, ``overlap_only``, ``hazard_ratio``."""
+        """One row per arm: ``tau``, ``tau_horizon``, ``overlap_only``, ``hazard_ratio``."""
         rows = {label: point for label, point, _ in self.estimates}
         return handed_out(pd.DataFrame.from_dict(rows, orient="index", columns=list(QUANTITIES)))
 
@@ -270,7 +270,7 @@ class EventAssociationResults(Fitted, SummaryText):
         return pd.DataFrame.from_dict(rows, orient="index", columns=list(QUANTITIES))
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Percentile intervals, one row an arm and quantity (a MultiIndex); columns ``lower`` and ``upper``."""
+        """Percentile intervals, one row per arm and quantity (a MultiIndex); columns ``lower`` and ``upper``."""
         check_alpha(alpha)
         parts = {}
         for label, _, draws in self.estimates:
@@ -282,7 +282,7 @@ class EventAssociationResults(Fitted, SummaryText):
         )
 
     def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
-        """One row an arm and quantity, with the column names of R's broom.
+        """One row per arm and quantity, with the column names of R's broom.
 
         Parameters
         ----------

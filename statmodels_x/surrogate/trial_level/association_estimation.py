@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from statmodels_x.core.quadrature import legendre_nodes
 from statmodels_x.core.typing import Array
 
-_STEPS, _MOST_STEPS = 48, 4000
+_NODES = 10
 
 
 @dataclass(frozen=True)
@@ -113,62 +114,60 @@ def kendall(breaks: Array, a: Array, b: Array, c: Array) -> Array:
     return np.asarray(2.0 * concordant - 1.0)
 
 
-def _integral(rate: Array, length: float, decay: Array | float = 0.0) -> Array:
+def _integral(rate: Array, length: Array | float, decay: Array | float = 0.0) -> Array:
     """Integrate exp(rate y - decay length) over y in (0, length), as one power that does not overflow."""
-    size = np.abs(rate)
-    small = size * length < 1e-8
-    safe = np.where(small, 1.0, size)
-    share = np.where(small, length * (1.0 - 0.5 * size * length), -np.expm1(-safe * length) / safe)
-    return np.asarray(np.exp((np.maximum(rate, 0.0) - decay) * length) * share)
+    with np.errstate(over="ignore"):  # rates of one piece beside the length of another
+        reach = np.abs(rate) * length
+        power = (np.maximum(rate, 0.0) - decay) * length
+    small = reach < 1e-8
+    safe = np.where(small, 1.0, reach)
+    return np.asarray(np.exp(power) * length * np.where(small, 1.0 - 0.5 * reach, -np.expm1(-safe) / safe))
 
 
 def kendall_within(breaks: Array, a: Array, b: Array, c: Array, horizon: float) -> Array:
     """Kendall's tau of pairs whose first death falls by the horizon."""
     edges = np.concatenate([[0.0], breaks[breaks < horizon], [horizon]])
-    shape = a.shape[:-1]
-    state = np.zeros((3, *shape))
-    grid: list[tuple[float, Array, int]] = [(horizon, state.copy(), len(edges) - 2)]
-    for k in range(len(edges) - 2, -1, -1):
-        ak, bk, ck = a[..., k], b[..., k], c[..., k]
-
-        def slope(x: Array, ak: Array = ak, bk: Array = bk, ck: Array = ck) -> Array:
-            r, up, down = x
-            total = ak + bk + ck
-            return np.stack([2.0 * ck * r - ck, total * up - ck - ak * r, total * down - bk - ak * r])
-
-        # an even number of steps, short beside the fastest of the rates
-        fastest = float(np.max(ak + bk + 2.0 * ck)) * (edges[k + 1] - edges[k])
-        steps = 2 * int(min(max(_STEPS, 4.0 * fastest), _MOST_STEPS) // 2)
-        step = (edges[k + 1] - edges[k]) / steps
-        for j in range(steps):
-            k1 = slope(state)
-            k2 = slope(state - 0.5 * step * k1)
-            k3 = slope(state - 0.5 * step * k2)
-            k4 = slope(state - step * k3)
-            state = state - step / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-            grid.append((edges[k + 1] - (j + 1) * step, state.copy(), k))
-    return _within(grid, a, b)
-
-
-def _within(grid: list[tuple[float, Array, int]], a: Array, b: Array) -> Array:
-    """Integrate the pairs that are told apart by Simpson's rule over pairs of steps, from 0 on."""
-    points = grid[::-1]
-    log_s0 = np.zeros(a.shape[:-1])
+    lengths = np.diff(edges)
+    hazards = np.cumsum((a + b)[..., : len(lengths)] * lengths, axis=-1)
+    zero = np.zeros((*a.shape[:-1], 1))
+    state = (zero, zero, zero)
     up, down = np.zeros(a.shape[:-1]), np.zeros(a.shape[:-1])
-    for j in range(0, len(points) - 1, 2):
-        k = points[j][2]
-        ak, bk = a[..., k], b[..., k]
-        width = points[j + 2][0] - points[j][0]
-        parts = []
-        for i, share in ((0, 0.0), (1, 0.5), (2, 1.0)):
-            alive = 2.0 * np.exp(2.0 * (log_s0 - (ak + bk) * share * width))
-            _, q_c, q_d = points[j + i][1]
-            parts.append((alive * (bk + ak * q_c), alive * ak * q_d))
-        up = up + width / 6.0 * (parts[0][0] + 4.0 * parts[1][0] + parts[2][0])
-        down = down + width / 6.0 * (parts[0][1] + 4.0 * parts[1][1] + parts[2][1])
-        log_s0 = log_s0 - (ak + bk) * width
+    for k in range(len(lengths) - 1, -1, -1):
+        rates = a[..., k, None], b[..., k, None], c[..., k, None]
+        ak, bk, ck = rates
+        left, weight = _graded(lengths[k], float(np.max(2.0 * (ak + bk + ck)) * lengths[k]))
+        _, q_c, q_d = _before(left, *rates, state)
+        alive = 2.0 * weight * np.exp(2.0 * ((ak + bk) * left - hazards[..., k, None]))
+        up = up + np.sum(alive * (bk + ak * q_c), axis=-1)
+        down = down + np.sum(alive * ak * q_d, axis=-1)
+        state = _before(lengths[k : k + 1], *rates, state)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray((up - down) / (up + down))
+
+
+def _before(
+    left: Array, a: Array, b: Array, c: Array, state: tuple[Array, Array, Array]
+) -> tuple[Array, Array, Array]:
+    """Return r, q_c and q_d where so much of a piece is left, given what they are at its end."""
+    r, up, down = state
+    total = a + b + c
+    gone = np.exp(-total * left)
+    even, apart = _integral(-total, left), a * (r - 0.5) * _integral(total - 2.0 * c, left, decay=total)
+    return (
+        0.5 + (r - 0.5) * np.exp(-2.0 * c * left),
+        up * gone + (c + 0.5 * a) * even + apart,
+        down * gone + (b + 0.5 * a) * even + apart,
+    )
+
+
+def _graded(length: float, fastest: float) -> tuple[Array, Array]:
+    """Nodes and weights over (0, length), in panels that halve towards both ends until the fastest rate is slow."""
+    halves = 4 + int(np.ceil(np.log2(min(max(fastest, 1.0), 1e300))))
+    ends = np.concatenate([[0.0], 0.5 ** np.arange(halves, 0, -1.0)])
+    nodes, weights = legendre_nodes(_NODES)
+    width = np.diff(ends)[:, None]
+    near, share = (ends[:-1, None] + width * nodes).ravel(), (width * weights).ravel()
+    return length * np.concatenate([near, 1.0 - near]), length * np.concatenate([share, share])
 
 
 def death_ratio(exposure: Exposure, weight: Array, b: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Patients of several trials -> one row a trial: two effects, their standard errors and their correlation."""
+"""Patients of several trials -> one row per trial: two effects, their standard errors and their correlation."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def trial_effects(
         ``"Surv(pfs_time, progressed)"``, an event time as it is analysed in trials: of progression-free survival death
         counts as an event, and the status says so.
     data : DataFrame
-        One row a patient; pandas, polars, pyarrow, or a mapping of columns.
+        One row per patient; pandas, polars, pyarrow, or a mapping of columns.
     trial : str
         Column of trials. Centres of one trial are no trials.
     effect : {"log_hr", "rmst", "survival"}
@@ -56,7 +56,7 @@ def trial_effects(
     Returns
     -------
     DataFrame
-        One row a trial: ``trial``, ``n``, ``effect_outcome``, ``effect_surrogate``, ``std_error_outcome``,
+        One row per trial: ``trial``, ``n``, ``effect_outcome``, ``effect_surrogate``, ``std_error_outcome``,
         ``std_error_surrogate``, ``correlation`` of the two estimates, and for log hazard ratios ``hr_outcome`` and
         ``hr_surrogate``. ``attrs["left_out"]`` names trials that are too small, with the reason.
 

@@ -29,7 +29,7 @@ class TrialLevelSurrogacy:
         ``"log(hr_os) ~ log(hr_pfs)"``: effect on the outcome, effect on the surrogate, each on a scale on which 0 is no
         effect, with the same direction (new minus standard) in all trials.
     data : DataFrame
-        One row a trial; pandas, polars, pyarrow, or a mapping of columns. From patients' data
+        One row per trial; pandas, polars, pyarrow, or a mapping of columns. From patients' data
         :func:`~statmodels_x.trial_effects` makes it.
     std_error : (str or array_like, str or array_like), optional
         Standard errors of the two effects, in the order of the formula.

@@ -13,7 +13,7 @@ from scipy import stats
 
 from statmodels_x.core.data.columns import labelled
 from statmodels_x.core.data.formula import evaluate, split_formula
-from statmodels_x.core.data.frames import as_pandas, check_columns
+from statmodels_x.core.data.frames import as_pandas, check_columns, label_column
 from statmodels_x.core.errors import DataError, DataWarning, FormulaError
 from statmodels_x.core.findings import Finding, warn
 from statmodels_x.core.typing import Array
@@ -118,8 +118,7 @@ def read_table(
         )
     codes = None
     if cluster is not None:
-        check_columns(frame, [cluster], "`cluster`")
-        codes = pd.factorize(frame[cluster])[0].astype(np.int64)
+        codes = pd.factorize(label_column(frame, cluster, "`cluster`"))[0].astype(np.int64)
         findings.append(
             Finding(
                 "clusters",
@@ -247,7 +246,7 @@ def _labels(frame: pd.DataFrame, trial: str | None) -> list[str]:
     twice = pd.Series(labels).duplicated()
     if twice.any():
         raise DataError(
-            f"`trial`: {labels[int(np.argmax(twice))]!r} stands in two rows; give one row a trial."
+            f"`trial`: {labels[int(np.argmax(twice))]!r} stands in two rows; give one row per trial."
         )
     return labels
 

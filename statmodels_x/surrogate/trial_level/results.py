@@ -255,7 +255,7 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
         return inference.weighted_regression(self, values)
 
     def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
-        """One row a parameter and R2, with the column names of R's broom.
+        """One row per parameter and R2, with the column names of R's broom.
 
         Parameters
         ----------

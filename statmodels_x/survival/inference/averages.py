@@ -18,16 +18,18 @@ from statmodels_x.survival.inference.quantities import (
     Quantity,
     as_odds,
     bounds_of,
+    edge_of_mean,
     identity,
     on_cloglog,
     on_log,
     reach_of,
     within,
 )
-from statmodels_x.survival.inference.rows import Rows
+from statmodels_x.survival.inference.rows import Rows, distinct
 
 _BLOCK = 40_000  # points computed at once
 _STEPS = 100
+_LEAST_LOG_TIME = -700.0  # times below are 0 to a float
 _CLOSE = 1e-12
 
 
@@ -72,10 +74,10 @@ def populations(rows: Rows, weights: Array, n_worlds: int) -> Populations:
         control = rows.waning.control
         other += [control.base, *(matrix for matrix in control.matrices if matrix is not None)]
     everything = np.column_stack([rows.base, *matrices, rows.given, *other])
-    _, first, which = np.unique(everything, axis=0, return_index=True, return_inverse=True)
+    first, which = distinct(everything)
     share = np.tile(weights / weights.sum(), n_worlds)
     world = np.repeat(np.arange(n_worlds), len(weights))
-    cells = np.asarray(np.bincount(world * len(first) + which.ravel(), share, n_worlds * len(first)), float)
+    cells = np.asarray(np.bincount(world * len(first) + which, share, n_worlds * len(first)), float)
     return Populations(rows.take(first), cells.reshape(n_worlds, len(first)))
 
 
@@ -161,10 +163,10 @@ def _bounds(points: Array, people: Populations) -> tuple[Array, Array]:
 
 
 def _mean(points: Array, people: Populations) -> Quantity:
-    found, edge = (
-        on_log(*_flat(*_means("mean", points, people))),
-        QUANTITIES["mean"](points, people.rows).edge,
-    )
+    found = on_log(*_flat(*_means("mean", points, people)))
+    family = people.rows.family
+    unknown = family is not None and not family.has_mean
+    edge = None if people.rows.background is not None or unknown else edge_of_mean(people.rows)
     if edge is None:
         return found
     nearest = np.argmin(np.where(people.shares > 0.0, edge[0], np.inf), axis=1)  # infinite where anybody's is
@@ -209,6 +211,7 @@ def _log_times(probabilities: Array, people: Populations) -> Array:
         own = QUANTITIES["quantile"](np.tile(probabilities, len(people.rows.index)), wide).value.reshape(
             -1, k
         )
+    own = np.maximum(own, _LEAST_LOG_TIME)
     low, high = own.min(axis=0), own.max(axis=0)
     left, _ = _means("cure_fraction", np.array([np.nan]), people)
     never = np.isinf(high) & (left[0, 0] >= 1.0 - probabilities)
@@ -243,6 +246,14 @@ def _net(of: Callable[[Array, Populations], Quantity]) -> Callable[[Array, Popul
 
 def _expected_survival(points: Array, people: Populations) -> Quantity:
     return on_cloglog(*_cumulative(points, people, "expected_survival"))
+
+
+def _relative_survival(points: Array, people: Populations) -> Quantity:
+    """Mean survival over mean survival of the population: who is old counts less and less."""
+    alive, alive_slope = _cumulative(points, people)
+    alone, alone_slope = _cumulative(points, people, "expected_survival")
+    with np.errstate(invalid="ignore"):
+        return on_cloglog(np.maximum(alive - alone, 0.0), alive_slope - alone_slope)
 
 
 def _crude(kind: str) -> Callable[[Array, Populations], Quantity]:
@@ -280,6 +291,7 @@ OF_BACKGROUND: Mapping[str, Callable[[Array, Populations], Quantity]] = {
     "crude_other": _crude("crude_other"),
     "life_years_lost": _life_years_lost,
     "expected_survival": _expected_survival,
+    "relative_survival": _relative_survival,
 }
 
 

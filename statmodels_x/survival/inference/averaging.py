@@ -38,6 +38,8 @@ def average_over(fit: SurvivalFitted, which: Any) -> Average:
     """
     if which is None or which is False:
         return ()
+    if fit.specification.prior:
+        raise DataError("average: a penalised fit has no weight by AIC among others; fit without `prior`.")
     fits = families(fit) if which is True else _given(fit, which)
     regular = [one for one in fits if one.is_regular]
     if not regular:
@@ -110,7 +112,7 @@ def combined(weights: Array, values: Sequence[Array], errors: Sequence[Array]) -
 
 def refitted(sample: Sample, model: Specification, cov_type: str = "observed") -> SurvivalFitted | None:
     """Fit another model to the same rows; None where it cannot be had."""
-    weights = sample.arrays.weight if len(sample.arrays.weight) else None
+    weights = sample.own.weight if len(sample.own.weight) else None
 
     def search(rows: Any) -> Estimate:
         return estimate(rows.arrays, rows.specification.scale, names=sample_names(rows))
@@ -118,7 +120,12 @@ def refitted(sample: Sample, model: Specification, cov_type: str = "observed") -
     try:
         with quiet():
             rows = read(
-                sample.frame.data, model, weights, sample.frame.columns.get("cluster"), sample.time_unit
+                sample.frame.data,
+                model,
+                weights,
+                sample.frame.columns.get("cluster"),
+                sample.time_unit,
+                sample.external,
             )
         rows, found, limit = at_its_limit(rows, search(rows), search)
         return SurvivalFitted.of(rows, found, cov_type, limit=limit)

@@ -90,5 +90,5 @@ def _sample(fit: SurvivalFitted) -> tuple[pd.DataFrame, Surv, Array | None]:
     sample = fit.need_sample("calibration")
     if not sample.response.is_right_censored:
         raise DataError("calibration: a Kaplan-Meier curve needs exact or right-censored times.")
-    weight = sample.arrays.weight
+    weight = sample.own.weight
     return sample.frame.data, sample.response, weight if len(weight) else None

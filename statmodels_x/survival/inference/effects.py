@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from statmodels_x.core.data.formula import right_side
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import as_list, check_number, is_among
 from statmodels_x.survival.distributions.parameters import PARAMETERS
@@ -150,7 +150,7 @@ def _has_few_levels(column: pd.Series) -> bool:
 
 def _people(sample: Sample) -> tuple[pd.DataFrame, Array]:
     """Return the rows to average over, with their weights: an even choice among many."""
-    data, own = sample.frame.data, sample.arrays.weight
+    data, own = sample.frame.data, sample.own.weight
     weight = own if len(own) else np.ones(len(data))
     if len(data) <= _ROWS:
         return data, weight
@@ -244,14 +244,16 @@ def _wider(fit: SurvivalFitted, sample: Sample, name: str) -> SurvivalFitted | N
 
 
 def _under_same_background(model: Specification, other: Specification) -> Specification:
-    """Return another model of the same deaths: with the background of the first."""
-    return replace(other, background=model.background, background_factor=model.background_factor)
+    """Return another model of the same deaths: with the background and the priors of the first."""
+    return replace(
+        other, background=model.background, background_factor=model.background_factor, prior=model.prior
+    )
 
 
 def _other_scale(fit: SurvivalFitted, sample: Sample) -> tuple[str, float]:
     model = fit.specification
     other = "aft" if model.scale == "ph" else "ph"
-    if not model.anchored or not model.family.is_compiled or model.cure_kind != "none":
+    if not model.anchored or not model.family.is_compiled or model.cure_kind != "none" or model.prior:
         return other, math.nan
     natural = {"power": math.exp, "shape": math.expm1}
     same: dict[str, Any] = {
@@ -268,6 +270,9 @@ def _pointers(fit: SurvivalFitted, sample: Sample) -> pd.DataFrame:
     On the power, and on the shape where kappa < 0. A test that the data cannot give says so.
     """
     main = fit.specification.scale
+    columns = ["term", "parameter", "statistic", "df", "p.value", "note"]
+    if fit.specification.prior:  # whose score is not 0 at the mode
+        return pd.DataFrame(columns=[*columns[:5], "holm", "note"]).astype({"holm": float})
     own = np.asarray(sample.arrays.designs[PARAMETERS.index(main)])
     rows = []
     for parameter in ("power", *(["shape"] if _has_plateau(fit) else [])):
@@ -277,8 +282,8 @@ def _pointers(fit: SurvivalFitted, sample: Sample) -> pd.DataFrame:
                 continue
             statistic = _score(fit, sample, PARAMETERS.index(parameter), own[:, a:b])
             note = _NOT_TESTABLE if math.isnan(statistic) else ""
-            rows.append((term, parameter, statistic, b - a, float(chi2.sf(statistic, b - a)), note))
-    table = pd.DataFrame(rows, columns=["term", "parameter", "statistic", "df", "p.value", "note"])
+            rows.append((term, parameter, statistic, b - a, NORMAL.joint(statistic, b - a)[1], note))
+    table = pd.DataFrame(rows, columns=columns)
     table.insert(5, "holm", _holm(table["p.value"].to_numpy(float)))
     return table
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
 
 from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.hypotheses import HypothesisTest, hypothesis_test, wald_test
+from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.family import FAMILIES
 from statmodels_x.survival.distributions.parameters import PARAMETERS
@@ -97,6 +97,7 @@ def likelihood_ratio(small: SurvivalFitted, large: SurvivalFitted) -> Hypothesis
     DataError
         If the models are not nested, differ in their data, or one of them is no regular maximum.
     """
+    _refuse_penalised("lr_test", small.specification, large.specification)
     if apart := small.differs_from(large):
         raise DataError(f"lr_test: the fits differ in {apart}; likelihoods compare only on the same rows.")
     if not is_nested(small, large):
@@ -105,7 +106,15 @@ def likelihood_ratio(small: SurvivalFitted, large: SurvivalFitted) -> Hypothesis
         raise DataError("lr_test: a fit on a ridge has no likelihood-ratio test; see its `warnings`.")
     statistic = max(2.0 * (large.llf - small.llf), 0.0)
     df = large.df_model - small.df_model
-    return hypothesis_test(statistic, df, float(chi2.sf(statistic, df)), "LR test")
+    return hypothesis_test(statistic, df, NORMAL.joint(statistic, df)[1], "LR test")
+
+
+def _refuse_penalised(test: str, *models: Specification) -> None:
+    if any(model.prior for model in models):
+        raise DataError(
+            f"{test}: a penalised fit is no maximum of the likelihood, so that the test has no chi-squared "
+            "distribution; fit without `prior`, or see wald_test()."
+        )
 
 
 def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArrays) -> HypothesisTest:
@@ -124,17 +133,19 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
     HypothesisTest
         NaN if the information is not positive definite there.
     """
+    _refuse_penalised("score_test", fit.specification, larger)
     sample = fit.need_sample("score_test")
     if arrays.n != sample.arrays.n or not _same_rows(arrays, sample.arrays):
         raise DataError(
-            "score_test: the larger model uses other rows, another order of rows, or another unit of time."
+            "score_test: the larger model uses other rows, another order of rows, another unit of time, other weights "
+            "or counts, or another background."
         )
     if fit.limit is not None:
         raise DataError(f"score_test: the fit is given {fit.limit.value}, the edge of every larger model.")
     fixed = fixed_in(fit.specification, larger)
     if fixed is None or not all(_is_same(v, fit.specification.fixed.get(k)) for k, v in fixed.items()):
         raise DataError("score_test: the larger model has another baseline; compare the fits by AIC or BIC.")
-    eta = sample.arrays.linear_predictors(fit.theta)
+    eta = _at_the_fixed_scale(fit, sample.arrays.linear_predictors(fit.theta), arrays)
     theta = np.zeros(arrays.n_parameters)
     for j, (design, part) in enumerate(zip(arrays.designs, arrays.slices, strict=True)):
         if design is None:
@@ -158,12 +169,38 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
         )
         return hypothesis_test(np.nan, df, np.nan, "score test", note=note)
     statistic = float(np.sum((vectors.T @ score) ** 2 / values))
-    return hypothesis_test(statistic, df, float(chi2.sf(statistic, df)), "score test")
+    return hypothesis_test(statistic, df, NORMAL.joint(statistic, df)[1], "score test")
+
+
+def _at_the_fixed_scale(fit: SurvivalFitted, eta: Array, arrays: SurvivalArrays) -> Array:
+    """Return the linear predictors of a fit with its other scale where a larger model fixes it.
+
+    For a Weibull without covariates on the power that is a choice of the intercept's meaning: lambda phi^gamma stays.
+    """
+    model = fit.specification
+    other = "ph" if model.scale == "aft" else "aft"
+    place, main = PARAMETERS.index(other), PARAMETERS.index(model.scale)
+    if arrays.designs[place] is not None:
+        return eta
+    moved = arrays.offsets[place] - eta[place]
+    if not np.any(np.abs(moved) > _ROUNDING * (1.0 + np.abs(eta[place]))):
+        return eta
+    if not model.has_free_other_scale:
+        raise DataError(
+            "score_test: the larger model fixes the other scale elsewhere; give both the same other_scale."
+        )
+    found = eta.copy()
+    found[place] += moved
+    found[main] -= moved * np.exp(-eta[2] if model.scale == "aft" else eta[2])
+    return found
 
 
 def _same_rows(one: SurvivalArrays, other: SurvivalArrays) -> bool:
-    return np.array_equal(one.code, other.code) and np.allclose(
-        one.log_lower, other.log_lower, rtol=0.0, atol=1e-12, equal_nan=True
+    exact = all(np.array_equal(getattr(one, k), getattr(other, k)) for k in ("code", "weight"))
+    names = ("log_lower", "log_other", "expected")
+    pairs = [(getattr(one, name), getattr(other, name)) for name in names]
+    return exact and all(
+        len(a) == len(b) and np.allclose(a, b, rtol=0.0, atol=1e-12, equal_nan=True) for a, b in pairs
     )
 
 

@@ -22,7 +22,9 @@ def profile_conf_int(fit: SurvivalFitted, alpha: float) -> pd.DataFrame:
     errors = fit.bse.to_numpy()
     directions = np.eye(arrays.n_parameters) if fit.inner is None else fit.inner.columns.matrix
     limits = []
-    for j, part in enumerate(arrays.slices):
+    p = arrays.n_parameters
+    factor = [slice(p - 1, p)] if arrays.has_factor else []
+    for j, part in enumerate([*arrays.slices, *factor]):
         for k in range(part.start, part.stop):
             direction = directions[k, part]
             unit = float(np.abs(direction).max())  # of a coefficient, where its column has another unit
@@ -59,5 +61,10 @@ def profile_cure_fraction(fit: SurvivalFitted, newdata: Any, alpha: float) -> pd
 
 
 def _check_regular(fit: SurvivalFitted) -> None:
+    if fit.specification.prior:
+        raise DataError(
+            "profile intervals are those of likelihood-ratio tests, which a penalised fit has not; take "
+            'conf_int(method="wald"), or fit without `prior`.'
+        )
     if not fit.is_regular:
         raise DataError("profile intervals need a regular maximum; see `warnings` for what this fit lacks.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,14 @@ from statmodels_x.core.validation import (
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.averaging import Average, combined
 from statmodels_x.survival.inference.quantities import Quantity
+
+
+class Wane(NamedTuple):
+    """When an effect begins to be lost and when it is, and whether what shrinks is the log hazard ratio of then."""
+
+    start: float
+    stop: float
+    frozen: bool
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,7 @@ class Options:
     average: Average = ()
     discount: float = 0.0
     draws: int = 0
-    wane: tuple[float, float] | None = None
+    wane: Wane | None = None
 
     def __post_init__(self) -> None:
         check_choice("method", self.method, ("delta", "simulation"), "predict()")
@@ -63,7 +71,6 @@ class Options:
         check_seed(self.seed)
         check_number("discount", self.discount, low=0.0, high=1.0, closed=True)
         check_count("draws", self.draws, 0)
-        check_wane(self.wane)
         if self.average and self.draws:
             raise DataError("predict: draws are of one fit; leave `average` out.")
         if check_flag("simultaneous", self.simultaneous) and self.method == "simulation":
@@ -72,10 +79,15 @@ class Options:
             raise DataError('predict: an average has pointwise intervals by method="delta" alone.')
 
 
-def check_wane(wane: Any) -> None:
-    """Raise a DataError unless it is None or a pair of times in their order."""
+def wane_of(wane: Any, wane_from: Any) -> Wane | None:
+    """Return how an effect is lost; DataError unless it is None or a pair of times in their order."""
+    frozen = check_choice("wane_from", wane_from, ("fitted", "frozen"), "predict()") == "frozen"
     if wane is None:
-        return
+        if frozen:
+            raise DataError(
+                "predict: `wane_from` belongs to `wane`, the two times at which the effect is lost."
+            )
+        return None
     try:
         start, stop = (float(time) for time in wane)
     except (TypeError, ValueError):
@@ -84,6 +96,7 @@ def check_wane(wane: Any) -> None:
         raise DataError(
             f"predict: `wane` is {wane!r}; give two times, until when the effect lasts and when it is lost."
         )
+    return Wane(start, stop, frozen)
 
 
 def draw_coefficients(fit: SurvivalFitted, n: int, seed: int | np.random.Generator) -> pd.DataFrame:

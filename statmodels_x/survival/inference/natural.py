@@ -10,7 +10,8 @@ import pandas as pd
 from scipy.special import expit
 
 from statmodels_x.survival.distributions.family import Family
-from statmodels_x.survival.fitted import FACTOR, SurvivalFitted
+from statmodels_x.survival.distributions.parameters import FACTOR
+from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.naming import NAMELESS, ratio_name
 from statmodels_x.survival.inference.units import tidy
 

@@ -31,7 +31,14 @@ from statmodels_x.survival.background.rows import paths_of, years_in, years_per_
 from statmodels_x.survival.distributions.parameters import CURE_KINDS, PARAMETERS
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.all_cause import BACKGROUND_KINDS, NEEDS_PATHS, QUANTITIES
-from statmodels_x.survival.inference.limits import Options, draw_inner, errors_of, intervals, refuse_average
+from statmodels_x.survival.inference.limits import (
+    Options,
+    Wane,
+    draw_inner,
+    errors_of,
+    intervals,
+    refuse_average,
+)
 from statmodels_x.survival.inference.quantities import Quantity, difference, ratio
 from statmodels_x.survival.inference.rows import Rows, Waning
 
@@ -47,7 +54,10 @@ _NOT_WANING = ("mean", "cure_fraction", "link", "expected_survival")
 _DISCOUNTED = ("rmst", "net_rmst", "life_years_lost")
 ALL_CONTRASTS = (*CONTRASTS, *(f"{kind}_{how}" for kind in BACKGROUND_KINDS for how in _HOW))
 _ALL_KINDS = (*KINDS, *BACKGROUND_KINDS, *ALL_CONTRASTS[len(CONTRASTS) :])
-_FROM_ZERO = ("survival", "cumulative_hazard", "odds", "net_survival", "expected_survival")
+_FROM_ZERO = (
+    *("survival", "cumulative_hazard", "odds"),
+    *("net_survival", "expected_survival", "relative_survival"),
+)
 
 
 def predict(
@@ -107,7 +117,7 @@ def _with_remarks(fit: SurvivalFitted, frame: pd.DataFrame, rows: Rows, kind: st
     return frame
 
 
-def with_waning(fit: SurvivalFitted, rows: Rows, control: Rows, kind: str, wane: tuple[float, float]) -> Rows:
+def with_waning(fit: SurvivalFitted, rows: Rows, control: Rows, kind: str, wane: Wane) -> Rows:
     """Return rows whose effect is lost to that of the control's.
 
     Warns
@@ -119,14 +129,14 @@ def with_waning(fit: SurvivalFitted, rows: Rows, control: Rows, kind: str, wane:
         raise DataError(
             f'predict: `wane` has no kind="{kind}"; use survival, hazards, restricted means or quantiles.'
         )
-    start, stop = (float(time) for time in wane)
+    start, stop, frozen = wane
     if start < fit.facts.last_event:
         warn(
             f"predict: the effect wanes from {start:g} on, before the last event of the data "
             f"({fit.facts.last_event:g}), which were fitted without it",
             DataWarning,
         )
-    return replace(rows, waning=Waning(start, stop, control))
+    return replace(rows, waning=Waning(start, stop, control, frozen))
 
 
 def _drawn(

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import chi2
 
 from statmodels_x.core.errors import ConvergenceError
+from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.optimize import Optimum
 from statmodels_x.core.typing import Array
+from statmodels_x.survival.distributions.parameters import PARAMETERS
 from statmodels_x.survival.fitting.starts import climb, orthogonal_transform
-from statmodels_x.survival.kernels.likelihood import SurvivalArrays
+from statmodels_x.survival.kernels.likelihood import SurvivalArrays, with_factor
 
 _TOL = 1e-9
 _WIDEST = 60.0
@@ -32,7 +33,7 @@ class Profile:
     llf : float
         Its log-likelihood.
     parameter : int
-        Position of the parameter in ``likelihood.PARAMETERS``.
+        Position of the parameter in ``PARAMETERS``; the one after the last is a factor on the background.
     direction : ndarray of shape (k,)
         The combination: a unit vector for a coefficient, a covariate row for a linear predictor.
     """
@@ -44,9 +45,17 @@ class Profile:
     direction: Array
 
     def __post_init__(self) -> None:
-        self.part = self.arrays.slices[self.parameter]
         self.pivot = int(np.argmax(np.abs(self.direction)))
+        self.solved: dict[float, Optimum] = {}
+        if self.parameter == len(PARAMETERS):
+            self.part = slice(len(self.theta) - 1, len(self.theta))
+        else:
+            self.part = self.arrays.slices[self.parameter]
+            self._into_the_offset()
         self.estimate = float(self.direction @ self.theta[self.part])
+        self.near: dict[float, Array] = {self.estimate: self._drop(self.theta)}
+
+    def _into_the_offset(self) -> None:
         # delta_pivot = (value - sum of the others)/direction_pivot: the pivot's column goes into the offset
         design = self.arrays.matrix[:, self.part]
         self.column = design[:, self.pivot] / self.direction[self.pivot]
@@ -54,8 +63,14 @@ class Profile:
         designs = list(self.arrays.designs)
         designs[self.parameter] = reduced if reduced.shape[1] else None
         self.designs = tuple(designs)
-        self.solved: dict[float, Optimum] = {}
-        self.near: dict[float, Array] = {self.estimate: self._drop(self.theta)}
+
+    def _held(self, value: float) -> SurvivalArrays:
+        """Return the model with the combination held at a value."""
+        if self.parameter == len(PARAMETERS):
+            return with_factor(self.arrays, value)
+        offsets: list[float | Array] = [row if row.size > 1 else float(row[0]) for row in self.arrays.offsets]
+        offsets[self.parameter] = offsets[self.parameter] + value * self.column
+        return self.arrays.with_model(self.designs, tuple(offsets))
 
     def _drop(self, theta: Array) -> Array:
         return np.delete(theta, self.part.start + self.pivot)
@@ -64,9 +79,7 @@ class Profile:
         """Maximise with the combination held at a value, from the nearest point already solved."""
         if value in self.solved:  # again from another start it could end elsewhere
             return self.solved[value]
-        offsets: list[float | Array] = [row if row.size > 1 else float(row[0]) for row in self.arrays.offsets]
-        offsets[self.parameter] = offsets[self.parameter] + value * self.column
-        held = self.arrays.with_model(self.designs, tuple(offsets))
+        held = self._held(value)
         start = self.near[min(self.near, key=lambda known: abs(known - value))]
         if not len(start):
             start = np.zeros(0)
@@ -114,7 +127,7 @@ def profile_interval(profile: Profile, error: float, alpha: float) -> tuple[floa
     ConvergenceError
         If the profile rises above the fit: the fit was no maximum.
     """
-    level = float(chi2.ppf(1.0 - alpha, 1))
+    level = NORMAL.quantile(alpha) ** 2  # the quantile of chi-squared with one degree of freedom
     scale = error * np.sqrt(level)
     limits = profile.limit(-1.0, scale, level), profile.limit(1.0, scale, level)
     best = max(profile.llf, *(profile.at(value).value for value in list(profile.near)[:4]))

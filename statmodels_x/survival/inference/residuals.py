@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from statmodels_x.core.data.surv import Surv
+from statmodels_x.core.data.surv import RIGHT, Surv
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.product_limit import product_limit, product_limit_interval
 from statmodels_x.core.resampling import generator
@@ -15,11 +15,11 @@ from statmodels_x.core.validation import check_choice
 from statmodels_x.survival.background.rows import paths_of, years_per_unit
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.kernels.hazards import cumulative_hazard
-from statmodels_x.survival.kernels.likelihood import row_scores
+from statmodels_x.survival.kernels.likelihood import excess_share, row_scores, with_factor
 from statmodels_x.survival.sample import Sample
 
 INFLUENCE = ("score", "dfbeta", "dfbetas")
-KINDS = ("cox-snell", "martingale", "deviance", "quantile", *INFLUENCE)
+KINDS = ("cox-snell", "martingale", "deviance", "quantile", "p_excess", *INFLUENCE)
 
 
 def residuals(fit: SurvivalFitted, kind: str, seed: int) -> pd.Series | pd.DataFrame:
@@ -29,12 +29,26 @@ def residuals(fit: SurvivalFitted, kind: str, seed: int) -> pd.Series | pd.DataF
     index = sample.frame.data.index
     if kind in INFLUENCE:
         return pd.DataFrame(_influence(fit, sample, kind), index=index, columns=fit.coefficients.index)
+    if kind == "p_excess":
+        return pd.Series(_of_excess(fit, sample), index=index, name=kind)
     return pd.Series(_from_cumulative(fit, sample, kind, seed), index=index, name=kind)
+
+
+def _of_excess(fit: SurvivalFitted, sample: Sample) -> Array:
+    """Probability that each row's event is due to the excess, and not to the background; NaN where there is none."""
+    if fit.specification.background is None:
+        raise DataError(
+            'residuals: kind="p_excess" belongs to a model with a background, FlexibleSurvival(..., background=...).'
+        )
+    arrays, theta = sample.own, fit.theta
+    if arrays.has_factor:
+        arrays, theta = with_factor(arrays, float(theta[-1])), theta[:-1]
+    return np.where(arrays.code == RIGHT, np.nan, excess_share(theta, arrays)[0])
 
 
 def cumulative_hazards(fit: SurvivalFitted, sample: Sample, times: Array) -> Array:
     """Fitted cumulative hazard of each training row at its own time, since its entry; all-cause with a background."""
-    arrays, source = sample.arrays, fit.specification.background
+    arrays, source = sample.own, fit.specification.background
     eta = np.ascontiguousarray(arrays.linear_predictors(fit.theta).T)
     found = [
         cumulative_hazard(points, eta, arrays.cure, arrays.family)[0]
@@ -70,7 +84,8 @@ def _from_cumulative(fit: SurvivalFitted, sample: Sample, kind: str, seed: int) 
     martingale = event - expected
     if kind == "martingale":
         return martingale
-    inside = martingale + special.xlogy(event, expected)
+    with np.errstate(invalid="ignore"):
+        inside = np.where(np.isinf(expected), -np.inf, martingale + special.xlogy(event, expected))
     return np.asarray(np.sign(martingale) * np.sqrt(np.maximum(-2.0 * inside, 0.0)))
 
 
@@ -88,7 +103,7 @@ def _quantile_residuals(fit: SurvivalFitted, sample: Sample, seed: int) -> Array
 
 
 def _influence(fit: SurvivalFitted, sample: Sample, kind: str) -> Array:
-    scores = row_scores(fit.theta, sample.arrays)
+    scores = row_scores(fit.theta, sample.own)
     if kind == "score":
         return scores if fit.inner is None else fit.inner.columns.outer_scores(scores)
     information = fit.estimate.optimum.information

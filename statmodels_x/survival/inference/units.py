@@ -65,7 +65,7 @@ def multipliers(fit: SurvivalFitted, per: Mapping[str, float] | None) -> Array:
 
 
 def tidy(fit: SurvivalFitted, alpha: float = 0.05, per: Mapping[str, float] | None = None) -> pd.DataFrame:
-    """One row a parameter; see :meth:`FlexibleSurvivalResults.tidy`."""
+    """One row per parameter; see :meth:`FlexibleSurvivalResults.tidy`."""
     table = coefficient_table(fit, alpha)
     if per is None:
         return table

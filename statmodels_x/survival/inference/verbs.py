@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference import averaging, prediction, standardisation
 from statmodels_x.survival.inference.effects import effects_of
+from statmodels_x.survival.inference.limits import wane_of
 from statmodels_x.survival.inference.prediction import simulate
 
 
@@ -35,6 +35,7 @@ class SurvivalPredictions(SurvivalFitted):
         discount: float = 0.0,
         draws: int = 0,
         wane: tuple[float, float] | None = None,
+        wane_from: str = "fitted",
     ) -> pd.DataFrame:
         """Predict with standard errors and intervals.
 
@@ -82,6 +83,9 @@ class SurvivalPredictions(SurvivalFitted):
             Two times: until when the effect that tells ``newdata`` from ``reference`` lasts, and when it is lost. In
             between, the log hazard goes linearly from the one to the other; with a background the effect on the excess
             wanes.
+        wane_from : {"fitted", "frozen"}
+            What is lost: the log hazard ratio as the model has it at each time, or that of the first time of ``wane``.
+            With proportional hazards they are the same.
 
         Returns
         -------
@@ -100,7 +104,16 @@ class SurvivalPredictions(SurvivalFitted):
         """
         fits = self._average(average)
         options = prediction.Options(
-            alpha, method, n_draws, seed, simultaneous, missing, fits, discount, draws, wane
+            alpha,
+            method,
+            n_draws,
+            seed,
+            simultaneous,
+            missing,
+            fits,
+            discount,
+            draws,
+            wane_of(wane, wane_from),
         )
         return prediction.predict(self, newdata, kind, at, reference, given, options)
 
@@ -111,7 +124,7 @@ class SurvivalPredictions(SurvivalFitted):
         by: str | Sequence[str] | None = None,
         levels: Sequence[Any] | Mapping[str, Sequence[Any]] | None = None,
         over: Any = None,
-        weights: ArrayLike | None = None,
+        weights: ArrayLike | Mapping[Any, Mapping[Any, float]] | None = None,
         contrast: str | None = None,
         alpha: float = 0.05,
         method: str = "delta",
@@ -122,6 +135,7 @@ class SurvivalPredictions(SurvivalFitted):
         average: Any = None,
         discount: float = 0.0,
         wane: tuple[float, float] | None = None,
+        wane_from: str = "fitted",
     ) -> pd.DataFrame:
         """Average predictions over a population, with ``by`` set to each of its levels (g-formula).
 
@@ -130,7 +144,9 @@ class SurvivalPredictions(SurvivalFitted):
         kind : str
             Any kind of :meth:`predict` but ``"link"``. Survival, restricted and plain means and cured fractions are
             averaged; hazards, odds, medians and quantiles are those of the average survival curve.
-            ``"hazard_ratio"`` is ``"hazard"`` with ``contrast="ratio"``, and so on.
+            ``"hazard_ratio"`` is ``"hazard"`` with ``contrast="ratio"``, and so on. With a background also
+            ``"relative_survival"``, the ratio of mean survival to mean expected survival, which is not mean
+            ``"net_survival"``.
         at : array_like, optional
             Times, horizons or probabilities.
         by : str or sequence of str, optional
@@ -140,8 +156,11 @@ class SurvivalPredictions(SurvivalFitted):
             Values of ``by``; by default those seen in the fit, or the quartiles of a number with many.
         over : DataFrame, optional
             The population; the training rows (with their weights) by default.
-        weights : array_like, optional
-            Weight of each row of the population.
+        weights : array_like or mapping, optional
+            Weight of each row of the population; or the weights of a standard population, such as
+            ``{"age group": {"15-44": 7, "45-54": 12, ...}}``: the column of groups, which every row must have one of,
+            and each group's share. They are divided by their sum, with a warning where it is neither 1 nor 100, 1,000
+            or the like.
         contrast : {"difference", "ratio"}, optional
             Compare each level with the first.
         alpha, method, simultaneous, n_draws, seed
@@ -154,6 +173,8 @@ class SurvivalPredictions(SurvivalFitted):
             As in :meth:`predict`.
         wane : (float, float), optional
             As in :meth:`predict`: each level's effect against the first of ``by`` is lost.
+        wane_from : {"fitted", "frozen"}
+            As in :meth:`predict`.
 
         Returns
         -------
@@ -179,7 +200,7 @@ class SurvivalPredictions(SurvivalFitted):
             simultaneous,
             average=self._average(average),
             discount=discount,
-            wane=wane,
+            wane=wane_of(wane, wane_from),
         )
         return standardisation.standardise(
             self, kind, at, by, levels, over, weights, contrast, given, options
@@ -272,10 +293,9 @@ class SurvivalPredictions(SurvivalFitted):
 
     def _average(self, which: Any) -> averaging.Average:
         """Return the fits to average over; those of the families are fitted once."""
-        if which is True:
-            return self._families
-        return averaging.average_over(self, which)
-
-    @cached_property
-    def _families(self) -> averaging.Average:
-        return averaging.average_over(self, True)
+        if which is not True:
+            return averaging.average_over(self, which)
+        if "_families" not in self.__dict__:
+            self.__dict__["_families"] = averaging.average_over(self, True)
+        found: averaging.Average = self.__dict__["_families"]
+        return found

@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from statmodels_x.core.data.surv import EXACT, RIGHT, Surv
 from statmodels_x.core.rank import constant_columns
+from statmodels_x.core.threads import in_parts
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.family import Family
 from statmodels_x.survival.kernels.hazards import log_hazard
@@ -22,6 +23,18 @@ Offsets = tuple[float | Array, ...]
 
 _NOTHING_KNOWN = np.zeros((1, 3, 0))
 _SMALL = 1e-5
+
+
+class Penalty(Protocol):
+    """What is added to a log-likelihood for what is known of the coefficients besides."""
+
+    def __call__(self, theta: Array) -> tuple[float, Array, Array]:
+        """Value, gradient and Hessian."""
+
+    def moved(
+        self, kept: NDArray[np.intp], sources: Sequence[int | float] = (), cure: int = 0
+    ) -> Penalty | None:
+        """Return the same knowledge for another model of the same sample, as far as that has the coefficients."""
 
 
 class SurvivalRows(Protocol):
@@ -103,6 +116,8 @@ class SurvivalArrays:
         The background's integral from entry to the last finite time; 0 where it is not known.
     has_factor : bool
         Whether the logarithm of a factor on the background is the last coefficient.
+    penalty : Penalty, optional
+        Added to the log-likelihood.
     """
 
     code: NDArray[np.int8] = field(repr=False)
@@ -120,6 +135,7 @@ class SurvivalArrays:
     log_other: Array = field(repr=False, default_factory=lambda: np.zeros(0))
     expected: Array = field(repr=False, default_factory=lambda: np.zeros(0))
     has_factor: bool = False
+    penalty: Penalty | None = field(repr=False, default=None)
 
     @property
     def n(self) -> int:
@@ -154,6 +170,11 @@ class SurvivalArrays:
         return np.array([scalar and bool(constant[part].all()) for part in self.slices])
 
     @cached_property
+    def unpenalised(self) -> SurvivalArrays:
+        """The same sample and model without what is added to the log-likelihood."""
+        return replace(self, penalty=None)
+
+    @cached_property
     def n_expected(self) -> float:
         """Events that the background is expected to bring: a constant of the log-likelihood."""
         return float(
@@ -178,7 +199,9 @@ class SurvivalArrays:
     def with_columns(self, kept: NDArray[np.intp]) -> SurvivalArrays:
         """Return the same sample under the model that has only some of the coefficients, by sorted position."""
         columns = np.ascontiguousarray(self.matrix.T[kept])
-        return replace(self, matrix=columns.T, starts=np.searchsorted(kept, self.starts))
+        rest = np.arange(self.matrix.shape[1], self.n_parameters)  # a factor on the background
+        penalty = self.penalty and self.penalty.moved(np.concatenate([kept, rest]))
+        return replace(self, matrix=columns.T, starts=np.searchsorted(kept, self.starts), penalty=penalty)
 
     def rearranged(self, sources: Sequence[int | float], cure: int) -> SurvivalArrays:
         """Return the same sample under a model whose parameters come from those of this one.
@@ -190,14 +213,20 @@ class SurvivalArrays:
         cure : int
             As the attribute.
         """
+        rows = tuple(_scalar_or_row(self.offsets[k]) if not isinstance(k, float) else k for k in sources)
+        parts = [self.slices[int(k)] if not isinstance(k, float) else slice(0, 0) for k in sources]
+        kept = [column for part in parts for column in range(part.start, part.stop)]
+        if kept == list(range(self.matrix.shape[1])):  # one copy of the matrices is enough
+            starts = np.cumsum([0, *(part.stop - part.start for part in parts)]).astype(np.int64)
+            return replace(self, starts=starts, offsets=_stack_offsets(rows, self.n), cure=cure)
         designs = tuple(None if isinstance(k, float) else self.designs[k] for k in sources)
-        rows = [_scalar_or_row(self.offsets[k]) if not isinstance(k, float) else k for k in sources]
-        return replace(self.with_model(designs, tuple(rows)), cure=cure)
+        return replace(self.with_model(designs, rows), cure=cure)
 
     def with_model(self, designs: Designs, offsets: Offsets) -> SurvivalArrays:
-        """Return the same sample under another model."""
+        """Return the same sample under another model, of whose coefficients nothing is known besides."""
         matrix, starts = _side_by_side(designs, self.n)
-        return replace(self, matrix=matrix, starts=starts, offsets=_stack_offsets(offsets, self.n))
+        offset = _stack_offsets(offsets, self.n)
+        return replace(self, matrix=matrix, starts=starts, offsets=offset, penalty=None)
 
     def take(self, rows: NDArray[np.intp]) -> SurvivalArrays:
         """Return the sample restricted to some rows."""
@@ -235,12 +264,14 @@ class SurvivalArrays:
                 known[finite, k] = self.family.terms(q, eta[3, finite])
         return known
 
-    def linear_predictors(self, theta: Array) -> Array:
-        """Return the five linear predictors, shape (5, n)."""
-        eta = np.broadcast_to(self.offsets, (5, self.n)).copy()
+    def linear_predictors(self, theta: Array, rows: slice = slice(None)) -> Array:
+        """Return the five linear predictors, shape (5, n), or those of some rows."""
+        matrix = self.matrix[rows]
+        offsets = self.offsets[:, rows] if self.offsets.shape[1] > 1 else self.offsets
+        eta = np.broadcast_to(offsets, (5, len(matrix))).copy()
         for j, part in enumerate(self.slices):
             if part.stop > part.start:
-                eta[j] += self.matrix[:, part] @ theta[part]
+                eta[j] += matrix[:, part] @ theta[part]
         return eta
 
 
@@ -297,13 +328,22 @@ def loglik(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
     """
     from statmodels_x.survival.kernels.sums import loglik_sums
 
+    if arrays.penalty is not None:
+        own, added = loglik(theta, arrays.unpenalised), arrays.penalty(theta)
+        return own[0] + added[0], own[1] + added[1], own[2] + added[2]
     if arrays.has_factor:
         return _with_factor(theta, arrays)
     a = arrays
-    value, score, hessian = loglik_sums(
-        theta, a.starts, a.matrix.T, a.offsets, a.same, a.code, a.log_lower, a.log_upper, a.log_entry, a.log_other,
-        a.weight, a.low, a.high, a.cure, bool(a.starts[4] > a.starts[3]), a.known_terms(theta),
-    )  # fmt: skip
+    free, known = bool(a.starts[4] > a.starts[3]), a.known_terms(theta)
+
+    def part(rows: slice) -> tuple[float, Array, Array]:
+        found: tuple[float, Array, Array] = loglik_sums(
+            rows.start, rows.stop, theta, a.starts, a.matrix.T, a.offsets, a.same, a.code, a.log_lower, a.log_upper,
+            a.log_entry, a.log_other, a.weight, a.low, a.high, a.cure, free, known,
+        )  # fmt: skip
+        return found
+
+    value, score, hessian = (sum(of) for of in zip(*in_parts(part, a.n), strict=True))
     return value - a.n_expected, score, hessian
 
 

@@ -26,12 +26,11 @@ from statmodels_x.survival.reading.arrays import (
     survival_response,
     with_background,
 )
-from statmodels_x.survival.reading.facts import are_counts, is_number
+from statmodels_x.survival.reading.facts import FEW, are_counts, is_number
 from statmodels_x.survival.specification import Specification
 
 _GRID = np.linspace(0.0, 1.0, 513)
 _POINTS = 4097
-_FEW = 7
 
 
 @dataclass(frozen=True)
@@ -145,26 +144,26 @@ def _covariate(series: pd.Series) -> CovariateFacts:
         return CovariateFacts(n, np.nan, series.value_counts(sort=False), np.zeros(0))
     values = series.to_numpy(float)
     # a thousand rows tell a continuous column, whose distinct values would be slow to count
-    few = len(np.unique(values[:1000])) <= _FEW
+    few = len(np.unique(values[:1000])) <= FEW
     counts = series.value_counts(sort=False) if few else None
     quantiles = np.quantile(values, _GRID) if n > len(_GRID) else np.sort(values)
     return CovariateFacts(n, float(values.mean()), counts, quantiles)
 
 
 def typical(parts: Sequence[CovariateFacts], is_coded: bool) -> Any:
-    """Mean of a number, the most frequent value of a category, or of a number that a formula reads as one."""
-    sizes = np.array([part.n for part in parts], float)
-    if len(parts[0].quantiles) and not (is_coded and all(part.counts is not None for part in parts)):
-        return float(np.average([part.mean for part in parts], weights=sizes))
-    counts = _counts(parts)
-    return counts.index[int(np.argmax(counts.to_numpy()))]
+    """Mean of a continuous number; the most frequent value of one with few values, and of a category."""
+    counts = _counts(parts) if all(part.counts is not None for part in parts) else None
+    if len(parts[0].quantiles) and (counts is None or (len(counts) > FEW and not is_coded)):
+        return float(np.average([part.mean for part in parts], weights=[float(part.n) for part in parts]))
+    assert counts is not None  # those of a category are always kept
+    return counts.index.tolist()[int(np.argmax(counts.to_numpy()))]
 
 
 def few_values(parts: Sequence[CovariateFacts]) -> tuple[Any, ...]:
     """All values if they are few, the quartiles of a continuous column (from quantiles of the partitions)."""
     if all(part.counts is not None for part in parts):
         values = tuple(_counts(parts).index.tolist())
-        if len(values) <= _FEW or not len(parts[0].quantiles):
+        if len(values) <= FEW or not len(parts[0].quantiles):
             return values
     quarters = [0.25, 0.5, 0.75]
     points = np.concatenate([part.quantiles for part in parts])

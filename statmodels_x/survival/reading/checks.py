@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from statmodels_x.core.data.surv import EXACT, INTERVAL, LEFT, RIGHT, Surv
+from statmodels_x.core.data.surv import EXACT, INTERVAL, LEFT, RIGHT
 from statmodels_x.core.errors import DataError, IdentificationError
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.specification import Specification
@@ -42,7 +42,7 @@ def check_terms(names: tuple[str, ...], where: str) -> None:
         raise DataError(f"{where}: there is no term; write '~ 1', or fix the parameter by a number.")
 
 
-def check_separation(design: Array, names: tuple[str, ...], response: Surv, where: str) -> None:
+def check_separation(design: Array, names: tuple[str, ...], code: NDArray[np.int8], where: str) -> None:
     """Raise a NoEventsError if a coefficient would run to infinity.
 
     That happens when some combination of covariates is 0 in every row with an event and has one sign among
@@ -52,11 +52,12 @@ def check_separation(design: Array, names: tuple[str, ...], response: Surv, wher
     ----------
     design : ndarray of shape (n, k)
     names : tuple of str
-    response : Surv
+    code : ndarray of shape (n,)
+        Kind of observation.
     where : str
         The parameter's formula, for the message.
     """
-    check_separation_of(lambda function, *given: [function(*given, design, response.code)], names, where)
+    check_separation_of(lambda function, *given: [function(*given, design, code)], names, where)
 
 
 def check_separation_of(each: Callable[..., list[Any]], names: tuple[str, ...], where: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ PLATEAU_LEVEL = 0.05
 """Maller and Zhou's alpha from which follow-up does not support a plateau."""
 
 _SPREAD = 100_000
+FEW = 7
+"""A covariate with more values than these is continuous: it is drawn at its quartiles and held at its mean."""
 _CODED = re.compile(r"\bC\(\s*`?([^\W\d]\w*)`?\s*[,)]")
 
 
@@ -42,7 +44,8 @@ class SampleFacts:
         The longest follow-up, and the last time at which an event was seen.
     time_name, time_unit : str or None
     typical : dict
-        Mean of each numeric covariate and the most frequent level of each other one.
+        Mean of each continuous covariate; of one with few values, such as 0 and 1, and of a category the most
+        frequent value.
     levels : dict
         Sorted values of each covariate with few values.
     partitions : int
@@ -140,18 +143,23 @@ def coded_columns(texts: Iterable[str]) -> set[str]:
 
 
 def _typical(series: pd.Series, is_coded: bool) -> Any:
-    return float(series.mean()) if is_number(series) and not is_coded else series.mode().iloc[0]
+    """Choose a value at which a covariate is held: no patient has the mean of 0 and 1."""
+    if not is_number(series) or is_coded:
+        return series.mode().iloc[0]
+    return float(series.mean()) if _is_continuous(series) else series.mode().tolist()[0]
 
 
-def _few_values(series: pd.Series, most: int = 7) -> tuple[Any, ...]:
+def _is_continuous(series: pd.Series) -> bool:
+    # a thousand rows tell a continuous column, whose distinct values would be slow to sort
+    return bool(series.iloc[:1000].nunique() > FEW or series.nunique() > FEW)
+
+
+def _few_values(series: pd.Series) -> tuple[Any, ...]:
     """All values if they are few; quartiles of a continuous column."""
     if isinstance(series.dtype, pd.CategoricalDtype):
         return tuple(series.cat.categories.tolist())
-    # a thousand rows tell a continuous column, whose distinct values would be slow to sort
-    if not is_number(series) or series.iloc[:1000].nunique() <= most:
-        values: Sequence[Any] = in_order(series.unique().tolist())
-        if len(values) <= most or not is_number(series):
-            return tuple(values)
+    if not is_number(series) or not _is_continuous(series):
+        return tuple(in_order(series.unique().tolist()))
     # so do evenly spread rows for its quartiles, which only say where to draw
     spread = series.to_numpy(float)[:: -(-len(series) // _SPREAD)]
     return tuple(float(q) for q in np.quantile(spread, [0.25, 0.5, 0.75]))

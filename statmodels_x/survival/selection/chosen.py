@@ -113,7 +113,7 @@ class SelectedSurvivalResults(FlexibleSurvivalResults):
     def tidy(
         self, alpha: float = 0.05, per: Mapping[str, float] | None = None, show_p: bool = False
     ) -> pd.DataFrame:
-        """One row a parameter, with the column names of R's broom.
+        """One row per parameter, with the column names of R's broom.
 
         Parameters
         ----------

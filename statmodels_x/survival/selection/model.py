@@ -25,6 +25,7 @@ DEFAULTS: dict[str, Any] = {
     "shape": "~ 1",
     "cure": None,
     "cure_kind": "mixture",
+    "background": None,
 }
 
 

@@ -18,6 +18,7 @@ from statmodels_x.core.data.safety import column_names as variables_of
 from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.data.workers import import_dask
 from statmodels_x.core.errors import DataError, FormulaError
+from statmodels_x.survival.background.rows import extra_columns
 from statmodels_x.survival.specification import Specification
 
 FORMULAS = ("other_scale", "power", "shape", "cure")
@@ -104,12 +105,13 @@ def complete_rows(frame: Any, specification: Specification, weights: Any, cluste
         If a candidate has a single value, or too few rows are left.
     """
     columns = {"weights": weights, "cluster": cluster}
+    outside = extra_columns(specification.background)
     variables = sorted({name for part in specification.parts.values() for name in part.variables})
     if is_dask_frame(frame):
-        named = [value for value in columns.values() if isinstance(value, str)]
-        known = [name for name in [*variables, *named] if name in frame.columns]
+        named = [value for value in (*columns.values(), *outside.values()) if isinstance(value, str)]
+        known = [name for name in dict.fromkeys([*variables, *named]) if name in frame.columns]
         return _complete_partitions(frame, known, columns)
-    rows = read_rows(frame, specification.response, specification.parts, columns, {"Surv": Surv})
+    rows = read_rows(frame, specification.response, specification.parts, columns | outside, {"Surv": Surv})
     for name in sorted(set().union(*map(_term_variables, specification.parts.values()))):
         _refuse_constant(frame[name], name)
     missing = {name: series.isna().to_numpy() for name, series in rows.used.items()}

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import Finding, announce, quiet, warn
+from statmodels_x.survival.background.sources import source_of
 from statmodels_x.survival.distributions.family import Family
 from statmodels_x.survival.fitted import sample_names
 from statmodels_x.survival.partitioned.sample import PartitionedSample
@@ -52,6 +53,7 @@ def select(
     holdout: float | None = None,
     seed: int = 0,
     keep_data: bool = False,
+    background: Any = None,
 ) -> SelectionResults:
     r"""Choose which covariates act on which parameter of a :class:`FlexibleSurvival`.
 
@@ -85,6 +87,9 @@ def select(
         Of the starts, and of the rows held out.
     keep_data : bool
         Whether a pickled or saved result carries the data.
+    background : TableMatch, Rates, mapping or str, optional
+        As in :class:`FlexibleSurvival`: it is in every model, and its columns are no candidates of ``"."``. There is no
+        ``background_factor``, ``external`` or ``prior`` here: give them to the model that was chosen.
 
     Returns
     -------
@@ -123,9 +128,12 @@ def select(
     'Surv(time, status) ~ treatment + celltype + karno'
     """
     own = (distribution, scale, other_scale, power, shape, cure, cure_kind)
-    given: dict[str, Any] = dict(zip(DEFAULTS, own, strict=True))
+    source = source_of(background)
+    given: dict[str, Any] = dict(zip(DEFAULTS, (*own, source), strict=True))
     rules = rules_of(criterion, method, joint, n, holdout, seed)
-    frame, specification, given = _specified(formula, data, given, (weights, cluster))
+    frame, specification, given = _specified(
+        formula, data, given, (weights, cluster, *(source.columns.values() if source is not None else ()))
+    )
     rows = reading.complete_rows(frame, specification, weights, cluster)
     reading.check_complete(rows)
     parts = (rows, None) if holdout is None else reading.split_rows(rows, holdout, seed)
@@ -224,7 +232,7 @@ def _limit_of(done: _Searched) -> tuple[float, Finding] | None:
 
 
 def _specified(
-    formula: str, data: Any, given: Mapping[str, Any], others: tuple[Any, Any]
+    formula: str, data: Any, given: Mapping[str, Any], others: tuple[Any, ...]
 ) -> tuple[Any, Specification, dict[str, Any]]:
     """Write every ``"."`` out, and check what is modelled."""
     frame, columns = reading.column_names(data)

@@ -112,7 +112,7 @@ def simulate_populations(
     Returns
     -------
     DataFrame
-        Natural logarithms of the totals: one row a population, one column a step of ``at``; finite at any size.
+        Natural logarithms of the totals: one row per population, one column per step of ``at``; finite at any size.
 
     Examples
     --------
@@ -210,7 +210,7 @@ def quasi_extinction(
     Returns
     -------
     DataFrame
-        One row a step: ``probability``, ``lower``, ``upper``.
+        One row per step: ``probability``, ``lower``, ``upper``.
 
     Examples
     --------

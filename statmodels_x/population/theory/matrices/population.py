@@ -218,7 +218,7 @@ class MatrixPopulation:
         Returns
         -------
         DataFrame
-            One row a rate: ``value``, ``sensitivity``, ``elasticity`` (which need not add to 1).
+            One row per rate: ``value``, ``sensitivity``, ``elasticity`` (which need not add to 1).
 
         Raises
         ------

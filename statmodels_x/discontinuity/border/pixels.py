@@ -1,0 +1,32 @@
+"""An image as points: one at the middle of each pixel with data, a sample there or the average over the pixel."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from statmodels_x.discontinuity.border.points import CENTRE, PointData, without_company
+from statmodels_x.discontinuity.grid.domain import Cells
+
+
+def pixel_data(cells: Cells, variance: float, reading: str) -> PointData:
+    """Pixels as the search sees them.
+
+    Parameters
+    ----------
+    cells : Cells
+        Of two axes.
+    variance : float
+        Of a pixel of weight 1, in the data's units.
+    reading : {"points", "averages"}
+
+    Returns
+    -------
+    PointData
+        Pixels without company at their own height have a weight of 0.
+    """
+    lattice, rows = cells.lattice, np.flatnonzero(cells.filled)
+    place = np.column_stack(np.unravel_index(rows, lattice.shape)).astype(float)
+    y = cells.f[rows] - CENTRE
+    scaled = variance / cells.scale.range**2
+    weight = np.where(without_company(place, y), 0.0, cells.weight[rows] / scaled)
+    return PointData(lattice, place, y, weight, scaled, np.ones(lattice.n_cells), reading)
