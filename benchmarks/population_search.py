@@ -39,7 +39,8 @@ def series(kind: str, rng: np.random.Generator) -> pd.DataFrame:
         if tops >= 2 and states.min() > 0.0 and np.all(states.std(axis=0) > 0.25 * mean):
             noise = rng.uniform(0.1, 0.2)
             seen = np.maximum(states + noise * mean * rng.normal(size=states.shape), 0.0)
-            return pd.DataFrame(seen, columns=["x", "y"]).assign(t=np.arange(n))
+            if seen[0].min() > 0.0:  # a series that starts with nothing counted is refused
+                return pd.DataFrame(seen, columns=["x", "y"]).assign(t=np.arange(n))
 
 
 def _leslie(n: int, rng: np.random.Generator) -> np.ndarray | None:

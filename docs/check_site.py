@@ -11,6 +11,7 @@ import argparse
 import html.parser
 import json
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -81,6 +82,16 @@ def broken_links(site: Path, pages: list[Path]) -> Iterator[str]:
                 yield f"{name}: {link} has no such place"
 
 
+def raw_notebooks(site: Path) -> Iterator[str]:
+    """List notebooks whose text holds markup that only Sphinx understands."""
+    for path in sorted(site.glob("_downloads/*/*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+        found = re.findall(r":[a-z:]+:`[^`]*`|(?<!`)``(?!`)[^`]+``(?!`)|^\.\. [a-z-]+::", text, re.MULTILINE)
+        if found:
+            yield f"{path.name}: {found[0]} is no Markdown"
+
+
 # -- A server and a browser ----------------------------------------------------------------------------------
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
@@ -132,7 +143,7 @@ class Tab:
         request = urllib.request.Request(f"{debugger}/json/new?about:blank", method="PUT")
         with urllib.request.urlopen(request) as answer:
             place = json.load(answer)["webSocketDebuggerUrl"]
-        self.socket = connect(place, max_size=None)
+        self.socket = connect(place, max_size=None).__enter__()  # as long as the browser
         self.site, self.count, self.heard = site, 0, list[dict[str, Any]]()
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.ask(f"{domain}.enable")
@@ -287,6 +298,7 @@ def main() -> int:
     before = time.monotonic()
     faults = list(broken_links(site, files))
     print(f"links of {len(files)} pages: {len(faults)} broken")
+    faults += raw_notebooks(site)
     if options.chromium is None:
         print("SKIPPED: the pages in a browser (no chromium is installed: apt-get install chromium)")
     else:

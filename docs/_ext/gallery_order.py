@@ -16,8 +16,8 @@ PAGES = {
     ),
     "survival": (
         "melanoma colon_cancer lung_cancer nonproportional_hazards trial_figures choosing_a_baseline which_covariates "
-        "cure_three_ways standardised_survival beyond_the_trial interval_censoring_and_late_entry both_scales "
-        "a_million_rows coming_from"
+        "cure_three_ways standardised_survival beyond_the_trial relative_survival decision_model "
+        "interval_censoring_and_late_entry both_scales a_million_rows coming_from"
     ),
     "surrogate": "colon_trial pte_surface when_pte_misleads many_centres many_trials planning_a_study",
     "multistate": "who_dies_how quality_adjusted_time model_and_pte",

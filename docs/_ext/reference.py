@@ -12,10 +12,12 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.util.nodes import make_refnode
 
 DOCS = Path(__file__).parents[1]
 sys.path.insert(0, str(DOCS))
@@ -30,6 +32,7 @@ MACHINERY = {
     "Family": {"log_z_at", "plateau", "terms"},
     "SelectedSurvivalResults": {"after"},
     "MultiStateData": {"of"},
+    "ExternalCounts": {"rows"},
     "TrialLevelFitted": {"correlation_interval", "mixture"},
     "TrialLevelResults": {"correlation_interval", "mixture"},
 }
@@ -161,6 +164,31 @@ def _short(name: str) -> str:
     return ".".join(["statmodels_x", *name.split(".")[-2:]])
 
 
+# -- Short names -------------------------------------------------------------------------------------------
+def _inherited(target: str) -> str:
+    """Name a member by the class that it comes from: its page is the one that shows it."""
+    owner: Any = import_module("statmodels_x")
+    for part in target.removeprefix("statmodels_x.").split("."):
+        owner = getattr(owner, part, None)
+    return str(getattr(owner, "__qualname__", ""))
+
+
+def _by_short_name(app: Sphinx, env: Any, node: Any, content: Any) -> Any:
+    """Find what a docstring calls by its short name, if only one object is called so."""
+    if node.get("refdomain") != "py":
+        return None
+    objects = env.get_domain("py").objects
+    target = node["reftarget"]
+    for tail in (target, target.removeprefix("statmodels_x.").removeprefix("errors."), _inherited(target)):
+        found = {
+            (entry.docname, entry.node_id) for name, entry in objects.items() if name.endswith(f".{tail}")
+        }
+        if tail and len(found) == 1:
+            docname, place = found.pop()
+            return make_refnode(app.builder, node["refdoc"], docname, place, content, target)
+    return None
+
+
 # -- Links back from the source ------------------------------------------------------------------------------
 def _mend_backlinks(app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
     """Point to the name under which an object stands: viewcode knows one name of its module only."""
@@ -190,5 +218,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("autodoc-skip-member", _skip)
     app.connect("autodoc-process-docstring", _process, priority=300)
     app.connect("autodoc-process-docstring", _link, priority=900)
+    app.connect("missing-reference", _by_short_name)
     app.connect("html-page-context", _mend_backlinks)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

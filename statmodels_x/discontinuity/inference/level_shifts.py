@@ -73,7 +73,8 @@ def read_extras(fit: SurfaceFitted, data: Any, covariates: Any, absorb: Any, clu
             "border_effect(): `cluster` is one column; errors shared in two ways are not supported."
         )
     matrix = np.column_stack(columns) if columns else np.zeros((n, 0))
-    return Extras(matrix, tuple(names), groups, clusters[0] if clusters else None)
+    own = fit.need_sample("border_effect()").cluster
+    return Extras(matrix, tuple(names), groups, clusters[0] if clusters else own)
 
 
 def _codes(name: str, values: Any) -> NDArray[np.intp]:

@@ -11,6 +11,7 @@ import pandas as pd
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.chains import chains, orientation, pieces
+from statmodels_x.discontinuity.border.clusters import ClusteredPoints
 from statmodels_x.discontinuity.border.model import (
     Border,
     BorderModel,
@@ -83,8 +84,20 @@ def limits_at(fit: SurfaceFitted, places: Array, edges: Index) -> JumpSizes:
         nothing = np.zeros(0)
         return JumpSizes(places, normal, nothing, nothing, np.zeros((0, 0)))
     data = points_of(fit, "the size of a jump")
-    before, behind, covariance = limits(data, border, fit.estimate.log_precision, places, edges)
+    before, behind, covariance = limits(
+        data, border, fit.estimate.log_precision, places, edges, clustered_points(fit, data)
+    )
     return JumpSizes(places, normal, before + CENTRE, behind + CENTRE, covariance).natural(fit.scale)
+
+
+def clustered_points(fit: SurfaceFitted, data: PointData) -> ClusteredPoints | None:
+    """Return the single observations with their clusters, if there are any."""
+    sample = fit.need_sample("the size of a jump")
+    if sample.cluster is None:
+        return None
+    points = sample.points
+    scaled = fit.scale.scaled(points.y) - CENTRE
+    return ClusteredPoints.of(data, in_cells(fit.domain, points.x), scaled, points.weight, sample.cluster)
 
 
 def sizes_near(fit: SurfaceFitted, places: Array) -> JumpSizes:
