@@ -294,7 +294,9 @@ def main() -> int:
     options = parser.parse_args()
     site = options.site.resolve()
     files = [page for page in sorted(site.rglob("*.html")) if "_static" not in page.relative_to(site).parts]
-    pages = [str(page.relative_to(site)) for page in files if re.search(options.only, str(page.relative_to(site)))]
+    pages = [
+        str(page.relative_to(site)) for page in files if re.search(options.only, str(page.relative_to(site)))
+    ]
     before = time.monotonic()
     faults = list(broken_links(site, files))
     print(f"links of {len(files)} pages: {len(faults)} broken")
