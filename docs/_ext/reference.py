@@ -123,6 +123,11 @@ def _with_attributes(cls: type, lines: list[str]) -> None:
         lines.append("")
 
 
+def _without_fields(_app: Sphinx, what: str, name: str, *_: Any) -> tuple[str, str] | None:
+    """Leave the fields of a state out of the heading of a result: fit() makes it, not the user."""
+    return ("", "") if what == "class" and name.endswith(_STATES) else None
+
+
 # -- Examples and links to the gallery -----------------------------------------------------------------------
 def _process(_app: Sphinx, what: str, name: str, obj: Any, _options: Any, lines: list[str]) -> None:
     """Add attributes and examples, before numpydoc reads the docstring."""
@@ -216,6 +221,7 @@ def _mend_backlinks(app: Sphinx, pagename: str, _template: str, context: dict[st
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to autodoc, around numpydoc, and to the pages of the source."""
     app.connect("autodoc-skip-member", _skip)
+    app.connect("autodoc-process-signature", _without_fields)
     app.connect("autodoc-process-docstring", _process, priority=300)
     app.connect("autodoc-process-docstring", _link, priority=900)
     app.connect("missing-reference", _by_short_name)

@@ -248,7 +248,8 @@ class FlexibleSurvival:
     def to_arrays(self) -> SurvivalArrays:
         """Return the sample and the model as arrays for the likelihood, without limits of search.
 
-        Columns of covariates that are far from 0 are centred and scaled in them.
+        Columns of covariates that are far from 0 are centred and scaled in them. Counts stand below the rows, two rows
+        each: the survivors and the dead.
         """
         arrays: SurvivalArrays = self._sample.in_memory().arrays
         return arrays
@@ -276,7 +277,9 @@ class FlexibleSurvival:
         return cov_type
 
     def __repr__(self) -> str:
-        return f"FlexibleSurvival({self.specification.formula!r}, n={self._sample.arrays.n})"
+        sample = self._sample
+        n = sample.own.n if isinstance(sample, Sample) else sample.arrays.n
+        return f"FlexibleSurvival({self.specification.formula!r}, n={n})"
 
 
 def _checked_start(start: ArrayLike, sample: Sample | PartitionedSample) -> Array:

@@ -16,7 +16,8 @@ from statmodels_x.discontinuity.grid.lattice import Index
 
 _MOST_LOOSE = 40
 _STEPS = 4
-_LARGE = 5e6
+_LARGE = 2.5e6
+_MOST_SLID = 400
 
 
 class LargeSearch(Search):
@@ -76,8 +77,11 @@ class LargeSearch(Search):
         return self.prune(now)
 
     def finish(self, now: Scored) -> Scored:
-        """Redraw once more, and score the whole image."""
+        """Redraw once more, slide the crossings of averages, and score the whole image."""
         now = self.prune(self.redraw(now, 0.3))
+        if self.data.averages and len(now.border.edges) <= _MOST_SLID:
+            for step in (0.25, 0.12):
+                now = self.slide(now, step)
         return self.score(now.border, around=now.t)
 
     def softer_gain(self, now: Scored, fewer: Border, edges: Index, soft_cell: Array | None) -> float:

@@ -21,6 +21,7 @@ _BLOCK = 16
 _MARGIN = 7
 _REMEMBERED = 24
 _MOST_BLOCKS = 24
+_FEW = 6
 _TILE = 32
 _FACTORS = (0.45, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3)
 _CLEARLY = 6.0
@@ -51,22 +52,34 @@ class Windows:
 
     def deviance(self, border: Border, t: float) -> float | None:
         """Deviance of a border from that of the most similar one that is known; None where too much differs."""
-        alike = [(own, value) for own, s, value in self._known if s == t]
-        if not alike:
+        nearest = self._nearest(border, t)
+        if nearest is None:
             return None
-        differing = [np.flatnonzero(_differs(own, border)) for own, _ in alike]
-        k = min(range(len(alike)), key=lambda one: len(differing[one]))
-        own, value = alike[k]
-        for edges in self._blocks(differing[k]) or ():
+        own, value, differing = nearest
+        blocks = self._blocks(differing)
+        if len(differing) and not blocks:
+            return None
+        for edges in blocks:
             box = self._box(edges)
             after = Border(own.cut.copy(), own.share.copy())
             after.cut[edges], after.share[edges] = border.cut[edges], border.share[edges]
             value += self.within(box, after, t) - self.within(box, own, t)
             own = after
-        if len(differing[k]) and not self._blocks(differing[k]):
-            return None
         self.remember(border, t, value)
         return value
+
+    def _nearest(self, border: Border, t: float) -> tuple[Border, float, Index] | None:
+        """Known border with the fewest differing edges, its deviance, and these; the first from the last with few."""
+        best = None
+        for own, s, value in reversed(self._known):
+            if s != t:
+                continue
+            edges = np.flatnonzero(_differs(own, border))
+            if best is None or len(edges) < len(best[2]):
+                best = own, value, edges
+            if len(best[2]) <= _FEW:
+                break
+        return best
 
     def _blocks(self, edges: Index) -> list[Index]:
         """Edges in groups that lie together; none where there are too many."""
