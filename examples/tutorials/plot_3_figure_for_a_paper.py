@@ -97,8 +97,10 @@ plt.show()
 # %%
 # A table for the paper
 # ---------------------
-# The summary writes LaTeX (with booktabs), Markdown and HTML. These are the first lines of the LaTeX table:
-print("\n".join(adjusted.summary().as_latex(label="tab:cox").splitlines()[:14]))
+# The summary writes LaTeX (with booktabs), Markdown and HTML. These are the first lines of the table of estimates in
+# LaTeX:
+latex = adjusted.summary(effects=False).as_latex(label="tab:melanoma")
+print("\n".join(latex[latex.index(r"\begin{tabular}{lr") :].splitlines()[:9]))
 
 # %%
 # Next
