@@ -34,6 +34,7 @@ extensions = [
     "sphinx_design",
     "sphinxcontrib.bibtex",
     "mathml",
+    "benchmarks",
     "results",
     "reference",
     "gallery_order",
