@@ -70,11 +70,22 @@ docs-scripts: $(VENV)/docs docs/_build/html/index.html  ## a downloaded script o
 	$(VENV)-wheel/bin/python -m pip install --quiet docs/_build/wheel/*.whl
 	$(BIN)/python docs/check_scripts.py docs/_build/html $(VENV)-wheel/bin/python
 
-bench: $(VENV)/test
-	$(BIN)/python benchmarks/import_time.py
+# The peers stand in an environment of their own: what they ask for is not what the tests run under. One that cannot be
+# installed is skipped, by name, in the table.
+$(VENV)-bench/done: pyproject.toml benchmarks/peers.txt
+	test -x $(VENV)-bench/bin/python || $(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/python -m pip install --quiet --editable ".[test]"
+	for peer in $$(cat benchmarks/peers.txt); do \
+	  $(VENV)-bench/bin/python -m pip install --quiet $$peer || echo "$$peer cannot be installed"; \
+	done
+	touch $@
+
+BENCH ?=
+bench: $(VENV)-bench/done  ## all speed claims in one table; make bench BENCH=--quick takes a few minutes
+	$(VENV)-bench/bin/python benchmarks/suite.py $(BENCH)
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest $(VENV)-pandas $(VENV)-wheel docs/_build docs/gallery demo build dist
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-pandas $(VENV)-bench $(VENV)-wheel docs/_build docs/gallery demo build dist
 
 test-lowest:  ## the lowest versions that pyproject.toml allows: a fit, picture, save and load of every model
 	test -x $(VENV)-lowest/bin/python || $(PYTHON) -m venv $(VENV)-lowest

@@ -16,9 +16,9 @@ import math
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
-import tracemalloc
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -54,16 +54,18 @@ def sample(n: int) -> pd.DataFrame:
     return x.assign(time=np.minimum(event, censored), status=(event <= censored).astype(int))
 
 
-def timed(call: Callable[[], float], repeats: int) -> tuple[float, float]:
+def timed(
+    call: Callable[[], float], repeats: int, clock: Callable[[], float] = time.perf_counter
+) -> tuple[float, float]:
     """Median seconds of warm calls, and the log-likelihood that the last returned."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         call()
         seconds = []
         for _ in range(repeats):
-            start = time.perf_counter()
+            start = clock()
             value = call()
-            seconds.append(time.perf_counter() - start)
+            seconds.append(clock() - start)
     return median(seconds), value
 
 
@@ -134,7 +136,7 @@ def r_package(package: str, data: pd.DataFrame, repeats: int) -> tuple[float, fl
     arguments <- commandArgs(TRUE); ok <- suppressMessages(require({package}, quietly = TRUE))
     if (!ok) {{ cat("missing"); quit() }}
     d <- read.csv(arguments[1]); s <- c()
-    for (k in 0:as.integer(arguments[2])) s <- c(s, system.time(m <- {call})[["elapsed"]])
+    for (k in 0:as.integer(arguments[2])) s <- c(s, sum(system.time(m <- {call})[1:2]))
     cat(median(s[-1]), {R_LOGLIK[package]})
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -147,7 +149,7 @@ def r_package(package: str, data: pd.DataFrame, repeats: int) -> tuple[float, fl
     return float(printed[0]), float(printed[1])
 
 
-def one_pass(n: int, repeats: int) -> list[dict]:
+def one_pass(n: int, repeats: int, clock: Callable[[], float] = time.perf_counter) -> list[dict]:
     """Time log-likelihood, score and Hessian over the rows beside the bare transcendental functions in them."""
     from numba import njit
 
@@ -165,8 +167,8 @@ def one_pass(n: int, repeats: int) -> list[dict]:
     arrays = smx.FlexibleSurvival(f"Surv(time, status) ~ {TERMS}", data).to_arrays()
     theta = np.array([0.1, 0.2, -0.3, 0.1, 0.0, 0.05, 0.3, -0.5])
     log_t, log_phi = arrays.log_lower, arrays.linear_predictors(theta)[0]
-    full, _ = timed(lambda: loglik(theta, arrays)[0], repeats)
-    needed, _ = timed(lambda: bare(log_t, log_phi, math.exp(0.3), -0.5), repeats)
+    full, _ = timed(lambda: loglik(theta, arrays)[0], repeats, clock)
+    needed, _ = timed(lambda: bare(log_t, log_phi, math.exp(0.3), -0.5), repeats, clock)
     work = f"{n:,} rows, one pass of the four-parameter family"
     return [
         {"work": work, "program": "statmodels_x", "seconds": full, "note": "value, score, Hessian"},
@@ -174,29 +176,41 @@ def one_pass(n: int, repeats: int) -> list[dict]:
     ]
 
 
+FORMS: dict[str, dict[str, str]] = {
+    "Weibull": {"distribution": "weibull"},
+    "Weibull, scale and power": {"distribution": "weibull", "power": f"~ {TERMS}"},
+    "four parameters": {},
+}
+
+
+def resident() -> dict[str, float]:
+    """Resident memory of this process and its peak in MiB, as Linux counts them."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    pairs = (line.split(":") for line in lines if line.startswith("Vm"))
+    return {name: int(text.split()[0]) / 1024.0 for name, text in pairs}
+
+
+def grown(name: str, n: int) -> tuple[float, float]:
+    """Peak of resident memory of a fit, beyond what the process with its data needs, and the designs, in MiB."""
+    data, formula = sample(n), f"Surv(time, status) ~ {TERMS}"
+    smx.FlexibleSurvival(formula, data.iloc[:30_000], **FORMS[name]).fit()  # compiles
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    before = resident()["VmRSS"]
+    model = smx.FlexibleSurvival(formula, data, **FORMS[name])
+    model.fit()
+    peak = resident()["VmHWM"] - before
+    return peak, model.to_arrays().matrix.nbytes / 2**20
+
+
 def memory(n: int) -> pd.DataFrame:
-    """Peak memory of a fit beyond the data frame, beside the size of the design matrices."""
-    data, rows = sample(n), []
-    forms = {
-        "Weibull": {"distribution": "weibull"},
-        "Weibull, scale and power": {"distribution": "weibull", "power": f"~ {TERMS}"},
-        "four parameters": {},
-    }
-    for name, options in forms.items():
-        tracemalloc.start()
-        model = smx.FlexibleSurvival(f"Surv(time, status) ~ {TERMS}", data, **options)
-        designs = model.to_arrays().matrix.nbytes
-        model.fit()
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
+    """Peak memory of a fit in a process of its own, beside the size of the design matrices."""
+    rows = []
+    for name in FORMS:
+        command = [sys.executable, "-W", "ignore", __file__, "--memory-of", name, "--rows", str(n)]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        peak, design = (float(word) for word in printed.split())
         rows.append(
-            {
-                "model": name,
-                "rows": n,
-                "peak MiB": peak / 2**20,
-                "design MiB": designs / 2**20,
-                "ratio": peak / designs,
-            }
+            {"model": name, "rows": n, "peak MiB": peak, "design MiB": design, "ratio": peak / design}
         )
     return pd.DataFrame(rows).round(2)
 
@@ -268,7 +282,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="*", default=[100_000, 1_000_000])
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--memory-of", choices=list(FORMS), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.memory_of:
+        print(*grown(arguments.memory_of, arguments.rows[0]))
+        return
     rows: list[dict] = []
     small(rows, arguments.repeats)
     for n in arguments.rows:

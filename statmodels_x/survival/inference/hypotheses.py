@@ -137,7 +137,8 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
     sample = fit.need_sample("score_test")
     if arrays.n != sample.arrays.n or not _same_rows(arrays, sample.arrays):
         raise DataError(
-            "score_test: the larger model uses other rows, another order of rows, or another unit of time."
+            "score_test: the larger model uses other rows, another order of rows, another unit of time, other weights "
+            "or counts, or another background."
         )
     if fit.limit is not None:
         raise DataError(f"score_test: the fit is given {fit.limit.value}, the edge of every larger model.")
@@ -195,8 +196,11 @@ def _at_the_fixed_scale(fit: SurvivalFitted, eta: Array, arrays: SurvivalArrays)
 
 
 def _same_rows(one: SurvivalArrays, other: SurvivalArrays) -> bool:
-    return np.array_equal(one.code, other.code) and np.allclose(
-        one.log_lower, other.log_lower, rtol=0.0, atol=1e-12, equal_nan=True
+    exact = all(np.array_equal(getattr(one, k), getattr(other, k)) for k in ("code", "weight"))
+    names = ("log_lower", "log_other", "expected")
+    pairs = [(getattr(one, name), getattr(other, name)) for name in names]
+    return exact and all(
+        len(a) == len(b) and np.allclose(a, b, rtol=0.0, atol=1e-12, equal_nan=True) for a, b in pairs
     )
 
 
