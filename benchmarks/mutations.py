@@ -5,6 +5,9 @@
 Each change is made in a copy of the tree, and the tests that belong to the module run there until the first failure.
 A changed kernel is compiled anew, in a folder of its own. results/mutations.csv holds what was found, one row a change;
 rows that stand are not made again, so that the study goes on where it stopped. What survives is a hole in the tests.
+So far 34 of the 40 changes were made, and all are noticed. Two were not at first: the sign of log t in
+APGW.log_hazard, by the tests first named for it, and R2 of a surface about 0 instead of the mean, for which a test
+was written; that row was made by running this test alone.
 """
 
 from __future__ import annotations
