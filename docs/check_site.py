@@ -287,14 +287,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("site", type=Path)
     parser.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("chromium-browser"))
-    parser.add_argument("--only", default="", help="open only pages whose address holds this")
+    parser.add_argument("--only", default="", help="open only pages whose address holds this pattern")
     parser.add_argument(
         "--pictures", type=Path, help="save pictures of the pages here instead of checking them"
     )
     options = parser.parse_args()
     site = options.site.resolve()
     files = [page for page in sorted(site.rglob("*.html")) if "_static" not in page.relative_to(site).parts]
-    pages = [str(page.relative_to(site)) for page in files if options.only in str(page.relative_to(site))]
+    pages = [
+        str(page.relative_to(site)) for page in files if re.search(options.only, str(page.relative_to(site)))
+    ]
     before = time.monotonic()
     faults = list(broken_links(site, files))
     print(f"links of {len(files)} pages: {len(faults)} broken")

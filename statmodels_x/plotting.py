@@ -141,7 +141,7 @@ def numbers_at_risk(ax: Any, counts: Callable[[Array], list[Array]], labels: Seq
     ax.set_xticks(ticks)
     ax.set_xlim(low, high)
     size = ax.xaxis.label.get_size()
-    first = 3.9 * size  # below the numbers and the label of the axis
+    first = 12.0 + 2.75 * size  # below ticks and pads, which have a size of their own, numbers, and the label
     place = {"textcoords": "offset points", "annotation_clip": False, "fontsize": 0.85 * size}
     ax.annotate(
         "Number at risk", (0.0, 0.0), (0.0, -first), xycoords="axes fraction", ha="left", va="center", **place

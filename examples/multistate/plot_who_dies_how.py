@@ -63,7 +63,7 @@ print(fit.summary())
 # %%
 # Shares of the states
 # --------------------
-# Black steps are the Aalen-Johansen estimate, which knows no model. The colours lie upon it.
+# The black steps are the Aalen-Johansen estimate, which uses the data alone. The areas are the model.
 arms = pd.DataFrame({"rx": ["Obs", "Lev+5FU"]})
 fig, axes = plt.subplots(1, 3, figsize=(13, 4), width_ratios=[1, 1, 1.1], layout="constrained")
 for ax, k in zip(axes, (0, 1), strict=False):

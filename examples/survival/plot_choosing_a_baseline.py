@@ -120,7 +120,7 @@ influence.abs().max().round(3)
 # %%
 # What the choice was worth
 # -------------------------
-# The table above was read 23 times over the same patients, and the intervals of the winner do not know it. Models
+# The table above compares 23 models on the same patients, and the intervals of the best model ignore that. Models
 # within two units of AIC are all credible; if the answer is the same in all of them, the choice does not matter.
 # Survival at 100 days:
 near = ladder.index[ladder["delta_AIC"] < 2]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class FreeDiscontinuity:
-    r"""A regression surface that may jump, over one, two or three covariates.
+    r"""Regression curves and surfaces with jumps at unknown places, over one, two or three covariates.
 
     The surface minimises the Mumford-Shah energy
     :math:`\lambda \int (f - u)^2 + \int |\nabla u|^2 + \nu\, \mathcal{H}^{d-1}(S_u)`: it is smooth except on a
@@ -47,8 +47,8 @@ class FreeDiscontinuity:
         partitions and enter as their averages over parts of a cell.
     resolution : int or sequence of int, optional
         Cells along each covariate into which scattered observations are averaged; by default the same number
-        along each, with about 20 observations a cell, and at most 100 along each of two covariates, 30 of three. A
-        cell without observations says nothing. A curve (one covariate) has no cells: it refuses this, ``levels`` and
+        along each, with about 20 observations per cell, and at most 100 along each of two covariates, 30 of three.
+        Cells may be without observations. A curve (one covariate) has no cells: it refuses this, ``levels`` and
         ``jump_length``.
     lam, nu : float, optional
         Weight of the data and cost of a jump of unit area, for responses scaled to [0, 1] and a domain whose

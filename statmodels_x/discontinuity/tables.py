@@ -70,7 +70,7 @@ def _facts(fit: SurfaceFitted) -> list[tuple[str, str]]:
         ("Surface over", ", ".join(fit.domain.names)),
         ("Grid", " x ".join(map(str, fit.domain.shape)) + empty),
         ("Tuned by", fit.control.tune or "given"),
-        ("Border", "within the cells" if found.placed else "along sides of cells"),
+        ("Border", _border_text(fit)),
         ("Converged", "yes" if fit.converged else "NO"),
         ("Residual", f"{found.certificate.residual:.1e} ({found.certificate.n_iter} it.)"),
     ]
@@ -83,6 +83,14 @@ def _facts(fit: SurfaceFitted) -> list[tuple[str, str]]:
         ("R-squared (cells)", f"{r_squared(fit):.4f}"),
     ]
     return left + right
+
+
+def _border_text(fit: SurfaceFitted) -> str:
+    found = fit.estimate.placed
+    if found is None:
+        return "along sides of cells"
+    reading = getattr(found, "pixels", "")
+    return f"within pixels ({reading})" if reading else "within the cells"
 
 
 def rows_of(fit: DiscontinuityFitted) -> list[tuple[str, str]]:

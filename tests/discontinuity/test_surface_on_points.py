@@ -227,10 +227,10 @@ def test_the_border_of_the_cells_is_an_option(data):
 
 @pytest.mark.parametrize("border", ["points", "lines"])
 def test_a_border_that_cannot_be_is_named(border):
-    image = np.add.outer(np.arange(8.0), np.arange(8.0) % 3)
+    volume = np.add.outer(np.add.outer(np.arange(5.0), np.arange(5.0) % 3), np.arange(5.0))
     words = "scattered" if border == "points" else "`border`"
     with pytest.raises(DataError, match=words):
-        smx.FreeDiscontinuity(image, noise=0.1).fit(border=border)
+        smx.FreeDiscontinuity(volume, noise=0.1).fit(border=border)
 
 
 def clustered(seed=0, n=120, each=30, sd=0.15):

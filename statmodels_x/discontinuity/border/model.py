@@ -111,7 +111,6 @@ class BorderModel:
         count, self.region = kernels.regions(lattice.tail, lattice.head, cut, lattice.n_cells)
         self.level = (1.0 / np.bincount(self.region, minlength=count))[self.region]
         self.moments = kernels.moved_moments(data.net, data.cloud, *data.own_moments, cut, border.share)
-        self.design, _ = self.moments
         mixed = self._mixed(self.moments) if data.averages else None
         self._weight, self._right = kernels.data_band(data.net, *self.moments, cut, bandwidth)
         if mixed is not None:

@@ -102,7 +102,7 @@ class Trials:
 
     def score(self, border: Border) -> Scored:
         """Score a border."""
-        if self.now.t > _STIFF or self._search.data.averages:  # pixels that a border crosses join more nodes
+        if self.now.t > _STIFF or not self._search.has_neighbourhoods:
             return self._search.score(border, self.now.t)
         if self._known is None:
             self._known = Neighbourhood(self._search.model(self.now.border), self.now.t, self._near)
@@ -145,6 +145,11 @@ class Search:
     def is_costly(self) -> bool:
         """Whether one score takes so long that the many small moves are left out."""
         return self.lattice.n_cells * float(self.lattice.strides.max()) ** 2 > _MOST_WORK
+
+    @property
+    def has_neighbourhoods(self) -> bool:
+        """Whether a small change touches the nodes beside it alone; crossed pixels that are averages see more."""
+        return not self.data.averages
 
     @cached_property
     def corners(self) -> Corners:

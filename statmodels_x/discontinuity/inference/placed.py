@@ -29,6 +29,9 @@ from statmodels_x.discontinuity.grid.boundary import from_cells, in_cells
 from statmodels_x.discontinuity.grid.lattice import Index, Lattice
 from statmodels_x.discontinuity.grid.prediction import interpolate
 from statmodels_x.discontinuity.inference.sizes import JumpSizes
+from statmodels_x.discontinuity.kernels.banded import Factor
+
+_AT_ONCE = 200  # nodes whose rows are held in memory
 
 
 def is_placed(fit: SurfaceFitted) -> bool:
@@ -161,6 +164,12 @@ def near_covariance(fit: SurfaceFitted) -> tuple[Index, Array]:
         return nodes, np.zeros((0, 3, 3))
     data = points_of(fit, "predict()")
     factor = BorderModel(data, border).posterior(fit.estimate.log_precision)
+    parts = np.array_split(nodes, max(1, len(nodes) // _AT_ONCE))
+    return nodes, np.concatenate([_node_covariance(lattice, border, factor, part) for part in parts])
+
+
+def _node_covariance(lattice: Lattice, border: Border, factor: Factor, nodes: Index) -> Array:
+    """Covariance of value and slopes at nodes; shape (m, 3, 3)."""
     at = np.column_stack(np.unravel_index(nodes, lattice.shape)).astype(float)
     value = taylor_rows(lattice, border, at, nodes)
     rows = np.stack(
@@ -168,7 +177,7 @@ def near_covariance(fit: SurfaceFitted) -> tuple[Index, Array]:
     )
     flat = rows.reshape(-1, lattice.n_cells)
     solved = factor.solve(flat.T).T.reshape(rows.shape)
-    return nodes, np.einsum("nac,nbc->nab", rows, solved)
+    return np.asarray(np.einsum("nac,nbc->nab", rows, solved))
 
 
 def values(fit: SurfaceFitted, points: Array, natural: Array, std_error: Array) -> tuple[Array, Array]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from statmodels_x import plotting
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.fits.tables import together
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.effects import effects_of
 from statmodels_x.survival.inference.naming import NAMELESS
@@ -94,7 +95,8 @@ def _axes(ax: Any, rows: float) -> Any:
 def _write_numbers(ax: Any, table: pd.DataFrame) -> None:
     """Write estimates and limits to the right of the rows."""
     for k, (_, row) in enumerate(table.iterrows()):
-        estimate, lower, upper = (f"{row[name]:#.3g}".rstrip(".") for name in ("estimate", "lower", "upper"))
+        half = 0.5 * (row["upper"] - row["lower"])
+        estimate, lower, upper = together([row[name] for name in ("estimate", "lower", "upper")], half)
         text = f"{estimate} ({lower} to {upper})"
         ax.annotate(
             text, (1.0, k), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
