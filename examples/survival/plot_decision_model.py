@@ -97,8 +97,8 @@ print(
 # ----------------------
 # ``predict(draws=)`` returns the prediction under coefficients that are drawn from their distribution. The draws are
 # the same in every call, so that the difference of two calls is the difference of two strategies under one state of
-# the world. Every fifteenth patient of the trial stands for the others.
-cohort = trial.iloc[::15]
+# the world. Every thirtieth patient of the trial stands for the others.
+cohort = trial.iloc[::30]
 treated, control = cohort.assign(rx="Lev+5FU"), cohort.assign(rx="Obs")
 drawn = {}
 for name, options in {"lasting": {}, "waning": {"wane": (9, 15)}}.items():
