@@ -6,9 +6,9 @@ Shapes (a line at a random angle and offset, a tilted square, an annulus, a crac
 touch, a tapering step, a disk) on four surfaces (flat, plane, wave, cone) at steps of several standard deviations of a
 cell mean, with normal errors of sd .05; and eight smooth, steep or creased surfaces without a jump. Each sample is
 fitted by border="points" and by border="cells" (--ways). Columns: any, false (share of the samples with a jump; found
-edges more than two cells from the truth), missed (share of the true border without a found edge within 1.5 cells), regions
-(share of the samples with the true number), length (found over true), bias (mean size over the true one, less 1),
-covered (share of the samples whose 95 % interval of the mean size holds it), cpu seconds a fit.
+edges more than two cells from the truth), missed (share of the true border without a found edge within 1.5 cells),
+regions (share of the samples with the true number), length (found over true), bias (mean size over the true one, less
+1), covered (share of the samples whose 95 % interval of the mean size holds it), cpu seconds a fit.
 
 Chunks are kept beside the result and a resumed study goes on from them.
 """

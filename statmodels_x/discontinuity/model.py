@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class FreeDiscontinuity:
-    r"""A regression surface that may jump, over one, two or three covariates.
+    r"""Regression curves and surfaces with jumps at unknown places, over one, two or three covariates.
 
     The surface minimises the Mumford-Shah energy
     :math:`\lambda \int (f - u)^2 + \int |\nabla u|^2 + \nu\, \mathcal{H}^{d-1}(S_u)`: it is smooth except on a
@@ -42,11 +43,13 @@ class FreeDiscontinuity:
         with one to three axes: a signal, image or volume whose elements are the cells of the grid. NaN marks
         an element without data. An xarray ``DataArray`` keeps its names and coordinates.
     data : DataFrame, optional
-        pandas, polars, pyarrow, or a mapping of columns; with a formula only.
+        pandas, polars, pyarrow, or a mapping of columns; with a formula only. The rows of a Dask frame stay in their
+        partitions and enter as their averages over parts of a cell.
     resolution : int or sequence of int, optional
         Cells along each covariate into which scattered observations are averaged; by default the same number
-        along each, with about 20 observations a cell. A cell without observations says nothing. A curve (one
-        covariate) has no cells: it refuses this, ``levels`` and ``jump_length``.
+        along each, with about 20 observations per cell, and at most 100 along each of two covariates, 30 of three.
+        Cells may be without observations. A curve (one covariate) has no cells: it refuses this, ``levels`` and
+        ``jump_length``.
     lam, nu : float, optional
         Weight of the data and cost of a jump of unit area, for responses scaled to [0, 1] and a domain whose
         longest side is 1. What is not given is tuned.
@@ -206,6 +209,7 @@ class FreeDiscontinuity:
 
     def _surface(self, how: Control, keep_data: bool) -> SurfaceResults:
         from statmodels_x.discontinuity.fitting.estimation import estimate, is_on_points
+        from statmodels_x.discontinuity.fitting.on_points import beside_the_border
         from statmodels_x.discontinuity.results import SurfaceResults
 
         if self.sample.dates is not None:
@@ -213,15 +217,20 @@ class FreeDiscontinuity:
                 f"fit(): the covariate '{self.sample.dates.name}' holds dates, which a grid does not take; leave "
                 "`solver` out for a curve, or give days as numbers."
             )
-        if self.sample.cluster is not None and not is_on_points(
-            self.sample.cells, self.sample.points, self.specification, how
+        sample = self.sample
+        if sample.cluster is not None and not is_on_points(
+            sample.cells, sample.points, self.specification, how
         ):
             raise DataError(
                 "fit(): `cluster` is for borders placed by scattered observations over two covariates; leave it out, "
                 "or fit with border='points'."
             )
-        found = estimate(self.sample.cells, self.sample.points, self.specification, how)
-        return SurfaceResults.of(self.formula, self.specification, how, self.sample, found, keep_data)
+        found = estimate(sample.cells, sample.points, self.specification, how)
+        if sample.reach and sample.points is not None and found.placed is not None and found.cut.any():
+            beside = beside_the_border(sample.points, sample.cells, found.placed.border, sample.reach)
+            sample = replace(sample, points=beside)
+            found = estimate(sample.cells, sample.points, self.specification, how)
+        return SurfaceResults.of(self.formula, self.specification, how, sample, found, keep_data)
 
     def __repr__(self) -> str:
         what = repr(self.formula) if self.formula else "array"

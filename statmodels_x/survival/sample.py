@@ -20,7 +20,7 @@ from statmodels_x.core.findings import quiet, warn
 from statmodels_x.core.rank import ColumnSums, check_full_rank
 from statmodels_x.core.scaling import ColumnMap, far_columns
 from statmodels_x.core.typing import Array
-from statmodels_x.survival.background.counts import ExternalCounts
+from statmodels_x.survival.background.counts import ExternalCounts, check_unit
 from statmodels_x.survival.background.rows import extra_columns, years_per_unit
 from statmodels_x.survival.distributions.parameters import FACTOR, PARAMETERS
 from statmodels_x.survival.kernels.clusters import cluster_sums
@@ -223,10 +223,12 @@ def _read_rows(
     arrays = model_arrays(specification, rows.designs, response, counts)
     arrays = with_background(arrays, specification, rows.columns, response, per)
     specs = {name: design.spec for name, design in rows.designs.items()}
+    rows = rows.with_matrices(_shared(arrays, rows))
     if far is not None:
         far.move(arrays.matrix.T)
     with_counts = arrays
     if external is not None:
+        check_unit(external, float(response.time.max()))
         with_counts = joined(arrays, count_arrays(external, specification, specs, far, per))
     check_excess(specification, _n_events(with_counts), with_counts.n_expected)
     try:
@@ -240,7 +242,7 @@ def _read_rows(
         own = [rows_of(*one, frame, found.keep) for one in (("weights", weights), ("cluster", cluster))]
         with quiet():  # what was dropped is said of all rows
             rest = _read_rows(part, found.specification, own[0], own[1], unit)
-        _warn_of_dropped(rows.n_rows, arrays.n, rows.dropped)
+        _warn_of_dropped(rows.n_rows, len(response), rows.dropped)
         lost = arrays.n_parameters - rest.arrays.n_parameters
         whole = _facts(rows, response, anchored(specification, arrays)[1], unit)
         inner = rest.whole or rest.facts()
@@ -252,12 +254,8 @@ def _read_rows(
     labels = [(name, term) for name, spec in specs.items() for term in spec.names]
     labels += [FACTOR] if specification.background_factor else []
     arrays = replace(arrays, penalty=penalty_of(specification, specs, labels, far, per))
-    # one copy of the design matrices is enough
-    shared: dict[str, Any] = {
-        name: np.asarray(arrays.designs[PARAMETERS.index(name)])[: len(response)] for name in rows.designs
-    }
-    _warn_of_dropped(rows.n_rows, arrays.n, rows.dropped)
-    rows = _with_columns(rows.with_matrices(shared), specification)
+    _warn_of_dropped(rows.n_rows, len(response), rows.dropped)
+    rows = _with_columns(rows.with_matrices(_shared(arrays, rows)), specification)
     return Sample(rows, response, arrays, specification, unit, far, external=external)
 
 
@@ -271,6 +269,12 @@ def _check_separation(arrays: SurvivalArrays, specification: Specification, rows
     for parameter, part in rows.designs.items():
         design = np.asarray(arrays.designs[PARAMETERS.index(parameter)])
         check_separation(design, part.names, arrays.code, specification.where(parameter))
+
+
+def _shared(arrays: SurvivalArrays, rows: ModelFrame) -> dict[str, Array]:
+    """Return the design matrices of a frame as they stand in arrays: one copy of them is enough."""
+    n = len(rows.data)
+    return {name: np.asarray(arrays.designs[PARAMETERS.index(name)])[:n] for name in rows.designs}
 
 
 def _with_columns(rows: ModelFrame, specification: Specification) -> ModelFrame:

@@ -1,17 +1,20 @@
 """Borders within the cells: evidence against dense algebra, geometry, proposals, moves, rivals, sizes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from statmodels_x.discontinuity.border import redraw, rivals
 from statmodels_x.discontinuity.border.chains import chains, orientation, pieces, polyline
+from statmodels_x.discontinuity.border.clusters import ClusteredPoints
 from statmodels_x.discontinuity.border.fit import find_border, gain_reaching
 from statmodels_x.discontinuity.border.local import Neighbourhood
 from statmodels_x.discontinuity.border.model import Border, BorderModel, seen, taylor_rows
 from statmodels_x.discontinuity.border.points import errors_of, point_data, without_company
 from statmodels_x.discontinuity.border.proposals import borders, creases, ridges
 from statmodels_x.discontinuity.border.search import PRICES, Search
-from statmodels_x.discontinuity.border.sizes import edge_lengths, limits, nearest
+from statmodels_x.discontinuity.border.sizes import contrasts, edge_lengths, limits, nearest
 from statmodels_x.discontinuity.grid.domain import Points, Scale, bin_points, point_domain
 from statmodels_x.discontinuity.grid.lattice import Lattice
 from statmodels_x.discontinuity.kernels import border as kernels
@@ -401,3 +404,27 @@ def test_what_no_evidence_holds_is_weeded(step, found):
     weeded = search.weed(more)
     assert weeded.cost < more.cost
     assert np.array_equal(weeded.border.cut, border.cut)
+
+
+def test_the_jackknife_over_groups_has_the_variance_of_their_errors():
+    rng = np.random.default_rng(3)
+    n, groups, m, t = 900, 60, 8, 5.0
+    group = np.repeat(np.arange(groups), n // groups)
+    x = np.clip(rng.uniform(size=(groups, 2))[group] + 0.04 * rng.normal(size=(n, 2)), 0.0, 1.0)
+    domain = point_domain(x, ("a", "b"), (m, m))
+    first = Points(x, rng.normal(size=n), np.ones(n))
+    data = point_data(first, domain, Scale(0.0, 1.0), 0.1)
+    border = straight(data.lattice, [[3.4, -1.0], [3.6, 9.0]])
+    before, behind = contrasts(data.lattice, border, border.crossings(data.lattice), border.edges)
+    row = (behind - before).mean(0)[None]
+    found, said = [], []
+    for _ in range(80):
+        y = 0.3 * rng.normal(size=groups)[group] + 0.1 * rng.normal(size=n)
+        drawn = replace(data, y=y)
+        model = BorderModel(drawn, border)
+        found.append(float((row @ model.surface(t)).item()))
+        clustered = ClusteredPoints.of(drawn, drawn.place, y, np.ones(n), group)
+        said.append(float(clustered.covariance(model, t, row).item()))
+        prior = float((row @ model.posterior(t).solve(row.T)).item())
+    assert 0.7 < np.sqrt(np.mean(said)) / np.std(found) < 1.5
+    assert np.mean(said) > 2.0 * prior

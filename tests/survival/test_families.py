@@ -12,7 +12,8 @@ from scipy import stats
 
 import statmodels_x as smx
 from statmodels_x.core.errors import DataError
-from statmodels_x.survival.distributions.family import FAMILIES, Family, _stirling
+from statmodels_x.survival.distributions.closed_forms import _stirling
+from statmodels_x.survival.distributions.family import FAMILIES, Family
 
 pytestmark = pytest.mark.search
 

@@ -191,6 +191,8 @@ class Surv:
     def __getitem__(self, rows: Any) -> Surv:
         part = object.__new__(Surv)
         part.type, part.time_name = self.type, self.time_name
+        if isinstance(rows, np.ndarray) and rows.dtype == bool and len(rows) == len(self) and rows.all():
+            rows = slice(None)  # all of them: no copy
         for name in ("entry", "lower", "upper", "code"):
             setattr(part, name, np.atleast_1d(getattr(self, name)[rows]))
         return part

@@ -14,6 +14,7 @@ from statmodels_x.discontinuity.border.model import Border, BorderModel
 from statmodels_x.discontinuity.border.pixels import pixel_data
 from statmodels_x.discontinuity.border.points import PointData, point_data
 from statmodels_x.discontinuity.border.search import PRICES, Price, Search
+from statmodels_x.discontinuity.border.sizes import nearest
 from statmodels_x.discontinuity.border.windows import likelier_variance
 from statmodels_x.discontinuity.fitting.record import (
     Estimate,
@@ -22,6 +23,7 @@ from statmodels_x.discontinuity.fitting.record import (
     lifted_problem,
     solve_lifted,
 )
+from statmodels_x.discontinuity.grid.boundary import in_cells
 from statmodels_x.discontinuity.grid.domain import Cells, Points
 from statmodels_x.discontinuity.grid.jumps import segment_ranks
 from statmodels_x.discontinuity.grid.lattice import Mask
@@ -97,6 +99,12 @@ def data_of(points: Points | None, cells: Cells, spec: Specification, pixels: st
         variance = noise_variance(cells)[0] if known is None else known**2
         return pixel_data(cells, variance, pixels)
     return point_data(points, cells.domain, cells.scale, known)
+
+
+def beside_the_border(points: Points, cells: Cells, border: Border, reach: float) -> Points:
+    """Leave out averages whose rows may lie on both sides of a border."""
+    distance = nearest(cells.lattice, border, in_cells(cells.domain, points.x), np.ones(2)).distance
+    return points.take(distance > reach)
 
 
 def estimate_on_points(

@@ -9,20 +9,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice
+from statmodels_x.survival.distributions import closed_forms
+from statmodels_x.survival.distributions.closed_forms import FIRST, SECOND, STEP
 
 BaselineFunction = Callable[..., Array]
 
 SHAPE_LINKS = ("log", "log1p", "identity")
 
-_STEP = 2e-3  # of the numerical derivatives: five points balance the truncation against the rounding at it
-_FIRST = np.array([1.0, -8.0, 0.0, 8.0, -1.0]) / (12.0 * _STEP)
-_SECOND = np.array([-1.0, 16.0, -30.0, 16.0, -1.0]) / (12.0 * _STEP**2)
-_NEAR_NORMAL = 1e-3  # shape of a generalised gamma below which its functions are interpolated
 _FAR = 500.0  # |log z| beyond which no time can lie
 _FLAT = 1e-8  # relative rise of H0, far out, below which it has ended
 _BISECTIONS = 200
@@ -142,14 +139,16 @@ class Family:
         """Try the functions at a few points: their form, and that the hazard is the slope of H0."""
         q = np.array([-2.0, -0.5, 0.3])
         for start in self.shape_starts or (1.0,):
-            terms = self.terms(q, np.full(3, self.to_working(start)))
+            nu = np.full(3, self.to_working(start))
+            terms = self.terms(q, nu)
+            slope = _rule(FIRST, np.stack([self._cumulative(q + k * STEP, nu) for k in range(-2, 3)]))
             if not np.isfinite(terms).all():
                 raise DataError(f"Family({self.name!r}): H0 or log h0 is not finite at z = 0.1 to 1.3.")
-            if np.any(terms[:, 0] <= 0.0) or np.any(terms[:, 1] <= 0.0):
+            if np.any(terms[:, 0] <= 0.0) or np.any(slope <= 0.0):
                 raise DataError(
                     f"Family({self.name!r}): `cumulative_hazard` must be positive and rise with z."
                 )
-            if not np.allclose(np.log(terms[:, 1]), terms[:, 6] + q, atol=1e-6):
+            if not np.allclose(np.log(slope), terms[:, 6] + q, atol=1e-6):
                 raise DataError(
                     f"Family({self.name!r}): `log_hazard` is not the logarithm of the derivative of "
                     "`cumulative_hazard` in z."
@@ -177,20 +176,23 @@ class Family:
             return working
         return np.exp(working) if self.shape_link == "log" else np.expm1(working)
 
-    def _baseline(self, q: Array, nu: Array) -> Array:
-        """H0 and log h0 at z = exp(q), shape (2, n)."""
-        assert self.cumulative_hazard is not None
-        assert self.log_hazard is not None
+    def _values(self, function: BaselineFunction | None, q: Array, nu: Array) -> Array:
+        """Values of one of the two functions at z = exp(q)."""
+        assert function is not None
         z = np.exp(np.clip(q, -_FAR, _FAR))
-        arguments = (z, self.to_natural(nu)) if self.shape_starts else (z,)
         with np.errstate(all="ignore"):
-            values = [np.asarray(f(*arguments), float) for f in (self.cumulative_hazard, self.log_hazard)]
-        for value in values:
-            if value.shape != z.shape:
-                raise DataError(
-                    f"Family({self.name!r}): a function of {z.shape} values of z returned the shape {value.shape}."
-                )
-        return np.stack(values)
+            value = np.asarray(function(z, self.to_natural(nu)) if self.shape_starts else function(z), float)
+        if value.shape != z.shape:
+            raise DataError(
+                f"Family({self.name!r}): a function of {z.shape} values of z returned the shape {value.shape}."
+            )
+        return value
+
+    def _cumulative(self, q: Array, nu: Array) -> Array:
+        return self._values(self.cumulative_hazard, q, nu)
+
+    def _log_hazard(self, q: Array, nu: Array) -> Array:
+        return self._values(self.log_hazard, q, nu)
 
     def terms(self, q: Array, nu: Array) -> Array:
         """H0 and A = log h0 at z = exp(q), each with its derivatives in q and in the working shape.
@@ -204,25 +206,44 @@ class Family:
         ndarray of shape (n, 12)
             H0, H0_q, H0_nu, H0_qq, H0_qnu, H0_nunu, then the same for A.
         """
-        steps = _STEP * np.arange(-2, 3)
+        exact = next((terms for of, terms in _EXACT_TERMS if of is self.cumulative_hazard), None)
+        if exact is not None:
+            return exact(np.clip(q, -_FAR, _FAR), nu)
+        steps = STEP * np.arange(-2, 3)
         if not self.shape_starts:
-            values = np.stack([self._baseline(q + step, nu) for step in steps])  # (5, 2, n)
-            zero = np.zeros_like(values[2])
-            found = [values[2], _rule(_FIRST, values), zero, _rule(_SECOND, values), zero, zero]
+            h = self._cumulative(q, nu)
+            a = np.stack([self._log_hazard(q + step, nu) for step in steps])
+            zero = np.zeros_like(h)
+            hazard = [a[2], _rule(FIRST, a), zero, _rule(SECOND, a), zero, zero]
+            around = [h, zero, zero]
         else:
-            grid = np.stack(
-                [np.stack([self._baseline(q + a, nu + b) for b in steps]) for a in steps]
-            )  # (5, 5, 2, n)
-            across = _rule(_FIRST, grid)  # derivative in q at each step of nu
-            found = [
-                grid[2, 2],
-                across[2],
-                _rule(_FIRST, grid[2]),
-                _rule(_SECOND, grid[:, 2]),
-                _rule(_FIRST, across),
-                _rule(_SECOND, grid[2]),
-            ]
-        return np.ascontiguousarray(np.concatenate([np.stack(found)[:, k] for k in range(2)]).T)
+            values = np.stack([self._cumulative(q, nu + step) for step in steps])
+            around = [values[2], _rule(FIRST, values), _rule(SECOND, values)]
+            grid = np.stack([np.stack([self._log_hazard(q + a, nu + b) for b in steps]) for a in steps])
+            across = _rule(FIRST, grid)  # derivative in q at each step of nu
+            hazard = [
+                grid[2, 2], across[2], _rule(FIRST, grid[2]), _rule(SECOND, grid[:, 2]), _rule(FIRST, across),
+                _rule(SECOND, grid[2]),
+            ]  # fmt: skip
+        with np.errstate(all="ignore"):
+            slope = _hazard(around[0], hazard[0] + q)
+            mixed = [around[1], slope * (hazard[1] + 1.0), slope * hazard[2], around[2]]
+        return np.ascontiguousarray(np.stack([around[0], slope, *mixed, *hazard]).T)
+
+    def first_terms(self, q: Array, nu: Array) -> Array:
+        """Return ``terms`` without what only second derivatives and those of A need, which are 0: for H alone.
+
+        The slope of H0 in q is the hazard itself, so that no step in q is taken.
+        """
+        found = np.zeros((len(q), 12))
+        base = self._cumulative(q, nu)
+        found[:, 0] = base
+        found[:, 1] = _hazard(base, self._log_hazard(q, nu) + q)
+        if self.shape_starts:
+            steps = STEP * np.arange(-2, 3)
+            around = np.stack([self._cumulative(q, nu + step) if step else base for step in steps])
+            found[:, 2] = _rule(FIRST, around)
+        return found
 
     def plateau(self, nu: Array) -> tuple[NDArray[np.bool_], Array, Array]:
         """Where H0 stays bounded, so that some never have the event: log H0 at infinity, its derivative in nu.
@@ -236,7 +257,7 @@ class Family:
             0 where H0 is not bounded.
         """
         far = np.full(len(nu), _FAR)
-        last, before = self._baseline(far, nu)[0], self._baseline(far - 1.0, nu)[0]
+        last, before = self._cumulative(far, nu), self._cumulative(far - 1.0, nu)
         bounded = np.isfinite(last) & (last < (1.0 + _FLAT) * before)
         log_h0, slope = np.zeros(len(nu)), np.zeros(len(nu))
         if bounded.any():
@@ -247,14 +268,20 @@ class Family:
     def log_z_at(self, cumulative: Array, nu: Array) -> Array:
         """Return log z at which H0 reaches a value, by bisection; infinite if it never does."""
         low, high = np.full(len(cumulative), -_FAR), np.full(len(cumulative), _FAR)
-        reached = self._baseline(high, nu)[0] >= cumulative
+        reached = self._cumulative(high, nu) >= cumulative
         for _ in range(_BISECTIONS):
             middle = 0.5 * (low + high)
-            below = self._baseline(middle, nu)[0] < cumulative
+            below = self._cumulative(middle, nu) < cumulative
             low, high = np.where(below, middle, low), np.where(below, high, middle)
             if np.all(high - low <= 1e-15 * np.maximum(1.0, np.abs(low))):
                 break
         return np.where(reached, 0.5 * (low + high), np.inf)
+
+
+def _hazard(cumulative: Array, log_hazard: Array) -> Array:
+    """Slope of H0 in log z, infinite where H0 is."""
+    with np.errstate(all="ignore"):
+        return np.where(np.isinf(cumulative), np.inf, np.exp(log_hazard))
 
 
 def _rule(weights: Array, values: Array) -> Array:
@@ -263,68 +290,25 @@ def _rule(weights: Array, values: Array) -> Array:
     return np.tensordot(weights[used], values[used], axes=1)
 
 
-def _lognormal_cumulative(z: Array) -> Array:
-    return -special.log_ndtr(-np.log(z))
-
-
-def _lognormal_log_hazard(z: Array) -> Array:
-    w = np.log(z)
-    return -0.5 * w * w - 0.5 * math.log(2.0 * math.pi) - special.log_ndtr(-w) - w
-
-
-def _gengamma_cumulative(z: Array, shape: Array) -> Array:
-    """Prentice's generalised gamma, -log of an incomplete gamma function of Q^-2 exp(Q log z); lognormal at Q = 0.
-
-    Next to Q = 0, where the incomplete gamma function loses its digits, a parabola through Q = 0 and the ends.
-    """
-    w, end = np.log(z), np.full_like(z, _NEAR_NORMAL)
-    near = np.abs(shape) < _NEAR_NORMAL
-    direct = _incomplete_gamma(w, np.where(near, end, shape))
-    if not near.any():
-        return direct
-    low, middle, high = _incomplete_gamma(w, -end), _lognormal_cumulative(z), _incomplete_gamma(w, end)
-    x = shape / _NEAR_NORMAL
-    parabola = middle + 0.5 * x * (high - low) + 0.5 * x * x * (high + low - 2.0 * middle)
-    return np.where(near, parabola, direct)
-
-
-def _incomplete_gamma(w: Array, shape: Array) -> Array:
-    a = 1.0 / (shape * shape)
-    u = a * np.exp(shape * w)
-    below, above = special.gammainc(a, u), special.gammaincc(a, u)
-    alive, dead = np.where(shape > 0.0, above, below), np.where(shape > 0.0, below, above)
-    return np.where(dead < 0.5, -np.log1p(-dead), -np.log(alive))
-
-
-def _gengamma_log_hazard(z: Array, shape: Array) -> Array:
-    w = np.log(z)
-    square, x = shape * shape, shape * w
-    a = 1.0 / np.maximum(square, _NEAR_NORMAL**2)
-    # a (exp(x) - 1 - x) without cancellation, and Stirling's remainder of log Gamma(a)
-    series = w * w * (0.5 + x * (1 / 6 + x * (1 / 24 + x * (1 / 120 + x * (1 / 720 + x / 5040)))))
-    bend = np.where((np.abs(x) < 1e-2) | (square < _NEAR_NORMAL**2), series, a * (np.expm1(x) - x))
-    far = square / 12.0 - square**3 / 360.0
-    log_density = -0.5 * math.log(2.0 * math.pi) - np.where(square < 1e-3, far, _stirling(a)) - bend
-    return log_density + _gengamma_cumulative(z, shape) - w
-
-
-def _stirling(a: Array) -> Array:
-    """Stirling's remainder of log Gamma(a), without the cancellation of log Gamma(a) less its approximation.
-
-    That would leave an error of 1e-14 that all rows share, and numerical second derivatives multiply it by a million.
-    """
-    x = a + 10.0
-    y = 1.0 / (x * x)
-    value = (1 / 12 - y * (1 / 360 - y * (1 / 1260 - y * (1 / 1680 - y * (1 / 1188 - y * 691 / 360360))))) / x
-    for k in range(10):
-        value += (a + k + 0.5) * np.log1p(1.0 / (a + k)) - 1.0
-    return value
-
-
 def _case(name: str, **fixed: Any) -> Family:
     """Return a case of the built-in four-parameter family, whose likelihood is compiled."""
     return Family(name, None, None, (-0.5, 0.0, 1.0), "log1p", (-1.0 + 1e-12, math.inf), fixed)
 
+
+# pickled fits of version 0.1 know the functions by these names
+_lognormal_cumulative, _lognormal_log_hazard = (
+    closed_forms.lognormal_cumulative,
+    closed_forms.lognormal_log_hazard,
+)
+_gengamma_cumulative, _gengamma_log_hazard = (
+    closed_forms.gengamma_cumulative,
+    closed_forms.gengamma_log_hazard,
+)
+
+_EXACT_TERMS = (
+    (_lognormal_cumulative, closed_forms.lognormal_terms),
+    (_gengamma_cumulative, closed_forms.gengamma_terms),
+)
 
 _BUILT_IN = (
     _case("apgw"),

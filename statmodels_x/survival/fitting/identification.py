@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from statmodels_x.core import threads
 from statmodels_x.core.findings import Finding
 from statmodels_x.core.optimize import Optimum
 from statmodels_x.core.typing import Array
@@ -82,10 +83,13 @@ class Reach:
 
 
 def _reach(theta: Array, arrays: SurvivalArrays) -> tuple[Array, Array, Array]:
-    eta = arrays.linear_predictors(theta)
     both = arrays.free[0] and arrays.free[1] and arrays.family is None
-    gaps = _gaps_from_weibull(arrays.log_time, eta) if both else np.full(2, np.inf)
-    return eta.min(axis=1), eta.max(axis=1), gaps
+    if both:
+        eta = arrays.linear_predictors(theta)
+        return eta.min(axis=1), eta.max(axis=1), _gaps_from_weibull(arrays.log_time, eta)
+    parts = (arrays.linear_predictors(theta, rows) for rows in threads.parts(arrays.n))
+    ends = np.array([(eta.min(axis=1), eta.max(axis=1)) for eta in parts])
+    return ends[:, 0].min(axis=0), ends[:, 1].max(axis=0), np.full(2, np.inf)
 
 
 def ridges(optimum: Optimum, arrays: SurvivalRows, names: Names) -> list[Finding]:

@@ -123,9 +123,15 @@ def _alive(horizons: Array, rows: Rows) -> tuple[Array, Array, Rows, Array]:
 
 
 def _rmst(horizons: Array, rows: Rows) -> Quantity:
-    alive, grad, _, _ = _alive(horizons, rows)
-    slope = -(alive[:, :, None] * grad).sum(axis=1)
-    return plain.within(alive.sum(axis=1), rows.jacobian(slope), *plain.bounds_of(horizons, rows))
+    if rows.waning is not None:
+        alive, grad, _, _ = _alive(horizons, rows)
+        value, slope = alive.sum(axis=1), -(alive[:, :, None] * grad).sum(axis=1)
+    else:
+        times, _ = plain.nodes_to(horizons, rows)
+        other = _background(times.ravel(), rows.repeat(times.shape[1])).reshape(times.shape)
+        value, slope = plain.lived(horizons, rows, other)
+        slope = slope if rows.has_factor else slope[:, :5]
+    return plain.within(value, rows.jacobian(slope), *plain.bounds_of(horizons, rows))
 
 
 def _life_years_lost(horizons: Array, rows: Rows) -> Quantity:

@@ -18,13 +18,14 @@ from statmodels_x.survival.inference.quantities import (
     Quantity,
     as_odds,
     bounds_of,
+    edge_of_mean,
     identity,
     on_cloglog,
     on_log,
     reach_of,
     within,
 )
-from statmodels_x.survival.inference.rows import Rows
+from statmodels_x.survival.inference.rows import Rows, distinct
 
 _BLOCK = 40_000  # points computed at once
 _STEPS = 100
@@ -73,10 +74,10 @@ def populations(rows: Rows, weights: Array, n_worlds: int) -> Populations:
         control = rows.waning.control
         other += [control.base, *(matrix for matrix in control.matrices if matrix is not None)]
     everything = np.column_stack([rows.base, *matrices, rows.given, *other])
-    _, first, which = np.unique(everything, axis=0, return_index=True, return_inverse=True)
+    first, which = distinct(everything)
     share = np.tile(weights / weights.sum(), n_worlds)
     world = np.repeat(np.arange(n_worlds), len(weights))
-    cells = np.asarray(np.bincount(world * len(first) + which.ravel(), share, n_worlds * len(first)), float)
+    cells = np.asarray(np.bincount(world * len(first) + which, share, n_worlds * len(first)), float)
     return Populations(rows.take(first), cells.reshape(n_worlds, len(first)))
 
 
@@ -162,10 +163,10 @@ def _bounds(points: Array, people: Populations) -> tuple[Array, Array]:
 
 
 def _mean(points: Array, people: Populations) -> Quantity:
-    found, edge = (
-        on_log(*_flat(*_means("mean", points, people))),
-        QUANTITIES["mean"](points, people.rows).edge,
-    )
+    found = on_log(*_flat(*_means("mean", points, people)))
+    family = people.rows.family
+    unknown = family is not None and not family.has_mean
+    edge = None if people.rows.background is not None or unknown else edge_of_mean(people.rows)
     if edge is None:
         return found
     nearest = np.argmin(np.where(people.shares > 0.0, edge[0], np.inf), axis=1)  # infinite where anybody's is
@@ -247,6 +248,14 @@ def _expected_survival(points: Array, people: Populations) -> Quantity:
     return on_cloglog(*_cumulative(points, people, "expected_survival"))
 
 
+def _relative_survival(points: Array, people: Populations) -> Quantity:
+    """Mean survival over mean survival of the population: who is old counts less and less."""
+    alive, alive_slope = _cumulative(points, people)
+    alone, alone_slope = _cumulative(points, people, "expected_survival")
+    with np.errstate(invalid="ignore"):
+        return on_cloglog(np.maximum(alive - alone, 0.0), alive_slope - alone_slope)
+
+
 def _crude(kind: str) -> Callable[[Array, Populations], Quantity]:
     """Return a mean probability of death from one of the causes."""
 
@@ -282,6 +291,7 @@ OF_BACKGROUND: Mapping[str, Callable[[Array, Populations], Quantity]] = {
     "crude_other": _crude("crude_other"),
     "life_years_lost": _life_years_lost,
     "expected_survival": _expected_survival,
+    "relative_survival": _relative_survival,
 }
 
 

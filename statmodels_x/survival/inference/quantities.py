@@ -11,13 +11,17 @@ from scipy.special import expit
 from statmodels_x.core.quadrature import cube_root_nodes, legendre_nodes
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.apgw import APGW
-from statmodels_x.survival.inference.rows import Rows
-from statmodels_x.survival.kernels.hazards import cumulative_hazard, log_hazard
+from statmodels_x.survival.inference.rows import Rows, distinct
+from statmodels_x.survival.kernels.hazards import (
+    cumulative_hazard,
+    log_hazard,
+    mean_time,
+    restricted_mean,
+)
 
 Function = Callable[[Array], Array]
 
 _NODES, _FEW_NODES = 96, 16
-_MEAN_NODES = 400
 
 
 @dataclass(frozen=True)
@@ -278,6 +282,29 @@ def bounds_of(horizons: Array, rows: Rows) -> tuple[Array, Array]:
 
 def _rmst(horizons: Array, rows: Rows) -> Quantity:
     """E min(T, horizon), given T > ``given``."""
+    if rows.waning is not None:
+        value, slope = _waning_rmst(horizons, rows)
+    else:
+        value, slope = lived(horizons, rows)
+        slope = slope[:, :5]
+    return within(value, rows.jacobian(slope), *bounds_of(horizons, rows))
+
+
+def lived(horizons: Array, rows: Rows, other: Array | None = None) -> tuple[Array, Array]:
+    """Integral of S from ``given`` to a horizon with its gradient; ``other`` adds to H at the nodes.
+
+    Rows of the same predictors are integrated once.
+    """
+    eta, rule, horizons = rows.eta, cube_root_nodes(_NODES), np.asarray(horizons, float)
+    how = (rows.cure, rows.matrices[3] is not None, rule, rows.family, rows.discount)
+    if other is not None:
+        return restricted_mean(horizons, rows.given, eta, *how, other)
+    first, which = distinct(np.column_stack([eta, rows.given, horizons]))
+    value, slope = restricted_mean(horizons[first], rows.given[first], eta[first], *how)
+    return value[which], slope[which]
+
+
+def _waning_rmst(horizons: Array, rows: Rows) -> tuple[Array, Array]:
     times, weights = nodes_to(horizons, rows)
     wide = rows.repeat(times.shape[1])
     value, grad = since(times.ravel(), wide)
@@ -285,47 +312,32 @@ def _rmst(horizons: Array, rows: Rows) -> Quantity:
     finite = np.where(
         alive[:, :, None] > 0.0, grad.reshape(*times.shape, -1), 0.0
     )  # nobody left: exp(-H) H is 0
-    slope = -(alive[:, :, None] * finite).sum(axis=1)
-    return within(alive.sum(axis=1), rows.jacobian(slope), *bounds_of(horizons, rows))
+    return alive.sum(axis=1), -(alive[:, :, None] * finite).sum(axis=1)
 
 
 def _mean(_: Array, rows: Rows) -> Quantity:
-    """E T as an integral over a standard exponential e on the log scale: T = t(e), dt = -dH/h."""
+    """E T; the scale of time, phi, leaves the integral of those who are just born."""
     eta = rows.eta
-    gamma, kappa = np.exp(eta[:, 2]), np.expm1(eta[:, 3])
-    r, lam = 1.0 / gamma, np.exp(eta[:, 1])
+    r, lam, kappa = np.exp(-eta[:, 2]), np.exp(eta[:, 1]), np.expm1(eta[:, 3])
     exists = (kappa > 0.0) | ((kappa == 0.0) & (r < lam))
     if rows.family is not None:
-        kappa = np.ones(len(r))
         exists = ~rows.family.plateau(eta[:, 3])[0] & rows.family.has_mean
     exists &= rows.cure == 0
-    with np.errstate(divide="ignore"):
-        growth = np.where(
-            kappa > 0.0, 30.0 * (1.0 + r / np.minimum(kappa, 1.0)), 40.0 / np.maximum(1.0 - r / lam, 1e-3)
-        )
-    top = np.log(800.0 + growth)
-    u = np.linspace(0.0, 1.0, _MEAN_NODES)
-    points = -60.0 + (top + 60.0)[:, None] * u
-    weights = np.exp(points - np.exp(points)) * ((top + 60.0) / (_MEAN_NODES - 1))[:, None]
-    wide = rows.repeat(_MEAN_NODES)
-    start, start_grad = cumulative_hazard(wide.given, wide.eta, wide.cure, wide.family)
-    ok = np.repeat(exists, _MEAN_NODES)
-    # a heavy tail passes the range of floats where its weight has left it long before
-    times = np.where(ok, time_at(start + np.exp(points).ravel(), wide), 1.0)
-    times = np.clip(times, 1e-300, 1e300)
-    _, grad = cumulative_hazard(times, wide.eta, wide.cure, wide.family)
-    log_h, _ = log_hazard(times, wide.eta, wide.cure, wide.family)
-    with np.errstate(over="ignore", invalid="ignore"):
-        change = -(grad - start_grad) * np.exp(-log_h)[:, None]
-        slope = (weights[:, :, None] * change.reshape(*points.shape, 5)).sum(axis=1)
-        value = (weights * times.reshape(points.shape)).sum(axis=1)
-    slope[~exists] = np.nan
+    phi = np.zeros(len(eta)) if np.any(rows.given) else eta[:, 0]
+    reduced = eta - np.column_stack([phi, np.zeros((len(eta), 4))])
+    first, which = distinct(np.column_stack([reduced, rows.given]))
+    value, slope = mean_time(
+        rows.given[first], reduced[first], exists[first], rows.matrices[3] is not None, rows.family
+    )
+    with np.errstate(over="ignore"):
+        unit = np.exp(-phi)
+    value, slope = value[which] * unit, slope[which] * unit[:, None]
     unknown = rows.family is not None and not rows.family.has_mean
     found = on_log(np.where(exists, value, np.nan if unknown else np.inf), rows.jacobian(slope))
-    return found if unknown else replace(found, edge=_edge_of_mean(rows))
+    return found if unknown else replace(found, edge=edge_of_mean(rows))
 
 
-def _edge_of_mean(rows: Rows) -> tuple[Array, Array] | None:
+def edge_of_mean(rows: Rows) -> tuple[Array, Array] | None:
     """Return what is positive where a mean is finite: log(kappa + 1), for a Burr XII log gamma + log lambda."""
     eta = rows.eta
     grad = np.zeros(eta.shape)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.family import Family
@@ -150,3 +151,27 @@ class Rows:
                 matrix * grad[:, j : j + 1] for j, matrix in enumerate(self.matrices) if matrix is not None
             ]
         return np.hstack(parts) if parts else np.zeros((len(grad), 0))
+
+
+def distinct(columns: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Find the rows that differ.
+
+    Parameters
+    ----------
+    columns : ndarray of shape (m, k)
+
+    Returns
+    -------
+    first : int array (u,)
+        One row of each kind.
+    which : int array (m,)
+        The kind of each row: ``columns[first][which]`` are the columns.
+    """
+    varying = columns[:, (columns != columns[:1]).any(axis=0)]
+    key = np.zeros(len(columns))
+    for j, column in enumerate(varying.T):  # a number that tells rows apart sorts faster than the rows
+        key += np.sqrt(j + 2.0) * column
+    _, first, which = np.unique(key, return_index=True, return_inverse=True)
+    if not np.array_equal(varying[first][which], varying):  # the numbers of two kinds may agree
+        _, first, which = np.unique(columns, axis=0, return_index=True, return_inverse=True)
+    return first, which.ravel()

@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from statmodels_x.core.data.surv import EXACT, RIGHT, Surv
 from statmodels_x.core.rank import constant_columns
+from statmodels_x.core.threads import in_parts
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.family import Family
 from statmodels_x.survival.kernels.hazards import log_hazard
@@ -212,15 +213,14 @@ class SurvivalArrays:
         cure : int
             As the attribute.
         """
+        rows = tuple(_scalar_or_row(self.offsets[k]) if not isinstance(k, float) else k for k in sources)
+        parts = [self.slices[int(k)] if not isinstance(k, float) else slice(0, 0) for k in sources]
+        kept = [column for part in parts for column in range(part.start, part.stop)]
+        if kept == list(range(self.matrix.shape[1])):  # one copy of the matrices is enough
+            starts = np.cumsum([0, *(part.stop - part.start for part in parts)]).astype(np.int64)
+            return replace(self, starts=starts, offsets=_stack_offsets(rows, self.n), cure=cure)
         designs = tuple(None if isinstance(k, float) else self.designs[k] for k in sources)
-        rows = [_scalar_or_row(self.offsets[k]) if not isinstance(k, float) else k for k in sources]
-        moved = replace(self.with_model(designs, tuple(rows)), cure=cure)
-        if self.penalty is None:
-            return moved
-        places = np.arange(self.n_parameters)
-        kept = [places[self.slices[k]] for k in sources if not isinstance(k, float)]
-        kept.append(places[self.matrix.shape[1] :])
-        return replace(moved, penalty=self.penalty.moved(np.concatenate(kept), sources, cure))
+        return replace(self.with_model(designs, rows), cure=cure)
 
     def with_model(self, designs: Designs, offsets: Offsets) -> SurvivalArrays:
         """Return the same sample under another model, of whose coefficients nothing is known besides."""
@@ -264,12 +264,14 @@ class SurvivalArrays:
                 known[finite, k] = self.family.terms(q, eta[3, finite])
         return known
 
-    def linear_predictors(self, theta: Array) -> Array:
-        """Return the five linear predictors, shape (5, n)."""
-        eta = np.broadcast_to(self.offsets, (5, self.n)).copy()
+    def linear_predictors(self, theta: Array, rows: slice = slice(None)) -> Array:
+        """Return the five linear predictors, shape (5, n), or those of some rows."""
+        matrix = self.matrix[rows]
+        offsets = self.offsets[:, rows] if self.offsets.shape[1] > 1 else self.offsets
+        eta = np.broadcast_to(offsets, (5, len(matrix))).copy()
         for j, part in enumerate(self.slices):
             if part.stop > part.start:
-                eta[j] += self.matrix[:, part] @ theta[part]
+                eta[j] += matrix[:, part] @ theta[part]
         return eta
 
 
@@ -332,10 +334,16 @@ def loglik(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
     if arrays.has_factor:
         return _with_factor(theta, arrays)
     a = arrays
-    value, score, hessian = loglik_sums(
-        theta, a.starts, a.matrix.T, a.offsets, a.same, a.code, a.log_lower, a.log_upper, a.log_entry, a.log_other,
-        a.weight, a.low, a.high, a.cure, bool(a.starts[4] > a.starts[3]), a.known_terms(theta),
-    )  # fmt: skip
+    free, known = bool(a.starts[4] > a.starts[3]), a.known_terms(theta)
+
+    def part(rows: slice) -> tuple[float, Array, Array]:
+        found: tuple[float, Array, Array] = loglik_sums(
+            rows.start, rows.stop, theta, a.starts, a.matrix.T, a.offsets, a.same, a.code, a.log_lower, a.log_upper,
+            a.log_entry, a.log_other, a.weight, a.low, a.high, a.cure, free, known,
+        )  # fmt: skip
+        return found
+
+    value, score, hessian = (sum(of) for of in zip(*in_parts(part, a.n), strict=True))
     return value - a.n_expected, score, hessian
 
 

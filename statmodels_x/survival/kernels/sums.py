@@ -158,13 +158,15 @@ def _add_products(m, starts, x, g, h, line, score, hessian):
 
 @kernel
 def loglik_sums(
-    theta, starts, columns, offsets, same, code, log_lower, log_upper, log_entry, log_other, weight, low,
+    begin, end, theta, starts, columns, offsets, same, code, log_lower, log_upper, log_entry, log_other, weight, low,
     high, cure, shape_free, known,
 ):  # fmt: skip
-    """Log-likelihood, score and Hessian in one pass over the rows, without temporary arrays of their length.
+    """Log-likelihood, score and Hessian in one pass over some rows, without temporary arrays of their length.
 
     Parameters
     ----------
+    begin, end : int
+        The rows begin:end are summed.
     theta : float array (p,)
     starts : int64 array (6,)
         The rows starts[j]:starts[j + 1] of ``columns`` belong to linear predictor j; none where it is fixed.
@@ -194,16 +196,16 @@ def loglik_sums(
     score : float array (p,)
     hessian : float array (p, p)
     """
-    p, n = columns.shape
+    p = columns.shape[0]
     total, score, hessian = 0.0, np.zeros(p), np.zeros((p, p))
     w, x, line, work = np.zeros(LANES * BLOCK), np.zeros((p, BLOCK)), np.zeros(BLOCK), np.zeros((5, 20))
     eta, g = w[ETA : ETA + 5 * BLOCK].reshape(5, BLOCK), w[FIRST : FIRST + 5 * BLOCK].reshape(5, BLOCK)
     h, value = w[SECOND : SECOND + 15 * BLOCK].reshape(15, BLOCK), w[VALUE : VALUE + BLOCK]
     nothing_special = not (log_upper.shape[0] or log_entry.shape[0] or known.shape[2])
     plain = cure == NO_CURE and nothing_special and same[3] and offsets[3, 0] != math.inf
-    for first in range(0, n, BLOCK):
+    for first in range(begin, end, BLOCK):
         # sums of blocks, then the sum of these: rounding stays near that of a pairwise sum
-        m = min(BLOCK, n - first)
+        m = min(BLOCK, end - first)
         for a in range(p):  # a copy, so that the products below find the columns in the cache
             x[a, :m] = columns[a, first : first + m]
         _predictors(first, m, theta, starts, x, offsets, eta)

@@ -15,6 +15,7 @@ from statmodels_x.survival.kernels.likelihood import SurvivalArrays
 
 _WAVES = 6
 _TOLERANCE = 1e-9
+_BLOCK = 8192
 
 
 def fingerprint(arrays: SurvivalArrays) -> Array:
@@ -43,12 +44,15 @@ def are_same(one: Array, other: Array) -> bool:
 
 
 def _waves(log_times: Array, weight: Array) -> Array:
-    finite = np.isfinite(log_times)
-    values, own = log_times[finite], weight[finite]
-    # e^{ik x} as powers of e^{ix}: one sine and cosine a row
-    step = np.exp(1j * math.pi / 3.0 * values)
-    wave, sums = own.astype(complex), [complex(own.sum())]
-    for _ in range(_WAVES):
-        wave = wave * step
-        sums.append(complex(wave.sum()))
-    return np.array([sums[0].real, *(s.real for s in sums[1:]), *(s.imag for s in sums[1:])])
+    sums = np.zeros(_WAVES + 1, complex)
+    for first in range(0, len(log_times), _BLOCK):  # of the size of a cache
+        part = slice(first, first + _BLOCK)
+        finite = np.isfinite(log_times[part])
+        values, own = log_times[part][finite], weight[part][finite]
+        # e^{ik x} as powers of e^{ix}: one sine and cosine a row
+        step, wave = np.exp(1j * math.pi / 3.0 * values), own.astype(complex)
+        sums[0] += own.sum()
+        for k in range(1, _WAVES + 1):
+            wave *= step
+            sums[k] += wave.sum()
+    return np.concatenate([sums.real, sums.imag[1:]])

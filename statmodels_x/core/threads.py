@@ -1,0 +1,91 @@
+"""Two threads, or more, for long passes of compiled code: the same numbers whatever their number.
+
+A pass is cut into parts by the number of rows alone, and what the parts return is put together in their order. Kernels
+hold no lock of Python's, so that plain threads run them side by side; there are none where the work is one of many
+pieces already: in other threads than the main one and in processes that another one began.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from multiprocessing import parent_process
+from threading import Lock, Thread, current_thread, main_thread
+from typing import Any
+
+from statmodels_x.core.errors import DataError
+
+PART = 65_536
+"""Rows of a part: a multiple of the kernels' blocks."""
+
+VARIABLE = "STATMODELS_X_THREADS"
+
+
+def allowed() -> int:
+    """Return how many threads a long pass may use.
+
+    What the environment variable ``STATMODELS_X_THREADS`` says; without it as many as numba has, but not more than two,
+    and one inside workers.
+    """
+    if current_thread() is not main_thread():
+        return 1
+    said = os.environ.get(VARIABLE, "")
+    if said:
+        if not said.isdecimal() or int(said) < 1:
+            raise DataError(
+                f"{VARIABLE} is {said!r} in the environment; give a number of threads, 1 or more."
+            )
+        return int(said)
+    if parent_process() is not None:
+        return 1
+    from numba import config
+
+    return min(2, int(config.NUMBA_NUM_THREADS))
+
+
+def parts(n: int) -> list[slice]:
+    """Cut n rows into parts."""
+    return [slice(first, min(first + PART, n)) for first in range(0, n, PART)]
+
+
+def in_parts(task: Callable[[slice], Any], n: int) -> list[Any]:
+    """Return what a task returns for each part of n rows, in order; parts run side by side.
+
+    Parameters
+    ----------
+    task : callable
+        It should spend its time in kernels.
+    n : int
+        Rows.
+    """
+    pieces = parts(n)
+    if len(pieces) < 2 or (workers := min(allowed(), len(pieces))) < 2:
+        return [task(piece) for piece in pieces]
+    return _side_by_side(task, pieces, workers)
+
+
+def _side_by_side(task: Callable[[slice], Any], pieces: Sequence[slice], workers: int) -> list[Any]:
+    found: list[Any] = [None] * len(pieces)
+    errors: list[BaseException] = []
+    waiting, lock = iter(range(len(pieces))), Lock()
+
+    def work() -> None:
+        while not errors:
+            with lock:
+                k = next(waiting, None)
+            if k is None:
+                return
+            try:
+                found[k] = task(pieces[k])
+            except BaseException as error:  # raised again by the thread that called
+                errors.append(error)
+
+    others = [Thread(target=work, daemon=True) for _ in range(workers - 1)]
+    for thread in others:
+        thread.start()
+    work()
+    for thread in others:
+        thread.join()
+    if errors:
+        raise errors[0]
+    return found
