@@ -52,8 +52,10 @@ for ax, (title, values) in zip(axes, pictures.items(), strict=True):
 plt.show()
 
 # %%
-# The jump set, and the root mean squared errors. The missing stripe is filled from what is connected to it: well here,
-# where little happens; where it hides the end of an edge, nothing can be known.
+# The jump set, and the root mean squared errors. Each pixel is a mean of 6 x 6 of the original, and the fit reads them
+# so: of a pixel that the border crosses a share lies on either side, which tells where within it the border runs. The
+# missing stripe is filled from what is connected to it: well here, where little happens; where it hides the end of an
+# edge, nothing can be known.
 fig, ax = plt.subplots(figsize=(5.4, 4.6), layout="constrained")
 fit.plot(ax=ax)
 plt.show()
@@ -108,9 +110,9 @@ plt.show()
 #
 # The page checks its own numbers:
 assert fit.converged
-assert len(fit.jumps) > 100
-assert rmse(fit.surface) < 0.9 * rmse(noisy)
-assert rmse(fit.surface) < 0.9 * rmse(blurred)
+assert "within pixels (averages)" in str(fit.summary())
+assert rmse(fit.surface) < 0.7 * rmse(noisy)
+assert rmse(fit.surface) < 0.92 * min(rmse(gaussian_filter(noisy, width)) for width in (0.6, 0.8, 1.0))
 assert np.isclose(body.smallest_jump, 0.4)
 assert len(body.boundaries) == 1
 assert ((body.segments() == 2) == inside).mean() > 0.97
