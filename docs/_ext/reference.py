@@ -75,6 +75,11 @@ def sections(lines: list[str]) -> list[tuple[str, list[str]]]:
     return found
 
 
+def _joined(parts: list[tuple[str, list[str]]]) -> list[str]:
+    """Put sections together again."""
+    return [line for title, body in parts for line in (["", title, "-" * len(title)] if title else []) + body]
+
+
 def entries(lines: list[str]) -> Iterator[tuple[list[str], str, list[str]]]:
     """Yield names, type and description of each entry of a section."""
     head: str | None = None
@@ -114,7 +119,7 @@ def _with_attributes(cls: type, lines: list[str]) -> None:
     given = {
         name for title, body in kept if title == "Parameters" for names, *_ in entries(body) for name in names
     }
-    lines[:] = [line for title, body in kept for line in ([title, "-" * len(title)] if title else []) + body]
+    lines[:] = _joined(kept)
     listed = {name: entry for name, entry in attributes(cls).items() if name not in given}
     if listed:
         lines += ["", "Attributes", "----------"]
@@ -145,8 +150,13 @@ def _process(_app: Sphinx, what: str, name: str, obj: Any, _options: Any, lines:
     example = (read(f"{room}.{owner}") or read(owner)).get(member)
     if example is None:
         return
-    has_examples = any(line.strip() == "Examples" for line in lines)
-    lines += ["", *([] if has_examples else ["Examples", "--------"]), *example, ""]
+    parts = sections(lines)
+    own = [body for title, body in parts if title == "Examples"]
+    if own:
+        own[0] += ["", *example, ""]
+    else:
+        parts.append(("Examples", [*example, ""]))
+    lines[:] = _joined(parts)
 
 
 def _link(app: Sphinx, what: str, name: str, obj: Any, _options: Any, lines: list[str]) -> None:
