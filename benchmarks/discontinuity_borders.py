@@ -1,14 +1,14 @@
 """Borders off the grid: what is found of them, and how sure its size is.
 
-    python benchmarks/discontinuity_borders.py [--repeats 20] [--jobs 2] [--quick]
+    python benchmarks/discontinuity_borders.py [--repeats 20] [--jobs 2] [--ways points] [--sizes 5 3] [--n 5000]
 
 Shapes (a line at a random angle and offset, a tilted square, an annulus, a crack tip, a triple junction, two disks that
 touch, a tapering step, a disk) on four surfaces (flat, plane, wave, cone) at steps of several standard deviations of a
 cell mean, with normal errors of sd .05; and eight smooth, steep or creased surfaces without a jump. Each sample is
-fitted by border="points" and by border="cells". Columns: any, false (share of the samples with a jump; found edges
-more than two cells from the truth), missed (share of the true border without a found edge within 1.5 cells), regions
-(share of the samples with the true number), length (found over true), bias (mean size over the true one, less 1),
-covered (share of the samples whose 95 % interval of the mean size holds it), cpu seconds a fit.
+fitted by border="points" and by border="cells" (--ways). Columns: any, false (share of the samples with a jump; found
+edges more than two cells from the truth), missed (share of the true border without a found edge within 1.5 cells),
+regions (share of the samples with the true number), length (found over true), bias (mean size over the true one, less
+1), covered (share of the samples whose 95 % interval of the mean size holds it), cpu seconds a fit.
 
 Chunks are kept beside the result and a resumed study goes on from them.
 """
@@ -161,8 +161,10 @@ def measures(fit, course: np.ndarray | None, regions: int, size: float) -> dict[
     return row
 
 
-def one(rng: np.random.Generator, shape: str | None, surface: str, k: float, n: int) -> list[dict]:
-    """Fit one sample both ways."""
+def one(
+    rng: np.random.Generator, shape: str | None, surface: str, k: float, n: int, ways: tuple[str, ...]
+) -> list[dict]:
+    """Fit one sample, in every way that is asked for."""
     x, y = rng.uniform(size=(2, n))
     side = int((n / PER_CELL) ** 0.5)
     size = k * SD / np.sqrt(n / side**2)
@@ -171,7 +173,7 @@ def one(rng: np.random.Generator, shape: str | None, surface: str, k: float, n: 
     frame = pd.DataFrame({"x": x, "y": y, "z": truth + SD * rng.normal(size=n)})
     model = smx.FreeDiscontinuity("z ~ x + y", frame, resolution=side)
     rows = []
-    for border in ("points", "cells"):
+    for border in ways:
         start = time.process_time()
         fit = model.fit(border=border)
         seconds = time.process_time() - start
@@ -180,12 +182,12 @@ def one(rng: np.random.Generator, shape: str | None, surface: str, k: float, n: 
     return rows
 
 
-def block(chunks: Path, name: str, repeats: int, jobs: int, **setting) -> pd.DataFrame:
+def block(chunks: Path, name: str, repeats: int, jobs: int, ways: tuple[str, ...], **setting) -> pd.DataFrame:
     """Average over the samples of one setting, read from its chunk if it is whole."""
-    path = chunks / f"discontinuity_borders_{name}_{repeats}.csv"
+    path = chunks / f"discontinuity_borders_{name}_{repeats}_{'-'.join(ways)}.csv"
     if path.exists():
         return pd.read_csv(path)
-    drawn = replicate(partial(one, **setting), repeats, seed=abs(hash_of(name)), n_jobs=jobs)
+    drawn = replicate(partial(one, ways=ways, **setting), repeats, seed=abs(hash_of(name)), n_jobs=jobs)
     table = pd.DataFrame([row for rows in drawn for row in rows]).groupby("border").mean().reset_index()
     table.insert(0, "n", setting["n"])
     table.insert(0, "k", setting["k"])
@@ -206,25 +208,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--ways", nargs="+", default=["points", "cells"], choices=["points", "cells"])
+    parser.add_argument("--sizes", nargs="+", type=float, default=[5.0, 3.0, 10.0, 2.0, 20.0])
+    parser.add_argument("--n", nargs="+", type=int, default=[5000, 2000, 20000])
     parser.add_argument("--quick", action="store_true", help="a pilot: two surfaces, one size, n = 5,000")
     options = parser.parse_args()
     chunks = RESULTS / "chunks"
     chunks.mkdir(parents=True, exist_ok=True)
     surfaces = ("flat", "cone") if options.quick else tuple(SURFACES)
-    sizes = (5.0,) if options.quick else (2.0, 3.0, 5.0, 10.0, 20.0)
-    settings = []
-    for n in (5000,) if options.quick else (2000, 5000, 20000):
+    sizes = (5.0,) if options.quick else options.sizes
+    settings = [{"shape": None, "surface": name, "k": 0.0, "n": 5000} for name in NULLS]
+    for n in (5000,) if options.quick else options.n:
         settings += [
             {"shape": shape, "surface": name, "k": k, "n": n}
             for k in sizes
             for shape in SHAPES
             for name in surfaces
         ]
-    settings += [{"shape": None, "surface": name, "k": 0.0, "n": 5000} for name in NULLS]
     tables = []
     for setting in settings:
         name = "_".join(str(value) for value in setting.values()).replace(" ", "-")
-        tables.append(block(chunks, name, options.repeats, options.jobs, **setting))
+        tables.append(block(chunks, name, options.repeats, options.jobs, tuple(options.ways), **setting))
         table = pd.concat(tables, ignore_index=True)
         print(tables[-1].round(3).to_string(index=False, header=len(tables) == 1), flush=True)
         table.round(4).to_csv(RESULTS / "discontinuity_borders.csv", index=False)

@@ -15,7 +15,7 @@ import os
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -107,18 +107,21 @@ def resampled(fit: Any) -> Any:
     return fit.conf_int(method="quantile") if hasattr(fit, "r_s") else pd.DataFrame()
 
 
-def numbers() -> dict[str, dict[str, list[float]]]:
-    """Return the numbers of all models by kind."""
+def numbers(only: Sequence[str]) -> dict[str, dict[str, list[float]]]:
+    """Return the numbers of models by kind; of all where ``only`` names none."""
     spec = spec_from_file_location("cases", CASES)
     cases = sys.modules["cases"] = module_from_spec(spec)
     spec.loader.exec_module(cases)
     warnings.simplefilter("ignore")
     found = {}
     for case in cases.CASES:
+        if only and case.name not in only:
+            continue
         fit = case.run()
         predicted = np.zeros(0) if case.predict is None else case.predict(fit)
         found[case.name] = _kinds(fit, resampled(fit)) | {"predicted": predicted.ravel().tolist()}
-    return found | {name: _kinds(make(), pd.DataFrame()) for name, make in data_sets().items()}
+    makers = {name: make for name, make in data_sets().items() if not only or name in only}
+    return found | {name: _kinds(make(), pd.DataFrame()) for name, make in makers.items()}
 
 
 def _kinds(fit: Any, draws: pd.DataFrame) -> dict[str, list[float]]:
@@ -128,12 +131,13 @@ def _kinds(fit: Any, draws: pd.DataFrame) -> dict[str, list[float]]:
     }
 
 
-def run(kernel: str) -> dict[str, dict[str, list[float]]]:
+def run(kernel: str, only: Sequence[str] = ()) -> dict[str, dict[str, list[float]]]:
     """Return the numbers of a process under a kernel of OpenBLAS."""
     environment = {**os.environ, "OPENBLAS_CORETYPE": kernel, "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, __file__, "--numbers"], env=environment, check=True, capture_output=True, text=True
-    )
+        [sys.executable, __file__, "--numbers", "--only", *only],
+        env=environment, check=True, capture_output=True, text=True,
+    )  # fmt: skip
     return json.loads(done.stdout)
 
 
@@ -154,10 +158,12 @@ def gap(first: list[float], second: list[float]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--numbers", action="store_true", help="print the numbers of this process")
-    if parser.parse_args().numbers:
-        print(json.dumps(numbers()))
+    parser.add_argument("--only", nargs="*", default=(), help="models whose rows of the table are made again")
+    asked = parser.parse_args()
+    if asked.numbers:
+        print(json.dumps(numbers(asked.only)))
         return
-    first, second = map(run, KERNELS)
+    first, second = (run(kernel, asked.only) for kernel in KERNELS)
     rows = [
         {
             "model": model,
@@ -170,6 +176,9 @@ def main() -> None:
         if values
     ]
     table = pd.DataFrame(rows)
+    if asked.only:
+        kept = pd.read_csv(RESULTS / "processors.csv")
+        table = pd.concat([kept[~kept["model"].isin(asked.only)], table], ignore_index=True)
     write(table, RESULTS / "processors.csv", float_format="%.1e")
     print(table.to_string(index=False, float_format="%.1e"))
     print(f"{(table['gap'] > GOAL).sum()} of {len(table)} above {GOAL:g}")

@@ -11,6 +11,7 @@ import argparse
 import html.parser
 import json
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -81,6 +82,16 @@ def broken_links(site: Path, pages: list[Path]) -> Iterator[str]:
                 yield f"{name}: {link} has no such place"
 
 
+def raw_notebooks(site: Path) -> Iterator[str]:
+    """List notebooks whose text holds markup that only Sphinx understands."""
+    for path in sorted(site.glob("_downloads/*/*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+        found = re.findall(r":[a-z:]+:`[^`]*`|(?<!`)``(?!`)[^`]+``(?!`)|^\.\. [a-z-]+::", text, re.MULTILINE)
+        if found:
+            yield f"{path.name}: {found[0]} is no Markdown"
+
+
 # -- A server and a browser ----------------------------------------------------------------------------------
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
@@ -132,7 +143,7 @@ class Tab:
         request = urllib.request.Request(f"{debugger}/json/new?about:blank", method="PUT")
         with urllib.request.urlopen(request) as answer:
             place = json.load(answer)["webSocketDebuggerUrl"]
-        self.socket = connect(place, max_size=None)
+        self.socket = connect(place, max_size=None).__enter__()  # as long as the browser
         self.site, self.count, self.heard = site, 0, list[dict[str, Any]]()
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.ask(f"{domain}.enable")
@@ -276,17 +287,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("site", type=Path)
     parser.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("chromium-browser"))
-    parser.add_argument("--only", default="", help="open only pages whose address holds this")
+    parser.add_argument("--only", default="", help="open only pages whose address holds this pattern")
     parser.add_argument(
         "--pictures", type=Path, help="save pictures of the pages here instead of checking them"
     )
     options = parser.parse_args()
     site = options.site.resolve()
     files = [page for page in sorted(site.rglob("*.html")) if "_static" not in page.relative_to(site).parts]
-    pages = [str(page.relative_to(site)) for page in files if options.only in str(page.relative_to(site))]
+    pages = [
+        str(page.relative_to(site)) for page in files if re.search(options.only, str(page.relative_to(site)))
+    ]
     before = time.monotonic()
     faults = list(broken_links(site, files))
     print(f"links of {len(files)} pages: {len(faults)} broken")
+    faults += raw_notebooks(site)
     if options.chromium is None:
         print("SKIPPED: the pages in a browser (no chromium is installed: apt-get install chromium)")
     else:

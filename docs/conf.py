@@ -77,11 +77,13 @@ numpydoc_xref_aliases = {
 
 # -- References: every one must be found -------------------------------------------------------------------
 nitpicky = True
+nitpick_ignore = [
+    ("py:obj", "category")
+]  # an attribute with a default, which numpydoc takes for a documented member
 intersphinx_mapping = mapping(
     Path(__file__).parent / "_inventories", Path(__file__).parent / "_build/inventories"
 )
 intersphinx_disabled_reftypes = ["std:doc"]
-nitpick_ignore_regex: list[tuple[str, str]] = []
 
 # -- Code blocks that are run ------------------------------------------------------------------------------
 doctest_test_doctest_blocks = "default"
@@ -123,7 +125,6 @@ sphinx_gallery_conf = {
     "subsection_order": [f"../examples/{section}" for section in SECTIONS],
     "within_subsection_order": "gallery_order.PageOrder",
     "doc_module": ("statmodels_x",),
-    "reference_url": {"statmodels_x": None},
     "backreferences_dir": "api/generated/backreferences",
     "image_srcset": ["2x"],
     "min_reported_time": 1.0,

@@ -41,6 +41,7 @@ _HOMES = {
     "forecast_errors": "statmodels_x.population.forecast",
     "ladder": "statmodels_x.survival.ladder",
     "load": "statmodels_x.core.fits.files.saving",
+    "net_survival": "statmodels_x.survival.inference.observed",
     "pool": "statmodels_x.core.fits.pooling",
     "quasi_extinction": "statmodels_x.population.theory.matrices.environments",
     "save": "statmodels_x.core.fits.files.saving",
@@ -88,6 +89,7 @@ __all__ = [
     "forecast_errors",
     "ladder",
     "load",
+    "net_survival",
     "plotting",
     "pool",
     "quasi_extinction",
@@ -134,6 +136,7 @@ if TYPE_CHECKING:
     from statmodels_x.survival.background.prior import Prior
     from statmodels_x.survival.distributions.apgw import APGW
     from statmodels_x.survival.distributions.family import Family
+    from statmodels_x.survival.inference.observed import net_survival
     from statmodels_x.survival.ladder import ladder
     from statmodels_x.survival.model import FlexibleSurvival
     from statmodels_x.survival.selection.select import select

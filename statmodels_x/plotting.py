@@ -24,6 +24,9 @@ DASHES: tuple[Any, ...] = (
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 LIMITS = (0, (3, 1.5))
+POPULATION: dict[str, Any] = {"linewidth": 1.2, "linestyle": (0, (1, 1.6))}
+"""How the survival of a population is drawn, beside that of patients."""
+
 _SHORT, _MOST_TICKS, _MOST_DECADES, _ROOM = 8.0, 5.5, 1e3, 0.1
 _ROUND = (1.0, 2.0, 5.0, 3.0, 1.5, 7.0, 4.0, 6.0, 8.0, 9.0, 2.5, 1.2, 1.1, 9.5, 1.05)
 
@@ -77,8 +80,10 @@ def censoring_marks(ax: Any, x: Array, y: Array, k: int) -> None:
     )
 
 
-def data_handles(limits: str | None, censored: bool, name: str = "Kaplan-Meier (data)") -> list[Any]:
-    """Build the legend's entries for what is data in a picture: step curves, their limits, and marks.
+def data_handles(
+    limits: str | None, censored: bool, name: str = "Kaplan-Meier (data)", population: str | None = None
+) -> list[Any]:
+    """Build the legend's entries for what is data in a picture: curves, their limits, marks, and a population.
 
     Parameters
     ----------
@@ -87,17 +92,23 @@ def data_handles(limits: str | None, censored: bool, name: str = "Kaplan-Meier (
     censored : bool
         Whether censored times are marked.
     name : str
-        What the step curves are.
+        What the step functions are; empty for none.
+    population : str, optional
+        What thin dotted curves are; None where none are drawn.
     """
     from matplotlib.lines import Line2D
 
-    found = [Line2D([], [], color="0.25", linewidth=1.0, drawstyle="steps-post", label=name)]
+    found = []
+    if name:
+        found.append(Line2D([], [], color="0.25", linewidth=1.0, drawstyle="steps-post", label=name))
     if limits is not None:
         found.append(Line2D([], [], color="0.25", linewidth=0.6, linestyle=LIMITS, label=f"its {limits}"))
     if censored:
         found.append(
             Line2D([], [], color="0.25", linestyle="none", marker="|", markersize=6, label="censored")
         )
+    if population is not None:
+        found.append(Line2D([], [], color="0.25", label=population, **POPULATION))
     return found
 
 
@@ -130,7 +141,7 @@ def numbers_at_risk(ax: Any, counts: Callable[[Array], list[Array]], labels: Seq
     ax.set_xticks(ticks)
     ax.set_xlim(low, high)
     size = ax.xaxis.label.get_size()
-    first = 3.9 * size  # below the numbers and the label of the axis
+    first = 12.0 + 2.75 * size  # below ticks and pads, which have a size of their own, numbers, and the label
     place = {"textcoords": "offset points", "annotation_clip": False, "fontsize": 0.85 * size}
     ax.annotate(
         "Number at risk", (0.0, 0.0), (0.0, -first), xycoords="axes fraction", ha="left", va="center", **place

@@ -10,10 +10,14 @@ from sphinx.application import Sphinx
 
 SECTIONS = ["tutorials", "survival", "surrogate", "multistate", "discontinuity", "population"]
 PAGES = {
+    "tutorials": (
+        "1_first_survival_fit 2_reading_a_summary 3_figure_for_a_paper 4_sentence_for_a_paper 5_choosing_a_model "
+        "6_surrogate 7_discontinuity 8_population"
+    ),
     "survival": (
         "melanoma colon_cancer lung_cancer nonproportional_hazards trial_figures choosing_a_baseline which_covariates "
-        "cure_three_ways standardised_survival beyond_the_trial interval_censoring_and_late_entry both_scales "
-        "a_million_rows coming_from"
+        "cure_three_ways standardised_survival beyond_the_trial relative_survival decision_model "
+        "interval_censoring_and_late_entry both_scales a_million_rows coming_from"
     ),
     "surrogate": "colon_trial pte_surface when_pte_misleads many_centres many_trials planning_a_study",
     "multistate": "who_dies_how quality_adjusted_time model_and_pte",

@@ -10,6 +10,8 @@ from typing import Any
 from sphinx.application import Sphinx
 
 _ROLE = re.compile(r":(?:py:)?(\w+(?::\w+)?):`([^`]+)`")
+_LITERAL = re.compile(r"(?<!`)``(?!`)([^`]+)``(?!`)")
+_TABLE = re.compile(r"^\.\. list-table::[^\n]*\n((?: +[^\n]*\n|\n)*(?: +[^\n]*(?:\n|\Z)))", re.MULTILINE)
 _BIB = Path(__file__).parents[1] / "references.bib"
 
 
@@ -46,9 +48,17 @@ def _written_out(found: re.Match[str]) -> str:
     return f"`{(title if target else text.rpartition('.')[2] if text.startswith('~') else text)}`"
 
 
+def _table(found: re.Match[str]) -> str:
+    """Write a list-table out; its first row is the heading."""
+    cells = [re.split(r"\n {5}- ", row) for row in re.split(r"^ {3}\* - ", found[1], flags=re.MULTILINE)[1:]]
+    rows = ["| " + " | ".join(" ".join(cell.split()) for cell in row) + " |" for row in cells]
+    return "\n".join([rows[0], "|" + " --- |" * len(cells[0]), *rows[1:]]) + "\n"
+
+
 def markdown(text: str) -> str:
-    """Write roles and literals out."""
-    return re.sub(r"``([^`]+)``", r"`\1`", _ROLE.sub(_written_out, text))
+    """Write tables, roles and literals out."""
+    text = _TABLE.sub(_table, text).replace("\\ ", "")
+    return _LITERAL.sub(r"`\1`", _ROLE.sub(_written_out, text))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

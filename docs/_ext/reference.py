@@ -12,10 +12,12 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.util.nodes import make_refnode
 
 DOCS = Path(__file__).parents[1]
 sys.path.insert(0, str(DOCS))
@@ -30,6 +32,7 @@ MACHINERY = {
     "Family": {"log_z_at", "plateau", "terms"},
     "SelectedSurvivalResults": {"after"},
     "MultiStateData": {"of"},
+    "ExternalCounts": {"rows"},
     "TrialLevelFitted": {"correlation_interval", "mixture"},
     "TrialLevelResults": {"correlation_interval", "mixture"},
 }
@@ -72,6 +75,11 @@ def sections(lines: list[str]) -> list[tuple[str, list[str]]]:
     return found
 
 
+def _joined(parts: list[tuple[str, list[str]]]) -> list[str]:
+    """Put sections together again."""
+    return [line for title, body in parts for line in (["", title, "-" * len(title)] if title else []) + body]
+
+
 def entries(lines: list[str]) -> Iterator[tuple[list[str], str, list[str]]]:
     """Yield names, type and description of each entry of a section."""
     head: str | None = None
@@ -111,13 +119,18 @@ def _with_attributes(cls: type, lines: list[str]) -> None:
     given = {
         name for title, body in kept if title == "Parameters" for names, *_ in entries(body) for name in names
     }
-    lines[:] = [line for title, body in kept for line in ([title, "-" * len(title)] if title else []) + body]
+    lines[:] = _joined(kept)
     listed = {name: entry for name, entry in attributes(cls).items() if name not in given}
     if listed:
         lines += ["", "Attributes", "----------"]
         for name, (kind, body) in listed.items():
             lines += [f"{name} : {kind}" if kind else name, *body]
         lines.append("")
+
+
+def _without_fields(_app: Sphinx, what: str, name: str, *_: Any) -> tuple[str, str] | None:
+    """Leave the fields of a state out of the heading of a result: fit() makes it, not the user."""
+    return ("", "") if what == "class" and name.endswith(_STATES) else None
 
 
 # -- Examples and links to the gallery -----------------------------------------------------------------------
@@ -137,8 +150,13 @@ def _process(_app: Sphinx, what: str, name: str, obj: Any, _options: Any, lines:
     example = (read(f"{room}.{owner}") or read(owner)).get(member)
     if example is None:
         return
-    has_examples = any(line.strip() == "Examples" for line in lines)
-    lines += ["", *([] if has_examples else ["Examples", "--------"]), *example, ""]
+    parts = sections(lines)
+    own = [body for title, body in parts if title == "Examples"]
+    if own:
+        own[0] += ["", *example, ""]
+    else:
+        parts.append(("Examples", [*example, ""]))
+    lines[:] = _joined(parts)
 
 
 def _link(app: Sphinx, what: str, name: str, obj: Any, _options: Any, lines: list[str]) -> None:
@@ -159,6 +177,31 @@ def _link(app: Sphinx, what: str, name: str, obj: Any, _options: Any, lines: lis
 
 def _short(name: str) -> str:
     return ".".join(["statmodels_x", *name.split(".")[-2:]])
+
+
+# -- Short names -------------------------------------------------------------------------------------------
+def _inherited(target: str) -> str:
+    """Name a member by the class that it comes from: its page is the one that shows it."""
+    owner: Any = import_module("statmodels_x")
+    for part in target.removeprefix("statmodels_x.").split("."):
+        owner = getattr(owner, part, None)
+    return str(getattr(owner, "__qualname__", ""))
+
+
+def _by_short_name(app: Sphinx, env: Any, node: Any, content: Any) -> Any:
+    """Find what a docstring calls by its short name, if only one object is called so."""
+    if node.get("refdomain") != "py":
+        return None
+    objects = env.get_domain("py").objects
+    target = node["reftarget"]
+    for tail in (target, target.removeprefix("statmodels_x.").removeprefix("errors."), _inherited(target)):
+        found = {
+            (entry.docname, entry.node_id) for name, entry in objects.items() if name.endswith(f".{tail}")
+        }
+        if tail and len(found) == 1:
+            docname, place = found.pop()
+            return make_refnode(app.builder, node["refdoc"], docname, place, content, target)
+    return None
 
 
 # -- Links back from the source ------------------------------------------------------------------------------
@@ -188,7 +231,9 @@ def _mend_backlinks(app: Sphinx, pagename: str, _template: str, context: dict[st
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to autodoc, around numpydoc, and to the pages of the source."""
     app.connect("autodoc-skip-member", _skip)
+    app.connect("autodoc-process-signature", _without_fields)
     app.connect("autodoc-process-docstring", _process, priority=300)
     app.connect("autodoc-process-docstring", _link, priority=900)
+    app.connect("missing-reference", _by_short_name)
     app.connect("html-page-context", _mend_backlinks)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -39,7 +39,7 @@ class ResultTable(CSVTable):
         """Return the table or the note."""
         path = Path(self.state.document.settings.env.srcdir, self.options["file"])
         script = self.options.pop("script")
-        link = f":download:`{path.name} <{self.options['file']}>`"
+        link = f":download:`{path.name} </{self.options['file']}>`"
         self.state.document.settings.env.note_dependency(str(path))
         if not path.is_file():
             text = f"This build holds no results of {script}: run the script, and build the site again."

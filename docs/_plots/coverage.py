@@ -8,7 +8,7 @@ import pandas as pd
 
 from statmodels_x import plotting
 
-RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
+RESULTS = Path("../../benchmarks/results")  # the directive runs this file in its own folder
 
 
 def _rows(groups: list[tuple[str, list[tuple[str, np.ndarray]]]], low: float = 0.85) -> None:

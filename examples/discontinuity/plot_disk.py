@@ -1,10 +1,10 @@
 r"""
-A surface with a border: truth beside fit
-=========================================
+A surface with a border: truth and fit
+======================================
 
-The simulation design of Gunsilius and Van Dijcke :cite:p:`gunsilius2023`: a surface that is the distance from the
-centre of a square, raised outside of a disk. We fit it with nothing but the data, look at the border that is found,
-at the sizes along it, at the tuning, and at the certificate of the solver, with the truth beside each.
+This page uses the simulation design of Gunsilius and Van Dijcke :cite:p:`gunsilius2023`: a surface that is the
+distance from the centre of a square, raised outside of a disk. It fits the surface, and shows the border that is
+found, the sizes along it, the tuning, and the certificate of the solver, each beside the truth.
 """
 
 # %%

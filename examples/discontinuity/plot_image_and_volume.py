@@ -2,8 +2,8 @@ r"""
 An image and a volume
 =====================
 
-An array is its own grid. We take the noise out of a small photograph without blurring its edges, and find a block in a
-noisy volume. Nothing is binned, and a missing pixel is filled from its side of the edge.
+The elements of an array are already on a grid. This page removes the noise from a small photograph without blurring
+its edges, and finds a block in a noisy volume. A missing pixel is filled from its own side of the edge.
 """
 
 # %%

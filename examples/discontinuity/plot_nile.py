@@ -1,10 +1,10 @@
 r"""
-The Nile in 1898: one jump in a line
-====================================
+The Nile in 1898: one jump in a series
+======================================
 
-Annual flow of the Nile at Aswan, 1871 to 1970 :cite:p:`cobb1978`: the best-known jump in statistics. In one dimension
-the problem is solved exactly, on the observations themselves. Where is the jump, how large, how sure is that, and does
-the answer depend on how readily jumps are reported?
+The annual flow of the Nile at Aswan, 1871 to 1970 :cite:p:`cobb1978`, is the best-known example of a change point.
+With one covariate the problem is solved exactly, on the observations themselves. Where is the jump, how large is it,
+how certain is it, and does the answer depend on the settings?
 """
 
 # %%

@@ -48,7 +48,7 @@ print(f"{inside.sum()} of {len(data)} places lie inside")
 # %%
 # The border is found
 # -------------------
-# The analysis knows nothing of the outline.
+# The outline is not given to the analysis.
 formula = "log_visits ~ longitude + latitude"
 fit = smx.FreeDiscontinuity(formula, data, resolution=(31, 25)).fit(n_jobs=2)
 print(fit.summary())

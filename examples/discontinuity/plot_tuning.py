@@ -2,10 +2,10 @@ r"""
 Why not tune by prediction error alone
 ======================================
 
-The energy has two weights, ``lam`` for the data and ``nu`` for jumps, and the published rule chooses them by Stein's
-unbiased estimate of the prediction error (SURE). We run it on two samples of the same surface. On one it finds the
-border; on the other it cuts the surface to pieces. Evidence tuning, the default of the package, finds the same border
-twice. Why?
+The energy has two weights, ``lam`` for the data and ``nu`` for jumps. The published rule chooses them by Stein's
+unbiased estimate of the prediction error (SURE). This page applies it to two samples of the same surface. On one it
+finds the border; on the other it cuts the surface to pieces. Evidence tuning, the default of the package, finds the
+border in both. The page shows why.
 """
 
 # %%

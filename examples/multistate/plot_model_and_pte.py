@@ -1,11 +1,11 @@
 """
-What a model adds to PTE
-========================
+PTE from an illness-death model
+===============================
 
-How much of a treatment's effect on survival shows in an earlier event? :class:`~statmodels_x.SurrogatePTE` answers
-without a model :cite:p:`wang2025`. A fitted illness-death model answers too: its hazards say what the two arms'
-distributions are, and PTE follows from these. The model is more precise where it is right. Printed side by side, the
-two check each other.
+How much of a treatment's effect on survival is explained by an earlier event? :class:`~statmodels_x.SurrogatePTE`
+answers without a model of the two times :cite:p:`wang2025`. A fitted illness-death model gives an answer, too: the
+distributions of both times in the two arms follow from its hazards. If the model is right, its answer is more
+precise. This page compares the two.
 """
 
 # %%

@@ -2,9 +2,9 @@
 Quality-adjusted time
 =====================
 
-A year in remission is worth more than a year with a recurrence. Decisions on treatments weigh the time in each state
-by its quality and discount what is far away. Both are integrals of the shares of the states, and have errors by the
-same exact gradients.
+A year in remission is worth more than a year with a recurrence. To compare treatments, the time in each state is
+weighted by its quality and discounted. This page computes quality-adjusted time from a multi-state model, with
+standard errors.
 """
 
 # %%

@@ -1,10 +1,11 @@
 """
-Colon cancer: who dies how
-==========================
+Colon cancer: an illness-death model
+====================================
 
-Recurrence and death, fitted one by one, can contradict each other: the curve of recurrence-free survival may cross the
-curve of survival. One model of both cannot. We follow 929 patients :cite:p:`moertel1990,moertel1995` from remission
-through recurrence to death, one survival model for each step, and ask what the treatment changed.
+If recurrence-free survival and overall survival are fitted separately, the two curves may cross, which is impossible.
+A multi-state model of both cannot contradict itself. This page follows 929 patients :cite:p:`moertel1990,moertel1995`
+from remission through recurrence to death, with one survival model for each transition, and asks what the treatment
+changed.
 """
 
 # %%
@@ -62,7 +63,7 @@ print(fit.summary())
 # %%
 # Shares of the states
 # --------------------
-# Black steps are the Aalen-Johansen estimate, which knows no model. The colours lie upon it.
+# The black steps are the Aalen-Johansen estimate, which uses the data alone. The areas are the model.
 arms = pd.DataFrame({"rx": ["Obs", "Lev+5FU"]})
 fig, axes = plt.subplots(1, 3, figsize=(13, 4), width_ratios=[1, 1, 1.1], layout="constrained")
 for ax, k in zip(axes, (0, 1), strict=False):

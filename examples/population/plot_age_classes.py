@@ -2,9 +2,9 @@
 What totals can and cannot tell about age classes
 =================================================
 
-A model with age classes fitted to totals: some of its numbers are known well, some not at all, and more data of the
-same kind do not help. Which is which can be computed before a single count is made. We look at it on simulated
-counts, where the truth is known.
+If a model with age classes is fitted to totals, some of its parameters are determined well and some not at all, and
+more data of the same kind do not help. Which are determined can be computed before any data are collected. This page
+shows it on simulated counts with known parameters.
 """
 
 # %%

@@ -1,9 +1,10 @@
 """
-Hare and lynx: a cycle that linear models cannot keep
-=====================================================
+Hare and lynx: a cycle, and forecasts of it
+===========================================
 
-Pelts of snowshoe hare and Canada lynx, 1900 to 1920 :cite:p:`elton1942`: the best-known cycle of predator and prey. We
-fit the linear models, the density-dependent one and Lotka-Volterra, and let each forecast what came next.
+The pelts of snowshoe hare and Canada lynx, 1900 to 1920 :cite:p:`elton1942`, are the best-known cycle of predator and
+prey. This page fits linear matrix models, a density-dependent one and Lotka-Volterra, and compares their forecasts
+with the counts that followed.
 """
 
 # %%

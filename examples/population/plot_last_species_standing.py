@@ -1,10 +1,10 @@
 """
-The last species standing
-=========================
+Competition in a linear model: which species wins
+=================================================
 
-Two competitors take from each other what they can. In a linear model one of them always dies out, and *which one* is
-decided on the first day: by the reproductive values of the founders, not by their number, and not by who grows faster
-alone. The rule is in :doc:`/theory/population`; here we watch it at work.
+In a linear model of two competitors one species always dies out. *Which one* is determined on the first day, by the
+reproductive values of the founders, and not by their number or by their growth when alone. The rule is in
+:doc:`/theory/population`; this page shows it in examples.
 """
 
 # %%

@@ -2,9 +2,9 @@
 Gause's Paramecium: which model, and what it may say
 ====================================================
 
-Gause :cite:p:`gause1934` grew *Paramecium aurelia* and *P. caudatum* alone and together for 25 days. We fit linear
-models with age classes, density-dependent ones and Lotka-Volterra to his counts, see what each of them forecasts, and
-ask what the counts can say about the end of the contest.
+Gause :cite:p:`gause1934` grew *Paramecium aurelia* and *P. caudatum* alone and together for 25 days. This page fits
+linear models with age classes, density-dependent ones and Lotka-Volterra to his counts, compares their forecasts, and
+asks what the counts can say about the outcome of the competition.
 """
 
 # %%

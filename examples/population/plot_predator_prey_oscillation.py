@@ -1,10 +1,9 @@
 """
-Predators, prey, and why linear models die
-==========================================
+Predator and prey: why linear models fail
+=========================================
 
-A linear model of predator and prey oscillates, as one would wish. But it oscillates *through zero*: prey fall below
-nothing, mostly within a turn. We look at why, at how often, and at what density dependence changes and what it does
-not.
+A linear model of predator and prey oscillates, but it oscillates *through zero*: the number of prey becomes negative,
+mostly within one turn. This page shows why, how often, and what density dependence changes.
 """
 
 # %%

@@ -2,9 +2,9 @@
 Whales and tortoises: stages, elasticities, extinction
 ======================================================
 
-Most published projection matrices have stages rather than ages. Killer whales and desert tortoises, as Caswell (2001)
-and Doak, Kareiva and Klepetka (1994) give them: how fast they grow, what that depends on, and how likely few of them
-are to die out by chance.
+Most published projection matrices have stages rather than ages. This page takes killer whales and desert tortoises,
+as Caswell (2001) and Doak, Kareiva and Klepetka (1994) give them. It computes how fast they grow, on which rates this
+depends, and how likely a small population is to die out by chance.
 """
 
 # %%

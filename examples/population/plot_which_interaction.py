@@ -2,9 +2,10 @@
 Which interaction do the data support?
 ======================================
 
-Gause's (1934) counts of *Didinium* and *Paramecium* over 17 days: the classical cycle of predator and prey. Lotka-
-Volterra, a prey that limits itself, predators that take time to handle prey, and matrix models: by sums of squares,
-information criteria, tests, and forecasts. Then a longer series of mites, where errors feed back.
+Gause (1934) counted *Didinium* and *Paramecium* over 17 days: a classical cycle of predator and prey. This page
+compares Lotka-Volterra, prey that limit themselves, predators that take time to handle prey, and matrix models, by
+sums of squares, information criteria, tests, and forecasts. A longer series of mites follows, in which errors of the
+process matter.
 """
 
 # %%

@@ -2,10 +2,10 @@
 Colon cancer: how much of the effect on survival does recurrence explain?
 =========================================================================
 
-After surgery for stage III colon cancer, levamisole with fluorouracil (Lev+5FU) prolonged survival over
+After surgery for stage III colon cancer, levamisole with fluorouracil (Lev+5FU) prolonged survival compared with
 observation; levamisole alone (Lev) did not :cite:p:`moertel1990,moertel1995`. Recurrence comes years before death.
-We ask how much of the effect of Lev+5FU on five-year survival is seen in who is alive, and who has had a recurrence
-and when, after one, two and three years, and what happens when there is no effect to explain.
+This page estimates how much of the effect of Lev+5FU on five-year survival is explained by recurrence and survival up
+to one, two and three years. It also shows the result if there is no effect to explain.
 """
 
 # %%

@@ -1,10 +1,10 @@
 """
-Many centres, one answer
-========================
+A surrogate in a trial with many centres
+========================================
 
-A trial of a thousand patients in fifty centres of about twenty. Patients of one centre are alike, and sicker ones
-come to some centres more than to others. This page estimates one proportion explained, compares arms within centres,
-and shows what is done with centres that are too small to stand alone.
+A trial has a thousand patients in fifty centres of about twenty. Patients of one centre are alike, and sicker
+patients come to some centres more than to others. This page estimates one proportion explained, compares the arms
+within centres, and shows what is done with centres that are too small.
 """
 
 # %%

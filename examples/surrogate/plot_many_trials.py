@@ -1,11 +1,12 @@
 """
-Many trials: does a gain in progression predict a gain in survival?
-===================================================================
+Many trials: does an effect on progression predict an effect on survival?
+=========================================================================
 
 Fourteen comparisons of treatments of advanced melanoma with dacarbazine were published with two hazard ratios each,
-for progression-free and for overall survival. This page asks what a fifteenth trial with a hazard ratio on progression
-would show on survival, and how much these trials can say about that. The numbers are published results of the named
-trials, read from a compilation and not checked against each paper.
+for progression-free and for overall survival. If a further trial has a given hazard ratio on progression, which
+hazard ratio on survival is to be expected? This page estimates the relation between the two effects and its
+uncertainty. The numbers are published results of the named trials, read from a compilation and not checked against
+each paper.
 """
 
 # %%

@@ -1,10 +1,10 @@
 """
-Planning a study: how many patients does a statement about a surrogate need?
-=============================================================================
+Planning a study: sample size for a surrogate
+=============================================
 
-A trial that can show an effect on survival is often far too small to say how much of it a surrogate explains.
-``surrogate_power()`` simulates trials from a process with known truth, analyses each, and counts. The process is
-written down from planned rates, or fitted to a trial that has been done.
+A trial that is large enough to show an effect on survival is often far too small to estimate how much of it a
+surrogate explains. ``surrogate_power()`` simulates trials from a process with known values, analyses each, and
+counts. The process is given by planned rates, or fitted to an earlier trial.
 """
 
 # %%

@@ -1,10 +1,10 @@
 """
-The surface of PTE over both times, and the earliest landmark that is enough
-============================================================================
+PTE over all pairs of times, and the earliest sufficient landmark
+=================================================================
 
-A trial that plans an early look has two times to choose: when to read the surrogate (the landmark t0) and for which
-outcome (t). ``landmark_grid()`` estimates PTE at all pairs from common perturbations, with bands that hold at all
-of them at once. We try it where the truth is known, then on the colon cancer trial.
+Two times define the proportion explained: the landmark t0, at which the surrogate is read, and the time t of the
+outcome. ``landmark_grid()`` estimates the PTE at all pairs of times, with bands that hold at all of them together.
+This page applies it to simulated data with known values, and then to the colon cancer trial.
 """
 
 # %%

@@ -1,10 +1,10 @@
 """
-When PTE misleads: a useless surrogate that explains everything
-===============================================================
+When the PTE misleads: arms that do not overlap
+===============================================
 
-A high PTE need not mean a good surrogate. If the treatment moves the surrogate so far that the arms hardly overlap,
-PTE tends to 1 *whatever the surrogate has to do with survival*. This page builds such trials, with known truth, and
-shows the two numbers that give the game away: the imbalance c, and R_S.
+A high PTE need not mean a good surrogate. If the treatment changes the surrogate so much that the two arms hardly
+overlap, the PTE tends to 1, *whatever the surrogate has to do with survival*. This page simulates such trials and
+shows the two numbers that reveal the problem: the imbalance c and R_S.
 """
 
 # %%

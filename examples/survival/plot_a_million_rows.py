@@ -2,9 +2,9 @@
 A million rows
 ==============
 
-Registries and claims have millions of rows. The likelihood here is exact at any size, with its gradient and Hessian,
-and costs one pass over the rows for each step of Newton's method. We simulate a million rows with known truth, fit
-three models with five covariates, compare them with the truth, and measure time and memory as the page is built.
+Registries and insurance claims have millions of rows. This page simulates a million rows with known parameters, fits
+three models with five covariates, compares the estimates with the truth, and measures time and memory while the page
+is built. The likelihood is exact at any size: each Newton step is one pass over the rows.
 """
 
 # %%

@@ -1,12 +1,12 @@
 """
-Beyond the trial: forty years of life, with and without the mortality of a population
-=====================================================================================
+Extrapolation beyond the trial, with and without background mortality
+=====================================================================
 
-Fluorouracil and levamisole after surgery for colon cancer :cite:p:`moertel1990` lengthen life; the trial followed its
-patients for up to nine years. How many years are gained over a lifetime? The trial alone cannot say: models that fit
-it about equally well give gains over forty years between 3.5 and 6.5 years, since each continues the hazard in its
-own way. Part of what is missing is known from elsewhere: patients also grow old, and a life table says what that
-means.
+Fluorouracil and levamisole after surgery for colon cancer :cite:p:`moertel1990` prolong survival. The trial followed
+its patients for up to nine years. How many years are gained over a lifetime? The trial alone does not determine it:
+models that fit about equally well give gains over forty years between 3.5 and 6.5 years, because each continues the
+hazard in its own way. This page adds what is known from elsewhere: the mortality of the general population, from a
+life table.
 """
 
 # %%

@@ -1,10 +1,10 @@
 """
-Are both scales needed? A study under known truth
-=================================================
+Are both scales needed? A simulation study
+==========================================
 
-The family has two scales, ``phi`` for time and ``lambda`` for the hazard. Its authors advise one of them, with
-covariates in that scale and in the power :cite:p:`burke2020`. This page asks the same question with our own
-simulations: how often does one scale suffice, what does the second one cost, and do AIC and BIC find the truth?
+The family has two scales, ``phi`` for time and ``lambda`` for the hazard. Its authors advise covariates on one of
+them and on the power :cite:p:`burke2020`. This page studies the same question with simulations of our own. How often
+does one scale suffice? What does the second one cost? Do AIC and BIC choose the true model?
 """
 
 # %%

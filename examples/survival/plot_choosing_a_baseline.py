@@ -1,10 +1,10 @@
 """
-Choosing a baseline: a ladder of models, and what to check on the winner
-========================================================================
+Choosing a distribution: a ladder of models, residuals and calibration
+======================================================================
 
-Which distribution, which scale, and which of its parameters should carry the covariate? One call fits the whole grid
-and tabulates it. The table says which model is *best*; whether the best is *good* is for residuals and calibration to
-say, and what the choice was worth for the answer, for the models next to it.
+Which distribution, which scale, and which parameters should have the covariate? :func:`~statmodels_x.ladder` fits all
+combinations in one call and sorts them by AIC. The best model of the table need not fit well. This page therefore
+checks it by residuals and calibration, and shows how much the answer depends on the choice.
 """
 
 # %%
@@ -120,7 +120,7 @@ influence.abs().max().round(3)
 # %%
 # What the choice was worth
 # -------------------------
-# The table above was read 23 times over the same patients, and the intervals of the winner do not know it. Models
+# The table above compares 23 models on the same patients, and the intervals of the best model ignore that. Models
 # within two units of AIC are all credible; if the answer is the same in all of them, the choice does not matter.
 # Survival at 100 days:
 near = ladder.index[ladder["delta_AIC"] < 2]

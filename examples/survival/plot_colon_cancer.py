@@ -1,11 +1,11 @@
 """
-Colon cancer: what a treatment does early, and what it does to the plateau
-==========================================================================
+Colon cancer: early effects and the plateau
+===========================================
 
 After surgery for colon cancer with involved lymph nodes patients were randomised to observation, levamisole, or
-levamisole with fluorouracil :cite:p:`moertel1990,moertel1995`. Recurrences come within three years or not at all: the
-curves end in a plateau. This page reads the two things that a treatment may do, delay an event or prevent it, off the
-default fit, and shows how another form of the same family hides one of them.
+levamisole with fluorouracil :cite:p:`moertel1990,moertel1995`. Most recurrences came within three years, and the
+survival curves end in a plateau. A treatment may delay recurrence, or prevent it. This page reads both effects from
+the default fit, and shows how another form of the family hides one of them.
 """
 
 # %%

@@ -2,9 +2,9 @@
 Coming from flexsurv, lifelines or rstpm2
 =========================================
 
-The same analyses in four packages: the call in R as text, the call in lifelines and ours run side by side, and the
-numbers compared. The maxima of the likelihoods agree to about 1e-4; the parameters differ by a sign, a logarithm or a
-reciprocal, and this page says which.
+The same analyses in four packages. R code is shown as text; lifelines and this package run side by side, and the
+numbers are compared. The maxima of the likelihoods agree to about 1e-4. The parameters differ by a sign, a logarithm
+or a reciprocal, and this page says which.
 """
 
 # %%

@@ -1,11 +1,11 @@
 """
-Cure, three ways
-================
+Cure models: defective, mixture and promotion time
+==================================================
 
-Survival curves that level off suggest that some patients are cured. The package has three ways to say so in a model:
-a *defective* distribution, whose own curve ends in a plateau; a *mixture* of cured and uncured patients; and a
-*promotion-time* model, in which a curve is bent towards its plateau by proportional hazards. We fit all three to the
-melanoma trial E1684 :cite:p:`kirkwood1996`, and ask what they agree on.
+Survival curves that level off suggest that some patients are cured. The package has three kinds of models for this: a
+*defective* distribution, whose survival curve ends in a plateau; a *mixture* of cured and uncured patients; and a
+*promotion-time* model with proportional hazards. This page fits all three to the melanoma trial E1684
+:cite:p:`kirkwood1996` and compares their cured fractions.
 """
 
 # %%

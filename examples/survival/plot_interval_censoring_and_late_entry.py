@@ -1,12 +1,11 @@
 """
-Seen late, or seen only at visits
+Interval censoring and late entry
 =================================
 
-Two habits bias survival analyses quietly. A relapse that is *found* at a visit happened some time before it, and
-taking the visit for the event makes times too long. And a person who *joins* a study at 70 has been kept alive until
-then by the study's own rule: counting those 70 years as years at risk makes everybody look immortal. Both have a
-likelihood of their own. We use it on real data, and then where the truth is known, beside the analyses that ignore
-it.
+Two mistakes bias survival analyses. A relapse that is *found* at a visit happened some time before it; if the visit
+is taken for the event, times are too long. A person who *joins* a study at 70 could not have died before; if the
+first 70 years are counted as time at risk, survival is too good. This page uses the right likelihood for both, on
+real data and on simulated data, beside the analyses that ignore the problem.
 """
 
 # %%

@@ -2,10 +2,10 @@
 Lung cancer: scale, power and plateau
 =====================================
 
-The lung cancer data of the paper behind this family (855 patients in Northern Ireland) are not public. The
-Veterans' Administration trial stands in for them here: 137 men with advanced lung cancer, 128 of whom died under
-follow-up :cite:p:`kalbfleisch2002`. The questions are the paper's: what does a covariate do to the *size* of the
-hazard (the scale), what to its *course* (the power), and does the curve end in a *plateau*?
+What does a covariate do to the *size* of the hazard (the scale), what to its *course* over time (the power), and does
+the curve end in a *plateau*? This page answers these questions for the Veterans' Administration trial: 137 men with
+advanced lung cancer, 128 of whom died during follow-up :cite:p:`kalbfleisch2002`. The paper behind this family asked
+them of other data (855 patients in Northern Ireland), which are not public.
 """
 
 # %%

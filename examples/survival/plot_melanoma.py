@@ -1,11 +1,11 @@
 """
-Melanoma: one treatment, many models, and what they can say of cure
-===================================================================
+Melanoma: one treatment, many models, and the evidence for cure
+===============================================================
 
 In trial E1684 of the Eastern Cooperative Oncology Group, 284 patients with high-risk melanoma were randomised to
-high-dose interferon alfa-2b or to observation after surgery :cite:p:`kirkwood1996`. We fit the four-parameter
-family to relapse-free survival, let the treatment act on the *shape* of the hazard as well as on its scale, choose
-among models, and ask what can be said about cure.
+high-dose interferon alfa-2b or to observation after surgery :cite:p:`kirkwood1996`. This page fits the four-parameter
+family to relapse-free survival, lets treatment act on the form of the hazard as well as on its size, compares models,
+and asks what can be said about cure.
 """
 
 # %%

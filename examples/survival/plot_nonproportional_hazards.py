@@ -1,11 +1,11 @@
 """
-Hazards that are not proportional: what to report instead of one ratio
-======================================================================
+Non-proportional hazards: what to report instead of one ratio
+=============================================================
 
-A hazard ratio that changes over the follow-up has no single value, and the number that a proportional hazards model
-prints for it is an average whose weights depend on how long patients were followed. This page fits a model in which
-the ratio may move, draws it with pointwise and with simultaneous bands, and reports what a reader can use: survival
-and restricted mean survival, averaged over the patients of the trial.
+If a hazard ratio changes during follow-up, it has no single value. The number that a proportional hazards model
+prints is then an average, whose weights depend on how long patients were followed. This page fits a model in which
+the ratio may change, draws it with pointwise and simultaneous bands, and reports survival and restricted mean
+survival, averaged over the patients of the trial.
 """
 
 # %%

@@ -1,10 +1,10 @@
 """
-Standardised survival: the effect of a treatment on everybody
-=============================================================
+Standardised survival: the average effect of a treatment
+========================================================
 
-A coefficient speaks about two patients who are alike in all other respects. A health service asks another question:
-what would survival have been, had *all* these patients been treated, and had none? The g-formula answers it: predict
-every patient under each treatment, average, compare. Here with the adjuvant treatment of colon cancer
+A coefficient compares two patients who are alike in all other respects. Another question is: what would survival have
+been if *all* patients had been treated, and if none had? The g-formula answers it. It predicts every patient under
+each treatment, averages, and compares. Here it is applied to the adjuvant treatment of colon cancer
 :cite:p:`moertel1990,moertel1995`.
 """
 

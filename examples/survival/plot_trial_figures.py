@@ -1,10 +1,10 @@
 """
-A trial's figures, and how well a model predicts
-================================================
+Figures of a trial, and the accuracy of predictions
+===================================================
 
-What the report of a trial shows: survival curves with the numbers at risk, a forest of ratios, effects in the units of
-the question, residuals. And what a reader asks of a model that is to be used for other patients: are its predictions
-calibrated, and do they tell patients apart? Here for death after surgery for colon cancer
+The report of a trial needs survival curves with numbers at risk, a forest plot of hazard ratios, effects in terms of
+survival, and residuals. A model that is used for other patients must also be calibrated and must discriminate between
+patients. This page makes these figures and measures for death after surgery for colon cancer
 :cite:p:`moertel1990,moertel1995`.
 
 Concordance and Brier scores come from scikit-survival: ``pip install "statmodels_x[scores]"``.

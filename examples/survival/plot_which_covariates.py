@@ -1,11 +1,11 @@
 """
-Which covariates act on which parameter?
-========================================
+Variable selection: which covariates act on which parameter?
+============================================================
 
-228 patients with advanced lung cancer, followed by the North Central Cancer Treatment Group
-:cite:p:`loprinzi1994`. Seven covariates were recorded, and in a regression with two parameters each asks two
-questions: does it act on the hazard, and does it act on how the hazard changes over time?
-:func:`~statmodels_x.select` searches, and this page goes on to what a search may say.
+In a trial of the North Central Cancer Treatment Group, 228 patients with advanced lung cancer were followed
+:cite:p:`loprinzi1994`, and seven covariates were recorded. In a regression with two parameters each covariate may act
+on the hazard, and on how the hazard changes over time. :func:`~statmodels_x.select` searches over these choices. This
+page also shows what may be reported after the search.
 """
 
 # %%

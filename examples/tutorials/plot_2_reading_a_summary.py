@@ -92,8 +92,8 @@ for text in fit.warnings or ["no warnings"]:
 # %%
 # A fit that needs care
 # ---------------------
-# With few events the same model can have no usable maximum, or a flat likelihood. The notes then say so. Here are
-# the first 30 patients.
+# With few events the same model is unreliable, or has no usable maximum. The notes then say so. Here are the first
+# 30 patients.
 import warnings
 
 with warnings.catch_warnings():

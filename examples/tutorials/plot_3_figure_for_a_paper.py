@@ -71,13 +71,14 @@ plt.show()
 # Does it work in black and white?
 # --------------------------------
 # Convert the figure to grey before you submit it. The curves must still be told apart.
-import numpy as np
+import io
 
-fig.canvas.draw()
-rgb = np.asarray(fig.canvas.buffer_rgba())[..., :3]
-grey = rgb @ [0.299, 0.587, 0.114]
+image = io.BytesIO()
+fig.savefig(image, format="png", dpi=120)
+image.seek(0)
+grey = plt.imread(image)[..., :3] @ [0.299, 0.587, 0.114]
 fig, ax = plt.subplots(figsize=(5.2, 3.6), layout="constrained")
-ax.imshow(grey, cmap="gray", vmin=0, vmax=255)
+ax.imshow(grey, cmap="gray", vmin=0, vmax=1)
 ax.axis("off")
 plt.show()
 
@@ -96,8 +97,10 @@ plt.show()
 # %%
 # A table for the paper
 # ---------------------
-# The summary writes LaTeX (with booktabs), Markdown and HTML. These are the first lines of the LaTeX table:
-print("\n".join(adjusted.summary().as_latex(label="tab:cox").splitlines()[:14]))
+# The summary writes LaTeX (with booktabs), Markdown and HTML. These are the first lines of the table of estimates in
+# LaTeX:
+latex = adjusted.summary(effects=False).as_latex(label="tab:melanoma")
+print("\n".join(latex[latex.index(r"\begin{tabular}{lr") :].splitlines()[:9]))
 
 # %%
 # Next

@@ -10,10 +10,11 @@ import hashlib
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numba import config, njit
 from numba.core.caching import FunctionCache
 from numba.core.registry import CPUDispatcher
@@ -32,11 +33,23 @@ def kernel(function: Callable[..., Any]) -> Any:
     the machine code is kept for the process alone.
     """  # noqa: D401
     if config.DISABLE_JIT:
-        return function
+        return _interpreted(function)
     compiled = _Kernel(function, targetoptions=dict(_OPTIONS))
     with suppress(RuntimeError, OSError):  # no folder for it
         compiled._cache = _Cache(function)
     return compiled
+
+
+def _interpreted(function: Callable[..., Any]) -> Any:
+    """Return a kernel that Python runs, as silent as machine code about divisions by 0 and overflows."""
+
+    @wraps(function)
+    def plain(*arguments: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return function(*arguments)
+
+    plain.py_func = function  # type: ignore[attr-defined]
+    return plain
 
 
 inlined = njit(inline="always", nogil=True, error_model="numpy")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class FreeDiscontinuity:
-    r"""A regression surface that may jump, over one, two or three covariates.
+    r"""Regression curves and surfaces with jumps at unknown places, over one, two or three covariates.
 
     The surface minimises the Mumford-Shah energy
     :math:`\lambda \int (f - u)^2 + \int |\nabla u|^2 + \nu\, \mathcal{H}^{d-1}(S_u)`: it is smooth except on a
@@ -42,11 +43,13 @@ class FreeDiscontinuity:
         with one to three axes: a signal, image or volume whose elements are the cells of the grid. NaN marks
         an element without data. An xarray ``DataArray`` keeps its names and coordinates.
     data : DataFrame, optional
-        pandas, polars, pyarrow, or a mapping of columns; with a formula only.
+        pandas, polars, pyarrow, or a mapping of columns; with a formula only. The rows of a Dask frame stay in their
+        partitions and enter as their averages over parts of a cell.
     resolution : int or sequence of int, optional
         Cells along each covariate into which scattered observations are averaged; by default the same number
-        along each, with about 20 observations a cell. A cell without observations says nothing. A curve (one
-        covariate) has no cells: it refuses this, ``levels`` and ``jump_length``.
+        along each, with about 20 observations per cell, and at most 100 along each of two covariates, 30 of three.
+        Cells may be without observations. A curve (one covariate) has no cells: it refuses this, ``levels`` and
+        ``jump_length``.
     lam, nu : float, optional
         Weight of the data and cost of a jump of unit area, for responses scaled to [0, 1] and a domain whose
         longest side is 1. What is not given is tuned.
@@ -57,6 +60,10 @@ class FreeDiscontinuity:
         its projections on the axes (exactly).
     weights : str or array_like, optional
         Inverse variances of the observations up to a factor; for an array, of the same shape.
+    cluster : str or array_like, optional
+        Groups of scattered observations over two covariates whose errors may be dependent: the standard errors of
+        the sizes of jumps allow for them (a jackknife over the groups), and :meth:`SurfaceResults.border_effect`
+        takes them by default. The border is found as if the errors were independent.
     noise : {"iid", "correlated"} or float
         Whether the errors are independent, or correlated between neighbouring cells; or the known standard
         deviation of independent errors, in the data's units.
@@ -101,9 +108,10 @@ class FreeDiscontinuity:
         jump_length: str = "isotropic",
         weights: str | ArrayLike | None = None,
         noise: str | float = "iid",
+        cluster: str | ArrayLike | None = None,
     ) -> None:
         self.specification: Specification = specify(lam, nu, levels, jump_length, noise)
-        self.sample: Sample = _read(formula_or_array, data, resolution, weights)
+        self.sample: Sample = _read(formula_or_array, data, resolution, weights, cluster)
         self._resolution = resolution
         self.formula = formula_or_array if isinstance(formula_or_array, str) else None
         missing = {name: count for name, count in self.sample.dropped.items() if name != "weight of 0"}
@@ -192,11 +200,16 @@ class FreeDiscontinuity:
     def _curve(self, how: Control, keep_data: bool) -> CurveResults:
         from statmodels_x.discontinuity.line.results import CurveResults
 
+        if self.sample.cluster is not None:
+            raise DataError(
+                "fit(): `cluster` is for surfaces over two covariates; a curve has no such errors."
+            )
         refuse_for_curves(self.specification, how, self._resolution)
         return CurveResults.fit(self.formula, self.specification, how, self.sample, keep_data)
 
     def _surface(self, how: Control, keep_data: bool) -> SurfaceResults:
-        from statmodels_x.discontinuity.fitting.estimation import estimate
+        from statmodels_x.discontinuity.fitting.estimation import estimate, is_on_points
+        from statmodels_x.discontinuity.fitting.on_points import beside_the_border
         from statmodels_x.discontinuity.results import SurfaceResults
 
         if self.sample.dates is not None:
@@ -204,8 +217,20 @@ class FreeDiscontinuity:
                 f"fit(): the covariate '{self.sample.dates.name}' holds dates, which a grid does not take; leave "
                 "`solver` out for a curve, or give days as numbers."
             )
-        found = estimate(self.sample.cells, self.sample.points, self.specification, how)
-        return SurfaceResults.of(self.formula, self.specification, how, self.sample, found, keep_data)
+        sample = self.sample
+        if sample.cluster is not None and not is_on_points(
+            sample.cells, sample.points, self.specification, how
+        ):
+            raise DataError(
+                "fit(): `cluster` is for borders placed by scattered observations over two covariates; leave it out, "
+                "or fit with border='points'."
+            )
+        found = estimate(sample.cells, sample.points, self.specification, how)
+        if sample.reach and sample.points is not None and found.placed is not None and found.cut.any():
+            beside = beside_the_border(sample.points, sample.cells, found.placed.border, sample.reach)
+            sample = replace(sample, points=beside)
+            found = estimate(sample.cells, sample.points, self.specification, how)
+        return SurfaceResults.of(self.formula, self.specification, how, sample, found, keep_data)
 
     def __repr__(self) -> str:
         what = repr(self.formula) if self.formula else "array"
@@ -217,11 +242,11 @@ def _is_curve(how: Control, n_axes: int) -> bool:
     return n_axes == 1 and how.solver in ("auto", "exact")
 
 
-def _read(formula_or_array: Any, data: Any, resolution: Any, weights: Any) -> Sample:
+def _read(formula_or_array: Any, data: Any, resolution: Any, weights: Any, cluster: Any) -> Sample:
     if isinstance(formula_or_array, str):
         if data is None:
             raise DataError("FreeDiscontinuity(): a formula needs `data`.")
-        return read_formula(formula_or_array, data, resolution, weights)
+        return read_formula(formula_or_array, data, resolution, weights, cluster)
     if data is not None:
         raise DataError(
             "FreeDiscontinuity(): an array and `data` are both given; give a formula with data, or an array."
@@ -230,6 +255,8 @@ def _read(formula_or_array: Any, data: Any, resolution: Any, weights: Any) -> Sa
         raise DataError(
             "FreeDiscontinuity(): `resolution` is for scattered data; the cells of an array are given."
         )
+    if cluster is not None:
+        raise DataError("FreeDiscontinuity(): `cluster` is for scattered observations; an array has none.")
     if isinstance(weights, str):
         raise DataError("FreeDiscontinuity(): `weights` must be an array of the shape of the array.")
     return read_array(formula_or_array, weights)

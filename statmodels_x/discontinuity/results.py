@@ -455,9 +455,9 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
         ----------
         data : DataFrame, optional
             That of the fit, if columns are named below.
-        border : array_like of shape (m, 2), or list of them, optional
-            Vertices of a known line, in order, in the covariates' units and order; its positive side lies to the left
-            of the way. It must have been chosen without looking at the response. By default the border is found.
+        border : array_like of shape (m, 2), list of them, array_like of sides, or str, optional
+            Vertices of a known line in order, its positive side to the left of the way; or the side (0 or 1) of each
+            row, or its column. It must have been chosen without looking at the response. By default it is found.
         covariates : str, list of str, DataFrame or array_like, optional
             Numeric columns that shift the level on both sides alike: before a border is looked for, and in the fit.
         absorb : str, list of str or array_like, optional

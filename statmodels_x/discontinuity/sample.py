@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,9 +15,10 @@ from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.data.formula import Part, split_formula
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.data.model_frame import ModelFrame, build_frame
+from statmodels_x.core.data.partitions import is_dask_frame
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import check_count, check_magnitude, numeric_array, rows_text
+from statmodels_x.core.validation import check_magnitude, rows_text
 from statmodels_x.discontinuity.grid.dates import DateAxis, as_dates
 from statmodels_x.discontinuity.grid.domain import (
     Cells,
@@ -26,12 +27,18 @@ from statmodels_x.discontinuity.grid.domain import (
     Scale,
     array_cells,
     bin_points,
-    default_resolution,
     point_domain,
 )
-
-_MOST_AXES = 3
-_FEWEST_CELLS = 4
+from statmodels_x.discontinuity.partitioned.reading import read_partitions
+from statmodels_x.discontinuity.reading.checks import (
+    FEWEST_CELLS,
+    checked_weights,
+    grid_shape,
+    no_row,
+    read_rows,
+    refuse_axes,
+    refuse_dates,
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,8 @@ class Facts:
     dropped : dict of str to int
     dates : DateAxis or None
         How the covariate counts its days, if it is one of dates.
+    n_clusters : int
+        0 without clusters.
     """
 
     domain: Domain
@@ -64,6 +73,7 @@ class Facts:
     n_empty: int
     dropped: Mapping[str, int]
     dates: DateAxis | None = None
+    n_clusters: int = 0
 
     def dated(self, x: Array) -> Any:
         """Places on the axis of a curve as the user knows them: dates, if it is an axis of dates."""
@@ -132,6 +142,10 @@ class Sample:
         How the covariate counts its days, if it is one of dates.
     rows : ndarray of int or None
         Which of the rows given each scattered observation is.
+    reach : float
+        How far from a scattered observation that is an average its rows may lie, in cells; 0 for rows themselves.
+    cluster : ndarray of int or None
+        Groups of the scattered observations whose errors may be dependent.
     """
 
     cells: Cells
@@ -142,6 +156,8 @@ class Sample:
     dropped: Mapping[str, int]
     dates: DateAxis | None = None
     rows: NDArray[np.intp] | None = field(repr=False, default=None)
+    reach: float = 0.0
+    cluster: NDArray[np.intp] | None = field(repr=False, default=None)
 
     @property
     def n_used(self) -> int:
@@ -163,6 +179,7 @@ class Sample:
             empty,
             self.dropped,
             self.dates,
+            0 if self.cluster is None else len(np.unique(self.cluster)),
         )
 
     def observed(self) -> tuple[Array, Array, Array]:
@@ -173,17 +190,7 @@ class Sample:
         return cells.domain.cell_centres()[cells.filled], cells.mean[cells.filled], cells.weight[cells.filled]
 
 
-def refuse_axes(d: int) -> None:
-    """Refuse four or more dimensions."""
-    if d > _MOST_AXES:
-        raise DataError(
-            f"there are {d} covariates; free discontinuity regression is for one to {_MOST_AXES}: the number of "
-            "cells grows as a power of the dimension, and most would be empty. Choose the covariates over "
-            "which jumps are looked for, and adjust the response for the others first."
-        )
-
-
-def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Sample:
+def read_formula(formula: str, data: Any, resolution: Any, weights: Any, cluster: Any = None) -> Sample:
     """Read scattered observations.
 
     Raises
@@ -194,54 +201,39 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any) -> Samp
     response, part = split_formula(formula)
     if part.offset is not None:
         raise FormulaError(f"formula {formula!r}: offset() is not used here; subtract it from the response.")
-    table, dates = _read_dates(as_pandas(data), part)
-    _refuse_dates(table, part.variables)
-    frame = build_frame(
-        table, response, {"covariates": part}, {"weights": weights, "rows": np.arange(len(table))}
-    )
-    names, x = _covariates(frame)
-    refuse_axes(len(names))
-    if len(frame.response) != 1:
-        raise DataError("formula: give one response.")
     label = response.expressions[0].strip("`")
-    y = numeric_array(frame.response[0], label, "formula")
-    weight = _weights(frame.columns.get("weights"), len(y))
-    keep = ~np.isnan(y) & (weight > 0.0)
-    dropped = dict(frame.dropped)
-    for why, rows in ((label, np.isnan(y)), ("weight of 0", weight == 0.0)):
-        if rows.any():
-            dropped[why] = int(rows.sum())
-    for column, what in ((y, label), *((x[:, k], name) for k, name in enumerate(names))):
-        bad = np.isinf(column) | np.isnan(column) & (column is not y)
-        if bad.any():
-            raise DataError(f"'{what}' is not finite in {rows_text(bad)}; drop or correct these rows.")
-    check_magnitude(y, label, "formula")
-    if not keep.any():
-        raise DataError(f"no row has both a response '{label}' and a positive weight.")
-    points = Points(x[keep], y[keep], weight[keep])
-    domain = _domain(points, names, resolution)
-    spec, rows = frame.designs["covariates"].spec, frame.columns["rows"][keep]
-    return Sample(bin_points(points, domain), points, spec, label, frame.n_rows, dropped, dates, rows)
+    if is_dask_frame(data):
+        cells, points, spec, n_rows, dropped, reach = read_partitions(
+            data, response, part, label, resolution, weights
+        )
+        return Sample(cells, points, spec, label, n_rows, dropped, reach=reach)
+    table, dates = _read_dates(as_pandas(data), part)
+    refuse_dates(table, part.variables)
+    frame = build_frame(
+        table, response, {"covariates": part},
+        {"weights": weights, "cluster": cluster, "rows": np.arange(len(table))},
+    )  # fmt: skip
+    found = read_rows(frame, label)
+    x, y = found.points.x, found.points.y
+    if not len(y):
+        raise no_row(label)
+    distinct = [len(np.unique(column)) for column in x.T]
+    shape = grid_shape(found.names, len(y), distinct, (float(y.min()), float(y.max())), resolution)
+    cells = bin_points(found.points, point_domain(x, found.names, shape))
+    spec, rows = frame.designs["covariates"].spec, frame.columns["rows"][found.kept]
+    groups = _clusters(frame, found.kept)
+    return Sample(cells, found.points, spec, label, frame.n_rows, found.dropped, dates, rows, cluster=groups)
 
 
-def _covariates(frame: ModelFrame) -> tuple[tuple[str, ...], Array]:
-    design = frame.designs["covariates"]
-    for name in design.spec.part.variables:
-        column = frame.data[name]
-        if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-            raise DataError(
-                f"formula: '{name}' holds {column.dtype} values and is no numeric covariate; the surface lies over "
-                "continuous covariates, such as 'y ~ longitude + latitude'. Fit a category's groups one by one."
-            )
-    for term, part in design.spec.model_spec.term_slices.items():
-        if str(term) != "1" and (part.stop - part.start != 1 or len(term.factors) != 1):
-            raise DataError(
-                f"formula: the term '{term}' is not one numeric covariate; name the covariates only."
-            )
-    kept = [k for k, name in enumerate(design.names) if name != "Intercept"]
-    if not kept:
-        raise DataError("formula: there is no covariate; write for example 'y ~ longitude + latitude'.")
-    return tuple(design.names[k] for k in kept), design.matrix[:, kept]
+def _clusters(frame: ModelFrame, keep: NDArray[np.bool_]) -> NDArray[np.intp] | None:
+    if "cluster" not in frame.columns:
+        return None
+    codes = np.asarray(pd.factorize(frame.columns["cluster"][keep])[0])
+    if codes.max() < 1:
+        raise DataError(
+            "`cluster` holds one group in all rows used; errors shared by all of them cannot be told."
+        )
+    return codes
 
 
 def _read_dates(table: pd.DataFrame, part: Part) -> tuple[pd.DataFrame, DateAxis | None]:
@@ -257,74 +249,6 @@ def _read_dates(table: pd.DataFrame, part: Part) -> tuple[pd.DataFrame, DateAxis
     return table.assign(**{name: axis.days(column, "formula")}), axis
 
 
-def _refuse_dates(table: pd.DataFrame, names: Iterable[str]) -> None:
-    for name in names:
-        kind = table[name].dtype if name in table.columns else None
-        if kind is not None and (kind.kind in "mM" or isinstance(kind, pd.PeriodDtype)):
-            raise DataError(
-                f"formula: the covariate '{name}' holds dates or times, which only the covariate of a curve may, "
-                "as datetime64; elsewhere a place on an axis is a number. Give one, "
-                f"such as (data['{name}'] - data['{name}'].min()) / pd.Timedelta(days=1)."
-            )
-
-
-def _weights(values: Any, n: int) -> Array:
-    if values is None:
-        return np.ones(n)
-    weight = numeric_array(values, "weights", "FreeDiscontinuity()")
-    for bad, what in ((weight < 0.0, "negative"), (~np.isfinite(weight), "not finite")):
-        if bad.any():
-            raise DataError(
-                f"`weights` is {what} in {rows_text(bad)}; give inverse variances up to a factor."
-            )
-    check_magnitude(weight, "weights", "FreeDiscontinuity()")
-    return weight
-
-
-def _domain(points: Points, names: tuple[str, ...], resolution: Any) -> Domain:
-    n, d = points.x.shape
-    distinct = [len(np.unique(points.x[:, k])) for k in range(d)]
-    for name, known in zip(names, distinct, strict=True):
-        if known < _FEWEST_CELLS:
-            raise DataError(
-                f"the covariate '{name}' has {known} distinct value{'s' if known > 1 else ''}; a surface needs at "
-                f"least {_FEWEST_CELLS}. Take it out of the formula."
-            )
-    if np.ptp(points.y) == 0.0:
-        raise DataError(
-            f"the response is constant ({points.y[0]:g} in every row); there is no surface to fit."
-        )
-    shape = default_resolution(n, d, distinct) if resolution is None else checked_resolution(resolution, d)
-    for name, size, known in zip(names, shape, distinct, strict=True):
-        if size > known:
-            raise DataError(
-                f"`resolution` asks for {size} cells along '{name}', which has only {known} distinct values; "
-                f"give at most {known} there, or the cells between are empty."
-            )
-    if n < np.prod(shape):
-        most = max(_FEWEST_CELLS, int((n / 5) ** (1.0 / d)))
-        raise DataError(
-            f"there are {n} points for {int(np.prod(shape))} cells ({' x '.join(map(str, shape))}); "
-            f"give a lower `resolution`, such as {most}, or more points."
-        )
-    return point_domain(points.x, names, shape)
-
-
-def checked_resolution(resolution: Any, d: int) -> tuple[int, ...]:
-    """Cells along each axis from what the user gave."""
-    many = (
-        np.ndim(resolution) > 0
-        if isinstance(resolution, np.ndarray)
-        else isinstance(resolution, tuple | list)
-    )
-    given = list(resolution) if many else [resolution] * d
-    if len(given) != d:
-        raise DataError(
-            f"`resolution` has {len(given)} numbers for {d} covariates; give one, or one for each."
-        )
-    return tuple(check_count("resolution", size, _FEWEST_CELLS) for size in given)
-
-
 def read_array(values: Any, weights: Any) -> Sample:
     """Read a regular array; NaN (or a masked element) is a cell without data.
 
@@ -337,9 +261,9 @@ def read_array(values: Any, weights: Any) -> Sample:
     weight = None if weights is None else _plain_array(_in_place(weights, values), "weights")
     array = _plain_array(values, "the array")
     refuse_axes(array.ndim)
-    if array.ndim == 0 or min(array.shape) < _FEWEST_CELLS:
+    if array.ndim == 0 or min(array.shape) < FEWEST_CELLS:
         raise DataError(
-            f"the array has the shape {array.shape}; each axis needs at least {_FEWEST_CELLS} elements."
+            f"the array has the shape {array.shape}; each axis needs at least {FEWEST_CELLS} elements."
         )
     if np.isinf(array).any():
         raise DataError(
@@ -350,7 +274,7 @@ def read_array(values: Any, weights: Any) -> Sample:
         weight = np.ones(array.shape)
     if weight.shape != array.shape:
         raise DataError(f"`weights` has the shape {weight.shape}, the array {array.shape}; they must agree.")
-    weight = _weights(weight.ravel(), array.size).reshape(array.shape)
+    weight = checked_weights(weight.ravel(), array.size).reshape(array.shape)
     known = ~np.isnan(array) & (weight > 0.0)
     if np.count_nonzero(known) < 2**array.ndim:
         raise DataError(

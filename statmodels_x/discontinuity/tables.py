@@ -46,6 +46,11 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
         return notes
     if found.n_set_aside:
         notes.append(f"Set aside as outliers: {found.n_set_aside} observations.")
+    if fit.facts.n_clusters:
+        notes.append(
+            f"Standard errors of sizes allow for {fit.facts.n_clusters} clusters; the border was found as if the "
+            "errors were independent."
+        )
     low, high = (fit.noise_sd * factor**0.5 for factor in found.factor_range)
     if high > low:
         notes.append(f"The noise changes over the domain: its sd is {low:.4g} to {high:.4g}.")
@@ -65,7 +70,7 @@ def _facts(fit: SurfaceFitted) -> list[tuple[str, str]]:
         ("Surface over", ", ".join(fit.domain.names)),
         ("Grid", " x ".join(map(str, fit.domain.shape)) + empty),
         ("Tuned by", fit.control.tune or "given"),
-        ("Border", "within the cells" if found.placed else "along sides of cells"),
+        ("Border", _border_text(fit)),
         ("Converged", "yes" if fit.converged else "NO"),
         ("Residual", f"{found.certificate.residual:.1e} ({found.certificate.n_iter} it.)"),
     ]
@@ -78,6 +83,14 @@ def _facts(fit: SurfaceFitted) -> list[tuple[str, str]]:
         ("R-squared (cells)", f"{r_squared(fit):.4f}"),
     ]
     return left + right
+
+
+def _border_text(fit: SurfaceFitted) -> str:
+    found = fit.estimate.placed
+    if found is None:
+        return "along sides of cells"
+    reading = getattr(found, "pixels", "")
+    return f"within pixels ({reading})" if reading else "within the cells"
 
 
 def rows_of(fit: DiscontinuityFitted) -> list[tuple[str, str]]:

@@ -21,8 +21,8 @@ from statmodels_x.multistate.specification import RESERVED, specify
 class MultiState:
     r"""Competing risks, illness-death and other multi-state models without cycles.
 
-    Each transition has a hazard of its own, an ordinary :class:`FlexibleSurvival` fit to those at risk of it; the
-    probabilities of the states follow from all of them together.
+    Each transition has a hazard of its own, an ordinary :class:`FlexibleSurvival` fit to the patients at risk of it.
+    The probabilities of the states are computed from all hazards together.
 
     Parameters
     ----------

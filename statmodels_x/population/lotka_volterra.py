@@ -21,7 +21,7 @@ from statmodels_x.population.specification import (
 
 
 class LotkaVolterra:
-    r"""One to six species without age classes in continuous time.
+    r"""Logistic and Lotka-Volterra models of one to six species, in continuous time and without age classes.
 
     - one species (``"aurelia ~ day"``): logistic growth, :math:`\dot N = N(r - aN)`, with :math:`K = r/a`,
     - ``"competition"``: :math:`\dot N_i = N_i(r_i - \sum_j a_{ij}N_j)`, with carrying capacities
@@ -32,7 +32,7 @@ class LotkaVolterra:
     Parameters
     ----------
     formula : str
-        ``"hare + lynx ~ year"``; times may be spaced as they like.
+        ``"hare + lynx ~ year"``; the times need not be equally spaced.
     data : DataFrame
     interaction : {"competition", "predation"}
     family, weights, culture

@@ -24,7 +24,7 @@ from statmodels_x.population.specification import (
 
 
 class LeslieInteraction:
-    r"""Species with age classes that compete or prey on each other, seen through their totals.
+    r"""Matrix models of species with age classes that compete or prey on each other, fitted to counts of their totals.
 
     With age vectors x and y, totals :math:`N_x, N_y` and Leslie matrices A and D, a step of time is
 
@@ -44,7 +44,7 @@ class LeslieInteraction:
         ``"aurelia + caudatum ~ day"``: columns of counts and one of times. For predation the prey comes first.
     data : DataFrame
         pandas, polars, pyarrow, or a mapping of columns. Times need not be equally spaced, but their gaps must be
-        multiples of a common step; a missing count is no observation, and the recursion runs on through it.
+        multiples of a common step; counts may be missing.
     interaction : {"competition", "predation", "complex"}
     ages : int or sequence of int
         Age classes, of all species or of each.

@@ -25,9 +25,9 @@ from statmodels_x.surrogate.specification import (
 
 
 class SurrogatePTE:
-    r"""Proportion of a treatment effect on survival that a censored surrogate event explains.
+    r"""Proportion of the treatment effect on survival that is explained by a surrogate event (PTE).
 
-    Of each subject alive at the landmark :math:`t_0` it is known whether and when the surrogate event (such as
+    For each patient who is alive at the landmark :math:`t_0` it is known whether and when the surrogate event (such as
     progression) happened. The optimal transformation :math:`g` of this information predicts survival beyond
     :math:`t` in the treated as well as possible, subject to the right mean in the controls,
     :math:`E_0[g] = P(T_0 > t)`, and to :math:`g = 0` after death. The effect on :math:`g` over the effect on
@@ -41,9 +41,9 @@ class SurrogatePTE:
     surrogate : str
         ``"Surv(pfs_time, progressed)"``: time of the surrogate event; where ``progressed`` is 0 the time is
         that of last follow-up or missing. Or one column of times, missing, infinite or equal to the end of
-        follow-up where the event was not seen. Death is no surrogate event: it must not be coded as one.
+        follow-up where the event was not seen. A death is not a surrogate event and must not be coded as one.
     data : DataFrame
-        pandas, polars, pyarrow, or a mapping of columns; one row per subject.
+        pandas, polars, pyarrow, or a mapping of columns; one row per patient.
     at : float
         Time t of the primary outcome, in the unit of the times.
     landmark : float

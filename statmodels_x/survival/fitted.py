@@ -22,7 +22,13 @@ from statmodels_x.survival.fitting.estimation import Estimate
 from statmodels_x.survival.fitting.findings import Names, is_degenerate
 from statmodels_x.survival.fitting.identification import identified_covariance
 from statmodels_x.survival.fitting.members import Limit
-from statmodels_x.survival.fitting.outside import Outside, by_prior, is_counted_otherwise, outside_of
+from statmodels_x.survival.fitting.outside import (
+    Outside,
+    by_prior,
+    disagreement,
+    is_counted_otherwise,
+    outside_of,
+)
 from statmodels_x.survival.partitioned.sample import PartitionedSample
 from statmodels_x.survival.reading.facts import PLATEAU_LEVEL, SampleFacts
 from statmodels_x.survival.reading.fingerprint import are_same
@@ -121,6 +127,7 @@ class SurvivalFitted(Estimates):
                 *_no_events(facts),
                 *_few_clusters(names, reference),
                 *by_prior(names, outside),
+                *disagreement(outside),
                 *_few_events(facts, len(theta) + facts.lost, cov_type, outside),
                 *_follow_up(sample),
             ),
@@ -332,14 +339,19 @@ def _few_events(
 ) -> tuple[Finding, ...]:
     """Say how many events there are for each parameter, where they are few: counts tell of some parameters alone."""
     count = min(facts.events, 5 * facts.clusters) if cov_type.startswith("cluster") else facts.events
+    about = ""
     if outside is not None and outside.persons:
         count, p = (count, outside.untold) if outside.untold else (count + round(outside.deaths), p)
+        about = " of which the counts say nothing" if outside.untold else ""
     each = count / max(p, 1)
+    if outside is not None and outside.shares:  # what priors hold needs no events
+        each = max(each, count / max(outside.effective, 0.1))
+        if each >= 0.5 * _EVENTS_EACH:
+            return ()
     if each >= _EVENTS_EACH:
         return ()
-    said = (
-        f"{count} event{'' if count == 1 else 's'} for {p} parameter{'' if p == 1 else 's'}, {each:.1f} each"
-    )
+    parameters = f"{p} parameter{'' if p == 1 else 's'}{about}"
+    said = f"{count} event{'' if count == 1 else 's'} for {parameters}, {each:.1f} each"
     if facts.events > count:
         said = f"{facts.clusters} clusters of dependent rows count as {said}"
     if each < 2.0:

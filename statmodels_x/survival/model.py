@@ -36,7 +36,10 @@ _COVARIANCES = ("observed", "robust", "cluster", "cluster_cr0")
 
 
 class FlexibleSurvival:
-    r"""Multi-parameter regression with the adapted power generalized Weibull family.
+    r"""Parametric survival regression: proportional hazards, accelerated failure time, effects that change, cure.
+
+    The default distribution is the adapted power generalized Weibull family, which holds the Weibull, log-logistic,
+    Burr XII and Gompertz distributions. Each of its parameters can depend on covariates (multi-parameter regression).
 
     The cumulative hazard is :math:`H(t) = \lambda \frac{\kappa+1}{\kappa}
     \{(1 + (\phi t)^\gamma/(\kappa+1))^\kappa - 1\}` with :math:`\log\phi` ("aft"), :math:`\log\lambda` ("ph"),
@@ -46,11 +49,11 @@ class FlexibleSurvival:
     ----------
     formula : str
         ``"Surv(time, status) ~ x + z"``; also ``Surv(entry, exit, status)`` for late entry and
-        ``Surv(left, right, type="interval2")`` for interval censoring. The right side drives the chosen scale; ``.``
-        is all columns that neither the response nor ``weights`` or ``cluster`` uses.
+        ``Surv(left, right, type="interval2")`` for interval censoring. The right side holds the covariates of
+        the chosen scale; ``.`` stands for all columns that are not in the response, ``weights`` or ``cluster``.
     data : DataFrame
         pandas, polars, pyarrow, or a mapping of columns; or a Dask data frame, whose rows stay in its
-        partitions: each sends back its log-likelihood, score and information.
+        partitions.
     distribution : str or Family
         ``"apgw"`` or one of its special cases, which fix other arguments: ``"exponential"`` (power 1, shape 1),
         ``"weibull"`` (shape 1), ``"loglogistic"`` (scale "aft", shape 0), ``"burr12"`` (both scales, shape 0),
@@ -245,7 +248,8 @@ class FlexibleSurvival:
     def to_arrays(self) -> SurvivalArrays:
         """Return the sample and the model as arrays for the likelihood, without limits of search.
 
-        Columns of covariates that are far from 0 are centred and scaled in them.
+        Columns of covariates that are far from 0 are centred and scaled in them. Counts stand below the rows, two rows
+        each: the survivors and the dead.
         """
         arrays: SurvivalArrays = self._sample.in_memory().arrays
         return arrays
@@ -273,7 +277,9 @@ class FlexibleSurvival:
         return cov_type
 
     def __repr__(self) -> str:
-        return f"FlexibleSurvival({self.specification.formula!r}, n={self._sample.arrays.n})"
+        sample = self._sample
+        n = sample.own.n if isinstance(sample, Sample) else sample.arrays.n
+        return f"FlexibleSurvival({self.specification.formula!r}, n={n})"
 
 
 def _checked_start(start: ArrayLike, sample: Sample | PartitionedSample) -> Array:

@@ -20,11 +20,11 @@ from statmodels_x.survival import tables
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference import (
     calibration,
-    follow_up,
     hypotheses,
     intervals,
     limits,
     natural,
+    observed,
     residuals,
     scores,
     units,
@@ -39,7 +39,7 @@ _SHOWN = 50_000
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodResults):
-    """A fitted :class:`FlexibleSurvival`: what is known of it (:class:`SurvivalFitted`), and what it can do."""
+    """A fitted :class:`FlexibleSurvival`: what is known of it (``SurvivalFitted``), and what it can do."""
 
     def __repr__(self) -> str:
         own = self.outside
@@ -288,7 +288,47 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         ----------
         Maller and Zhou (1996), Survival Analysis with Long-Term Survivors, Wiley.
         """
-        return follow_up.follow_up(self, by)
+        return observed.follow_up(self, by)
+
+    def net_survival(
+        self, by: str | Sequence[str] | None = None, at: ArrayLike | None = None, alpha: float = 0.05
+    ) -> pd.DataFrame:
+        """Net survival of the rows of the fit without a model of the excess, by Pohar Perme's estimator.
+
+        What the data say beside ``standardise("net_survival")``. A factor on the background is taken as estimated.
+
+        Parameters
+        ----------
+        by : str or sequence of str, optional
+            Columns of the model: a curve for each combination of their values.
+        at : array_like, optional
+            Times of the table; every distinct time by default.
+        alpha : float
+            Error rate of the intervals.
+
+        Returns
+        -------
+        DataFrame
+            As of :func:`net_survival`: the groups, ``time``, ``at_risk``, ``events``, ``estimate``, ``std_error``,
+            ``lower``, ``upper``.
+
+        Raises
+        ------
+        DataError
+            If the model has no background, or one that is known at the times of the rows alone.
+
+        Examples
+        --------
+        >>> import statmodels_x as smx
+        >>> data = smx.datasets.load_melanoma()
+        >>> rates = smx.Rates([2, 5], [0.01, 0.02, 0.03])
+        >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, background=rates).fit()
+        >>> fit.net_survival("treatment", at=[5]).round(3)
+           treatment  time  at_risk  events  estimate  std_error  lower  upper
+        0          0   5.0     29.0   103.0     0.282      0.040  0.213  0.373
+        1          1   5.0     41.0    90.0     0.398      0.044  0.321  0.494
+        """
+        return observed.net_survival_of(self, by, at, alpha)
 
     def calibration(
         self,

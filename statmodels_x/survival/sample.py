@@ -20,7 +20,7 @@ from statmodels_x.core.findings import quiet, warn
 from statmodels_x.core.rank import ColumnSums, check_full_rank
 from statmodels_x.core.scaling import ColumnMap, far_columns
 from statmodels_x.core.typing import Array
-from statmodels_x.survival.background.counts import ExternalCounts
+from statmodels_x.survival.background.counts import ExternalCounts, check_unit
 from statmodels_x.survival.background.rows import extra_columns, years_per_unit
 from statmodels_x.survival.distributions.parameters import FACTOR, PARAMETERS
 from statmodels_x.survival.kernels.clusters import cluster_sums
@@ -229,6 +229,7 @@ def _read_rows(
         far.move(arrays.matrix.T)
     with_counts = arrays
     if external is not None:
+        check_unit(external, float(response.time.max()))
         with_counts = joined(arrays, count_arrays(external, specification, specs, far, per))
     check_excess(specification, _n_events(with_counts), with_counts.n_expected)
     try:
@@ -242,7 +243,7 @@ def _read_rows(
         own = [rows_of(*one, frame, found.keep) for one in (("weights", weights), ("cluster", cluster))]
         with quiet():  # what was dropped is said of all rows
             rest = _read_rows(part, found.specification, own[0], own[1], unit)
-        _warn_of_dropped(rows.n_rows, arrays.n, rows.dropped)
+        _warn_of_dropped(rows.n_rows, len(response), rows.dropped)
         lost = arrays.n_parameters - rest.arrays.n_parameters
         whole = _facts(rows, response, anchored(specification, arrays)[1], unit)
         inner = rest.whole or rest.facts()
@@ -254,7 +255,7 @@ def _read_rows(
     labels = [(name, term) for name, spec in specs.items() for term in spec.names]
     labels += [FACTOR] if specification.background_factor else []
     arrays = replace(arrays, penalty=penalty_of(specification, specs, labels, far, per))
-    _warn_of_dropped(rows.n_rows, arrays.n, rows.dropped)
+    _warn_of_dropped(rows.n_rows, len(response), rows.dropped)
     rows = _with_columns(rows.with_matrices(_shared(arrays, rows)).owned(), specification)
     return Sample(rows, response, arrays, specification, unit, far, external=external)
 

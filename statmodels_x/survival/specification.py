@@ -278,6 +278,8 @@ def _part_or_value(value: Any, argument: str, to_working: Callable[[float], floa
 
 
 def _log_power(gamma: float) -> float:
+    if not 0.0 < gamma < math.inf:
+        raise DataError(f"`power` is {gamma:g}; gamma must be positive and finite.")
     low, high = _POWERS
     if not low <= gamma <= high:
         raise DataError(

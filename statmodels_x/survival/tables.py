@@ -12,6 +12,7 @@ from statmodels_x.core.findings import kinds
 from statmodels_x.core.fits.results import wald_limits
 from statmodels_x.core.fits.tables import Block, number, p_value, summary, together
 from statmodels_x.survival.fitted import SurvivalFitted
+from statmodels_x.survival.fitting.outside import Outside
 from statmodels_x.survival.inference.effects import NOT_REACHED, Effects
 from statmodels_x.survival.inference.hypotheses import joint_test
 from statmodels_x.survival.inference.naming import uses_of
@@ -306,9 +307,15 @@ def _count_note(fit: SurvivalFitted) -> list[str]:
         f"{own.counts} external count{'s' if own.counts > 1 else ''}, {own.first:g} to {own.last:g}{unit}: "
         f"{own.deaths:,.10g} events among {own.persons:,.10g} at risk{expected}. They are {own.llf_counts:.4f} of the "
         f"log-likelihood, the rows {own.llf_trial:.4f}, without the binomial constant ({own.constant:.4f}); BIC counts "
-        "rows and persons at risk."
+        f"rows and persons at risk.{_agreement(own)}"
     )
     return [text]
+
+
+def _agreement(own: Outside) -> str:
+    if not own.df:
+        return ""
+    return f" Score test that rows and counts agree: {own.statistic:.2f} on {own.df} df, p {p_value(own.p_value)}."
 
 
 def _prior_note(fit: SurvivalFitted) -> list[str]:

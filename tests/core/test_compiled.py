@@ -134,9 +134,10 @@ def test_the_handler_is_the_one_before(package):
 
 def test_without_compiler():
     code = (
-        "from statmodels_x.core.compiled import kernel\n@kernel\ndef f(x):\n    return x + 1\n"
-        "print(type(f).__name__, f(1))"
+        "import numpy as np, warnings\nwarnings.simplefilter('error')\n"
+        "from statmodels_x.core.compiled import kernel\n@kernel\ndef f(x):\n    return x + 1 / np.float64(x)\n"
+        "print(type(f).__name__, f(1), f(0), f.py_func(2))"
     )
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
-    assert found.stdout.strip() == "function 2"
+    assert found.stdout.strip() == "function 2.0 inf 2.5"

@@ -1,16 +1,20 @@
 """Borders within the cells: evidence against dense algebra, geometry, proposals, moves, rivals, sizes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from statmodels_x.discontinuity.border import redraw, rivals
 from statmodels_x.discontinuity.border.chains import chains, orientation, pieces, polyline
+from statmodels_x.discontinuity.border.clusters import ClusteredPoints
 from statmodels_x.discontinuity.border.fit import find_border, gain_reaching
+from statmodels_x.discontinuity.border.local import Neighbourhood
 from statmodels_x.discontinuity.border.model import Border, BorderModel, seen, taylor_rows
 from statmodels_x.discontinuity.border.points import errors_of, point_data, without_company
 from statmodels_x.discontinuity.border.proposals import borders, creases, ridges
 from statmodels_x.discontinuity.border.search import PRICES, Search
-from statmodels_x.discontinuity.border.sizes import edge_lengths, limits, nearest
+from statmodels_x.discontinuity.border.sizes import contrasts, edge_lengths, limits, nearest
 from statmodels_x.discontinuity.grid.domain import Points, Scale, bin_points, point_domain
 from statmodels_x.discontinuity.grid.lattice import Lattice
 from statmodels_x.discontinuity.kernels import border as kernels
@@ -357,3 +361,70 @@ def test_a_large_grid_leaves_the_small_moves_out(step, found, monkeypatch):
     quick = find_border(step, BALANCED)
     assert step.lattice.regions(quick.best.border.cut)[0] == 2
     assert quick.best.cost < 0.7 * found.best.cost
+
+
+@pytest.mark.parametrize("t", [2.0, 6.0])
+def test_a_small_change_is_scored_by_the_nodes_that_it_touches(step, found, t):
+    lattice, border = step.lattice, found.best.border
+    search, edges = found.search, border.edges
+    base = search.model(border).deviance(t)
+    near = Neighbourhood(search.model(border), t, lattice.near(border.cut, 3))
+    others = [
+        border.plus(edges[3:4], 0.5 * border.share[edges[3]] + 0.2),
+        border.without(edges[:1]),
+        border.plus(np.flatnonzero(~border.cut & lattice.near(border.cut)[lattice.tail])[:2], 0.3),
+    ]
+    compared = 0
+    for other in others:
+        change = near.deviance_change(other, search.levels(other))
+        if np.isfinite(change):  # the levels of regions change with more nodes than these
+            compared += 1
+            assert change == pytest.approx(search.model(other).deviance(t) - base, abs=1e-6)
+    assert compared >= 2
+    first = others[0]
+    assert near.move_to(first, search.levels(first))
+    second = first.plus(edges[5:6], 0.9 - 0.8 * first.share[edges[5]])
+    expected = search.model(second).deviance(t) - search.model(first).deviance(t)
+    assert near.deviance_change(second, search.levels(second)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_change_beyond_the_nodes_at_hand_is_left_to_a_new_score(step, found):
+    border = found.best.border
+    near = Neighbourhood(found.search.model(border), 4.0, step.lattice.near(border.edges[:1]))
+    other = border.without(border.edges[-2:])
+    assert np.isnan(near.deviance_change(other, found.search.levels(other)))
+
+
+def test_what_no_evidence_holds_is_weeded(step, found):
+    search, border = found.search, found.best.border
+    lattice = step.lattice
+    away = np.flatnonzero(~lattice.near(border.cut, 2)[lattice.tail] & (lattice.axis == 0))[:1]
+    block = lattice.squares[(lattice.squares == away[0]).any(1)][0]
+    more = search.score(border.plus(np.unique([away[0], *block[:3]]), 0.5), found.best.t)
+    weeded = search.weed(more)
+    assert weeded.cost < more.cost
+    assert np.array_equal(weeded.border.cut, border.cut)
+
+
+def test_the_jackknife_over_groups_has_the_variance_of_their_errors():
+    rng = np.random.default_rng(3)
+    n, groups, m, t = 900, 60, 8, 5.0
+    group = np.repeat(np.arange(groups), n // groups)
+    x = np.clip(rng.uniform(size=(groups, 2))[group] + 0.04 * rng.normal(size=(n, 2)), 0.0, 1.0)
+    domain = point_domain(x, ("a", "b"), (m, m))
+    first = Points(x, rng.normal(size=n), np.ones(n))
+    data = point_data(first, domain, Scale(0.0, 1.0), 0.1)
+    border = straight(data.lattice, [[3.4, -1.0], [3.6, 9.0]])
+    before, behind = contrasts(data.lattice, border, border.crossings(data.lattice), border.edges)
+    row = (behind - before).mean(0)[None]
+    found, said = [], []
+    for _ in range(80):
+        y = 0.3 * rng.normal(size=groups)[group] + 0.1 * rng.normal(size=n)
+        drawn = replace(data, y=y)
+        model = BorderModel(drawn, border)
+        found.append(float((row @ model.surface(t)).item()))
+        clustered = ClusteredPoints.of(drawn, drawn.place, y, np.ones(n), group)
+        said.append(float(clustered.covariance(model, t, row).item()))
+        prior = float((row @ model.posterior(t).solve(row.T)).item())
+    assert 0.7 < np.sqrt(np.mean(said)) / np.std(found) < 1.5
+    assert np.mean(said) > 2.0 * prior

@@ -9,7 +9,7 @@ import statsmodels.api as sm
 
 import statmodels_x as smx
 from statmodels_x.core.errors import DataError, DataWarning
-from statmodels_x.discontinuity.border.sides import Line
+from statmodels_x.discontinuity.border.sides import Line, between_sides
 from statmodels_x.discontinuity.inference.border_effect import EffectOptions, cross_fitted
 from statmodels_x.discontinuity.inference.level_shifts import Extras
 
@@ -241,3 +241,30 @@ def test_heavy_tails_and_few_clusters_widen_the_interval(data):
     few = fit.border_effect(heavy, LINE, cluster="few")
     assert few.n_clusters == 6
     assert few.reference.df < 6.0
+
+
+def test_a_border_may_be_given_by_the_side_of_each_row(data, given):
+    by_line = given.border_effect(border=LINE, bandwidth=0.15)
+    by_side = given.border_effect(data, border="side", bandwidth=0.15)
+    assert by_side.estimate == pytest.approx(by_line.estimate, abs=0.5 * by_line.std_error)
+    assert 0.7 < by_side.std_error / by_line.std_error < 1.4
+    assert by_side.nobs == pytest.approx(by_line.nobs, rel=0.1)
+    again = given.border_effect(border=data["side"].to_numpy() * 7.0 - 2.0, bandwidth=0.15)
+    assert again.estimate == by_side.estimate
+    turned = given.border_effect(border=~data["side"].astype(bool), bandwidth=0.15)
+    assert turned.estimate == pytest.approx(-by_side.estimate)
+    with pytest.raises(DataError, match="40 different values"):
+        given.border_effect(data, border="group")
+    with pytest.raises(DataError, match="frame of the fit"):
+        given.border_effect(border="side")
+    assert "given" in str(by_side.summary())
+
+
+def test_distances_between_sides_are_those_of_the_line():
+    rng = np.random.default_rng(0)
+    x = rng.uniform(size=(4000, 2))
+    true = x[:, 0] - 0.5
+    found = between_sides(x, true > 0.0)
+    near = np.abs(true) < 0.2
+    assert np.array_equal(found > 0.0, true > 0.0)
+    assert np.abs(found[near] - true[near]).mean() < 0.01  # points are .016 apart

@@ -161,6 +161,15 @@ def test_units_of_everything_do_not_matter(disk_data):
     np.testing.assert_allclose(two.jumps["size"], 1e-3 * one.jumps["size"], rtol=1e-4)
 
 
+def test_explained_variance_is_about_the_mean():
+    """A level that all values share explains nothing."""
+    _, image = step_image(12)
+    fit = FreeDiscontinuity(40.0 + image, **GIVEN).fit()
+    left = np.sum((40.0 + image - fit.surface) ** 2)
+    assert fit.rsquared == pytest.approx(1.0 - left / np.sum((image - image.mean()) ** 2), rel=1e-9)
+    assert fit.rsquared < 0.99
+
+
 def test_order_and_direction_of_the_axes_do_not_matter():
     _, image = step_image(14)
     plain = FreeDiscontinuity(image, **GIVEN).fit()

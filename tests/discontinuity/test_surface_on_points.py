@@ -227,7 +227,56 @@ def test_the_border_of_the_cells_is_an_option(data):
 
 @pytest.mark.parametrize("border", ["points", "lines"])
 def test_a_border_that_cannot_be_is_named(border):
-    image = np.add.outer(np.arange(8.0), np.arange(8.0) % 3)
+    volume = np.add.outer(np.add.outer(np.arange(5.0), np.arange(5.0) % 3), np.arange(5.0))
     words = "scattered" if border == "points" else "`border`"
     with pytest.raises(DataError, match=words):
-        smx.FreeDiscontinuity(image, noise=0.1).fit(border=border)
+        smx.FreeDiscontinuity(volume, noise=0.1).fit(border=border)
+
+
+def clustered(seed=0, n=120, each=30, sd=0.15):
+    """Villages: the errors of the points of one have much in common."""
+    rng = np.random.default_rng(seed)
+    village = np.repeat(np.arange(n), each)
+    centre = rng.uniform(size=(n, 2))
+    x, y = np.clip(centre[village] + 0.03 * rng.normal(size=(n * each, 2)), 0.0, 1.0).T
+    z = 0.8 * (y > LINE[0] + LINE[1] * x) + sd * rng.normal(size=n)[village] + 0.1 * rng.normal(size=n * each)
+    return pd.DataFrame({"x": x, "y": y, "z": z, "village": village})
+
+
+def test_clusters_widen_the_intervals_of_sizes():
+    rows = clustered()
+    alone = smx.FreeDiscontinuity("z ~ x + y", rows).fit()
+    shared = smx.FreeDiscontinuity("z ~ x + y", rows, cluster="village").fit()
+    np.testing.assert_array_equal(alone.estimate.cut, shared.estimate.cut)
+    own, with_clusters = alone.boundaries.iloc[0], shared.boundaries.iloc[0]
+    assert with_clusters["mean_size"] == own["mean_size"]
+    assert with_clusters["std_error"] > 1.5 * own["std_error"]
+    assert "120 clusters" in " ".join(str(shared.summary()).split())
+    series = smx.FreeDiscontinuity(
+        "z ~ x + y", rows, cluster=rows["village"].sample(frac=1.0, random_state=1)
+    ).fit()
+    assert series.boundaries.iloc[0]["std_error"] == with_clusters["std_error"]
+    assert np.isfinite(shared.second_stage([[0.5, 0.5]])["std_error"]).all()
+    assert shared.border_effect(border=[[0.0, 0.3], [1.0, 0.7]]).n_clusters > 20
+    with pytest.raises(DataError, match="clusters"):
+        shared.bootstrap(n=19)
+
+
+def test_clusters_of_one_point_say_what_the_model_says():
+    rows = points(n=1500)
+    alone = smx.FreeDiscontinuity("z ~ x + y", rows, resolution=9).fit()
+    each = smx.FreeDiscontinuity("z ~ x + y", rows, resolution=9, cluster=np.arange(1500)).fit()
+    ratio = each.boundaries["std_error"] / alone.boundaries["std_error"]
+    assert 0.8 < ratio.iloc[0] < 1.25
+
+
+def test_where_clusters_cannot_count_they_are_refused():
+    rows = clustered(n=20)
+    with pytest.raises(DataError, match="cluster"):
+        smx.FreeDiscontinuity("z ~ x", rows, cluster="village").fit()
+    with pytest.raises(DataError, match="cluster"):
+        smx.FreeDiscontinuity("z ~ x + y", rows, cluster="village").fit(border="cells")
+    with pytest.raises(DataError, match="cluster"):
+        smx.FreeDiscontinuity(np.eye(8), cluster="village")
+    with pytest.raises(DataError, match="one group"):
+        smx.FreeDiscontinuity("z ~ x + y", rows.assign(village=1), cluster="village")

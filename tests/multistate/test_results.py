@@ -212,7 +212,7 @@ def test_pictures(fit, kind):
     ax = fit.plot(kind, rows)
     if kind == "occupancy":
         labels = [text.get_text() for text in ax.get_legend().get_texts()]
-        assert labels == ["dead", "progressed", "event_free", "Aalen-Johansen"]
+        assert labels == ["dead", "progressed", "event_free", "Aalen-Johansen (data)"]
     elif kind == "diagram":
         shown = {text.get_text() for text in ax.texts}
         assert set(fit.states) <= shown
@@ -241,7 +241,7 @@ def test_pictures_without_covariates_given(fit, two):
     import matplotlib.pyplot as plt
 
     ax = fit.plot("survival")
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0", "1"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0", "1", "Aalen-Johansen (data)"]
     assert ax.get_legend().get_title().get_text() == "arm"
     assert len(ax.get_lines()) == 4  # two curves, two estimates without a model
     middle = fit.standardise("survival", at=[2.0], by="arm")["estimate"]

@@ -318,3 +318,25 @@ def test_truth_of_steep_hazards(powers, resets):
     pte = 1.0 + lam * alive[0] / (treated.survival(3.0) - control.survival(3.0))
     assert truth["pte"] == pytest.approx(pte, abs=2e-8)
     assert truth["mean_ratio"] == pytest.approx(mean_ratio, abs=2e-9)
+
+
+def test_the_optimal_transformation_is_that_of_constant_hazards():
+    control, treated = IllnessDeath(1.0, 0.10, 0.55), IllnessDeath(0.5, 0.08, 0.45)
+    process = IllnessDeathTrial(control, treated, censoring=0.08)
+    s = np.array([0.2, 0.9])
+
+    def density(progression, death, after, u):
+        return progression * np.exp(-(progression + death) * s - after * (u - s))
+
+    lam = process.true_values(at=3, landmark=1)["lam"]
+    above = density(0.5, 0.08, 0.45, 3.0) + lam * density(1.0, 0.10, 0.55, 1.0)
+    assert_allclose(
+        process.true_transformation(s, at=3, landmark=1), above / density(0.5, 0.08, 0.45, 1.0), rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize("times", [[-0.1], [0.5, 1.2], [np.nan]])
+def test_the_transformation_is_refused_beyond_the_landmark(times):
+    process = IllnessDeathTrial(IllnessDeath(1.0, 0.1, 0.5), IllnessDeath(0.5, 0.1, 0.5))
+    with pytest.raises(DataError, match="between 0 and the landmark"):
+        process.true_transformation(times, at=3, landmark=1)

@@ -386,7 +386,7 @@ def test_gradients_under_waning_are_differences(fit, with_free_factor, kind, fac
     found = with_free_factor if factor else fit
     treated, control = treated_and_control()
     rows = rows_for(found, kind, treated)
-    rows = with_waning(found, rows, rows_for(found, kind, control), kind, (14.2, 15.0))
+    rows = with_waning(found, rows, rows_for(found, kind, control), kind, (14.2, 15.0, False))
     points = np.array([0.9, 0.97]) if kind == "quantile" else np.array([14.5, 16.0])
     of, step = QUANTITIES[kind], 1e-5 * np.eye(len(found.theta))
     slopes = [

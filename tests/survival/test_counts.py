@@ -12,8 +12,11 @@ from numpy.testing import assert_allclose
 from scipy.stats import binom
 
 import statmodels_x as smx
-from statmodels_x.errors import DataError, IdentificationWarning
+from statmodels_x.errors import DataError, DataWarning, IdentificationWarning
 from statmodels_x.survival.kernels.likelihood import loglik
+
+# the counts of this page were made up, and most models say so; that they do has a test of its own
+pytestmark = pytest.mark.filterwarnings("ignore:Rows and external counts contradict each other")
 
 COUNTS = pd.DataFrame(
     {
@@ -58,7 +61,7 @@ def trial() -> pd.DataFrame:
 
 
 def model(trial, external=None, **options) -> smx.FlexibleSurvival:
-    given = {"external": counts() if external is None else external, "time_unit": "years"} | options
+    given = {"external": external or counts(), "time_unit": "years"} | options
     return smx.FlexibleSurvival("Surv(t, d) ~ x", trial, **given)
 
 
@@ -193,6 +196,10 @@ def test_score_test_and_profile_hold_the_counts(trial):
     ratio = fit.lr_test(model(trial, distribution="weibull", power="~ x").fit())
     assert score["statistic"] == pytest.approx(ratio["statistic"], rel=0.25)
     assert_allclose(fit.conf_int(method="profile"), fit.conf_int(), atol=0.1)
+    others = counts(COUNTS.assign(r=COUNTS["r"] - 1))
+    for options in ({"external": others}, {"background": CURVES}):
+        with pytest.raises(DataError, match="other weights or counts, or another background"):
+            fit.score_test(model(trial, **{"distribution": "weibull", "power": "~ x"} | options))
 
 
 def test_effects_and_averages_refit_with_the_counts(trial):
@@ -300,6 +307,52 @@ def test_odd_counts(trial):
     assert many.converged
 
 
+def test_rows_and_counts_that_contradict_each_other_are_named(trial):
+    """A registry in which a tenth dies where half do; one that agrees has a test that says so."""
+    control = pd.DataFrame({"from": [0.5, 1.0], "to": [1.0, 2.0], "n": [400.0, 380.0], "x": 0})
+    with pytest.warns(DataWarning, match=r"contradict each other under this model \(score test .* on 2 df"):
+        fit = model(trial, counts(control.assign(r=[390.0, 372.0])), distribution="weibull").fit()
+    assert fit.is_regular
+    assert "contradict" in str(fit.summary())
+    plain = smx.FlexibleSurvival("Surv(t, d) ~ x", trial, "weibull").fit()
+    alive = plain.predict(control.head(1), at=[0.5, 1.0, 2.0])["estimate"].to_numpy()
+    agreeing = control.assign(n=[40.0, 30.0], r=[40.0, 30.0] * alive[1:] / alive[:-1])
+    fit = model(trial, counts(agreeing), distribution="weibull").fit()
+    assert "Score test that rows and counts agree: 0.0" in " ".join(str(fit.summary()).split())
+    assert_allclose(fit.params, plain.params, atol=1e-4)
+
+
+def test_agreement_is_the_test_of_common_coefficients(trial):
+    """Against the likelihood ratio of one control hazard for both, and one for each."""
+    own = smx.FlexibleSurvival("Surv(t, d) ~ x", trial, "weibull", time_unit="years").fit()
+    at = np.arange(0.5, 4.0)
+    alive = own.predict(pd.DataFrame({"x": [0]}), at=at)["estimate"].to_numpy()
+    share, n = alive[1:] / alive[:-1], 200.0
+    r = np.round(n * share + np.array([1.5, 1.0, 0.2]) * np.sqrt(n * share * (1.0 - share)))
+    control = pd.DataFrame({"from": at[:-1], "to": at[1:], "n": n, "r": r, "x": 0, "sex": "f"})
+    joint = model(trial, counts(control), distribution="weibull").fit()
+    rows = as_rows(trial, control)
+    alone = smx.FlexibleSurvival(
+        INTERVALS.replace("~ x", "~ 1"), rows[rows["d"].isna()], "weibull", weights="w", time_unit="years"
+    ).fit()
+    ratio = 2.0 * (own.llf + alone.llf - joint.llf)
+    assert joint.outside.df == 2
+    assert joint.outside.statistic == pytest.approx(ratio, rel=0.4)
+
+
+def test_counts_in_another_unit_are_asked_about(trial):
+    days = COUNTS.assign(**{"from": COUNTS["from"] * 365 + 100, "to": COUNTS["to"] * 365 + 100})
+    with pytest.warns(DataWarning, match=r"times 100 to 4115, .* same unit"):
+        model(trial, counts(days))
+
+
+def test_rows_that_are_dropped_are_those_of_the_frame(trial):
+    data = trial.assign(x=trial["x"].astype(float))
+    data.loc[data.index[:3], "x"] = np.nan
+    with pytest.warns(DataWarning, match="3 of 150 rows were dropped"):
+        model(data)
+
+
 def test_few_events_are_those_of_the_trial_where_counts_say_nothing(trial):
     """A registry of controls does not make a treatment effect of seven events a sure one."""
     small = trial.sort_values("t").head(8).assign(x=[0, 1] * 4)
@@ -382,6 +435,7 @@ def test_control_arm_with_a_registry(cetuximab, name):
     assert fit.llf_parts["constant"] == pytest.approx(664.620, abs=1e-3)
     assert (fit.nobs, fit.facts.events, round(fit.outside.deaths)) == (2_347, 125, 223)
     if name == "both":
+        assert fit.outside.statistic == pytest.approx(28.9, abs=0.1)  # as the guide says
         mean = fit.predict(kind="rmst", at=[5, 20, 40])["estimate"]
         assert_allclose(mean, [3.01, 5.58, 6.29], atol=6e-3)
 
@@ -409,6 +463,8 @@ def test_gain_beyond_the_trial_with_registry_and_population(cetuximab, options, 
     ).fit()
     assert fit.llf + fit.facts.expected + fit.outside.expected == pytest.approx(llf, abs=1e-3)
     assert fit.facts.expected == pytest.approx(11.8, abs=0.05)
+    if options["other_scale"] == "~ 1":
+        assert fit.outside.statistic == pytest.approx(13.9, abs=0.1)  # as the guide says
     label = ("ph", "treat[T.Control]")
     assert (-fit.params[label], fit.bse[label]) == pytest.approx(effect, abs=1e-4)
     control, treated = pd.DataFrame({"treat": ["Control"]}), pd.DataFrame({"treat": ["Cetuximab"]})

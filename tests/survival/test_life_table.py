@@ -182,3 +182,9 @@ def test_rates_between_breaks():
         smx.Rates([2.0, 1.0], [1.0, 1.0, 1.0])
     with pytest.raises(DataError, match="finite rates"):
         smx.Rates([], [-1.0])
+
+
+def test_the_oldest_of_small_populations_die_at_rates_of_nearly_4():
+    old = frame()
+    table = smx.LifeTable(old.assign(rate=np.where(old["age"] == 63, 3.95, 0.5)), rate="rate", by="sex")
+    assert table.rate([63.0], [1990.0], sex=["f"]).tolist() == [3.95]

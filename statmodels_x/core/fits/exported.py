@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from statmodels_x.core.errors import DataError
-
-if TYPE_CHECKING:
-    from statmodels_x.core.fits.tables import Block
+from statmodels_x.core.fits.blocks import Block
 
 _NUMBERS = ("estimate", "std.error", "statistic", "p.value", "conf.low", "conf.high")
 _SHORT = {

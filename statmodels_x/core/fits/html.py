@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from statmodels_x.core.fits.tables import Block
+from statmodels_x.core.fits.blocks import Block
 
 _LEAST = 3
 _STYLE = """

@@ -1,4 +1,7 @@
-"""The distribution of an estimate over its standard error: the one source of p-values, intervals and tests."""
+"""The distribution of an estimate over its standard error: the one source of p-values, intervals and tests.
+
+scipy.stats is imported where it is asked for: it is half of what importing a model would cost.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_alpha
@@ -66,6 +68,8 @@ class Reference:
 
     def quantile(self, alpha: float) -> Any:
         """Two-sided critical value, one for each parameter where they differ; DataError unless 0 < alpha < 1."""
+        from scipy import stats
+
         tail = check_alpha(alpha) / 2.0
         if self.each:
             return np.asarray(stats.t.isf(tail, self._df))
@@ -73,11 +77,15 @@ class Reference:
 
     def two_sided(self, statistic: ArrayLike) -> Array:
         """P-values of two-sided tests."""
+        from scipy import stats
+
         size = np.abs(np.asarray(statistic, float))
         return np.asarray(2.0 * (stats.norm.sf(size) if self.is_normal else stats.t.sf(size, self._df)))
 
     def greater(self, statistic: float) -> float:
         """P-value of a one-sided test that large values speak for."""
+        from scipy import stats
+
         return float(stats.norm.sf(statistic) if self.is_normal else stats.t.sf(statistic, self.df))
 
     def joint(self, quadratic: float, q: int) -> tuple[float, float]:
@@ -95,6 +103,8 @@ class Reference:
             The form itself, chi-squared; with Student's distribution the form over q, an F with ``df`` degrees of
             freedom below the line. For q = 1 the p-value is that of :meth:`two_sided`.
         """
+        from scipy import stats
+
         if self.is_normal:
             return quadratic, float(stats.chi2.sf(quadratic, q))
         return quadratic / q, float(stats.f.sf(quadratic / q, q, self.df))

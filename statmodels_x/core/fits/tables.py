@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from statmodels_x.core.fits.blocks import Block as Block
 from statmodels_x.core.fits.exported import great_table
 from statmodels_x.core.fits.html import html_table
 
@@ -31,16 +32,6 @@ _LATEX = {
     ">": r"$>$",
     "|": r"$|$",
 }
-
-
-@dataclass(frozen=True)
-class Block:
-    """One table of a summary: a title, column headings, row labels and cells that are already text."""
-
-    title: str
-    headings: Sequence[str]
-    labels: Sequence[str]
-    cells: Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from statmodels_x.discontinuity.border import rivals
+from statmodels_x.discontinuity.border.large import LargeSearch, search_of
 from statmodels_x.discontinuity.border.model import Border
 from statmodels_x.discontinuity.border.points import PointData
 from statmodels_x.discontinuity.border.proposals import borders
@@ -48,16 +49,26 @@ class Found:
 def begin(data: PointData, price: Price) -> tuple[Search, list[Scored]]:
     """Score the proposals of the filters, redraw and prune the best; lowest cost first."""
     proposed, ridges = borders(data)
-    search = Search(data, price, ridges)
+    search = search_of(data, price, ridges)
     return search, _first(search, proposed)
 
 
 def _first(search: Search, proposed: Sequence[Border]) -> list[Scored]:
-    scored = [search.score(one, around=search.t0 + 1.0) for one in proposed if one.cut.any()]
+    scored = [first_scored(search, one) for one in proposed if one.cut.any()]
     scored.sort(key=lambda one: one.cost)
     most = _REFINED if search.is_costly else _REDRAWN
-    first = [search.prune(search.redraw(one, 1.0)) for one in scored[:most]]
+    drawn = _different([search.redraw(one, 1.0) for one in scored[:most]])
+    first = [search.prune(one) for one in drawn]
     return sorted(_different(first), key=lambda one: one.cost)
+
+
+def first_scored(search: Search, one: Border) -> Scored:
+    """Score a proposal."""
+    return (
+        search.first_score(one)
+        if isinstance(search, LargeSearch)
+        else search.score(one, around=search.t0 + 1.0)
+    )
 
 
 def _different(scored: list[Scored]) -> list[Scored]:
@@ -70,11 +81,24 @@ def gain_reaching(data: PointData, price: Price, level: float) -> float:
     Redrawing and pruning seldom double what a proposal gains before it has paid its price.
     """
     proposed, ridges = borders(data)
-    search = Search(data, price, ridges)
+    search = search_of(data, price, ridges)
     raw = max(
         (search.smooth - search.model(one).deviance(search.t0 + 1.0) for one in proposed), default=-np.inf
     )
     return raw if raw < 0.5 * level else first_gain(_first(search, proposed))
+
+
+def more_telling(every: Sequence[PointData], price: Price) -> int:
+    """Which reading of the same pixels gains most by the best proposal, drawn anew once; the first without any."""
+    costs = []
+    for data in every:
+        proposed, ridges = borders(data)
+        search = search_of(data, price, ridges)
+        scored = [first_scored(search, one) for one in proposed]
+        best = min(scored, key=lambda one: one.cost, default=None)
+        # deviances of the surfaces without a border are the same under all readings
+        costs.append(np.inf if best is None else search.redraw(best, 1.0).cost)
+    return int(np.argmin(costs))
 
 
 def first_gain(first: list[Scored]) -> float:

@@ -109,17 +109,16 @@ class BorderModel:
         reach = 2 * lattice.shape[1] + (2 if data.averages else 0)
         bandwidth = min(reach, lattice.n_cells - 1)
         count, self.region = kernels.regions(lattice.tail, lattice.head, cut, lattice.n_cells)
-        level = (1.0 / np.bincount(self.region, minlength=count))[self.region]
-        moments = kernels.moved_moments(data.net, data.cloud, *data.own_moments, cut, border.share)
-        self.design, _ = moments
-        mixed = self._mixed(moments) if data.averages else None
-        self._weight, self._right = kernels.data_band(data.net, *moments, cut, bandwidth)
+        self.level = (1.0 / np.bincount(self.region, minlength=count))[self.region]
+        self.moments = kernels.moved_moments(data.net, data.cloud, *data.own_moments, cut, border.share)
+        mixed = self._mixed(self.moments) if data.averages else None
+        self._weight, self._right = kernels.data_band(data.net, *self.moments, cut, bandwidth)
         if mixed is not None:
             add_mixed(data, *mixed, self._weight, self._right)
         self._rough, self._fixed = kernels.prior_bands(
             data.net,
             cut,
-            level,
+            self.level,
             np.ones(lattice.n_cells) if soft_cell is None else soft_cell,
             np.ones(lattice.n_edges) if soft_edge is None else soft_edge,
             bandwidth,
@@ -138,6 +137,15 @@ class BorderModel:
     def posterior(self, t: float) -> Factor:
         """Cholesky factor of the posterior precision at a smoothing precision."""
         return Factor(np.exp(t) * self._rough + self._fixed + self._weight)
+
+    def bands(self, t: float) -> tuple[Array, Array, Array]:
+        """Bands of the posterior precision and of what the points add to it, and the right-hand side."""
+        return np.exp(t) * self._rough + self._fixed + self._weight, self._weight, self._right
+
+    def factors(self, t: float) -> tuple[Factor, Factor, Array]:
+        """Cholesky factors of the precision before and given the points, and the mean given them, centred."""
+        posterior = self.posterior(t)
+        return Factor(np.exp(t) * self._rough + self._fixed), posterior, posterior.solve(self._right)
 
     def _at(self, t: float) -> tuple[float, Array, Factor]:
         prior = np.exp(t) * self._rough + self._fixed

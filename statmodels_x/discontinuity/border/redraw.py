@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import KDTree
 
@@ -45,33 +44,30 @@ class Strip:
         basis[rows, low], basis[rows, low + 1] = 1.0 - (at - low), at - low
         return basis
 
-    def fit(self, design: Array, rows: NDArray[np.bool_] | slice = slice(None)) -> Array:
-        """Coefficients of weighted least squares on some of the points."""
-        x, w = design[rows], self.weight[rows]
-        gram = x.T @ (x * w[:, None])
-        gram[np.diag_indices(len(gram))] += 1e-8 * gram.diagonal().max()
-        return np.asarray(np.linalg.solve(gram, x.T @ (w * self.y[rows])), float)
-
     def deviance(self, design: Array) -> float:
         """Weighted sum of squares about the fit."""
-        return float(self.weight @ (self.y - design @ self.fit(design)) ** 2)
+        gram = design.T @ (design * self.weight[:, None])
+        gram[np.diag_indices(len(gram))] += 1e-8 * gram.diagonal().max()
+        coefficient = np.linalg.solve(gram, design.T @ (self.weight * self.y))
+        return float(self.weight @ (self.y - design @ coefficient) ** 2)
 
 
 def strip(data: PointData, border: Border, chain: Chain, reach: float, alone: bool) -> Strip | None:
     """Points within some cells of a chain; with ``alone`` those nearer to another part of the border are left out."""
-    from statmodels_x.discontinuity.kernels.border import project
+    from statmodels_x.discontinuity.kernels.strip import project
 
     line = polyline(data.lattice, border, chain)
     if line is None:
         return None
-    at = project(data.place, line, reach)
-    used = np.isfinite(at[:, 0]) & (data.weight > 0.0)
+    cloud = data.cloud
+    at = project(data.net, cloud, line, reach)
+    used = np.isfinite(at[:, 0]) & (cloud.weight > 0.0)
     others = border.without(chain.edges)
     if alone and others.cut.any():
         rows = np.flatnonzero(used)
-        away = KDTree(others.crossings(data.lattice)).query(data.place[rows])[0]
+        away = KDTree(others.crossings(data.lattice)).query(cloud.place[rows])[0]
         used[rows[away < np.abs(at[rows, 1]) + 0.7]] = False
-    return Strip(line, at[used, 0], at[used, 1], data.y[used], data.weight[used])
+    return Strip(line, at[used, 0], at[used, 1], cloud.y[used], cloud.weight[used])
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,26 +85,20 @@ def courses(data: PointData, border: Border, chain: Chain, apart: float) -> Cour
     Each side has its own level and slope across, and a curvature in common, all changing along the chain. They are
     fitted to the points at least ``apart`` cells away.
     """
+    from statmodels_x.discontinuity.kernels.strip import offset_costs, sides
+
     found = strip(data, border, chain, _REACH, True) if len(chain.edges) >= _FEWEST_EDGES else None
     if found is None:
         return None
-    hats, d = found.hats(_KNOTS), found.distance[:, None]
-    sides = [np.hstack([hats, hats * d]), np.zeros((len(d), 2 * hats.shape[1]))]
-    common = hats * d**2
-    first, second = np.hstack([*sides, common]), np.hstack([*sides[::-1], common])
-    rows = np.abs(found.distance) > apart
-    if np.count_nonzero(rows) < 2 * first.shape[1]:
+    last = len(found.line) - 1
+    points = (found.along, found.distance, found.y, found.weight, last, max(2, round(last / _KNOTS) + 1))
+    gram, right, n = sides(*points, apart)
+    if n < 2 * len(gram):
         return None
-    coefficient = found.fit(np.where(d < 0.0, first, second), rows)
-    losses = [
-        np.minimum(found.weight * (found.y - design @ coefficient) ** 2, _MOST_LOSS)
-        for design in (first, second)
-    ]
-    m = len(found.line)
-    vertex = np.clip(np.rint(found.along).astype(int), 0, m - 1)
-    change = np.zeros((m, len(_OFFSETS) + 1))
-    np.add.at(change, (vertex, np.searchsorted(_OFFSETS, found.distance)), losses[0] - losses[1])
-    return Courses(found.line, np.cumsum(change, axis=1)[:, :-1], chain.closed)
+    gram[np.diag_indices(len(gram))] += 1e-8 * gram.diagonal().max()
+    coefficient = np.linalg.solve(gram, right)
+    cost = offset_costs(*points, coefficient, _OFFSETS, _MOST_LOSS)
+    return Courses(found.line, cost, chain.closed)
 
 
 def best_course(found: Courses) -> Array:

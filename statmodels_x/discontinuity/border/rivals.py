@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.chains import Chain
+from statmodels_x.discontinuity.border.large import LargeSearch
 from statmodels_x.discontinuity.border.model import Border
 from statmodels_x.discontinuity.border.proposals import creases
 from statmodels_x.discontinuity.border.redraw import Strip, strip
@@ -124,19 +125,29 @@ def without_bends(search: Search, now: Scored) -> Scored:
     while now.border.cut.any():
         best, at = now.cost, None
         for edges in _parts(search, now.border):
-            fewer = now.border.without(edges)
-            price = _price_without(search, now.border, fewer)
-            for soft_cell, soft_edge in _softer(search, edges):
-                model = search.model(fewer, soft_cell, soft_edge)
-                cost = (
-                    min(model.deviance(now.t + step) for step in (-0.75, 0.0, 0.75)) + price - search.smooth
-                )
-                if cost < best:
-                    best, at = cost, edges
+            cost = _softer_cost(search, now, edges)
+            if cost < best:
+                best, at = cost, edges
         if at is None:
             return now
         now = _shorter(search, now, at)
     return now
+
+
+def _softer_cost(search: Search, now: Scored, edges: Index) -> float:
+    """Cost of the best surface that is softer round some edges instead of jumping there."""
+    fewer = now.border.without(edges)
+    price = _price_without(search, now.border, fewer)
+    if isinstance(search, LargeSearch):
+        if len(edges) == len(now.border.edges) and search.lattice.segments(now.border.cut)[0] > 1:
+            return np.inf  # its segments are looked at one by one
+        gains = [search.softer_gain(now, fewer, edges, soft) for soft, _ in _softer(search, edges)]
+        return now.cost - max(gains) + price - search.price_of(now.border)
+    return min(
+        search.model(fewer, *soft).deviance(now.t + step) + price - search.smooth
+        for soft in _softer(search, edges)
+        for step in (-0.75, 0.0, 0.75)
+    )
 
 
 def _price_without(search: Search, border: Border, fewer: Border) -> float:

@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.chains import Chain, chains
+from statmodels_x.discontinuity.border.local import Neighbourhood
 from statmodels_x.discontinuity.border.model import Border, BorderModel, PriorCache
 from statmodels_x.discontinuity.border.points import PointData
 from statmodels_x.discontinuity.border.proposals import Ridges
@@ -29,7 +30,9 @@ _LONGEST_JOIN = 30
 _WORTH_JOINING = 60.0
 _FEW_CELLS = 4
 _MOST_WORK = 5e6
-_STIFFER = (0.0,)
+_STIFF = 15.0  # smoothing precision beyond which rounding would decide between covariances
+_STIFFER, _STIFFEST = (0.0, 3.0, 6.0), 22.0
+_FAR_OFF = 30.0  # cost beyond that of the border at hand at which no other smoothing precision is tried
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,50 @@ class Scored:
     t: float
 
 
+class Trials:
+    """Borders that differ little from the one at hand, scored at its smoothing precision.
+
+    Parameters
+    ----------
+    search : Search
+    now : Scored
+        The border at hand.
+    steps : int
+        Cells beside the cut edges that changes may touch; beyond, scores take longer.
+    edges : ndarray of int, optional
+        The cut edges beside which changes are likely; all by default.
+    """
+
+    def __init__(self, search: Search, now: Scored, steps: int, edges: Index | None = None) -> None:
+        self._search, self.now = search, now
+        around = now.border.edges if edges is None else edges
+        self._near = search.lattice.near(around, steps)
+        self._price = search.price_of(now.border)
+        self._known: Neighbourhood | None = None
+
+    def score(self, border: Border) -> Scored:
+        """Score a border."""
+        if self.now.t > _STIFF or not self._search.has_neighbourhoods:
+            return self._search.score(border, self.now.t)
+        if self._known is None:
+            self._known = Neighbourhood(self._search.model(self.now.border), self.now.t, self._near)
+        change = self._known.deviance_change(border, self._search.levels(border))
+        if not np.isfinite(change):
+            return self._search.score(border, self.now.t)
+        price = self._search.price_of(border) - self._price
+        return Scored(border, self.now.cost + change + price, self.now.t)
+
+    def take(self, scored: Scored) -> None:
+        """Take a border as the one at hand."""
+        known, t = self._known, self.now.t
+        self._price = self._search.price_of(scored.border)
+        self.now = scored
+        if known is not None and not (
+            scored.t == t and known.move_to(scored.border, self._search.levels(scored.border))
+        ):
+            self._known = None
+
+
 class Search:
     """Moves of a border on one set of points.
 
@@ -98,6 +145,11 @@ class Search:
     def is_costly(self) -> bool:
         """Whether one score takes so long that the many small moves are left out."""
         return self.lattice.n_cells * float(self.lattice.strides.max()) ** 2 > _MOST_WORK
+
+    @property
+    def has_neighbourhoods(self) -> bool:
+        """Whether a small change touches the nodes beside it alone; crossed pixels that are averages see more."""
+        return not self.data.averages
 
     @cached_property
     def corners(self) -> Corners:
@@ -123,6 +175,13 @@ class Search:
         value = price.part * (parts + count - 1) + price.end * ends + price.length * length
         return float(value + price.bending * bending + price.speck * specks)
 
+    def levels(self, border: Border) -> Array:
+        """Weight of each cell in the mean level of its region."""
+        from statmodels_x.discontinuity.kernels.border import regions
+
+        count, label = regions(self.lattice.tail, self.lattice.head, border.cut, self.lattice.n_cells)
+        return np.asarray((1.0 / np.bincount(label, minlength=count))[label])
+
     def score(self, border: Border, t: float | None = None, around: float | None = None) -> Scored:
         """Score a border, at a smoothing precision or at its own best."""
         model = self.model(border)
@@ -144,24 +203,43 @@ class Search:
 
     # ---- fewer edges
 
+    def weed(self, now: Scored) -> Scored:
+        """Take away all segments at once of which each gains less than its price."""
+        count, label = self.lattice.segments(now.border.cut)
+        if count < 2:
+            return now
+        trials, gone = Trials(self, now, 2), []
+        for k in range(count):
+            edges = now.border.edges[label == k]
+            fewer = trials.score(now.border.without(edges))
+            if fewer.cost < now.cost:
+                gone.append(edges)
+        if not gone or len(gone) == count:
+            return now
+        fewer = self.score(now.border.without(np.concatenate(gone)), now.t)
+        return fewer if fewer.cost < now.cost else now
+
     def prune(self, now: Scored) -> Scored:
         """Take away groups between two regions, segments, chains and their ends, the smallest first."""
+        now = self.weed(now)
         for _ in range(_ROUNDS):
-            before = now
+            trials = Trials(self, now, 2)
             for edges in self._prunable(now.border):
-                if not now.border.cut[edges].all() or len(edges) == len(now.border.edges):
-                    continue
-                fewer = now.border.without(edges)
-                # what is left may want a rougher surface
-                for t in (now.t, now.t - 1.5) if len(edges) > 6 else (now.t,):
-                    trial = self.score(fewer, t)
-                    if trial.cost < now.cost - 1e-9:
-                        now = trial
-                        break
-            if now is before:
+                if trials.now.border.cut[edges].all() and len(edges) < len(trials.now.border.edges):
+                    fewer = self._without(trials, edges)
+                    if fewer.cost < trials.now.cost - 1e-9:
+                        trials.take(fewer)
+            if trials.now is now:
                 return now
-            now = self.settle(now)
+            now = self.settle(trials.now)
         return now
+
+    def _without(self, trials: Trials, edges: Index) -> Scored:
+        fewer = trials.score(trials.now.border.without(edges))
+        excess = fewer.cost - trials.now.cost
+        if len(edges) <= 6 or excess < 0.0 or excess > _FAR_OFF:
+            return fewer
+        return self.score(fewer.border, fewer.t - 1.5)  # what is left may want a rougher surface
 
     def _prunable(self, border: Border) -> list[Index]:
         lattice = self.lattice
@@ -180,12 +258,15 @@ class Search:
     def extend(self, now: Scored, most: int = 40) -> Scored:
         """Lengthen the border at its loose ends and close its gaps, the best way first."""
         for _ in range(most):
+            trials = self._at_ends(now)
+            if trials is None:
+                return now
             ways = [(path, _CHOICE) for path in self.corners.steps(now.border.cut)]
             ways += [(path, 0.0) for path in self.corners.joins(now.border.cut)]
             tried = [
                 (one.cost + price, one)
                 for path, price in ways
-                for one in self._longer(now, path, price == 0.0)
+                for one in self._longer(trials, path, price == 0.0)
             ]
             if not tried:
                 return now
@@ -195,13 +276,22 @@ class Search:
             now = best
         return now
 
-    def _longer(self, now: Scored, path: tuple[int, ...], joins: bool) -> Iterable[Scored]:
+    def _at_ends(self, now: Scored) -> Trials | None:
+        loose = self.lattice.loose_ends(now.border.cut)
+        if not len(loose):
+            return None
+        edges = np.unique(self.lattice.squares[loose])
+        return Trials(self, now, 4, edges[now.border.cut[edges]])
+
+    def _longer(self, trials: Trials, path: tuple[int, ...], joins: bool) -> Iterable[Scored]:
         shares = _GAP_SHARES if joins and len(path) == 1 else (0.5,)
         for share in shares:
-            for t in (
-                (now.t, now.t + 3.0) if joins else (now.t,)
-            ):  # a closed border lets the surface be smoother
-                yield self.score(now.border.plus(np.array(path), share), t)
+            longer = trials.score(trials.now.border.plus(np.array(path), share))
+            yield longer
+            if joins and longer.cost < trials.now.cost + _FAR_OFF:
+                yield self.score(
+                    longer.border, longer.t + 3.0
+                )  # a closed border lets the surface be smoother
 
     def join_far(self, now: Scored) -> Scored:
         """Join loose ends to one another or to the margin along the ridges, and redraw what comes of it."""
@@ -217,14 +307,16 @@ class Search:
         return now
 
     def _joined(self, now: Scored, path: Index) -> Scored:
-        border = now.border.plus(path, self.ridges.share[path])
         # between borders that are closed the surface may be much smoother
-        one = min(
-            (self.score(border, min(now.t + step, 22.0)) for step in _STIFFER), key=lambda one: one.cost
-        )
+        one = self._smoothest(now.border.plus(path, self.ridges.share[path]), now.t)
         if one.cost < now.cost + _WORTH_JOINING:
-            one = self.redraw(self.redraw(one, 1.0), 0.4)
+            one = self.redraw(self.redraw(one, 1.0, path), 0.4, path)
+            one = min(one, self._smoothest(one.border, one.t), key=lambda two: two.cost)
         return one
+
+    def _smoothest(self, border: Border, t: float) -> Scored:
+        found = [self.score(border, min(t + step, _STIFFEST)) for step in _STIFFER]
+        return min(found, key=lambda one: one.cost)
 
     def _paths(self, border: Border, loose: Index) -> Iterable[Index]:
         """Shortest paths over uncut edges from each loose end to its three nearest goals."""
@@ -249,9 +341,15 @@ class Search:
 
     # ---- other places
 
-    def redraw(self, now: Scored, apart: float) -> Scored:
-        """Draw each chain anew through the points along it; ``apart`` cells on either side do not shape the sides."""
+    def redraw(self, now: Scored, apart: float, beside: Index | None = None) -> Scored:
+        """Draw each chain anew through the points along it; ``apart`` cells on either side do not shape the sides.
+
+        With ``beside`` only the chains within two cells of these edges.
+        """
+        near = None if beside is None else self.lattice.near(beside, 2)
         for chain in chains(self.lattice, now.border):
+            if near is not None and not near[self.lattice.tail[chain.edges]].any():
+                continue
             if now.border.cut[chain.edges].all():
                 border = redrawn(self.data, now.border, chain, apart)
                 now = now if border is None else self._better(now, [border])
@@ -259,29 +357,28 @@ class Search:
 
     def slide(self, now: Scored, step: float) -> Scored:
         """Move single crossings."""
+        trials = Trials(self, now, 2)
         for edge in now.border.edges:
             for way in (-step, step):
-                share = now.border.share[edge] + way
-                if 0.02 <= share <= 0.98:
-                    moved = self._better(now, [now.border.plus(np.array([edge]), share)])
-                    if moved is not now:
-                        now = moved
-                        break
-        return now
+                share = trials.now.border.share[edge] + way
+                if 0.02 <= share <= 0.98 and _taken(trials, trials.now.border.plus(np.array([edge]), share)):
+                    break
+        return trials.now
 
     def flip(self, now: Scored) -> Scored:
         """Move single cells beside the border to its other side."""
-        lattice = self.lattice
+        lattice, trials = self.lattice, Trials(self, now, 3)
         for cell in np.unique(np.concatenate([lattice.tail[now.border.cut], lattice.head[now.border.cut]])):
             edges = np.flatnonzero((lattice.tail == cell) | (lattice.head == cell))
-            if not now.border.cut[edges].any():
+            border = trials.now.border
+            if not border.cut[edges].any():
                 continue
-            cut, share = now.border.cut.copy(), now.border.share.copy()
+            cut, share = border.cut.copy(), border.share.copy()
             cut[edges] ^= True
             share[edges] = np.where(lattice.tail[edges] == cell, 0.2, 0.8)
             if cut.any():
-                now = self._better(now, [Border(cut, share)])
-        return now
+                _taken(trials, Border(cut, share))
+        return trials.now
 
     # ---- all together
 
@@ -317,3 +414,12 @@ class Search:
     def chains(self, border: Border) -> list[Chain]:
         """Chains of a border."""
         return chains(self.lattice, border)
+
+
+def _taken(trials: Trials, border: Border) -> bool:
+    """Take a border if it costs less than the one at hand."""
+    trial = trials.score(border)
+    if trial.cost < trials.now.cost - 1e-9:
+        trials.take(trial)
+        return True
+    return False

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
@@ -14,6 +16,8 @@ from statmodels_x.discontinuity.border.model import Border
 from statmodels_x.discontinuity.border.sizes import contrasts, edge_lengths
 from statmodels_x.discontinuity.grid.boundary import from_cells
 from statmodels_x.discontinuity.grid.domain import Domain
+
+_NEAREST = 1.0  # points beside a border, in units of the root of all
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +108,21 @@ class Line:
         unit = np.ptp(ends, axis=0).max() * 1e-9
         _, label, count = np.unique(np.rint(ends / unit), axis=0, return_inverse=True, return_counts=True)
         return (count[label.ravel()] == 1).reshape(2, -1).T
+
+
+def between_sides(x: Array, positive: NDArray[np.bool_]) -> Array:
+    """Signed distance of points from a border of which only the points' sides are known.
+
+    The distance from the nearest point of the other side, less half of what the nearest such pairs are apart: the
+    border runs somewhere between.
+    """
+    away = np.empty(len(x))
+    for side in (False, True):
+        away[positive == side] = KDTree(x[positive != side]).query(x[positive == side])[0]
+    nearest = np.sort(away)[: max(2, round(_NEAREST * np.sqrt(len(x))))]
+    half = 0.5 * float(np.median(nearest))
+    distance = np.maximum(away - half, 1e-3 * half)  # a point has a side, however near
+    return np.where(positive, distance, -distance)
 
 
 def _checked_vertices(vertices: Any) -> Array:

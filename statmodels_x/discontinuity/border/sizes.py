@@ -10,6 +10,7 @@ from scipy.spatial import KDTree
 
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.chains import Pieces, chains, pieces
+from statmodels_x.discontinuity.border.clusters import ClusteredPoints
 from statmodels_x.discontinuity.border.model import Border, BorderModel, taylor_rows
 from statmodels_x.discontinuity.border.points import PointData
 from statmodels_x.discontinuity.border.redraw import courses, drawn_course, moved
@@ -28,19 +29,27 @@ def contrasts(lattice: Lattice, border: Border, places: Array, edges: Index) -> 
 
 
 def limits(
-    data: PointData, border: Border, t: float, places: Array, edges: Index
+    data: PointData,
+    border: Border,
+    t: float,
+    places: Array,
+    edges: Index,
+    clustered: ClusteredPoints | None = None,
 ) -> tuple[Array, Array, Array]:
     """Limits before and behind at places beside given cut edges, and the covariance of the sizes.
 
-    Their errors are those of the surface given the border, and the spread of the sizes over borders drawn from
+    Their errors are those of the surface given the border (with errors that clusters share, if they are given), and
+    the spread of the sizes over borders drawn from
     the evidence along their courses.
     """
     model = BorderModel(data, border)
     before, behind = contrasts(data.lattice, border, places, edges)
     surface = model.surface(t)
     size = behind - before
-    covariance = size @ model.posterior(t).solve(size.T) + _spread(data, border, t, edges)
-    return before @ surface, behind @ surface, covariance
+    given = (
+        size @ model.posterior(t).solve(size.T) if clustered is None else clustered.covariance(model, t, size)
+    )
+    return before @ surface, behind @ surface, given + _spread(data, border, t, edges)
 
 
 def _spread(data: PointData, border: Border, t: float, edges: Index) -> Array:

@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.discontinuity.border import rivals
-from statmodels_x.discontinuity.border.fit import Found, find_border
+from statmodels_x.discontinuity.border.fit import Found, find_border, first_scored, more_telling
+from statmodels_x.discontinuity.border.large import is_large
 from statmodels_x.discontinuity.border.model import Border, BorderModel
 from statmodels_x.discontinuity.border.pixels import pixel_data
 from statmodels_x.discontinuity.border.points import PointData, point_data
 from statmodels_x.discontinuity.border.search import PRICES, Price, Search
+from statmodels_x.discontinuity.border.sizes import nearest
+from statmodels_x.discontinuity.border.windows import likelier_variance
 from statmodels_x.discontinuity.fitting.record import (
     Estimate,
     Pairs,
@@ -20,6 +23,7 @@ from statmodels_x.discontinuity.fitting.record import (
     lifted_problem,
     solve_lifted,
 )
+from statmodels_x.discontinuity.grid.boundary import in_cells
 from statmodels_x.discontinuity.grid.domain import Cells, Points
 from statmodels_x.discontinuity.grid.jumps import segment_ranks
 from statmodels_x.discontinuity.grid.lattice import Mask
@@ -32,6 +36,7 @@ from statmodels_x.discontinuity.tuning.evidence import REACHES, propose
 
 _REACH = REACHES[1]
 _SIZES = (3.0, 6.3, 12.0)  # smallest jumps of the lifted proposals, in standard deviations of a cell
+_SIZES_IN_IMAGES = _SIZES[1:2]  # one: on a large image a lifted problem takes as long as the search itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +101,12 @@ def data_of(points: Points | None, cells: Cells, spec: Specification, pixels: st
     return point_data(points, cells.domain, cells.scale, known)
 
 
+def beside_the_border(points: Points, cells: Cells, border: Border, reach: float) -> Points:
+    """Leave out averages whose rows may lie on both sides of a border."""
+    distance = nearest(cells.lattice, border, in_cells(cells.domain, points.x), np.ones(2)).distance
+    return points.take(distance > reach)
+
+
 def estimate_on_points(
     cells: Cells, points: Points | None, spec: Specification, control: Control
 ) -> Estimate:  # fmt: skip
@@ -116,7 +127,7 @@ def estimate_on_points(
     """
     readings = _readings(points, control)
     every = [data_of(points, cells, spec, reading) for reading in readings]
-    weights = _weights(cells, every[0], spec)
+    weights = _weights(cells, every[0], spec, _SIZES if points is not None else _SIZES_IN_IMAGES)
     problems = [lifted_problem(cells, spec, lam, nu) for lam, nu in weights]
     cuts = [propose(problem) for problem in problems]
     half = np.full(cells.lattice.n_edges, 0.5)
@@ -128,7 +139,11 @@ def estimate_on_points(
     relaxed = solve_lifted(problems[best], control)
     facts = certificate(problems[best], relaxed, polish(problems[best], relaxed.surface))
     search, border = found.search, found.best.border
-    if spec.noise != "known":
+    source = "given" if spec.noise == "known" else "within cells" if points is not None else "differences"
+    if points is None and spec.noise != "known":
+        data, told = likelier_variance(data, border, found.best.t)
+        source = "evidence" if told else source
+    elif spec.noise != "known":
         data = data.with_variance(data.away_variance(border.cut))
     model = BorderModel(data, border)
     t = model.best(found.best.t)[0]
@@ -139,7 +154,7 @@ def estimate_on_points(
         lam,
         nu,
         ErrorModel(natural, (0.0, 0.0)),
-        "given" if spec.noise == "known" else "within cells" if points is not None else "differences",
+        source,
         facts,
         _record(found, table),
         t,
@@ -163,13 +178,16 @@ def _readings(points: Points | None, control: Control) -> tuple[str, ...]:
 def _best_reading(
     every: list[PointData], readings: tuple[str, ...], price: Price, more: list[Border]
 ) -> tuple[Found, PointData, str]:
-    """Find the border under the reading of the pixels that gains most by it."""
+    """Find the border under the reading of the pixels that gains most by it: of large images by its first proposal."""
+    if len(every) > 1 and is_large(every[0]):
+        k = more_telling(every, price)
+        every, readings = every[k : k + 1], readings[k : k + 1]
     found = [find_border(data, price, more) for data in every]
     best = min(range(len(found)), key=lambda k: found[k].best.cost)
     return found[best], every[best], readings[best]
 
 
-def _weights(cells: Cells, data: PointData, spec: Specification) -> Pairs:
+def _weights(cells: Cells, data: PointData, spec: Specification, sizes: tuple[float, ...]) -> Pairs:
     h = cells.lattice.spacing
     total = data.means[1].ravel()
     sd = 1.0 / float(np.sqrt(np.median(total[total > 0.0])))
@@ -178,7 +196,7 @@ def _weights(cells: Cells, data: PointData, spec: Specification) -> Pairs:
             1.0 / (_REACH * h) ** 2 if spec.lam is None else spec.lam,
             (size * sd) ** 2 / (2.0 * _REACH * h) if spec.nu is None else spec.nu,
         )
-        for size in _SIZES
+        for size in sizes
     ]
     return list(dict.fromkeys(pairs))
 
@@ -190,7 +208,7 @@ def _table(search: Search, weights: Pairs, cuts: list[Mask]) -> pd.DataFrame:
         gain = 0.0
         if cut.any():
             border = Border(cut, half)
-            gain = search.price_of(border) - search.score(border, around=search.t0 + 1.0).cost
+            gain = search.price_of(border) - first_scored(search, border).cost
         rows.append((lam, nu, int(cut.sum()), search.lattice.segments(cut)[0], gain))
     return pd.DataFrame(rows, columns=["lam", "nu", "edges", "segments", "gain"])
 

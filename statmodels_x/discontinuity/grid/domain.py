@@ -23,6 +23,7 @@ _POINTS_PER_CELL = 20.0
 _PLANE = 2
 _FEWEST_POINTS_PER_CELL = 6.0
 _FEWEST_ON_A_PLANE = 8
+_MOST_ALONG = {2: 100, 3: 30}  # by default: beyond, a fit takes minutes, and more cells have to be asked for
 _OUTLYING = 0.5  # how far beyond the central 98 % of the cell means a scale reaches, in their ranges
 
 
@@ -176,9 +177,10 @@ class Cells:
 def default_resolution(n: int, d: int, distinct: list[int]) -> tuple[int, ...]:
     """About 20 points a cell, the same number of cells along every axis, no more than distinct values.
 
-    Over two axes eight cells along each, as long as six points come to a cell: on fewer a border has no shape.
+    Over two axes eight cells along each, as long as six points come to a cell: on fewer a border has no shape. At most
+    100 along each of two axes, and 30 of three.
     """
-    side = max(4, int((n / _POINTS_PER_CELL) ** (1.0 / d) + 1e-9))
+    side = min(max(4, int((n / _POINTS_PER_CELL) ** (1.0 / d) + 1e-9)), _MOST_ALONG.get(d, n))
     if d == _PLANE:
         side = max(side, min(_FEWEST_ON_A_PLANE, int((n / _FEWEST_POINTS_PER_CELL) ** 0.5 + 1e-9)))
     return tuple(min(side, known) for known in distinct)

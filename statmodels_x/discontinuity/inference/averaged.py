@@ -31,7 +31,7 @@ class BorderEffect(SummaryText):
     bandwidth, donut : float
         Distances from the border between which observations are used, in the covariates' units.
     length : float
-        Of the border; of a found one the mean over the folds.
+        Of the border; of a found one the mean over the folds; NaN where only the sides of the rows were given.
     folds, folds_used : int
         Into how many parts the observations were divided, and for how many the others found a border; 0 for a
         given border.
@@ -112,7 +112,7 @@ class BorderEffect(SummaryText):
         found = f"found, {self.folds_used} of {self.folds} folds" if self.folds else "given"
         facts = [
             ("Border", found),
-            ("Length", number(self.length)),
+            ("Length", number(self.length) if self.length == self.length else "not known"),
             ("Points, negative side", str(self.n_sides[0])),
             ("Points, positive side", str(self.n_sides[1])),
             ("Bandwidth", number(self.bandwidth)),

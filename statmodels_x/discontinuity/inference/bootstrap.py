@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from statmodels_x.core.errors import DataError
 from statmodels_x.core.resampling import replicate
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.fitted import SurfaceFitted
@@ -56,6 +57,7 @@ def resample(fit: SurfaceFitted, control: Control, n: int, places: Array) -> Res
     -------
     Resamples
     """
+    _refuse_clusters(fit, "bootstrap()")
     if placed.is_placed(fit):
         return on_points.resample(fit, control, n, places)
     cells, found, spec = fit.need_sample("bootstrap()").cells, fit.estimate, fit.specification
@@ -72,6 +74,14 @@ def resample(fit: SurfaceFitted, control: Control, n: int, places: Array) -> Res
     )
     results = replicate(task, n, seed=control.seed, n_jobs=control.n_jobs, progress=control.progress)
     return Resamples(*(np.array(part) for part in zip(*results, strict=True)))
+
+
+def _refuse_clusters(fit: SurfaceFitted, what: str) -> None:
+    if fit.facts.n_clusters:
+        raise DataError(
+            f"{what} draws independent errors, and this fit has clusters, which share theirs; use border_effect(), "
+            "whose border and effect come from different clusters, or fit without `cluster`."
+        )
 
 
 def _with_noise(spec: Specification, found: Estimate) -> Specification:
@@ -121,6 +131,7 @@ def _size_errors(
 
 def null_gains(fit: SurfaceFitted, control: Control, n: int) -> tuple[float, Array]:
     """Statistic of the test of no jump, and its values in data about surfaces drawn without jumps."""
+    _refuse_clusters(fit, "test_no_jump()")
     if placed.is_placed(fit):
         return on_points.null_gains(fit, control, n)
     cells, found, spec = fit.need_sample("test_no_jump()").cells, fit.estimate, fit.specification

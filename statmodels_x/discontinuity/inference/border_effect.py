@@ -17,11 +17,11 @@ from statmodels_x.discontinuity.border.fit import find_border
 from statmodels_x.discontinuity.border.model import Border, BorderModel
 from statmodels_x.discontinuity.border.points import CENTRE, PointData, point_data
 from statmodels_x.discontinuity.border.search import PRICES, Price
-from statmodels_x.discontinuity.border.sides import Line
+from statmodels_x.discontinuity.border.sides import Line, between_sides
 from statmodels_x.discontinuity.fitted import SurfaceFitted
 from statmodels_x.discontinuity.grid.domain import Points
 from statmodels_x.discontinuity.inference.averaged import BorderEffect
-from statmodels_x.discontinuity.inference.level_shifts import Extras, level_of, read_extras
+from statmodels_x.discontinuity.inference.level_shifts import Extras, level_of, read_extras, read_sides
 from statmodels_x.discontinuity.inference.local_jump import JumpData, choose_bandwidth, estimate_jump
 
 Finder = Callable[[PointData, Price], tuple[Border, float]]
@@ -67,8 +67,7 @@ def border_effect(
     extras = read_extras(fit, data, covariates, absorb, cluster)
     points = sample.points
     if border is not None:
-        line = Line.of_vertices(border)
-        distance, lengths, folds = line.signed_distance(points.x), [line.length], 0
+        distance, lengths, folds = *_given(fit, points, data, border), 0
         place_sd = 0.0
     else:
         if fit.estimate.placed is None:
@@ -91,6 +90,19 @@ def border_effect(
         found.estimate, found.std_error, found.reference, found.n_sides, found.n_clusters, bandwidth, donut,
         float(np.mean(lengths)), folds, len(lengths) if folds else 0,
     )  # fmt: skip
+
+
+def _given(fit: SurfaceFitted, points: Points, data: Any, border: Any) -> tuple[Array, list[float]]:
+    """Signed distance of the points from a border that is given by its vertices, or by the side of each point."""
+    if isinstance(border, str) or _is_column(border):
+        return between_sides(points.x, read_sides(fit, data, border)), [float("nan")]
+    line = Line.of_vertices(border)
+    return line.signed_distance(points.x), [line.length]
+
+
+def _is_column(border: Any) -> bool:
+    several = isinstance(border, list | tuple) and any(np.ndim(one) for one in border)
+    return not several and np.ndim(border) == 1
 
 
 def bandwidth_of(fit: SurfaceFitted, data: JumpData, donut: float, options: EffectOptions) -> float:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
@@ -20,12 +21,21 @@ def second_stage(fit: SurfaceFitted, places: Array, alpha: float, seed: int) -> 
     sample = fit.need_sample("second_stage()")
     if sample.points is None:
         raise DataError("second_stage() needs scattered observations, not an array.")
-    order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3,))).permutation(
-        len(sample.points.y)
-    )
-    halves = [sample.points.take(np.sort(order[start::2])) for start in (0, 1)]
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3,)))
+    rows = _halves(len(sample.points.y), sample.cluster, rng)
+    halves = [sample.points.take(own) for own in rows]
     first, second = (bin_points(half, fit.domain, fit.scale) for half in halves)
     found = estimate(first, halves[0], fit.specification, fit.control)
-    measured = replace(sample, cells=second, points=halves[1])
+    cluster = None if sample.cluster is None else sample.cluster[rows[1]]
+    measured = replace(sample, cells=second, points=halves[1], cluster=cluster)
     other = replace(fit, sample=measured, estimate=found, kept={})
     return jump_size_table(other, places, alpha)
+
+
+def _halves(n: int, cluster: NDArray[np.intp] | None, rng: np.random.Generator) -> list[NDArray[np.intp]]:
+    """Divide the rows at random, clusters as a whole."""
+    if cluster is None:
+        order = rng.permutation(n)
+        return [np.sort(order[start::2]) for start in (0, 1)]
+    side = rng.permutation(int(cluster.max()) + 1) % 2
+    return [np.flatnonzero(side[cluster] == k) for k in (0, 1)]

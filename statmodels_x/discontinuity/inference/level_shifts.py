@@ -73,7 +73,20 @@ def read_extras(fit: SurfaceFitted, data: Any, covariates: Any, absorb: Any, clu
             "border_effect(): `cluster` is one column; errors shared in two ways are not supported."
         )
     matrix = np.column_stack(columns) if columns else np.zeros((n, 0))
-    return Extras(matrix, tuple(names), groups, clusters[0] if clusters else None)
+    own = fit.need_sample("border_effect()").cluster
+    return Extras(matrix, tuple(names), groups, clusters[0] if clusters else own)
+
+
+def read_sides(fit: SurfaceFitted, data: Any, border: Any) -> NDArray[np.bool_]:
+    """Read the side of each row used: True for the larger of two values."""
+    ((name, values),) = _columns(fit, data, border, "border")
+    codes = _codes(name, values)
+    if codes.max() != 1:
+        raise DataError(
+            f"border_effect(): the column of sides '{name}' has {codes.max() + 1} different values in the rows used; "
+            "give two, such as 0 and 1, or the vertices of a line."
+        )
+    return np.asarray(pd.Series(np.asarray(values)).rank(method="dense").to_numpy() == 2.0)
 
 
 def _codes(name: str, values: Any) -> NDArray[np.intp]:

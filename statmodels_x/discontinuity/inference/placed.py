@@ -11,6 +11,7 @@ import pandas as pd
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.chains import chains, orientation, pieces
+from statmodels_x.discontinuity.border.clusters import ClusteredPoints
 from statmodels_x.discontinuity.border.model import (
     Border,
     BorderModel,
@@ -28,6 +29,9 @@ from statmodels_x.discontinuity.grid.boundary import from_cells, in_cells
 from statmodels_x.discontinuity.grid.lattice import Index, Lattice
 from statmodels_x.discontinuity.grid.prediction import interpolate
 from statmodels_x.discontinuity.inference.sizes import JumpSizes
+from statmodels_x.discontinuity.kernels.banded import Factor
+
+_AT_ONCE = 200  # nodes whose rows are held in memory
 
 
 def is_placed(fit: SurfaceFitted) -> bool:
@@ -83,8 +87,20 @@ def limits_at(fit: SurfaceFitted, places: Array, edges: Index) -> JumpSizes:
         nothing = np.zeros(0)
         return JumpSizes(places, normal, nothing, nothing, np.zeros((0, 0)))
     data = points_of(fit, "the size of a jump")
-    before, behind, covariance = limits(data, border, fit.estimate.log_precision, places, edges)
+    before, behind, covariance = limits(
+        data, border, fit.estimate.log_precision, places, edges, clustered_points(fit, data)
+    )
     return JumpSizes(places, normal, before + CENTRE, behind + CENTRE, covariance).natural(fit.scale)
+
+
+def clustered_points(fit: SurfaceFitted, data: PointData) -> ClusteredPoints | None:
+    """Return the single observations with their clusters, if there are any."""
+    sample = fit.need_sample("the size of a jump")
+    if sample.cluster is None:
+        return None
+    points = sample.points
+    scaled = fit.scale.scaled(points.y) - CENTRE
+    return ClusteredPoints.of(data, in_cells(fit.domain, points.x), scaled, points.weight, sample.cluster)
 
 
 def sizes_near(fit: SurfaceFitted, places: Array) -> JumpSizes:
@@ -148,6 +164,12 @@ def near_covariance(fit: SurfaceFitted) -> tuple[Index, Array]:
         return nodes, np.zeros((0, 3, 3))
     data = points_of(fit, "predict()")
     factor = BorderModel(data, border).posterior(fit.estimate.log_precision)
+    parts = np.array_split(nodes, max(1, len(nodes) // _AT_ONCE))
+    return nodes, np.concatenate([_node_covariance(lattice, border, factor, part) for part in parts])
+
+
+def _node_covariance(lattice: Lattice, border: Border, factor: Factor, nodes: Index) -> Array:
+    """Covariance of value and slopes at nodes; shape (m, 3, 3)."""
     at = np.column_stack(np.unravel_index(nodes, lattice.shape)).astype(float)
     value = taylor_rows(lattice, border, at, nodes)
     rows = np.stack(
@@ -155,7 +177,7 @@ def near_covariance(fit: SurfaceFitted) -> tuple[Index, Array]:
     )
     flat = rows.reshape(-1, lattice.n_cells)
     solved = factor.solve(flat.T).T.reshape(rows.shape)
-    return nodes, np.einsum("nac,nbc->nab", rows, solved)
+    return np.asarray(np.einsum("nac,nbc->nab", rows, solved))
 
 
 def values(fit: SurfaceFitted, points: Array, natural: Array, std_error: Array) -> tuple[Array, Array]:

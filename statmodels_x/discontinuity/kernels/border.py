@@ -134,6 +134,15 @@ def own_moments(cloud, n, ny):
 
 
 @kernel
+def moments_at(place, y, weight, node, n, ny):
+    """Moments with each point at a given node."""
+    design, right = np.zeros((n, 6)), np.zeros((n, 3))
+    for i in range(y.size):
+        _add(design, right, node[i], ny, place[i], y[i], weight[i])
+    return design, right
+
+
+@kernel
 def moved_moments(net, cloud, design, right, cut, s):
     """Moments with each point at the node that it sees; only blocks that the border meets are looked at."""
     nx, ny = net.down.shape
@@ -394,25 +403,3 @@ def draw_line(net, line, n_edges):
                 cut[e] = not cut[e]
                 s[e] = min(max(at - first, 0.02), 0.98)
     return cut, s
-
-
-@kernel
-def project(places, line, reach):
-    """Nearest point of a polyline: position in pieces and signed distance (left is positive); NaN beyond reach."""
-    out = np.full((places.shape[0], 2), np.nan)
-    for i in range(places.shape[0]):
-        px, py = places[i, 0], places[i, 1]
-        best = reach * reach
-        for k in range(line.shape[0] - 1):
-            ax, ay = line[k, 0], line[k, 1]
-            vx, vy = line[k + 1, 0] - ax, line[k + 1, 1] - ay
-            size = vx * vx + vy * vy
-            t = ((px - ax) * vx + (py - ay) * vy) / size if size > 0.0 else 0.0
-            t = min(max(t, 0.0), 1.0)
-            dx, dy = px - ax - t * vx, py - ay - t * vy
-            d = dx * dx + dy * dy
-            if d < best:
-                best = d
-                out[i, 0] = k + t
-                out[i, 1] = np.sqrt(d) if vx * dy - vy * dx >= 0.0 else -np.sqrt(d)
-    return out

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.findings import quiet
 from statmodels_x.core.fits.hypotheses import HypothesisTest, hypothesis_test
+from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.multistate.fitted import MultiStateFitted
 from statmodels_x.multistate.fitting.estimation import clock_rows, survival_model
 from statmodels_x.multistate.inference.nesting import check_nested
@@ -38,7 +38,7 @@ def likelihood_ratio(small: MultiStateFitted, large: MultiStateFitted) -> Hypoth
         statistic, df = max(2.0 * (large.llf - small.llf), 0.0), large.df_model - small.df_model
     if not df:
         raise DataError("lr_test: the two models are the same.")
-    return hypothesis_test(statistic, df, float(chi2.sf(statistic, df)), "Likelihood-ratio test")
+    return hypothesis_test(statistic, df, NORMAL.joint(statistic, df)[1], "Likelihood-ratio test")
 
 
 def _sum_of_tests(small: MultiStateFitted, large: MultiStateFitted) -> tuple[float, int]:

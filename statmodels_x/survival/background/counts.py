@@ -13,11 +13,13 @@ from scipy.special import gammaln
 from statmodels_x.core.data.frames import as_pandas, check_columns
 from statmodels_x.core.data.partitions import is_dask_frame
 from statmodels_x.core.data.surv import Surv
-from statmodels_x.core.errors import DataError
+from statmodels_x.core.errors import DataError, DataWarning
+from statmodels_x.core.findings import warn
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_magnitude, numeric_array, rows_text
 
 _WHERE = "ExternalCounts()"
+_FAR = 10.0
 
 
 class ExternalCounts:
@@ -109,31 +111,48 @@ class ExternalCounts:
         n, r = self.at_risk, self.alive
         return float(np.sum(gammaln(n + 1.0) - gammaln(r + 1.0) - gammaln(n - r + 1.0)))
 
-    def rows(self) -> tuple[Surv, Array, NDArray[np.intp]]:
-        """Return the counts as rows of a likelihood.
-
-        Returns
-        -------
-        response : Surv
-            Survivors, censored at ``stop``, and the dead, within (start, stop]; all enter at ``start``.
-        weight : ndarray of shape (m,)
-            How many they are: above 0.
-        count : ndarray of shape (m,)
-            The count that each row is of.
-        """
-        count = np.tile(np.arange(len(self.start)), 2)
-        weight = np.concatenate([self.alive, self.at_risk - self.alive])
-        lower = np.concatenate([self.stop, self.start])
-        upper = np.concatenate([np.full(len(self.stop), np.inf), self.stop])
-        some = weight > 0.0
-        entry = np.concatenate([self.start, self.start])
-        response = Surv(lower[some], upper[some], type="interval2", entry=entry[some])
-        return response, weight[some], count[some]
-
     def __repr__(self) -> str:
         k, times = len(self.start), f"times {self.start.min():g} to {self.stop.max():g}"
         people = f"{self.persons:,.10g} persons, {self.deaths:,.10g} deaths"
         return f"ExternalCounts({k} count{'' if k == 1 else 's'}, {people}, {times})"
+
+
+def check_unit(counts: ExternalCounts, longest: float) -> None:
+    """Warn where the times of the counts look like those of another unit than a trial's.
+
+    Warns
+    -----
+    DataWarning
+    """
+    first, last = float(counts.start.min()), float(counts.stop.max())
+    if first > _FAR * longest or last * _FAR**2 < longest:
+        warn(
+            f"`external`: the counts are of times {first:g} to {last:g}, and the rows are followed to {longest:g}: "
+            "are they in the same unit, since the same start?",
+            DataWarning,
+        )
+
+
+def count_rows(counts: ExternalCounts) -> tuple[Surv, Array, NDArray[np.intp]]:
+    """Return the counts as rows of a likelihood.
+
+    Returns
+    -------
+    response : Surv
+        Survivors, censored at ``stop``, and the dead, within (start, stop]; all enter at ``start``.
+    weight : ndarray of shape (m,)
+        How many they are: above 0.
+    count : ndarray of shape (m,)
+        The count that each row is of.
+    """
+    count = np.tile(np.arange(len(counts.start)), 2)
+    weight = np.concatenate([counts.alive, counts.at_risk - counts.alive])
+    lower = np.concatenate([counts.stop, counts.start])
+    upper = np.concatenate([np.full(len(counts.stop), np.inf), counts.stop])
+    some = weight > 0.0
+    entry = np.concatenate([counts.start, counts.start])
+    response = Surv(lower[some], upper[some], type="interval2", entry=entry[some])
+    return response, weight[some], count[some]
 
 
 def counts_of(value: Any) -> ExternalCounts | None:

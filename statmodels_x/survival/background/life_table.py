@@ -209,8 +209,12 @@ class LifeTable:
         self.check_names(strata, where)
         code: Any = 0
         for name, levels in self.strata.items():
-            column = plain_column(pd.Series(np.atleast_1d(np.asarray(strata[name])), name=name))
-            found = level_codes(column, levels)
+            column = pd.Series(np.atleast_1d(np.asarray(strata[name])), name=name)
+            place, values = pd.factorize(
+                column
+            )  # a million rows have few levels, and only these are looked at
+            known = level_codes(plain_column(pd.Series(values, name=name)), levels)
+            found = np.append(known, -1)[place]
             if (found < 0).any():
                 row = int(np.argmax(found < 0))
                 raise DataError(

@@ -105,6 +105,17 @@ class Prior:
         Returns
         -------
         SurvivalPrior
+
+        Examples
+        --------
+        >>> import statmodels_x as smx
+        >>> data = smx.datasets.load_melanoma()
+        >>> known = smx.Prior.survival(at=20, median=0.3, interval=(0.2, 0.4), who={"treatment": 0})
+        >>> known
+        SurvivalPrior(survival at 20 of treatment = 0: 0.3, 95 % from 0.203 to 0.403)
+        >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, prior=known).fit()
+        >>> round(fit.llf, 2), round(fit.llf_penalised, 2)
+        (-368.36, -369.2)
         """
         return SurvivalPrior.of(at, median, interval, {} if who is None else who, kind, level)
 

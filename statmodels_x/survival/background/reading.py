@@ -21,7 +21,7 @@ from statmodels_x.core.validation import check_choice, numeric_array, rows_text
 YEARS_PER = {"years": 1.0, "months": 1.0 / 12.0, "weeks": 7.0 / 365.25, "days": 1.0 / 365.25}
 """Length of each unit of time in years."""
 
-_HIGHEST = 3.0  # deaths per person and year: the oldest die at rates of 1
+_HIGHEST = 4.5  # deaths per person and year: the oldest die at rates of 1, in small populations at up to 4
 _OLD, _OLD_RATE = 90.0, 0.003
 _LOWER_END = re.compile(r"^\s*<?\s*(\d+(?:\.\d+)?)")
 _WHERE = "LifeTable()"

@@ -14,7 +14,7 @@ from statmodels_x.survival.distributions.parameters import PARAMETERS
 
 NOTES = frozenset(
     "weak ridge follow_up at_limit few_events few_clusters one_cluster few_starts no_events after_selection "
-    "by_prior".split()
+    "by_prior prior_contradicted counts_disagree".split()
 )
 """Kinds that leave the maximum one: all others say that there is none, so that the fit must not win a ranking."""
 

@@ -248,6 +248,14 @@ def _expected_survival(points: Array, people: Populations) -> Quantity:
     return on_cloglog(*_cumulative(points, people, "expected_survival"))
 
 
+def _relative_survival(points: Array, people: Populations) -> Quantity:
+    """Mean survival over mean survival of the population: who is old counts less and less."""
+    alive, alive_slope = _cumulative(points, people)
+    alone, alone_slope = _cumulative(points, people, "expected_survival")
+    with np.errstate(invalid="ignore"):
+        return on_cloglog(np.maximum(alive - alone, 0.0), alive_slope - alone_slope)
+
+
 def _crude(kind: str) -> Callable[[Array, Populations], Quantity]:
     """Return a mean probability of death from one of the causes."""
 
@@ -283,6 +291,7 @@ OF_BACKGROUND: Mapping[str, Callable[[Array, Populations], Quantity]] = {
     "crude_other": _crude("crude_other"),
     "life_years_lost": _life_years_lost,
     "expected_survival": _expected_survival,
+    "relative_survival": _relative_survival,
 }
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from statmodels_x.core.data.formula import right_side
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import as_list, check_number, is_among
 from statmodels_x.survival.distributions.parameters import PARAMETERS
@@ -282,7 +282,7 @@ def _pointers(fit: SurvivalFitted, sample: Sample) -> pd.DataFrame:
                 continue
             statistic = _score(fit, sample, PARAMETERS.index(parameter), own[:, a:b])
             note = _NOT_TESTABLE if math.isnan(statistic) else ""
-            rows.append((term, parameter, statistic, b - a, float(chi2.sf(statistic, b - a)), note))
+            rows.append((term, parameter, statistic, b - a, NORMAL.joint(statistic, b - a)[1], note))
     table = pd.DataFrame(rows, columns=columns)
     table.insert(5, "holm", _holm(table["p.value"].to_numpy(float)))
     return table

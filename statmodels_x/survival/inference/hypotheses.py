@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
 
 from statmodels_x.core.data.design import DesignSpec
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.hypotheses import HypothesisTest, hypothesis_test, wald_test
+from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.family import FAMILIES
 from statmodels_x.survival.distributions.parameters import PARAMETERS
@@ -106,7 +106,7 @@ def likelihood_ratio(small: SurvivalFitted, large: SurvivalFitted) -> Hypothesis
         raise DataError("lr_test: a fit on a ridge has no likelihood-ratio test; see its `warnings`.")
     statistic = max(2.0 * (large.llf - small.llf), 0.0)
     df = large.df_model - small.df_model
-    return hypothesis_test(statistic, df, float(chi2.sf(statistic, df)), "LR test")
+    return hypothesis_test(statistic, df, NORMAL.joint(statistic, df)[1], "LR test")
 
 
 def _refuse_penalised(test: str, *models: Specification) -> None:
@@ -137,7 +137,8 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
     sample = fit.need_sample("score_test")
     if arrays.n != sample.arrays.n or not _same_rows(arrays, sample.arrays):
         raise DataError(
-            "score_test: the larger model uses other rows, another order of rows, or another unit of time."
+            "score_test: the larger model uses other rows, another order of rows, another unit of time, other weights "
+            "or counts, or another background."
         )
     if fit.limit is not None:
         raise DataError(f"score_test: the fit is given {fit.limit.value}, the edge of every larger model.")
@@ -168,7 +169,7 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
         )
         return hypothesis_test(np.nan, df, np.nan, "score test", note=note)
     statistic = float(np.sum((vectors.T @ score) ** 2 / values))
-    return hypothesis_test(statistic, df, float(chi2.sf(statistic, df)), "score test")
+    return hypothesis_test(statistic, df, NORMAL.joint(statistic, df)[1], "score test")
 
 
 def _at_the_fixed_scale(fit: SurvivalFitted, eta: Array, arrays: SurvivalArrays) -> Array:
@@ -195,8 +196,11 @@ def _at_the_fixed_scale(fit: SurvivalFitted, eta: Array, arrays: SurvivalArrays)
 
 
 def _same_rows(one: SurvivalArrays, other: SurvivalArrays) -> bool:
-    return np.array_equal(one.code, other.code) and np.allclose(
-        one.log_lower, other.log_lower, rtol=0.0, atol=1e-12, equal_nan=True
+    exact = all(np.array_equal(getattr(one, k), getattr(other, k)) for k in ("code", "weight"))
+    names = ("log_lower", "log_other", "expected")
+    pairs = [(getattr(one, name), getattr(other, name)) for name in names]
+    return exact and all(
+        len(a) == len(b) and np.allclose(a, b, rtol=0.0, atol=1e-12, equal_nan=True) for a, b in pairs
     )
 
 

@@ -54,7 +54,10 @@ _NOT_WANING = ("mean", "cure_fraction", "link", "expected_survival")
 _DISCOUNTED = ("rmst", "net_rmst", "life_years_lost")
 ALL_CONTRASTS = (*CONTRASTS, *(f"{kind}_{how}" for kind in BACKGROUND_KINDS for how in _HOW))
 _ALL_KINDS = (*KINDS, *BACKGROUND_KINDS, *ALL_CONTRASTS[len(CONTRASTS) :])
-_FROM_ZERO = ("survival", "cumulative_hazard", "odds", "net_survival", "expected_survival")
+_FROM_ZERO = (
+    *("survival", "cumulative_hazard", "odds"),
+    *("net_survival", "expected_survival", "relative_survival"),
+)
 
 
 def predict(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import chi2
 
 from statmodels_x.core.errors import ConvergenceError
+from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.optimize import Optimum
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.parameters import PARAMETERS
@@ -127,7 +127,7 @@ def profile_interval(profile: Profile, error: float, alpha: float) -> tuple[floa
     ConvergenceError
         If the profile rises above the fit: the fit was no maximum.
     """
-    level = float(chi2.ppf(1.0 - alpha, 1))
+    level = NORMAL.quantile(alpha) ** 2  # the quantile of chi-squared with one degree of freedom
     scale = error * np.sqrt(level)
     limits = profile.limit(-1.0, scale, level), profile.limit(1.0, scale, level)
     best = max(profile.llf, *(profile.at(value).value for value in list(profile.near)[:4]))

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from statmodels_x.core.data.columns import by_row
+from statmodels_x.core.data.columns import by_row, in_order, level_codes, listed_levels, plain_column
 from statmodels_x.core.data.frames import check_columns
-from statmodels_x.core.errors import DataError
+from statmodels_x.core.errors import DataError, DataWarning
+from statmodels_x.core.findings import warn
 from statmodels_x.core.typing import Array
-from statmodels_x.core.validation import as_list, check_choice, numeric_array
+from statmodels_x.core.validation import as_list, check_choice, is_among, numeric_array, rows_text
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.averages import (
     AVERAGED,
@@ -41,6 +42,8 @@ STANDARDISED = (*AVERAGED, *CONTRASTS)
 """Kinds of every fit; one with a background has more."""
 
 _ALL = {**AVERAGED, **OF_BACKGROUND}
+_OF_AVERAGES = tuple(f"relative_survival_{how}" for how in ("difference", "ratio"))
+_ROUNDING = 1e-9
 
 
 def standardise(
@@ -50,14 +53,19 @@ def standardise(
     by: str | Sequence[str] | None = None,
     levels: Any = None,
     over: Any = None,
-    weights: ArrayLike | None = None,
+    weights: ArrayLike | Mapping[Any, Mapping[Any, float]] | None = None,
     contrast: str | None = None,
     given: ArrayLike | None = None,
     options: Options = Options(),  # noqa: B008 - frozen
 ) -> pd.DataFrame:
     """Average predictions over covariates; see :meth:`FlexibleSurvivalResults.standardise`."""
-    check_choice("kind", kind, (*STANDARDISED, *OF_BACKGROUND, *ALL_CONTRASTS), "standardise()")
+    kinds = (*STANDARDISED, *OF_BACKGROUND, *ALL_CONTRASTS, *_OF_AVERAGES)
+    check_choice("kind", kind, kinds, "standardise()")
     kind, contrast = _kind_and_contrast(kind, contrast)
+    if kind in OF_BACKGROUND and fit.specification.background is None:
+        raise DataError(
+            f'standardise: kind="{kind}" belongs to a model with a background, FlexibleSurvival(..., background=...).'
+        )
     population = prediction_data(fit, over)
     share = _population_weights(fit, over, weights, population)
     names = [] if by is None else as_list("by", by)
@@ -136,7 +144,9 @@ def people_of(
         )
     everybody = worlds[0] if len(worlds) == 1 else pd.concat(worlds, ignore_index=True)
     survived = np.tile(known, len(worlds)) if known is not None and len(known) > 1 else known
-    rows = rows_for(fit, kind, everybody, survived, discount)
+    # relative survival, a ratio of averages, is that of no row
+    of_row = "survival" if kind == "relative_survival" else kind
+    rows = rows_for(fit, of_row, everybody, survived, discount)
     if wane is not None:  # to what the first world is
         rows = with_waning(fit, rows, rows.take(np.tile(np.arange(m), len(worlds))), kind, wane)
     return populations(rows, share, len(worlds))
@@ -146,7 +156,7 @@ def _kind_and_contrast(kind: str, contrast: str | None) -> tuple[str, str | None
     """Read ``"hazard_ratio"`` as the ratio of hazards."""
     if contrast is not None:
         check_choice("contrast", contrast, ("difference", "ratio"), "standardise()")
-    if kind not in ALL_CONTRASTS:
+    if kind not in (*ALL_CONTRASTS, *_OF_AVERAGES):
         return kind, contrast
     base, _, how = kind.rpartition("_")
     if contrast not in (None, how):
@@ -155,18 +165,95 @@ def _kind_and_contrast(kind: str, contrast: str | None) -> tuple[str, str | None
 
 
 def _population_weights(
-    fit: SurvivalFitted, over: Any, weights: ArrayLike | None, population: pd.DataFrame
+    fit: SurvivalFitted,
+    over: Any,
+    weights: ArrayLike | Mapping[Any, Mapping[Any, float]] | None,
+    population: pd.DataFrame,
 ) -> Array:
     m = len(population)
     if weights is None:
         own = fit.sample.own.weight if over is None and fit.sample is not None else np.zeros(0)
         return own if len(own) == m else np.ones(m)
+    if isinstance(weights, Mapping):
+        return _standard_shares(fit, over, weights, population)
     if isinstance(weights, pd.Series):
         weights = by_row(weights, population.index, "weights")
     values = numeric_array(weights, "weights", "standardise()")
     if len(values) != m or not np.all(values >= 0.0) or not values.sum() > 0.0:
         raise DataError(f"standardise: `weights` must be {m} numbers, none negative and not all 0.")
     return values
+
+
+def _standard_shares(
+    fit: SurvivalFitted, over: Any, weights: Mapping[Any, Mapping[Any, float]], population: pd.DataFrame
+) -> Array:
+    """Read {"column of groups": {group: weight}} as weights of the rows of a population."""
+    if len(weights) != 1 or not isinstance(next(iter(weights.values())), Mapping):
+        raise DataError(
+            'standardise: `weights` of a standard population are {"column of groups": {group: weight, ...}}.'
+        )
+    (name, standard), *_ = weights.items()
+    if not is_among(name, population.columns):
+        where = "`over`" if over is not None else "this model, which keeps its own alone; give over=data"
+        raise DataError(f"standardise: `weights` goes by {name!r}, which is no column of {where}.")
+    own = _population_weights(fit, over, None, population)
+    return standard_weights(population[name], standard, own, "standardise")
+
+
+def standard_weights(column: pd.Series, standard: Mapping[Any, float], own: Array, where: str) -> Array:
+    """Weigh rows so that their groups have the shares of a standard population.
+
+    Each row counts with its group's share in the standard over the group's share in the rows.
+
+    Parameters
+    ----------
+    column : Series of shape (n,)
+        The group of each row.
+    standard : mapping of group to number
+        Weights of the groups; divided by their sum.
+    own : ndarray of shape (n,)
+        What each row counts without them.
+    where : str
+        Who asks, for messages.
+
+    Raises
+    ------
+    DataError
+        For groups without a weight, weights without rows, and weights that are none, by name.
+
+    Warns
+    -----
+    DataWarning
+        If the weights sum to neither 1 nor 100, 1,000 or the like: one may be missing or mistyped.
+    """
+    plain = plain_column(column)
+    name, groups = column.name, list(standard)
+    values = numeric_array(np.array(list(standard.values()), object), "weights", f"{where}()")
+    wrong = [group for group, value in zip(groups, values, strict=True) if not 0.0 <= value < np.inf]
+    if wrong or not values.sum() > 0.0:
+        said = f"{listed_levels(wrong)} are negative, missing or infinite" if wrong else "all are 0"
+        raise DataError(f"{where}: of the weights by {name!r}, {said}.")
+    code = level_codes(plain, groups)
+    if plain.isna().any():
+        raise DataError(
+            f"{where}: {name!r} is missing in {rows_text(plain.isna().to_numpy())}; weights go by it."
+        )
+    if (code < 0).any():
+        unknown = listed_levels(in_order(set(plain[code < 0].tolist())))
+        raise DataError(
+            f"{where}: `weights` has no weight for {unknown} of {name!r}; it has one for {listed_levels(groups)}."
+        )
+    size = np.bincount(code, own, len(groups))
+    absent = [group for group, n, value in zip(groups, size, values, strict=True) if n == 0.0 and value > 0.0]
+    if absent:
+        raise DataError(
+            f"{where}: nobody is in {listed_levels(absent)} of {name!r}, which the weights count; merge groups, or "
+            "leave these out."
+        )
+    total = float(values.sum())
+    if abs(np.log10(total) - np.round(np.log10(total))) > _ROUNDING:
+        warn(f"{where}: the weights by {name!r} sum to {total:g}; they were divided by it", DataWarning)
+    return np.asarray(own * (values / total / np.maximum(size, np.finfo(float).tiny))[code] * own.sum())
 
 
 def _worlds(

@@ -124,7 +124,7 @@ class SurvivalPredictions(SurvivalFitted):
         by: str | Sequence[str] | None = None,
         levels: Sequence[Any] | Mapping[str, Sequence[Any]] | None = None,
         over: Any = None,
-        weights: ArrayLike | None = None,
+        weights: ArrayLike | Mapping[Any, Mapping[Any, float]] | None = None,
         contrast: str | None = None,
         alpha: float = 0.05,
         method: str = "delta",
@@ -144,7 +144,9 @@ class SurvivalPredictions(SurvivalFitted):
         kind : str
             Any kind of :meth:`predict` but ``"link"``. Survival, restricted and plain means and cured fractions are
             averaged; hazards, odds, medians and quantiles are those of the average survival curve.
-            ``"hazard_ratio"`` is ``"hazard"`` with ``contrast="ratio"``, and so on.
+            ``"hazard_ratio"`` is ``"hazard"`` with ``contrast="ratio"``, and so on. With a background also
+            ``"relative_survival"``, the ratio of mean survival to mean expected survival, which is not mean
+            ``"net_survival"``.
         at : array_like, optional
             Times, horizons or probabilities.
         by : str or sequence of str, optional
@@ -154,8 +156,11 @@ class SurvivalPredictions(SurvivalFitted):
             Values of ``by``; by default those seen in the fit, or the quartiles of a number with many.
         over : DataFrame, optional
             The population; the training rows (with their weights) by default.
-        weights : array_like, optional
-            Weight of each row of the population.
+        weights : array_like or mapping, optional
+            Weight of each row of the population; or the weights of a standard population, such as
+            ``{"age group": {"15-44": 7, "45-54": 12, ...}}``: the column of groups, which every row must have one of,
+            and each group's share. They are divided by their sum, with a warning where it is neither 1 nor 100, 1,000
+            or the like.
         contrast : {"difference", "ratio"}, optional
             Compare each level with the first.
         alpha, method, simultaneous, n_draws, seed

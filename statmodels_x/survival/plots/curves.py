@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,21 +10,36 @@ from numpy.typing import ArrayLike
 
 from statmodels_x import plotting
 from statmodels_x.core.data.frames import as_pandas
-from statmodels_x.core.data.surv import Surv
 from statmodels_x.core.errors import DataError
-from statmodels_x.core.product_limit import at_times, number_at_risk
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_flag, is_among, numeric_array
 from statmodels_x.survival.fitted import SurvivalFitted
-from statmodels_x.survival.inference.prediction import CONTRASTS, PLAIN_KINDS, TIME_KINDS, Options, predict
-from statmodels_x.survival.inference.residuals import kaplan_meier_curve, kaplan_meier_limits
-from statmodels_x.survival.reading.facts import are_counts
+from statmodels_x.survival.inference.all_cause import BACKGROUND_KINDS
+from statmodels_x.survival.inference.prediction import (
+    ALL_CONTRASTS,
+    PLAIN_KINDS,
+    TIME_KINDS,
+    Options,
+    predict,
+)
+from statmodels_x.survival.plots.averaged import Curves, averages, is_average, thinned
+from statmodels_x.survival.plots.overlays import (
+    WITH_KAPLAN_MEIER,
+    Data,
+    check_groups,
+    draw_at_risk,
+    draw_kaplan_meier,
+    draw_pohar_perme,
+    draw_population,
+    observed_curves,
+)
 
-_MOST_MARKS = 500
+_BACKGROUND_CURVES = tuple(kind for kind in BACKGROUND_KINDS if kind not in PLAIN_KINDS)
 CURVES = (
     *TIME_KINDS,
     "quantile",
-    *(kind for kind in CONTRASTS if kind.rpartition("_")[0] not in PLAIN_KINDS),
+    *_BACKGROUND_CURVES,
+    *(kind for kind in ALL_CONTRASTS if kind.rpartition("_")[0] not in PLAIN_KINDS),
 )
 _LABELS = {
     "survival": "Survival probability",
@@ -35,29 +49,21 @@ _LABELS = {
     "odds": "Odds of the event",
     "rmst": "Restricted mean time",
     "quantile": "Time",
+    "net_survival": "Net survival probability",
+    "net_hazard": "Net hazard",
+    "net_rmst": "Net restricted mean time",
+    "crude_disease": "Probability of death from the disease",
+    "crude_other": "Probability of death from other causes",
+    "life_years_lost": "Time lost to the disease",
+    "expected_survival": "Expected survival probability",
 }
-_WITH_KAPLAN_MEIER = ("survival", "cumulative_hazard")
-_PER_TIME = ("hazard", "density", "hazard_difference")
-_IN_TIME = ("rmst", "quantile", "rmst_difference", "quantile_difference")
-
-
-@dataclass(frozen=True)
-class Data:
-    """What a picture shows of the data, beside the curves.
-
-    Attributes
-    ----------
-    kaplan_meier : bool or None
-        Whether to draw Kaplan-Meier curves with their limits; None for where they belong.
-    censored : bool or None
-        Whether to mark censored times on them; None for where there are not too many.
-    at_risk : bool
-        Whether numbers at risk stand under the time axis.
-    """
-
-    kaplan_meier: bool | None = None
-    censored: bool | None = None
-    at_risk: bool = False
+_ALL_CAUSE = ("survival", "cumulative_hazard", "hazard", "density", "rmst")
+_PROBABILITIES = ("survival", "net_survival", "expected_survival")
+_PER_TIME = ("hazard", "density", "hazard_difference", "net_hazard", "net_hazard_difference")
+_IN_TIME = tuple(
+    base + how for base in ("rmst", "quantile", "net_rmst", "life_years_lost") for how in ("", "_difference")
+)
+_FROM_ZERO = (*WITH_KAPLAN_MEIER, "net_survival", "expected_survival")
 
 
 def plot_curves(
@@ -74,61 +80,93 @@ def plot_curves(
 ) -> Any:
     """Draw predicted curves; see :meth:`FlexibleSurvivalResults.plot`."""
     _check_arguments(kind, reference, shown)
-    rows, labels, title = _curves(fit, by, newdata)
-    if kind in CONTRASTS:
-        rows, labels, reference, title = _against_reference(rows, labels, reference, by, title)
-    times = (
-        _grid(fit, kind, rows, reference)
-        if at is None
-        else np.sort(numeric_array(np.atleast_1d(np.asarray(at)), "at", "plot()"))
-    )
-    wanted = _wants_kaplan_meier(fit, kind, by, newdata) if shown.kaplan_meier is None else shown.kaplan_meier
-    levels = [None] * len(rows) if by is None else rows[by].tolist()
-    if by is not None and (wanted or shown.at_risk):
-        _check_groups(fit, by, levels, "at_risk" if shown.at_risk else "kaplan_meier")
-    ax = plotting.get_axes(ax)
+    asked = None if at is None else np.sort(numeric_array(np.atleast_1d(np.asarray(at)), "at", "plot()"))
     options = Options(alpha, simultaneous=simultaneous)
+    if is_average(fit, kind, newdata):
+        if reference is not None:
+            raise DataError(
+                f'plot: kind="{kind}" of a model with a background compares means over the patients, `by` a covariate; '
+                "a `reference` needs `newdata`, too."
+            )
+        times = thinned(fit, kind, _averaged_grid(fit, kind, by)) if asked is None else asked
+        curves = averages(fit, kind, by, times, options)
+    else:
+        curves = _predicted(fit, kind, by, newdata, asked, reference, options)
+        times = curves.times
+    wanted = observed_curves(fit, kind, by, newdata, shown)
+    if by is not None and (wanted or shown.at_risk):
+        check_groups(fit, by, curves.levels, "at_risk" if shown.at_risk else wanted)
+    ax = plotting.get_axes(ax)
     drawn: list[tuple[bool, bool]] = []
-    for k, label in enumerate(labels):
-        if wanted:
-            drawn.append(_draw_kaplan_meier(ax, fit, kind, (by, levels[k]), k, shown.censored, alpha))
-        table = predict(fit, rows.iloc[[k]], kind, times, reference, None, options)
+    for k, (label, table) in enumerate(zip(curves.labels, curves.tables, strict=True)):
+        group = (by, curves.levels[k])
+        if wanted == "pohar_perme":
+            drawn.append(draw_pohar_perme(ax, fit, group, k, alpha))
+        elif wanted:
+            drawn.append(draw_kaplan_meier(ax, fit, kind, group, k, shown.censored, alpha))
         lower, upper = table["lower"].to_numpy(), table["upper"].to_numpy()
         plotting.curve(ax, times, table["estimate"].to_numpy(), lower, upper, label, k)
+    population = draw_population(ax, fit, kind, by, newdata, curves, times)
     _scale_axes(ax, kind)
     handles = []
-    if drawn:
-        limits, marked = (any(column) for column in zip(*drawn, strict=True))
-        handles = plotting.data_handles(f"{100 * (1 - alpha):g} % interval" if limits else None, marked)
-    plotting.finish(ax, *axis_labels(fit, kind), title, handles)
-    if kind in CONTRASTS:  # its band may lie anywhere
-        plotting.legend_at_top(ax, title=title)
+    if drawn or population:
+        limits, marked = (any(column) for column in zip(*drawn, strict=True)) if drawn else (False, False)
+        said = f"{100 * (1 - alpha):g} % interval" if limits else None
+        name = ("Pohar Perme (data)" if wanted == "pohar_perme" else "Kaplan-Meier (data)") if drawn else ""
+        handles = plotting.data_handles(said, marked, name, population)
+    plotting.finish(ax, *axis_labels(fit, kind), curves.title, handles)
+    if kind in ALL_CONTRASTS:  # its band may lie anywhere
+        plotting.legend_at_top(ax, title=curves.title)
     if shown.at_risk:
-        _draw_at_risk(ax, fit, by, levels, labels)
+        draw_at_risk(ax, fit, by, curves.levels, curves.labels)
     return ax
+
+
+def _predicted(
+    fit: SurvivalFitted,
+    kind: str,
+    by: str | None,
+    newdata: Any,
+    asked: Array | None,
+    reference: Any,
+    options: Options,
+) -> Curves:
+    """Predict a curve for each row of new data, or each value of a covariate with the others held."""
+    rows, labels, title = _curves(fit, by, newdata)
+    if kind in ALL_CONTRASTS:
+        rows, labels, reference, title = _against_reference(rows, labels, reference, by, title)
+    levels = [None] * len(rows) if by is None else rows[by].tolist()
+    times = _grid(fit, kind, rows, reference) if asked is None else asked
+    tables = [predict(fit, rows.iloc[[k]], kind, times, reference, None, options) for k in range(len(rows))]
+    return Curves(times, tables, labels, title, levels)
 
 
 def _check_arguments(kind: str, reference: Any, shown: Data) -> None:
     """Refuse arguments that the kind of picture has no use for."""
-    if reference is not None and kind not in CONTRASTS:
+    if reference is not None and kind not in ALL_CONTRASTS:
         raise DataError(f'plot: `reference` belongs to differences and ratios, not to kind="{kind}".')
-    for name in ("kaplan_meier", "censored", "at_risk"):
+    for name in ("kaplan_meier", "pohar_perme", "censored", "at_risk"):
         if getattr(shown, name) is not None:
             check_flag(name, getattr(shown, name))
-    if kind in _WITH_KAPLAN_MEIER:
+    if shown.pohar_perme and kind != "net_survival":
+        raise DataError(f'plot: `pohar_perme` belongs to kind="net_survival", not to "{kind}".')
+    if kind in WITH_KAPLAN_MEIER:
         return
     for name in ("kaplan_meier", "censored"):
         if getattr(shown, name):
+            other = (
+                "; `pohar_perme` draws what the data say of net survival" if kind == "net_survival" else ""
+            )
             raise DataError(
-                f'plot: `{name}` belongs to kind="survival" and "cumulative_hazard", not to "{kind}".'
+                f'plot: `{name}` belongs to kind="survival" and "cumulative_hazard", not to "{kind}"{other}.'
             )
     if shown.at_risk and kind.startswith("quantile"):
         raise DataError(f'plot: `at_risk` belongs to curves over time, not to kind="{kind}".')
 
 
 def _scale_axes(ax: Any, kind: str) -> None:
-    if kind == "survival":
-        ax.set_ylim(0.0, 1.02)
+    if kind in _PROBABILITIES:
+        ax.set_ylim(0.0, max(1.02, min(ax.get_ylim()[1], 1.3) if kind == "net_survival" else 1.02))
     elif kind.endswith("_ratio"):
         ax.axhline(1.0, color="0.4", linewidth=0.8, linestyle=":")
         ax.set_yscale("log")
@@ -143,8 +181,10 @@ def _scale_axes(ax: Any, kind: str) -> None:
 def axis_labels(fit: SurvivalFitted, kind: str) -> tuple[str, str]:
     """Name the axes of a kind of curve, with their units."""
     unit, name = fit.facts.time_unit, fit.facts.time_name.capitalize()
-    base, _, how = kind.rpartition("_") if kind in CONTRASTS else (kind, "", "")
+    base, _, how = kind.rpartition("_") if kind in ALL_CONTRASTS else (kind, "", "")
     text = _LABELS[base] + (f" {how}" if how else "")
+    if base in _ALL_CAUSE and fit.specification.background is not None:
+        text += ", all causes"
     if unit and kind in _PER_TIME:
         text += f" per {unit.removesuffix('s')}"
     elif unit and kind in _IN_TIME:
@@ -154,15 +194,29 @@ def axis_labels(fit: SurvivalFitted, kind: str) -> tuple[str, str]:
     return f"{name} ({unit})" if unit and unit.lower() != name.lower() else name, text
 
 
-def _grid(fit: SurvivalFitted, kind: str, rows: pd.DataFrame, reference: Any) -> Any:
+def _grid(fit: SurvivalFitted, kind: str, rows: pd.DataFrame, reference: Any) -> Array:
     """Space times to the end of follow-up, or probabilities of the event that all curves reach by then."""
+    if not kind.startswith("quantile"):
+        return _times(fit, kind)
+    shown = rows if reference is None else pd.concat([rows, as_pandas(reference)])
+    return _probabilities(predict(fit, shown, "survival", fit.facts.last_time)["estimate"].max())
+
+
+def _averaged_grid(fit: SurvivalFitted, kind: str, by: str | None) -> Array:
+    """Return the same for means over the patients."""
+    if not kind.startswith("quantile"):
+        return _times(fit, kind)
+    end = averages(fit, "survival", by, np.array([fit.facts.last_time]), Options())
+    return _probabilities(max(table["estimate"].max() for table in end.tables))
+
+
+def _times(fit: SurvivalFitted, kind: str) -> Array:
     end = fit.facts.last_time
-    if kind.startswith("quantile"):
-        shown = rows if reference is None else pd.concat([rows, as_pandas(reference)])
-        left = predict(fit, shown, "survival", end)["estimate"].max()
-        return np.linspace(0.01, max(min(0.99, 1.0 - left), 0.02), 99)
-    start = 0.0 if kind in _WITH_KAPLAN_MEIER else 0.01 * end
-    return np.linspace(start, end, 200)
+    return np.linspace(0.0 if kind in _FROM_ZERO else 0.01 * end, end, 200)
+
+
+def _probabilities(left: float) -> Array:
+    return np.linspace(0.01, max(min(0.99, 1.0 - left), 0.02), 99)
 
 
 def _curves(fit: SurvivalFitted, by: str | None, newdata: Any) -> tuple[pd.DataFrame, list[str], str | None]:
@@ -203,76 +257,3 @@ def _against_reference(
     if len(rows) < 2:
         raise DataError("plot: a comparison needs `by`, two rows of `newdata`, or a `reference`.")
     return rows.iloc[1:], [f"{label} vs {labels[0]}" for label in labels[1:]], rows.iloc[[0]], title
-
-
-def _wants_kaplan_meier(fit: SurvivalFitted, kind: str, by: str | None, newdata: Any) -> bool:
-    if newdata is not None or kind not in _WITH_KAPLAN_MEIER or fit.sample is None:
-        return False
-    others = set(fit.facts.typical) - {by}
-    few = by is None or len(set(fit.sample.frame.data[by])) == len(fit.facts.levels[by])
-    return not others and few and fit.sample.response.is_right_censored
-
-
-def _rows_of(fit: SurvivalFitted, by: str | None, level: Any, what: str) -> tuple[Surv, Array | None]:
-    """Return the response and the weights of the patients of a curve."""
-    sample = fit.need_sample(what)
-    inside = np.ones(len(sample.response), bool)
-    if by is not None:
-        inside = (sample.frame.data[by] == level).to_numpy()
-    weight = sample.own.weight
-    return sample.response[inside], weight[inside] if len(weight) else None
-
-
-def _draw_kaplan_meier(
-    ax: Any,
-    fit: SurvivalFitted,
-    kind: str,
-    group: tuple[str | None, Any],
-    k: int,
-    censored: bool | None,
-    alpha: float,
-) -> tuple[bool, bool]:
-    """Draw the curve of a group; return whether it has limits, for weights that count rows, and marks."""
-    if fit.sample is None or not fit.sample.response.is_right_censored:
-        raise DataError("plot: a Kaplan-Meier curve needs the data of the fit, exact or right-censored.")
-    response, weight = _rows_of(fit, *group, "a Kaplan-Meier curve")
-    times, values = kaplan_meier_curve(response, weight)
-    limits: list[Array] = []
-    if weight is None or are_counts(weight):
-        limits = list(kaplan_meier_limits(response, weight, alpha))
-    gone = np.unique(response.time[response.code != 1])
-    marked = len(gone) > 0 and (len(gone) <= _MOST_MARKS if censored is None else censored)
-    marks = at_times((times, values), gone)
-    if kind != "survival":
-        with np.errstate(divide="ignore"):
-            values, marks, *limits = (-np.log(one) for one in (values, marks, *limits))
-    plotting.step_curve(ax, times, values, None, k, *limits)
-    if marked:
-        plotting.censoring_marks(ax, gone, marks, k)
-    return bool(limits), marked
-
-
-def _check_groups(fit: SurvivalFitted, by: str, levels: list[Any], what: str) -> None:
-    """Refuse curves at single values of a covariate with many: their patients are few or none."""
-    data = fit.need_sample(what.replace("_", " ")).frame.data[by]
-    if not data.isin(levels).all():
-        raise DataError(
-            f"plot: `{what}` needs groups of patients, and {by!r} has many values; cut it into a column of groups, or "
-            "leave that out."
-        )
-
-
-def _draw_at_risk(ax: Any, fit: SurvivalFitted, by: str | None, levels: list[Any], labels: list[str]) -> None:
-    groups = [_rows_of(fit, by, level, "numbers at risk") for level in levels]
-    if by is None:
-        groups, labels = groups[:1], ["all"]
-    if not all(response.is_right_censored for response, _ in groups):
-        raise DataError("plot: numbers at risk need exact or right-censored times.")
-
-    def counts(ticks: Array) -> list[Array]:
-        return [
-            number_at_risk(ticks, one.time, weight, one.entry if one.has_entry else None)
-            for one, weight in groups
-        ]
-
-    plotting.numbers_at_risk(ax, counts, labels)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from statmodels_x import plotting
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.fits.tables import together
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.effects import effects_of
 from statmodels_x.survival.inference.naming import NAMELESS
@@ -51,7 +52,9 @@ def plot_effects(
 ) -> Any:
     """Draw effects beside those of the wider model; see :meth:`FlexibleSurvivalResults.plot`."""
     found = effects_of(fit, variables, at, alpha)
-    table = found.table[found.table["quantity"].str.startswith(_QUANTITIES[kind])].reset_index(drop=True)
+    net = "" if fit.specification.background is None else "net "
+    quantity = net + _QUANTITIES[kind]
+    table = found.table[found.table["quantity"].str.startswith(quantity)].reset_index(drop=True)
     if table.empty:
         raise DataError(
             "plot: this model has no covariate with few levels to compare; name those to compare in `variables`."
@@ -66,9 +69,9 @@ def plot_effects(
         plotting.forest(ax, wide, 1, _APART, "ph, with it on the power, too", open_marks=True)
     unit = fit.facts.time_unit
     if kind == "survival_effects":
-        text = f"Difference of survival at {found.horizon:g}" + (f" {unit}" if unit else "")
+        text = f"Difference of {net}survival at {found.horizon:g}" + (f" {unit}" if unit else "")
     else:
-        text = f"Difference of mean time to {found.horizon:g}" + (f" {unit}, in {unit}" if unit else "")
+        text = f"Difference of {net}mean time to {found.horizon:g}" + (f" {unit}, in {unit}" if unit else "")
     plotting.finish_forest(ax, table["effect"].tolist(), 0.0, f"{text}, {100 * (1 - alpha):g} % interval")
     if other:
         plotting.legend_above(ax)
@@ -92,7 +95,8 @@ def _axes(ax: Any, rows: float) -> Any:
 def _write_numbers(ax: Any, table: pd.DataFrame) -> None:
     """Write estimates and limits to the right of the rows."""
     for k, (_, row) in enumerate(table.iterrows()):
-        estimate, lower, upper = (f"{row[name]:#.3g}".rstrip(".") for name in ("estimate", "lower", "upper"))
+        half = 0.5 * (row["upper"] - row["lower"])
+        estimate, lower, upper = together([row[name] for name in ("estimate", "lower", "upper")], half)
         text = f"{estimate} ({lower} to {upper})"
         ax.annotate(
             text, (1.0, k), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",

@@ -11,13 +11,14 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import as_list, check_choice, check_flag
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.plots.calibration import plot_calibration
-from statmodels_x.survival.plots.curves import CURVES, Data, plot_curves
+from statmodels_x.survival.plots.curves import CURVES, plot_curves
 from statmodels_x.survival.plots.forest import plot_effects, plot_forest
+from statmodels_x.survival.plots.overlays import Data
 from statmodels_x.survival.plots.residuals import plot_residuals
 
 _GROUPS = 5
 _OF_CURVES = frozenset(
-    {"by", "newdata", "at", "reference", "kaplan_meier", "simultaneous", "censored", "at_risk"}
+    {"by", "newdata", "at", "reference", "kaplan_meier", "pohar_perme", "simultaneous", "censored", "at_risk"}
 )
 _OWN = dict.fromkeys(CURVES, _OF_CURVES) | {
     "forest": frozenset(),
@@ -45,19 +46,24 @@ class SurvivalPictures(SurvivalFitted):
         at_risk: bool = False,
         variables: Sequence[str] | None = None,
         groups: int | None = None,
+        pohar_perme: bool | None = None,
     ) -> Any:
         """Draw predicted curves with bands, coefficients, effects, or calibration.
 
         Parameters
         ----------
         kind : str
-            A kind of :meth:`predict` over times, ``"quantile"``, or a difference or ratio of these: curves.
+            A kind of :meth:`predict` over times, ``"quantile"``, or a difference or ratio of these: curves. Without
+            ``newdata``, those of all causes of a model with a background are means over its patients, with the
+            expected survival of their population beside survival.
             ``"forest"``: the coefficients that have a name, as ratios. ``"survival_effects"``,
             ``"rmst_effects"``: :meth:`effects` on survival or on mean time. ``"calibration"``: Kaplan-Meier
             against predicted survival at one time, in groups.
         by : str, optional
             Covariate with a curve for each value; the others are held at their mean or most frequent level,
-            which the legend says. For calibration a column whose values are the groups.
+            which the legend says. With a background and all causes: any column of the model, with the mean over the
+            patients of each value, or (differences and ratios, and numbers with many values) over all of them as if
+            they had it. For calibration a column whose values are the groups.
         newdata : DataFrame, optional
             For curves: covariates, a curve for each row, instead of ``by``. For calibration: rows with the
             response, which need not be those of the fit.
@@ -70,7 +76,8 @@ class SurvivalPictures(SurvivalFitted):
             Error rate of bands and intervals.
         kaplan_meier : bool, optional
             Whether to draw Kaplan-Meier curves, with their intervals, under survival or cumulative hazard; by
-            default where ``by`` names the only covariate, or there is none, and the data are at hand.
+            default where ``by`` names the only covariate, or there is none, and the data are at hand; under means
+            over patients always.
         simultaneous : bool
             Whether a band holds over the whole curve at once.
         ax : matplotlib Axes, optional
@@ -82,6 +89,9 @@ class SurvivalPictures(SurvivalFitted):
             Covariates of the effects.
         groups : int, optional
             Of predicted survival, for calibration; 5 by default.
+        pohar_perme : bool, optional
+            Whether to draw net survival without a model, :meth:`net_survival`, under ``"net_survival"``; by default
+            where it estimates the same, as for ``kaplan_meier``, up to 10,000 rows.
 
         Returns
         -------
@@ -108,7 +118,7 @@ class SurvivalPictures(SurvivalFitted):
         given = {
             "by": by, "newdata": newdata, "at": at, "reference": reference, "kaplan_meier": kaplan_meier,
             "simultaneous": simultaneous or None, "censored": censored, "at_risk": at_risk or None,
-            "variables": variables, "groups": groups,
+            "variables": variables, "groups": groups, "pohar_perme": pohar_perme,
         }  # fmt: skip
         for name, value in given.items():
             if value is not None and name not in _OWN[kind]:
@@ -127,7 +137,7 @@ class SurvivalPictures(SurvivalFitted):
             return plot_calibration(
                 self, _one_time(at, kind), by, _GROUPS if groups is None else groups, newdata, alpha, ax
             )
-        shown = Data(kaplan_meier, censored, at_risk)
+        shown = Data(kaplan_meier, pohar_perme, censored, at_risk)
         return plot_curves(self, kind, by, newdata, at, reference, alpha, simultaneous, shown, ax)
 
     def plot_residuals(

@@ -15,7 +15,7 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.scaling import ColumnMap
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import rows_text
-from statmodels_x.survival.background.counts import ExternalCounts
+from statmodels_x.survival.background.counts import ExternalCounts, count_rows
 from statmodels_x.survival.background.penalty import Combination, Level, Penalty
 from statmodels_x.survival.background.prior import Prior, SurvivalPrior
 from statmodels_x.survival.background.rows import extra_columns, values_of
@@ -52,7 +52,7 @@ def count_arrays(
     DataError
         If the counts lack a covariate or a column of the background, or hold a level that the model does not know.
     """
-    response, weight, count = counts.rows()
+    response, weight, count = count_rows(counts)
     remedy = "the counts have no {0}; add the column to their frame, or give ExternalCounts(..., at={{{0}: value}})"
     outside = _Outside("external", counts.frame, counts.start, counts.stop, remedy)
     return outside.rows(count, response, weight, specification, specs, columns, per)

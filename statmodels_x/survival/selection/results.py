@@ -17,7 +17,7 @@ from statmodels_x.survival.selection.stability import SelectionStability, search
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SelectionResults(SelectionFitted, SummaryText):
-    """What :func:`select` found: what is known of it (:class:`SelectionFitted`), and what it can do."""
+    """What :func:`select` found: what is known of it (``SelectionFitted``), and what it can do."""
 
     def __repr__(self) -> str:
         return (

@@ -55,10 +55,10 @@ def select(
     keep_data: bool = False,
     background: Any = None,
 ) -> SelectionResults:
-    r"""Choose which covariates act on which parameter of a :class:`FlexibleSurvival`.
+    r"""Variable selection: which covariates act on which parameter of a :class:`FlexibleSurvival`.
 
-    Every term of every formula is a candidate: the same covariate on the scale and on the power is two. A factor or a
-    spline is in or out as a whole, and an interaction brings its main effects along. The search minimises
+    Every term of every formula is a candidate; the same covariate on the scale and on the power is two candidates. A
+    factor or a spline is selected as a whole, and an interaction requires its main effects. The search minimises
     :math:`-2\ell + \lambda \cdot` (number of coefficients), on the rows that are complete in all candidates.
 
     Parameters

@@ -1,0 +1,1 @@
+"""What reading a frame checks, wherever its rows are."""

@@ -1,0 +1,146 @@
+"""Images with the border within the pixels: rows of crossed pixels, both readings, what is found and what is not."""
+
+import numpy as np
+import pytest
+
+import statmodels_x as smx
+from statmodels_x.core.errors import DataError
+from statmodels_x.discontinuity.border.model import Border, BorderModel, net_of, pixel_means
+from statmodels_x.discontinuity.border.pixels import pixel_data
+from statmodels_x.discontinuity.grid.lattice import Lattice
+from statmodels_x.discontinuity.kernels import border as kernels
+
+FINE = 32
+
+
+def shares(inside, n, averages=True):
+    """Share of each pixel in which a function of places is true; at its middle only, for samples."""
+    offset = (np.arange(FINE) + 0.5) / FINE - 0.5 if averages else np.zeros(1)
+    at = (np.arange(n)[:, None] + offset).ravel()
+    fine = inside(at[:, None], at[None, :]).astype(float)
+    return fine.reshape(n, offset.size, n, offset.size).mean((1, 3))
+
+
+def half_plane(x, y):
+    return x > 9.3 + 0.3 * y
+
+
+def disk(x, y):
+    return (x - 11.3) ** 2 + (y - 12.4) ** 2 < 7.2**2
+
+
+def drawn(line, shape):
+    lattice = Lattice(shape)
+    cut, share = kernels.draw_line(net_of(lattice), np.array(line, float), lattice.n_edges)
+    return lattice, Border(cut, share)
+
+
+def test_rows_of_crossed_pixels_are_areas():
+    lattice, border = drawn([[9.3 - 0.9, -3.0], [9.3 + 0.3 * 15.0, 15.0]], (14, 12))
+    at = np.indices(lattice.shape).reshape(2, -1)
+    surface = half_plane(*at).astype(float)
+    found = pixel_means(lattice, border, surface).reshape(lattice.shape)
+    true = shares(half_plane, 14)[:, :12]
+    np.testing.assert_allclose(
+        found[:, 1:-1], true[:, 1:-1], atol=0.01
+    )  # at the margin the line runs straight out
+    assert np.count_nonzero((found > 0.0) & (found < 1.0)) >= 12
+    # planes on either side: exact but for slopes that would need nodes beyond the neighbours
+    tilted = surface + 0.02 * at[0] + 0.01 * at[1]
+    error = pixel_means(lattice, border, tilted).reshape(lattice.shape) - true
+    error -= (0.02 * at[0] + 0.01 * at[1]).reshape(lattice.shape)
+    assert np.abs(error[:, 1:-1]).max() < 0.015
+
+
+def test_evidence_of_averages_is_that_of_their_rows():
+    lattice, border = drawn([[-2.0, 2.2], [8.0, 4.1]], (6, 7))
+    rng = np.random.default_rng(0)
+    image = rng.normal(size=lattice.shape)
+    image[2, 3] = np.nan
+    cells = smx.FreeDiscontinuity(image).sample.cells
+    data = pixel_data(cells, 0.04, "averages")
+    model = BorderModel(data, border)
+    rows = np.column_stack([pixel_means(lattice, border, one) for one in np.eye(lattice.n_cells)])
+    design = rows[cells.filled]
+    plain = BorderModel(pixel_data(cells, 1e12, "points"), border)
+    prior = dense(plain.posterior(1.3))
+    covariance = design @ np.linalg.inv(prior) @ design.T + np.diag(1.0 / data.weight)
+    sign, logdet = np.linalg.slogdet(2.0 * np.pi * covariance)
+    assert sign == 1.0
+    expected = logdet + data.y @ np.linalg.solve(covariance, data.y)
+    assert model.deviance(1.3) == pytest.approx(expected, rel=1e-6)
+
+
+def dense(factor):
+    n = factor.band.shape[1]
+    lower = np.zeros((n, n))
+    for k, row in enumerate(factor.band):
+        lower += np.diag(row[: n - k], -k)
+    return lower @ lower.T
+
+
+@pytest.mark.parametrize("averages", [True, False])
+@pytest.mark.parametrize(("inside", "length"), [(half_plane, 25.06), (disk, 2.0 * np.pi * 7.2)])
+def test_a_known_border_is_found_and_its_reading_told(inside, length, averages):
+    rng = np.random.default_rng(3)
+    at = np.arange(24) / 24
+    back = 0.3 * at[:, None] + 0.2 * np.sin(4 * at)
+    clean = shares(inside, 24, averages) + back
+    image = clean + 0.12 * rng.normal(size=clean.shape)
+    image[rng.uniform(size=image.shape) < 0.1] = np.nan
+    fit = smx.FreeDiscontinuity(image).fit()
+    assert fit.estimate.placed.pixels == ("averages" if averages else "points")
+    assert fit.segments().max() == 2
+    assert len(fit.boundaries) == 1
+    assert fit.boundaries["length"].iloc[0] == pytest.approx(length, rel=0.03)
+    size, error = fit.boundaries[["mean_size", "std_error"]].iloc[0]
+    assert abs(size - 1.0) < 4.0 * error
+    assert error < 0.06
+    assert np.sqrt(np.mean((fit.surface - clean) ** 2)) < 0.05
+    # missing pixels take the value of their own side
+    hidden = np.isnan(image) & np.isin(clean - back, [0.0, 1.0])
+    assert np.abs(fit.surface - clean)[hidden].max() < 0.25
+    side = fit.predict(
+        np.array([[2.0, 12.0], [22.0, 12.0]]) if inside is half_plane else [[11.3, 12.4], [1, 1]]
+    )
+    assert side["region"].nunique() == 2
+
+
+def test_residuals_and_fit_of_averages_are_of_averages():
+    rng = np.random.default_rng(5)
+    image = shares(half_plane, 20) + 0.05 * rng.normal(size=(20, 20))
+    image[3, 4] = np.nan
+    fit = smx.FreeDiscontinuity(image).fit(pixels="averages")
+    known = np.isfinite(image)
+    np.testing.assert_allclose(fit.residuals(), (image - fit.surface)[known])
+    assert fit.residuals().std() < 0.06  # a crossed pixel read at its middle would miss by up to a half
+    middle = fit.predict()["estimate"].to_numpy().reshape(20, 20)
+    assert np.abs(image - middle)[known].max() > 0.25
+
+
+def test_texture_without_a_border_stays_whole():
+    rng = np.random.default_rng(11)
+    x, y = np.indices((32, 32)) / 32
+    texture = 0.15 * np.sin(9.0 * x + 4.0 * y) * np.cos(7.0 * y) + 0.1 * np.sin(14.0 * (x + y))
+    fit = smx.FreeDiscontinuity(texture + 0.06 * rng.normal(size=x.shape)).fit()
+    assert not len(fit.jumps)
+    assert np.sqrt(np.mean((fit.surface - texture) ** 2)) < 0.035
+
+
+def test_a_hot_pixel_is_no_region():
+    rng = np.random.default_rng(2)
+    image = 0.1 * rng.normal(size=(20, 20))
+    image[7, 9] += 6.0
+    fit = smx.FreeDiscontinuity(image).fit()
+    assert fit.estimate.placed.n_set_aside == 1
+    assert not len(fit.jumps)
+
+
+def test_pixels_are_for_images():
+    rng = np.random.default_rng(0)
+    with pytest.raises(DataError, match="pixels"):
+        smx.FreeDiscontinuity(rng.normal(size=(8, 8))).fit(pixels="squares")
+    with pytest.raises(DataError, match="images"):
+        smx.FreeDiscontinuity(rng.normal(size=(8, 8))).fit(pixels="averages", border="cells")
+    with pytest.raises(DataError, match="images"):
+        smx.FreeDiscontinuity(rng.normal(size=(5, 5, 5))).fit(pixels="points")
