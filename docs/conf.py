@@ -34,7 +34,7 @@ extensions = [
     "sphinx_design",
     "sphinxcontrib.bibtex",
     "mathml",
-    "benchmarks",
+    "bench_tables",
     "results",
     "reference",
     "gallery_order",

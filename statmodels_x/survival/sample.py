@@ -214,7 +214,8 @@ def _read_rows(
     external: ExternalCounts | None = None,
 ) -> Sample:
     columns = {"weights": weights, "cluster": cluster} | extra_columns(specification.background)
-    rows = build_frame(frame, specification.response, specification.parts, columns, {"Surv": Surv})
+    model = specification.response, specification.parts
+    rows = build_frame(frame, *model, columns, {"Surv": Surv}, borrowed=True)
     rows, counts = rows_with_weight(rows, checked_weights(rows))
     response = survival_response(rows)
     unit = time_unit or unit_of_time(frame, response.time_name, specification.response.expressions[0])
@@ -255,7 +256,7 @@ def _read_rows(
     labels += [FACTOR] if specification.background_factor else []
     arrays = replace(arrays, penalty=penalty_of(specification, specs, labels, far, per))
     _warn_of_dropped(rows.n_rows, len(response), rows.dropped)
-    rows = _with_columns(rows.with_matrices(_shared(arrays, rows)), specification)
+    rows = _with_columns(rows.with_matrices(_shared(arrays, rows)).owned(), specification)
     return Sample(rows, response, arrays, specification, unit, far, external=external)
 
 

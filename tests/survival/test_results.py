@@ -899,3 +899,20 @@ def test_plots_of_an_unidentified_fit_have_no_band(data):
     ax = fit.plot(by="x", at=np.linspace(0.5, 5.0, 120))
     assert len(curves(ax)) == 2
     assert not ax.collections
+
+
+def test_later_changes_of_the_frame_do_not_reach_a_fit():
+    rng = np.random.default_rng(0)
+    n = 300
+    data = pd.DataFrame(
+        {"x": rng.normal(size=n), "k": rng.integers(0, 5, n), "late": rng.uniform(0.0, 0.1, n)}
+    )
+    data["time"] = 0.2 + rng.exponential(size=n)
+    data["status"] = 1
+    fit = smx.FlexibleSurvival("Surv(late, time, status) ~ x + k", data, distribution="weibull").fit()
+    before = [fit.predict(at=1.0), fit.residuals("martingale")]
+    for name in data.columns:
+        data.loc[:, name] = 3 if name in ("k", "status") else 3.0
+    after = [fit.predict(at=1.0), fit.residuals("martingale")]
+    pd.testing.assert_frame_equal(before[0], after[0])
+    pd.testing.assert_series_equal(before[1], after[1])

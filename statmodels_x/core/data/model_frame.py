@@ -56,6 +56,18 @@ class ModelFrame:
         moved = {key: replace(design, matrix=matrices[key]) for key, design in self.designs.items()}
         return replace(self, designs=moved)
 
+    def owned(self) -> ModelFrame:
+        """Return the frame with columns of its own: as they stand in the design matrices where they do, else copies."""
+        known = {
+            name: design.matrix[:, place]
+            for design in self.designs.values()
+            for place, name in enumerate(design.spec.names)
+        }
+        columns = {name: _own_column(series, known.get(name)) for name, series in self.data.items()}
+        data = pd.DataFrame(columns, index=self.data.index, copy=False)
+        data.attrs = dict(self.data.attrs)
+        return replace(self, data=data)
+
     def take(self, rows: NDArray[np.bool_], reason: str) -> ModelFrame:
         """Return the frame without the other rows, which are counted as dropped for a reason."""
         return replace(
@@ -74,6 +86,7 @@ def build_frame(
     parts: Mapping[str, Part],
     columns: Mapping[str, Any] | None = None,
     functions: Mapping[str, Any] | None = None,
+    borrowed: bool = False,
 ) -> ModelFrame:
     """Evaluate the response, drop incomplete rows jointly, and build every design matrix.
 
@@ -88,6 +101,8 @@ def build_frame(
         Extra columns by the name of their argument: a column of ``data`` or an array of its length.
     functions : mapping of str to callable, optional
         What the response may call, such as ``Surv``.
+    borrowed : bool
+        Whether ``data`` of the frame may be the caller's own columns, until ``owned`` is asked for.
 
     Returns
     -------
@@ -107,14 +122,13 @@ def build_frame(
 
     # the frame that formulas see: kept rows, and no level that only dropped rows had
     everything = pd.DataFrame(
-        {name: plain_column(_rows(series, keep)) for name, series in rows.used.items()},
+        {name: plain_column(_rows(series, keep)) for name, series in rows.used.items()}
+        | {name: _rows(data[name], keep) for name in response.variables if name not in rows.used},
         index=data.index[keep],
+        copy=not borrowed,
     )
-    for series in everything.items():
-        refuse_single_level(*series)
-    for name in response.variables:
-        if name not in everything.columns:
-            everything[name] = _rows(data[name], keep)
+    for name in rows.used:
+        refuse_single_level(name, everything[name])
     designs = build_designs(parts, everything)
     everything.attrs = dict(data.attrs)
     return ModelFrame(
@@ -182,6 +196,12 @@ def read_rows(
     keep = ~np.logical_or.reduce([np.zeros(len(data), bool), *missing.values()])
     dropped = {name: int(rows.sum()) for name, rows in missing.items() if rows.any()}
     return Rows(used, extra, evaluated, keep, dropped)
+
+
+def _own_column(series: pd.Series, known: NDArray[np.float64] | None) -> pd.Series:
+    if known is not None and series.dtype == np.float64 and np.array_equal(series.to_numpy(), known):
+        return pd.Series(known, index=series.index, name=series.name, copy=False)
+    return series.copy()
 
 
 def _rows(series: pd.Series, keep: NDArray[np.bool_]) -> pd.Series:

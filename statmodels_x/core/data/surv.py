@@ -168,7 +168,7 @@ class Surv:
             self.entry = np.broadcast_to(0.0, (len(self.lower),))  # one number, whatever the length
             return
         name = column_label(entry, "entry")
-        self.entry = numeric_array(entry, name, "Surv()")
+        self.entry = numeric_array(entry, name, "Surv()").copy()  # the column stays the caller's
         if len(self.entry) != len(self.lower):
             raise DataError(f"Surv(): '{name}' has {len(self.entry)} values for {len(self.lower)} times.")
         refuse(np.isnan(self.entry), f"Surv(): '{name}' is missing", "use 0 for subjects seen from the start")
