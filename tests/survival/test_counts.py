@@ -61,7 +61,7 @@ def trial() -> pd.DataFrame:
 
 
 def model(trial, external=None, **options) -> smx.FlexibleSurvival:
-    given = {"external": external or counts(), "time_unit": "years"} | options
+    given = {"external": counts() if external is None else external, "time_unit": "years"} | options
     return smx.FlexibleSurvival("Surv(t, d) ~ x", trial, **given)
 
 
