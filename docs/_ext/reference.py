@@ -163,6 +163,7 @@ def _link(app: Sphinx, what: str, name: str, obj: Any, _options: Any, lines: lis
     """Name the pages of the gallery that use a method, after numpydoc has written the docstring."""
     if what not in ("method", "property"):
         return
+    lines += _again(name, lines)
     folder = Path(app.srcdir, app.config.sphinx_gallery_conf["backreferences_dir"])
     places = (folder / f"{full}.examples" for full in (name, _short(name)))
     for place in places:
@@ -173,6 +174,19 @@ def _link(app: Sphinx, what: str, name: str, obj: Any, _options: Any, lines: lis
                 lines += ["", f".. container:: gallery-links\n\n   In the gallery: {links}", ""]
                 lines[:] = "\n".join(lines).split("\n")
             return
+
+
+def _again(name: str, lines: list[str]) -> list[str]:
+    """Make the object of the page again, unseen, after examples of a docstring that may call theirs the same."""
+    place, owner, member = name.rsplit(".", 2)
+    examples = read(f"{name.split('.')[1]}.{owner}") or read(owner)
+    if member in examples or not any(">>>" in line for line in lines):
+        return []
+    cls = getattr(import_module(place), owner, None) if place.startswith("statmodels_x") else None
+    shown = [*inspect.cleandoc(cls.__doc__ or "").splitlines(), *examples.get("", [])] if cls else []
+    made = [line for line in shown if line.startswith((">>> ", "... "))]
+    code = [line[4:] for line in made if not line.startswith(">>> print(")]
+    return ["", ".. testcode::", "   :hide:", "", *(f"   {line}" for line in code), ""] if code else []
 
 
 def _short(name: str) -> str:
