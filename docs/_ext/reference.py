@@ -29,7 +29,7 @@ from examples import read  # noqa: E402
 # public by name, for other modules of the package only
 MACHINERY = {
     "LifeTable": {"beyond", "check_inside", "check_names", "codes", "integrals", "rates_at"},
-    "Family": {"log_z_at", "plateau", "terms"},
+    "Family": {"first_terms", "log_z_at", "plateau", "terms"},
     "SelectedSurvivalResults": {"after"},
     "MultiStateData": {"of"},
     "ExternalCounts": {"rows"},
