@@ -211,7 +211,6 @@ def test_dropped_rows_keep_their_columns_in_step(data):
         ({"bandwidth": 0.1, "donut": 0.2}, "`donut`"),
         ({"border": [[0.0, 2.0], [1.0, 2.0]], "bandwidth": 0.1}, "points lie on the"),
         ({"border": [[0.0, 1.0]]}, "two different vertices"),
-        ({"border": "side"}, "`border`"),
         ({"covariates": np.zeros(7)}, "`covariates` has 7 rows"),
     ],
 )
