@@ -209,7 +209,7 @@ class FreeDiscontinuity:
 
     def _surface(self, how: Control, keep_data: bool) -> SurfaceResults:
         from statmodels_x.discontinuity.fitting.estimation import estimate, is_on_points
-        from statmodels_x.discontinuity.fitting.on_points import beside_the_border
+        from statmodels_x.discontinuity.fitting.on_points import beside_the_border, smoothed_beside
         from statmodels_x.discontinuity.results import SurfaceResults
 
         if self.sample.dates is not None:
@@ -229,7 +229,7 @@ class FreeDiscontinuity:
         if sample.reach and sample.points is not None and found.placed is not None and found.cut.any():
             beside = beside_the_border(sample.points, sample.cells, found.placed.border, sample.reach)
             sample = replace(sample, points=beside)
-            found = estimate(sample.cells, sample.points, self.specification, how)
+            found = smoothed_beside(found, beside, sample.cells, self.specification)
         return SurfaceResults.of(self.formula, self.specification, how, sample, found, keep_data)
 
     def __repr__(self) -> str:

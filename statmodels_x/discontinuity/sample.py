@@ -159,6 +159,14 @@ class Sample:
     reach: float = 0.0
     cluster: NDArray[np.intp] | None = field(repr=False, default=None)
 
+    def need_rows(self, what: str) -> None:
+        """Refuse what draws rows again, if they are in the partitions of a Dask frame."""
+        if self.reach:
+            raise DataError(
+                f"{what} draws rows again, and those of a Dask frame entered as averages; fit a sample of them, "
+                "rows.sample(frac=0.01).compute()."
+            )
+
     @property
     def n_used(self) -> int:
         """Rows used."""

@@ -75,14 +75,19 @@ def test_the_partitions_do_not_matter(rows):
 def test_the_same_border(both):
     memory, dask = (model.fit() for model in both)
     assert dask.nobs == memory.nobs == 6000
-    size, error = memory.boundaries["mean_size"], memory.boundaries["std_error"]
-    assert len(dask.boundaries) == len(memory.boundaries) == 1
-    assert abs(dask.boundaries["mean_size"].iloc[0] - size.iloc[0]) < error.iloc[0]
+    for fit in (memory, dask):
+        assert len(fit.boundaries) == 1
+        border = fit.boundaries.iloc[0]
+        assert abs(border["mean_size"] - 0.6) < 2.5 * border["std_error"]
+        assert abs(border["length"] / (2.0 * np.pi * 0.08**0.5) - 1.0) < 0.05
     assert abs(dask.noise_sd / memory.noise_sd - 1.0) < 0.03
     places = np.random.default_rng(2).uniform(0.02, 0.98, (500, 2))
     places = places[np.abs(np.hypot(*(places - 0.5).T) - 0.08**0.5) > 0.03]
     gap = np.asarray(dask.predict(places)) - np.asarray(memory.predict(places))
     assert np.sqrt(np.mean(gap**2)) < 0.02
+    for refused in (dask.bootstrap, dask.test_no_jump):
+        with pytest.raises(DataError, match="draws rows again"):
+            refused(n=19)
 
 
 def test_missing_values_are_counted_over_all_partitions(rows):

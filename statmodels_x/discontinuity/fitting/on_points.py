@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -105,6 +105,14 @@ def beside_the_border(points: Points, cells: Cells, border: Border, reach: float
     """Leave out averages whose rows may lie on both sides of a border."""
     distance = nearest(cells.lattice, border, in_cells(cells.domain, points.x), np.ones(2)).distance
     return points.take(distance > reach)
+
+
+def smoothed_beside(found: Estimate, points: Points, cells: Cells, spec: Specification) -> Estimate:
+    """Return the surface of other points between the same borders, at the noise of the rows."""
+    data = data_of(points, cells, spec).with_variance(found.placed.variance)
+    model = BorderModel(data, found.placed.border)
+    t = model.best(found.log_precision)[0]
+    return replace(found, surface=model.surface(t), log_precision=t)
 
 
 def estimate_on_points(

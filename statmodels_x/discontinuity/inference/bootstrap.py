@@ -58,9 +58,11 @@ def resample(fit: SurfaceFitted, control: Control, n: int, places: Array) -> Res
     Resamples
     """
     _refuse_clusters(fit, "bootstrap()")
+    sample = fit.need_sample("bootstrap()")
+    sample.need_rows("bootstrap()")
     if placed.is_placed(fit):
         return on_points.resample(fit, control, n, places)
-    cells, found, spec = fit.need_sample("bootstrap()").cells, fit.estimate, fit.specification
+    cells, found, spec = sample.cells, fit.estimate, fit.specification
     task = partial(
         _one,
         cells=cells,
@@ -132,9 +134,11 @@ def _size_errors(
 def null_gains(fit: SurfaceFitted, control: Control, n: int) -> tuple[float, Array]:
     """Statistic of the test of no jump, and its values in data about surfaces drawn without jumps."""
     _refuse_clusters(fit, "test_no_jump()")
+    sample = fit.need_sample("test_no_jump()")
+    sample.need_rows("test_no_jump()")
     if placed.is_placed(fit):
         return on_points.null_gains(fit, control, n)
-    cells, found, spec = fit.need_sample("test_no_jump()").cells, fit.estimate, fit.specification
+    cells, found, spec = sample.cells, fit.estimate, fit.specification
     smooth, errors = found.tuning.smooth, found.tuning.errors or found.errors
     jumpless = replace(
         found,
