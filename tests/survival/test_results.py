@@ -708,7 +708,7 @@ def test_summary_with_another_alpha(fit):
 def test_summary_in_other_formats(fits, name):
     summary = fits[name].summary()
     html, latex, csv = summary.as_html(), summary.as_latex(), summary.as_csv()
-    for text in (html, latex, csv):
+    for text in (html, latex.replace("$-$", "-"), csv):
         assert f"{fits[name].llf:.4f}" in text
     assert html.count("<table") == 1
     assert html.count("<tbody") == len(summary.blocks) + 1

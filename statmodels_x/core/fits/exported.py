@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from statmodels_x.core.errors import DataError
@@ -138,7 +139,7 @@ def table_view(fit: Any) -> TableView:
     labels = [name for name in ("transition", "parameter", "term") if name in table]
     index = table[labels].astype(str).agg(" ".join, axis=1)
     numbers = table.reindex(columns=list(_NUMBERS)).rename(columns=_SHORT).astype(float)
-    facts = {key: glance[name] for key, name in _FACTS.items() if name in glance}
+    facts = {key: np.asarray(glance[name]).item() for key, name in _FACTS.items() if name in glance}
     formula = getattr(fit, "formula", "")
     return TableView(
         numbers.set_axis(pd.Index(index, name="Coefficient")), facts, formula.split("~")[0].strip()
