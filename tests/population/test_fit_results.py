@@ -456,6 +456,7 @@ def test_summary_says_what_matters(gower, linear, volterra):
 def test_tables(gower):
     tidy = gower.tidy()
     assert list(tidy.columns[:4]) == ["parameter", "term", "estimate", "std.error"]
+    np.testing.assert_array_equal(tidy[["conf.low", "conf.high"]], gower.conf_int())
     glance = gower.glance().iloc[0]
     assert glance["df"] == 8
     assert glance["wss"] == pytest.approx(gower.wss)

@@ -208,10 +208,13 @@ def wald_limits(fit: Estimates, alpha: float = 0.05) -> pd.DataFrame:
     return pd.DataFrame({"lower": fit.coefficients - reach, "upper": fit.coefficients + reach})
 
 
-def coefficient_table(fit: Estimates, alpha: float = 0.05) -> pd.DataFrame:
-    """One row per parameter; see :meth:`LikelihoodResults.tidy`."""
+def coefficient_table(
+    fit: Estimates, alpha: float = 0.05, limits: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """One row per parameter; see :meth:`LikelihoodResults.tidy`. By default with Wald limits."""
     labels = fit.coefficients.index.to_frame(index=False)
-    return tidy_frame(labels, fit.coefficients, fit.bse, fit.tvalues, fit.pvalues, wald_limits(fit, alpha))
+    found = wald_limits(fit, alpha) if limits is None else limits
+    return tidy_frame(labels, fit.coefficients, fit.bse, fit.tvalues, fit.pvalues, found)
 
 
 def tidy_frame(
@@ -291,4 +294,4 @@ class LikelihoodResults(Estimates, SummaryText):
             ``parameter``, ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low``,
             ``conf.high``.
         """
-        return coefficient_table(self, alpha)
+        return coefficient_table(self, alpha, self.conf_int(alpha))  # a room may have limits of its own
