@@ -251,9 +251,11 @@ def faults_of_search(debugger: str, url: str, site: Path) -> Iterator[str]:
     for words in SEARCHES:
         yield from tab.open("search.html?q=" + words.replace(" ", "+"))
         hits: list[str] = []
-        for _ in range(100):
+        for _ in range(200):  # the summary is empty until the last page has been ranked and listed
             hits = tab.evaluate("[...document.querySelectorAll('#search-results li > a')].map(a => a.href)")
-            if len(hits) >= 5 or tab.evaluate("!!document.querySelector('#search-results p.search-summary')"):
+            if tab.evaluate(
+                "(document.querySelector('#search-results p.search-summary')?.textContent || '').trim()"
+            ):
                 break
             time.sleep(0.1)
         pages = [site / urlsplit(hit).path.lstrip("/") for hit in hits[:5]]
