@@ -20,6 +20,7 @@ from statmodels_x.discontinuity.border.redraw import redrawn
 from statmodels_x.discontinuity.grid.extension import Corners
 from statmodels_x.discontinuity.grid.jumps import groups
 from statmodels_x.discontinuity.grid.lattice import Index
+from statmodels_x.discontinuity.smoothing.smoother import ALIKE
 
 _ROUNDS = 4
 _END_PIECES = (1, 2, 4, 8, 16)
@@ -191,7 +192,7 @@ class Search:
     def settle(self, now: Scored) -> Scored:
         """Let the smoothing precision find its best again."""
         again = self.score(now.border, around=now.t)
-        return again if again.cost < now.cost else now
+        return again if again.cost < now.cost + ALIKE else now  # the stiffest of a plateau is no better
 
     def _better(self, now: Scored, borders: Iterable[Border]) -> Scored:
         """Take each border that costs less than the last one taken, at one smoothing precision."""
