@@ -300,6 +300,15 @@ def test_redrawing_moves_a_border_onto_the_step(step):
     assert np.abs(drawn - best).max() < 0.4
 
 
+def test_a_small_circle_does_not_shrink_when_it_is_smoothed():
+    lattice = Lattice((10, 10))
+    border = circle(lattice, 2.2)
+    line = polyline(lattice, border, chains(lattice, border)[0])
+    radius = np.linalg.norm(line - 4.7, axis=1)
+    assert radius.mean() == pytest.approx(2.2, abs=0.1)
+    assert radius.min() > 2.0
+
+
 @pytest.mark.parametrize("missing", [4, 10])
 def test_an_open_circle_is_closed_round(missing):
     data = sample(lambda a, b: 0.0 * a)

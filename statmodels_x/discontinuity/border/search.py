@@ -31,7 +31,6 @@ _MOST_ENDS = 16
 _LONGEST_JOIN = 30
 _WORTH_JOINING, _WORTH_ROUNDING = 60.0, 150.0
 _FEW_CELLS = 4
-_WORTH_MORE = 10.0  # gain beyond which loose ends are joined far away
 _MOST_WORK = 5e6
 _STIFF = 15.0  # smoothing precision beyond which rounding would decide between covariances
 _STIFFER, _STIFFEST = (0.0, 3.0, 6.0), 22.0
@@ -400,7 +399,7 @@ class Search:
         for k in range(_ROUNDS + 1):
             before = now.cost
             now = self.prune(self.redraw(now, 1.0 if k < 2 else 0.4))
-            if k > 0 and now.cost < -_WORTH_MORE:
+            if k > 0 and now.cost < 0.0:
                 now = self.extend(self.join_far(now))
             now = self.settle(now)
             if k > 1 and before - now.cost < 1.0:
@@ -417,7 +416,7 @@ class Search:
                 now = self.slide(now, 0.25 if k == 0 else 0.12)
             if k < 2:
                 now = self.prune(self.redraw(self.flip(now), 0.3))
-            if now.cost < -_WORTH_MORE:
+            if now.cost < 0.0:
                 now = self.extend(self.join_far(now) if k == 0 else now, 4)
             now = self.settle(now)
             if before - now.cost < 2.0:
