@@ -112,7 +112,7 @@ MUTATIONS = [
     _of("population/theory/matrices/environments", "(share + z**2 / (2 * n)) / (1 + z**2 / n)", "share",
         "population/test_stochastic"),
     _of("population/inference/invariant_profile", "inner + (outer - inner) * (reach - low) / (high - low)",
-        "inner + (outer - inner)", "population/test_alternatives::test_a_limit_where_the_distance_leaps_lies_between_what_is_held_and_what_is_rejected"),
+        "inner + (outer - inner)", "population/test_alternatives::test_a_limit_lies_between_what_is_held_and_rejected"),
     # multistate
     _of("multistate/inference/paths", "span = last - stay.begin", "span = last", "multistate/test_identities"),
     _of("multistate/inference/paths", "together = self.gradient + factor * other.gradient",

@@ -199,7 +199,7 @@ def test_profile_of_growth_is_that_of_the_fecundity_of_a_single_class():
     assert np.sqrt(fit.df_resid * (best - 1.0)) == pytest.approx(reach, rel=0.02)
 
 
-def test_a_limit_where_the_distance_leaps_lies_between_what_is_held_and_what_is_rejected(monkeypatch):
+def test_a_limit_lies_between_what_is_held_and_rejected(monkeypatch):
     from statmodels_x.population.inference.invariant_profile import InvariantProfile
 
     profile = object.__new__(InvariantProfile)
