@@ -50,7 +50,7 @@ models = {
 # an unstable equilibrium and leaves it when the last digits tell it to, which supports neither errors nor forecasts.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    fits = {name: model.fit(n_starts=12) for name, model in models.items()}
+    fits = {name: model.fit(n_starts=4) for name, model in models.items()}
 table = pd.DataFrame(
     {
         name: {
@@ -95,7 +95,7 @@ best.invariants().loc[["small_oscillation_period", "period"]].round(2)
 # a matrix model has ended, and is forecast as 0.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    errors = smx.forecast_errors(models, [9, 10, 11], horizon=5, fit={"n_starts": 5})
+    errors = smx.forecast_errors(models, [9, 10, 11], horizon=5, fit={"n_starts": 2})
 errors[["rmse", "relative_rmse", "ended", "ended_wrongly", "missed"]].round(2)
 
 # %%
@@ -105,6 +105,7 @@ for k, species in enumerate(shown):
     ax.plot(shown[species], shown.index, "os"[k], color=smx.plotting.COLOURS[k], label=species)
 ax.axvline(1.0, color="0.4", linewidth=0.8)
 ax.set_xscale("log")
+smx.plotting.plain_log_ticks(ax.xaxis)
 smx.plotting.finish(ax, "Root mean squared error over that of the last value", "")
 plt.show()
 
@@ -140,7 +141,7 @@ matrix = {
     for density in ("leslie-gower", "saturating")
 }
 mites = {f"{form}{end}": matrix[form] for form in matrix for end in ("", ", gain 1")}
-how = {name: {"n_starts": 10, "gain": float("gain" in name)} for name in mites}
+how = {name: {"n_starts": 4, "gain": float("gain" in name)} for name in mites}
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     courses = {name: model.fit(**how[name]) for name, model in mites.items()}
