@@ -141,7 +141,7 @@ matrix = {
     for density in ("leslie-gower", "saturating")
 }
 mites = {f"{form}{end}": matrix[form] for form in matrix for end in ("", ", gain 1")}
-how = {name: {"n_starts": 4, "gain": float("gain" in name)} for name in mites}
+how = {name: {"n_starts": 2, "gain": float("gain" in name)} for name in mites}
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     courses = {name: model.fit(**how[name]) for name, model in mites.items()}
