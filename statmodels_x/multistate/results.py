@@ -20,7 +20,7 @@ from statmodels_x.multistate.fitted import MultiStateFitted
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MultiStateResults(MultiStateFitted, LikelihoodResults):
-    """A fitted :class:`MultiState`: what is known of it (``MultiStateFitted``), and what it can do."""
+    """Results of a :class:`MultiState` model: estimates, predictions, simulation and plots."""
 
     def __repr__(self) -> str:
         formula, transitions = self.formula, len(self.transitions)
