@@ -2,6 +2,10 @@
 
     python benchmarks/discontinuity_simulation.py [--repeats 100] [--volumes 20] [--nulls 200] [--jobs 2]
                                                   [--studies disk null ball] [--sizes 5000 10000 20000]
+                                                  [--border cells]
+
+With ``--border points``, the default of a fit, the disks and the nulls are made for the balanced setting alone, into
+results/discontinuity_points.csv.
 
 Designs of Gunsilius and Van Dijcke (arXiv 2309.14630). Disk: f = r within 1/4 of the centre of the unit square and
 r + a outside; x uniform, normal noise with standard deviation .05; n = 5,000, 10,000 and 20,000 on 15^2, 22^2 and
@@ -153,7 +157,7 @@ def cache(propose: Callable) -> Callable:
 
 
 def one_repeat(
-    rng: np.random.Generator, n: int, m: int, d: int, name: str, methods: tuple[str, ...]
+    rng: np.random.Generator, n: int, m: int, d: int, name: str, methods: tuple[str, ...], border: str
 ) -> list[dict]:
     jump = JUMPS.get(float(name), 0.0) if name not in NULLS else 0.0
     surface = NULLS.get(name) or partial(step_surface, jump=jump)
@@ -166,7 +170,7 @@ def one_repeat(
     for method in methods:
         start = time.process_time()
         if method in ("strict", "balanced", "sensitive"):
-            fit = model.fit(sensitivity=method, border="cells")
+            fit = model.fit(sensitivity=method, border=border)
         elif method == "sure":
             fit = model.fit(tune="sure")
         else:
@@ -234,15 +238,16 @@ Setting = tuple[str, int, int, int, str, int, tuple[str, ...]]
 
 def settings(arguments: argparse.Namespace) -> list[Setting]:
     """Study, n, cells a side, dimension, surface, repeats, methods."""
-    ours = ("balanced", "strict", "sensitive")
+    within = arguments.border == "points"
+    ours, others = (("balanced",), ()) if within else (("balanced", "strict", "sensitive"), ("sure", *PEERS))
     found = []
     for n in arguments.sizes:
         m = GRIDS[n]
         if "disk" in arguments.studies:
-            found += [("disk", n, m, 2, str(d), arguments.repeats, (*ours, "sure", *PEERS)) for d in JUMPS]
+            found += [("disk", n, m, 2, str(d), arguments.repeats, (*ours, *others)) for d in JUMPS]
         if "null" in arguments.studies:
             found += [("null", n, m, 2, name, -(-arguments.nulls // len(NULLS)), ours) for name in NULLS]
-    if "ball" in arguments.studies:
+    if "ball" in arguments.studies and not within:
         volumes = {"0.5": arguments.volumes, "cone": arguments.volumes // 2}
         found += [("ball", 10000, 18, 3, name, repeats, ("balanced",)) for name, repeats in volumes.items()]
     return found
@@ -256,6 +261,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--sizes", type=int, nargs="+", default=list(GRIDS))
     parser.add_argument("--studies", nargs="+", default=["disk", "null", "ball"])
+    parser.add_argument("--border", choices=["cells", "points"], default="cells")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     listed = settings(arguments)
@@ -264,7 +270,7 @@ def main() -> None:
     for first in starts:  # every setting has its first repeats before any has its second
         for setting in listed:
             if first < setting[5]:
-                parts[setting].append(study(setting, first, arguments.jobs).make(first))
+                parts[setting].append(study(setting, first, arguments).make(first))
     made = [(setting, pd.concat(found)) for setting, found in parts.items()]
     tables = [summarise(rows, *setting[:2], setting[4]) for setting, rows in made]
     for n in arguments.sizes:
@@ -272,16 +278,17 @@ def main() -> None:
         tables += [summarise(pd.concat(nulls), "null", n, "all")] if nulls else []
     table = pd.concat(tables)
     print(table.to_string())
-    table.to_csv(RESULTS / "discontinuity_simulation.csv")
+    table.to_csv(RESULTS / f"discontinuity_{'points' if arguments.border == 'points' else 'simulation'}.csv")
 
 
-def study(setting: Setting, first: int, n_jobs: int) -> Study:
+def study(setting: Setting, first: int, arguments: argparse.Namespace) -> Study:
     """Return what makes the chunk that starts with a repeat: costly methods are left out after their share."""
     kind, n, m, d, name, repeats, methods = setting
     used = tuple(method for method in methods if first < FEWER.get(method, repeats))
-    task = partial(one_repeat, n=n, m=m, d=d, name=name, methods=used)
+    task = partial(one_repeat, n=n, m=m, d=d, name=name, methods=used, border=arguments.border)
     seed = 1000 * d + 10 * n + list([*JUMPS, *NULLS]).index(float(name) if name[0] == "0" else name)
-    return Study(f"discontinuity_{kind}_{n}_{name}", task, repeats, seed, CHUNK, n_jobs)
+    kind = f"points_{kind}" if arguments.border == "points" else kind
+    return Study(f"discontinuity_{kind}_{n}_{name}", task, repeats, seed, CHUNK, arguments.jobs)
 
 
 def summarise(rows: pd.DataFrame, study: str, n: int, surface: str) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from statmodels_x.discontinuity.border.local import Neighbourhood
 from statmodels_x.discontinuity.border.model import Border, BorderModel, seen, taylor_rows
 from statmodels_x.discontinuity.border.points import errors_of, point_data, without_company
 from statmodels_x.discontinuity.border.proposals import borders, creases, ridges
+from statmodels_x.discontinuity.border.rounding import closed_round
 from statmodels_x.discontinuity.border.search import PRICES, Search
 from statmodels_x.discontinuity.border.sizes import contrasts, edge_lengths, limits, nearest
 from statmodels_x.discontinuity.grid.domain import Points, Scale, bin_points, point_domain
@@ -297,6 +298,48 @@ def test_redrawing_moves_a_border_onto_the_step(step):
     best = redraw.best_course(costs)
     drawn = np.mean([redraw.drawn_course(costs, np.random.default_rng(k)) for k in range(200)], axis=0)
     assert np.abs(drawn - best).max() < 0.4
+
+
+def test_a_small_circle_does_not_shrink_when_it_is_smoothed():
+    lattice = Lattice((10, 10))
+    border = circle(lattice, 2.2)
+    line = polyline(lattice, border, chains(lattice, border)[0])
+    radius = np.linalg.norm(line - 4.7, axis=1)
+    assert radius.mean() == pytest.approx(2.2, abs=0.1)
+    assert radius.min() > 2.0
+
+
+@pytest.mark.parametrize("missing", [4, 10])
+def test_an_open_circle_is_closed_round(missing):
+    data = sample(lambda a, b: 0.0 * a)
+    whole = circle(data.lattice)
+    gap = chains(data.lattice, whole)[0].edges[:missing]
+    ((closed, new),) = closed_round(data, whole.without(gap))
+    assert len(new) > 0
+    assert [one.closed for one in chains(data.lattice, closed)] == [True]
+    radius = np.linalg.norm(closed.crossings(data.lattice) - 4.7, axis=1)
+    np.testing.assert_allclose(radius, 3.1, atol=0.05)
+    assert not list(closed_round(data, whole))
+
+
+def test_offsets_that_pass_no_point_are_settled_by_the_middle():
+    cost = np.full((5, len(redraw._OFFSETS)), 9.0)
+    cost[:, 10:21] = 1.0  # from -.6 to .4 there is nothing between
+    found = redraw.Courses(np.zeros((5, 2)), cost, False)
+    noise = 1e-13 * np.random.default_rng(0).normal(size=cost.shape)
+    for one in (found, replace(found, cost=cost + noise)):
+        assert redraw.best_course(one) == pytest.approx(-0.1)
+
+
+def test_a_disk_in_a_cone_is_a_level_though_the_cone_bends_elsewhere():
+    data = sample(lambda a, b: (r := np.hypot(a - 0.5, b - 0.5)) + 0.1 * (r > 0.25), n=5000, m=15, sd=0.05)
+    search = Search(data, BALANCED, borders(data)[1])
+    whole = circle(data.lattice, 3.75, 7.0)
+    half = whole.without(chains(data.lattice, whole)[0].edges[:12])
+    (chain,) = chains(data.lattice, half)
+    assert rivals.level_gain(search, half, chain) > 50.0
+    flat = sample(lambda a, b: np.hypot(a - 0.5, b - 0.5), n=5000, m=15, sd=0.05)
+    assert rivals.level_gain(Search(flat, BALANCED, borders(flat)[1]), half, chain) < 0.0
 
 
 def test_every_move_keeps_or_lowers_the_cost(step):

@@ -57,6 +57,19 @@ def test_a_step_off_the_grid_is_one_line_of_its_size(size, place):
     assert row["length"] == pytest.approx(1.0, abs=0.02)
 
 
+@pytest.mark.parametrize(("n", "cells", "radius"), [(1500, 8, 2.2), (20000, 10, 2.8)])
+def test_a_disk_of_few_cells_is_a_disk(n, cells, radius):
+    rng = np.random.default_rng(1)
+    x, y = rng.uniform(size=(2, n))
+    inside = np.hypot(x - 0.5, y - 0.5) < radius / cells
+    data = pd.DataFrame({"x": x, "y": y, "z": 0.3 * inside + 0.1 * rng.normal(size=n)})
+    found = smx.FreeDiscontinuity("z ~ x + y", data, resolution=cells).fit().boundaries
+    assert len(found) == 1
+    row = found.iloc[0]
+    assert row["length"] * cells == pytest.approx(2.0 * np.pi * radius, rel=0.05)
+    assert row["mean_size"] == pytest.approx(0.3, rel=0.05)
+
+
 def test_prediction_knows_the_side(fit, data):
     truth = 0.3 * data["x"] + 0.3 * (data["y"] > LINE[0] + LINE[1] * data["x"])
     found = fit.predict(data)

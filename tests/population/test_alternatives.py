@@ -199,6 +199,24 @@ def test_profile_of_growth_is_that_of_the_fecundity_of_a_single_class():
     assert np.sqrt(fit.df_resid * (best - 1.0)) == pytest.approx(reach, rel=0.02)
 
 
+def test_a_limit_lies_between_what_is_held_and_rejected(monkeypatch):
+    from statmodels_x.population.inference.invariant_profile import InvariantProfile
+
+    profile = object.__new__(InvariantProfile)
+    tried = []
+
+    def refit(value):
+        tried.append(value)
+        return value, 5.0 if value > 0.7 else 0.1
+
+    monkeypatch.setattr(profile, "refit", refit)
+    found = profile._between(0.0, 0.0, 1.0, 5.0, 1.0)
+    held = max(value for value in tried if value <= 0.7)
+    rejected = min(value for value in tried if value > 0.7)
+    assert held < found < rejected
+    assert rejected - held < 0.1
+
+
 def test_profile_of_growth_with_two_classes_holds_the_truth():
     """Where the delta method sees almost nothing, since entries of the classes make up for each other."""
     fit = fitted(3, 0.03)

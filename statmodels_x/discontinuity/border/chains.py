@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -61,13 +62,13 @@ def polyline(lattice: Lattice, border: Border, chain: Chain) -> Array | None:
     """
     line = border.crossings(lattice, chain.edges)
     if chain.closed:
-        line = gaussian_filter1d(line, _SMOOTHING, axis=0, mode="wrap")
+        line = smoothed(line, _SMOOTHING, "wrap")
         line = np.vstack([line, line[:1]])
     else:
         if len(line) > _PAD:
             head = 2.0 * line[0] - line[1 : _PAD + 1][::-1]
             tail = 2.0 * line[-1] - line[-_PAD - 1 : -1][::-1]
-            line = gaussian_filter1d(np.vstack([head, line, tail]), _SMOOTHING, axis=0)[_PAD:-_PAD]
+            line = smoothed(np.vstack([head, line, tail]), _SMOOTHING, "reflect")[_PAD:-_PAD]
         line = _carried_on(lattice, chain, line)
     at = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     kept = np.concatenate([[True], np.diff(at) > 1e-9])
@@ -76,6 +77,12 @@ def polyline(lattice: Lattice, border: Border, chain: Chain) -> Array | None:
         return None
     even = np.linspace(0.0, at[-1], max(3, round(at[-1] / _SPACING) + 1))
     return np.column_stack([np.interp(even, at, line[:, k]) for k in (0, 1)])
+
+
+def smoothed(line: Array, sd: float, mode: Literal["wrap", "reflect"]) -> Array:
+    """Smooth a curve; what that takes off its bends, by which a small circle would shrink, is smoothed and put back."""
+    once = gaussian_filter1d(line, sd, axis=0, mode=mode)
+    return np.asarray(once + gaussian_filter1d(line - once, sd, axis=0, mode=mode))
 
 
 def _carried_on(lattice: Lattice, chain: Chain, line: Array) -> Array:

@@ -16,6 +16,7 @@ from statmodels_x.discontinuity.smoothing.smoother import (
     LARGEST_LOG_PRECISION,
     LEAST_LOG_PRECISION,
     downhill,
+    foot_of_plateau,
 )
 
 
@@ -162,13 +163,17 @@ class BorderModel:
         """Smoothing precision of lowest deviance, and that deviance.
 
         Downhill in steps from a value, and from the usual one too where that walk ends among surfaces so stiff that
-        all are alike; then a parabola.
+        all are alike; then a parabola. Where all are alike the least stiff one is taken.
         """
         t, value, bend = self._walk(self.start if around is None else around)
         if around is not None and bend < FLAT:
             other = self._walk(self.start)
-            t, value = other[:2] if other[1] < value else (t, value)
-        return t, value
+            t, value, bend = other if other[1] < value else (t, value, bend)
+        return (
+            foot_of_plateau(self.deviance, self.start, t, value)
+            if bend < FLAT and t > self.start
+            else (t, value)
+        )
 
     def _walk(self, start: float) -> tuple[float, float, float]:
         t, _, bend = downhill(self.deviance, start)

@@ -15,9 +15,13 @@ from statmodels_x.discontinuity.border.points import PointData
 
 _REACH = 4.0  # cells to either side
 _KNOTS = 7.0  # vertices between the knots of what changes along the border
+_BESIDE = 3.0  # offsets
 _SPAN = 1.6
 _OFFSETS = np.arange(-_SPAN, _SPAN + 0.05, 0.1)
 _STIFFNESS = 5.0
+_BETWEEN = (
+    1e-3  # share of the costs beside it in an offset's own: among offsets that pass no point, the middle one
+)
 _MOST_LOSS = 16.0
 _SMOOTHING = 0.7
 _FEWEST_EDGES = 4
@@ -103,7 +107,8 @@ def courses(data: PointData, border: Border, chain: Chain, apart: float) -> Cour
 
 def best_course(found: Courses) -> Array:
     """Offsets of least cost, neighbours held together; a closed chain goes round twice, and the middle lap counts."""
-    cost, m = found.cost, len(found.line)
+    beside = gaussian_filter1d(found.cost, _BESIDE, axis=1, mode="nearest")
+    cost, m = found.cost + _BETWEEN * beside, len(found.line)
     if found.closed:
         cost = np.vstack([cost, cost[1:]])
     pair = _STIFFNESS * (_OFFSETS[:, None] - _OFFSETS) ** 2

@@ -21,6 +21,7 @@ WIDTHS = (0.0, 0.15, 0.3, 0.5, 0.8, 1.2, 1.8, 2.6)
 _WIDE = 0.35
 _WIDE_IN_IMAGES = 0.8  # between two pixels a step of any width below theirs looks alike
 _CLEARLY = 6.0
+_LEVEL = 15.0  # more, since the border was drawn where the points make a level of it
 _KNOTS = 8.0
 _SHIFTS = (0.0, *np.arange(-2.4, 2.5, 0.4))
 _FEWEST_EDGES = 4
@@ -74,9 +75,11 @@ def level_gain(search: Search, border: Border, chain: Chain) -> float:
     hats = found.hats(_KNOTS)
     bent = [_bent(found, hats, shift) for shift in _SHIFTS]
     widths = [width for width in WIDTHS if width <= _sharpest(search)]
-    jumping = [np.hstack([bent[0], hats * _step(found.distance, width)[:, None]]) for width in widths]
+    jumping = [
+        np.hstack([one, hats * _step(found.distance, width)[:, None]]) for one in bent for width in widths
+    ]
     without = min(found.deviance(design) for design in bent)
-    return without - min(found.deviance(design) for design in jumping) - hats.shape[1] - _CLEARLY
+    return without - min(found.deviance(design) for design in jumping) - hats.shape[1] - _LEVEL
 
 
 def _step(d: Array, width: float) -> Array:

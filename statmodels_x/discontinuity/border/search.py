@@ -17,9 +17,11 @@ from statmodels_x.discontinuity.border.model import Border, BorderModel, PriorCa
 from statmodels_x.discontinuity.border.points import PointData
 from statmodels_x.discontinuity.border.proposals import Ridges
 from statmodels_x.discontinuity.border.redraw import redrawn
+from statmodels_x.discontinuity.border.rounding import closed_round
 from statmodels_x.discontinuity.grid.extension import Corners
 from statmodels_x.discontinuity.grid.jumps import groups
 from statmodels_x.discontinuity.grid.lattice import Index
+from statmodels_x.discontinuity.smoothing.smoother import ALIKE
 
 _ROUNDS = 4
 _END_PIECES = (1, 2, 4, 8, 16)
@@ -27,7 +29,7 @@ _CHOICE = 2.0 * float(np.log(3.0))  # an edge that closes nothing was chosen amo
 _GAP_SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
 _MOST_ENDS = 16
 _LONGEST_JOIN = 30
-_WORTH_JOINING = 60.0
+_WORTH_JOINING, _WORTH_ROUNDING = 60.0, 150.0
 _FEW_CELLS = 4
 _MOST_WORK = 5e6
 _STIFF = 15.0  # smoothing precision beyond which rounding would decide between covariances
@@ -191,7 +193,7 @@ class Search:
     def settle(self, now: Scored) -> Scored:
         """Let the smoothing precision find its best again."""
         again = self.score(now.border, around=now.t)
-        return again if again.cost < now.cost else now
+        return again if again.cost < now.cost + ALIKE else now  # the stiffest of a plateau is no better
 
     def _better(self, now: Scored, borders: Iterable[Border]) -> Scored:
         """Take each border that costs less than the last one taken, at one smoothing precision."""
@@ -299,8 +301,11 @@ class Search:
             loose = self.lattice.loose_ends(now.border.cut)
             if not 0 < len(loose) <= _MOST_ENDS:
                 return now
-            found = [self._joined(now, path) for path in self._paths(now.border, loose)]
-            best = min(found, key=lambda one: one.cost, default=now)
+            joined = (self._joined(now, path) for path in self._paths(now.border, loose))
+            best = min(joined, key=lambda one: one.cost, default=now)
+            if best.cost >= now.cost - 1e-6:
+                rounded = (self._rounded(now, *one) for one in closed_round(self.data, now.border))
+                best = min(rounded, key=lambda one: one.cost, default=now)
             if best.cost >= now.cost - 1e-6:
                 return now
             now = best
@@ -312,6 +317,13 @@ class Search:
         if one.cost < now.cost + _WORTH_JOINING:
             one = self.redraw(self.redraw(one, 1.0, path), 0.4, path)
             one = min(one, self._smoothest(one.border, one.t), key=lambda two: two.cost)
+        return one
+
+    def _rounded(self, now: Scored, border: Border, new: Index) -> Scored:
+        # the directions of the ends are rough: what is drawn from them is judged when it is drawn anew
+        one = self._smoothest(border, now.t)
+        if one.cost < now.cost + _WORTH_ROUNDING:
+            one = self.settle(self.prune(self.redraw(self.redraw(one, 1.0, new), 0.4)))
         return one
 
     def _smoothest(self, border: Border, t: float) -> Scored:
@@ -387,7 +399,7 @@ class Search:
         for k in range(_ROUNDS + 1):
             before = now.cost
             now = self.prune(self.redraw(now, 1.0 if k < 2 else 0.4))
-            if k > 0 and now.cost < -10.0:
+            if k > 0 and now.cost < 0.0:
                 now = self.extend(self.join_far(now))
             now = self.settle(now)
             if k > 1 and before - now.cost < 1.0:
@@ -404,7 +416,7 @@ class Search:
                 now = self.slide(now, 0.25 if k == 0 else 0.12)
             if k < 2:
                 now = self.prune(self.redraw(self.flip(now), 0.3))
-            if now.cost < -10.0:
+            if now.cost < 0.0:
                 now = self.extend(self.join_far(now) if k == 0 else now, 4)
             now = self.settle(now)
             if before - now.cost < 2.0:

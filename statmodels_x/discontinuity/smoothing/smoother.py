@@ -24,6 +24,7 @@ LARGEST_LOG_PRECISION = 22.0  # beyond, a surface is flat to all digits that a f
 LEAST_LOG_PRECISION = -6.0
 _STEP = 1.5
 FLAT = 0.1  # bend of the deviance over a step below which a walk has ended on a plateau
+ALIKE = 0.2  # deviance by which surfaces on a plateau may differ
 
 
 @dataclass(frozen=True)
@@ -249,3 +250,19 @@ def downhill(deviance: Callable[[float], float], start: float) -> tuple[float, f
     bend = at(k - 1) - 2.0 * at(k) + at(k + 1)
     shift = 0.5 * (at(k - 1) - at(k + 1)) / bend if bend > 0.0 else 0.0
     return float(start + _STEP * (k + np.clip(shift, -1.0, 1.0))), at(k), bend
+
+
+def foot_of_plateau(
+    deviance: Callable[[float], float], usual: float, end: float, lowest: float
+) -> tuple[float, float]:
+    """Walk back from the end of a plateau, in whole steps from the usual precision, as long as all is alike.
+
+    Far out on a plateau rounding decides between surfaces, and the processor decides the rounding.
+    """
+    values = {0: deviance(usual)}
+    near, far = 0, int(np.ceil(end - usual))
+    while far - near > 1:
+        middle = (near + far) // 2
+        values[middle] = deviance(usual + middle)
+        near, far = (near, middle) if values[middle] < lowest + ALIKE else (middle, far)
+    return (usual + far, values[far]) if far in values else (end, lowest)
