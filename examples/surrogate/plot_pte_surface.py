@@ -40,9 +40,10 @@ table["truth"] = [
 table.iloc[::7].round(3)
 
 # %%
-# Left the truth, right the estimate from 1,500 patients an arm. Contours rise to the diagonal t0 = t, where the
-# surrogate information contains the outcome and PTE is 1; pairs with a landmark after the outcome do not exist. At
-# each time t half of the effect is explained at a landmark of a quarter to two fifths of t.
+# The left panel shows the true values and the right panel the estimate from 1,500 patients per arm. The contours rise
+# to the diagonal t0 = t, where the surrogate information contains the outcome and the PTE is 1. A landmark must not be
+# later than the outcome. For each t, half of the effect is explained at a landmark between a quarter and two fifths of
+# t.
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.4), sharey=True, layout="constrained")
 wide = table.pivot(index="at", columns="landmark", values="truth")
 levels = np.linspace(0, 1, 11)

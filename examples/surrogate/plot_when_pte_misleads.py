@@ -80,7 +80,7 @@ print(f"largest difference between the two sides: {gap.abs().max():.1e}")
 # %%
 # What a trial shows
 # ------------------
-# Three simulated trials of 1,000 patients an arm: the same effect, the same useless surrogate.
+# Three simulated trials of 1,000 patients per arm, with the same effect and the same useless surrogate.
 rows, fits = [], {}
 for factor in (1, 3, 8):
     frame = useless(factor).simulate(1000, seed=2)
