@@ -194,7 +194,7 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
         alpha: float = 0.05,
         ax: Any = None,
     ) -> Any:
-        """Draw shares of states, curves with bands, or the states with their counts.
+        """Draw state probabilities, curves with bands, or a diagram of the states with their counts.
 
         Parameters
         ----------
@@ -230,7 +230,7 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
         return plot(self, kind, newdata, at, state, aalen_johansen, alpha, ax)
 
     def summary(self, alpha: float = 0.05) -> Any:
-        """Tables of the transitions, their coefficients, and what to beware of.
+        """Tables of the transitions and their coefficients, and the warnings.
 
         Parameters
         ----------
