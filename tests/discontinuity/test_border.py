@@ -342,6 +342,37 @@ def test_a_disk_in_a_cone_is_a_level_though_the_cone_bends_elsewhere():
     assert rivals.level_gain(Search(flat, BALANCED, borders(flat)[1]), half, chain) < 0.0
 
 
+def test_a_ring_is_no_ramp_though_the_surface_steps_back():
+    data = sample(
+        lambda a, b: 0.06 * (np.abs(np.hypot(a - 0.5, b - 0.5) - 0.27) < 0.1), n=5000, m=15, sd=0.05
+    )
+    search = Search(data, BALANCED, borders(data)[1])
+    inner, outer = (circle(data.lattice, 15 * radius, 7.0) for radius in (0.17, 0.37))
+    both = Border(inner.cut | outer.cut, np.where(inner.cut, inner.share, outer.share))
+    for chain in chains(data.lattice, both):
+        assert rivals.transition(search, both, chain).width < 0.3
+    now = search.score(both, around=search.t0)
+    assert rivals.without_ramps(search, now).border.key == both.key
+
+
+def test_the_cost_at_the_end_of_a_search_is_that_of_its_border():
+    def square(a, b):
+        u, v = (
+            np.cos(0.35) * (a - 0.5) + np.sin(0.35) * (b - 0.5),
+            np.cos(0.35) * (b - 0.5) - np.sin(0.35) * (a - 0.5),
+        )
+        return 0.3 * a + 0.053 * ((np.abs(u) < 0.25) & (np.abs(v) < 0.25))
+
+    data = sample(square, n=5000, m=15, sd=0.05)
+    search = Search(data, BALANCED, borders(data)[1])
+    corner = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) * 3.75
+    turned = 7.0 + corner @ np.array([[np.cos(0.35), np.sin(0.35)], [-np.sin(0.35), np.cos(0.35)]])
+    now = search.score(straight(data.lattice, turned), 14.5)
+    for move in (search.flip, search.prune, lambda one: search.slide(one, 0.25), search.finish):
+        now = move(now)
+        assert search.score(now.border, now.t).cost == pytest.approx(now.cost, abs=1e-4)
+
+
 def test_every_move_keeps_or_lowers_the_cost(step):
     search = Search(step, BALANCED, borders(step)[1])
     start = search.score(borders(step)[0][0], around=search.t0)

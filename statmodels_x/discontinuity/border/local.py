@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _LARGEST = (
     0.75  # nodes of a change, for a factorisation of n operations in units of their cube root: beyond, anew
 )
-_LEFT_OUT = 0.05  # of the levels of regions
+_LEFT_OUT = 0.05  # of the levels of regions, for one change
+_KEPT_OUT = 1e-9  # and for one that others follow: what is left out would add up
 
 
 class Neighbourhood:
@@ -70,12 +71,15 @@ class Neighbourhood:
         return float(deviance_change(change, *blocks, self._mean[at], self.factor))
 
     def move_to(self, border: Border, level: Array) -> bool:
-        """Take another border as the one from which changes begin; False where that takes more than the nodes near."""
+        """Take another border as the one from which changes begin; False where that takes more than the nodes near.
+
+        A cell that goes over to another region changes the weights of all cells in the levels of both.
+        """
         from statmodels_x.discontinuity.kernels.border import moved_moments
 
         change, left_out = self.change(border, level)
         at = self._position[change.nodes]
-        if left_out > _LEFT_OUT or (at < 0).any():
+        if left_out > _KEPT_OUT or (at < 0).any():
             return False
         penalty = self.factor * change.rough + change.fixed
         total = change.data + penalty

@@ -12,6 +12,7 @@ from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.chains import Chain, polyline
 from statmodels_x.discontinuity.border.model import Border
 from statmodels_x.discontinuity.border.points import PointData
+from statmodels_x.discontinuity.grid.lattice import Mask
 
 _REACH = 4.0  # cells to either side
 _KNOTS = 7.0  # vertices between the knots of what changes along the border
@@ -56,8 +57,13 @@ class Strip:
         return float(self.weight @ (self.y - design @ coefficient) ** 2)
 
 
-def strip(data: PointData, border: Border, chain: Chain, reach: float, alone: bool) -> Strip | None:
-    """Points within some cells of a chain; with ``alone`` those nearer to another part of the border are left out."""
+def strip(
+    data: PointData, border: Border, chain: Chain, reach: float, alone: bool, among: Mask | None = None
+) -> Strip | None:
+    """Points within some cells of a chain; with ``alone`` those nearer to another part of the border are left out.
+
+    With ``among``, a mask of the points, only these.
+    """
     from statmodels_x.discontinuity.kernels.strip import project
 
     line = polyline(data.lattice, border, chain)
@@ -66,6 +72,7 @@ def strip(data: PointData, border: Border, chain: Chain, reach: float, alone: bo
     cloud = data.cloud
     at = project(data.net, cloud, line, reach)
     used = np.isfinite(at[:, 0]) & (cloud.weight > 0.0)
+    used = used if among is None else used & among
     others = border.without(chain.edges)
     if alone and others.cut.any():
         rows = np.flatnonzero(used)

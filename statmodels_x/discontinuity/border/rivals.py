@@ -11,7 +11,7 @@ from scipy.special import ndtr
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.chains import Chain
 from statmodels_x.discontinuity.border.large import LargeSearch
-from statmodels_x.discontinuity.border.model import Border
+from statmodels_x.discontinuity.border.model import Border, seen
 from statmodels_x.discontinuity.border.proposals import creases
 from statmodels_x.discontinuity.border.redraw import Strip, strip
 from statmodels_x.discontinuity.border.search import Scored, Search
@@ -21,7 +21,7 @@ WIDTHS = (0.0, 0.15, 0.3, 0.5, 0.8, 1.2, 1.8, 2.6)
 _WIDE = 0.35
 _WIDE_IN_IMAGES = 0.8  # between two pixels a step of any width below theirs looks alike
 _CLEARLY = 6.0
-_LEVEL = 15.0  # more, since the border was drawn where the points make a level of it
+_LEVEL = 9.0  # more, since the border was drawn where the points make a level of it
 _KNOTS = 8.0
 _SHIFTS = (0.0, *np.arange(-2.4, 2.5, 0.4))
 _FEWEST_EDGES = 4
@@ -49,9 +49,9 @@ def transition(search: Search, border: Border, chain: Chain) -> Transition:
     """Profile the width of an error-function step across a chain.
 
     Points beside neighbouring chains are kept: a ramp is told by a staircase of parallel lines, each of which would
-    hide the others.
+    hide the others. Not those beyond a step back, which would make a wide ramp of the two.
     """
-    found = strip(search.data, border, chain, 4.0, False) if len(chain.edges) >= _FEWEST_EDGES else None
+    found = _profile(search, border, chain, 4.0)
     if found is None:
         return Transition(0.0, 0.0)
     hats, d = found.hats(_KNOTS), found.distance[:, None]
@@ -62,6 +62,34 @@ def transition(search: Search, border: Border, chain: Chain) -> Transition:
     return Transition(WIDTHS[best], sharp - deviance[best])
 
 
+def _profile(search: Search, border: Border, chain: Chain, reach: float) -> Strip | None:
+    if len(chain.edges) < _FEWEST_EDGES:
+        return None
+    return strip(search.data, border, chain, reach, False, _same_way(search, border, chain))
+
+
+def _same_way(search: Search, border: Border, chain: Chain) -> Mask | None:
+    """Points of the two regions of a chain, and of those beyond towards which the surface steps on, not back."""
+    from statmodels_x.discontinuity.kernels.border import regions
+
+    lattice, data = search.lattice, search.data
+    count, label = regions(lattice.tail, lattice.head, border.cut, lattice.n_cells)
+    tail, head = label[lattice.tail], label[lattice.head]
+    own = chain.edges[tail[chain.edges] != head[chain.edges]]
+    if count < 3 or not len(own):
+        return None
+    mean, weight = (one.ravel() for one in data.means)
+    told = border.edges[(weight[lattice.tail] * weight[lattice.head])[border.edges] > 0.0]
+    steps = np.zeros((count, count))
+    np.add.at(steps, (tail[told], head[told]), mean[lattice.head[told]] - mean[lattice.tail[told]])
+    steps -= steps.T
+    low, high = tail[own[0]], head[own[0]]
+    way = np.sign(steps[low, high])
+    kept = np.minimum(way * steps[high], -way * steps[low]) >= 0.0
+    kept[[low, high]] = True
+    return np.asarray(kept[label[seen(lattice, border, data.cloud.place)]])
+
+
 def _sharpest(search: Search) -> float:
     """Width up to which a step counts as sharp, and further ones are compared with the best of these."""
     return _WIDE_IN_IMAGES if search.data.pixels else 0.0
@@ -69,7 +97,7 @@ def _sharpest(search: Search) -> float:
 
 def level_gain(search: Search, border: Border, chain: Chain) -> float:
     """Gain of a change of level on top of a change of slope, which may lie elsewhere, less its price."""
-    found = strip(search.data, border, chain, 5.0, False) if len(chain.edges) >= _FEWEST_EDGES else None
+    found = _profile(search, border, chain, 5.0)
     if found is None:
         return 0.0
     hats = found.hats(_KNOTS)

@@ -114,15 +114,20 @@ class Trials:
         price = self._search.price_of(border) - self._price
         return Scored(border, self.now.cost + change + price, self.now.t)
 
-    def take(self, scored: Scored) -> None:
-        """Take a border as the one at hand."""
-        known, t = self._known, self.now.t
+    def take(self, scored: Scored) -> bool:
+        """Take a border as the one at hand, unless it costs more once all that it changes is counted."""
+        known = self._known
+        if known is not None and scored.t == self.now.t:
+            if not known.move_to(scored.border, self._search.levels(scored.border)):
+                self._known = None
+                scored = self._search.score(scored.border, scored.t)
+                if scored.cost >= self.now.cost - 1e-9:
+                    return False
+        else:
+            self._known = None
         self._price = self._search.price_of(scored.border)
         self.now = scored
-        if known is not None and not (
-            scored.t == t and known.move_to(scored.border, self._search.levels(scored.border))
-        ):
-            self._known = None
+        return True
 
 
 class Search:
@@ -431,7 +436,4 @@ class Search:
 def _taken(trials: Trials, border: Border) -> bool:
     """Take a border if it costs less than the one at hand."""
     trial = trials.score(border)
-    if trial.cost < trials.now.cost - 1e-9:
-        trials.take(trial)
-        return True
-    return False
+    return trial.cost < trials.now.cost - 1e-9 and trials.take(trial)
