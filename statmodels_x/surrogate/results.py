@@ -48,7 +48,7 @@ class ProportionResults(ProportionFitted, SummaryText):
 
     @property
     def incremental_value(self) -> float:
-        """Proportion that the surrogate adds to survival: ``pte - pte_primary``, or ``r_s - r_t`` of residual effects."""
+        """Proportion that the surrogate adds to survival: ``pte - pte_primary`` or ``r_s - r_t``."""
         return float(self.params["incremental_value"])
 
     def conf_int(self, alpha: float = 0.05, method: str = "fieller", kind: str | None = None) -> pd.DataFrame:
