@@ -113,7 +113,8 @@ def survival_rows(quick: bool) -> Iterator[Row]:
         found = interleaved(calls, repeats)
         found["R survreg"] = in_r("survival", data, repeats)
         yield from rows_of("survival", "Weibull, 5 covariates", n, found)
-        both = {"distribution": "weibull", "power": f"~ {terms}"}
+        # the scale on which the peers' model stands, and so the same likelihood
+        both = {"distribution": "weibull", "scale": "aft", "other_scale": 1.0, "power": f"~ {terms}"}
         calls = {
             OURS: survival.ours(data, formula, **both),
             "lifelines": lambda data=data: survival.lifelines_weibull(data, survival.TERMS, survival.TERMS)(),
@@ -137,7 +138,9 @@ def trial_rows(quick: bool) -> Iterator[Row]:
     data, terms = survival.trial(), "treatment + age + sex"
     formula, repeats = f"Surv(time, status) ~ {terms}", 5 if quick else 15
     calls = {
-        OURS: survival.ours(data, formula, distribution="weibull", power=f"~ {terms}"),
+        OURS: survival.ours(
+            data, formula, distribution="weibull", scale="aft", other_scale=1.0, power=f"~ {terms}"
+        ),
         "lifelines": lambda: survival.lifelines_weibull(data, terms, terms)(),
     }
     yield from rows_of(
