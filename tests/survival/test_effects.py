@@ -177,3 +177,13 @@ def test_score_tests_do_not_depend_on_the_origin_of_a_covariate():
             assert row["statistic"] == pytest.approx(test["statistic"], rel=1e-5)
     assert (found[0.0]["note"] == "").all()
     assert_allclose(found[0.0]["statistic"], found[300.0]["statistic"], rtol=1e-4)
+
+
+def test_differences_are_from_the_reference_that_the_formula_names():
+    data = smx.datasets.load_colon()
+    fit = smx.FlexibleSurvival("Surv(time_death, status_death) ~ C(rx, Treatment('Lev+5FU'))", data).fit()
+    named = ["Lev - Lev+5FU", "Obs - Lev+5FU"]
+    assert fit.standardise("survival", at=2000, by="rx", contrast="difference")["rx"].tolist() == named
+    assert list(dict.fromkeys(fit.effects()["effect"])) == [f"rx: {one}" for one in named]
+    plain = smx.FlexibleSurvival("Surv(time_death, status_death) ~ rx", data).fit()
+    assert plain.effects()["effect"].iloc[0] == "rx: Lev+5FU - Lev"

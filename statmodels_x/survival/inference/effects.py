@@ -21,6 +21,7 @@ from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.averages import AVERAGED, Populations
 from statmodels_x.survival.inference.averaging import Average, refitted
 from statmodels_x.survival.inference.naming import uses_of
+from statmodels_x.survival.inference.natural import levels_of
 from statmodels_x.survival.inference.prediction import Options
 from statmodels_x.survival.inference.standardisation import averaged, like, people_of
 from statmodels_x.survival.inference.units import checked_units
@@ -163,7 +164,7 @@ def _comparison(fit: SurvivalFitted, over: pd.DataFrame, name: str, unit: float 
     column = over[name]
     if unit is not None:
         return _Comparison(name, (f"{name}: {unit:+g}",), (over, over.assign(**{name: column + unit})))
-    levels: Sequence[Any] = fit.facts.levels[name]
+    levels: Sequence[Any] = levels_of(fit, name)
     if is_number(column) and not _is_coded(fit, name) and not _has_few_levels(column):
         levels = [float(q) for q in np.quantile(column.to_numpy(float), [0.25, 0.75], method="nearest")]
         if levels[0] == levels[1]:  # a number that is nearly always the same

@@ -12,7 +12,7 @@ from scipy.special import expit
 from statmodels_x.survival.distributions.family import Family
 from statmodels_x.survival.distributions.parameters import FACTOR
 from statmodels_x.survival.fitted import SurvivalFitted
-from statmodels_x.survival.inference.naming import NAMELESS, ratio_name
+from statmodels_x.survival.inference.naming import NAMELESS, ratio_name, uses_of
 from statmodels_x.survival.inference.units import tidy
 
 SYMBOLS = {"aft": "phi", "ph": "lambda", "power": "gamma", "shape": "kappa"}
@@ -78,6 +78,20 @@ def reference_level(fit: SurvivalFitted, parameter: str, term: str) -> str | Non
         if term in names and len(left) == 1:
             return left[0]
     return None
+
+
+def levels_of(fit: SurvivalFitted, name: str) -> list[Any]:
+    """Levels of a covariate, first the one that coefficients compare with, as ``Treatment("control")`` says."""
+    levels = list(fit.facts.levels[name])
+    for use in uses_of(fit).get(name, ()):
+        columns = fit.design_specs[use.parameter].names
+        told = (
+            reference_level(fit, use.parameter, column) for column in columns if column.startswith(use.term)
+        )
+        reference = next((level for level in told if level is not None), None)
+        if reference is not None:
+            return sorted(levels, key=lambda level: str(level) != reference)
+    return levels
 
 
 def _level_row(parameter: str, value: float, low: float, high: float) -> tuple[Any, ...]:

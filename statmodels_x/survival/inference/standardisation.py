@@ -25,6 +25,7 @@ from statmodels_x.survival.inference.averages import (
     populations,
 )
 from statmodels_x.survival.inference.limits import Wane
+from statmodels_x.survival.inference.natural import levels_of
 from statmodels_x.survival.inference.prediction import (
     ALL_CONTRASTS,
     CONTRASTS,
@@ -290,7 +291,7 @@ def _levels(fit: SurvivalFitted, population: pd.DataFrame, by: str, levels: Any)
     check_columns(population, [by], "standardise(): by")
     if by not in fit.facts.levels:
         raise DataError(f"standardise: `by` is {by!r}, which is no covariate of this model.")
-    found = list(fit.facts.levels[by] if levels is None else levels)
+    found = levels_of(fit, by) if levels is None else list(levels)
     if not found:
         raise DataError(f"standardise: `levels` of {by!r} is empty.")
     return found

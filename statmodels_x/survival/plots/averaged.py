@@ -14,6 +14,7 @@ from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import is_among
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.all_cause import NEEDS_PATHS
+from statmodels_x.survival.inference.natural import levels_of
 from statmodels_x.survival.inference.prediction import ALL_CONTRASTS, Options
 from statmodels_x.survival.inference.standardisation import standardise
 
@@ -87,7 +88,7 @@ def expected(fit: SurvivalFitted, by: str | None, levels: list[Any], times: Arra
 
 def _levels(fit: SurvivalFitted, column: pd.Series, by: str) -> list[Any]:
     if by in fit.facts.levels:
-        return list(fit.facts.levels[by])
+        return levels_of(fit, by)
     found = in_order(column.unique().tolist())
     if len(found) > _MOST_LEVELS:
         raise DataError(

@@ -15,6 +15,7 @@ from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_flag, is_among, numeric_array
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.all_cause import BACKGROUND_KINDS
+from statmodels_x.survival.inference.natural import levels_of
 from statmodels_x.survival.inference.prediction import (
     ALL_CONTRASTS,
     PLAIN_KINDS,
@@ -235,9 +236,9 @@ def _curves(fit: SurvivalFitted, by: str | None, newdata: Any) -> tuple[pd.DataF
         raise DataError(
             f"plot: `by` is {by!r}, which is no covariate of this model; the covariates are: {known}."
         )
-    levels = fit.facts.levels[by]
+    levels = levels_of(fit, by)
     others = {name: value for name, value in typical.items() if name != by}
-    frame = pd.DataFrame({by: list(levels)}).assign(**others)
+    frame = pd.DataFrame({by: levels}).assign(**others)
     return frame, [_text(level) for level in levels], by + (f"\n(at {_others(others)})" if others else "")
 
 
