@@ -23,11 +23,11 @@ DASHES: tuple[Any, ...] = (
 
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
-LIMITS = (0, (3, 1.5))
+LIMITS = (0, (1, 2))
 POPULATION: dict[str, Any] = {"linewidth": 1.2, "linestyle": (0, (1, 1.6))}
 """How the survival of a population is drawn, beside that of patients."""
 
-_SHORT, _MOST_TICKS, _MOST_DECADES, _ROOM = 8.0, 5.5, 1e3, 0.1
+_SHORT, _MOST_TICKS, _MOST_DECADES, _ROOM = 8.0, 6.5, 1e3, 0.1
 _ROUND = (1.0, 2.0, 5.0, 3.0, 1.5, 7.0, 4.0, 6.0, 8.0, 9.0, 2.5, 1.2, 1.1, 9.5, 1.05)
 
 
@@ -65,9 +65,12 @@ def step_curve(
     lower: Array | None = None,
     upper: Array | None = None,
 ) -> None:
-    """Draw a right-continuous step function, thinner than a fitted curve, with its limits thinner still."""
+    """Draw a right-continuous step function, thinner than a fitted curve, with its limits dotted and thinner still.
+
+    It has the dashes of the k-th curve, so that the step functions of several groups differ in greyscale, too.
+    """
     colour = COLOURS[k % len(COLOURS)]
-    ax.step(x, y, where="post", color=colour, linewidth=1.0, alpha=0.9, label=label)
+    ax.step(x, y, where="post", linewidth=1.0, alpha=0.9, label=label, dash_capstyle="butt", **style(k))
     for limit in (lower, upper):
         if limit is not None:
             ax.step(x, limit, where="post", color=colour, linewidth=0.5, alpha=0.75, linestyle=LIMITS)

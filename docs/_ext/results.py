@@ -110,7 +110,7 @@ def _value(text: str) -> float | str:
     try:
         return float(text or "nan")
     except ValueError:
-        return text
+        return " ".join(text.split())  # a line break would end the cell's inline markup
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -38,15 +38,15 @@ data.head()
 # %%
 # The fit
 # -------
-# The points are averaged over 31 x 31 cells (about 20 in each, the default). The convex problem is solved at 27 pairs
-# of weights; each solution proposes a jump set, and the evidence chooses and prunes.
+# The points are averaged over 31 x 31 cells (the default, about 20 points in each). The convex problem is solved for
+# 27 pairs of weights. Each solution gives a candidate jump set, and the evidence selects one and prunes it.
 fit = smx.FreeDiscontinuity("z ~ x + y", data).fit(n_jobs=2)
 print(fit.summary())
 
 # %%
 # The step is less than two standard deviations of a single point, and the border is found nearly everywhere. It need
-# not be closed: a cell that the circle crosses holds points of both sides, and the surface may pass through it. Then
-# the two sides count as one region, as in the summary here; the sizes below do not depend on it.
+# not be closed: a cell that the circle crosses contains points of both sides, and the surface may pass through it.
+# Then the two sides count as one region, as in the summary here. The sizes below do not depend on it.
 fig, axes = plt.subplots(1, 3, figsize=(12.4, 4.1), layout="constrained", sharex=True, sharey=True)
 centres = fit.domain.centres
 expected = truth(*np.meshgrid(*centres, indexing="ij"))
@@ -80,10 +80,10 @@ sizes = fit.jump_sizes(places)
 sizes.head().round(4)
 
 # %%
-# The sign says how the surface moves along the axis of the nearest edge, so that a disk has both signs; here are the
-# absolute sizes. The intervals take the border as known, and that shows at the gap: where no border was found the
-# surface runs on, the sizes shrink toward 0, and no interval is wide enough to say so. Do not read sizes near the end
-# of a border.
+# The sign gives the direction of the jump along the axis of the nearest edge, so a disk has both signs. The figure
+# shows absolute sizes. The intervals treat the border as known. This matters at the gap: where no border was found,
+# the surface is continuous and the sizes shrink towards 0, outside of their intervals. Sizes near the end of a border
+# should not be used.
 fig, ax = plt.subplots(figsize=(7.6, 4.0), layout="constrained")
 size, half = sizes["size"].abs(), (sizes["upper"] - sizes["lower"]) / 2
 ax.errorbar(
@@ -110,10 +110,10 @@ fit.jumps.head().round(4)
 # %%
 # Tuning and certificate
 # ----------------------
-# Left, how much each proposal of the convex problem gained over the smooth surface, before it was pruned: small nu
-# proposes borders with false jumps, large nu misses parts of the border. Right, the evidence that the convex problem
-# was solved: its lower bound, which cannot exceed the minimum, has stopped rising, and the fixed-point residual is at
-# its tolerance.
+# Left: the gain of each candidate of the convex problem over the smooth surface, before pruning. With a small nu the
+# candidates have false jumps, and with a large nu they miss parts of the border. Right: the convergence of the convex
+# problem. The lower bound, which cannot exceed the minimum, has stopped rising, and the fixed-point residual has
+# reached its tolerance.
 fig, axes = plt.subplots(1, 2, figsize=(10.5, 4.1), layout="constrained")
 fit.plot("tuning", ax=axes[0])
 fit.plot("certificate", ax=axes[1])
@@ -122,8 +122,8 @@ plt.show()
 # %%
 # How well?
 # ---------
-# Cells that do not touch an edge of the fit but do touch the true border were missed, and the reverse are false; the
-# errors of the surface, over all cells and away from the border.
+# Cells at the true border without an edge of the fit are missed, and cells with an edge away from the true border are
+# false. The table also has the errors of the surface, over all cells and away from the border.
 radius = np.hypot(*np.meshgrid(*(c - 0.5 for c in centres), indexing="ij"))
 far = np.abs(radius - RADIUS) > 2 / 31
 lattice = fit.domain.lattice
@@ -143,8 +143,9 @@ pd.Series(
 # %%
 # What we learnt
 # --------------
-# - Scattered points, no start values, no tuning by hand: the border of the disk comes out, and nothing else.
-# - Sizes at places of your own come with intervals that take the border as known.
+# - From scattered points, without starting values and without manual tuning, the fit finds the border of the disk and
+#   no other jump.
+# - Sizes at any place have intervals, which treat the border as known.
 # - The certificate is part of the result; a fit that was stopped early says so.
 #
 # The page checks its own numbers:

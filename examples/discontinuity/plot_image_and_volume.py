@@ -30,8 +30,8 @@ seen = noisy.copy()
 seen[10:12, 8:16] = np.nan
 
 # %%
-# Texture looks like noise to an estimate from the finest differences, so that the known standard deviation is given.
-# The evidence finds the edges that stand out from it:
+# Fine texture looks like noise to an estimate from the finest differences, so the known standard deviation is given.
+# The evidence finds the most pronounced edges:
 fit = smx.FreeDiscontinuity(seen, noise=SD).fit(n_jobs=2)
 print(fit)
 blurred = gaussian_filter(noisy, 1.0)
@@ -52,10 +52,10 @@ for ax, (title, values) in zip(axes, pictures.items(), strict=True):
 plt.show()
 
 # %%
-# The jump set, and the root mean squared errors. Each pixel is a mean of 6 x 6 of the original, and the fit reads them
-# so: of a pixel that the border crosses a share lies on either side, which tells where within it the border runs. The
-# missing stripe is filled from what is connected to it: well here, where little happens; where it hides the end of an
-# edge, nothing can be known.
+# The table shows the jump set and the root mean squared errors. Each pixel is a mean of 6 x 6 pixels of the original,
+# and the fit takes this into account: a pixel that the border crosses is a weighted mean of both sides, and the weight
+# shows where the border runs within it. The missing stripe is filled from the region that it is connected to. This
+# works well where the picture is smooth. Where the stripe hides the end of an edge, the data have no information.
 fig, ax = plt.subplots(figsize=(5.4, 4.6), layout="constrained")
 fit.plot(ax=ax)
 plt.show()
@@ -106,7 +106,7 @@ plt.show()
 # What we learnt
 # --------------
 # - Images and volumes need no formula, and missing elements no special care.
-# - Edges stay sharp where the evidence for them is enough; fine texture is smoothed away, and that is the price.
+# - Edges stay sharp where there is enough evidence for them. Fine texture is smoothed away.
 #
 # The page checks its own numbers:
 assert fit.converged

@@ -42,8 +42,9 @@ plt.show()
 # %%
 # Does it depend on the setting?
 # ------------------------------
-# A jump must gain 2, 1 or 0.5 times log n in -2 log likelihood under the three settings. Here the jump gains far more.
-# The smallest jump that would just be declared at a known place differs, and is reported in the data's units.
+# Under the three settings a jump must gain 2, 1 or 0.5 times log n in -2 log likelihood. Here it gains far more. The
+# settings differ in the smallest jump that would just be declared at a known place, which is reported in the units of
+# the data.
 settings = ("strict", "balanced", "sensitive")
 fits = {name: model.fit(sensitivity=name) for name in settings}
 pd.DataFrame(
@@ -60,8 +61,9 @@ pd.DataFrame(
 )
 
 # %%
-# Correlated errors are the usual rival of a jump in a time series. With ``noise="correlated"`` white noise and noise
-# with an exponential covariance are estimated with the jump. The jump stays; its standard error grows.
+# In a time series, correlated errors are the usual alternative to a jump. With ``noise="correlated"`` white noise and
+# noise with an exponential covariance are estimated together with the jump. The jump remains, with a larger standard
+# error.
 correlated = smx.FreeDiscontinuity("volume ~ year", data, noise="correlated").fit()
 both = pd.concat({"independent": fit.jumps, "correlated": correlated.jumps}).droplevel(1)
 both[["year", "size", "std_error", "lower", "upper", "evidence"]].round(1)
@@ -69,9 +71,9 @@ both[["year", "size", "std_error", "lower", "upper", "evidence"]].round(1)
 # %%
 # Tuned by SURE
 # -------------
-# Stein's estimate of the prediction error chooses the two weights of the energy instead. It finds the same jump in
-# these data, but its curve is not the same: the minimiser of the energy of first differences, with one weight for
-# finding the jump and for smoothing. Beside it, the criterion that it minimised.
+# With ``tune="sure"`` the two weights of the energy are chosen by Stein's unbiased risk estimate of the prediction
+# error. It finds the same jump in these data, but its curve differs: it minimises the energy of first differences,
+# with a single weight for finding the jump and for smoothing. The right panel shows the criterion.
 sure = model.fit(tune="sure")
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
 axes[0].plot(data["year"], data["volume"], ".", markersize=3, color="0.65")
@@ -86,8 +88,8 @@ plt.show()
 # %%
 # Bootstrap, and a test
 # ---------------------
-# The whole fit is repeated on new errors about the curve: the share of resamples with this jump again, and what is
-# left of its size. Then the test of no jump, whose null data come from the best curve without one.
+# The bootstrap repeats the whole fit on new errors about the curve. It reports the proportion of resamples with this
+# jump, and the distribution of its size. The test of no jump uses data simulated from the best curve without a jump.
 again = fit.bootstrap(99, seed=1)
 test = fit.test_no_jump(99, seed=1)
 print(f"found again in {again.stability[0]:.0%} of the resamples, within {again.tolerance:.0f} years")
@@ -109,8 +111,8 @@ plt.show()
 # --------------
 # - The flow fell by 284 (95 % interval 189 to 370) after 1898, and the year is known to within two.
 # - All settings, correlated errors, and SURE agree on it.
-# - A curve like this has one jump in 100 points. Of curves *without* one, a few in a hundred of this length are
-#   reported to jump: see :doc:`/guide/discontinuity`.
+# - The fit finds one jump in 100 points. Of curves *without* a jump, a few in a hundred of this length are reported to
+#   have one: see :doc:`/guide/discontinuity`.
 #
 # The page checks its own numbers:
 jump = fit.jumps.iloc[0]

@@ -71,8 +71,8 @@ plt.show()
 # %%
 # The fall along the border
 # -------------------------
-# Sizes at the points of the border nearest to places on the outline, as a percentage:
-# :math:`1 - e^{-|\text{size}|}`. The intervals count how sure the border's place is.
+# The sizes at the points of the border nearest to the outline, as a percentage: :math:`1 - e^{-|\text{size}|}`. The
+# intervals include the uncertainty of the place of the border.
 step = np.linspace(0, len(OUTLINE), 16, endpoint=False)
 corner = np.vstack([OUTLINE, OUTLINE[:1]])
 places = pd.DataFrame(
@@ -101,9 +101,10 @@ pd.DataFrame({"longitude": sizes["longitude"], "latitude": sizes["latitude"], "f
 #
 # A second stage
 # --------------
-# The data that chose the border also measure the jump at it. Half of the places, drawn at random, find the border
-# again; the other half measures. The intervals are wider, and the choice of the border cannot flatter them. But half of
-# the data may find less of the border, and a size next to the end of a border shrinks toward 0.
+# The same data chose the border and measured the jump. In the second stage a random half of the places is used to find
+# the border, and the other half to measure the jump, so that the choice of the border causes no bias. The intervals
+# are wider. But half of the data may find less of the border, and a size next to the end of a border shrinks towards
+# 0.
 halves = fit.second_stage(places, seed=1)
 fig, ax = plt.subplots(figsize=(8.4, 4.2), layout="constrained")
 for k, (name, one) in enumerate({"all data": sizes, "held-out half": halves}.items()):
@@ -120,11 +121,11 @@ plt.show()
 # %%
 # How sure is the border?
 # -----------------------
-# A bootstrap of the whole analysis: surfaces drawn from what the data leave open, points about each, and the search all
-# over again. *Stability* is the share of resamples that find each crossing again, or one beside it. What the fit missed
-# would have no stability to show, as the resamples have the jumps of the fit. To save time it is made in a window on
-# the northern border, on cells of the same size. (A paper would take 99 resamples or more. An interval needs 20 in
-# which the jump at that place could be measured.)
+# The bootstrap repeats the whole analysis: it draws surfaces from their posterior distribution, points about each, and
+# repeats the search. *Stability* is the proportion of resamples that find each crossing again, or one beside it. A
+# part of the border that the fit has missed has no stability, because the resamples have the jumps of the fit. To save
+# time we use a window on the northern border with cells of the same size. (For a paper use 99 resamples or more. An
+# interval needs 20 in which the jump at that place could be measured.)
 window = data.query("68.4 < longitude < 73.4 and 25.7 < latitude < 30")
 near = smx.FreeDiscontinuity(formula, window, resolution=(14, 12)).fit()
 inside = places.query("69 < longitude < 73 and 26 < latitude < 29.5")
@@ -142,11 +143,11 @@ test.round(3)
 # %%
 # What we learnt
 # --------------
-# - The surface falls where the outline of the state runs, which the analysis was not told; no edge lies off it.
-# - Falls along the border come with intervals given the border, with a held-out half, and with a bootstrap in which the
-#   border is found anew. None of them sees what was missed.
-# - What this cannot tell is *why* the surface jumps there: that the border is also that of a shutdown is what makes it
-#   an effect, if nothing else changes at that border on that day.
+# - The estimated border follows the outline of the state, which the analysis did not know. No edge is off it.
+# - There are three kinds of intervals for the fall: given the border, from a held-out half, and from a bootstrap in
+#   which the border is estimated again. None of them covers a part of the border that was missed.
+# - The analysis does not show *why* the surface jumps there. The jump is an effect of the shutdown only if nothing
+#   else changes at that border on that day.
 #
 # The page checks its own numbers:
 dense = np.vstack([np.linspace(a, b, 50) for a, b in pairwise(corner)])

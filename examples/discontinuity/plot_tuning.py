@@ -72,10 +72,11 @@ plt.show()
 # %%
 # The criterion has two valleys
 # -----------------------------
-# SURE against nu, a curve for each lam of the first grid (the search then goes on from the best). With much smoothing
-# (small lam) only cutting can follow the data, and SURE falls with nu. At lam = 484 the curve is nearly flat with two
-# shallow valleys: at small nu, where hundreds of edges are cut and the surface is a staircase, and at larger nu, where
-# only the border is cut. Both predict about equally well, and the errors of the sample decide which is deeper.
+# SURE against nu, with one curve for each lam of the first grid (the search then continues from the best). With strong
+# smoothing (small lam) only cuts can follow the data, and SURE decreases with nu. At lam = 484 the curve is nearly
+# flat with two shallow minima: one at small nu, where hundreds of edges are cut and the surface is a staircase, and
+# one at larger nu, where only the border is cut. Both predict about equally well, and the errors of the sample decide
+# which is lower.
 fig, axes = plt.subplots(1, 2, figsize=(10.5, 4.3), layout="constrained", sharey=True)
 for ax, name in zip(axes, models, strict=True):
     fit = fits[name, "SURE"]
@@ -86,15 +87,15 @@ for ax, name in zip(axes, models, strict=True):
 plt.show()
 
 # %%
-# Even in the good valley the surface is rough: lam near 1,000 smooths over :math:`1/(h\sqrt\lambda)`, less than one
-# cell, since more smoothing with this lam would blunt the cone. One pair of weights cannot both find the border and
-# smooth between.
+# Even at the right minimum the surface is rough. With lam near 1,000 it is smoothed over :math:`1/(h\sqrt\lambda)`,
+# less than one cell, because more smoothing would flatten the cone. A single pair of weights cannot both find the
+# border and smooth between.
 #
 # Two tasks, two tools
 # --------------------
-# Evidence tuning leaves to the energy what it is good at, to propose jump sets, at lam that smooth over several cells.
-# A second-order smoother, for which a slope costs nothing, then scores each of them with the surface integrated out,
-# and makes the surface. Its gains over the smooth surface without a jump:
+# Evidence tuning uses the energy only to propose jump sets, at values of lam that smooth over several cells. Each jump
+# set is then scored by the marginal likelihood of a second-order smoother, which does not penalise slopes. This
+# smoother also gives the surface. The gains over the smooth surface without a jump:
 fig, axes = plt.subplots(1, 2, figsize=(10.5, 4.3), layout="constrained", sharey=True)
 for ax, name in zip(axes, models, strict=True):
     fits[name, "evidence"].plot("tuning", ax=ax)
@@ -105,8 +106,8 @@ plt.show()
 # %%
 # What we learnt
 # --------------
-# - SURE estimates the prediction error well, and prediction does not need the right jumps. Its minimum may lie in a
-#   staircase: 40 edges in one sample, more than 300 in another.
+# - SURE estimates the prediction error well, but a good prediction does not need the right jumps. Its minimum may be a
+#   staircase: it cuts 40 edges in one sample and more than 300 in the other.
 # - With ``tune="sure"`` (or ``"cv"``) draw ``fit.plot("tuning")`` and count the edges before you believe in a jump.
 # - The evidence finds the same border in both samples, and surfaces with a smaller error than either of SURE's.
 #

@@ -11,8 +11,8 @@ precise. This page compares the two.
 # %%
 # A trial with known truth
 # ------------------------
-# Progression, death before it and death after it have constant hazards in each arm, so that PTE at t = 3 with landmark
-# 1 is known. We draw 1,000 subjects an arm.
+# Progression, death before progression and death after it have constant hazards in each arm, so the PTE at t = 3 with
+# landmark 1 is known. We simulate 1,000 subjects per arm.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,8 +32,8 @@ data
 # %%
 # Two estimates
 # -------------
-# Each arm of the fitted model is a distribution of progression and death, of which
-# :class:`~statmodels_x.IllnessDeathTrial` knows the PTE; ``derive`` adds the error by the delta method.
+# Each arm of the fitted model defines a joint distribution of progression and death, whose PTE
+# :class:`~statmodels_x.IllnessDeathTrial` computes. ``derive`` adds the standard error by the delta method.
 arms = pd.DataFrame({"arm": [0, 1]})
 
 
@@ -59,17 +59,18 @@ table = pd.DataFrame(
 table.round(3)
 
 # %%
-# Their difference is what the model says beyond the data. Its standard error is at most the sum of the two; if the
-# estimates lie further apart, doubt the model.
+# The difference of the two estimates is due to the assumptions of the model. Its standard error is at most the sum of
+# the two standard errors. If the estimates are further apart, the model is doubtful.
 difference = table.loc["model", "estimate"] - table.loc["model-free", "estimate"]
 print(f"difference {difference:.3f}, truth {truth:.3f}")
 
 # %%
 # Where the model is wrong
 # ------------------------
-# A model sees only what its hazards can say. Here progressing early is worse than progressing late, by much more than
-# any hazard in time since the start, the same for all who have progressed, can say. The clock that starts again, with
-# the time of entry as a covariate, can.
+# A model can describe only what its hazards allow. In the next data the prognosis is worse after an early progression
+# than after a late one. A Markov model cannot describe this, because its hazard after progression depends only on the
+# time since the start and is the same for all who have progressed. A model with a reset clock and the time of entry as
+# a covariate can.
 rng = np.random.default_rng(5)
 n = 1500
 arm = np.repeat([0, 1], n)
@@ -93,8 +94,8 @@ semi = smx.MultiState("~ arm", stays, transitions=entered, **options).fit()
 smx.compare(markov, semi, names=["Markov", "reset clock and time of entry"])[["df", "AIC", "delta_AIC"]]
 
 # %%
-# Survival after an early and after a late progression, by the two models. The Markov model shares the hazard of those
-# who progressed late with those who progressed early and lived on.
+# Survival after an early and after a late progression by the two models. The Markov model mixes the hazards of
+# patients with a late progression and of those with an early progression who are still alive.
 fig, ax = plt.subplots(figsize=(7, 4.4), layout="constrained")
 for k, (name, one) in enumerate({"Markov": markov, "reset clock and time of entry": semi}.items()):
     for entry, width in ((0.2, 1.2), (2.0, 2.4)):

@@ -11,8 +11,9 @@ changed.
 # %%
 # Data
 # ----
-# One row per patient, with a time and a status for each state. Some patients recur on the day on which they die or are
-# last seen: a stay of no time, which the container names and does not drop; we let it begin half a day earlier.
+# The data have one row per patient, with a time and a status for each state. Some patients have a recurrence on the
+# day on which they die or are last seen, which would be a stay of length zero. The package names these patients and
+# does not drop them. We let the recurrence begin half a day earlier.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -32,38 +33,38 @@ data
 # %%
 # A model of each step
 # --------------------
-# Each transition is a :class:`~statmodels_x.FlexibleSurvival` fit to the patients at risk of it. Few die without
-# recurrence, as the counts above say: that step takes the smaller Weibull family. Does time after a recurrence count
-# from the recurrence, or from the operation? The log-likelihoods answer.
+# Each transition is a :class:`~statmodels_x.FlexibleSurvival` fit to the patients at risk of it. Few patients die
+# without recurrence, so that transition has the simpler Weibull model. Is time after a recurrence measured from the
+# recurrence (reset clock, semi-Markov) or from the operation (forward clock, Markov)? The log-likelihoods answer this.
 few = {"remission -> dead": {"distribution": "weibull"}}
 forward = smx.MultiState("~ rx", data, transitions=few, scale="ph").fit()
 reset = smx.MultiState("~ rx", data, "reset", transitions=few, scale="ph").fit()
 smx.compare(forward, reset, names=["time from the operation", "time from the recurrence"])
 
 # %%
-# Late recurrences are slower ones: with the clock that starts again, the time of recurrence as a further covariate
-# lowers the hazard of death after it.
+# With the reset clock and the time of recurrence as a further covariate, the hazard of death is lower after late
+# recurrences.
 fit = forward
 test = reset.markov_test()
 print(f"each year later: hazard times {np.exp(test.effect[0]):.2f}, p = {test['p.value'][0]:.1g}")
 
 # %%
-# Do all steps share one treatment effect? A stacked fit with one effect is a case of the separate ones, so that their
-# likelihoods can be compared: a small p-value says no.
+# Do all transitions have the same treatment effect? A stacked fit with one common effect is nested in the separate
+# fits, so a likelihood ratio test is valid. Its small p-value says no.
 weibull = {"distribution": "weibull", "scale": "ph"}
 shared = smx.MultiState("~ transition + rx", data, stacked=True, power="~ transition", **weibull).fit()
 shared.lr_test(smx.MultiState("~ rx", data, **weibull).fit())
 
 # %%
-# The hazard ratios say that levamisole with fluorouracil prevents recurrences. That on the step from recurrence to
-# death compares those who recurred in spite of the treatment with those who recurred without: a note of the summary
-# says so.
+# The hazard ratios show that levamisole with fluorouracil prevents recurrences. The hazard ratio of the transition
+# from recurrence to death compares patients who had a recurrence in spite of the treatment with those who had one
+# without it. A note in the summary says so.
 print(fit.summary())
 
 # %%
 # Shares of the states
 # --------------------
-# The black steps are the Aalen-Johansen estimate, which uses the data alone. The areas are the model.
+# The black step curves are the Aalen-Johansen estimate, which is nonparametric. The areas are the model.
 arms = pd.DataFrame({"rx": ["Obs", "Lev+5FU"]})
 fig, axes = plt.subplots(1, 3, figsize=(13, 4), width_ratios=[1, 1, 1.1], layout="constrained")
 for ax, k in zip(axes, (0, 1), strict=False):
@@ -76,7 +77,7 @@ plt.show()
 # %%
 # What the treatment changed
 # --------------------------
-# Differences in the shares of the states and in the time spent in them, each with its interval.
+# Differences in the state occupancy probabilities and in the time spent in each state, with 95 % intervals.
 treated, control = arms.iloc[[1]], arms.iloc[[0]]
 shares = fit.predict(treated, "occupancy_difference", at=8, reference=control)
 stays = fit.predict(treated, "stay_difference", at=8, reference=control)
@@ -92,7 +93,8 @@ print(
 )
 
 # %%
-# Separate fits of the two curves could cross. Here they cannot: their difference is the share alive after recurrence.
+# Separate fits of the two curves could cross. Here they cannot: their difference is the probability of being alive
+# after a recurrence.
 fig, ax = plt.subplots(figsize=(7, 4.4), layout="constrained")
 times = np.linspace(0, 8, 100)
 for k, (kind, label) in enumerate([("survival", "alive"), ("event_free", "alive in remission")]):

@@ -37,8 +37,8 @@ ranks.columns = [f"k = {k}" for k in ranks]
 ranks
 
 # %%
-# Scalar coupling is the one linear form of which totals could tell everything. In Leslie-Gower competition with two
-# classes 12 of 14 combinations are known: not which survival goes with which fecundity.
+# Scalar coupling is the only linear model that totals can determine completely. In Leslie-Gower competition with two
+# classes 12 of 14 combinations are identified. What is not identified is which survival belongs to which fecundity.
 #
 # A truth, and counts from it
 # ---------------------------
@@ -65,8 +65,8 @@ print("\n".join(str(one.message) for one in caught))
 pd.concat([fit.params, fit.bse, fit.reasons], axis=1).round(4).fillna({"reason": ""})
 
 # %%
-# Growth, carrying capacities and competition do not depend on how the ages are told apart, and are known. (In 120
-# repeats of this design their 95 % intervals held the truth in 92 to 97 %.)
+# Growth, carrying capacities and competition coefficients do not depend on how the age classes are separated, and are
+# identified. (In 120 simulations of this design their 95 % intervals covered the truth in 92 to 97 %.)
 known = fit.invariants()
 alone = {s: smx.LeslieMatrix(fecundity[s], [survival[s]]).growth_rate for s in "xy"}
 true_values = {
@@ -82,8 +82,8 @@ known.loc[list(true_values)].drop(columns="note").assign(truth=pd.Series(true_va
 # %%
 # Two populations with the same totals
 # ------------------------------------
-# We hold the survivals of both species at a low and at a high value and fit the rest. The totals cannot be told apart
-# by eye or by likelihood; the age classes behind them could.
+# We fix the survival probabilities of both species at a low and at a high value and fit the rest. The totals of the
+# two fits can be distinguished neither by eye nor by likelihood. Their age classes could be.
 held = {}
 for name, level in {"low survival": 0.35, "high survival": 0.95}.items():
     bounds = {("survival", "x_1"): (level, level), ("survival", "y_1"): (level, level)}
@@ -110,10 +110,12 @@ pd.Series({"free": fit.llf} | {name: other.llf for name, other in held.items()},
 )
 
 # %%
-# Profiles -------- The log-likelihood with one number held, everything else fitted anew. It is flat over most of the
-# range of a survival (the ends are excluded because shares and survivals lie between 0 and 1) and sharp in a crowding
-# coefficient. The line is the 95 % limit. (A profile may have several valleys when ages are open; each point is
-# searched for afresh.)
+# Profiles
+# --------
+# The profile likelihood: one number is fixed and everything else is fitted again. It is flat over most of the range of
+# a survival probability (the ends are excluded because survivals and proportions lie between 0 and 1), but has a clear
+# maximum for a crowding coefficient. The line is the 95 % limit. (If age classes are not identified, a profile may
+# have several local minima; each point is searched separately.)
 grid = np.linspace(0.02, 1.0, 15)
 centre = fit.params["crowding", "x_on_x"]
 profiles = {
@@ -138,8 +140,8 @@ plt.show()
 # %%
 # What helps: a life table
 # ------------------------
-# If survivals are known from elsewhere, say so by a ridge (or fix them by ``bounds``). The summary then says that
-# estimates lean on the table. Here a table that is wrong by a tenth:
+# If survival probabilities are known from elsewhere, they can be given as a ridge penalty (or fixed by ``bounds``).
+# The summary then says that the estimates depend on the life table. Here we use a table that is wrong by a tenth:
 table = {"x": ([0.55, 1.8], [0.66]), "y": ([0.72, 1.32], [0.63])}
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", smx.errors.IdentificationWarning)
@@ -156,14 +158,14 @@ side = pd.DataFrame(
 side.round(3)
 
 # %%
-# The survivals come out where the table has them, within the errors that its weight allows: that is what a prior
-# does, not what the counts said. The invariants hardly move.
+# The estimated survivals are those of the table, within the standard errors that its weight implies. They come from
+# the prior and not from the counts. The invariants hardly change.
 #
 # What helps: counting the classes
 # --------------------------------
-# With counts of the classes, each step is a regression on the step before, and the problem is convex: its minimum is
-# the global one, and comes with a certificate. :class:`~statmodels_x.ObservedLeslie` does linear systems whose errors
-# belong to the step.
+# With counts of the classes, each step is a regression on the step before. The problem is convex, so its minimum is
+# the global one, which is checked by a certificate. :class:`~statmodels_x.ObservedLeslie` fits linear systems with
+# process errors.
 matrix = np.array([[0.35, 1.15, -0.01, 0], [0.6, 0, 0, -0.01], [-0.012, 0, 0.4, 0.9], [0, -0.012, 0.7, 0]])
 w = [np.array([60.0, 40, 50, 35])]
 for _ in range(29):
@@ -193,7 +195,7 @@ flatness.round(2)
 # --------------
 # - Compute :func:`~statmodels_x.structural_rank` before you fit, or before you count: it needs no data.
 # - Report growth, K and alpha with intervals; give no interval to a survival that totals do not determine.
-# - Age classes are learnt by counting age classes, or assumed by a life table; say which.
+# - Information on age classes comes from counts of age classes or from a life table. Say which.
 #
 # The page checks its own numbers:
 assert ranks.loc["Leslie-Gower", "k = 2"] == "12 of 14"

@@ -55,9 +55,9 @@ pd.DataFrame(
 ).T
 
 # %%
-# With more classes a linear system bends itself into two cycles, at the price of 18 to 22 parameters for 42 counts, of
-# totals that touch zero, and of age classes below it. The density-dependent member does nearly as well with nine.
-# Lotka-Volterra needs six, and fits far better.
+# With more classes a linear system can fit two cycles. But it needs 18 to 22 parameters for 42 counts, its totals
+# reach zero, and its age classes become negative. The density-dependent matrix model fits almost as well with nine
+# parameters. Lotka-Volterra needs six and fits far better.
 shown = ["linear, k = 1", "linear, k = 3, diagonal", "Leslie-Gower, k = 1", "Lotka-Volterra"]
 fig, axes = plt.subplots(2, 2, figsize=(10, 6.4), layout="constrained", sharex=True, sharey=True)
 for ax, name in zip(axes.flat, shown, strict=True):
@@ -72,15 +72,16 @@ plt.show()
 # %%
 # What is determined
 # ------------------
-# In Lotka-Volterra everything is, with narrow intervals. In the density-dependent member single entries are not, though
-# their combinations are: fecundity of hares and losses to lynx go up and down together.
+# In Lotka-Volterra all parameters are identified, with narrow intervals. In the density-dependent matrix model single
+# entries are not, but some of their combinations are: the fecundity of hares and the losses to lynx are strongly
+# correlated.
 lv, gower = fits["Lotka-Volterra"], fits["Leslie-Gower, k = 1"]
 invariants = pd.concat({"Lotka-Volterra": lv.invariants(), "Leslie-Gower": gower.invariants()})
 invariants.drop(columns="note").round(2)
 
 # %%
-# Intervals assume independent errors. Residuals of neighbouring years are alike here, so that a bootstrap of blocks of
-# residuals is the safer check.
+# The intervals assume independent errors. Here the residuals of neighbouring years are correlated, so a block
+# bootstrap of the residuals is safer.
 pd.DataFrame(
     {
         "lag-one correlation": lv.autocorrelation,
@@ -94,21 +95,23 @@ blocks.invariants().round(2)
 # %%
 # Forecasts
 # ---------
-# From 1911, 1913, 1915 and 1917 in turn: fit what was known, forecast up to three years.
+# The models are fitted to the data up to 1911, 1913, 1915 and 1917 in turn, and forecast up to three years ahead.
 rolling = {name: models[name] for name in shown}
 settings = {name: {"n_starts": 6} for name in shown[:3]} | {"Lotka-Volterra": {"n_starts": 4}}
 errors = smx.forecast_errors(rolling, range(1911, 1919, 2), horizon=3, fit=settings)
 errors[["rmse", "bias", "n", "failed", "relative_rmse"]].round(2)
 
 # %%
-# For hares the linear systems are worse than the last value carried forward, and the one that fits better is worse by
-# far. For lynx one class is no better than the last value, and three classes gain a third, though two of their twelve
-# forecasts let the lynx die out. The density-dependent member once lets the hares die out: it has predators take a
-# fixed number of prey, however few there are.
-# Lotka-Volterra errs by a fifth of what the last value does.
+# For hares the linear models forecast worse than the last value carried forward, and the one with the better fit is
+# much worse. For lynx the model with one class is no better than the last value. With three classes the error is a
+# third smaller, but in two of its twelve forecasts the lynx become extinct. In one forecast of the density-dependent
+# matrix model the hares become extinct, because each predator takes a fixed number of prey, however few there are.
 #
-# Beyond 1920, from the fits to all years: the linear curve goes on as it can, the density-dependent one swings toward
-# its level, and only Lotka-Volterra keeps the height of the cycle. That is a property of its equations, not a finding.
+# The error of Lotka-Volterra is a fifth of that of the last value.
+#
+# The forecasts beyond 1920 use the fits to all years. The linear model continues its oscillation, the
+# density-dependent matrix model returns to an equilibrium, and only Lotka-Volterra keeps the amplitude of the cycle.
+# That is a property of its equations, not a finding.
 years = np.arange(1900, 1941)
 fig, ax = plt.subplots(figsize=(7.6, 4.2), layout="constrained")
 ahead = {}
@@ -130,9 +133,10 @@ plt.show()
 # %%
 # What we learnt
 # --------------
-# - Linear models with ages can be made to pass near two cycles, and know nothing of the next one.
-# - The density-dependent Leslie member settles on a level; a lasting cycle needs losses in proportion to both species.
-# - Report each species' R2, the number of directions that are determined, and a forecast: the fit alone misleads.
+# - Linear models with age classes can fit two cycles, but do not predict the next one.
+# - The density-dependent Leslie model returns to an equilibrium. A sustained cycle needs losses proportional to both
+#   numbers.
+# - Report the R2 of each species, the number of identified directions, and a forecast. The fit alone is misleading.
 #
 # The page checks its own numbers:
 published = {

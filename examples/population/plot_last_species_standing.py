@@ -10,8 +10,8 @@ reproductive values of the founders, and not by their number or by their growth 
 # %%
 # Two species
 # -----------
-# Both have a juvenile and an adult class. The "hare" breeds fast, the "tortoise" lives long; adults of either take
-# food from the young of the other.
+# Both species have a juvenile and an adult class. The "hare" reproduces quickly and the "tortoise" lives long. Adults
+# of each species take food from the juveniles of the other.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -41,9 +41,9 @@ table = pd.DataFrame({name: vars(end) for name, end in rows.items()}).T
 table[["winner", "margin", "relative_margin", "time_to_extinction", "settled"]]
 
 # %%
-# The totals are the same in both rows, and so are the species; only the ages differ. The margin is the reproductive
-# value of the hares minus that of the tortoises, weighed by the *joint* system: its sign names the winner. A cross
-# marks an extinction.
+# Both rows have the same totals and the same species. Only the ages differ. The margin is the reproductive value of
+# the hares minus that of the tortoises in the *joint* system. Its sign determines the winner. A cross marks an
+# extinction.
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
 for ax, (x, y), title in zip(axes, starts.values(), rows, strict=True):
     path = rivals.trajectory(x, y, 25, extinction="total")
@@ -55,9 +55,9 @@ plt.show()
 # %%
 # One line decides
 # ----------------
-# All starts with adults only, by their numbers: a straight line p.x = q.y through the origin parts them, with the
-# left Perron vector (p; q) of [[A, B], [C, D]]. The times are from simulation, the line is from the theorem. Near the
-# line the end comes late.
+# The figure shows all starts with adults only. A straight line p.x = q.y through the origin separates the two
+# outcomes, where (p; q) is the left Perron vector of [[A, B], [C, D]]. The times come from simulation and the line
+# from the theorem. Near the line extinction is late.
 roots, vectors = np.linalg.eig(rivals.weights.T)
 values = np.abs(vectors[:, np.argmax(roots.real)])
 slope = values[1] / values[3]
@@ -120,8 +120,8 @@ plt.show()
 # %%
 # Where the rule ends
 # -------------------
-# The theorem needs two species, and a matrix [[A, B], [C, D]] in which everything reaches everything, without fixed
-# waves. Where that fails the package says so instead of guessing:
+# The theorem needs two species and a primitive matrix [[A, B], [C, D]]: every class affects every other class, without
+# permanent oscillations. Otherwise the package raises an error with the reason:
 
 reasons = []
 for system in (
@@ -139,11 +139,11 @@ print("\n\n".join(reasons))
 # %%
 # What we learnt
 # --------------
-# - In linear competition the founders decide: a straight line through the space of starts, whose direction is given
-#   by reproductive values.
-# - Numbers alone name the winner in six cases of ten, growth alone in about nine of ten.
-# - No linear model lets both live. Where data show coexistence, or a stable level, density must come in: the
-#   ``density`` argument of :class:`~statmodels_x.Competition`.
+# - In linear competition the initial numbers determine the winner: a straight line through the space of initial
+#   numbers, given by the reproductive values, separates the outcomes.
+# - The larger initial number wins in six of ten cases, and the faster growing species in about nine of ten.
+# - In a linear model the two species cannot coexist. If data show coexistence or an equilibrium, the model needs
+#   density dependence: the ``density`` argument of :class:`~statmodels_x.Competition`.
 #
 # The page checks its own numbers:
 ends = list(rows.values())

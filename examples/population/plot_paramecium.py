@@ -10,8 +10,9 @@ asks what the counts can say about the outcome of the competition.
 # %%
 # The counts
 # ----------
-# Mean individuals in 0.5 cm³, two of each at the start; day 1 was not counted. The long form of the table has one row a
-# culture and day, with a species that a culture does not have missing.
+# The data are mean numbers of individuals in 0.5 cm³, starting with two of each species. Day 1 was not counted. The
+# long form of the table has one row per culture and day, with missing values for a species that a culture does not
+# have.
 import warnings
 
 import matplotlib.pyplot as plt
@@ -36,9 +37,9 @@ plt.show()
 # %%
 # Seven models of the mixed culture
 # ---------------------------------
-# All by least squares with residuals divided by the mean of their series. The initial totals are a choice that must
-# be said: free for the models with density dependence; *up to 20 a species* for the linear ones, as two animals of each
-# were put in. Warnings are silenced here because the table says what they say.
+# All models are fitted by least squares, with residuals divided by the mean of their series. The initial totals are an
+# assumption: free for the models with density dependence, and *up to 20 per species* for the linear ones, because two
+# animals of each were put in. Warnings are silenced here because the table contains the same information.
 warnings.simplefilter("ignore", smx.errors.IdentificationWarning)
 formula = "aurelia_mixed + caudatum_mixed ~ day"
 gower = {k: smx.LeslieInteraction(formula, data, density="leslie-gower", ages=k) for k in (1, 2)}
@@ -75,12 +76,13 @@ table = pd.DataFrame(
 table
 
 # %%
-# R2 belongs to each species: pooled over both it would flatter, as the species differ in size. A linear system with
-# one class cannot describe the rise and fall of caudatum at all; three classes can, with 22 parameters of which the
-# counts determine about nine directions to half of their size. Two of its 152 searches reached the end that is shown.
-# Lower ones exist, but these are *needles*: they balance on an unstable equilibrium for days, and are not chosen (the
-# warning says so). Some age classes are *negative* on the way: totals are kept at 0 or more, classes are not,
-# and each is reported. By AICc no model with more classes or without density dependence is near the ones with it.
+# R2 is given for each species. A pooled R2 would be too optimistic, because the species differ in size. A linear
+# system with one class cannot describe the rise and fall of caudatum. Three classes can, with 22 parameters, of which
+# the counts determine about nine directions to half of their size. Two of its 152 starts reached the solution that is
+# shown. There are solutions with a smaller sum of squares, but these stay close to an unstable equilibrium for days
+# and are extremely sensitive to their parameters; they are not chosen, and the warning says so. Some age classes are
+# *negative* in between: totals are kept at 0 or more, but classes are not, and each is reported. By AICc no model with
+# more classes or without density dependence comes close to those with it.
 #
 # *gauseR* :cite:p:`muhlbauer2020` fits the same Lotka-Volterra equations by Nelder and Mead; its default fit to these
 # counts ends at a weighted sum of squares of 0.949 (R2 0.947 and 0.926), not converged, where the minimum is 0.900.
@@ -99,7 +101,8 @@ plt.show()
 # %%
 # The honest table: forecasts
 # ---------------------------
-# Each model is fitted to days 0 to 17 and asked for days 18 to 25. The last value carried forward is the yardstick.
+# Each model is fitted to days 0 to 17 and used to forecast days 18 to 25. The benchmark is the last value carried
+# forward.
 models = {"Lotka-Volterra": volterra, "Leslie-Gower, k = 1": gower[1], **linear}
 settings = {name: {"initial": 20, "n_starts": 6} for name in linear}
 settings |= {"Lotka-Volterra": {"n_starts": 4}, "Leslie-Gower, k = 1": {"n_starts": 20}}
@@ -107,9 +110,10 @@ errors = smx.forecast_errors(models, 17, fit=settings)
 errors["rmse"].unstack("species").reindex([*models, "last value"]).round(1)
 
 # %%
-# With density dependence the forecast of caudatum beats the last value, and that of aurelia, which no longer changes,
-# nearly equals it. A linear system goes on growing or dying: its forecasts are off by hundreds with one or two classes,
-# and by far more with three. Beyond the last day a total reaches 0: the species has ended, and stays so.
+# With density dependence the forecast of caudatum is better than the last value. That of aurelia, which is already
+# constant, is nearly as good as the last value. Linear systems continue to grow or to decline: their forecasts are
+# wrong by hundreds with one or two classes, and by far more with three. If a total reaches 0 after the last day, the
+# species is extinct and remains so.
 fig, ax = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
 days = np.arange(46)
 until = {}
@@ -129,8 +133,8 @@ plt.show()
 # %%
 # All cultures together
 # ---------------------
-# Growth and carrying capacity show in the cultures of one species, competition in the mixed one. With ``culture`` all
-# three are fitted at once, with common parameters and initial totals of their own.
+# The cultures of one species determine growth and carrying capacity, and the mixed culture determines competition.
+# With ``culture`` all three are fitted together, with common parameters and separate initial totals.
 together = smx.LeslieInteraction(
     "aurelia + caudatum ~ day", cultures, density="leslie-gower", culture="culture"
 )
@@ -151,9 +155,10 @@ pd.concat(
 ).round(2)
 
 # %%
-# The two dynamics agree. The mixture alone says much less of caudatum, and its carrying capacity of aurelia, 366, is
-# not that of aurelia alone, 487: constant coefficients do not describe both cultures to the end. The picture shows
-# where: fitted together, the curve of aurelia ends too low in its own culture and too high in the mixture.
+# The two models agree. The mixed culture alone has much less information about caudatum, and its carrying capacity of
+# aurelia, 366, differs from that of aurelia alone, 487. Constant coefficients do not describe both cultures to the
+# end. The figure shows this: in the common fit the curve of aurelia is too low at the end in its own culture and too
+# high in the mixed culture.
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained", sharey=True)
 for ax, culture in zip(axes, ("aurelia alone", "caudatum alone", "mixed"), strict=True):
     joint.plot(culture=culture, ax=ax)
@@ -205,9 +210,9 @@ fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2,
 plt.show()
 
 # %%
-# That caudatum cannot come in where aurelia is established is sure under each of them. Whether aurelia could come in
-# where caudatum is established is not: it can if the effect of a caudatum on aurelia, 2 to 3, is below the ratio of
-# the carrying capacities, 2.5 to 2.7. A single fit with a single interval would have hidden that.
+# Under all of them caudatum cannot invade where aurelia is established. Whether aurelia can invade where caudatum is
+# established is uncertain: it can if the effect of caudatum on aurelia, 2 to 3, is below the ratio of the carrying
+# capacities, 2.5 to 2.7. A single fit with a single interval would not show this.
 
 # %%
 # Gradient descent, for comparison
@@ -222,11 +227,11 @@ plt.show()
 # %%
 # What we learnt
 # --------------
-# - Density dependence is what these counts ask for: with it, eight parameters describe both species; without it
-#   22 do worse, and forecast far worse than the last count.
-# - Age classes do not pay here: totals say nothing about them (see :doc:`plot_age_classes`).
-# - Carrying capacities and coefficients of competition come from all cultures together. The end of the contest depends
-#   on what one takes for the error of a count, and should be reported so.
+# - These counts need density dependence. With it eight parameters describe both species. Without it 22 parameters fit
+#   worse, and forecast much worse than the last count.
+# - Age classes do not improve the fit, because totals have no information about them (see :doc:`plot_age_classes`).
+# - Carrying capacities and competition coefficients come from all cultures together. The outcome of the competition
+#   depends on the assumed error distribution, and should be reported so.
 #
 # The page checks its own numbers:
 reference = {

@@ -68,9 +68,9 @@ pd.Series(
 )
 
 # %%
-# The leading eigenvalue is complex: the approximation by the hares' own growth is of no use, and says so
-# (``growth.reason``). A complex leading pair makes *every* path turn, from any start that has a share in it, and a
-# total that turns about zero is negative half of the time.
+# The leading eigenvalue is complex. The approximation by the growth of the hares alone is then not valid, and
+# ``growth.reason`` says so. With a complex leading pair *every* trajectory with a component in it oscillates, and a
+# total that oscillates about zero is negative half of the time.
 fig, axes = plt.subplots(1, 2, figsize=(10.5, 4.2), layout="constrained", width_ratios=[1, 1.1])
 pair.plot_eigenvalues(ax=axes[0])
 path = pair.trajectory([40, 20, 10], [5, 5], 45, extinction="total")
@@ -81,9 +81,9 @@ plt.show()
 # %%
 # How often?
 # ----------
-# A thousand random pairs with three classes each. In most the leading eigenvalue is complex, and nearly all of those
-# lose a species within sixty steps. With a real leading eigenvalue both may grow together for ever, which is no better
-# a model.
+# For a thousand random pairs with three classes each, the leading eigenvalue is mostly complex, and nearly all of
+# these lose a species within sixty steps. With a real leading eigenvalue both species may grow for ever, which is not
+# realistic either.
 rng = np.random.default_rng(4)
 rows = []
 for _ in range(1000):
@@ -100,9 +100,9 @@ table
 # %%
 # Density dependence
 # ------------------
-# The Leslie-Gower member divides each part of a step by 1 + a N. Which limit helps? Limiting the *prey* alone makes
-# things worse: it leaves fewer prey to the same predators, and they die out sooner. Limiting what the *predators* gain
-# (``saturation``: the predators that come of a prey level off) lets both live, at a steady level.
+# The Leslie-Gower model divides each part of a step by 1 + a N. Which limit helps? A limit on the *prey* alone makes
+# things worse: there are fewer prey for the same predators, and they become extinct earlier. A limit on the gain of
+# the *predators* (``saturation``) allows both to coexist at an equilibrium.
 rates = {"A": 1.6, "B": 0.5, "C": 0.5, "D": 0.7}
 members = {
     "linear": smx.PredatorPrey(**rates),
@@ -122,9 +122,9 @@ plt.show()
 # %%
 # What it does not do
 # -------------------
-# It does not cycle. In all these models a predator takes a fixed number of prey, however few there are. In the
-# classical Lotka-Volterra model it takes a fixed *share* of them (encounters, prey times predators), which is what
-# keeps prey above zero and cycles going.
+# It has no sustained cycles. In all these models a predator takes a fixed number of prey, however few there are. In
+# the classical Lotka-Volterra model it takes a fixed *proportion* of them (encounters are proportional to prey times
+# predators), which keeps the prey above zero and the cycle going.
 from scipy.integrate import solve_ivp
 
 
@@ -147,11 +147,11 @@ plt.show()
 # %%
 # What we learnt
 # --------------
-# - A linear predator-prey model with a complex leading eigenvalue cannot last: it turns through zero. Say what
-#   happens there (``extinction="total"`` removes the species) before you plot anything.
+# - In a linear predator-prey model with a complex leading eigenvalue the numbers become negative. Decide what happens
+#   then (``extinction="total"`` removes the species) before you plot anything.
 # - A real leading eigenvalue means growth or decay together, at one rate for ever.
-# - A limit on what predators gain makes an equilibrium possible; a limit on prey alone does not help. For lasting
-#   cycles a model needs losses in proportion to both numbers.
+# - A limit on the gain of the predators makes an equilibrium possible, and a limit on the prey alone does not. For
+#   sustained cycles a model needs losses proportional to both numbers.
 #
 # The page checks its own numbers:
 quarter = np.pi / 2 / np.angle(1.02 + 0.3j)

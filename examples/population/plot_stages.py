@@ -10,7 +10,8 @@ depends, and how likely a small population is to die out by chance.
 # %%
 # Two populations
 # ---------------
-# Births apart from survival: R0, generation times and life expectancy need to know which entries are births.
+# Births are given separately from survival, because R0, generation times and life expectancy depend on which entries
+# are births.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -37,7 +38,8 @@ tortoise = smx.MatrixPopulation(
 print(whale.summary())
 
 # %%
-# Generation times by three definitions: they part by a third, and in another order where a population declines.
+# Generation times by three definitions. They differ by a third, and their order is different in a declining
+# population.
 pd.DataFrame(
     {
         name: {
@@ -53,7 +55,7 @@ pd.DataFrame(
 # %%
 # What growth depends on
 # ----------------------
-# Elasticities: of the tortoises, nearly all in adults that stay alive, next to nothing in eggs.
+# For the tortoises nearly all elasticity is in the survival of adults, and almost none in eggs.
 fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for ax, (name, p) in zip(axes, (("killer whale", whale), ("desert tortoise", tortoise)), strict=True):
     births = p.F.to_numpy() / np.where(p.matrix > 0, p.matrix, 1)
@@ -72,8 +74,8 @@ for ax, (name, p) in zip(axes, (("killer whale", whale), ("desert tortoise", tor
 plt.show()
 
 # %%
-# In the vital rates behind the entries, elasticities need not add to 1: a whale that matures later stays alive as
-# before.
+# The elasticities with respect to the underlying vital rates need not sum to 1, because a whale that matures later
+# still survives.
 formulas = [
     ["0", "f2", "f3", "0"],
     ["s1", "s2*(1-g2)", "0", "0"],
@@ -87,8 +89,8 @@ whale.vital_rates(formulas, values).round(3)
 # %%
 # Extinction by chance
 # --------------------
-# Demographic chance alone, exactly: a few whales are safe for a century, a few dozen tortoises are not, for they
-# decline.
+# With demographic stochasticity alone, computed exactly: a small group of whales is safe for a century, but a few
+# dozen tortoises are not, because their population declines.
 starts = {"whale": (whale, [0, 2, 2, 0]), "tortoise": (tortoise, [0, 0, 5, 5, 3, 2, 2, 1])}
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for k, (name, (p, start)) in enumerate(starts.items()):
@@ -98,7 +100,7 @@ smx.plotting.finish(ax, "Years", "Probability that nobody is left")
 plt.show()
 
 # %%
-# Environments that change: four years of fecundity, drawn anew each year, or with a tendency to stay.
+# Environmental stochasticity: four years of fecundity, drawn independently each year or with autocorrelation.
 rows = {
     "low": [0.042, 0.069, 0.069],
     "medium low": [0.42, 0.69, 0.69],
@@ -126,8 +128,8 @@ smx.plotting.finish(ax, "Years", "Probability of a total below 20 so far")
 plt.show()
 
 # %%
-# Where the variance of the growth rate comes from. The first order misses a third of it: the sum stands beside the
-# whole.
+# A stochastic life table response experiment: the contributions to the variance of the growth rate. The first-order
+# approximation misses a third of it.
 found = smx.MatrixPopulation.random_ltre(years)
 print(f"first order {found.first_order:.5f}, variance {found.variance:.5f}")
 found.contributions.round(6)

@@ -40,18 +40,18 @@ two = smx.SurrogatePTE(
 print(two.summary())
 
 # %%
-# The effect, 11 more patients in 100 alive at five years, is real but not precise. Recurrence and death by two
-# years explain 90 % of it, with an interval from 58 to 160 %; survival to two years alone would explain 27 %, so
-# that most is owed to knowing the recurrences. R_S, another measure from the same information, agrees, and the
-# imbalance is near 1: nothing here rests on arms that hardly overlap.
+# The effect is 11 more patients in 100 alive at five years. It is significant but not precise. Recurrence and death
+# within two years explain 90 % of it, with an interval from 58 to 160 %. Survival to two years alone would explain 27
+# %, so most of the proportion is due to recurrences. R_S, another measure from the same information, agrees. The
+# imbalance is near 1, so the arms overlap well.
 fig, ax = plt.subplots(figsize=(7, 4.4), layout="constrained")
 two.plot("survival", ax=ax)
 plt.show()
 
 # %%
-# The transformation g is what the analysis learns: it turns what is known at two years into a prediction of being
-# alive at five. A recurrence leaves about .15, whenever it was; having none gives .88. It predicts means of arms, is no
-# probability of one patient, and may leave 0 to 1.
+# The transformation g maps what is known at two years to a prediction of survival at five years. After a recurrence it
+# is about .15, at whatever time the recurrence was, and without one it is .88. Its means predict the survival of the
+# arms. It is not a probability for one patient, and may be outside of 0 to 1.
 fig, ax = plt.subplots(figsize=(7, 4.4), layout="constrained")
 two.plot("transformation", ax=ax)
 plt.show()
@@ -59,9 +59,9 @@ plt.show()
 # %%
 # Three landmarks
 # ---------------
-# At one year the arms do not differ in deaths at all (what survival alone explains is 0), and recurrence explains
-# three quarters. From two years on the estimate is near 1; above 1 it says that the survivors' prospects differ the
-# other way, which is well within its error.
+# At one year the arms do not differ in deaths (survival alone explains 0), and recurrence explains three quarters of
+# the effect. From two years on the estimate is near 1. A value above 1 means that the prognosis of the survivors
+# differs in the other direction, which is well within its error here.
 fits = {
     landmark: smx.SurrogatePTE(
         "Surv(death, status_death) ~ rx",
@@ -77,9 +77,10 @@ table = pd.DataFrame({landmark: fit.params for landmark, fit in fits.items()}).T
 table.rename_axis("landmark").round(3)
 
 # %%
-# Delta is known to within a factor of 6 (.030 to .187), so a ratio to it has a skewed distribution. Fieller's
-# interval, the default, is the longest: it holds all values of PTE that the data do not contradict, and were Delta
-# as small as .03 the same explained effect would be a large share of it. The normal interval cannot know that.
+# The interval of Delta extends from .030 to .187, a factor of 6, so a ratio with Delta as its denominator has a skewed
+# distribution. Fieller's interval, the default, is the longest. It contains all values of the PTE that the data do not
+# contradict: if Delta were as small as .03, the same explained effect would be a large proportion of it. The normal
+# interval does not take this into account.
 fig, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
 marks = {"fieller": ("o", "#0072B2"), "quantile": ("s", "#D55E00"), "normal": ("^", "#009E73")}
 for k, (kind, (mark, colour)) in enumerate(marks.items()):
@@ -99,14 +100,15 @@ ax.legend(frameon=False, title="95 % interval", loc="upper left")
 plt.show()
 
 # %%
-# What would the claim "recurrence explains at least half" be worth at each landmark?
+# What is the evidence for the claim "recurrence explains at least half" at each landmark?
 pd.DataFrame({landmark: fit.share_test(0.5) for landmark, fit in fits.items()}).T.round(4)
 
 # %%
 # One estimator, many splits
 # --------------------------
-# g must not be judged on the patients it was learned from. The published algorithm learns on one random half and
-# evaluates on the other: its answer depends on the split. Five-fold cross-fitting over three splits hardly does.
+# g must not be evaluated on the patients from whom it was estimated. The published algorithm estimates it on a random
+# half and evaluates it on the other half, so its result depends on the split. With five-fold cross-fitting over three
+# splits the result hardly depends on them.
 spread = {}
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -132,8 +134,8 @@ plt.show()
 # %%
 # No effect to explain
 # --------------------
-# Levamisole alone changed survival by one patient in 100, with a standard error of four. A proportion of nothing is
-# nothing: the fit returns, says so, and shows no number. (The published algorithm would print one.)
+# Levamisole alone changed survival by one percentage point, with a standard error of four. If there is no effect, a
+# proportion of it is not defined. The fit says so and shows no number. (The published algorithm would print one.)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     alone = smx.SurrogatePTE(
@@ -148,16 +150,17 @@ print(caught[-1].message)
 alone.tidy().round(3)
 
 # %%
-# Fieller's interval is the whole line, which is the honest answer.
+# Fieller's interval is the whole line, which is the correct result.
 alone.conf_int(method="fieller").loc["pte"].tolist()
 
 # %%
 # What we learnt
 # --------------
-# - Recurrence within two years carries most of the five-year survival benefit of Lev+5FU: .90, interval .58 to 1.60.
-# - A year is too early for survival to show anything and late enough for recurrence to show much.
-# - The interval is wide because Delta is uncertain; no estimator cures that, a larger trial does.
-# - Where there is no effect there is no proportion of it.
+# - Recurrence and survival within two years explain most of the five-year survival benefit of Lev+5FU: .90, interval
+#   .58 to 1.60.
+# - After one year there is no difference in survival yet, but already a difference in recurrence.
+# - The interval is wide because Delta is uncertain. No estimator changes that; a larger trial does.
+# - If there is no effect, the proportion explained is not defined.
 #
 # In sentences for a paper
 # ------------------------

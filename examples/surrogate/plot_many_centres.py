@@ -10,8 +10,8 @@ within centres, and shows what is done with centres that are too small.
 # %%
 # The trial
 # ---------
-# Each centre has its own level of risk. Within a centre patients are randomised; by chance and by local habit the
-# arms are not balanced over centres.
+# Each centre has its own level of risk. Within a centre patients are randomised, but by chance and by local practice
+# the arms are not balanced over centres.
 import warnings
 
 import matplotlib.pyplot as plt
@@ -39,8 +39,8 @@ print(f"{len(trial)} patients in {trial['centre'].nunique()} centres; true effec
 # %%
 # Three analyses
 # --------------
-# Without centres; with centres as strata, arms compared within each; with the centre as a cluster, which leaves the
-# estimate and widens its error.
+# We compare an analysis without centres, one with centres as strata, where the arms are compared within each centre,
+# and one with centres as clusters, which has the same estimate as the first and a larger standard error.
 columns = "Surv(time, status) ~ arm", "Surv(surrogate_time, surrogate_status)"
 analyses = {"crude": {}, "stratified": {"strata": "centre"}, "clustered": {"cluster": "centre"}}
 fits = {}
@@ -52,15 +52,16 @@ for name, options in analyses.items():
         print(f"{name}: {warning.message}")
 
 # %%
-# One centre is too small: in an arm nobody was followed beyond three years, and the last patient seen was alive, so
-# that survival there is not known. It is put together with the smallest of the others, and the warning counts and
-# names it. Where everybody of an arm had died by then nothing is missing: survival is 0.
+# One centre is too small: in one of its arms nobody was followed beyond three years, and the last patient was alive,
+# so survival there is not known. It is merged with the smallest of the other centres, and the warning names it. If all
+# patients of an arm had died by then, nothing would be missing: survival would be 0.
 table = pd.DataFrame({name: fit.params[["delta", "pte", "r_s"]] for name, fit in fits.items()}).T
 table["se(delta)"] = [fit.bse["delta"] for fit in fits.values()]
 table.round(3)
 
 # %%
-# The crude effect is too small, since sicker patients were treated more often; the stratified one is near the truth.
+# The crude effect is too small, because sicker patients were treated more often. The stratified estimate is close to
+# the true value.
 fig, ax = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
 for k, fit in enumerate(fits.values()):
     low, high = fit.conf_int().loc["delta"]
@@ -76,8 +77,8 @@ plt.show()
 # %%
 # Left out instead of merged
 # --------------------------
-# ``thin_strata="drop"`` leaves thin centres out: the answer is then one for the patients of the others, and the count
-# stands in the summary.
+# ``thin_strata="drop"`` leaves small centres out. The result then refers to the patients of the other centres, and the
+# summary reports how many were left out.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     dropped = smx.SurrogatePTE(*columns, trial, at=3, landmark=1, strata="centre").fit(thin_strata="drop")
@@ -86,9 +87,9 @@ print(f"{dropped.nobs} of {len(trial)} patients left, delta {dropped.delta:.3f},
 # %%
 # Not a meta-analysis
 # -------------------
-# Fifty centres are one trial. Their effects differ by chance, and two estimates from the same patients go up and down
-# together. Regressed on each other they look like surrogacy between regions; a model that knows the estimation error
-# says that nothing can be said: any R2 from 0 to 1.
+# Fifty centres are still one trial. Their effects differ by chance, and the two estimates of a centre come from the
+# same patients and are correlated. If one is regressed on the other, this looks like surrogacy. A model that accounts
+# for the estimation error shows that the data give no information: R2 may be anything from 0 to 1.
 pfs = trial.assign(event=((trial["surrogate_status"] == 1) | (trial["status"] == 1)).astype(int))
 pfs["region"] = (pfs["centre"].str[-2:].astype(int) - 1) // 4
 with warnings.catch_warnings():

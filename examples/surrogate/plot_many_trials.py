@@ -32,7 +32,7 @@ trials
 # %%
 # The fit
 # -------
-# We take .5, as a compilation of such trials would, and let the summary show the answer under others.
+# We assume a correlation of .5, as analyses of such trials do, and the summary shows the results under other values.
 model = smx.TrialLevelSurrogacy(
     "log(hr_os) ~ log(hr_pfs)",
     trials,
@@ -44,8 +44,8 @@ fit = model.fit()
 print(fit.summary())
 
 # %%
-# R2 between trials is .85, and its interval runs from .15 to 1. Both are true at once: the point estimate looks like
-# a strong surrogate, and fourteen trials cannot tell it from a weak one.
+# R2 between trials is .85, with an interval from .15 to 1. The point estimate suggests a strong surrogate, but
+# fourteen trials cannot distinguish it from a weak one.
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
 fit.plot("bubble", ax=axes[0])
 fit.plot("sensitivity", ax=axes[1])
@@ -62,17 +62,17 @@ prediction = fit.predict(new, std_error=0.12, exponentiate=True)
 prediction.round(2)
 
 # %%
-# The interval of the true hazard ratio of death holds 1. A benefit on survival is predicted from the threshold effect
-# on:
+# The prediction interval of the true hazard ratio of death includes 1. A benefit on survival is predicted only beyond
+# the surrogate threshold effect:
 threshold = fit.threshold_effect()
 print(f"threshold: a hazard ratio of {threshold['ratio']:.2f} on progression")
 
 # %%
 # Does it hang on one trial?
 # --------------------------
-# Each comparison is left out, and its survival effect predicted from the others. All lie inside their intervals, but
-# the relation needs one of them: without the vemurafenib trial (Chapman) R2 is .42 and its interval the whole of 0 to
-# 1.
+# Each comparison is left out in turn, and its effect on survival is predicted from the others. All are inside their
+# prediction intervals. But the relation depends on one of them: without the vemurafenib trial (Chapman) R2 is .42, and
+# its interval extends from 0 to 1.
 left_out = fit.leave_one_out()
 ax = fit.plot("leave_one_out")
 plt.show()

@@ -42,10 +42,10 @@ sizes = smx.surrogate_power(
 sizes.round(3)
 
 # %%
-# ``defined`` is the power for the effect itself: with 300 an arm it is 90 %. ``power`` is the share of all trials
-# whose lower limit of PTE exceeds .4: with four times the patients it is still below 80 %. The bias of the small
-# trials is that of selection: those that see an effect at all have mostly overestimated it. ``refused`` would count
-# trials with too few events to analyse at all.
+# ``defined`` is the power of the test of the treatment effect itself: with 300 per arm it is 90 %. ``power`` is the
+# proportion of all trials in which the lower limit of the PTE exceeds .4: with four times as many patients it is still
+# below 80 %. The bias in small trials is a selection bias, because those that find an effect have mostly overestimated
+# it. ``refused`` is the number of trials with too few events to analyse.
 fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 axes[0].plot(sizes["n_per_arm"], sizes["defined"], "o-", color="#0072B2", label="effect differs from 0")
 axes[0].errorbar(sizes["n_per_arm"], sizes["power"], 1.96 * sizes["power_mc_se"], fmt="s--", color="#D55E00",
@@ -67,7 +67,7 @@ plt.show()
 # %%
 # When to look
 # ------------
-# A later landmark explains more, so that more can be claimed of it, but it is later. At 600 an arm:
+# With a later landmark the PTE is larger, so that more can be claimed, but the result comes later. With 600 per arm:
 rows = []
 for landmark in (0.5, 1.0, 2.0):
     one = smx.surrogate_power(
@@ -102,9 +102,10 @@ again[["n_per_arm", "pte", "defined", "median_width", "power", "power_mc_se"]].r
 # %%
 # What we learnt
 # --------------
-# - Size for the surrogate, not for the effect: the number of patients is several times larger.
-# - The true values are computed, not simulated; only the precision is simulated, and its own error is in the table.
-# - A fitted process takes the trial's estimates for the truth. Vary it before a protocol depends on it.
+# - Choose the sample size for the surrogate question and not for the treatment effect: the number of patients is
+#   several times larger.
+# - The true values are computed exactly. Only the precision is simulated, and the table gives its Monte Carlo error.
+# - A fitted process treats the estimates of the trial as true. Vary it before a protocol depends on it.
 #
 # The page checks its own numbers. The process fitted to the colon trial (of first-order Markov type, unlike the
 # estimate) agrees with the estimate within its error:

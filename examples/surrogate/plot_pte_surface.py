@@ -40,9 +40,10 @@ table["truth"] = [
 table.iloc[::7].round(3)
 
 # %%
-# Left the truth, right the estimate from 1,500 patients an arm. Contours rise to the diagonal t0 = t, where the
-# surrogate information contains the outcome and PTE is 1; pairs with a landmark after the outcome do not exist. At
-# each time t half of the effect is explained at a landmark of a quarter to two fifths of t.
+# The left panel shows the true values and the right panel the estimate from 1,500 patients per arm. The contours rise
+# to the diagonal t0 = t, where the surrogate information contains the outcome and the PTE is 1. A landmark must not be
+# later than the outcome. For each t, half of the effect is explained at a landmark between a quarter and two fifths of
+# t.
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.4), sharey=True, layout="constrained")
 wide = table.pivot(index="at", columns="landmark", values="truth")
 levels = np.linspace(0, 1, 11)
@@ -62,9 +63,9 @@ plt.show()
 # %%
 # Bands that hold everywhere
 # --------------------------
-# A simultaneous band covers the whole curve, or surface, with 95 % probability: one may look at all landmarks and
-# pick one. A pointwise interval (``method="fieller"``) is for a pair of times chosen beforehand. Here the band covers
-# the truth at all pairs.
+# A simultaneous band covers the whole curve or surface with a probability of 95 %, so one may look at all landmarks
+# and choose one. A pointwise interval (``method="fieller"``) is for a pair of times chosen in advance. Here the band
+# covers the true values at all pairs.
 free = table[table["landmark"] < table["at"]]  # on the diagonal estimate and truth are 1
 inside = free["truth"].between(free["lower"], free["upper"])
 print(f"{inside.sum()} of {len(free)} true values within the simultaneous bands")
@@ -72,8 +73,8 @@ print(f"{inside.sum()} of {len(free)} true values within the simultaneous bands"
 # %%
 # The colon cancer trial
 # ----------------------
-# Lev+5FU against observation. The estimates climb fast during the first year and a half: that is when recurrences
-# are.
+# Lev+5FU is compared with observation. The estimates increase quickly during the first eighteen months, when most
+# recurrences occur.
 colon = smx.datasets.load_colon()
 colon = colon.assign(death=colon["time_death"] / 365.25, recur=colon["time_recur"] / 365.25)
 trial = smx.SurrogatePTE(
@@ -94,9 +95,9 @@ plt.show()
 # %%
 # The earliest landmark that is enough
 # ------------------------------------
-# ``earliest_landmark(.5)`` answers "when could half of the effect have been seen?" twice: by the estimate, and by a
-# lower bound that holds for all landmarks together, so that picking the earliest is no cheating. A claim needs the
-# second; with six hundred patients it comes a year after the first.
+# ``earliest_landmark(.5)`` asks when half of the effect could have been seen. It gives two answers: by the estimate,
+# and by a lower bound that holds for all landmarks together, so that choosing the earliest is valid. A claim needs the
+# second. With six hundred patients it is one year later than the first.
 curves.earliest_landmark(0.5)
 
 # %%
@@ -113,7 +114,7 @@ print(f"true PTE at t = 3 reaches .5 at the landmark {crossing:.2f} years")
 # --------------
 # - One call gives the surface, its bands and the table; all pairs share their perturbations.
 # - PTE is 1 on the diagonal by construction: a landmark near t is no surrogate.
-# - The question "how early?" has an answer with an error rate, and it is later than the estimate suggests.
+# - The earliest sufficient landmark has a controlled error rate, and it is later than the estimate suggests.
 #
 # The page checks its own numbers:
 assert inside.all()

@@ -10,9 +10,9 @@ shows the two numbers that reveal the problem: the imbalance c and R_S.
 # %%
 # A useless surrogate
 # -------------------
-# Death comes at its own rate, .45 a year in the controls and .25 in the treated, whether the surrogate event
-# happened or not. Knowing the surrogate is worth nothing. The treatment also delays the surrogate event, by a
-# factor that we turn up: from no effect on it (1) to rates fifty times apart. The effect on survival at t = 3 stays
+# The death rate is .45 per year in the controls and .25 in the treated, whether or not the surrogate event has
+# happened. The surrogate therefore gives no information about survival. The treatment also delays the surrogate event,
+# by a factor that we vary from 1 (no effect on it) to rates that differ fiftyfold. The effect on survival at t = 3 is
 # the same throughout.
 import warnings
 
@@ -38,8 +38,9 @@ truth = pd.DataFrame([useless(factor).true_values(at=3, landmark=1) for factor i
 truth.iloc[[0, 10, 20, 29]][["delta", "pte", "pte_primary", "r_s", "overlap"]].rename_axis("factor").round(3)
 
 # %%
-# PTE runs from .27, what survival to the landmark explains by itself, to .97. R_S does not move: it asks what the
-# treated would go on to if they had the controls' surrogate events, and the answer is always "the same".
+# The PTE increases from .27, which survival to the landmark explains by itself, to .97. R_S does not change. It asks
+# how the treated would survive after the landmark if they had the surrogate events of the controls, and this makes no
+# difference here.
 fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 axes[0].plot(factors, truth["pte"], color="#0072B2", linewidth=2, label="PTE")
 axes[0].plot(factors, truth["pte_primary"], color="#009E73", linestyle="--", label="PTE of survival alone")
@@ -70,8 +71,8 @@ plt.show()
 #
 # .. math:: 1 - \mathrm{PTE} = (1 - R_S)\,\frac{\mu_1(t_0)}{\mu_0(t_0)}\,\frac{1}{c}.
 #
-# The optimal g may use the surrogate to tell the arms apart as well as to predict survival, and where the arms hardly
-# overlap the first is all it needs: g is large where only treated subjects are.
+# The optimal g can use the surrogate to predict survival, but also to identify the arm. If the arms hardly overlap,
+# the second is enough: g is large where only treated subjects are.
 ratio = truth["early_treated"] / truth["early_control"]
 gap = 1 - truth["pte"] - (1 - truth["r_s"]) * ratio / truth["overlap"]
 print(f"largest difference between the two sides: {gap.abs().max():.1e}")
@@ -79,7 +80,7 @@ print(f"largest difference between the two sides: {gap.abs().max():.1e}")
 # %%
 # What a trial shows
 # ------------------
-# Three simulated trials of 1,000 patients an arm: the same effect, the same useless surrogate.
+# Three simulated trials of 1,000 patients per arm, with the same effect and the same useless surrogate.
 rows, fits = [], {}
 for factor in (1, 3, 8):
     frame = useless(factor).simulate(1000, seed=2)
@@ -101,14 +102,15 @@ for factor in (1, 3, 8):
 pd.DataFrame(rows).set_index("factor").round(3)
 
 # %%
-# At a factor of 8 a report of "79 %, interval 68 to 87 %" would be an accurate estimate of a misleading quantity (the
-# true value is .75). The interval is narrow and holds the truth; the *question* is wrong. The summary warns:
+# At a factor of 8 the result "79 %, interval 68 to 87 %" would be an accurate estimate of a misleading quantity (the
+# true value is .75). The interval is narrow and covers the true value, but the quantity does not measure surrogacy.
+# The summary warns:
 print(fits[8].warnings[0])
 
 # %%
-# The transformations show what happens. A surrogate that predicts nothing should give a flat g, as on the left. On
-# the right g is low where the events of the controls are and high where hardly any control is left (no event by the
-# landmark): it recognises the arms.
+# The transformations show the reason. A surrogate without predictive value should have a flat g, as on the left. On
+# the right g is low where the controls have their events, and high where there is hardly any control (no event by the
+# landmark): it identifies the arm.
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.2), sharey=True, layout="constrained")
 for ax, factor in zip(axes, (1, 8), strict=True):
     fits[factor].plot(ax=ax)
@@ -124,10 +126,11 @@ plt.show()
 # %%
 # What we learnt
 # --------------
-# - Read c before PTE. Near 1 the two measures agree up to the survival ratio at the landmark; above 2 PTE tells more
-#   about the distance of the arms than about the surrogate.
-# - Read R_S and PTE of survival alone beside it. A PTE far above R_S with a large c is this page.
-# - A narrow interval does not help: it is about the number, not about what the number means.
+# - Look at c before the PTE. If it is near 1, the two measures agree up to the survival ratio at the landmark. If it
+#   is above 2, the PTE depends more on the distance between the arms than on the surrogate.
+# - Look also at R_S and at the PTE of survival alone. If the PTE is far above R_S and c is large, the PTE is
+#   misleading.
+# - A narrow interval does not help. It measures the precision of the PTE, not its meaning.
 #
 # The page checks its own numbers:
 assert gap.abs().max() < 1e-10

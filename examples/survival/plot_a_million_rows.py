@@ -59,11 +59,11 @@ pd.Series({name: frame["status"].mean() for name, frame in frames.items()}, name
 # %%
 # Three fits
 # ----------
-# The same call as for a hundred rows. Each model is first fitted to the first 1,000 rows, then 10,000, 100,000 and all
-# of them, and timed: processor time, so that other work on the machine does not count. (The very first fit in a new
-# environment compiles the likelihood; it is not timed.) With both scales, small samples take more time than the others:
-# twenty random starts look for other modes. Samples above 20,000 rows are explored on 5,000 of them, and finished on
-# all.
+# The call is the same as for a hundred rows. Each model is first fitted to the first 1,000 rows, then to 10,000, to
+# 100,000 and to all. We report processor time, so that other programs on the machine do not matter. (The first fit in
+# a new environment compiles the likelihood and is not timed.) With both scales, small samples take longer than with
+# one scale, because twenty random starts search for other maxima. With more than 20,000 rows this search runs on 5,000
+# of them, and only the final optimisation uses all rows.
 sizes = [1_000, 10_000, 100_000, N]
 formula = f"Surv(time, status) ~ {covariates}"
 smx.FlexibleSurvival(formula, frames["Weibull"][:1000], **options["Weibull"]).fit()
@@ -94,8 +94,8 @@ plt.show()
 # %%
 # Estimates and truth
 # -------------------
-# A million rows leave no room for a bias: most standard errors are between .001 and .004. The intercepts of the two
-# scales have .03 and .04: they imitate each other, and even a million rows tell them apart only so far.
+# With a million rows most standard errors are between .001 and .004. The intercepts of the two scales have standard
+# errors of .03 and .04: their effects are similar, and are hard to separate even with a million rows.
 truth = {
     "Weibull": {"aft": speed, "power": [np.log(1.5)]},
     "both scales": {"aft": speed, "ph": [np.log(0.6)], "power": [np.log(1.5)], "shape": [np.log(0.8)]},
@@ -150,9 +150,9 @@ memory = pd.Series(
 memory.round(0)
 
 # %%
-# Robust covariances and influence use one score for each row and coefficient, once more the size of the designs.
-# Standardised predictions over a million rows take each of them at every time: standardise over a random part of
-# them.
+# Robust covariances and influence measures use one score for each row and coefficient, which needs as much memory as
+# the design matrices. Standardised predictions over a million rows predict each row at every time. Use a random sample
+# of the rows instead.
 #
 # Beyond memory
 # -------------
@@ -162,11 +162,11 @@ memory.round(0)
 #
 # What we learnt
 # --------------
-# - With a million rows the full family takes a few times as long as its Weibull; covariates on a second parameter are
-#   no obstacle.
+# - With a million rows the four-parameter family takes a few times as long as the Weibull. Covariates on a second
+#   parameter are no problem.
 # - Time grew at most in proportion to the rows.
-# - Every estimate is where it should be. With a million rows the question is no longer the standard error, but whether
-#   the model is right: compare models, and look at residuals on a part of the rows.
+# - All estimates agree with the true values. With a million rows the main question is not the standard error but
+#   whether the model is right: compare models, and examine residuals on a part of the rows.
 #
 # The page checks its own numbers:
 assert all(fit.converged and fit.is_regular for fit in fits.values())

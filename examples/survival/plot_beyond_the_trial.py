@@ -35,10 +35,10 @@ table
 # %%
 # Four models
 # -----------
-# A Weibull; the default, with proportional hazards; the default with a cured fraction; and one in which the treatment
-# changes the form of the hazard, too. Each is fitted twice: to deaths as such, and with the mortality of the
-# population as a background, so that the model is one of the deaths that the disease adds. (With a cured fraction the
-# search ends at a limit of the family, kappa = 0, and says so.)
+# The four models are a Weibull model, the default (proportional hazards), the default with a cured fraction, and one
+# in which the treatment also changes the shape of the hazard. Each is fitted twice: to all deaths, and with the
+# mortality of the population as a background, where the model describes the excess deaths due to the disease. (With a
+# cured fraction the optimisation ends at a limit of the family, kappa = 0, and says so.)
 models = {
     "Weibull": {"distribution": "weibull"},
     "proportional hazards": {},
@@ -57,9 +57,9 @@ with_table = {
 
 
 # %%
-# The log-likelihoods within a column differ by little, but for the Weibull's, and so do the gains within five years.
-# The gains over forty years disagree where the trial stands alone. With the life table they come together, and become
-# smaller: nobody gains years that the population does not have.
+# Within each column the log-likelihoods are similar, except for the Weibull, and so are the gains within five years.
+# The gains over forty years differ widely if only the trial is used. With the life table they are similar and smaller,
+# because survival cannot exceed that of the population.
 def gain(fit, horizon):
     """Difference of the mean time to a horizon, treated less observed, averaged over the patients of the trial."""
     found = fit.standardise("rmst", at=[horizon], by="rx", levels=["Obs", "Lev+5FU"], contrast="difference")
@@ -82,8 +82,8 @@ gains
 # %%
 # One picture
 # -----------
-# Mean survival of the treated arm over forty years. On the left nothing keeps the patients, 60 years old on average,
-# from living to a hundred. On the right the curves cannot rise above the population's (dotted).
+# Mean survival of the treated arm over forty years. On the left there is no background mortality, so patients with a
+# mean age of 60 may live to a hundred. On the right survival cannot exceed that of the population (dotted).
 times = np.linspace(0.0, 40.0, 81)
 styles = ["-", "--", "-.", (0, (1, 1))]
 treated = trial.assign(rx="Lev+5FU")
@@ -104,9 +104,9 @@ plt.show()
 # %%
 # What the patients die of
 # ------------------------
-# For a man and a woman of 60 and of 75 years, treated: the probabilities of being alive, of having died of the
-# disease and of other causes after ten years. The three add up to 1. Net survival is that of a world in which nobody
-# dies of anything else: it is the same for all four, since age and sex act through the background alone.
+# For treated men and women of 60 and of 75 years: the probabilities of being alive, of death from the disease, and of
+# death from other causes after ten years. The three add up to 1. Net survival refers to a world without other causes
+# of death. It is the same for all four, because age and sex act only through the background.
 people = pd.DataFrame(
     {"rx": "Lev+5FU", "age": [60, 60, 75, 75], "gender": ["male", "female"] * 2, "randomised": 1986.5}
 )
@@ -120,8 +120,8 @@ shares.set_axis([f"{row.gender}, {row.age}" for row in people.itertuples()]).rou
 # %%
 # What may be written
 # -------------------
-# The sentence, with its numbers from the fits above. The range is one of models, not an interval; each gain has an
-# interval of its own, and they are wide.
+# The following sentence takes its numbers from the fits above. The range is a range over models and not a confidence
+# interval. The confidence interval of each gain is wide.
 values = [
     fit.standardise("rmst", at=[40], by="rx", levels=["Obs", "Lev+5FU"], contrast="difference")[
         "estimate"
@@ -138,9 +138,10 @@ print(
 # %%
 # What it still rests on
 # ----------------------
-# On the models' continuation of the *excess* hazard; on a treatment effect that lasts; and on the table. With its
-# rates halved, or half as high again, the gain of the default moves as below. The log-likelihoods do not choose
-# between tables well: patients of trials are healthier than the population, which also makes lower rates look better.
+# The results still depend on the extrapolation of the *excess* hazard, on a treatment effect that lasts, and on the
+# life table. If its rates are halved, or multiplied by 1.5, the gain of the default model changes as shown below. The
+# log-likelihood is not a good criterion to choose between life tables: patients in trials are healthier than the
+# population, which also favours lower rates.
 for factor in (0.5, 1.0, 1.5):
     scaled = smx.LifeTable(rates.assign(rate=factor * rates["rate"]), rate="rate", by="sex", extend="hold")
     match = scaled.match(age="age", year="randomised", sex="gender")

@@ -14,32 +14,124 @@ does one scale suffice? What does the second one cost? Do AIC and BIC choose the
 # without a covariate and with two arms. The truth is drawn from a model with one scale (``aft``, ``ph``), one scale
 # with the arm in the power too, or both scales with the arm in each, in *opposite* directions: time runs twice as
 # fast, and the hazard is halved. No choice of one scale can follow that exactly. Each data set is fitted by models
-# with one scale, and by one or two with both. The study is ``benchmarks/survival_both_scales.py``; this page reads its
-# tables. They rest on three data sets for each cell of the design, 39 to 51 for each truth and number of subjects,
-# so that the Monte-Carlo standard errors beside the shares matter.
-from pathlib import Path
+# with one scale, and by one or two with both. The study is ``benchmarks/survival_both_scales.py``; its tables follow.
+# They rest on three data sets for each cell of the design, 39 to 51 for each truth and number of subjects, so that the
+# Monte-Carlo standard errors beside the shares matter.
+from io import StringIO
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-import statmodels_x as smx
 
-results = Path(smx.__file__).parents[1] / "benchmarks" / "results"
-main = pd.read_csv(results / "survival_both_scales.csv")
-shapes = pd.read_csv(results / "survival_both_scales_shapes.csv")
-censored = pd.read_csv(results / "survival_both_scales_censoring.csv")
-errors = pd.read_csv(results / "survival_both_scales_errors.csv")
+def table_of(text: str) -> pd.DataFrame:
+    """Read a table of the study."""
+    return pd.read_csv(StringIO(text), sep=";")
+
+
+# data sets in which each thing happened, by truth and number of subjects
+main = table_of(
+    """\
+part;truth;n;data_sets;aic_both_over_power;bic_both_over_power;both_degenerate;both_weak;power_degenerate;power_weak;aic_truth;bic_truth;naive_both_over_power;both_secondary
+none;aft;100;51;1;1;26;22;4;6;25;25;12;1
+none;aft;300;51;5;1;15;30;0;7;19;22;16;6
+none;aft;1000;51;5;0;12;31;1;2;26;30;9;4
+none;both;100;39;3;2;16;19;6;7;3;2;8;3
+none;both;300;39;1;0;18;16;3;6;1;0;6;1
+none;both;1000;39;6;1;7;23;0;3;6;1;10;3
+none;ph;100;39;5;2;17;17;4;5;15;18;8;3
+none;ph;300;39;5;1;14;20;5;4;16;20;10;2
+none;ph;1000;39;4;0;10;22;3;2;17;21;9;1
+arm;aft;100;51;7;3;30;18;8;3;30;30;23;0
+arm;aft;300;51;3;0;25;18;1;7;24;34;19;1
+arm;aft;1000;51;10;3;14;28;2;0;24;34;17;2
+arm;aft + power;100;51;5;2;23;21;5;8;10;5;18;0
+arm;aft + power;300;51;10;0;16;25;2;4;20;20;20;0
+arm;aft + power;1000;51;6;0;16;25;0;1;24;26;12;0
+arm;both;100;39;4;1;19;15;5;5;3;0;20;0
+arm;both;300;39;11;3;16;14;2;4;5;1;21;0
+arm;both;1000;39;15;8;11;18;4;3;10;7;19;0
+arm;ph;100;39;5;3;18;16;3;5;14;19;16;2
+arm;ph;300;39;4;1;15;18;3;4;15;21;15;0
+arm;ph;1000;39;8;1;10;21;0;1;23;27;14;0
+"""
+)
+# the same by the share of censored times
+censored = table_of(
+    """\
+part;censoring;data_sets;aic_both_over_power;both_degenerate;power_degenerate
+none;0.0;117;13;28;2
+none;0.3;126;10;39;5
+none;0.6;144;12;68;19
+arm;0.0;162;33;55;4
+arm;0.3;180;25;68;10
+arm;0.6;198;30;90;21
+"""
+)
+# two arms, truth with both scales, by the shape of the hazard
+hard = table_of(
+    """\
+shape;data_sets;expected_loss;aic_both_over_power;aic_both_over_power_mc_se;rmse_ratio_1000;rmse_ratio_1000_mc_se
+cure;9;6.9701;0.6667;0.1349;0.8087;0.4632
+decreasing;27;0.0255;0.1111;0.0661;1.059;0.0551
+down-up;27;0.1254;0.1111;0.0661;1.0223;0.0278
+increasing;27;0.0048;0.1111;0.0661;1.006;0.0172
+up-down;27;4.8048;0.5556;0.0894;0.8394;0.0398
+"""
+)
+# two arms: errors of survival and of the difference of the arms, by the model that is fitted
+errors = table_of(
+    """\
+truth;n;model;rmse_within;rmse_ratio_all;rmse_ratio_all_mc_se;coverage_within;no_interval_within;difference_bias;difference_bias_mc_se;difference_coverage
+aft;100;aft;0.0609;0.992;0.0122;0.9444;0.1643;0.0134;0.0115;0.9048
+aft;100;aft + power;0.0616;1.0024;0.004;0.9494;0.1536;0.0125;0.0118;0.907
+aft;100;both;0.0623;1.0149;0.0118;0.9302;0.5393;0.0089;0.0114;0.9524
+aft;300;aft;0.0371;0.9266;0.0191;0.9203;0.0143;0.0133;0.0067;0.9
+aft;300;aft + power;0.0403;1.0067;0.0067;0.9167;0.0143;0.0066;0.008;0.9
+aft;300;both;0.0408;1.0191;0.0158;0.9521;0.4786;0.0047;0.0081;0.9231
+aft;1000;aft;0.0173;0.9329;0.02;0.9375;0.0251;0.0;0.003;0.9592
+aft;1000;aft + power;0.0184;0.991;0.005;0.9375;0.0251;-0.0023;0.0035;0.9388
+aft;1000;both;0.0188;1.0141;0.0133;0.9346;0.233;-0.0037;0.0035;0.9189
+ph;100;aft;0.0622;0.9869;0.0357;0.9184;0.0667;0.0223;0.0141;0.9167
+ph;100;aft + power;0.0645;1.0241;0.0303;0.9286;0.0667;0.0262;0.0152;0.9444
+ph;100;both;0.0634;1.0063;0.0186;0.916;0.4333;0.0276;0.0134;0.9048
+ph;300;aft;0.0344;1.0629;0.0464;0.9343;0.0571;0.0022;0.0085;0.9189
+ph;300;aft + power;0.0324;1.0032;0.0129;0.959;0.0714;0.0125;0.0083;0.9167
+ph;300;both;0.0338;1.0463;0.0161;0.9489;0.3476;0.0084;0.0088;0.875
+ph;1000;aft;0.0295;1.547;0.2006;0.8143;0.0;-0.0099;0.007;0.7949
+ph;1000;aft + power;0.0233;1.2227;0.1073;0.9048;0.0;-0.0037;0.0056;0.8974
+ph;1000;both;0.02;1.0461;0.0197;0.9231;0.1952;-0.0034;0.0047;0.931
+aft + power;100;aft;0.0701;1.0491;0.0309;0.8672;0.1393;0.0505;0.0149;0.7674
+aft + power;100;aft + power;0.0657;0.9842;0.0094;0.918;0.0857;0.0302;0.0136;0.8913
+aft + power;100;both;0.0675;1.0108;0.0115;0.9255;0.425;0.0236;0.0142;0.8929
+aft + power;300;aft;0.0429;1.235;0.0566;0.84;0.1039;0.0371;0.0093;0.6222
+aft + power;300;aft + power;0.0346;0.9974;0.0035;0.9519;0.0323;0.005;0.0079;0.898
+aft + power;300;both;0.0361;1.0393;0.0205;0.9444;0.2903;-0.0001;0.0083;0.8571
+aft + power;1000;aft;0.0336;1.7636;0.1118;0.6517;0.0498;0.0319;0.0068;0.5417
+aft + power;1000;aft + power;0.0189;0.993;0.006;0.9395;0.0;0.0016;0.0037;0.9216
+aft + power;1000;both;0.0196;1.0301;0.0261;0.919;0.2527;-0.0018;0.004;0.9714
+both;100;aft;0.058;1.0304;0.027;0.9337;0.1502;-0.0068;0.014;0.9394
+both;100;aft + power;0.0559;0.9943;0.0173;0.9622;0.1315;0.0096;0.0135;1.0
+both;100;both;0.0553;0.9821;0.0144;0.9646;0.4695;0.009;0.0128;1.0
+both;300;aft;0.0409;1.1249;0.0603;0.8488;0.0376;-0.0216;0.0105;0.7568
+both;300;aft + power;0.0383;1.0547;0.0395;0.9024;0.0376;-0.0158;0.0093;0.9459
+both;300;both;0.0355;0.9776;0.0223;0.9568;0.3474;-0.008;0.0085;0.9565
+both;1000;aft;0.0304;1.4428;0.1886;0.7668;0.0939;-0.0276;0.007;0.7143
+both;1000;aft + power;0.0272;1.2879;0.166;0.8549;0.0939;-0.0156;0.007;0.8571
+both;1000;both;0.0207;0.9823;0.0298;0.9419;0.2723;-0.0075;0.0048;0.9643
+"""
+).replace({"model": {"both": "both, aft + ph"}})
 main.groupby("part")["data_sets"].sum()
 
 
 def pooled(table: pd.DataFrame, columns: list[str], by: list[str]) -> pd.DataFrame:
-    """Average shares over rows, weighted by data sets, with their Monte-Carlo errors."""
-    table = table.assign(true_scales=np.where(table["truth"] == "both", "both", "one"))
+    """Divide the sums of counts by those of data sets, with Monte-Carlo errors."""
+    if "truth" in table:
+        table = table.assign(true_scales=np.where(table["truth"] == "both", "both", "one"))
     groups = table.groupby(by, sort=False)
     out = pd.DataFrame({"data sets": groups["data_sets"].sum()})
     for column in columns:
-        count = (table[column] * table["data_sets"]).groupby([table[c] for c in by], sort=False).sum()
+        count = groups[column].sum()
         share = (count + 2) / (out["data sets"] + 4)  # as in the study: an error for a share of 0 too
         out[column] = count / out["data sets"]
         out[f"{column} (se)"] = np.sqrt(share * (1 - share) / (out["data sets"] + 4))
@@ -95,7 +187,7 @@ plt.show()
 # How far can one scale with power come to the truth at all? The expected loss is the deviance (twice the
 # log-likelihood) by which the best such model falls short in an ideal sample of 300 uncensored subjects. A test at
 # 5 % with one more parameter needs about 4, AIC 2.
-hard = shapes.query("part == 'arm' and truth == 'both'").set_index("shape").sort_values("expected_loss")
+hard = hard.set_index("shape").sort_values("expected_loss")
 fig, axes = plt.subplots(1, 2, figsize=(9.5, 3.8), sharey=True, layout="constrained")
 places = np.arange(len(hard))
 axes[0].barh(places, hard["expected_loss"], color="#56B4E9", edgecolor="black", height=0.6)
@@ -174,7 +266,7 @@ axes[0].set_ylabel("% of data sets")
 axes[0].set_ylim(0, 108)
 axes[0].set_title("State of the fit: aft + power; both, aft + ph", pad=12)
 axes[0].legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, columnspacing=1.0)
-ratios = errors.query("part == 'arm' and model == 'both, aft + ph'")
+ratios = errors.query("model == 'both, aft + ph'")
 looks = {
     "aft": ("#56B4E9", "--", "o"),
     "ph": ("#E69F00", ":", "^"),
@@ -206,11 +298,7 @@ plt.show()
 # the table gives the share of predictions without one. Two other choices matter more. Without the power, in ``aft``,
 # a true effect on it biases the difference of the arms. And with a thousand subjects the scale has to be the right
 # one: ``aft + power`` does worse than AIC's choice between it and ``ph + power`` where ``ph`` is true.
-shown = errors.query("part == 'arm' and model in ['aft', 'aft + power', 'both, aft + ph']")
-precision = shown.set_index(["truth", "n", "model"])[
-    ["rmse_within", "rmse_ratio_all", "rmse_ratio_all_mc_se", "coverage_within", "no_interval_within",
-     "difference_bias", "difference_bias_mc_se", "difference_coverage"]
-]  # fmt: skip
+precision = errors.set_index(["truth", "n", "model"])
 precision.round(3)
 
 # %%

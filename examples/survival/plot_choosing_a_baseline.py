@@ -25,19 +25,20 @@ data.groupby("score", observed=True)["status"].agg(["size", "sum"])
 # %%
 # The ladder
 # ----------
-# The names say what carries the covariate: ``aft`` (the accelerated scale), ``ph`` (the proportional scale) or
-# ``both``, and after a plus sign the further parameters that carry it. ``n_jobs`` spreads the fits over processes.
+# The names of the models say which parameters depend on the covariate: ``aft`` (the time scale), ``ph`` (the hazard
+# scale) or ``both``, and after a plus sign the further parameters. ``n_jobs`` runs the fits in parallel.
 ladder = smx.ladder("Surv(time, status) ~ score", data)
 ladder[["logLik", "df", "AIC", "delta_AIC", "BIC", "regular", "note"]].round(2)
 
 # %%
-# Three things to read off.
+# Three results:
 #
-# - The log-logistic wins, by AIC and by BIC. The free shape of ``aft`` gains half a unit of log-likelihood for its
-#   parameter. The exponential and the Weibull are ten and twelve units behind.
-# - ``weak`` marks models whose parameters the data hardly tell apart: most of those with both scales. Their place in
-#   the ranking stands, their standard errors are not to be trusted.
-# - Where a row holds another of the grid as an interior point, its last columns test that step:
+# - The log-logistic is best by AIC and by BIC. The free shape of ``aft`` increases the log-likelihood by only half a
+#   unit. The AIC of the exponential and of the Weibull is ten and twelve above the best.
+# - ``weak`` marks models whose parameters can hardly be distinguished, which are most of those with both scales. Their
+#   rank is valid, but their standard errors should not be trusted.
+# - If another model of the table is nested in the model of a row, the last columns give the likelihood ratio test of
+#   the two:
 ladder.loc[["aft", "aft + power", "loglogistic + power", "both, aft"], ["versus", "LR", "p.value"]].round(3)
 
 # %%
@@ -57,16 +58,16 @@ plt.show()
 # %%
 # The winner, and a bad model beside it
 # -------------------------------------
-# Twelve units of AIC behind: the Weibull, which many would have taken unasked.
+# We compare the best model with the Weibull, a common first choice, whose AIC is twelve higher.
 good = smx.FlexibleSurvival("Surv(time, status) ~ score", data, distribution="loglogistic").fit()
 bad = smx.FlexibleSurvival("Surv(time, status) ~ score", data, distribution="weibull", scale="aft").fit()
 good.natural_params.round(3)
 
 # %%
-# *Residuals.* Under a true model the normalised quantile residuals are standard normal, whatever the censoring (a
-# censored one is drawn from what its censoring leaves open), and Cox-Snell residuals have a unit hazard. The
-# log-logistic keeps to both lines as far as there are many patients. The Weibull bends away from them: fewer very
-# early deaths than it expects, and longest survivors who live longer than it can believe.
+# *Residuals.* Under the true model normalised quantile residuals are standard normal for any kind of censoring (the
+# residual of a censored time is drawn at random from its possible values), and Cox-Snell residuals have a unit hazard.
+# The log-logistic follows both lines where there are many patients. The Weibull departs from them: it predicts more
+# very early deaths than there are, and the longest survivors live longer than it predicts.
 fig, axes = plt.subplots(2, 2, figsize=(9, 7.6), layout="constrained")
 for row, (name, fit) in zip(axes, {"Log-logistic": good, "Weibull": bad}.items(), strict=True):
     fit.plot_residuals("quantile", ax=row[0])
@@ -78,9 +79,9 @@ for row, (name, fit) in zip(axes, {"Log-logistic": good, "Weibull": bad}.items()
 plt.show()
 
 # %%
-# *Calibration.* Kaplan-Meier against the mean fitted curve, in each class of the score. The Weibull is up to 19
-# points off in the lowest class, the log-logistic up to 10 in the highest, which is about what Kaplan-Meier curves of
-# some forty men do by themselves.
+# *Calibration.* The Kaplan-Meier curve is compared with the mean fitted curve in each class of the score. The Weibull
+# differs by up to 19 percentage points in the lowest class and the log-logistic by up to 10 in the highest. The latter
+# is about the sampling error of Kaplan-Meier curves from forty patients.
 checked = {name: fit.calibration("score") for name, fit in {"log-logistic": good, "Weibull": bad}.items()}
 worst = pd.DataFrame(
     {name: table["difference"].abs().groupby(table["score"]).max() for name, table in checked.items()}
@@ -112,17 +113,17 @@ for ax in axes[1:]:
 plt.show()
 
 # %%
-# *Influence.* ``dfbetas`` is the change of each estimate, in standard errors, that one patient makes. Nobody moves
-# the effect of the score by as much as half a standard error.
+# *Influence.* ``dfbetas`` is the change of each estimate, in standard errors, when one patient is left out. No patient
+# changes the effect of the score by as much as half a standard error.
 influence = good.residuals("dfbetas")
 influence.abs().max().round(3)
 
 # %%
 # What the choice was worth
 # -------------------------
-# The table above compares 23 models on the same patients, and the intervals of the best model ignore that. Models
-# within two units of AIC are all credible; if the answer is the same in all of them, the choice does not matter.
-# Survival at 100 days:
+# The table above compares 23 models on the same patients, and the intervals of the best model ignore this selection.
+# Models within two units of AIC are all plausible. If they give the same answer, the choice does not matter. Survival
+# at 100 days:
 near = ladder.index[ladder["delta_AIC"] < 2]
 forms = {
     "loglogistic": {"distribution": "loglogistic"},
@@ -143,11 +144,13 @@ answers.round(3)
 # %%
 # What we learnt
 # --------------
-# - One line fits the grid. The family's own special case, the log-logistic, is all these data need.
-# - Models with both scales are rarely worth their parameter on samples of this size, and the table says ``weak``.
-# - A ranking does not say that the winner fits: calibration by group did, and showed where the Weibull does not.
-# - Report the winner with its neighbours: at 100 days they agree within three points, and the Weibull is up to seven
-#   off.
+# - ``ladder`` fits the whole table in one call. The log-logistic, a special case of the family, is enough for these
+#   data.
+# - Models with both scales rarely improve the fit in samples of this size, and the table marks them as ``weak``.
+# - The best model of a ranking need not fit well. Calibration by group showed that the log-logistic fits and the
+#   Weibull does not.
+# - Report the best model together with its closest competitors. At 100 days they agree within three percentage points,
+#   and the Weibull differs by up to seven.
 #
 # The page checks its own numbers:
 assert len(ladder) == 28

@@ -26,15 +26,15 @@ data.groupby("rx", observed=True)[["status_recur", "status_death"]].agg(["size",
 # %%
 # The default
 # -----------
-# One line; the treatment multiplies the hazard, time is counted in medians of the events. The summary says what the
-# treatment does to patients, and that no term asks for the power.
+# In the default model the treatment multiplies the hazard, and the results do not depend on the unit of time. The
+# summary reports the effects on survival, and its score tests give no reason to let a term act on the power.
 formula = "Surv(years, status_recur) ~ rx"
 fit = smx.FlexibleSurvival(formula, data, time_unit="years").fit()
 print(fit.summary())
 
 # %%
-# The figure of the trial: the fitted curves with their bands, Kaplan-Meier with its own interval, marks where patients
-# were censored, and the numbers at risk.
+# The figure shows the fitted curves with their bands, the Kaplan-Meier curves with their intervals, marks at censored
+# times, and the numbers at risk.
 fig, ax = plt.subplots(figsize=(7.5, 5.6), layout="constrained")
 fit.plot("survival", by="rx", at_risk=True, ax=ax)
 ax.set_ylabel("Free of recurrence")
@@ -44,7 +44,8 @@ plt.show()
 # %%
 # Early, and at the end
 # ---------------------
-# Two models that differ in how the treatment may act: on the hazard (the default) and on the speed of time.
+# We compare two models that differ in how the treatment acts: on the hazard (the default), or on the time scale
+# (accelerated failure time).
 models = {
     "hazard (the default)": fit,
     "hazard and its course": smx.FlexibleSurvival(formula, data, power="~ rx", time_unit="years").fit(),
@@ -53,7 +54,8 @@ models = {
 smx.compare(*models.values(), names=list(models))[["logLik", "df", "AIC", "delta_AIC"]].round(2)
 
 # %%
-# The gain of levamisole with fluorouracil over observation, by model, and what Kaplan-Meier shows:
+# The difference in recurrence-free survival between levamisole with fluorouracil and observation, by model and by
+# Kaplan-Meier:
 times = [1.0, 3.0, 7.0]
 gains = {}
 for name, found in models.items():
@@ -65,10 +67,10 @@ gains = pd.DataFrame(gains, index=["free of recurrence at 1 year", "at 3 years",
 gains.round(3)
 
 # %%
-# All three see a gain of about ten points in the first year. Then the model in which the treatment stretches time takes
-# it away again: with ``kappa < 0`` both of its arms run into *one* plateau, since time that is stretched ends where it
-# would have ended. Its errors do not show that; its likelihood, nine units lower, does. On the scale of the hazard each
-# arm has a plateau of its own, and the gain stays.
+# All three show a difference of about ten percentage points after one year. In the accelerated failure time model the
+# difference then disappears: with ``kappa < 0`` both arms have the *same* plateau. Its standard errors do not show
+# this misfit, but its log-likelihood does, which is nine units lower. In the proportional hazards model each arm has
+# its own plateau, and the difference remains.
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.4), sharey=True, layout="constrained")
 for ax, name in zip(axes, ("hazard (the default)", "speed of time"), strict=True):
     models[name].plot("survival_difference", by="rx", at=np.linspace(0.05, 8, 160), ax=ax)
@@ -81,17 +83,18 @@ plt.show()
 # %%
 # Is the plateau real?
 # --------------------
-# It is an extrapolation unless patients were followed well beyond the last recurrence. Here they were, in the treated
-# arms: 142 of those on levamisole with fluorouracil were free of recurrence after the last one was seen.
+# A plateau is an extrapolation unless patients were followed well beyond the last recurrence. Here this was the case
+# in the treated arms: 142 of the patients on levamisole with fluorouracil were still free of recurrence after the last
+# recurrence.
 fit.follow_up(by="rx")[
     ["n", "events", "last_event", "last_time", "at_risk_after", "kaplan_meier_end", "alpha"]
 ].round(3)
 
 # %%
-# The share without recurrence in the long run, by the default, and by a model that has a cured fraction as a parameter
-# of its own. The two differ by five points in every arm, since one curve is still falling a little when the other has
-# levelled off; nobody was followed long enough to tell them apart. What the treatment does to the plateau is the same
-# in both: 18 points.
+# The long-term proportion without recurrence, from the default model and from a model in which the cured fraction is a
+# parameter. The two models differ by five percentage points in every arm, because the first curve is still falling
+# slightly when the second has levelled off. The follow-up is too short to distinguish them. The effect of the
+# treatment on the plateau is the same in both, 18 points.
 long_run = fit.standardise("cure_fraction", by="rx").set_index("rx")[["estimate", "lower", "upper"]]
 mixture = smx.FlexibleSurvival("Surv(years, status_recur) ~ 1", data, "loglogistic", cure="~ rx").fit()
 beside = mixture.standardise("cure_fraction", by="rx").set_index("rx")[["estimate", "lower", "upper"]]
@@ -100,9 +103,9 @@ pd.concat({"default": long_run, "log-logistic and cured fraction": beside}, axis
 # %%
 # And death
 # ---------
-# What a prevented recurrence is worth shows later in survival: nothing in the first year, 14 points after seven. Here
-# the course of the hazard differs between the arms (the power of ``rx``), and the second column of the effects, in
-# which it may, is the better answer for early deaths.
+# The benefit for overall survival appears later: no difference in the first year, and 14 percentage points after seven
+# years. Here the shape of the hazard differs between the arms (the power depends on ``rx``). The second column of the
+# effects allows for this, and is the better estimate of early deaths.
 death = data.assign(years=data["time_death"] / 365.25)
 dying = smx.FlexibleSurvival("Surv(years, status_death) ~ rx", death, time_unit="years").fit()
 effects = pd.concat(
@@ -118,11 +121,11 @@ plt.show()
 # %%
 # What we learnt
 # --------------
-# - Levamisole with fluorouracil prevents recurrences: 10 points fewer within a year, 16 after three, 17 after seven.
-#   Levamisole alone does nothing that these data show.
-# - A plateau and an accelerated form do not go together where the treatment moves the plateau. The default has no such
-#   blind spot; where the form matters the effects say so.
-# - Prevented recurrences become prevented deaths years later.
+# - Levamisole with fluorouracil reduces recurrences by 10 percentage points within one year, 16 within three and 17
+#   within seven. These data show no effect of levamisole alone.
+# - An accelerated failure time model cannot describe a treatment that changes the plateau. The default model can.
+#   Where the form of the model matters, the table of effects shows it.
+# - Fewer recurrences lead to fewer deaths years later.
 #
 # The page checks its own numbers:
 default, slower = gains.loc["hazard (the default)"], gains.loc["speed of time"]

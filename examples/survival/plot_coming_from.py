@@ -37,8 +37,8 @@ arms = pd.DataFrame({"treatment": [0, 1], "sex": 0, "age": 0.0}, index=["control
 #    flexsurvreg(Surv(time, status) ~ treatment + sex + age, data = d, dist = "weibull",
 #                anc = list(shape = ~ treatment + sex + age))
 #
-# lifelines calls it ``ancillary``, we ``power="~ ..."``. Theirs are coefficients of log *time*, ours of the *speed* of
-# time: the main coefficients change sign, those of the shape do not.
+# lifelines calls it ``ancillary``; here it is ``power="~ ..."``. The other packages model log *time*, and we model the
+# *speed* of time. The main coefficients therefore have the opposite sign, and those of the shape have the same sign.
 lifelines_weibull = lifelines.WeibullAFTFitter().fit(columns, "time", "status", ancillary=True)
 weibull = smx.FlexibleSurvival(
     formula, data, distribution="weibull", power=f"~ {covariates}", scale="aft", other_scale=1.0
@@ -129,8 +129,8 @@ gengamma_table = side_by_side(
 gengamma_table.round(4)
 
 # %%
-# The same parameters in every distribution: that is what ours have in common. ``aft`` is the log of a speed, so that
-# its time ratio compares across them, with the family of four parameters at the end.
+# All distributions here have the same parameters. ``aft`` is the log of a speed, so time ratios can be compared
+# between distributions, including the four-parameter family at the end.
 fits["apgw"] = smx.FlexibleSurvival(formula, data, scale="aft", other_scale=1.0).fit()
 ratios = pd.DataFrame(
     {name: fit.natural_params.loc[("aft", "treatment")] for name, fit in fits.items()}
@@ -212,8 +212,9 @@ plt.show()
 #    predict(fit, newdata = data.frame(treatment = 0), var = "treatment", type = "hr", grid = TRUE)
 #    predict(fit, newdata = d, type = "meansurv", grid = TRUE)
 #
-# We have no splines: the four-parameter family takes their place. ``scale="ph"`` gives proportional hazards,
-# ``power="~ treatment"`` lets the ratio move. ``reference`` is whom to compare with (rstpm2's ``newdata``).
+# There are no splines here; the four-parameter family takes their place. ``scale="ph"`` gives proportional hazards,
+# and ``power="~ treatment"`` lets the hazard ratio change over time. ``reference`` holds the patients to compare with
+# (``newdata`` in rstpm2).
 ph = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, scale="ph", other_scale=1.0).fit()
 moving = smx.FlexibleSurvival(
     "Surv(time, status) ~ treatment", data, scale="ph", power="~ treatment", other_scale=1.0
@@ -245,7 +246,8 @@ shown[["logLik", "df", "AIC", "delta_AIC", "regular"]].round(2)
 #    flexsurvcure(Surv(time, status) ~ treatment, data = d, dist = "lnorm", mixture = TRUE)
 #    flexsurvcure(Surv(time, status) ~ treatment, data = d, dist = "gengamma", mixture = FALSE, link = "loglog")
 #
-# Its formula drives the cured fraction, ours stands in ``cure``. lifelines' ``MixtureCureFitter`` takes no covariates.
+# The formula of flexsurvcure refers to the cured fraction, which is the argument ``cure`` here. lifelines'
+# ``MixtureCureFitter`` takes no covariates.
 cured = {}
 for distribution in ("weibull", "loglogistic", "lognormal", "gengamma"):
     for kind in ("mixture", "promotion"):
@@ -294,12 +296,14 @@ cure_table.round(4)
 # - Splines (``flexsurvspline``, ``stpm2``), the gamma and the generalised F are not here. A distribution that is
 #   missing can be written as a :class:`~statmodels_x.Family`, with every prediction, kind of censoring and cure.
 # - Gompertz hazards that fall are such a family, worked out in the guide; the built-in ``"gompertz"`` rises.
-# - Frailty, competing risks, multi-state models and relative survival are not here.
+# - Frailty (random effects) is not here. Competing risks and multi-state models are :class:`~statmodels_x.MultiState`
+#   (:doc:`/guide/multistate`), and relative survival is the argument ``background`` (:doc:`/guide/background`).
 #
 # What we learnt
 # --------------
-# - Where the packages have the same model they have the same maximum; main coefficients change sign.
-# - Log-likelihoods are those of the times themselves everywhere, and so AIC compares across packages.
+# - Where the packages have the same model, the maximum of the likelihood is the same. The main coefficients have the
+#   opposite sign.
+# - All packages report the log-likelihood of the times themselves, so AIC can be compared between packages.
 # - Their ancillary parameters are our ``power``, ``shape`` and ``cure``, each with a formula of its own.
 #
 # The page checks its own numbers:

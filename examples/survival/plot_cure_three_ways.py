@@ -34,15 +34,15 @@ data.groupby("arm", observed=True)["status"].agg(["size", "sum"])
 # %%
 # Nine models
 # -----------
-# - The *defective* members need no ``cure`` argument. With the treatment on the accelerated scale it cannot move the
-#   plateau; on the proportional scale it must.
-# - ``cure="~ arm"`` adds a cured fraction with its own covariates: as a mixture, with a logit link, or as a
-#   promotion-time model, with a log link for theta, where exp(-theta) are cured. The uncured follow a Weibull or a
-#   log-logistic distribution that is the same in both arms.
-# - The log-logistic and the Burr XII without a cured fraction: what if nobody is cured?
+# - The *defective* distributions need no ``cure`` argument. A treatment on the time scale cannot change the plateau;
+#   on the hazard scale it always does.
+# - ``cure="~ arm"`` adds a cured fraction with its own covariates: as a mixture model with a logit link, or as a
+#   promotion-time model with a log link for theta, where the cured fraction is exp(-theta). The times of the uncured
+#   have a Weibull or a log-logistic distribution, which is the same in both arms.
+# - The log-logistic and the Burr XII without a cured fraction show the fit if nobody is cured.
 #
-# Each of the four with a ``cure`` part warns: the last relapse came late, and nobody knows how many uncured patients
-# are still under observation. The rest of the page shows what that means.
+# The four models with a ``cure`` part give a warning: the last relapse occurred late, and the number of uncured
+# patients still under observation is unknown. The rest of the page shows what this means.
 only_arm, none = "Surv(time, status) ~ arm", "Surv(time, status) ~ 1"
 forms = {
     "defective, aft": (only_arm, {"scale": "aft", "other_scale": 1.0}),
@@ -70,16 +70,17 @@ table = smx.compare(*fits.values(), names=list(fits))
 table[["logLik", "df", "AIC", "delta_AIC", "BIC", "regular"]].round(3)
 
 # %%
-# A summary of a mixture: the last block is the cured fraction, on the logit scale, and as an odds ratio below.
+# The summary of a mixture model. The last block has the cured fraction on the logit scale, and below it the odds ratio
+# of cure.
 print(fits["mixture log-logistic"].summary())
 
 # %%
 # Over the follow-up, and beyond
 # ------------------------------
-# One curve from each of the three ways over the Kaplan-Meier steps, and one without cure. The first three are hard to
-# tell apart over the follow-up; to the right of the last event each goes on to its own plateau. The Burr XII has the
-# best AIC and the worst late years: in AIC the many early relapses count, and there the Weibull forms are poor, since
-# the hazard first rises.
+# One fitted curve of each kind and one without cure, with the Kaplan-Meier curves. The first three are hard to
+# distinguish during follow-up. After the last event each continues to its own plateau. The Burr XII has the best AIC
+# and the worst fit in late years. The AIC is dominated by the many early relapses, which the Weibull models fit poorly
+# because the hazard first rises.
 fig, axes = plt.subplots(1, 2, figsize=(10.5, 4.4), sharey=True, layout="constrained")
 drawn = ["defective, ph", "mixture Weibull", "promotion log-logistic", "no cure, Burr XII"]
 times = np.linspace(0, 20, 250)
@@ -117,9 +118,9 @@ plt.show()
 # %%
 # The cured fraction
 # ------------------
-# Each model with its own 95 % intervals: by the delta method (Wald, made on the scale of the link), and by profile
-# likelihood for the models with a ``cure`` part. Here the two kinds agree to a percentage point; on smaller samples,
-# or where the fraction is near 0, trust the profile.
+# The cured fraction by each model with 95 % intervals: Wald intervals (delta method, on the scale of the link), and
+# profile likelihood intervals for the models with a ``cure`` part. Here the two agree within one percentage point. In
+# smaller samples, or if the fraction is close to 0, prefer the profile likelihood.
 rows = []
 for name in forms:
     if name.startswith("no cure"):
@@ -161,9 +162,10 @@ plt.show()
 # %%
 # Why they differ
 # ---------------
-# A cured fraction is what is left when the uncured are gone. How many of the patients still at risk at the end of
-# follow-up are uncured depends on the tail that the model gives to the uncured, and there are no data to check it.
-# Uncured patients without an event at the last follow-up, of all the uncured, under the two mixtures:
+# The cured fraction is the proportion that remains when all uncured patients have had the event. It depends on how
+# many of the patients at risk at the end of follow-up are uncured, that is, on the tail of the distribution of the
+# uncured. There are no data to check this tail. The proportion of the uncured without an event at the last follow-up,
+# in the two mixture models:
 end = fits["mixture Weibull"].follow_up()["last_time"].iloc[0]
 left = {}
 for name in ("mixture Weibull", "mixture log-logistic"):
@@ -174,15 +176,15 @@ for name in ("mixture Weibull", "mixture log-logistic"):
 pd.DataFrame(left, index=names).round(4)
 
 # %%
-# Under the Weibull, nobody; under the log-logistic, 3 %, and so it needs 2 to 3 points less cure for the same curve.
-# The four-parameter distribution with both scales can have a tail as heavy as it likes; it fits better than all
-# of these, and
-# it leaves the fraction open: anything up to 0.69. The best AIC belongs to a model without any cure.
+# It is 0 for the Weibull and 3 % for the log-logistic, whose cured fraction is therefore 2 to 3 percentage points
+# smaller for the same curve. The four-parameter distribution with both scales can have a tail of any weight. It fits
+# better than all of these, and its interval of the cured fraction extends up to 0.69. The model with the best AIC has
+# no cured fraction at all.
 
 # %%
 # What they agree on
 # ------------------
-# Survival at five years, where there are patients to count:
+# Survival at five years, where enough patients are at risk:
 five = pd.DataFrame(
     {name: fit.predict(arms, "survival", [5])["estimate"].to_numpy() for name, fit in fits.items()},
     index=names,
@@ -191,8 +193,8 @@ five["AIC"] = table["AIC"]
 five.round(3)
 
 # %%
-# All models agree within six points in either arm, except the log-logistic without a cured fraction, which does not
-# fit. (The crude estimate of each arm is dashed.)
+# All models agree within six percentage points in either arm, except the log-logistic without a cured fraction, which
+# does not fit. (The dashed lines are the crude estimates of each arm.)
 fig, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
 for k, arm in enumerate(names):
     ax.plot(five[arm], range(len(five)), "os"[k], color=smx.plotting.COLOURS[k], label=arm)
@@ -214,15 +216,15 @@ plt.show()
 # %%
 # What we learnt
 # --------------
-# - Three ways to write cure, and within each the distribution of the uncured, give curves that look alike
-#   over the follow-up.
-#   They put the cured fraction under observation anywhere between 2 and 24 %, and the better fitting forms do not
-#   agree either.
-# - Wald and profile intervals agree, and neither holds the uncertainty about the form, which is the larger part.
-# - Survival at five years hardly depends on the model. Report that; and a cured fraction only beside its rivals.
-# - In the mixture and promotion models here the treatment acts on cure only, in the defective accelerated model on
-#   speed only: whether interferon *cures* or *delays* is an assumption of each. AIC prefers those that delay, the
-#   late years of the Kaplan-Meier curves those that cure.
+# - The three kinds of cure models, with different distributions of the uncured, give similar curves during follow-up.
+#   Their cured fractions under observation range from 2 to 24 %, and the better fitting models do not agree either.
+# - Wald and profile likelihood intervals agree. Neither includes the uncertainty about the form of the model, which is
+#   larger.
+# - Survival at five years hardly depends on the model and can be reported. Report a cured fraction only together with
+#   those of other models.
+# - In the mixture and promotion-time models of this page the treatment acts on cure only, and in the defective model
+#   on the time scale only. Whether interferon *cures* patients or *delays* relapse is an assumption of each model. AIC
+#   prefers delay; the late part of the Kaplan-Meier curves suggests cure.
 #
 # The page checks its own numbers, against the R package flexsurvcure where it has the same model:
 assert np.isclose(fits["mixture Weibull"].llf, -379.2262, atol=1e-3)

@@ -13,8 +13,9 @@ The prices are invented. Everything else comes from the trial and from a life ta
 # %%
 # The model
 # ---------
-# Deaths in the trial, with the mortality of the United States as a background: whoever survives the cancer grows old as
-# the population does. The year of randomisation is not in the data, and is set to the middle of 1986.
+# The model describes deaths in the trial with the mortality of the United States as a background, so that survivors of
+# the cancer have the mortality of the population. The year of randomisation is not in the data, and is set to the
+# middle of 1986.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -39,9 +40,9 @@ last = trial["years"].max()
 # %%
 # An effect that does not last
 # ----------------------------
-# Follow-up ended after nine years. ``wane=(9, 15)`` lets the effect on the excess hazard last for nine years and fade
-# until the fifteenth, from when on
-# the treated die as the controls do. It is a way to ask how much of the gain rests on years that no one has seen.
+# Follow-up ended after nine years. With ``wane=(9, 15)`` the effect on the excess hazard lasts for nine years and then
+# decreases to zero over six years. From year fifteen on, treated patients have the hazard of the controls. This shows
+# how much of the gain depends on the years without data.
 arms = ["Obs", "Lev+5FU"]
 times = np.linspace(0.0, 30.0, 61)
 fig, ax = plt.subplots(layout="constrained")
@@ -60,9 +61,9 @@ plt.show()
 # %%
 # Years gained
 # ------------
-# The mean time lived within thirty years, treated less controls, averaged over the patients of the trial. A yearly
-# discount of 3.5 % makes a year that begins after t years count 1.035\ :sup:`-t`. Each number has its interval; a
-# change of horizon, discount or waning needs no new fit.
+# The difference in mean survival time within thirty years between treatment and control, averaged over the patients of
+# the trial. With a discount rate of 3.5 % per year, a year that begins after t years counts 1.035\ :sup:`-t`. Each
+# number has a confidence interval. Another horizon, discount rate or waning needs no new fit.
 scenarios = {
     "lasting effect": {},
     "lasting, discounted": {"discount": 0.035},
@@ -84,8 +85,8 @@ print(
 )
 
 # %%
-# Discounting matters more than waning here, and the model says why: what the treatment acts on is the excess hazard,
-# and little of that is left when the effect begins to fade.
+# Discounting matters more than waning here, because the treatment acts on the excess hazard, and the excess hazard is
+# already small when the effect begins to wane.
 excess = fit.predict(pd.DataFrame({"rx": ["Obs"]}), kind="net_hazard", at=[2, 9, 15])["estimate"]
 print(
     f"Untreated, the disease adds {1000 * excess[0]:.0f} deaths for 1,000 persons and year after two years, "
@@ -95,9 +96,9 @@ print(
 # %%
 # Draws for the decision
 # ----------------------
-# ``predict(draws=)`` returns the prediction under coefficients that are drawn from their distribution. The draws are
-# the same in every call, so that the difference of two calls is the difference of two strategies under one state of
-# the world. Every thirtieth patient of the trial stands for the others.
+# ``predict(draws=)`` returns predictions for coefficients drawn from their estimated distribution (probabilistic
+# sensitivity analysis). The draws are the same in every call, so differences between strategies can be computed draw
+# by draw. To save time, only every thirtieth patient of the trial is used.
 cohort = trial.iloc[::30]
 treated, control = cohort.assign(rx="Lev+5FU"), cohort.assign(rx="Obs")
 drawn = {}
@@ -114,9 +115,9 @@ drawn["waning"].describe().loc[["mean", "std"]].round(2)
 # %%
 # A table for the decision
 # ------------------------
-# Invented prices: 25,000 for the course of treatment, and 1,000 for each (discounted) year of life afterwards. The
-# probability of being worth it is the share of draws in which the years gained, at 20,000 each, are worth more than
-# they cost.
+# The prices are invented: 25,000 for the treatment, and 1,000 for each (discounted) year of life afterwards. The
+# probability that the treatment is cost-effective is the proportion of draws in which the gain in years, at 20,000
+# each, is worth more than the costs.
 course, yearly, worth = 25_000.0, 1_000.0, 20_000.0
 rows = {}
 for name, lived in drawn.items():
@@ -136,7 +137,7 @@ decision.round(
 )
 
 # %%
-# The probability, against what a year of life is held to be worth:
+# The cost-effectiveness acceptability curve shows this probability for other values of a year of life:
 values = np.linspace(0.0, 60_000.0, 121)
 fig, ax = plt.subplots(layout="constrained")
 for k, (name, lived) in enumerate(drawn.items()):
@@ -161,5 +162,5 @@ print(
 )
 
 # %%
-# These numbers hold the uncertainty of the coefficients within one model. That other models fit the trial as well is
-# another uncertainty, which draws do not show: :doc:`/gallery/survival/plot_beyond_the_trial` compares four.
+# These numbers include the uncertainty of the coefficients within one model. They do not include the uncertainty about
+# the model itself: :doc:`/gallery/survival/plot_beyond_the_trial` compares four models.

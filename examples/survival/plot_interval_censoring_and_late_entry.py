@@ -11,8 +11,8 @@ real data and on simulated data, beside the analyses that ignore the problem.
 # %%
 # Visits: the melanoma trial
 # --------------------------
-# Suppose that the relapses in E1684 :cite:p:`kirkwood1996` had been looked for at visits only: every half year for
-# two years, then yearly. An event then lies between the last visit before it and the first one after.
+# Suppose that relapses in E1684 :cite:p:`kirkwood1996` had been assessed only at visits: every six months for two
+# years, then yearly. An event then lies between the last visit before it and the first visit after it.
 import warnings
 
 import matplotlib.pyplot as plt
@@ -38,8 +38,8 @@ melanoma = at_visits(smx.datasets.load_melanoma())
 melanoma[["time", "status", "left", "right", "visit"]].head(4)
 
 # %%
-# Four analyses: of the exact times, of the intervals (``type="interval2"``: an infinite right end is a censored
-# time), of the visit as if it were the event, and of the middle of the interval.
+# We compare four analyses: the exact times, the intervals (``type="interval2"``, where an infinite right end is a
+# censored time), the time of the visit as if it were the event, and the midpoint of the interval.
 melanoma["middle"] = np.where(
     melanoma["status"] == 1, (melanoma["left"] + melanoma["visit"]) / 2, melanoma["time"]
 )
@@ -68,15 +68,15 @@ seen = pd.DataFrame(rows).T
 seen.round(3)
 
 # %%
-# The intervals lose precision, much of it in the time ratio: nearly half of the events fell into the first half year,
-# and the visits do not say where. Taking the visit for the event adds almost three months to the median, invents
-# three months with hardly a relapse, and gives the shortest interval of all to a time ratio that is too small. False
-# precision is the price of a shortcut, not its reward.
+# Interval censoring loses precision, mostly for the time ratio: nearly half of the events fell into the first six
+# months, and the visits do not say when. Using the visit as the event time increases the median by almost three months
+# and creates three months with hardly any relapse. Its time ratio is too small, with the shortest interval of all
+# four. This precision is false.
 #
 # With known truth
 # ----------------
-# One data set cannot show a bias. We draw 30 samples of 300 from a member of the family whose median under control is
-# half a year and whose time ratio is 1.6, look at the same visits, and fit all four ways.
+# A single data set cannot show bias. We draw 30 samples of 300 subjects from a distribution of the family with a
+# median of half a year under control and a time ratio of 1.6, apply the same visits, and fit all four models.
 TRUTH = {"phi": 1.6, "gamma": 1.3, "kappa": 0.5, "time ratio": 1.6}
 control_law = smx.APGW(TRUTH["phi"], 1, TRUTH["gamma"], TRUTH["kappa"])
 true_median, true_early = float(control_law.median()), float(control_law.sf(0.25))
@@ -124,9 +124,9 @@ summary.round(3)
 # %%
 # Late entry: ages
 # ----------------
-# A cohort is recruited at ages from 50 to 90 and followed for up to ten years; age is the time scale, since age is
-# what mortality depends on. The truth is a Gompertz distribution with a median age of 79, and a factor that halves
-# mortality.
+# A cohort is recruited at ages from 50 to 90 and followed for up to ten years. The time scale is age, because
+# mortality depends on age. The true distribution is a Gompertz distribution with a median age of 79, and a factor that
+# halves mortality.
 RATE, SLOPE, HAZARD_RATIO = 0.000028, 0.1, 0.5
 FOLLOW_UP = 10.0
 
@@ -149,8 +149,8 @@ people = cohort(np.random.default_rng(3))
 people.head(3).round(1)
 
 # %%
-# The right analysis names the entry. The wrong one leaves it out and so counts, for everybody, decades that nobody
-# could have died in and still been seen.
+# The correct analysis gives the age at entry. The naive analysis leaves it out, and so counts the decades before entry
+# as time at risk, in which by design nobody could have died.
 unexposed = pd.DataFrame({"x": [0]})
 honest = smx.FlexibleSurvival(
     "Surv(entry, exit, died) ~ x", people, distribution="gompertz", time_unit="years"
@@ -171,9 +171,9 @@ smx.plotting.finish(ax, "Age (years)", "Survival of those alive at 50, x = 0")
 plt.show()
 
 # %%
-# Twenty cohorts: the median age at death of those alive at 50, and the hazard ratio, with the share of 95 % intervals
-# that cover the truth. (A Gompertz model has two scales, for which the package would try 20 random starts; here one
-# search is enough, and saves time.)
+# Results from twenty cohorts: the median age at death of those alive at 50, the hazard ratio, and the proportion of 95
+# % intervals that cover the true values. (A Gompertz model has two scales, for which the package would use 20 random
+# starts. Here one start is enough and saves time.)
 true_median_age = float(true_law.isf(0.5 * true_law.sf(50.0)))
 
 
@@ -238,11 +238,12 @@ plt.show()
 # %%
 # What we learnt
 # --------------
-# - Intervals cost precision, not truth. A visit taken for the event is late by half a gap between visits, and no
-#   sample is large enough to mend it. The middle of the interval serves the median here, and its intervals are too
-#   short; for the early part of the curve it is wrong as well.
-# - Ignored entry makes people too old: here by nine years, with intervals that never cover the truth.
-# - Both remedies are part of the response: ``Surv(left, right, type="interval2")`` and ``Surv(entry, exit, status)``.
+# - Interval censoring costs precision but causes no bias. A visit used as the event time is late by half the time
+#   between visits, also in large samples. The midpoint gives a good median here, but its intervals are too short, and
+#   the early part of the curve is wrong.
+# - Ignoring late entry (left truncation) overestimates survival: here by nine years, with intervals that never cover
+#   the truth.
+# - Both are corrected in the response: ``Surv(left, right, type="interval2")`` and ``Surv(entry, exit, status)``.
 #
 # The page checks its own numbers:
 assert np.isclose(seen.loc["exact times", "median"], 0.8791, atol=1e-3)

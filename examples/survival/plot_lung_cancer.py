@@ -25,16 +25,16 @@ data[["time", "status", "treatment", "celltype", "karno"]].describe(include="all
 # %%
 # The scale: one ratio for all times
 # ----------------------------------
-# One line fits the default: covariates multiply the hazard, and time is counted in medians of the events.
+# In the default model the covariates multiply the hazard, and the results do not depend on the unit of time.
 formula = "Surv(time, status) ~ treatment + celltype + karno"
 main = smx.FlexibleSurvival(formula, data).fit()
 print(main.summary())
 
 # %%
-# A Karnofsky score that is a point better goes with a hazard that is 3 % lower (a ratio of 0.969, 0.960 to 0.979).
-# Adenocarcinoma and small-cell tumours are the worst. The test treatment does nothing that these data could show.
-# The notes point further: score tests say that the cell type and the Karnofsky score may act on the power, too. The
-# forest of the ratios:
+# An increase of the Karnofsky score by one point is associated with a hazard that is 3 % lower (hazard ratio 0.969, 95
+# % interval 0.960 to 0.979). Adenocarcinoma and small-cell tumours have the highest hazards. The data show no effect
+# of the test treatment. The score tests in the notes suggest that the cell type and the Karnofsky score may also act
+# on the power. A forest plot of the hazard ratios:
 ax = main.plot("forest")
 ax.figure.set_layout_engine("constrained")
 plt.show()
@@ -42,14 +42,15 @@ plt.show()
 # %%
 # The power: what acts early, and what late
 # -----------------------------------------
-# A score taken at entry should matter less the longer ago it was taken. With ``karno`` in the power the hazard ratio
-# may move. The data want it: the likelihood-ratio test has p = 0.001.
+# The effect of a score measured at entry may decrease over time. With ``karno`` on the power the hazard ratio can
+# change. This improves the fit: the likelihood ratio test has p = 0.001.
 worn = smx.FlexibleSurvival(formula, data, power="~ karno").fit()
 main.lr_test(worn)
 
 # %%
-# The hazard ratio of a score of 80 against 40 is 0.1 at ten days and 0.6 at half a year, from when on its interval
-# holds 1. The one ratio of the first model, 0.29, is right near day 40, too timid before and too bold after.
+# The hazard ratio of a score of 80 against 40 is 0.1 at ten days and 0.6 at half a year; from then on its interval
+# includes 1. The constant hazard ratio of the first model, 0.29, is right near day 40. It understates the effect
+# before and overstates it after.
 typical = data[["treatment", "celltype", "karno"]].head(1).assign(treatment="standard", celltype="squamous")
 fitter, weaker = typical.assign(karno=80), typical.assign(karno=40)
 days = np.linspace(10, 400, 300)
@@ -70,9 +71,9 @@ axes[1].set_title("Squamous tumour, standard treatment", fontsize="medium")
 plt.show()
 
 # %%
-# What this means for patients, averaged over them: alive after a month and after a year, had all a score of 40 or of
-# 80. The one ratio puts the gain of the first month at 25 points, where it is 33, and that of a year at 16, where it
-# is 9.
+# What does this mean for survival? We average over the patients: the probability of being alive after one month and
+# after one year, if all had a score of 40 or all had a score of 80. The model with a constant hazard ratio estimates
+# the difference after one month as 25 percentage points instead of 33, and after one year as 16 instead of 9.
 stages = {}
 for name, fit in {"scale": main, "scale and power": worn}.items():
     for at in (30, 365):
@@ -82,16 +83,16 @@ stages = pd.DataFrame(stages, index=["Karnofsky 40", "Karnofsky 80", "difference
 stages.round(3)
 
 # %%
-# ``effects()`` gives that warning without being asked: it sets each effect beside that of the model with the power,
-# and marks those that move.
+# ``effects()`` shows this by default. It sets each effect beside that of the model with the covariate on the power,
+# and marks those that differ.
 main.effects(["karno"], at=30)[["effect", "quantity", "estimate", "wide_estimate", "moves"]].round(3)
 
 # %%
 # The plateau: there is none
 # --------------------------
-# ``kappa`` says how the curve ends: below 0 it levels off, and a share of the patients would never die of the disease.
-# Here it is 0.46, with an interval of 0.16 to 0.85: the curve goes down to 0. Nearly all patients were followed to
-# their death, so follow-up would show a plateau if there was one, and a model with a cured fraction puts it at 0.
+# ``kappa`` determines the end of the survival curve. Below 0 the curve has a plateau, and a fraction of the patients
+# would never die of the disease. Here it is 0.46 (95 % interval 0.16 to 0.85), so the curve falls to 0. Nearly all
+# patients were followed until death, so a plateau would be visible. A model with a cured fraction estimates it as 0.
 import warnings
 
 with warnings.catch_warnings():
@@ -110,10 +111,11 @@ print("\n".join(cured.warnings))
 # %%
 # The ladder for cell type
 # ------------------------
-# Which parameters need the cell type? With both scales the data no longer determine the shape, and the table says so:
-# a fit that ran to a limit of the family is given as the limiting member, one whose parameters are hardly told apart
-# is marked as weak, and one that a degenerate end of the likelihood overtakes (a "guarantee time", a Weibull that
-# starts at the first death) has the height of that ridge beside it, and no rank above the others.
+# Which parameters should depend on the cell type? With both scales the data no longer determine the shape, and the
+# table says so. A fit that ran to a limit of the family is reported as the limiting distribution. A fit whose
+# parameters can hardly be distinguished is marked as weak. Sometimes the likelihood is higher on a ridge, for example
+# a Weibull with a guarantee time at the first death. Then the table gives the log-likelihood on the ridge, which is
+# not ranked.
 forms = {
     "Weibull, scale": {"distribution": "weibull"},
     "Weibull, scale + power": {"distribution": "weibull", "power": "~ celltype"},
@@ -134,14 +136,14 @@ ladder = smx.compare(*fits.values(), names=list(fits))
 ladder[["logLik", "df", "AIC", "delta_AIC", "BIC", "note", "starts", "ridge"]].round(2)
 
 # %%
-# The Weibull with cell type in scale and power is as good as anything: the fourth parameter is not needed once the
-# power may differ.
+# The Weibull model with the cell type on scale and power fits as well as any other. The fourth parameter is not needed
+# if the power may depend on the cell type.
 #
 # The unit of time
 # ----------------
-# The default counts time in medians of the events: in days and in months it is one model, with one p-value. With
-# ``other_scale=1.0``, the form of the paper, ``phi`` is 1 *per unit of time*, and the proportional form in days is
-# another model than in months. Log-likelihoods below are all on the scale of days.
+# With the default the model is the same in days and in months, with the same p-values. With ``other_scale=1.0``, the
+# form of the paper, ``phi`` is 1 *per unit of time*, and the proportional hazards model in days differs from that in
+# months. The log-likelihoods below all refer to days.
 months = data.assign(time=data["time"] / 30.4375)
 events = int(data["status"].sum())
 unit = {}
@@ -155,10 +157,11 @@ unit
 # %%
 # What we learnt
 # --------------
-# - Performance status acts early and wears off: it belongs in the power as well as in the scale. One hazard ratio
-#   understates what it does in the first month and overstates what it does after a year.
-# - The curve goes down to 0: nothing in these data speaks of a plateau.
-# - One scale and the power are enough here; with both scales the data no longer determine the shape.
+# - The effect of the performance status is strong early and decreases over time, so it should act on the power as well
+#   as on the scale. A constant hazard ratio understates its effect in the first month and overstates it after one
+#   year.
+# - The survival curve falls to 0. There is no evidence of a plateau.
+# - Covariates on one scale and the power are enough here. With both scales the shape is not determined.
 #
 # The page checks its own numbers:
 assert np.isclose(main.llf, -715.7133, atol=1e-3)

@@ -26,22 +26,22 @@ data.groupby("arm", observed=True)["status"].agg(["size", "sum"])
 # %%
 # One scale: accelerated failure time
 # -----------------------------------
-# The right side of the formula drives ``log phi``. A negative coefficient slows time down: relapse-free times are
-# ``exp(0.515) = 1.67`` times as long under interferon, with an interval from 1.14 to 2.46.
+# The covariates on the right side of the formula act on ``log phi``. A negative coefficient means longer times.
+# Relapse-free times are ``exp(0.515) = 1.67`` times as long under interferon (95 % interval 1.14 to 2.46).
 aft = smx.FlexibleSurvival("Surv(time, status) ~ arm", data, scale="aft", other_scale=1.0).fit()
 print(aft.summary())
 
 # %%
-# The fitted curves, with 95 % bands, over the Kaplan-Meier curves. The model follows the steep start and the long
-# flat end with four parameters; to the right of eight years hardly anyone is left, and the last step of the
-# observation arm is one relapse.
+# The figure shows the fitted curves with 95 % bands and the Kaplan-Meier curves. With four parameters the model
+# follows both the steep start and the long flat end. After eight years hardly any patients are at risk, and the last
+# step of the observation arm is a single relapse.
 fig, ax = plt.subplots(figsize=(7, 4.4), layout="constrained")
 aft.plot("survival", by="arm", ax=ax)
 ax.set_title("Relapse-free survival")
 plt.show()
 
 # %%
-# The hazard rises for a few months and then falls for years: relapses come early.
+# The hazard rises for a few months and then falls for years, so most relapses occur early.
 fig, ax = plt.subplots(figsize=(7, 4.4), layout="constrained")
 aft.plot("hazard", by="arm", at=np.linspace(0.02, 8, 300), ax=ax)
 ax.set_title("Hazard of relapse or death")
@@ -50,10 +50,10 @@ plt.show()
 # %%
 # Early relapse, and the plateau
 # ------------------------------
-# The accelerated form above has one plateau for both arms: ``kappa`` is common to them, and time cannot be stretched at
-# its end. The Kaplan-Meier curves stay apart. The default, proportional hazards with ``phi`` at the middle of the
-# events, gives each arm a plateau of its own; the effects say what that is worth to patients, beside a model in which
-# the treatment may change the form of the hazard, too.
+# The accelerated failure time model above has the same plateau in both arms, because ``kappa`` is common to them. The
+# Kaplan-Meier curves, however, remain apart. In the default model (proportional hazards, with ``phi`` fixed at the
+# middle of the events) each arm has its own plateau. The effects below compare it with a model in which the treatment
+# may also change the shape of the hazard.
 default = smx.FlexibleSurvival("Surv(time, status) ~ arm", data).fit()
 effects = pd.concat({"proportional (the default)": default.effects(), "accelerated": aft.effects()})
 effects[["quantity", "estimate", "lower", "upper", "wide_estimate", "moves"]].round(3)
@@ -65,9 +65,10 @@ ax.set_ylabel("Free of relapse")
 plt.show()
 
 # %%
-# Seven and a half years on, 13 in 100 more are free of relapse by the default and 12 by the wider model; the
-# accelerated form says 3, with an interval that excludes what Kaplan-Meier shows, and the last column marks it. What
-# treatment does early and what it does to the plateau, model by model:
+# After seven and a half years, 13 more patients in 100 are free of relapse according to the default model, and 12
+# according to the wider model. The accelerated failure time model gives 3, with an interval that excludes the
+# Kaplan-Meier difference, and the last column marks this. The early effect of the treatment and its effect on the
+# plateau, by model:
 new = pd.DataFrame({"arm": ["observation", "interferon"]})
 stages = {}
 for name, fit in {"proportional (the default)": default, "accelerated": aft}.items():
@@ -79,10 +80,10 @@ pd.DataFrame(stages, index=new["arm"]).T.round(3)
 # %%
 # Does the effect last?
 # ---------------------
-# A model answers that before it has seen any data. With one scale, the accelerated form with ``kappa < 0`` makes the
-# two hazards cross, and the proportional form forbids it. With the treatment in the power shape too
-# (multi-parameter regression) the hazard ratio is free to move. Its estimate stays below 1 throughout; the crossing
-# came from the form, not from the patients.
+# With one scale this question is answered by the choice of the model and not by the data. An accelerated failure time
+# model with ``kappa < 0`` has hazards that cross, and a proportional hazards model excludes crossing. If the treatment
+# also acts on the power (multi-parameter regression), the hazard ratio can change over time. Its estimate stays below
+# 1 throughout. The crossing was a consequence of the model, not of the data.
 ph = smx.FlexibleSurvival("Surv(time, status) ~ arm", data, scale="ph", other_scale=1.0).fit()
 mpr = smx.FlexibleSurvival("Surv(time, status) ~ arm", data, scale="ph", power="~ arm", other_scale=1.0).fit()
 treated, control = pd.DataFrame({"arm": ["interferon"]}), pd.DataFrame({"arm": ["observation"]})
@@ -101,16 +102,16 @@ plt.show()
 mpr.predict(treated, kind="hazard_ratio", at=[0.25, 0.5, 1, 2, 5], reference=control).round(3)
 
 # %%
-# Both coefficients of the treatment together have a clear effect. That of the power alone has not: these data do
-# not show that proportional hazards are wrong, and 196 events could not show a moderate departure.
+# The joint test of both coefficients of the treatment is significant. The test of the power alone is not. These data
+# do not contradict proportional hazards, but with 196 events a moderate departure could not be detected.
 print(mpr.wald_test("`ph.arm[T.interferon]` = 0, `power.arm[T.interferon]` = 0"))
 mpr.wald_test_terms().round(4)
 
 # %%
 # The ladder of models
 # --------------------
-# Which parameters should carry the treatment, is one scale enough, and does a special case do as well? A fit that is
-# no regular maximum would stand at the end, without a rank.
+# Which parameters should depend on the treatment, is one scale enough, and does a special case fit as well? ``ladder``
+# fits all combinations. A fit without a regular maximum would be last in the table, without a rank.
 forms = {
     "Weibull": {"scale": "aft", "distribution": "weibull"},
     "log-logistic": {"distribution": "loglogistic"},
@@ -131,8 +132,8 @@ ladder = smx.compare(*fits.values(), names=list(fits))
 ladder.round(2)
 
 # %%
-# The Weibull is hopeless here, 90 units of AIC above the best. The Burr XII leads, by AIC and by BIC; eight others
-# lie within seven units, and they say different things about the far end of the curve.
+# The Weibull model fits much worse, with an AIC 90 above the best. The Burr XII is best by AIC and by BIC. Eight other
+# models are within seven units, and they differ in the late part of the curve.
 fig, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
 shown = ladder[ladder["delta_AIC"] < 20].iloc[::-1]
 positions = np.arange(len(shown))
@@ -149,10 +150,10 @@ plt.show()
 # %%
 # What can be said about cure?
 # ----------------------------
-# Several of these models have ``kappa < 0``: their curves end in a plateau. Its height is an extrapolation. Models
-# that fit about equally well put it anywhere between 0 and 31 %, the best of all (Burr XII) has none, and the narrow
-# intervals of the one-scale models take their own form for granted. With both scales the interval is as wide as it
-# should be.
+# Several of these models have ``kappa < 0``, so their survival curves end in a plateau. The height of the plateau is
+# an extrapolation. Models that fit about equally well put it anywhere between 0 and 31 %, and the best model (Burr
+# XII) has none. The intervals of the models with one scale are narrow because they assume that the form is right. With
+# both scales the interval is much wider.
 arms = pd.DataFrame({"arm": ["observation", "interferon"]})
 rows = []
 for name in ("aft", "ph", "ph + power", "both scales, aft", "both scales, ph"):
@@ -163,7 +164,7 @@ cure = pd.DataFrame(rows)
 cure.round(3)
 
 # %%
-# What *is* known is the survival at times that were followed: at five years the same models agree within five
+# Survival at times within the follow-up is estimated well: at five years the same models agree within five percentage
 # points.
 at_five = pd.DataFrame(
     {
@@ -204,9 +205,10 @@ plt.show()
 # What we learnt
 # --------------
 # - Interferon lengthens relapse-free times by about two thirds (1.14 to 2.46 times as long).
-# - Whether hazards cross is decided by the form unless the power is free; free, it gives no reason to think so.
-# - One scale with four parameters fits well. Two scales fit a little better and determine less.
-# - A cured fraction read off such a curve belongs to the model, not to the trial: report it beside other models.
+# - With a fixed power the model decides whether hazards cross. With a free power the data give no evidence of
+#   crossing.
+# - Models with one scale fit well. Models with two scales fit slightly better, but their parameters are less certain.
+# - A cured fraction from such a curve depends on the model. Report it together with those of other models.
 #
 # The page checks its own numbers:
 assert np.isclose(aft.llf, -367.9974, atol=1e-3)

@@ -27,8 +27,8 @@ data["karno"].value_counts().sort_index().to_frame().T
 # %%
 # One ratio
 # ---------
-# The proportional hazards form of the family gives one: at any time a patient with a score of 80 is said to have 0.29
-# times the hazard of one with 40.
+# The proportional hazards model gives a single hazard ratio: at any time a patient with a score of 80 has 0.29 times
+# the hazard of a patient with a score of 40.
 formula = "Surv(time, status) ~ treatment + celltype + karno"
 months = data.assign(time=data["time"] / 30.4375)  # in this form the unit of time is part of the model
 one = smx.FlexibleSurvival(formula, months, scale="ph", time_unit="months", other_scale=1.0).fit()
@@ -39,9 +39,9 @@ ratio_80_40.round(3)
 # %%
 # A ratio that moves
 # ------------------
-# With the score in the power shape as well as in the scale, hazards of different scores may approach each other and
-# cross. The likelihood-ratio test compares this with the same model without it, and the score test gives nearly the
-# same answer without fitting the larger model at all.
+# With the score on the power as well as on the scale, the hazards of different scores can approach each other and
+# cross. The likelihood ratio test compares this model with the one without the score on the power. The score test
+# gives nearly the same result without fitting the larger model.
 scale_only = smx.FlexibleSurvival(formula, data, scale="aft", other_scale=1.0).fit()
 wider = smx.FlexibleSurvival(formula, data, power="~ karno", scale="aft", other_scale=1.0)
 moving = wider.fit()
@@ -52,17 +52,17 @@ tests.round(4)
 smx.compare(scale_only, moving, names=["aft", "aft + power"])[["logLik", "df", "AIC", "BIC"]].round(2)
 
 # %%
-# The proportional model was fitted in months, and its likelihood is a density per month for each of the 128 deaths.
-# Brought to days, its AIC is 15 above that of the moving ratio:
+# The proportional hazards model was fitted in months, and its likelihood is a density per month for each of the 128
+# deaths. Converted to days, its AIC is 15 above that of the model with a changing hazard ratio:
 one_aic = one.aic + 2 * np.log(30.4375) * one.n_events
 round(one_aic, 2)
 
 # %%
 # The hazard ratio over time
 # --------------------------
-# The dark band holds at each time separately: 95 % of such bands cover the truth *at a given day*. To say something
-# about the whole curve, such as where it crosses 1, the wider band is needed, which covers the whole curve at once in
-# 95 % of trials (if the model is right).
+# The dark band is pointwise: *at any given day* it covers the true hazard ratio with a probability of 95 %. Statements
+# about the whole curve, such as where it crosses 1, need the wider simultaneous band. It covers the whole curve with a
+# probability of 95 %, if the model is right.
 typical = pd.DataFrame({"treatment": "standard", "celltype": "squamous", "karno": [80, 40]})
 good, poor = typical.iloc[[0]], typical.iloc[[1]]
 days = np.geomspace(5, 400, 120)
@@ -89,16 +89,17 @@ ax.legend(frameon=False, loc="lower right")
 plt.show()
 
 # %%
-# The score matters enormously in the first weeks, and after half a year these data no longer show that it does. The
-# one ratio is right near day 100, too timid before and too bold after. From about day 180 on neither band excludes 1.
+# The score has a very strong effect in the first weeks. After half a year the data no longer show an effect. The
+# constant hazard ratio is right near day 100, understates the effect before and overstates it after. From about day
+# 180 on neither band excludes 1.
 shown = moving.predict(good, "hazard_ratio", [10, 30, 100, 180, 365], reference=poor)
 shown.drop(columns="extrapolated").round(2)
 
 # %%
 # Does the model see what the patients show?
 # ------------------------------------------
-# For patients with low and with high scores: Kaplan-Meier steps, and the mean of the fitted curves of the same
-# patients.
+# Kaplan-Meier curves for patients with low and with high scores, and the means of the fitted survival curves of the
+# same patients:
 fig, ax = plt.subplots(figsize=(7, 4.4), layout="constrained")
 groups = {"score 70 or more": data["karno"] >= 70, "score 40 or less": data["karno"] <= 40}
 grid = np.linspace(0, 500, 200)
@@ -125,8 +126,8 @@ plt.show()
 # %%
 # What to report
 # --------------
-# *Restricted mean survival*: the days lived, on average, up to a horizon. Differences of it need no proportional
-# hazards, and they have a unit. For a patient with squamous tumour on standard treatment:
+# *Restricted mean survival time* is the mean number of days lived up to a horizon. Differences of it do not need
+# proportional hazards, and they have a unit. For a patient with a squamous tumour on standard treatment:
 horizons = [90, 180, 365]
 rmst = pd.concat(
     [
@@ -138,9 +139,9 @@ rmst = pd.concat(
 rmst.set_index(["of", "time"])[["estimate", "std_error", "lower", "upper"]].round(1)
 
 # %%
-# *Averages over the trial's patients*: everybody's score is set to 40 and then to 80, all else left as it is, and the
-# predicted curves are averaged. This answers for the mix of tumours and treatments of the trial instead of one kind
-# of patient.
+# *Standardised survival*: the score of every patient is set to 40 and then to 80, with the other covariates unchanged,
+# and the predicted curves are averaged. The result refers to the mix of tumours and treatments in the trial, and not
+# to one kind of patient.
 grid = np.linspace(1, 500, 60)
 curves = moving.standardise("survival", grid, by="karno", levels=[40, 80])
 gain = moving.standardise("rmst", grid, by="karno", levels=[40, 80], contrast="difference", simultaneous=True)
@@ -169,13 +170,13 @@ year.round(1)
 # %%
 # What we learnt
 # --------------
-# - The hazard ratio of a good against a poor score starts near 0 and has come up to about 1 after a year: the score
-#   is news that grows old.
-# - A band for the whole curve is wider than one for each time; use it for statements about the curve.
-# - Without proportional hazards, survival at named times and restricted means say what one ratio cannot: within the
-#   first year, a score of 80 instead of 40 goes with about 100 more days of life (70 to 135).
-# - It is a description: nobody can set a patient's score to 80. With a treatment in its place the same numbers would
-#   be effects.
+# - The hazard ratio of a high against a low score starts near 0 and is close to 1 after one year. The score at entry
+#   loses its importance over time.
+# - A simultaneous band is wider than a pointwise one. Use it for statements about the whole curve.
+# - If hazards are not proportional, report survival at given times and restricted mean survival. Within the first year
+#   a score of 80 instead of 40 is associated with about 100 more days of life (70 to 135).
+# - This is an association, because the score cannot be assigned. For a randomised treatment the same numbers would be
+#   effects.
 #
 # The page checks its own numbers:
 assert moving.is_regular

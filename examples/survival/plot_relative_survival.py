@@ -12,10 +12,10 @@ The registry of this page is simulated, so that the truth is known and every est
 # %%
 # A registry
 # ----------
-# 4,000 patients, diagnosed from 1984 to 1993 at ages 40 to 84 and followed to the end of 1998. Half of the tumours
-# were found early. Of those with an early tumour seven in ten are cured at age 65, of those with a late one three in
-# ten; ten years of age lower the odds of cure by a third. Whoever is not cured dies of the cancer, sooner or
-# later. Everybody dies of other causes at the rates of the United States.
+# There are 4,000 patients, diagnosed from 1984 to 1993 at ages 40 to 84 and followed to the end of 1998. Half of the
+# tumours were found early. At age 65 the cured fraction is 70 % for early and 30 % for late tumours, and ten more
+# years of age reduce the odds of cure by a third. Patients who are not cured eventually die of the cancer, unless they
+# die of other causes first, at the mortality rates of the United States.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -69,9 +69,9 @@ patients[["age", "sex", "diagnosed", "tumour", "years", "died"]].head().round(2)
 # %%
 # Net survival, without and with a model
 # --------------------------------------
-# ``smx.net_survival`` is the estimator of Pohar Perme, which needs no model of the cancer: what Kaplan-Meier is for
-# survival, it is for net survival. The model is a mixture of cured and uncured patients, whose excess hazard is a
-# Weibull. Averaged over the patients of each group, it should run through the steps.
+# ``smx.net_survival`` is the Pohar Perme estimator. It needs no model of the cancer, and is for net survival what the
+# Kaplan-Meier estimator is for survival. The model is a mixture of cured and uncured patients with a Weibull excess
+# hazard. Its mean over the patients of each group should follow the step curves.
 matched = table.match(age="age", year="diagnosed", sex="sex")
 steps = smx.net_survival("Surv(years, died) ~ tumour", patients, matched)
 fit = smx.FlexibleSurvival(
@@ -99,12 +99,13 @@ smx.plotting.finish(ax, "Years since diagnosis", "Net survival", more=handles)
 plt.show()
 
 # %%
-# The steps become ragged and their limits wide: after ten years few of the old are left, and each stands for the many
-# who were as old and have died of something else. The model goes on smoothly, on the strength of its form.
+# At late times the step curves become irregular and their limits wide: after ten years few old patients are left, and
+# each represents many of the same age who have died of other causes. The curve of the model remains smooth, because of
+# its assumptions.
 #
 # Who is cured
 # ------------
-# The plateau of net survival is the fraction that is cured: the cured die as their population does.
+# The plateau of net survival is the cured fraction, because cured patients have the mortality of their population.
 people = pd.DataFrame({"tumour": ["early", "late", "early"], "decades": [0.0, 0.0, 1.5]}).set_axis(
     ["early tumour, 65 years", "late tumour, 65 years", "early tumour, 80 years"]
 )
@@ -113,7 +114,7 @@ fraction["truth"] = true_cure(people["tumour"].to_numpy(), 65.0 + 10.0 * people[
 fraction.round(3)
 
 # %%
-# Without the life table the same model takes every death for one of the cancer, and warns that it sees no plateau:
+# Without the life table the same model attributes every death to the cancer, and warns that there is no plateau:
 alone = smx.FlexibleSurvival(
     "Surv(years, died) ~ 1", patients, distribution="weibull", cure="~ tumour + decades", time_unit="years"
 ).fit()
@@ -128,9 +129,9 @@ print(
 # %%
 # What they die of
 # ----------------
-# Net survival is about a world without other causes of death. In this world patients die of both, and the probabilities
-# of the two and of being alive add up to 1. With the same tumour, the older patient is more likely to die of something
-# else.
+# Net survival describes a hypothetical world without other causes of death. In the real world patients die of both.
+# The probabilities of death from the cancer, of death from other causes, and of being alive add up to 1. With the same
+# tumour, an older patient is more likely to die of other causes.
 persons = pd.DataFrame(
     {"tumour": "late", "age": [55.0, 80.0], "decades": [-1.0, 1.5], "sex": "male", "diagnosed": 1990.0}
 )
@@ -153,9 +154,9 @@ plt.show()
 # %%
 # Comparing registries: weights of a standard population
 # ------------------------------------------------------
-# Registries whose patients differ in age are compared at the ages of one standard population. The weights below are
-# those of the International Cancer Survival Standard for most cancers :cite:p:`corazziari2004`, with the two youngest
-# groups as one. A group without a weight, or a weight without patients, would be an error.
+# Registries with different age distributions are compared by age standardisation to a standard population. The weights
+# below are those of the International Cancer Survival Standard for most cancers :cite:p:`corazziari2004`, with the two
+# youngest groups combined. A group without a weight, or a weight without patients, would be an error.
 patients["group"] = pd.cut(
     patients["age"],
     [0, 55, 65, 75, 120],
@@ -174,8 +175,9 @@ averages = pd.DataFrame.from_dict(rows, orient="index", columns=["5 years", "10 
 averages.round(3)
 
 # %%
-# The *relative survival ratio* is the survival of the patients over that of their population. It is not the mean of
-# their net survival: the old leave both its parts, so that after ten years it speaks of those who were young.
+# The *relative survival ratio* is the survival of the patients divided by that of their population. It is not the mean
+# of their net survival: old patients disappear from both numerator and denominator, so after ten years the ratio
+# reflects those who were young.
 gap = (
     averages.loc[[("relative_survival", "as they are")]].to_numpy()
     - averages.loc[[("net_survival", "as they are")]].to_numpy()
@@ -187,8 +189,9 @@ print(
 # %%
 # What it rests on
 # ----------------
-# On the life table. Whoever is in the registry may differ from the population, by smoking for example; the rates of
-# the table may be too low or too high for them. Multiplied by 0.8 and 1.2, they move the cured fraction:
+# The results depend on the life table. Patients of a registry may differ from the population, for example by smoking,
+# so that the rates of the table are too low or too high for them. If the rates are multiplied by 0.8 and 1.2, the
+# cured fraction changes:
 for factor in (0.8, 1.0, 1.2):
     rates = smx.datasets.load_us_mortality()
     scaled = smx.LifeTable(rates.assign(rate=factor * rates["rate"]), rate="rate", by="sex", extend="hold")

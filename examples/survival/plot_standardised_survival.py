@@ -47,14 +47,15 @@ fit = fits["ph + power"]
 fit.natural_params.round(3)
 
 # %%
-# The ratio of levamisole with fluorouracil is a conditional effect, between patients with the same age, nodes and all
-# the rest; and because treatment sits in the power too it holds at one time alone. We average instead.
+# The coefficient for levamisole with fluorouracil is a conditional effect: it compares patients with the same age,
+# number of nodes and other covariates. Because the treatment also acts on the power, it applies to a single time. We
+# therefore average over the patients.
 
 # %%
 # Survival of all patients under each treatment
 # ---------------------------------------------
-# ``by="rx"`` sets everybody's treatment to each level in turn, ``at`` are the times. The marks are the crude
-# Kaplan-Meier estimates of the three arms at each year: in a randomised trial they should be near.
+# ``by="rx"`` sets the treatment of all patients to each level in turn, and ``at`` gives the times. The marks are the
+# crude Kaplan-Meier estimates of the three arms at each year. In a randomised trial they should be close.
 grid = np.linspace(0, 8, 81)
 curves = fit.standardise("survival", grid, by="rx")
 fig, ax = plt.subplots(figsize=(7, 4.6), layout="constrained")
@@ -84,8 +85,8 @@ five.round(3)
 fit.standardise("survival", [5], by="rx", contrast="ratio").round(3)
 
 # %%
-# Restricted mean survival within five and within eight years, in years. Time gained has a meaning without any model
-# of hazards: months of life, averaged over these patients.
+# Restricted mean survival time within five and within eight years. It does not need any assumption about hazards, and
+# it is measured in years of life.
 gained = fit.standardise("rmst", [5, 8], by="rx", contrast="difference")
 gained.round(3)
 
@@ -111,8 +112,8 @@ plt.show()
 # %%
 # Another population
 # ------------------
-# Effects averaged over patients depend on who the patients are. Those with more than four positive nodes have more to
-# lose; ``over`` names the population, and ``weights`` would give its rows unequal parts.
+# Average effects depend on the population. Patients with more than four positive nodes have a higher risk and a larger
+# benefit. ``over`` gives the population, and ``weights`` the weights of its rows.
 many, few = data[data["nodes"] > 4], data[data["nodes"] <= 4]
 by_nodes = pd.concat(
     [
@@ -135,9 +136,9 @@ weighted.round(3)
 # %%
 # What the intervals hold
 # -----------------------
-# They hold the uncertainty of the coefficients, for *this* set of patients. They do not hold that another sample of
-# patients would have other covariates. Resampling patients and fitting again has both; here the difference is small.
-# (30 resamples are enough for a look, and too few for a report.)
+# The intervals include the uncertainty of the coefficients for *this* set of patients. They do not include the
+# variation of the covariates between samples. The bootstrap (resampling patients and fitting again) includes both.
+# Here the difference is small. (30 resamples are enough for an illustration, but too few for a report.)
 rng = np.random.default_rng(11)
 resampled = []
 for _ in range(30):
@@ -158,12 +159,12 @@ errors.round(4)
 # %%
 # What we learnt
 # --------------
-# - Had all patients received levamisole with fluorouracil, five-year survival would have been 12 points higher than
-#   under observation (5 to 19), and within eight years they would have lived eight months longer on average. The gain
-#   begins after the first year. Levamisole alone does nothing that these data show.
-# - The benefit in points is larger where the risk is larger, without any interaction in the model: a statement about
-#   a difference needs a population.
-# - That the treatment *causes* the difference is a matter of the design (it was randomised), not of the averaging.
+# - If all patients had received levamisole with fluorouracil, five-year survival would have been 12 percentage points
+#   higher than under observation (5 to 19), and they would have lived eight months longer on average within eight
+#   years. The benefit begins after the first year. These data show no effect of levamisole alone.
+# - The difference in survival is larger in patients at higher risk, without any interaction in the model. A difference
+#   therefore needs a population to refer to.
+# - That the treatment *causes* the difference follows from the randomised design, not from the averaging.
 #
 # The page checks its own numbers:
 assert all(found.is_regular for found in fits.values())

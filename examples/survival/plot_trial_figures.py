@@ -13,8 +13,8 @@ Concordance and Brier scores come from scikit-survival: ``pip install "statmodel
 # %%
 # Data and model
 # --------------
-# 888 patients without missing values. Half of them, chosen at random, are kept aside: a model is judged by patients
-# it has not seen.
+# The data are 888 patients without missing values. A random half is kept as a test set, because a model should be
+# judged by patients who were not used to fit it.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -37,9 +37,9 @@ pd.DataFrame({"patients": [len(ours), len(others)]}, index=["for the fit", "kept
 # %%
 # Survival, with numbers at risk
 # ------------------------------
-# Bold curves with bands are the model; thin steps with their limits are Kaplan-Meier, the data; short marks are
-# patients who were censored. Where two arms run together, draw the two that are compared. ``at_risk=True`` counts
-# those under observation at each tick.
+# Bold curves with bands are the model, thin step curves with their limits are Kaplan-Meier, and short marks are
+# censored patients. If two arms nearly coincide, draw only the two that are compared. ``at_risk=True`` adds the
+# numbers at risk.
 two = data[data["arm"] != "Lev"].assign(arm=lambda d: d["arm"].cat.remove_unused_categories())
 pair = smx.FlexibleSurvival("Surv(years, status_death) ~ arm", two, power="~ arm", time_unit="years").fit()
 fig, ax = plt.subplots(figsize=(7.5, 5.4), layout="constrained")
@@ -50,7 +50,7 @@ plt.show()
 # %%
 # A forest of ratios
 # ------------------
-# ``"forest"`` draws the coefficients that have a name as ratios, with their numbers beside them.
+# ``plot("forest")`` draws a forest plot of the hazard ratios with their 95 % intervals.
 whole = smx.FlexibleSurvival(formula, data, time_unit="years").fit()
 ax = whole.plot("forest")
 plt.show()
@@ -58,8 +58,8 @@ plt.show()
 # %%
 # Effects in the units of the question
 # ------------------------------------
-# Differences of survival and of mean time, averaged over the patients, each beside that of the model in which the
-# covariate may act on the course of the hazard, too.
+# Differences in survival and in mean survival time, averaged over the patients. Each is shown beside that of a model
+# in which the covariate may also change the shape of the hazard.
 fig, axes = plt.subplots(1, 2, figsize=(10.5, 3.6), layout="constrained", sharey=True)
 for ax, kind in zip(axes, ("survival_effects", "rmst_effects"), strict=True):
     whole.plot(kind, variables=["arm", "obstruct"], at=5, ax=ax)
@@ -69,8 +69,8 @@ plt.show()
 # %%
 # Residuals, and rows that carry a conclusion
 # -------------------------------------------
-# Quantile residuals should lie on the line; ``dfbetas`` say by how many standard errors each patient moves the effect
-# of a treatment. The largest are named by their index.
+# Quantile residuals should lie on the line. ``dfbetas`` show by how many standard errors each patient changes the
+# effect of a treatment. The largest are labelled by their index.
 fig, axes = plt.subplots(1, 2, figsize=(10.5, 4.2), layout="constrained")
 whole.plot_residuals("quantile", ax=axes[0])
 whole.plot_residuals("dfbetas", term="ph.arm[T.Lev+5FU]", ax=axes[1])
@@ -79,8 +79,8 @@ plt.show()
 # %%
 # Calibration
 # -----------
-# For the patients kept aside: predicted five-year survival in five groups of the prediction, against Kaplan-Meier in
-# those groups. On the dotted line the two are equal.
+# In the test set, predicted five-year survival is compared with Kaplan-Meier in five groups of the prediction. On the
+# dotted line the two are equal.
 ax = model.plot("calibration", at=5, newdata=others)
 plt.show()
 
@@ -91,8 +91,8 @@ calibrated.round(3)
 # %%
 # Concordance
 # -----------
-# Of two patients, how often does the one with the higher predicted risk die first? 0.5 is a coin. In the patients of
-# the fit the number is flattered, in the others it is not.
+# The concordance is the probability that of two patients the one with the higher predicted risk dies first; 0.5 is
+# chance. It is too optimistic in the patients used for the fit, but not in the test set.
 treatment_only = smx.FlexibleSurvival("Surv(years, status_death) ~ arm", ours).fit()
 concordance = pd.DataFrame(
     {
@@ -106,8 +106,8 @@ concordance.round(3)
 # %%
 # Brier score
 # -----------
-# The mean square of what happened (1 for alive at the time, 0 for dead) minus the predicted probability, weighted for
-# censoring; smaller is better, and a model without covariates is the measure of what is small.
+# The Brier score is the mean squared difference between the outcome (1 if alive at the time, 0 if dead) and the
+# predicted probability, weighted for censoring. Smaller is better. Compare it with that of a model without covariates.
 nothing = smx.FlexibleSurvival("Surv(years, status_death) ~ 1", ours).fit()
 years = np.arange(1, 8)
 brier = pd.DataFrame(
@@ -133,12 +133,14 @@ plt.show()
 # %%
 # What we learnt
 # --------------
-# - The treatment alone tells hardly better than a coin who dies first, and yet saves lives: concordance is about single
-#   patients, an effect about all of them. With the number of nodes and the rest two patients are told apart in nearly
-#   two of three cases.
-# - Predictions of patients whom the model has not seen agree with what was observed within the error of Kaplan-Meier.
-#   Those for the worst and the best group lie too far out, as predictions from 444 patients and ten coefficients do.
-# - The covariates take away 6 % of the Brier score at five years: most of what happens to a patient is not in them.
+# - The treatment alone has a concordance close to chance, and yet it saves lives: concordance is about individual
+#   patients, and the treatment effect is an average. With the number of nodes and the other covariates, the order is
+#   right for nearly two of three pairs.
+# - In the test set predicted and observed survival agree within the sampling error of Kaplan-Meier. The predictions
+#   for the groups with the worst and the best prognosis are too extreme, as is usual for a model with ten coefficients
+#   fitted to 444 patients.
+# - The covariates reduce the Brier score at five years by 6 %. Most of the variation between patients is not
+#   explained.
 #
 # The page checks its own numbers:
 inside = calibrated["predicted"].between(calibrated["lower"], calibrated["upper"])

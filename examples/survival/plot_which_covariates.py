@@ -11,8 +11,8 @@ page also shows what may be reported after the search.
 # %%
 # One set of rows for all models
 # ------------------------------
-# Likelihoods compare only on the same rows, so that a row which misses any candidate is left out of every model. Months
-# are the unit of time; it makes no difference to what is chosen.
+# Likelihoods can be compared only on the same rows. A row with a missing value in any candidate is therefore left out
+# of every model. The unit of time is months, and it has no influence on the selection.
 import warnings
 
 import matplotlib.pyplot as plt
@@ -27,41 +27,41 @@ first = smx.select(f"Surv(time, status) ~ {everything}", data, power=f"~ {everyt
 first.dropped
 
 # %%
-# The energy of the meals alone costs 42 of the 60 rows that are lost. It is not selected; before that is believed, the
-# question is asked without it, on 210 patients.
+# The calories at meals alone cause 42 of the 60 missing rows. They are not selected. We therefore repeat the search
+# without them, on 210 patients.
 covariates = everything.replace(" + meal_cal", "")
 choice = smx.select(f"Surv(time, status) ~ {covariates}", data, power=f"~ {covariates}", time_unit="months")
 print(choice.summary())
 
 # %%
-# Both ways of the search, upwards from nothing and down from the full model, come to the same set: sex and the
-# physician's ECOG score on the hazard, the Karnofsky score on the power. The table of sets says what sets it apart: the
-# second, without the Karnofsky score, is 1.3 units of BIC worse, which is no difference to speak of.
+# Both searches, forward from the empty model and backward from the full model, select the same terms: sex and the
+# physician's ECOG score for the hazard, and the Karnofsky score for the power. The second-best set in the table,
+# without the Karnofsky score, has a BIC only 1.3 higher, which is no clear difference.
 #
 # How stable is it?
 # -----------------
-# The search again in parts of 80 % of the patients. Sex and ECOG are chosen in nearly all of them, the Karnofsky
-# score on the power in about half. A frequency is no probability that a term is true: it says how much hangs on
-# which patients.
+# The search is repeated in subsamples of 80 % of the patients. Sex and ECOG are selected in nearly all of them, the
+# Karnofsky score on the power in about half. These frequencies are not probabilities that a term is true. They show
+# how much the selection depends on the sample.
 stability = choice.stability(n=100, seed=1)
 print(stability)
 
 # %%
-# On the left the smooth criterion, whose corner sharpens from left to right: in the end a term counts fully or not at
-# all. It is not the path of a lasso, since its price stays the same.
+# The left panel shows the path of the smooth criterion. From left to right it approaches a penalty that counts whether
+# a term is in the model. It is not the path of a lasso, because the penalty parameter is constant.
 choice.plot(stability=stability)
 plt.show()
 
 # %%
 # What may be said of the effects
 # -------------------------------
-# The chosen fit is an ordinary one that is marked: its summary shows no p-values, and a test of it warns. Errors and
-# intervals take the model as given, and the search made it fit these rows.
+# The selected fit is an ordinary fit with a mark: its summary shows no p-values, and tests of it give a warning.
+# Standard errors and intervals treat the model as given, although it was selected because it fits these rows.
 print(choice.best.summary(effects=False))
 
 # %%
-# Intervals that know of no search come from patients who took no part in it. Half of them choose, the other half
-# estimate: the price is that each half is half as large, and may choose less.
+# Valid intervals come from patients who were not used in the selection. Half of the patients are used to select the
+# model and the other half to estimate it. The price is that each half is smaller, so fewer terms may be selected.
 split = smx.select(
     f"Surv(time, status) ~ {covariates}",
     data,
@@ -75,8 +75,9 @@ print(split.call)
 split.holdout.tidy().round(3)
 
 # %%
-# Here sex and ECOG were kept, as one keeps the treatment of a trial: what was decided beforehand is not chosen. In the
-# patients held out both act as before; of the Karnofsky score on the power they cannot tell.
+# Here sex and ECOG were kept in the model, as one does with the treatment of a trial. Terms that were fixed in advance
+# are not selected. In the held-out patients both have similar effects as before. About the Karnofsky score on the
+# power these patients give no information.
 #
 # The sentence for a paper
 # ------------------------

@@ -20,7 +20,7 @@ from statmodels_x.multistate.fitted import MultiStateFitted
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MultiStateResults(MultiStateFitted, LikelihoodResults):
-    """A fitted :class:`MultiState`: what is known of it (``MultiStateFitted``), and what it can do."""
+    """Results of a :class:`MultiState` model: estimates, predictions, simulation and plots."""
 
     def __repr__(self) -> str:
         formula, transitions = self.formula, len(self.transitions)
@@ -194,7 +194,7 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
         alpha: float = 0.05,
         ax: Any = None,
     ) -> Any:
-        """Draw shares of states, curves with bands, or the states with their counts.
+        """Draw state probabilities, curves with bands, or a diagram of the states with their counts.
 
         Parameters
         ----------
@@ -230,7 +230,7 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
         return plot(self, kind, newdata, at, state, aalen_johansen, alpha, ax)
 
     def summary(self, alpha: float = 0.05) -> Any:
-        """Tables of the transitions, their coefficients, and what to beware of.
+        """Tables of the transitions and their coefficients, and the warnings.
 
         Parameters
         ----------

@@ -179,12 +179,12 @@ class InteractionFitted(Estimates):
 
     @property
     def rsquared(self) -> pd.Series:
-        """Share of each series' variance that the fit explains, one entry a species (and culture)."""
+        """Share of each series' variance that the fit explains, one entry per species (and culture)."""
         return handed_out(self.machinery.diagnostics.rsquared)
 
     @property
     def rsquared_pooled(self) -> float:
-        """Share of the variance of all counts together; differences between the species flatter it."""
+        """R-squared of all counts together: too optimistic, as differences between species count as explained."""
         return self.machinery.diagnostics.rsquared_pooled
 
     @property

@@ -289,7 +289,7 @@ class InteractionResults(InteractionFitted, LikelihoodResults):
         return table
 
     def summary(self, alpha: float = 0.05) -> Any:
-        """Tables of the model, the fit, the parameters, the invariants, and what to beware of.
+        """Tables of the model, the fit, the parameters and the invariants, and the warnings.
 
         Parameters
         ----------

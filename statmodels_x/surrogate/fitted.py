@@ -45,7 +45,7 @@ class ProportionFitted(Fitted):
 
     @cached_copy
     def params(self) -> pd.Series:
-        """All estimates; proportions are NaN where the effect cannot be told from 0."""
+        """All estimates; proportions are NaN if the effect does not differ significantly from 0."""
         return pd.Series({name: self.inference.estimate(name)[0] for name in self.names}, name="estimate")
 
     @cached_copy
@@ -184,7 +184,7 @@ class SurrogateFitted(ProportionFitted):
 
     @property
     def raw_ratio(self) -> float:
-        """Explained effect over effect as they stand: no bias correction, given even where it means nothing."""
+        """Explained effect divided by the effect, without bias correction; given even if the PTE is not defined."""
         if "pte" in self.inference.given:
             return self.inference.given["pte"][0]
         return self.inference.numerators["pte"][0] / self.inference.delta[0]

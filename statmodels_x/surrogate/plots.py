@@ -66,11 +66,12 @@ def _rug(ax: Any, fit: SurrogateFitted) -> None:
         return
     trial = fit.sample
     early = trial.early(fit.question.landmark)
-    for arm, (label, y) in enumerate(((fit.facts.control, 0.02), (fit.facts.treated, 0.055))):
+    rows = ((fit.facts.control, 0.02, "lower row"), (fit.facts.treated, 0.055, "upper row"))
+    for arm, (label, y, row) in enumerate(rows):
         times = trial.surrogate[early & (trial.arm == arm)]
         ax.plot(times, np.full(len(times), y), "|", transform=ax.get_xaxis_transform(), clip_on=False,
                 markersize=7, markeredgewidth=0.8, color=plotting.COLOURS[ARM_COLOURS[arm]], alpha=0.8,
-                label=f"surrogate events, {label}")  # fmt: skip
+                label=f"surrogate events, {label} ({row})")  # fmt: skip
 
 
 def plot_survival(fit: SurrogateFitted, alpha: float = 0.05, ax: Any = None) -> Any:

@@ -48,7 +48,7 @@ class ProportionResults(ProportionFitted, SummaryText):
 
     @property
     def incremental_value(self) -> float:
-        """What the surrogate adds to survival: ``pte - pte_primary``, or ``r_s - r_t`` of residual effects."""
+        """Proportion that the surrogate adds to survival: ``pte - pte_primary`` or ``r_s - r_t``."""
         return float(self.params["incremental_value"])
 
     def conf_int(self, alpha: float = 0.05, method: str = "fieller", kind: str | None = None) -> pd.DataFrame:
@@ -120,7 +120,7 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
     def pte(self) -> float:
         """Proportion of the treatment effect that the optimal transformation of the surrogate explains.
 
-        NaN where the effect cannot be told from 0: there is nothing to explain (``is_defined``).
+        NaN if the effect does not differ significantly from 0 (``is_defined``).
         """
         return float(self.params["pte"])
 

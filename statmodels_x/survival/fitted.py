@@ -162,7 +162,7 @@ class SurvivalFitted(Estimates):
         return f"{label}; {outside.persons:,.10g} persons counted" if outside and outside.persons else label
 
     def differs_from(self, other: Any) -> str:
-        """Say how the rows of two fits differ; empty where they are the same up to rounding."""
+        """Describe how the rows of two fits differ; empty if they are the same up to rounding."""
         own, others = self.facts.fingerprint, getattr(other, "facts", self.facts).fingerprint
         if own and others and not are_same(np.array(own), np.array(others)):
             same = self.nobs == other.nobs and self.n_events == other.n_events
@@ -190,7 +190,7 @@ class SurvivalFitted(Estimates):
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Why this fit should not be ranked first: found by few starts, a higher ridge, few events, weakness."""
+        """Reasons not to rank this fit first: few starts reach it, a higher ridge, few events, weak identification."""
         found, said = self.estimate, []
         if is_found_by_few(found):
             said.append(f"{found.n_best} of {found.n_starts} starts")

@@ -39,7 +39,7 @@ _SHOWN = 50_000
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodResults):
-    """A fitted :class:`FlexibleSurvival`: what is known of it (``SurvivalFitted``), and what it can do."""
+    """Results of a :class:`FlexibleSurvival` model: estimates, tests, predictions and plots."""
 
     def __repr__(self) -> str:
         own = self.outside

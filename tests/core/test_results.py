@@ -2,6 +2,8 @@
 
 import pickle
 import re
+import shutil
+import subprocess
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -263,6 +265,35 @@ def test_latex_has_real_minus_signs_and_no_label_that_a_line_break_would_swallow
     text = summary("t", [], [block], []).as_latex()
     assert r"{[T.a]} & $-$0.5 ($-$1 to .5) \\" in text
     assert text.count(r"\toprule") == text.count(r"\bottomrule")
+
+
+def test_latex_aligns_blocks_with_the_same_headings_and_leaves_out_empty_columns():
+    same = [Block(title, ["x", "y"], ["a"], [["1", "2"]]) for title in ("one", "a title that is quite long")]
+    other = Block("three", ["x", "z", ""], ["a"], [["1", "2", ""]])
+    text = summary("t", [("k", "v"), ("l", "w"), ("m", "u")], [*same, other], []).as_latex()
+    assert text.count(r"\begin{tabular}") == 3
+    assert text.count(" & x & y") == 1
+    assert r"\begin{tabular}{lrr}" in text
+    assert r"\begin{tabular}{lrrr}" not in text
+    assert r"k & v & m & u \\" in text
+    assert r"l & w &  &  \\" in text
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_latex_compiles_and_fits_the_page(tmp_path):
+    data = smx.datasets.load_melanoma().assign(
+        a_b=lambda d: d["treatment"].map({0: "no & none", 1: "50%~#$^"})
+    )
+    fit = smx.FlexibleSurvival("Surv(time, status) ~ a_b + age", data, power="~ a_b").fit()
+    start = "\\documentclass{article}\n\\usepackage{booktabs}\n\\usepackage[margin=2cm]{geometry}\n\\begin{document}\n"
+    (tmp_path / "t.tex").write_text(
+        start + fit.summary().as_latex() + "\n\\end{document}\n", encoding="utf-8"
+    )
+    command = ["pdflatex", "-interaction=nonstopmode", "t.tex"]
+    log = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace").stdout
+    assert "\n!" not in log
+    assert "Overfull" not in log
+    assert "Float too large" not in log
 
 
 def test_a_view_for_maketables_holds_numbers_alone():

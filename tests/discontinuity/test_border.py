@@ -13,7 +13,7 @@ from statmodels_x.discontinuity.border.local import Neighbourhood
 from statmodels_x.discontinuity.border.model import Border, BorderModel, seen, taylor_rows
 from statmodels_x.discontinuity.border.points import errors_of, point_data, without_company
 from statmodels_x.discontinuity.border.proposals import borders, creases, ridges
-from statmodels_x.discontinuity.border.rounding import closed_round
+from statmodels_x.discontinuity.border.rounding import carried_on
 from statmodels_x.discontinuity.border.search import PRICES, Search
 from statmodels_x.discontinuity.border.sizes import contrasts, edge_lengths, limits, nearest
 from statmodels_x.discontinuity.grid.domain import Points, Scale, bin_points, point_domain
@@ -310,16 +310,27 @@ def test_a_small_circle_does_not_shrink_when_it_is_smoothed():
 
 
 @pytest.mark.parametrize("missing", [4, 10])
-def test_an_open_circle_is_closed_round(missing):
+def test_an_open_circle_is_carried_on(missing):
     data = sample(lambda a, b: 0.0 * a)
     whole = circle(data.lattice)
     gap = chains(data.lattice, whole)[0].edges[:missing]
-    ((closed, new),) = closed_round(data, whole.without(gap))
+    closed, new = next(carried_on(data, whole.without(gap)))
     assert len(new) > 0
     assert [one.closed for one in chains(data.lattice, closed)] == [True]
     radius = np.linalg.norm(closed.crossings(data.lattice) - 4.7, axis=1)
     np.testing.assert_allclose(radius, 3.1, atol=0.05)
-    assert not list(closed_round(data, whole))
+    assert not list(carried_on(data, whole))
+
+
+def test_a_line_is_carried_on_to_the_margin():
+    data = sample(lambda a, b: 0.0 * a)
+    whole = straight(data.lattice, [[-1.0, 2.7], [10.0, 7.6]])
+    short = whole.without(chains(data.lattice, whole)[0].edges[-3:])
+    ((border, new),) = carried_on(data, short)
+    assert border.cut[new].all()
+    np.testing.assert_array_equal(border.cut, whole.cut)
+    np.testing.assert_allclose(border.share[new], whole.share[new], atol=1e-6)
+    assert not list(carried_on(data, whole))
 
 
 def test_offsets_that_pass_no_point_are_settled_by_the_middle():

@@ -40,9 +40,11 @@ def texts(ax):
 
 
 def limits_of(ax):
-    return [
-        line for line in ax.lines if line.get_drawstyle().startswith("steps") and line.get_linestyle() != "-"
-    ]
+    return [line for line in steps_of(ax) if line.get_linewidth() < 0.8]
+
+
+def steps_of(ax):
+    return [line for line in ax.lines if line.get_drawstyle().startswith("steps")]
 
 
 def written(ax):
@@ -99,6 +101,15 @@ def test_the_legend_says_what_is_data(fit):
     ax = fit.plot("survival", by="arm", kaplan_meier=False)
     assert texts(ax) == ["observation", "interferon"]
     assert not limits_of(ax)
+
+
+def test_kaplan_meier_curves_differ_without_colour(fit):
+    ax = fit.plot("survival", by="arm")
+    curves = [line for line in steps_of(ax) if line.get_linewidth() >= 0.8]
+    dashes = [line._unscaled_dash_pattern for line in curves]
+    assert len(dashes) == len({str(one) for one in dashes}) == 2
+    fitted = [line for line in ax.lines if line.get_label() in ("observation", "interferon")]
+    assert dashes == [line._unscaled_dash_pattern for line in fitted]
 
 
 def test_limits_are_drawn_on_the_scale_of_the_picture(fit, data):
@@ -198,7 +209,7 @@ def test_a_forest_draws_the_named_ratios(wide):
     assert_allclose(segments[:, :, 0], named[["lower", "upper"]])
     labels = [text.get_text() for text in ax.get_yticklabels()]
     assert labels[1] == "sex\nhazard ratio"
-    assert labels[-1] == "arm: interferon\nratio of gamma"
+    assert labels[-1] == "arm: interferon vs observation\nratio of gamma"
     assert ax.get_xscale() == "log"
     assert ax.get_xlabel() == "Ratio (95 % interval)"
     assert len(ax.texts) == len(named)
@@ -208,7 +219,24 @@ def test_a_forest_draws_the_named_ratios(wide):
 def test_a_forest_of_one_kind_of_ratio_names_it_at_the_axis(fit):
     ax = fit.plot("forest")
     assert ax.get_xlabel() == "Hazard ratio (95 % interval)"
-    assert [text.get_text() for text in ax.get_yticklabels()] == ["arm: interferon"]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["arm: interferon vs observation"]
+
+
+def test_a_forest_says_which_level_a_group_is_compared_with(data):
+    third = data.assign(stage=np.arange(len(data)) % 3 + 1.0)
+    formula = 'Surv(time, status) ~ C(stage) + C(arm, contr.treatment(base="interferon"))'
+    ax = FlexibleSurvival(formula, third).fit().plot("forest")
+    labels = [text.get_text() for text in ax.get_yticklabels()]
+    assert labels[:2] == ["stage: 2 vs 1", "stage: 3 vs 1"]
+    assert labels[2].endswith(": observation vs interferon")
+    without = FlexibleSurvival("Surv(time, status) ~ C(stage, contr.sum)", third).fit().plot("forest")
+    assert not any(" vs " in text.get_text() for text in without.get_yticklabels())
+
+
+def test_long_names_leave_room_for_the_axis(data):
+    ax = FlexibleSurvival("Surv(time, status) ~ arm * sex", data, power="~ arm").fit().plot("forest")
+    ax.figure.canvas.draw()
+    assert ax.get_position().width > 0.4
 
 
 def test_a_forest_needs_a_named_ratio(data):

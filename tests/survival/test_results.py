@@ -785,7 +785,7 @@ def curves(ax):
 def steps(ax):
     """Kaplan-Meier curves, without their limits."""
     return [
-        line for line in ax.lines if line.get_drawstyle().startswith("steps") and line.get_linestyle() == "-"
+        line for line in ax.lines if line.get_drawstyle().startswith("steps") and line.get_linewidth() >= 0.8
     ]
 
 

@@ -42,7 +42,7 @@ class Fitted:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What to beware of, in sentences; empty for a fit without reservations."""
+        """Warnings of the fit, as sentences; empty if there are none."""
         return texts(self.findings)
 
     def without_data(self) -> Self:
@@ -147,11 +147,11 @@ class Estimates(Fitted):
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Why this fit should not be ranked first, whatever its likelihood; empty where nothing speaks against it."""
+        """Reasons not to rank this fit first, even if its likelihood is the highest; empty if there are none."""
         return ()
 
     def differs_from(self, other: Any) -> str:
-        """Say how the data of two fits differ; empty where nothing shows that they do."""
+        """Describe how the data of two fits differ; empty if no difference was found."""
         return "" if self.nobs == other.nobs else "nobs"
 
     @property

@@ -13,25 +13,10 @@ import numpy as np
 from statmodels_x.core.fits.blocks import Block as Block
 from statmodels_x.core.fits.exported import great_table
 from statmodels_x.core.fits.html import html_table
+from statmodels_x.core.fits.latex import latex_table
 
 _WIDTH = 78
 _GAP = 2
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"$<$",
-    ">": r"$>$",
-    "|": r"$|$",
-}
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,7 +61,7 @@ class FitSummary:
         return str(_laid_out(self).as_csv())
 
     def as_latex(self, label: str = "") -> str:
-        r"""Return a LaTeX table: the facts, and below them the blocks with aligned columns; names are escaped.
+        r"""Return a LaTeX table: the facts, and the blocks and notes below them; names are escaped.
 
         Parameters
         ----------
@@ -88,18 +73,7 @@ class FitSummary:
         str
             Needs the package booktabs.
         """
-        lines = [r"\begin{table}", r"\centering", rf"\caption{{{escape_latex(self.title)}}}"]
-        lines += [rf"\label{{{label}}}"] if label else []
-        lines += [r"\begin{tabular}{ll}", r"\toprule", *(_latex_row(fact) for fact in self.facts)]
-        lines += [r"\bottomrule", r"\end{tabular}"]
-        if self.blocks:
-            columns = max(len(block.headings) for block in self.blocks)
-            lines += [r"\par\medskip", rf"\begin{{tabular}}{{l{'r' * columns}}}", r"\toprule"]
-            for k, block in enumerate(self.blocks):
-                lines += [*([r"\midrule"] if k else []), *_latex_block(block, columns)]
-            lines += [r"\bottomrule", r"\end{tabular}"]
-        lines += [rf"\par\smallskip\footnotesize {escape_latex(note)}" for note in self.notes]
-        return "\n".join([*lines, r"\end{table}"])
+        return latex_table(self.title, self.facts, self.blocks, self.notes, label)
 
     def as_great_table(self) -> Any:
         """Return a table of the package great_tables, which must be installed: a group of rows for each block.
@@ -264,30 +238,9 @@ def p_value(value: float) -> str:
     return "nan" if np.isnan(value) else "<0.0001" if value < 0.00005 else f"{value:.4f}"
 
 
-def escape_latex(text: str) -> str:
-    """Escape what LaTeX would read as a command."""
-    return "".join(_LATEX.get(character, character) for character in text)
-
-
 def escape_markdown(text: str) -> str:
     """Escape what Markdown would read as markup or as the end of a cell."""
     return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", text)
-
-
-def _latex_row(cells: Sequence[str]) -> str:
-    texts = [re.sub(r"(?<![\w$])-(?=[\d.])", "$-$", escape_latex(cell.strip())) for cell in cells]
-    if texts and texts[0].startswith("["):  # a line break would read it as its option
-        texts[0] = f"{{{texts[0]}}}"
-    return " & ".join(texts) + r" \\"
-
-
-def _latex_block(block: Block, columns: int) -> list[str]:
-    """Return the rows of a block; one with fewer columns than the widest stands at the right."""
-    spare = [""] * (columns - len(block.headings))
-    rows = [_latex_row([name, *spare, *cells]) for name, cells in zip(block.labels, block.cells, strict=True)]
-    title = rf"\multicolumn{{{columns + 1}}}{{l}}{{\textit{{{escape_latex(block.title)}}}}} \\"
-    head = _latex_row(["", *spare, *block.headings])
-    return [title, head, rf"\cmidrule(lr){{2-{columns + 1}}}", *rows]
 
 
 def _markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,4 +1,4 @@
-"""Open chains carried on round: the smooth curve from one loose end to the other."""
+"""Open chains carried on: round, from one loose end to the other, or straight to the margin."""
 
 from __future__ import annotations
 
@@ -16,28 +16,57 @@ _FEWEST_EDGES = 6
 _AT_ENDS = 10  # crossings that tell the direction of an end
 _MOST_TURN = 1.6 * np.pi
 _VERTICES = 24
+_NEAR_MARGIN = 6.0
 
 
-def closed_round(data: PointData, border: Border) -> Iterator[tuple[Border, Index]]:
-    """Close each chain with two loose ends by the curve that leaves both in their directions; and what edges are new.
+def carried_on(data: PointData, border: Border) -> Iterator[tuple[Border, Index]]:
+    """Yield borders with one open chain carried on, each with its new edges.
 
-    Along a ridge the shortest way between the ends of an arc is its chord, which cuts off what a round shape has there.
+    Along a ridge the shortest way between the ends of an arc is its chord, which cuts off what a round shape has there,
+    and where the surface is steep the ridge leaves a straight border before the margin does.
     """
     from statmodels_x.discontinuity.kernels.border import draw_line
 
+    for old, line in (*_closed(data, border), *_to_margin(data, border)):
+        cut, share = draw_line(data.net, line, data.lattice.n_edges)
+        rest = border.without(old)
+        whole = Border(rest.cut | cut, np.where(cut, share, rest.share))
+        new = np.flatnonzero(whole.cut & ~border.cut)
+        if len(new):
+            yield whole, new
+
+
+def _closed(data: PointData, border: Border) -> Iterator[tuple[Index, Array]]:
+    """Chains with two loose ends, closed by the curve that leaves both in their directions."""
     inside = blocks_of_edges(data.lattice) == 2
     for chain in chains(data.lattice, border):
         if chain.closed or len(chain.edges) < _FEWEST_EDGES or not inside[chain.edges[[0, -1]]].all():
             continue
         line = _closed_line(data, border, chain)
-        if line is None:
+        if line is not None:
+            yield chain.edges, line
+
+
+def _to_margin(data: PointData, border: Border) -> Iterator[tuple[Index, Array]]:
+    """Straight lines from loose ends to a margin that is not far."""
+    inside, margin = blocks_of_edges(data.lattice) == 2, np.array(data.lattice.shape) - 0.5
+    none = np.zeros(0, int)
+    for chain in chains(data.lattice, border):
+        if chain.closed or len(chain.edges) < _FEWEST_EDGES:
             continue
-        cut, share = draw_line(data.net, line, data.lattice.n_edges)
-        rest = border.without(chain.edges)
-        whole = Border(rest.cut | cut, np.where(cut, share, rest.share))
-        new = np.flatnonzero(whole.cut & ~border.cut)
-        if len(new):
-            yield whole, new
+        line = border.crossings(data.lattice, chain.edges)
+        for way, edge in ((line, chain.edges[-1]), (line[::-1], chain.edges[0])):
+            ahead = _leaving(way)
+            gap = _distance_along(way[-1], ahead, margin)
+            if inside[edge] and gap < _NEAR_MARGIN:
+                yield none, np.vstack([way[-1] + 1e-6 * ahead, way[-1] + (gap + 1.0) * ahead])
+
+
+def _distance_along(start: Array, ahead: Array, margin: Array) -> float:
+    """Distance to the margin in a direction."""
+    moves = np.abs(ahead) > 1e-9
+    ends = np.where(ahead > 0.0, margin, -0.5)
+    return float(((ends - start)[moves] / ahead[moves]).min())
 
 
 def _closed_line(data: PointData, border: Border, chain: Chain) -> Array | None:

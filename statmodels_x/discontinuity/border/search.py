@@ -17,7 +17,7 @@ from statmodels_x.discontinuity.border.model import Border, BorderModel, PriorCa
 from statmodels_x.discontinuity.border.points import PointData
 from statmodels_x.discontinuity.border.proposals import Ridges
 from statmodels_x.discontinuity.border.redraw import redrawn
-from statmodels_x.discontinuity.border.rounding import closed_round
+from statmodels_x.discontinuity.border.rounding import carried_on
 from statmodels_x.discontinuity.grid.extension import Corners
 from statmodels_x.discontinuity.grid.jumps import groups
 from statmodels_x.discontinuity.grid.lattice import Index
@@ -309,7 +309,7 @@ class Search:
             joined = (self._joined(now, path) for path in self._paths(now.border, loose))
             best = min(joined, key=lambda one: one.cost, default=now)
             if best.cost >= now.cost - 1e-6:
-                rounded = (self._rounded(now, *one) for one in closed_round(self.data, now.border))
+                rounded = (self._rounded(now, *one) for one in carried_on(self.data, now.border))
                 best = min(rounded, key=lambda one: one.cost, default=now)
             if best.cost >= now.cost - 1e-6:
                 return now

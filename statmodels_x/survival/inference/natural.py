@@ -64,6 +64,22 @@ def level_terms(fit: SurvivalFitted, parameter: str) -> set[str]:
     return levels
 
 
+def reference_level(fit: SurvivalFitted, parameter: str, term: str) -> str | None:
+    """Level that a treatment-coded column is compared with; None for a column of another kind."""
+    model_spec = fit.design_specs[parameter].model_spec
+    for part in model_spec.structure:
+        factors = [factor for scoped in part.scoped_terms for factor in scoped.factors]
+        if term not in part.columns or len(factors) != 1:
+            continue
+        expression = factors[0].factor.expr
+        levels = model_spec.encoder_state[expression][1].get("categories", ())
+        names = {f"{expression}[T.{level}]": str(level) for level in levels}
+        left = [level for name, level in names.items() if name not in part.columns]
+        if term in names and len(left) == 1:
+            return left[0]
+    return None
+
+
 def _level_row(parameter: str, value: float, low: float, high: float) -> tuple[Any, ...]:
     with np.errstate(over="ignore"):
         if parameter == "mixture":

@@ -256,7 +256,8 @@ def _weibull_mean(eta: Array) -> tuple[Array, Array]:
     with np.errstate(over="ignore"):
         value = np.exp(gammaln(1.0 + r) - beta * r - tau)
     relative = np.column_stack([-np.ones(len(r)), -r, r * (beta - digamma(1.0 + r)), *np.zeros((2, len(r)))])
-    return value, value[:, None] * relative
+    with np.errstate(over="ignore", invalid="ignore"):  # an infinite mean times 0
+        return value, np.where(relative == 0.0, 0.0, value[:, None] * relative)
 
 
 def _mean_of_family(given: Array, eta: Array, family: Family) -> tuple[Array, Array]:

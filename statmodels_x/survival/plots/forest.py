@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import Any
 
 import pandas as pd
@@ -13,9 +14,10 @@ from statmodels_x.core.fits.tables import together
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference.effects import effects_of
 from statmodels_x.survival.inference.naming import NAMELESS
-from statmodels_x.survival.inference.natural import level_terms, natural_scale
+from statmodels_x.survival.inference.natural import level_terms, natural_scale, reference_level
 
 _HEIGHT, _LEAST = 0.42, 2.0
+_WIDTH = 34  # of a label, in characters
 _APART = 0.16
 _QUANTITIES = {"survival_effects": "survival at", "rmst_effects": "mean time to"}
 
@@ -34,11 +36,13 @@ def plot_forest(fit: SurvivalFitted, alpha: float, ax: Any) -> Any:
             'kind="survival_effects".'
         )
     names, several = table["quantity"].unique(), table.index.get_level_values(0).nunique() > 1
+    compared = [_compared(fit, part, term) for part, term in table.index]
     labels = [
-        f"{readable(term)}\n{name}" if len(names) > 1 else (f"{part}.{term}" if several else readable(term))
-        for (part, term), name in zip(table.index, table["quantity"], strict=True)
+        f"{text}\n{textwrap.fill(name, _WIDTH)}" if len(names) > 1 else f"{part}: {text}" if several else text
+        for (part, _), text, name in zip(table.index, compared, table["quantity"], strict=True)
     ]
-    ax = _axes(ax, len(table) * (1.3 if len(names) > 1 else 1.0))
+    lines = sum(1.0 + 0.3 * label.count("\n") for label in labels)
+    ax = _axes(ax, lines)
     plotting.forest(ax, table)
     ax.set_xscale("log")
     plotting.plain_log_ticks(ax.xaxis)
@@ -80,7 +84,19 @@ def plot_effects(
 
 def readable(term: str) -> str:
     """Write a term as a reader would: ``arm[T.interferon]`` is ``arm: interferon``."""
-    return re.sub(r"\[(?:T\.)?([^\]]*)\]", r": \1", term)
+    plain = re.sub(r"\bC\((\w+)\)(?=\[)", r"\1", term)
+    return re.sub(r"\[(?:T\.)?([^\]]*)\]", lambda found: f": {_level(found[1])}", plain)
+
+
+def _level(text: str) -> str:
+    """Write the level of a factor: the number 2.0 is 2."""
+    return re.sub(r"^(-?\d+)\.0$", r"\1", text)
+
+
+def _compared(fit: SurvivalFitted, parameter: str, term: str) -> str:
+    """Write a term with the level that it is compared with: ``arm: interferon vs control``."""
+    reference = reference_level(fit, parameter, term)
+    return readable(term) + ("" if reference is None else f" vs {_level(reference)}")
 
 
 def _axes(ax: Any, rows: float) -> Any:
@@ -96,7 +112,7 @@ def _write_numbers(ax: Any, table: pd.DataFrame) -> None:
     """Write estimates and limits to the right of the rows."""
     for k, (_, row) in enumerate(table.iterrows()):
         half = 0.5 * (row["upper"] - row["lower"])
-        estimate, lower, upper = together([row[name] for name in ("estimate", "lower", "upper")], half)
+        estimate, lower, upper = together([row[name] for name in ("estimate", "lower", "upper")], half, 2)
         text = f"{estimate} ({lower} to {upper})"
         ax.annotate(
             text, (1.0, k), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",

@@ -18,7 +18,7 @@ from statmodels_x.core.typing import Array
 PLATEAU_LEVEL = 0.05
 """Maller and Zhou's alpha from which follow-up does not support a plateau."""
 
-_SPREAD = 20_000
+_SPREAD = 50_000
 FEW = 7
 """A covariate with more values than these is continuous: it is drawn at its quartiles and held at its mean."""
 _CODED = re.compile(r"\bC\(\s*`?([^\W\d]\w*)`?\s*[,)]")

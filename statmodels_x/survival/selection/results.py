@@ -17,7 +17,7 @@ from statmodels_x.survival.selection.stability import SelectionStability, search
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SelectionResults(SelectionFitted, SummaryText):
-    """What :func:`select` found: what is known of it (``SelectionFitted``), and what it can do."""
+    """Results of :func:`select`: the selected terms, their path, and the stability of the selection."""
 
     def __repr__(self) -> str:
         return (
