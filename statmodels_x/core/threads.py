@@ -3,6 +3,9 @@
 A pass is cut into parts by the number of rows alone, and what the parts return is put together in their order. Kernels
 hold no lock of Python's, so that plain threads run them side by side; there are none where the work is one of many
 pieces already: in other threads than the main one and in processes that another one began.
+
+``parallel.each`` would do the same through joblib, whose start and hand-over take some 25 times as long, tens of
+milliseconds on a busy machine: as much as a pass over a million rows, of which a fit takes several.
 """
 
 from __future__ import annotations

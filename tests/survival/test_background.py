@@ -257,6 +257,49 @@ def test_predictions_are_their_definitions(fit, table, row):
     assert found("survival", [median])[0] == pytest.approx(0.5, abs=1e-9)
 
 
+def in_pieces(breaks, at):
+    """Nodes and weights by brute force: 60 in each piece between breaks, in the fifth root of time."""
+    edges = np.unique(np.concatenate([[0.0, at], breaks[(breaks > 0.0) & (breaks < at)]])) ** 0.2
+    x, w = np.polynomial.legendre.leggauss(60)
+    half = 0.5 * np.diff(edges)[:, None]
+    root = (edges[:-1, None] + half * (x + 1.0)).ravel()
+    return root**5, (half * w).ravel() * 5.0 * root**4
+
+
+@pytest.mark.parametrize("calendar", ["plain", "birthday"])
+@pytest.mark.parametrize("power", [0.3, 1.4])
+def test_integrals_are_cut_where_the_background_jumps(patients, calendar, power):
+    """At an age of 90 a rule that does not know of the jumps is off in the fifth digit."""
+    table = smx.LifeTable(population(0.3), rate="rate", by="sex", calendar=calendar, extend="hold")
+    matched = table.match(age="age", year="diagnosed", sex="sex")
+    data = patients.assign(time=patients["time"] ** (1.3 / power))
+    data = data.assign(
+        died=np.where(data["time"] > 15.0, 0, data["died"]), time=np.minimum(data["time"], 15.0)
+    )
+    fit = smx.FlexibleSurvival(
+        "Surv(time, died) ~ x", data, "weibull", background=matched, time_unit="years"
+    ).fit()
+    new = NEW.assign(age=[62.3, 90.37])
+    for at in (3.0, 12.0):
+        found = {
+            kind: fit.predict(new, kind, at=at)["estimate"].to_numpy()
+            for kind in ("crude_disease", "crude_other", "life_years_lost", "rmst")
+        }
+        for row, one in enumerate(new.itertuples()):
+            born, begun = np.arange(40.0) - one.age % 1.0, np.arange(40.0) - one.diagnosed % 1.0
+            times, weights = in_pieces(born if calendar == "birthday" else np.append(born, begun), at)
+            net = fit.predict(new.iloc[[row]], "net_survival", at=times)["estimate"].to_numpy()
+            alone = np.exp(-table.cumulative(one.age, one.diagnosed, 0.0, times, sex=one.sex))
+            paths = matched.paths({"age": [one.age], "year": [one.diagnosed], "stratum sex": [one.sex]}, 1.0)
+            rate = paths.repeat(len(times)).rate(times)
+            alive, other = weights * net * alone, float(np.sum(weights * rate * net * alone))
+            end = fit.predict(new.iloc[[row]], "survival", at=at)["estimate"].iloc[0]
+            assert_allclose(found["crude_other"][row], other, rtol=0.0, atol=1e-11)
+            assert_allclose(found["crude_disease"][row], 1.0 - end - other, rtol=0.0, atol=1e-11)
+            assert_allclose(found["rmst"][row], alive.sum(), rtol=1e-11)
+            assert_allclose(found["life_years_lost"][row], np.sum(weights * alone * (1.0 - net)), rtol=1e-10)
+
+
 def test_mean_runs_past_the_table(fit, table):
     """The last cell is held: restricted means to times when nobody is left tend to the mean."""
     mean = fit.predict(NEW, kind="mean")["estimate"].to_numpy()

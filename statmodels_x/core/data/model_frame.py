@@ -124,7 +124,7 @@ def build_frame(
     everything = pd.DataFrame(
         {name: plain_column(_rows(series, keep)) for name, series in rows.used.items()}
         | {name: _rows(data[name], keep) for name in response.variables if name not in rows.used},
-        index=data.index[keep],
+        index=data.index if keep.all() else data.index[keep],  # a range stays one, without its numbers
         copy=not borrowed,
     )
     for name in rows.used:

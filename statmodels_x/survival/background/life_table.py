@@ -338,6 +338,18 @@ class TablePaths:
             end = np.maximum(end, self.table.years[-1] - self.year + 1.0)
         return np.maximum(end, 0.0) / self.per
 
+    def breaks(self, furthest: float) -> Array:
+        """Return times at which each row's rate may jump: new ages, new years or birthdays."""
+        found = [self.table.ages[None, 1:] - self.age[:, None]]
+        if len(self.table.years) and self.table.calendar == "birthday":
+            birthdays = np.arange(1, int(furthest * self.per) + 2)
+            found.append(np.floor(self.age)[:, None] + birthdays - self.age[:, None])
+        elif len(self.table.years):
+            found.append(self.table.years[None, 1:] - self.year[:, None])
+        times = np.hstack(found)
+        near = ((times > 0.0) & (times < furthest * self.per)).any(axis=0)
+        return times[:, near] / self.per
+
     def repeat(self, k: int) -> TablePaths:
         """Return each row k times in turn."""
         return self.take(np.repeat(np.arange(len(self.code)), k))

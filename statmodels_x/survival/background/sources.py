@@ -39,6 +39,9 @@ class Paths(Protocol):
     def end(self) -> Array:
         """Time of each row from which on its rate stays what it is."""
 
+    def breaks(self, furthest: float) -> Array:
+        """Return times at which each row's rate may jump, in any order, up to the furthest at least."""
+
     def repeat(self, k: int) -> Self:
         """Return each row k times in turn."""
 
@@ -72,6 +75,13 @@ class CurvePaths:
         """Time of each row from which on its rate stays what it is."""
         last = np.array([curve.breaks[-1] if len(curve.breaks) else 0.0 for curve in self.curves])
         return last[self.code]
+
+    def breaks(self, furthest: float) -> Array:
+        """Return times at which each row's rate may jump: those of its curve, and nothing after."""
+        found = np.full((len(self.curves), max(len(curve.breaks) for curve in self.curves)), np.inf)
+        for own, curve in zip(found, self.curves, strict=True):
+            own[: len(curve.breaks)] = curve.breaks
+        return found[self.code]
 
     def repeat(self, k: int) -> CurvePaths:
         """Return each row k times in turn."""

@@ -7,7 +7,7 @@ is net survival. A row with a background is predicted all-cause under the plain 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit
@@ -27,6 +27,7 @@ _FURTHEST = 2.0**40
 _HALVINGS = 80
 _TAIL_NODES, _TAIL_WEIGHTS = np.polynomial.laguerre.laggauss(64)
 _PIECES = 12
+_BLOCK = 500  # rows integrated at once
 
 
 def _wider(grad: Array, column: Array | float, rows: Rows) -> Array:
@@ -113,49 +114,120 @@ def _median(_: Array, rows: Rows) -> Quantity:
     return _quantile(np.full(len(rows.index), 0.5), rows)
 
 
-def _alive(horizons: Array, rows: Rows) -> tuple[Array, Array, Rows, Array]:
-    """Quadrature between the time already survived and a horizon: weights times S, their gradients, rows and times."""
-    times, weights = plain.nodes_to(horizons, rows)
-    wide = rows.repeat(times.shape[1])
-    value, grad = _total(times.ravel(), wide)
-    alive = np.exp(-value).reshape(times.shape) * weights
-    return alive, grad.reshape(*times.shape, -1), wide, times
+@dataclass(frozen=True)
+class _Alive:
+    """Quadrature between the time already survived and a horizon: m rows, k nodes.
+
+    Attributes
+    ----------
+    alone : ndarray of shape (m, k)
+        Weights of the nodes times survival under the background alone.
+    alive : ndarray of shape (m, k)
+        Weights times survival.
+    dead : ndarray of shape (m, k)
+        The difference of the two, which the disease takes.
+    slopes : ndarray of shape (m, k, 5 or 10)
+        Gradient of H of the excess hazard, 0 where nobody is left.
+    other : ndarray of shape (m, k)
+        H of the background, which is the gradient in the logarithm of a factor on it.
+    times : ndarray of shape (m, k)
+    rows : Rows
+        Of the m k nodes.
+    """
+
+    alone: Array
+    alive: Array
+    dead: Array
+    slopes: Array
+    other: Array
+    times: Array
+    rows: Rows
+
+    def sloped(self, of: Array) -> Array:
+        """Sum the gradient of H of the excess hazard with weights."""
+        return np.asarray((of[:, None, :] @ self.slopes)[:, 0, :])
+
+
+def _alive(horizons: Array, rows: Rows) -> _Alive:
+    """Lay nodes that are cut where the background jumps, with S there."""
+    times, weights = plain.cut_nodes_to(horizons, rows)
+    wide = rows.settled().repeat(times.shape[1])
+    excess, grad = plain.since(times.ravel(), wide)
+    other, excess = _between(times, rows, wide), excess.reshape(times.shape)
+    alone = weights * np.exp(-other)
+    alive, dead = alone * np.exp(-excess), alone * -np.expm1(-excess)
+    left = (alive > 0.0)[:, :, None]  # nobody left: exp(-H) H is 0
+    slopes = np.where(left, grad.reshape(*times.shape, -1), 0.0)
+    return _Alive(alone, alive, dead, slopes, other, times, wide)
+
+
+def _between(times: Array, rows: Rows, wide: Rows) -> Array:
+    """Integral of the background to each of the nodes of all rows, summed up from one to the next."""
+    if wide.background is None:
+        return np.zeros(times.shape)
+    before = np.column_stack([rows.given, times[:, :-1]])
+    steps = wide.background.cumulative(before.ravel(), times.ravel()).reshape(times.shape)
+    return np.asarray(np.exp(rows.log_factor) * steps.cumsum(axis=1))
+
+
+def _in_blocks(
+    of: Callable[[Array, Rows], tuple[Array, Array]],
+) -> Callable[[Array, Rows], tuple[Array, Array]]:
+    """Return the same integral, some rows at a time: nodes of all rows at once are large."""
+
+    def integral(horizons: Array, rows: Rows) -> tuple[Array, Array]:
+        horizons = np.asarray(horizons, float)
+        starts = range(0, max(len(horizons), 1), _BLOCK)
+        found = [of(horizons[k : k + _BLOCK], rows.take(slice(k, k + _BLOCK))) for k in starts]
+        return np.concatenate([value for value, _ in found]), np.concatenate([slope for _, slope in found])
+
+    return integral
+
+
+@_in_blocks
+def _lived(horizons: Array, rows: Rows) -> tuple[Array, Array]:
+    """Mean time lived from the time already survived to a horizon, and its gradient."""
+    at = _alive(horizons, rows)
+    slope = _wider(-at.sloped(at.alive), -(at.alive * at.other).sum(axis=1), rows)
+    return at.alive.sum(axis=1), slope
 
 
 def _rmst(horizons: Array, rows: Rows) -> Quantity:
-    if rows.waning is not None:
-        alive, grad, _, _ = _alive(horizons, rows)
-        value, slope = alive.sum(axis=1), -(alive[:, :, None] * grad).sum(axis=1)
-    else:
-        times, _ = plain.nodes_to(horizons, rows)
-        other = _background(times.ravel(), rows.repeat(times.shape[1])).reshape(times.shape)
-        value, slope = plain.lived(horizons, rows, other)
-        slope = slope if rows.has_factor else slope[:, :5]
+    value, slope = _lived(horizons, rows)
     return plain.within(value, rows.jacobian(slope), *plain.bounds_of(horizons, rows))
+
+
+@_in_blocks
+def _lost(horizons: Array, rows: Rows) -> tuple[Array, Array]:
+    at = _alive(horizons, rows)
+    slope = _wider(at.sloped(at.alive), -(at.dead * at.other).sum(axis=1), rows)
+    return at.dead.sum(axis=1), slope
 
 
 def _life_years_lost(horizons: Array, rows: Rows) -> Quantity:
     """Mean time lost to the disease before a horizon: the population's restricted mean less the model's."""
-    alive, grad, wide, times = _alive(horizons, rows)
-    excess = plain.since(times.ravel(), wide)[0].reshape(times.shape)
+    value, slope = _lost(horizons, rows)
     _, span = plain.bounds_of(horizons, rows)
-    lost = alive * np.expm1(excess)
-    own = grad[:, :, :-1] if rows.has_factor else grad
-    slope = (alive[:, :, None] * own).sum(axis=1)
-    if rows.has_factor:
-        slope = _wider(slope, -(lost * grad[:, :, -1]).sum(axis=1), rows)
-    value = lost.sum(axis=1)
     return plain.within(value, rows.jacobian(slope), np.zeros(len(span)), span)
 
 
+@_in_blocks
 def _crude(horizons: Array, rows: Rows) -> tuple[Array, Array]:
-    """Probability of dying of the disease before a horizon in the presence of other causes, and its gradient."""
-    alive, grad, wide, times = _alive(horizons, rows)
-    log_h, log_h_grad = plain.log_rate(times.ravel(), wide)
-    rate = alive * np.exp(log_h).reshape(alive.shape)
-    slopes = _wider(log_h_grad, 0.0, rows).reshape(grad.shape)
-    slope = (rate[:, :, None] * (slopes - grad)).sum(axis=1)
-    return rate.sum(axis=1), slope
+    """Probability of dying of the disease before a horizon in the presence of other causes, and its gradient.
+
+    By parts: who would have died of the disease by the horizon and lives that long otherwise, and who would have died
+    of it before the other causes came. A hazard of the disease that starts from infinity is not integrated.
+    """
+    at = _alive(horizons, rows)
+    rate = np.exp(rows.log_factor) * at.rows.background.rate(at.times.ravel()).reshape(at.times.shape)
+    excess, grad = plain.since(horizons, rows)
+    other = _background(horizons, rows)
+    alone = np.exp(-other)
+    value, before = alone * -np.expm1(-excess), at.dead * rate
+    alive = alone * np.exp(-excess)
+    slope = np.where(alive[:, None] > 0.0, alive[:, None] * grad, 0.0) + at.sloped(at.alive * rate)
+    late = (before * (1.0 - at.other)).sum(axis=1) - other * value
+    return value + before.sum(axis=1), _wider(slope, late, rows)
 
 
 def _crude_disease(horizons: Array, rows: Rows) -> Quantity:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import expit
 
-from statmodels_x.core.quadrature import cube_root_nodes, legendre_nodes
+from statmodels_x.core.quadrature import cube_root_nodes, cut_cube_root_nodes, legendre_nodes
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.apgw import APGW
 from statmodels_x.survival.inference.rows import Rows, distinct
@@ -264,6 +264,17 @@ def nodes_to(horizons: Array, rows: Rows) -> tuple[Array, Array]:
     return times, weights * np.exp(-rows.discount * times) if rows.discount else weights
 
 
+def cut_nodes_to(horizons: Array, rows: Rows) -> tuple[Array, Array]:
+    """Return times and weights as ``nodes_to``, cut where the hazard of a row jumps or bends."""
+    horizons = np.maximum(horizons, rows.given)
+    found = [] if rows.background is None else [rows.background.breaks(float(horizons.max(initial=0.0)))]
+    if rows.waning is not None:
+        found.append(np.tile([rows.waning.start, rows.waning.stop], (len(horizons), 1)))
+    breaks = np.hstack(found) if found else np.empty((len(horizons), 0))
+    times, weights = cut_cube_root_nodes(rows.given, horizons, breaks, _NODES)
+    return times, weights * np.exp(-rows.discount * times) if rows.discount else weights
+
+
 def discounted(start: Array, stop: Array, rate: float) -> Array:
     """Length of an interval of time, discounted to time 0."""
     if not rate:
@@ -290,22 +301,20 @@ def _rmst(horizons: Array, rows: Rows) -> Quantity:
     return within(value, rows.jacobian(slope), *bounds_of(horizons, rows))
 
 
-def lived(horizons: Array, rows: Rows, other: Array | None = None) -> tuple[Array, Array]:
-    """Integral of S from ``given`` to a horizon with its gradient; ``other`` adds to H at the nodes.
+def lived(horizons: Array, rows: Rows) -> tuple[Array, Array]:
+    """Integral of S from ``given`` to a horizon with its gradient.
 
     Rows of the same predictors are integrated once.
     """
     eta, rule, horizons = rows.eta, cube_root_nodes(_NODES), np.asarray(horizons, float)
     how = (rows.cure, rows.matrices[3] is not None, rule, rows.family, rows.discount)
-    if other is not None:
-        return restricted_mean(horizons, rows.given, eta, *how, other)
     first, which = distinct(np.column_stack([eta, rows.given, horizons]))
     value, slope = restricted_mean(horizons[first], rows.given[first], eta[first], *how)
     return value[which], slope[which]
 
 
 def _waning_rmst(horizons: Array, rows: Rows) -> tuple[Array, Array]:
-    times, weights = nodes_to(horizons, rows)
+    times, weights = cut_nodes_to(horizons, rows)
     wide = rows.repeat(times.shape[1])
     value, grad = since(times.ravel(), wide)
     alive = np.exp(-value).reshape(times.shape) * weights

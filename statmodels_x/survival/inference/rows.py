@@ -104,6 +104,16 @@ class Rows:
     def _waning(self, of: Callable[[Rows], Rows]) -> Waning | None:
         return None if self.waning is None else replace(self.waning, control=of(self.waning.control))
 
+    def settled(self) -> Rows:
+        """Return rows with their linear predictors as they are, which carry no columns: cheap to repeat."""
+        nothing = (None,) * len(self.matrices)
+        return replace(
+            self,
+            base=self.eta,
+            matrices=nothing,
+            waning=self._waning(lambda control: control.settled()),
+        )
+
     def repeat(self, k: int) -> Rows:
         """Return each row k times in turn."""
         return replace(
