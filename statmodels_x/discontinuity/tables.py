@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from statmodels_x.core.data.model_frame import counts_text
-from statmodels_x.core.fits.tables import Block, number, summary, together
+from statmodels_x.core.fits.blocks import Block
+from statmodels_x.core.fits.tables import number, summary, together
 from statmodels_x.discontinuity.fitted import DiscontinuityFitted, SurfaceFitted
 from statmodels_x.discontinuity.inference.uncertainty import (
     boundary_table,

@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from statmodels_x.core.findings import kinds
+from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.results import coefficient_table
-from statmodels_x.core.fits.tables import Block, number, p_value, summary, together
+from statmodels_x.core.fits.tables import number, p_value, summary, together
 from statmodels_x.multistate.fitted import MultiStateFitted
 from statmodels_x.multistate.specification import arrow
 

@@ -13,10 +13,11 @@ import pandas as pd
 from statmodels_x.core.data.frames import as_pandas, check_columns
 from statmodels_x.core.errors import DataError, FormulaError, IdentificationError
 from statmodels_x.core.findings import Finding, warn
+from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.handing_out import handed_out
 from statmodels_x.core.fits.reference import Reference
 from statmodels_x.core.fits.results import LikelihoodResults
-from statmodels_x.core.fits.tables import Block, summary
+from statmodels_x.core.fits.tables import summary
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import as_list, check_choice, numeric_array, rows_text
 from statmodels_x.population.course.invariants import block_matrix

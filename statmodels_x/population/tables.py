@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core.findings import kinds, texts
-from statmodels_x.core.fits.tables import Block, summary, together
+from statmodels_x.core.fits.blocks import Block
+from statmodels_x.core.fits.tables import summary, together
 from statmodels_x.population.fitted import InteractionFitted
 from statmodels_x.population.inference.invariants import invariant_table
 from statmodels_x.population.inference.prediction import predict

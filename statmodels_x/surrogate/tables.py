@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core.data.model_frame import counts_text
-from statmodels_x.core.fits.tables import Block, number, summary, together
+from statmodels_x.core.fits.blocks import Block
+from statmodels_x.core.fits.tables import number, summary, together
 from statmodels_x.surrogate.fitted import SurrogateFitted
 from statmodels_x.surrogate.inference.selection import proportion_given_shown
 

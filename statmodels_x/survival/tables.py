@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core.findings import kinds
+from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.results import wald_limits
-from statmodels_x.core.fits.tables import Block, number, p_value, summary, together
+from statmodels_x.core.fits.tables import number, p_value, summary, together
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.fitting.outside import Outside
 from statmodels_x.survival.inference.effects import NOT_REACHED, Effects

@@ -15,10 +15,11 @@ import statmodels_x as smx
 from statmodels_x.core.deprecation import old_name, settle
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.findings import Finding
+from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.handing_out import cached_copy, handed_out
 from statmodels_x.core.fits.reference import Reference
 from statmodels_x.core.fits.results import LikelihoodResults, SummaryText
-from statmodels_x.core.fits.tables import Block, number, p_value, summary
+from statmodels_x.core.fits.tables import number, p_value, summary
 from statmodels_x.core.parallel import each
 
 LABELS = pd.MultiIndex.from_tuples([("mean", "Intercept"), ("mean", "x")], names=["parameter", "term"])

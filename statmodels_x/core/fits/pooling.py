@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.handing_out import handed_out
 from statmodels_x.core.fits.hypotheses import HypothesisTest, constraint_matrix, hypothesis_test
 from statmodels_x.core.fits.reference import Reference
 from statmodels_x.core.fits.results import Fitted, SummaryText, coefficient_table, wald_limits
-from statmodels_x.core.fits.tables import Block, FitSummary, number, p_value, summary, together
+from statmodels_x.core.fits.tables import FitSummary, number, p_value, summary, together
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_alpha
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from statmodels_x.core.fits.blocks import Block as Block
+from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.exported import great_table
 from statmodels_x.core.fits.html import html_table
 from statmodels_x.core.fits.latex import latex_table

@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.reference import Reference
 from statmodels_x.core.fits.results import SummaryText
-from statmodels_x.core.fits.tables import Block, number, p_value, summary, together
+from statmodels_x.core.fits.tables import number, p_value, summary, together
 from statmodels_x.core.validation import check_alpha
 
 

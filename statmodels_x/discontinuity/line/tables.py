@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from statmodels_x.core.fits.tables import Block, summary
+from statmodels_x.core.fits.blocks import Block
+from statmodels_x.core.fits.tables import summary
 from statmodels_x.discontinuity.line.fitted import CurveFitted, jump_table
 from statmodels_x.discontinuity.tables import estimate_and_interval, notes, region_block, rows_of
 

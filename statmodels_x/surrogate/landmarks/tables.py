@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from statmodels_x.core.fits.tables import Block, number, summary
+from statmodels_x.core.fits.blocks import Block
+from statmodels_x.core.fits.tables import number, summary
 from statmodels_x.surrogate.landmarks.estimation import grid_frame
 from statmodels_x.surrogate.landmarks.fitted import GridFitted
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statmodels_x.core.fits.tables import Block, number, p_value, summary
+from statmodels_x.core.fits.blocks import Block
+from statmodels_x.core.fits.tables import number, p_value, summary
 from statmodels_x.surrogate.trial_level.fitted import TrialLevelFitted
 from statmodels_x.surrogate.trial_level.inference import heterogeneity, influence
 

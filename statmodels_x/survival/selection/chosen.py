@@ -10,8 +10,8 @@ import pandas as pd
 
 from statmodels_x.core.errors import SelectionWarning
 from statmodels_x.core.findings import Finding, warn
+from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.hypotheses import HypothesisTest
-from statmodels_x.core.fits.tables import Block
 from statmodels_x.core.validation import check_flag
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.results import FlexibleSurvivalResults

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core.findings import kinds
+from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.results import wald_limits
-from statmodels_x.core.fits.tables import Block, number, summary
 from statmodels_x.core.fits.tables import FitSummary as Summary
+from statmodels_x.core.fits.tables import number, summary
 from statmodels_x.core.validation import check_alpha
 from statmodels_x.survival.selection.fitted import SelectionFitted
 from statmodels_x.survival.selection.groups import Candidates

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from statmodels_x.core.fits.tables import Block, number, summary
+from statmodels_x.core.fits.blocks import Block
+from statmodels_x.core.fits.tables import number, summary
 
 _TIMES = ("R0", "parents", "cohort")
 
