@@ -12,11 +12,11 @@ from statmodels_x.discontinuity.border.points import CENTRE, PointData, net_of
 from statmodels_x.discontinuity.grid.lattice import Index, Lattice, Mask
 from statmodels_x.discontinuity.kernels.banded import Factor
 from statmodels_x.discontinuity.smoothing.smoother import (
+    ALIKE,
     FLAT,
     LARGEST_LOG_PRECISION,
     LEAST_LOG_PRECISION,
     downhill,
-    foot_of_plateau,
 )
 
 
@@ -168,15 +168,13 @@ class BorderModel:
         t, value, bend = self._walk(self.start if around is None else around)
         if around is not None and bend < FLAT:
             other = self._walk(self.start)
-            t, value, bend = other if other[1] < value else (t, value, bend)
-        return (
-            foot_of_plateau(self.deviance, self.start, t, value)
-            if bend < FLAT and t > self.start
-            else (t, value)
-        )
+            t, value = other[:2] if other[1] < value + ALIKE else (t, value)
+        return t, value
 
     def _walk(self, start: float) -> tuple[float, float, float]:
-        t, _, bend = downhill(self.deviance, start)
+        t, value, bend = downhill(self.deviance, start, foot=True)
+        if bend < FLAT:
+            return t, value, bend
         t = float(np.clip(t, LEAST_LOG_PRECISION, LARGEST_LOG_PRECISION))
         return t, self.deviance(t), bend
 

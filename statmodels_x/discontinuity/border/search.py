@@ -31,6 +31,7 @@ _MOST_ENDS = 16
 _LONGEST_JOIN = 30
 _WORTH_JOINING, _WORTH_ROUNDING = 60.0, 150.0
 _FEW_CELLS = 4
+_WORTH_MORE = 10.0  # gain beyond which loose ends are joined far away where that takes long
 _MOST_WORK = 5e6
 _STIFF = 15.0  # smoothing precision beyond which rounding would decide between covariances
 _STIFFER, _STIFFEST = (0.0, 3.0, 6.0), 22.0
@@ -308,7 +309,7 @@ class Search:
                 return now
             joined = (self._joined(now, path) for path in self._paths(now.border, loose))
             best = min(joined, key=lambda one: one.cost, default=now)
-            if best.cost >= now.cost - 1e-6:
+            if best.cost >= now.cost - 1e-6 and not self.is_costly:
                 rounded = (self._rounded(now, *one) for one in carried_on(self.data, now.border))
                 best = min(rounded, key=lambda one: one.cost, default=now)
             if best.cost >= now.cost - 1e-6:
@@ -404,7 +405,7 @@ class Search:
         for k in range(_ROUNDS + 1):
             before = now.cost
             now = self.prune(self.redraw(now, 1.0 if k < 2 else 0.4))
-            if k > 0 and now.cost < 0.0:
+            if k > 0 and now.cost < (-_WORTH_MORE if self.is_costly else 0.0):
                 now = self.extend(self.join_far(now))
             now = self.settle(now)
             if k > 1 and before - now.cost < 1.0:

@@ -13,7 +13,7 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import rows_text
 
-_DAY = pd.Timedelta(days=1)
+_DAY = pd.Timedelta(1, "D")  # days=1 makes older versions of pandas warn under numpy 2.5
 _FORMATS = ((0.9, "%Y-%m-%d"), (1.0 / 1441.0, "%Y-%m-%d %H:%M"))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -234,35 +234,30 @@ class JumpSetModel:
         return found
 
 
-def downhill(deviance: Callable[[float], float], start: float) -> tuple[float, float, float]:
-    """Walk downhill in steps, then fit a parabola through the lowest three: its end, the lowest value, its bend."""
+def downhill(
+    deviance: Callable[[float], float], start: float, foot: bool = False
+) -> tuple[float, float, float]:
+    """Walk downhill in steps, then fit a parabola through the lowest three: its end, the lowest value, its bend.
+
+    With ``foot`` a walk that ends on a plateau goes back to the least stiff of its steps where all is alike: farther
+    out rounding decides between surfaces, and the processor decides the rounding.
+    """
     low, high = LEAST_LOG_PRECISION, LARGEST_LOG_PRECISION
     start = float(np.clip(start, low + _STEP, high - _STEP))
+    seen: dict[int, float] = {}
 
-    @cache
     def at(k: int) -> float:
-        return deviance(start + _STEP * k)
+        if k not in seen:
+            seen[k] = deviance(start + _STEP * k)
+        return seen[k]
 
     k = 0
     direction = 1 if at(1) < at(0) else -1
     while low < start + _STEP * (k + direction) < high and at(k + direction) < at(k):
         k += direction
     bend = at(k - 1) - 2.0 * at(k) + at(k + 1)
+    if foot and bend < FLAT:
+        first = min(step for step, value in seen.items() if value < seen[k] + ALIKE)
+        return start + _STEP * first, seen[first], bend
     shift = 0.5 * (at(k - 1) - at(k + 1)) / bend if bend > 0.0 else 0.0
     return float(start + _STEP * (k + np.clip(shift, -1.0, 1.0))), at(k), bend
-
-
-def foot_of_plateau(
-    deviance: Callable[[float], float], usual: float, end: float, lowest: float
-) -> tuple[float, float]:
-    """Walk back from the end of a plateau, in whole steps from the usual precision, as long as all is alike.
-
-    Far out on a plateau rounding decides between surfaces, and the processor decides the rounding.
-    """
-    values = {0: deviance(usual)}
-    near, far = 0, int(np.ceil(end - usual))
-    while far - near > 1:
-        middle = (near + far) // 2
-        values[middle] = deviance(usual + middle)
-        near, far = (near, middle) if values[middle] < lowest + ALIKE else (middle, far)
-    return (usual + far, values[far]) if far in values else (end, lowest)
