@@ -124,7 +124,7 @@ def test_what_is_handed_out_cannot_change_the_fit(fit, disk_fit, data):
     before = fit.predict(data), disk_fit.predict(disk_fit.domain.cell_centres())
     for table in (fit.jumps, disk_fit.jumps, disk_fit.boundaries, fit.region_means, disk_fit.region_means):
         table[table.columns[0]] = 0
-        table.drop(columns=table.columns[1], inplace=True)
+        del table[table.columns[1]]
     for array in (fit.curve, fit.curve_std_error, disk_fit.surface, disk_fit.surface_std_error):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 7.0

@@ -92,7 +92,7 @@ def decimal_years(values: Any, name: str) -> Array:
     if series.dtype.kind == "M" or pd.api.types.infer_dtype(series, skipna=True) in ("date", "datetime"):
         days = pd.DatetimeIndex(pd.to_datetime(series))
         length = np.where(days.is_leap_year, 366.0, 365.0)
-        return np.asarray(days.year + (days.dayofyear - 1.0 + days.hour / 24.0) / length, float)
+        return np.asarray(days.year + (days.day_of_year - 1.0 + days.hour / 24.0) / length, float)
     return numeric_array(series, name, "", hint="give years such as 1998.5, or dates")
 
 
