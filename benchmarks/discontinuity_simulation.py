@@ -5,7 +5,7 @@
                                                   [--border cells]
 
 With ``--border points``, the default of a fit, the disks and the nulls are made for the balanced setting alone, into
-results/discontinuity_points.csv.
+results/discontinuity_points.csv; the table there has ``--repeats 10 --nulls 30 --sizes 5000 10000``.
 
 Designs of Gunsilius and Van Dijcke (arXiv 2309.14630). Disk: f = r within 1/4 of the centre of the unit square and
 r + a outside; x uniform, normal noise with standard deviation .05; n = 5,000, 10,000 and 20,000 on 15^2, 22^2 and
