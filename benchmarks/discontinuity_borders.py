@@ -10,7 +10,8 @@ edges more than two cells from the truth), missed (share of the true border with
 regions (share of the samples with the true number), length (found over true), bias (mean size over the true one, less
 1), covered (share of the samples whose 95 % interval of the mean size holds it), cpu seconds a fit.
 
-results/discontinuity_borders.csv has ``--ways points --n 5000 --sizes 5 3 --repeats 10``. Chunks are kept beside the result and a resumed study goes on from them.
+results/discontinuity_borders.csv has ``--ways points --n 5000 --sizes 5 3 --repeats 10``. Chunks are kept beside the
+result and a resumed study goes on from them.
 """
 
 from __future__ import annotations
