@@ -78,7 +78,7 @@ def summary_tables(
     notes = _notes(fit)
     if effects is not None:
         blocks += [_effects_block(effects)] if len(effects.table) else []
-        notes += _pointer_notes(effects)
+        notes += _pointer_notes(effects, fit.llf)
     return summary("Flexible survival regression", _facts(fit, effects), blocks, notes)
 
 
@@ -140,7 +140,7 @@ def interval_text(value: float, low: float, high: float) -> str:
     return f"{shown} ({lower} to {upper})"
 
 
-def _pointer_notes(effects: Effects) -> list[str]:
+def _pointer_notes(effects: Effects, own: float) -> list[str]:
     notes = []
     table = effects.pointers
     if "parameter" not in table:  # of a file of an earlier snapshot
@@ -158,7 +158,10 @@ def _pointer_notes(effects: Effects) -> list[str]:
         notes.append("An effect that moves between the columns rests on the form of the model: report both.")
     scale, value = effects.other_scale
     if not np.isnan(value):
-        notes.append(f'With scale="{scale}" and as many parameters the log-likelihood is {value:.3f}.')
+        notes.append(
+            f'With scale="{scale}" and as many parameters the log-likelihood is {value:.3f}, here {own:.3f}: where the '
+            "two differ little, report both."
+        )
     return notes
 
 
@@ -229,10 +232,13 @@ def _anchor_note(fit: SurvivalFitted) -> list[str]:
         return []
     middle = f"{fit.specification.anchor_time:.4g}{' ' + unit if unit else ''}"
     if name == "aft":
-        return [f"phi is fixed at 1/({middle}), the median event time: no unit of time is part of the model."]
+        return [
+            f"phi is fixed at 1/({middle}), the median of the observed event times: no unit of time is part of the "
+            "model."
+        ]
     value = np.exp(fit.specification.fixed[name])
     how = "half of the uncured" if fit.specification.cure_kind != "none" else "the Nelson-Aalen estimate"
-    return [f"lambda is fixed at {value:.4g}, {how} at the median event time, {middle}."]
+    return [f"lambda is fixed at {value:.4g}, {how} at the median of the observed event times, {middle}."]
 
 
 def _coefficient_block(
