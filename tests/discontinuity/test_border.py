@@ -100,6 +100,16 @@ def test_the_best_smoothing_precision_is_a_minimum(step, found):
     assert value <= min(model.deviance(t + 1.0), model.deviance(t - 1.0))
 
 
+def test_on_a_plateau_the_same_precision_is_best_wherever_the_search_begins():
+    flat = sample(lambda a, b: 0.0 * a)
+    model = BorderModel(flat, Border.none(flat.lattice))
+    t, value = model.best()
+    assert t < 20.0
+    assert value < model.deviance(22.0) + 0.25
+    for around in (t - 3.0, t + 4.0, 21.0):
+        assert model.best(around)[0] == t
+
+
 def test_compiled_and_plain_kernels_agree(step):
     border = random_border(step.lattice, 4)
     for kernel, arguments in (

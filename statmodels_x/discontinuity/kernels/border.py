@@ -111,7 +111,8 @@ def seen_nodes(net, places, cut, s):
 
 
 @kernel
-def _add(design, right, c, ny, place, y, w):
+def add_point(design, right, c, ny, place, y, w):
+    """Add a point of some weight to the moments of a node."""
     dx, dy = place[0] - c // ny, place[1] - c % ny
     design[c, 0] += w
     design[c, 1] += w * dx
@@ -129,7 +130,7 @@ def own_moments(cloud, n, ny):
     """Weighted moments of (1, dx, dy) over the points of each cell, and of these times y."""
     design, right = np.zeros((n, 6)), np.zeros((n, 3))
     for i in range(cloud.y.size):
-        _add(design, right, cloud.cell[i], ny, cloud.place[i], cloud.y[i], cloud.weight[i])
+        add_point(design, right, cloud.cell[i], ny, cloud.place[i], cloud.y[i], cloud.weight[i])
     return design, right
 
 
@@ -138,7 +139,7 @@ def moments_at(place, y, weight, node, n, ny):
     """Moments with each point at a given node."""
     design, right = np.zeros((n, 6)), np.zeros((n, 3))
     for i in range(y.size):
-        _add(design, right, node[i], ny, place[i], y[i], weight[i])
+        add_point(design, right, node[i], ny, place[i], y[i], weight[i])
     return design, right
 
 
@@ -157,8 +158,8 @@ def moved_moments(net, cloud, design, right, cut, s):
                 c = cloud.cell[i]
                 node = seen_node(net, cloud.place[i, 0], cloud.place[i, 1], cut, s, crossing)
                 if node != c:
-                    _add(design, right, c, ny, cloud.place[i], cloud.y[i], -cloud.weight[i])
-                    _add(design, right, node, ny, cloud.place[i], cloud.y[i], cloud.weight[i])
+                    add_point(design, right, c, ny, cloud.place[i], cloud.y[i], -cloud.weight[i])
+                    add_point(design, right, node, ny, cloud.place[i], cloud.y[i], cloud.weight[i])
     return design, right
 
 
