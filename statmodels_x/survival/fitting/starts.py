@@ -65,7 +65,10 @@ def climb(arrays: SurvivalRows, start: Array, transform: Array, tol: float, max_
     """Search for a maximum of the log-likelihood from one start."""
 
     def objective(theta: Array) -> tuple[float, Array, Array]:
-        value, score, hessian = zip(*arrays.each(loglik, theta), strict=True)
+        found = arrays.each(loglik, theta)
+        if len(found) == 1:
+            return found[0]
+        value, score, hessian = zip(*found, strict=True)
         return sum(value), sum(score), sum(hessian)
 
     return maximise(objective, start, transform, tol=tol, max_iter=max_iter)
