@@ -12,7 +12,7 @@ from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.chains import Chain, polyline
 from statmodels_x.discontinuity.border.model import Border
 from statmodels_x.discontinuity.border.points import PointData
-from statmodels_x.discontinuity.grid.lattice import Mask
+from statmodels_x.discontinuity.grid.lattice import Index, Mask
 
 _REACH = 4.0  # cells to either side
 _KNOTS = 7.0  # vertices between the knots of what changes along the border
@@ -164,8 +164,6 @@ def _lap(offsets: Array, m: int, closed: bool) -> Array:
 
 def moved(data: PointData, border: Border, chain: Chain, found: Courses, offsets: Array) -> Border:
     """Replace a chain by its line moved across."""
-    from statmodels_x.discontinuity.kernels.border import draw_line
-
     line = found.line
     along = np.gradient(line, axis=0)
     if found.closed:
@@ -177,8 +175,15 @@ def moved(data: PointData, border: Border, chain: Chain, found: Courses, offsets
         line = np.vstack([line, line[:1]])
     else:
         line = gaussian_filter1d(line, _SMOOTHING, axis=0, mode="nearest")
+    return replaced(data, border, chain.edges, line)
+
+
+def replaced(data: PointData, border: Border, edges: Index, line: Array) -> Border:
+    """Put the edges that a line crosses in the place of some of a border's."""
+    from statmodels_x.discontinuity.kernels.border import draw_line
+
     cut, share = draw_line(data.net, line, data.lattice.n_edges)
-    rest = border.without(chain.edges)
+    rest = border.without(edges)
     return Border(rest.cut | cut, np.where(cut, share, rest.share))
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from statmodels_x.core.typing import Array
-from statmodels_x.discontinuity.border.chains import Chain, blocks_of_edges, chains
+from statmodels_x.discontinuity.border.chains import blocks_of_edges, chains
 from statmodels_x.discontinuity.border.model import Border
 from statmodels_x.discontinuity.border.points import PointData
-from statmodels_x.discontinuity.grid.lattice import Index
+from statmodels_x.discontinuity.border.redraw import replaced
+from statmodels_x.discontinuity.grid.lattice import Index, Mask
 
+_Drawn = tuple[
+    Index, Array, Mask
+]  # edges of an open chain, its crossings, and which of its two ends are loose
 _FEWEST_EDGES = 6
 _AT_ENDS = 10  # crossings that tell the direction of an end
 _MOST_TURN = 1.6 * np.pi
@@ -25,41 +29,36 @@ def carried_on(data: PointData, border: Border) -> Iterator[tuple[Border, Index]
     Along a ridge the shortest way between the ends of an arc is its chord, which cuts off what a round shape has there,
     and where the surface is steep the ridge leaves a straight border before the margin does.
     """
-    from statmodels_x.discontinuity.kernels.border import draw_line
-
-    for old, line in (*_closed(data, border), *_to_margin(data, border)):
-        cut, share = draw_line(data.net, line, data.lattice.n_edges)
-        rest = border.without(old)
-        whole = Border(rest.cut | cut, np.where(cut, share, rest.share))
+    inside, margin = blocks_of_edges(data.lattice) == 2, np.array(data.lattice.shape) - 0.5
+    open_ = [
+        one for one in chains(data.lattice, border) if not one.closed and len(one.edges) >= _FEWEST_EDGES
+    ]
+    drawn = [
+        (one.edges, border.crossings(data.lattice, one.edges), inside[one.edges[[0, -1]]]) for one in open_
+    ]
+    for old, line in (*_closed(drawn), *_to_margin(drawn, margin)):
+        whole = replaced(data, border, old, line)
         new = np.flatnonzero(whole.cut & ~border.cut)
         if len(new):
             yield whole, new
 
 
-def _closed(data: PointData, border: Border) -> Iterator[tuple[Index, Array]]:
+def _closed(drawn: Sequence[_Drawn]) -> Iterator[tuple[Index, Array]]:
     """Chains with two loose ends, closed by the curve that leaves both in their directions."""
-    inside = blocks_of_edges(data.lattice) == 2
-    for chain in chains(data.lattice, border):
-        if chain.closed or len(chain.edges) < _FEWEST_EDGES or not inside[chain.edges[[0, -1]]].all():
-            continue
-        line = _closed_line(data, border, chain)
-        if line is not None:
-            yield chain.edges, line
+    for edges, line, loose in drawn:
+        arc = _arc(line[-1], _leaving(line), line[0], -_leaving(line[::-1])) if loose.all() else None
+        if arc is not None:
+            yield edges, np.vstack([line, arc[1:]])
 
 
-def _to_margin(data: PointData, border: Border) -> Iterator[tuple[Index, Array]]:
+def _to_margin(drawn: Sequence[_Drawn], margin: Array) -> Iterator[tuple[Index, Array]]:
     """Straight lines from loose ends to a margin that is not far."""
-    inside, margin = blocks_of_edges(data.lattice) == 2, np.array(data.lattice.shape) - 0.5
-    none = np.zeros(0, int)
-    for chain in chains(data.lattice, border):
-        if chain.closed or len(chain.edges) < _FEWEST_EDGES:
-            continue
-        line = border.crossings(data.lattice, chain.edges)
-        for way, edge in ((line, chain.edges[-1]), (line[::-1], chain.edges[0])):
+    for edges, line, loose in drawn:
+        for way, is_loose in ((line, loose[-1]), (line[::-1], loose[0])):
             ahead = _leaving(way)
             gap = _distance_along(way[-1], ahead, margin)
-            if inside[edge] and gap < _NEAR_MARGIN:
-                yield none, np.vstack([way[-1] + 1e-6 * ahead, way[-1] + (gap + 1.0) * ahead])
+            if is_loose and gap < _NEAR_MARGIN:
+                yield edges[:0], np.vstack([way[-1] + 1e-6 * ahead, way[-1] + (gap + 1.0) * ahead])
 
 
 def _distance_along(start: Array, ahead: Array, margin: Array) -> float:
@@ -67,12 +66,6 @@ def _distance_along(start: Array, ahead: Array, margin: Array) -> float:
     moves = np.abs(ahead) > 1e-9
     ends = np.where(ahead > 0.0, margin, -0.5)
     return float(((ends - start)[moves] / ahead[moves]).min())
-
-
-def _closed_line(data: PointData, border: Border, chain: Chain) -> Array | None:
-    line = border.crossings(data.lattice, chain.edges)
-    arc = _arc(line[-1], _leaving(line), line[0], -_leaving(line[::-1]))
-    return None if arc is None else np.vstack([line, arc[1:]])
 
 
 def _leaving(line: Array) -> Array:

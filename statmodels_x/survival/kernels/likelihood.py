@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from statmodels_x.core.data.surv import EXACT, RIGHT, Surv
 from statmodels_x.core.rank import constant_columns
-from statmodels_x.core.threads import PART, in_parts
+from statmodels_x.core.threads import in_parts
 from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.family import Family
 from statmodels_x.survival.kernels.hazards import log_hazard
@@ -343,8 +343,8 @@ def loglik(theta: Array, arrays: SurvivalArrays) -> tuple[float, Array, Array]:
         )  # fmt: skip
         return found
 
+    found = in_parts(part, a.n)
     # of a trial's few rows the sums over parts would cost as much as a tenth of a pass
-    found = [part(slice(0, a.n))] if a.n <= PART else in_parts(part, a.n)
     value, score, hessian = found[0] if len(found) == 1 else (sum(of) for of in zip(*found, strict=True))
     return value - a.n_expected, score, hessian
 
