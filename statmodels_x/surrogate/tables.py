@@ -10,7 +10,7 @@ import pandas as pd
 
 from statmodels_x.core.data.model_frame import counts_text
 from statmodels_x.core.fits.blocks import Block
-from statmodels_x.core.fits.tables import number, summary, together
+from statmodels_x.core.fits.tables import number, statistic, summary, together
 from statmodels_x.surrogate.fitted import SurrogateFitted
 from statmodels_x.surrogate.inference.selection import proportion_given_shown
 
@@ -94,7 +94,7 @@ def _conditions(fit: SurrogateFitted) -> Block:
     cells = [
         [
             *together([row["estimate"], row["std_error"]], row["std_error"]),
-            number(row["z"], 2),
+            statistic(row["z"]),
             row["verdict"],
         ]
         for _, row in table.iterrows()

@@ -11,13 +11,13 @@ import pandas as pd
 from statmodels_x.core.findings import kinds
 from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.results import wald_limits
-from statmodels_x.core.fits.tables import number, p_value, summary, together
+from statmodels_x.core.fits.tables import p_value, statistic, summary, together
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.fitting.outside import Outside
 from statmodels_x.survival.inference.effects import NOT_REACHED, Effects
 from statmodels_x.survival.inference.hypotheses import joint_test
 from statmodels_x.survival.inference.naming import uses_of
-from statmodels_x.survival.inference.natural import SYMBOLS, natural_scale
+from statmodels_x.survival.inference.natural import SYMBOLS, level_terms, natural_scale, reference_level
 from statmodels_x.survival.inference.units import tidy
 from statmodels_x.survival.specification import Specification
 
@@ -30,6 +30,9 @@ _TITLES = {
     "promotion": "cure: log(theta), cured fraction exp(-theta)",
     "background": "background: log(factor)",
 }
+
+
+_WIDE = "hazard ratio may change"
 
 
 def glance(fit: SurvivalFitted) -> pd.DataFrame:
@@ -77,7 +80,9 @@ def summary_tables(
     blocks += [joint] if joint else []
     notes = _notes(fit)
     if effects is not None:
-        blocks += [_effects_block(effects)] if len(effects.table) else []
+        if len(effects.table):
+            blocks.append(_effects_block(effects))
+            notes += _effects_notes(fit, effects)
         notes += _pointer_notes(effects, fit.llf)
     return summary("Flexible survival regression", _facts(fit, effects), blocks, notes)
 
@@ -111,7 +116,7 @@ def _joint_block(fit: SurvivalFitted) -> Block | None:
     if not rows:
         return None
     cells = [
-        [on, number(test["statistic"], 2), f"{test['df']:g}", p_value(test["p.value"])]
+        [on, statistic(test["statistic"]), f"{test['df']:g}", p_value(test["p.value"])]
         for _, on, test in rows
     ]
     return Block("Joint tests", ["acts on", "statistic", "df", "p"], [name for name, _, _ in rows], cells)
@@ -128,8 +133,26 @@ def _effects_block(effects: Effects) -> Block:
         [row["quantity"], interval(row, ""), interval(row, "wide_"), "moves" if row["moves"] else ""]
         for _, row in table.iterrows()
     ]
-    headings = ["difference of", "this model", "ph, on the power too", ""]
+    headings = ["difference of", "this model", _WIDE, ""]
     return Block("Effects, averaged over the rows", headings, list(table["effect"]), cells)
+
+
+def _effects_notes(fit: SurvivalFitted, effects: Effects) -> list[str]:
+    """Say at which time, between which values and under which models effects are taken."""
+    unit = f" {fit.facts.time_unit}" if fit.facts.time_unit else ""
+    text = (
+        f"Effects are taken at {effects.horizon:g}{unit}, the 90 % point of the observed times rounded down; "
+        f'effects(at=...) takes another time. The "mean time to {effects.horizon:g}" is the restricted mean survival '
+        "time (RMST)."
+    )
+    if effects.between_quartiles:
+        text += f" Compared between their quartiles: {', '.join(effects.between_quartiles)}."
+    if effects.table["wide_estimate"].isna().all():
+        return [text]
+    specification = fit.specification
+    is_ph = specification.family.is_compiled and specification.cure_kind == "none"
+    wide = "a proportional hazards model (ph)" if is_ph else "this model"
+    return [f'{text} The column "{_WIDE}" is of {wide} with the covariate on the power, too.']
 
 
 def interval_text(value: float, low: float, high: float) -> str:
@@ -159,8 +182,8 @@ def _pointer_notes(effects: Effects, own: float) -> list[str]:
     scale, value = effects.other_scale
     if not np.isnan(value):
         notes.append(
-            f'With scale="{scale}" and as many parameters the log-likelihood is {value:.3f}, here {own:.3f}: where the '
-            "two differ little, report both."
+            f'With scale="{scale}" and as many parameters the log-likelihood is {value:.3f}, here {own:.3f}. '
+            "Effects of the two models can differ much even where these differ little: fit both and compare effects()."
         )
     return notes
 
@@ -201,11 +224,11 @@ def _facts(fit: SurvivalFitted, effects: Effects | None = None) -> list[tuple[st
         ("Log-likelihood", f"{fit.llf:.4f}" + penalised),
         ("AIC", f"{fit.aic:.3f}"),
         ("BIC", f"{fit.bic:.3f}"),
-        ("Follow-up", f"{facts.last_time:.4g}" + (f" {facts.time_unit}" if facts.time_unit else "")),
+        ("Longest follow-up", f"{facts.last_time:.4g}" + (f" {facts.time_unit}" if facts.time_unit else "")),
     ]
     if effects is not None and effects.median is not None:
         shown, unit = interval_text(*effects.median), f" {facts.time_unit}" if facts.time_unit else ""
-        left.append(("Median", NOT_REACHED if shown == "-" else shown + unit))
+        left.append(("Median, all rows", NOT_REACHED if shown == "-" else shown + unit))
     return left + right
 
 
@@ -233,8 +256,8 @@ def _anchor_note(fit: SurvivalFitted) -> list[str]:
     middle = f"{fit.specification.anchor_time:.4g}{' ' + unit if unit else ''}"
     if name == "aft":
         return [
-            f"phi is fixed at 1/({middle}), the median of the observed event times: no unit of time is part of the "
-            "model."
+            f"phi is fixed at 1/({middle}), one over the median of the observed event times. Times in another unit "
+            "give the same fit."
         ]
     value = np.exp(fit.specification.fixed[name])
     how = "half of the uncured" if fit.specification.cure_kind != "none" else "the Nelson-Aalen estimate"
@@ -254,7 +277,7 @@ def _coefficient_block(
             [row["estimate"], error, row["conf.low"], row["conf.high"]], error
         )
         own.append(label)
-        cells.append([value, shown, number(row["statistic"], 2), p_value(row["p.value"]), lower, upper])
+        cells.append([value, shown, statistic(row["statistic"]), p_value(row["p.value"]), lower, upper])
     if parameter == fit.specification.scale:
         for name, level, _ in fit.facts.aside:
             own.append(f"{name}[{level}], no event")
@@ -286,7 +309,7 @@ def _natural_numbers(value: float, low: float, high: float) -> list[str]:
 
 def _notes(fit: SurvivalFitted) -> list[str]:
     notes = [f"Warning: {text}" for text in fit.warnings]
-    notes += _anchor_note(fit)
+    notes += [*_reference_note(fit), *_sign_note(fit), *_anchor_note(fit)]
     unit = fit.facts.time_unit
     if fit.specification.depends_on_time_unit:
         notes.append(
@@ -301,6 +324,32 @@ def _notes(fit: SurvivalFitted) -> list[str]:
     if special:
         notes.append(f"Rows with {', '.join(special)}.")
     return [*notes, *_background_note(fit), *_count_note(fit), *_prior_note(fit), *_cure_note(fit)]
+
+
+def _reference_note(fit: SurvivalFitted) -> list[str]:
+    """Name the level that each category is compared with: of text it is the first of the alphabet."""
+    found: dict[str, str] = {}
+    for parameter, _, variables, first, last in fit.terms:
+        if len(variables) == 1 and variables[0] not in found:
+            columns = fit.design_specs[parameter].names[first:last]
+            levels = (reference_level(fit, parameter, column) for column in columns)
+            told = next((level for level in levels if level is not None), None)
+            found |= {} if told is None else {variables[0]: told}
+    if not found:
+        return []
+    listed = ", ".join(f"{name} = {level}" for name, level in found.items())
+    return [f"Reference level{'s' if len(found) > 1 else ''}: {listed}."]
+
+
+def _sign_note(fit: SurvivalFitted) -> list[str]:
+    """Say how a coefficient of the accelerated scale becomes a time ratio: R's programs have the other sign."""
+    spec = fit.design_specs.get("aft")
+    if spec is None or not set(spec.names) - level_terms(fit, "aft"):
+        return []
+    return [
+        "Coefficients of covariates on aft are on log(phi), the speed of time: above 0 they shorten times. A time "
+        "ratio is exp(-coef). R's survreg and flexsurvreg have the opposite sign."
+    ]
 
 
 def _count_note(fit: SurvivalFitted) -> list[str]:

@@ -18,7 +18,7 @@ from statmodels_x.survival.plots.residuals import plot_residuals
 
 _GROUPS = 5
 _OF_CURVES = frozenset(
-    {"by", "newdata", "at", "reference", "kaplan_meier", "pohar_perme", "simultaneous", "censored", "at_risk"}
+    "by newdata at reference kaplan_meier pohar_perme simultaneous censored at_risk model".split()
 )
 _OWN = dict.fromkeys(CURVES, _OF_CURVES) | {
     "forest": frozenset(),
@@ -47,6 +47,7 @@ class SurvivalPictures(SurvivalFitted):
         variables: Sequence[str] | None = None,
         groups: int | None = None,
         pohar_perme: bool | None = None,
+        model: bool = True,
     ) -> Any:
         """Draw predicted curves with bands, coefficients, effects, or calibration.
 
@@ -77,7 +78,8 @@ class SurvivalPictures(SurvivalFitted):
         kaplan_meier : bool, optional
             Whether to draw Kaplan-Meier curves, with their intervals, under survival or cumulative hazard; by
             default where ``by`` names the only covariate, or there is none, and the data are at hand; under means
-            over patients always.
+            over patients always. With further covariates the model's curves hold these at one value (the legend says
+            at which), and the steps, if you ask for them, are of all patients of a group, with a warning.
         simultaneous : bool
             Whether a band holds over the whole curve at once.
         ax : matplotlib Axes, optional
@@ -92,6 +94,8 @@ class SurvivalPictures(SurvivalFitted):
         pohar_perme : bool, optional
             Whether to draw net survival without a model, :meth:`net_survival`, under ``"net_survival"``; by default
             where it estimates the same, as for ``kaplan_meier``, up to 10,000 rows.
+        model : bool
+            Whether to draw the curves of the model; False for a figure of Kaplan-Meier (or net survival) curves alone.
 
         Returns
         -------
@@ -109,16 +113,17 @@ class SurvivalPictures(SurvivalFitted):
         >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data).fit()
         >>> ax = fit.plot("survival", by="treatment", at_risk=True)
         >>> [text.get_text() for text in ax.get_legend().get_texts()]
-        ['0', '1', 'Kaplan-Meier (data)', 'its 95 % interval', 'censored']
+        ['0', '1', '95 % band of the model', 'Kaplan-Meier (data)', 'its 95 % interval', 'censored']
         >>> fit.plot("forest").get_xlabel()
         'Hazard ratio (95 % interval)'
         """
         check_choice("kind", kind, tuple(_OWN), "plot()")
-        check_flag("simultaneous", simultaneous), check_flag("at_risk", at_risk)
+        check_flag("simultaneous", simultaneous), check_flag("at_risk", at_risk), check_flag("model", model)
         given = {
             "by": by, "newdata": newdata, "at": at, "reference": reference, "kaplan_meier": kaplan_meier,
             "simultaneous": simultaneous or None, "censored": censored, "at_risk": at_risk or None,
             "variables": variables, "groups": groups, "pohar_perme": pohar_perme,
+            "model": None if model else False,
         }  # fmt: skip
         for name, value in given.items():
             if value is not None and name not in _OWN[kind]:
@@ -137,7 +142,7 @@ class SurvivalPictures(SurvivalFitted):
             return plot_calibration(
                 self, _one_time(at, kind), by, _GROUPS if groups is None else groups, newdata, alpha, ax
             )
-        shown = Data(kaplan_meier, pohar_perme, censored, at_risk)
+        shown = Data(kaplan_meier, pohar_perme, censored, at_risk, model)
         return plot_curves(self, kind, by, newdata, at, reference, alpha, simultaneous, shown, ax)
 
     def plot_residuals(
