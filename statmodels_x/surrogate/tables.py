@@ -108,8 +108,19 @@ def _notes(fit: SurrogateFitted) -> list[str]:
     if fit.is_defined and abs(fit.tvalues["delta"]) < SURE_EFFECT:
         notes.append(
             f"PTE is shown only where the effect differs from 0; here it does by {abs(fit.tvalues['delta']):.1f} "
-            "standard errors. Among trials so near the margin PTE is too small on average; allowing for that it is "
-            f"{number(proportion_given_shown(fit.inference))} (`pte_given_shown`)."
+            "standard errors. In trials so near the margin the PTE that is shown is too small on average. Corrected "
+            f"for this selection it would be {number(proportion_given_shown(fit.inference))} (`pte_given_shown`): "
+            "report both."
+        )
+    if fit.is_defined and fit.inference.is_corrected:
+        notes.append(
+            "PTE and the other ratios are corrected for bias with variances from the perturbations, so that they move "
+            f"a little with n_perturb and seed. Without the correction PTE is {number(fit.raw_ratio)} (`raw_ratio`)."
+        )
+    if "not clear" in fit.evidence.conditions["verdict"].to_numpy():
+        notes.append(
+            '"not clear": these data do not tell whether the condition holds, and so whether the true PTE lies '
+            "between 0 and 1. The estimate and its interval do not rest on it."
         )
     if fit.facts.dropped:
         notes.append(f"Rows were left out: {counts_text(fit.facts.dropped)}.")

@@ -206,7 +206,10 @@ class SurvivalFitted(Estimates):
 
     @property
     def is_regular(self) -> bool:
-        """Whether the fit is a proved interior maximum, fit to take part in a ranking."""
+        """Whether the fit is a proved interior maximum, from which standard errors can be computed.
+
+        It does not say that there are enough events for them to be accurate: see ``warnings``.
+        """
         return self.estimate.is_regular and not is_degenerate(self.findings)
 
     @property

@@ -280,7 +280,8 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         Returns
         -------
         DataFrame
-            ``n``, ``events``, ``last_event``, ``last_time``, ``at_risk_after`` (subjects followed beyond the last
+            ``n``, ``events``, ``last_event``, ``last_time``, ``median_follow_up`` (the median of the Kaplan-Meier curve
+            of the time to censoring, as trial reports give it), ``at_risk_after`` (subjects followed beyond the last
             event), ``kaplan_meier_end``, ``alpha`` and ``sufficient`` (alpha below 0.05). A large alpha says
             that events were still coming when follow-up ended: a cured fraction is then an extrapolation.
 

@@ -101,7 +101,13 @@ def test_comparisons_are_over_all_patients(wide):
 
 def test_net_survival_stands_beside_pohar_perme(fit, colon):
     ax = fit.plot("net_survival", by="rx")
-    assert texts(ax) == ["Lev+5FU", "Obs", "95 % band of the model", "Pohar Perme (data)", "its 95 % interval"]
+    assert texts(ax) == [
+        "Lev+5FU",
+        "Obs",
+        "95 % band of the model",
+        "Pohar Perme (data)",
+        "its 95 % interval",
+    ]
     steps = [line for line in ax.lines if line.get_linewidth() == 1.0]
     for line, level in zip(steps, ("Lev+5FU", "Obs"), strict=True):
         own = fit.net_survival("rx")

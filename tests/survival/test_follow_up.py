@@ -58,3 +58,17 @@ def test_a_cure_model_is_silent_where_the_plateau_is_long():
         warnings.simplefilter("error")
         fit = smx.FlexibleSurvival("Surv(time, status) ~ 1", data, distribution="weibull", cure="~ 1").fit()
     assert fit.follow_up()["sufficient"].all()
+
+
+def test_median_follow_up_is_that_of_reverse_kaplan_meier():
+    """As R 4.2's survfit(Surv(time, status == 1) ~ 1, lung): 1 is censored there."""
+    fit = smx.FlexibleSurvival("Surv(time, status) ~ sex", smx.datasets.load_lung()).fit()
+    assert fit.follow_up()["median_follow_up"].iloc[0] == 588.0
+    assert fit.follow_up("sex")["median_follow_up"].tolist() == [840.0, 529.0]
+
+
+def test_median_follow_up_that_is_not_reached():
+    data = pd.DataFrame({"time": np.arange(1.0, 21.0), "status": 1.0}).assign(x=np.tile([0.0, 1.0], 10))
+    assert np.isnan(
+        smx.FlexibleSurvival("Surv(time, status) ~ x", data).fit().follow_up()["median_follow_up"].iloc[0]
+    )
