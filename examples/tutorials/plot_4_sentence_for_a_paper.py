@@ -72,7 +72,8 @@ print(
     fill(
         f"An accelerated failure time model fitted slightly better (AIC {stretched.aic:.1f} compared with "
         f"{fit.aic:.1f}) and gave a difference of {100 * other.estimate:.0f} points (95 % CI "
-        f"{100 * other.lower:.0f} to {100 * other.upper:.0f}); it assumes the same proportion without relapse in both arms in the long run."
+        f"{100 * other.lower:.0f} to {100 * other.upper:.0f}); it assumes the same proportion "
+        "without relapse in both arms in the long run."
     )
 )
 
