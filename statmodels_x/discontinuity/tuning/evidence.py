@@ -7,7 +7,7 @@ integrated out, takes away what does not pay for itself, and gives the surface.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -134,7 +134,7 @@ def pairs(
     """Pairs of weights to propose from; what is given stays fixed."""
     h = lattice.spacing
     found = []
-    for reach in REACHES:
+    for reach in REACHES if lattice.n_axes < 3 else REACHES[1:2]:  # in volumes the filters propose most
         for size in SIZES[lattice.n_axes]:
             # a step of this size costs as much to smooth over `reach` cells as to cut
             cut = (size * data.typical_sd) ** 2 / (2.0 * reach * h)
@@ -286,8 +286,18 @@ class Proposed:
     cuts: list[Mask] = field(repr=False)
 
 
-def choose(scorer: Scorer, proposed: list[Proposed], penalty: Penalty) -> tuple[Proposal, EvidenceTuning]:
+def choose(
+    scorer: Scorer, proposed: list[Proposed], penalty: Penalty, filtered: Sequence[Mask] = ()
+) -> tuple[Proposal, EvidenceTuning]:
     """Score the proposed jump sets, prune the best, and weigh them against no jump at all.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    proposed : list of Proposed
+    penalty : Penalty
+    filtered : sequence of ndarray of shape (edges,)
+        Jump sets that step filters proposed.
 
     Returns
     -------
@@ -302,13 +312,16 @@ def choose(scorer: Scorer, proposed: list[Proposed], penalty: Penalty) -> tuple[
     def cost(proposal: Proposal) -> float:
         return proposal.cost(lattice, penalty)
 
-    scored, table = _score_all(scorer, proposed, smooth)
+    scored, table = _score_all(scorer, proposed, filtered, smooth)
     ranked = _lowest(
         (scorer.prune(proposal, penalty) for proposal in _lowest(scored, _PRUNED, cost)), _EXTENDED, cost
     )
     widest = max(proposed, key=lambda one: (one.nu, one.lam))  # reported where there is no jump
     chosen, gain = Proposal(widest.lam, widest.nu, none, smooth), -np.inf
-    whole = (scorer.prune(scorer.extend(proposal, smooth, penalty), penalty) for proposal in ranked)
+    whole = (
+        scorer.prune(scorer.extend(proposal, smooth, penalty), penalty) if lattice.n_axes == 2 else proposal
+        for proposal in ranked
+    )
     for proposal in _lowest(whole, _EXTENDED, cost):
         if smooth.deviance - proposal.cost(lattice, penalty) <= gain:
             break  # what is steep only takes away from it
@@ -327,25 +340,32 @@ def _lowest(proposals: Iterable[Proposal], most: int, cost: Callable[[Proposal],
 
 
 def _score_all(
-    scorer: Scorer, proposed: list[Proposed], smooth: Smoothed
+    scorer: Scorer, proposed: list[Proposed], filtered: Sequence[Mask], smooth: Smoothed
 ) -> tuple[list[Proposal], pd.DataFrame]:
     """Score every different jump set once; tabulate what each pair of weights proposed.
+
+    What filters proposed has no weights of its own: the middle pair stands for them.
 
     On a large grid all are scored at one smoothing precision first, and only the best are looked at closely.
     """
     t = smooth.log_precision if scorer.is_costly else None
     seen: dict[bytes, Proposal] = {}
+
+    def gain_of(cut: Mask, lam: float, nu: float) -> float:
+        if not cut.any() or cut.mean() > _MOST_CUT:
+            return np.nan if cut.any() else 0.0
+        key = np.packbits(cut).tobytes()
+        if key not in seen:
+            seen[key] = Proposal(lam, nu, cut, scorer.score(cut, t, smooth.log_precision))
+        return smooth.deviance - seen[key].smoothed.deviance
+
     rows = []
     for one in proposed:
-        gains = [0.0 if not cut.any() else np.nan for cut in one.cuts]
-        for k, cut in enumerate(one.cuts):
-            if not cut.any() or cut.mean() > _MOST_CUT:
-                continue
-            key = np.packbits(cut).tobytes()
-            if key not in seen:
-                seen[key] = Proposal(one.lam, one.nu, cut, scorer.score(cut, t, smooth.log_precision))
-            gains[k] = smooth.deviance - seen[key].smoothed.deviance
+        gains = [gain_of(cut, one.lam, one.nu) for cut in one.cuts]
         edges, segments = int(one.cuts[0].sum()), scorer.lattice.segments(one.cuts[0])[0]
         rows.append((one.lam, one.nu, edges, segments, np.fmax.reduce(gains)))
+    middle = proposed[len(proposed) // 2]
+    for cut in filtered:
+        gain_of(cut, middle.lam, middle.nu)
     table = pd.DataFrame(rows, columns=["lam", "nu", "edges", "segments", "gain"])
     return list(seen.values()), table
