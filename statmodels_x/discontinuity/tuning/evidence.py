@@ -35,7 +35,7 @@ REACHES = (3.0, 5.5, 10.0)  # smoothing lengths in cells
 SIZES = {
     1: (5.0, 7.0, 10.0, 14.0, 20.0, 28.0),
     2: (2.2, 3.0, 3.8, 4.9, 6.3, 8.2, 12.0, 18.0, 26.0),
-    3: (2.0, 3.0, 4.25, 6.0, 8.5, 12.0, 17.0),
+    3: (2.0, 4.25, 8.5),  # the step filters propose, too
 }
 # edges of the smallest segment kept in either copy of a proposal: among the many voxels of a volume one of pure noise
 # stands out far enough to be cut out by its six faces
@@ -43,7 +43,7 @@ _SMALLEST_SEGMENTS = {1: (1, 5), 2: (1, 5), 3: (7, 11)}
 _MOST_CUT = 0.15
 _PROPOSAL_TOL = 3e-3
 _PROPOSAL_ITERATIONS = 2000
-_PRUNED = 6
+_PRUNED = {1: 6, 2: 6, 3: 3}
 _EXTENDED = 3
 _ROUNDS = 4
 
@@ -134,7 +134,7 @@ def pairs(
     """Pairs of weights to propose from; what is given stays fixed."""
     h = lattice.spacing
     found = []
-    for reach in REACHES if lattice.n_axes < 3 else REACHES[1:2]:  # in volumes the filters propose most
+    for reach in REACHES if lattice.n_axes < 3 else REACHES[1:2]:
         for size in SIZES[lattice.n_axes]:
             # a step of this size costs as much to smooth over `reach` cells as to cut
             cut = (size * data.typical_sd) ** 2 / (2.0 * reach * h)
@@ -177,6 +177,7 @@ class Scorer:
         """Take away groups of cut edges, the smallest first, as long as the cost falls."""
         cut, smoothed = proposal.cut, proposal.smoothed
         cost = proposal.cost(self.lattice, penalty)
+        is_fresh = False
         for _ in range(_ROUNDS):
             changed = False
             for group in groups(self.lattice, cut):
@@ -190,7 +191,21 @@ class Scorer:
                 break
             smoothed = self.score(cut, around=smoothed.log_precision)
             cost = smoothed.deviance + penalty.price(self.lattice, cut)
+            is_fresh = self.is_costly
+        if is_fresh:
+            return Proposal(proposal.lam, proposal.nu, cut, smoothed)
         return Proposal(proposal.lam, proposal.nu, cut, self.score(cut, around=smoothed.log_precision))
+
+    def close(self, proposal: Proposal, penalty: Penalty) -> Proposal:
+        """Close small holes of a volume's jump set, if the cost falls."""
+        from statmodels_x.discontinuity.tuning.faces import closed
+
+        cut, t = closed(self.lattice, proposal.cut), proposal.smoothed.log_precision
+        if np.array_equal(cut, proposal.cut) or self._cost(cut, (t,), penalty) >= proposal.cost(
+            self.lattice, penalty
+        ):
+            return proposal
+        return replace(proposal, cut=cut, smoothed=self.score(cut, around=t))
 
     def extend(self, proposal: Proposal, smooth: Smoothed, penalty: Penalty) -> Proposal:
         """Close gaps of the jump set and lengthen it at its loose ends, as long as the cost falls.
@@ -314,12 +329,14 @@ def choose(
 
     scored, table = _score_all(scorer, proposed, filtered, smooth)
     ranked = _lowest(
-        (scorer.prune(proposal, penalty) for proposal in _lowest(scored, _PRUNED, cost)), _EXTENDED, cost
+        (scorer.prune(proposal, penalty) for proposal in _lowest(scored, _PRUNED[lattice.n_axes], cost)), _EXTENDED, cost
     )
     widest = max(proposed, key=lambda one: (one.nu, one.lam))  # reported where there is no jump
     chosen, gain = Proposal(widest.lam, widest.nu, none, smooth), -np.inf
     whole = (
-        scorer.prune(scorer.extend(proposal, smooth, penalty), penalty) if lattice.n_axes == 2 else proposal
+        scorer.close(proposal, penalty)
+        if lattice.n_axes == 3
+        else scorer.prune(scorer.extend(proposal, smooth, penalty), penalty)
         for proposal in ranked
     )
     for proposal in _lowest(whole, _EXTENDED, cost):

@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 from statmodels_x.discontinuity.smoothing.smoother import Observations
+from statmodels_x.discontinuity.tuning.faces import mended
 
 # radius in voxels and order of the background: low orders have more power, high ones see past slopes
 STEPS = ((2.6, 0), (2.6, 1), (3.6, 1), (3.6, 2))
@@ -123,7 +124,7 @@ def proposed_by_steps(lattice: Lattice, data: Observations) -> list[Mask]:
         one = ridges(lattice, data, radius, order)
         for low, high in _THRESHOLDS:
             edges = linked(lattice, one.strength, low, high)
-            cut = drawn(lattice, one, edges, _SUPPORT * low) if edges.any() else edges
+            cut = mended(lattice, drawn(lattice, one, edges, _SUPPORT * low)) if edges.any() else edges
             if cut.any() and cut.mean() < _MOST_CUT:
                 found.setdefault(np.packbits(cut).tobytes(), cut)
     return list(found.values())
