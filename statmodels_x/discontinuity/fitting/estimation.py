@@ -160,8 +160,9 @@ def _by_evidence(cells: Cells, spec: Specification, control: Control, candidates
     proposed = [Proposed(lam, nu, cut) for (lam, nu), cut in zip(weights, cuts, strict=True)]
     penalty = PENALTIES[control.sensitivity]
     filtered = proposed_by_steps(cells.lattice, data) if cells.lattice.n_axes == 3 else []
+    is_single = bool((cells.count <= 1).all())
     choice = partial(choose, proposed=proposed, penalty=penalty, filtered=filtered)
-    chosen, tuning = choice(Scorer(cells.lattice, data))
+    chosen, tuning = choice(Scorer(cells.lattice, data, is_single))
     if spec.noise == "correlated":
         chosen, tuning, errors = _with_correlation(cells, choice, penalty, chosen, errors)
         source = "likelihood"

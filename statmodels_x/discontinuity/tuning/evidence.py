@@ -45,6 +45,8 @@ _PROPOSAL_TOL = 3e-3
 _PROPOSAL_ITERATIONS = 2000
 _PRUNED = {1: 6, 2: 6, 3: 3}
 _EXTENDED = 3
+_FAINT = (0.4, 0.6, 0.8)
+_EXCHANGES = 2
 _ROUNDS = 4
 
 
@@ -153,10 +155,18 @@ def propose(problem: LiftedProblem) -> list[Mask]:
 
 
 class Scorer:
-    """Scores jump sets on one set of observations."""
+    """Scores jump sets on one set of observations.
 
-    def __init__(self, lattice: Lattice, data: Observations) -> None:
-        self.lattice, self.data = lattice, data
+    Parameters
+    ----------
+    lattice : Lattice
+    data : Observations
+    is_single : bool
+        Whether each cell holds one observation at most, which lies on one side of a border.
+    """
+
+    def __init__(self, lattice: Lattice, data: Observations, is_single: bool = False) -> None:
+        self.lattice, self.data, self.is_single = lattice, data, is_single
         self.differences = SecondDifferences.of(lattice)
 
     @property
@@ -196,16 +206,36 @@ class Scorer:
             return Proposal(proposal.lam, proposal.nu, cut, smoothed)
         return Proposal(proposal.lam, proposal.nu, cut, self.score(cut, around=smoothed.log_precision))
 
-    def close(self, proposal: Proposal, penalty: Penalty) -> Proposal:
-        """Close small holes of a volume's jump set, if the cost falls."""
-        from statmodels_x.discontinuity.tuning.faces import closed
+    def refine(self, proposal: Proposal, penalty: Penalty) -> Proposal:
+        """Take away faint parts of a volume's jump set and close its holes, as far as the cost falls.
 
-        cut, t = closed(self.lattice, proposal.cut), proposal.smoothed.log_precision
-        if np.array_equal(cut, proposal.cut) or self._cost(cut, (t,), penalty) >= proposal.cost(
-            self.lattice, penalty
-        ):
+        Voxels that fit the other side are given over where the set has loose ends, or where each holds a single
+        observation: the mean of several may be a mixture of both sides.
+        """
+        from statmodels_x.discontinuity.tuning import faces
+
+        lattice, t = self.lattice, proposal.smoothed.log_precision
+        cut, cost = proposal.cut, proposal.cost(lattice, penalty)
+
+        def better(other: Mask) -> bool:
+            nonlocal cut, cost
+            if not other.any() or np.array_equal(other, cut):
+                return False
+            trial = self._cost(other, (t, t + 3.0), penalty)
+            found = trial < cost
+            cut, cost = (other, trial) if found else (cut, cost)
+            return found
+
+        better(faces.closed(lattice, cut))
+        for share in _FAINT:
+            better(faces.closed(lattice, faces.without_faint(lattice, cut, proposal.smoothed.surface, share)))
+        for _ in range(_EXCHANGES if self.is_single or len(lattice.loose_ends(cut)) else 0):
+            if not better(faces.exchanged(self.differences, self.data, cut, t)):
+                break
+        if cut is proposal.cut:
             return proposal
-        return replace(proposal, cut=cut, smoothed=self.score(cut, around=t))
+        changed = replace(proposal, cut=cut, smoothed=self.score(cut, around=t))
+        return self.prune(changed, penalty)
 
     def extend(self, proposal: Proposal, smooth: Smoothed, penalty: Penalty) -> Proposal:
         """Close gaps of the jump set and lengthen it at its loose ends, as long as the cost falls.
@@ -334,7 +364,7 @@ def choose(
     widest = max(proposed, key=lambda one: (one.nu, one.lam))  # reported where there is no jump
     chosen, gain = Proposal(widest.lam, widest.nu, none, smooth), -np.inf
     whole = (
-        scorer.close(proposal, penalty)
+        scorer.refine(proposal, penalty)
         if lattice.n_axes == 3
         else scorer.prune(scorer.extend(proposal, smooth, penalty), penalty)
         for proposal in ranked
