@@ -84,7 +84,11 @@ def steps(f, weight, radius, order, normals):
                 residual = y - x @ (inverse @ (weighted.T @ y))
                 for m in range(count):
                     for q in range(n):
-                        d = normals[m, 0] * basis[q, 1] + normals[m, 1] * basis[q, 2] + normals[m, 2] * basis[q, 3]
+                        d = (
+                            normals[m, 0] * basis[q, 1]
+                            + normals[m, 1] * basis[q, 2]
+                            + normals[m, 2] * basis[q, 3]
+                        )
                         z[q] = 2.0 * min(max(d / width[m], -0.5), 0.5)
                     out[m, i, j, k] = _statistic(x, inverse, w, v, residual, z)
     return out

@@ -359,7 +359,9 @@ def choose(
 
     scored, table = _score_all(scorer, proposed, filtered, smooth)
     ranked = _lowest(
-        (scorer.prune(proposal, penalty) for proposal in _lowest(scored, _PRUNED[lattice.n_axes], cost)), _EXTENDED, cost
+        (scorer.prune(proposal, penalty) for proposal in _lowest(scored, _PRUNED[lattice.n_axes], cost)),
+        _EXTENDED,
+        cost,
     )
     widest = max(proposed, key=lambda one: (one.nu, one.lam))  # reported where there is no jump
     chosen, gain = Proposal(widest.lam, widest.nu, none, smooth), -np.inf
