@@ -187,8 +187,8 @@ print(
 )
 
 # %%
-# What it rests on
-# ----------------
+# Assumptions
+# -----------
 # The results depend on the life table. Patients of a registry may differ from the population, for example by smoking,
 # so that the rates of the table are too low or too high for them. If the rates are multiplied by 0.8 and 1.2, the
 # cured fraction changes:

@@ -106,11 +106,12 @@ fit.predict(arms, kind="median").round(2)
 # %%
 # The median and the hazard ratio
 # -------------------------------
-# The summary also has a table of *effects*: the result as a difference of survival, of mean time, and of the median.
-# The interval for the difference of the medians includes 0, although that of the hazard ratio excludes 1. In this model
-# the medians are equal exactly if the hazard ratio is 1, so one of the two intervals is less accurate. It is that of the
-# difference, because it is symmetric. The median under interferon may well be a year longer than estimated, but hardly
-# a year shorter, as its interval above shows. Use the interval of the hazard ratio to decide whether there is an effect.
+# The summary also has a table of *effects*: the result as a difference of survival, of mean time, and of the
+# median. The interval for the difference of the medians includes 0, although that of the hazard ratio excludes 1.
+# In this model the medians are equal exactly if the hazard ratio is 1, so one of the two intervals is less
+# accurate. It is that of the difference, because it is symmetric. The median under interferon may well be a year
+# longer than estimated, but hardly a year shorter, as its interval above shows. Use the interval of the hazard
+# ratio to decide whether there is an effect.
 #
 # Next
 # ----

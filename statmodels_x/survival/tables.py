@@ -159,7 +159,9 @@ def _pointer_notes(effects: Effects, own: float, model: Specification) -> list[s
         form = "proportional hazards" if is_widened_to_ph(model) else "this model"
         notes.append(f"Wider model: {form}, with the covariate on the power, too.")
     if effects.table["moves"].any():
-        notes[-1] += " An effect that moves between the columns depends on the form of the model: report both."
+        notes[-1] += (
+            " An effect that moves between the columns depends on the form of the model: report both."
+        )
     scale, value = effects.other_scale
     if not np.isnan(value):
         notes.append(
