@@ -2,8 +2,8 @@
 Coming from flexsurv, lifelines or rstpm2
 =========================================
 
-The same analyses in four packages. R code is shown as text; lifelines and this package run side by side, and the
-numbers are compared. The maxima of the likelihoods agree to about 1e-4. The parameters differ by a sign, a logarithm
+This page makes the same analyses in four packages. R code is shown as text. lifelines and this package are run, and
+their numbers are compared. The maxima of the likelihoods agree to about 1e-4. The parameters differ by a sign, a logarithm
 or a reciprocal, and this page says which.
 """
 
