@@ -3,8 +3,8 @@ Coming from flexsurv, lifelines or rstpm2
 =========================================
 
 This page makes the same analyses in four packages. R code is shown as text. lifelines and this package are run, and
-their numbers are compared. The maxima of the likelihoods agree to about 1e-4. The parameters differ by a sign, a logarithm
-or a reciprocal, and this page says which.
+their numbers are compared. The maxima of the likelihoods agree to about 1e-4. The parameters differ by a sign, a
+logarithm or a reciprocal, and this page says which.
 """
 
 # %%
