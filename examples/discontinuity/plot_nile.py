@@ -111,8 +111,8 @@ plt.show()
 # --------------
 # - The flow fell by 284 (95 % interval 189 to 370) after 1898, and the year is known to within two.
 # - All settings, correlated errors, and SURE agree on it.
-# - The fit finds one jump in 100 points. Of curves *without* a jump, a few in a hundred of this length are reported to
-#   have one: see :doc:`/guide/discontinuity`.
+# - The fit finds one jump in 100 points. Of smooth curves *without* a jump, three to ten in a hundred of this length are
+#   reported to have one: see :doc:`/guide/discontinuity`.
 #
 # The page checks its own numbers:
 jump = fit.jumps.iloc[0]
