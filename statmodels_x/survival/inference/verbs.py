@@ -254,10 +254,10 @@ class SurvivalPredictions(SurvivalFitted):
         The levels of a factor are compared with its first, a number with many values between its quartiles or, with
         ``per``, each row with itself and a unit more.
 
-        The columns ``wide_...`` have the numbers of a wider model: proportional hazards with the covariate on the power,
-        too. (For a model with a cured fraction or a family of your own it is the same model with the covariate on the
-        power, too.) If they differ by more than a standard error, ``moves`` is true, and the effect depends on the form
-        of the model.
+        The columns ``wide_...`` have the numbers of a wider model: proportional hazards with the covariate on the
+        power, too. (For a model with a cured fraction or a family of your own it is the same model with the covariate
+        on the power, too.) If they differ by more than a standard error, ``moves`` is true, and the effect depends on
+        the form of the model.
 
         Parameters
         ----------
