@@ -94,8 +94,7 @@ def load_melanoma() -> pd.DataFrame:
     """Load the ECOG E1684 melanoma trial: 284 patients, 196 relapses or deaths.
 
     Patients whose high-risk melanoma had been removed by surgery were randomised to a year of high-dose
-    interferon alfa-2b or to observation. Many never relapse, which makes this the classic example of a
-    cure model.
+    interferon alfa-2b or to observation. Many never relapse. The trial is a classic example for cure models.
 
     Returns
     -------
@@ -144,28 +143,38 @@ def load_melanoma() -> pd.DataFrame:
 
 
 def load_melanoma_trials() -> pd.DataFrame:
-    """Load the published effects of 14 comparisons of treatments of advanced melanoma with dacarbazine.
+    """Load the published results of 14 comparisons of treatments of advanced melanoma with dacarbazine.
 
-    One row per comparison: hazard ratios of progression-free and of overall survival with their 95 % limits, for the
-    question whether effects on the one predict effects on the other between trials.
+    The data have hazard ratios of progression-free survival and of overall survival with their 95 % limits. They
+    serve to study whether the effect on progression-free survival predicts the effect on overall survival between
+    trials.
 
     Returns
     -------
     pandas.DataFrame
-        ``trial``, ``n_treated``, ``n_control``, ``hr_pfs``, ``lower_pfs``, ``upper_pfs``, ``hr_os``, ``lower_os``,
-        ``upper_os``; nothing missing.
+        One row per comparison, nothing missing, with the columns
+
+        ``trial``
+            Name of the comparison.
+        ``n_treated``, ``n_control``
+            Number of patients in each arm.
+        ``hr_pfs``, ``lower_pfs``, ``upper_pfs``
+            Hazard ratio of progression-free survival and its 95 % limits.
+        ``hr_os``, ``lower_os``, ``upper_os``
+            Hazard ratio of overall survival and its 95 % limits.
 
     Notes
     -----
-    The trials are those of a published meta-analysis [1]_. The numbers were read from a public compilation and were
-    not checked against each trial's paper; the correlation weighted by size, .89, is the one that was published.
-    ``ODayA`` to ``ODayC`` are three comparisons of one publication. How the two estimates of a trial are correlated
-    is not reported.
+    The trials are those of a published meta-analysis [1]_. The numbers come from a public compilation and were not
+    checked against the paper of each trial. The correlation weighted by size is .89, as published. ``ODayA`` to
+    ``ODayC`` are three comparisons of one publication. The correlation between the two estimates of a trial is not
+    reported.
 
     References
     ----------
-    .. [1] Flaherty KT, Hennig M, Lee SJ, Ascierto PA, Dummer R, et al. (2014). Surrogate endpoints for overall survival
-       in metastatic melanoma: a meta-analysis of randomised controlled trials. Lancet Oncology 15(3):297-304.
+    .. [1] Flaherty KT, Hennig M, Lee SJ, Ascierto PA, Dummer R, et al. (2014). Surrogate endpoints for overall
+       survival in metastatic melanoma: a meta-analysis of randomised controlled trials. Lancet Oncology
+       15(3):297-304.
 
     Examples
     --------
@@ -206,7 +215,7 @@ def load_veteran() -> pd.DataFrame:
 
     Notes
     -----
-    The data stand in Kalbfleisch and Prentice [1]_ and were first analysed by Prentice [2]_. They are
+    The data are printed in Kalbfleisch and Prentice [1]_ and were first analysed by Prentice [2]_. They are
     ``veteran`` of the R package survival, copied from the Python package greenwood 0.8.0 (MIT License,
     Copyright (c) 2026 Richard Iannone).
 
@@ -295,8 +304,8 @@ def load_colon() -> pd.DataFrame:
     """Load the colon cancer trial of levamisole and fluorouracil: 929 patients, 468 recurrences, 452 deaths.
 
     Patients whose stage III colon cancer had been removed by surgery were randomised to observation, to
-    levamisole or to levamisole and fluorouracil. Both times of each patient are here, so that the trial
-    serves to study recurrence as a surrogate for death.
+    levamisole or to levamisole and fluorouracil. The data have both times of each patient and can be used to
+    study recurrence as a surrogate for death.
 
     Returns
     -------
@@ -335,10 +344,10 @@ def load_colon() -> pd.DataFrame:
     the Python package greenwood 0.8.0 (MIT License, Copyright (c) 2026 Richard Iannone), where each patient
     has two rows.
 
-    Three things to know. A death without recurrence, which 38 patients have, censors the time to recurrence
-    at that day. Seven recurrences are dated on the last day of follow-up, so that ``time_recur`` equals
-    ``time_death``. And ``node4`` contradicts ``nodes`` in 12 patients; which of them is right is not known,
-    and both stand as in the source.
+    Three features of the data matter in an analysis. In 38 patients who died without recurrence the time to
+    recurrence is censored on the day of death. Seven recurrences are dated on the last day of follow-up, so
+    that ``time_recur`` equals ``time_death``. In 12 patients ``node4`` contradicts ``nodes``; it is not known
+    which of the two is right, and both are left as in the source.
 
     References
     ----------
@@ -457,14 +466,40 @@ def _long(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def load_us_mortality() -> pd.DataFrame:
-    """Load death rates of the United States by sex, age and calendar year, from life tables in the public domain.
+    """Load death rates of the United States by sex, age and calendar year.
 
-    They are -log(1 - q), each of those who reach an age in a year, as ``LifeTable(..., calendar="birthday")`` has it.
+    The rates are -log(1 - q), where q is the probability of death within a year of those who reach an age in that
+    year. Use ``LifeTable(..., rate="rate", by="sex", calendar="birthday")`` to make a life table of them.
 
     Returns
     -------
     pandas.DataFrame
-        ``sex``, ``age`` (35 to 95), ``year`` (1984 to 1998) and ``rate``, deaths per person and year.
+        One row for each sex, age and year, nothing missing, with the columns
+
+        ``sex``
+            ``"female"`` or ``"male"``.
+        ``age``
+            Age at the last birthday, 35 to 95 years.
+        ``year``
+            Calendar year, 1984 to 1998.
+        ``rate``
+            Deaths per person and year.
+
+    Notes
+    -----
+    The rates come from the life tables of the National Center for Health Statistics [1]_, which are in the public
+    domain, as they are tabulated in the R package survival.
+
+    References
+    ----------
+    .. [1] National Center for Health Statistics. United States life tables, annual reports. Hyattsville, Maryland:
+       Public Health Service.
+
+    Examples
+    --------
+    >>> from statmodels_x.datasets import load_us_mortality
+    >>> load_us_mortality().shape
+    (1830, 4)
     """
     return _load("us_mortality")
 
@@ -484,7 +519,7 @@ def load_hare_lynx() -> pd.DataFrame:
 
     Notes
     -----
-    Pelts are not a census: they depend on trapping and trade as well as on the animals.
+    Numbers of pelts depend on trapping and trade as well as on the number of animals.
 
     References
     ----------
