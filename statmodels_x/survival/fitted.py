@@ -320,11 +320,12 @@ def _few_clusters(names: Names, reference: Reference) -> tuple[Finding, ...]:
     few, none = df < _FEW_CLUSTERS, np.isnan(df)
     if none.any():
         about = names.at(none)
-        text = f"{names.text(about)}: a single cluster determines it, so that there is no error."
+        text = f"{names.text(about)}: determined by a single cluster, so that there is no standard error."
         found.append(Finding("one_cluster", text, concerns=tuple(".".join(label) for label in about)))
     if few.any():
         about = names.at(few)
-        text = f"{names.text(about)}: about {max(df[few].min(), 1.0):.1f} free clusters tell of it."
+        free = max(df[few].min(), 1.0)
+        text = f"{names.text(about)}: determined by few clusters (about {free:.1f} degrees of freedom)."
         remedy = "With two or three clusters an effect that is constant within them has no usable interval."
         found.append(Finding("few_clusters", text, remedy, tuple(".".join(label) for label in about)))
     return tuple(found)

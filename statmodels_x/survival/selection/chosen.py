@@ -46,8 +46,8 @@ class AfterSelection:
     def finding(self) -> Finding:
         """Say that nothing is adjusted for the search."""
         text = (
-            f"The model was chosen by {self.criterion} among {self.candidates} candidates on these rows: errors, "
-            "intervals and p-values are not adjusted for the search."
+            f"The model was selected by {self.criterion} among {self.candidates} candidates on these rows. Standard "
+            "errors, intervals and p-values are not adjusted for the selection."
         )
         remedy = "Intervals of a fit to other rows are valid: select(..., holdout=0.5)."
         return Finding("after_selection", text, remedy, category=None)
@@ -247,9 +247,9 @@ class SelectedSurvivalResults(FlexibleSurvivalResults):
 
     def _warn(self, test: str) -> None:
         warn(
-            f"{test}(): the model was chosen on these rows ({self.selection.criterion}, "
-            f"{self.selection.candidates} candidates), and the test does not know of the search: its p-values are too "
-            "small for what was chosen. Test on other rows: select(..., holdout=0.5).",
+            f"{test}(): the model was selected on these rows ({self.selection.criterion}, "
+            f"{self.selection.candidates} candidates), and the test does not account for the selection: p-values of "
+            "selected terms are too small. Test on other rows: select(..., holdout=0.5).",
             SelectionWarning,
         )
 

@@ -69,7 +69,7 @@ class SelectionStability:
             f"Selection frequencies over {self.n} subsamples of {100 * self.fraction:g} % of the rows{failed}",
             self.frequencies.round(2).to_string(index=False),
             f"{self.n_sets} distinct sets; that of all rows was chosen in {100 * self.share:.0f} % of the subsamples.",
-            "A frequency says how often the search chooses a term, not how probable it is that the term is true.",
+            "A frequency says how often a term is selected. It is no probability that the term is in the true model.",
         ]
         return "\n".join(lines)
 
