@@ -36,7 +36,7 @@ MACHINERY = {
     "TrialLevelFitted": {"correlation_interval", "mixture"},
     "TrialLevelResults": {"correlation_interval", "mixture"},
 }
-_STATES = ("Fitted", "Results", "Grid", "Estimates", "Pictures", "Predictions")
+_STATES = ("Fitted", "Results", "Grid", "Estimates", "Pictures", "Predictions", "FitSummary")
 _MOST_LINKS = 5
 
 

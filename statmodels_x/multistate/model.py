@@ -76,7 +76,8 @@ class MultiState:
     >>> colon = smx.datasets.load_colon()
     >>> data = smx.MultiStateData.from_wide(
     ...     colon,
-    ...     {"recurrence": ("time_recur", "status_recur"), "dead": ("time_death", "status_death")},
+    ...     {"recurrence": ("time_recur", "status_recur"),
+    ...      "dead": ("time_death", "status_death")},
     ...     start="remission", keep=["rx"], ties="half_unit")
     >>> fit = smx.MultiState("~ rx", data, distribution="weibull", scale="ph").fit()
     >>> [name for name in fit.fits]

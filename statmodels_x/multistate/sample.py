@@ -50,7 +50,8 @@ class MultiStateData:
     >>> colon = smx.datasets.load_colon()
     >>> data = smx.MultiStateData.from_wide(
     ...     colon,
-    ...     {"recurrence": ("time_recur", "status_recur"), "dead": ("time_death", "status_death")},
+    ...     {"recurrence": ("time_recur", "status_recur"),
+    ...      "dead": ("time_death", "status_death")},
     ...     start="remission", keep=["rx"], ties="half_unit")
     >>> data.counts()["events"].tolist()
     [468, 38, 414]

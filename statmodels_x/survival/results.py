@@ -409,7 +409,8 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         >>> import statmodels_x as smx
         >>> data = smx.datasets.load_melanoma()
         >>> rates = smx.Rates([2, 5], [0.01, 0.02, 0.03])
-        >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, background=rates).fit()
+        >>> model = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, background=rates)
+        >>> fit = model.fit()
         >>> fit.net_survival("treatment", at=[5]).round(3)
            treatment  time  at_risk  events  estimate  std_error  lower  upper
         0          0   5.0     29.0   103.0     0.282      0.040  0.213  0.373
@@ -463,7 +464,8 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         >>> import statmodels_x as smx
         >>> data = smx.datasets.load_melanoma()
         >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data).fit()
-        >>> fit.calibration(by="treatment", at=5)[["n", "events", "predicted", "kaplan_meier"]].round(2)
+        >>> table = fit.calibration(by="treatment", at=5)
+        >>> table[["n", "events", "predicted", "kaplan_meier"]].round(2)
              n  events  predicted  kaplan_meier
         0  140     103       0.26          0.26
         1  144      90       0.39          0.37

@@ -52,7 +52,8 @@ class FlexibleSurvivalRegressor:
     >>> import numpy as np
     >>> import statmodels_x as smx
     >>> data = smx.datasets.load_melanoma()
-    >>> y = np.array(list(zip(data["status"] == 1, data["time"])), dtype=[("event", "?"), ("time", "f8")])
+    >>> y = np.array(list(zip(data["status"] == 1, data["time"])),
+    ...              dtype=[("event", "?"), ("time", "f8")])
     >>> model = smx.FlexibleSurvivalRegressor().fit(data[["treatment", "age"]], y)
     >>> model.predict(data[["treatment", "age"]]).shape
     (284,)

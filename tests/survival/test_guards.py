@@ -142,7 +142,9 @@ def test_one_cluster_and_few():
     with pytest.raises(DataError, match="there is one cluster"):
         FlexibleSurvival("Surv(t, s) ~ within", frame.assign(g=1), cluster="g").fit()
     few = quietly("Surv(t, s) ~ within", frame, cluster="g", distribution="weibull")
-    assert any(finding.kind == "few_clusters" and "degrees of freedom" in finding.text for finding in few.findings)
+    assert any(
+        finding.kind == "few_clusters" and "degrees of freedom" in finding.text for finding in few.findings
+    )
 
 
 def test_a_direction_that_one_cluster_determines_has_no_error():

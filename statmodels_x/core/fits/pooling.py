@@ -215,9 +215,11 @@ def pool(fits: Sequence[Any]) -> PooledResults:
     >>> fits = []
     >>> for _ in range(5):
     ...     imputed = data.assign(dose=rng.normal(size=len(data)))
-    ...     fits.append(smx.FlexibleSurvival("Surv(time, status) ~ treatment + dose", imputed).fit())
+    ...     model = smx.FlexibleSurvival("Surv(time, status) ~ treatment + dose", imputed)
+    ...     fits.append(model.fit())
     >>> pooled = smx.pool(fits)
-    >>> bool((pooled.missing_information["ph", "dose"] > pooled.missing_information["ph", "treatment"]))
+    >>> missing = pooled.missing_information["ph"]
+    >>> bool(missing["dose"] > missing["treatment"])
     True
     """
     found = list(fits)

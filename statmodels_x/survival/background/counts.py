@@ -65,8 +65,10 @@ class ExternalCounts:
     --------
     >>> import pandas as pd
     >>> import statmodels_x as smx
-    >>> registry = pd.DataFrame({"from": [5, 6], "to": [6, 7], "n": [358, 308], "r": [325, 285]})
-    >>> smx.ExternalCounts(registry, start="from", stop="to", alive="r", at_risk="n", at={"treatment": "control"})
+    >>> registry = pd.DataFrame(
+    ...     {"from": [5, 6], "to": [6, 7], "n": [358, 308], "r": [325, 285]})
+    >>> smx.ExternalCounts(registry, start="from", stop="to", alive="r", at_risk="n",
+    ...                    at={"treatment": "control"})
     ExternalCounts(2 counts, 666 persons, 56 deaths, times 5 to 7)
     """
 

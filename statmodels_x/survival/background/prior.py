@@ -45,7 +45,8 @@ class Prior:
     >>> import statmodels_x as smx
     >>> smx.Prior("power.treatment", mean=0, sd=0.5)
     Prior('power.treatment', mean=0, sd=0.5)
-    >>> smx.Prior.survival(at=5, median=0.30, interval=(0.20, 0.40), who={"treatment": "control"})
+    >>> smx.Prior.survival(at=5, median=0.30, interval=(0.20, 0.40),
+    ...                    who={"treatment": "control"})
     SurvivalPrior(survival at 5 of treatment = 'control': 0.3, 95 % from 0.203 to 0.403)
     """
 
@@ -124,7 +125,8 @@ class Prior:
         --------
         >>> import statmodels_x as smx
         >>> data = smx.datasets.load_melanoma()
-        >>> known = smx.Prior.survival(at=20, median=0.3, interval=(0.2, 0.4), who={"treatment": 0})
+        >>> known = smx.Prior.survival(
+        ...     at=20, median=0.3, interval=(0.2, 0.4), who={"treatment": 0})
         >>> known
         SurvivalPrior(survival at 20 of treatment = 0: 0.3, 95 % from 0.203 to 0.403)
         >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, prior=known).fit()

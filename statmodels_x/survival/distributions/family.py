@@ -76,8 +76,9 @@ class Family:
     >>> import statmodels_x as smx
     >>> own = smx.Family("my Weibull", lambda z: z, lambda z: np.zeros_like(z))
     >>> data = smx.datasets.load_melanoma()
-    >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, distribution=own).fit()
-    >>> built_in = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, distribution="weibull").fit()
+    >>> formula = "Surv(time, status) ~ treatment"
+    >>> fit = smx.FlexibleSurvival(formula, data, distribution=own).fit()
+    >>> built_in = smx.FlexibleSurvival(formula, data, distribution="weibull").fit()
     >>> bool(abs(fit.llf - built_in.llf) < 1e-9)
     True
     """

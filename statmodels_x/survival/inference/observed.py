@@ -145,9 +145,8 @@ def net_survival(
     >>> colon["gender"] = np.where(colon["sex"] == 1, "male", "female")
     >>> colon["randomised"] = 1986.5
     >>> matched = table.match(age="age", year="randomised", sex="gender")
-    >>> net = smx.net_survival(
-    ...     "Surv(time_death, status_death) ~ rx", colon, matched, at=[365.25 * 5], time_unit="days"
-    ... )
+    >>> net = smx.net_survival("Surv(time_death, status_death) ~ rx", colon, matched,
+    ...                        at=[365.25 * 5], time_unit="days")
     >>> net.drop(columns=["time", "events"]).round(3)
             rx  at_risk  estimate  std_error  lower  upper
     0      Lev    164.0     0.598      0.032  0.538  0.664

@@ -240,7 +240,8 @@ class SurvivalPredictions(SurvivalFitted):
         >>> import statmodels_x as smx
         >>> data = smx.datasets.load_veteran()
         >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment + karno", data).fit()
-        >>> fit.standardise("median", by="treatment").round(1)[["treatment", "estimate", "lower", "upper"]]
+        >>> medians = fit.standardise("median", by="treatment")
+        >>> medians[["treatment", "estimate", "lower", "upper"]].round(1)
           treatment  estimate  lower  upper
         0  standard      73.1   55.9   95.5
         1      test      62.6   47.6   82.3
