@@ -282,7 +282,7 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         DataFrame
             The rows ``"ph"`` (no covariate acts on log phi) and ``"aft"`` (no covariate acts on log lambda), with
             the columns ``statistic``, ``df``, ``p.value``, ``valid`` and ``note``. Near the Weibull the two scales
-            cannot be distinguished. The tests then have no meaning, and ``valid`` is False.
+            cannot be distinguished. The tests then have no meaning: ``valid`` is False, and ``note`` gives the reason.
 
         Raises
         ------

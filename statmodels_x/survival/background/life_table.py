@@ -48,8 +48,8 @@ class LifeTable:
         When the calendar year of a person changes: on 1 January, or on the birthday as in R's tables of the United
         States.
     extend : {None, "hold"}
-        What happens beyond the last age or year of the table. By default it is an error to follow a person so far.
-        With "hold" the last cell is used.
+        What happens outside the ages and years of the table. By default it is an error. With "hold" the rate of the
+        last cell is used beyond the last age or year, and that of the first cell before the first age or year.
 
     Attributes
     ----------
