@@ -1,7 +1,8 @@
 """What the pages of classes show beside their docstrings.
 
 - Attributes of a class and of the states that it stands on, each once: properties and internal fields are left out.
-- A running example for every method, from ``docs/api/examples/<Class>.txt`` (``docs/examples.py`` reads these files).
+- A running example for every method, from ``docs/api/examples/<Class>.txt`` (``docs/examples.py`` reads these files),
+  and a picture of what it draws (``pictured.py``).
 - The pages of the gallery that use a method.
 - In the listings of the source, links back to the page of each object, under whatever name it is public.
 """
@@ -23,6 +24,7 @@ DOCS = Path(__file__).parents[1]
 sys.path.insert(0, str(DOCS))
 
 from members import INTERNAL  # noqa: E402
+from pictured import picture  # noqa: E402
 
 from examples import read  # noqa: E402
 
@@ -147,8 +149,9 @@ def _process(_app: Sphinx, what: str, name: str, obj: Any, _options: Any, lines:
     else:
         return
     room = name.split(".")[1]
-    example = (read(f"{room}.{owner}") or read(owner)).get(member)
-    if example is None:
+    example = (read(f"{room}.{owner}") or read(owner)).get(member, [])
+    example = [*example, *picture(f"{owner}.{member}")]
+    if not example:
         return
     parts = sections(lines)
     own = [body for title, body in parts if title == "Examples"]

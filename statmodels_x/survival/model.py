@@ -80,7 +80,7 @@ class FlexibleSurvival:
         The parameter that depends on the covariates of ``formula``. With ``"ph"`` they multiply the hazard (log
         lambda). With ``"aft"`` they accelerate time (log phi).
     other_scale : "anchor", float or str
-        The scale parameter that ``scale`` does not name.
+        The other scale parameter: phi with ``scale="ph"``, and lambda with ``scale="aft"``.
 
         - ``"anchor"`` fixes it at the median event time, so that the model does not depend on the unit of time. Phi
           is fixed at 1/(median event time). Lambda is fixed at the Nelson-Aalen estimate at the median event time,
