@@ -12,7 +12,7 @@ data = smx.MultiStateData.from_wide(
     smx.datasets.load_colon(),
     {"recurrence": ("time_recur", "status_recur"), "dead": ("time_death", "status_death")},
     start="remission", keep=["rx"], ties="half_unit")
-fit = smx.MultiState("~ rx", data, distribution="weibull").fit()
+fit = smx.MultiState("~ rx", data, distribution="auto").fit()
 """
 _PAIR = """\
 fig, axes = plt.subplots(1, 2, figsize=(10.5, 4.2), layout="constrained")
@@ -65,11 +65,13 @@ smx.plotting.finish(ax, "Time (years)", "Survival probability")
 """,
     ),
     "functions.numbers_at_risk": (
-        "A time axis with the numbers at risk below its ticks.",
+        "A step function over a time axis with the numbers at risk below its ticks.",
         """
-ax = smx.plotting.get_axes()
-ax.set(xlim=(0, 4), xlabel="Years")
 time = np.array([1.0, 2.5, 3.0])
+ax = smx.plotting.get_axes()
+smx.plotting.step_curve(ax, np.array([0.0, *time]), np.array([1.0, 2 / 3, 1 / 3, 0.0]), None, 0)
+smx.plotting.finish(ax, "Years", "Survival probability")
+ax.set(xlim=(0, 4), ylim=(0, 1.02))
 smx.plotting.numbers_at_risk(ax, lambda ticks: [(time >= ticks[:, None]).sum(axis=1)], ["all"])
 """,
     ),
@@ -77,7 +79,7 @@ smx.plotting.numbers_at_risk(ax, lambda ticks: [(time >= ticks[:, None]).sum(axi
         "A forest plot with two rows and the line of no effect.",
         """
 table = pd.DataFrame({"estimate": [0.7, 1.1], "lower": [0.5, 0.8], "upper": [0.9, 1.5]})
-ax = smx.plotting.get_axes()
+fig, ax = plt.subplots(figsize=(6.4, 1.9), layout="constrained")
 smx.plotting.forest(ax, table)
 smx.plotting.finish_forest(ax, ["treatment", "age"], neutral=1.0, xlabel="Hazard ratio")
 """,

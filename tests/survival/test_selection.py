@@ -585,7 +585,7 @@ def test_plots(choice):
 
     found = choice.stability(n=3)
     one = choice.plot()
-    assert one.get_xlabel().startswith("Width of the criterion's corner")
+    assert one.get_xlabel().startswith("Epsilon")
     assert len([line for line in one.get_lines() if line.get_label() in {f"{p} {t}" for p, t in TRUE}]) == 4
     both = choice.plot(stability=found)
     assert len(both) == 2
