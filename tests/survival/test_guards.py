@@ -231,9 +231,9 @@ def test_at_a_limit_the_limiting_member_is_fitted():
     assert fit.limit.weibull_ratio == pytest.approx(2.0 * (fixed.llf - weibull.llf), abs=1e-5)
     at_bound = quietly("Surv(t, s) ~ x + z", frame, shape=fit.limit.kappa_low, **paper)
     assert 2.0 * (fixed.llf - at_bound.llf) == pytest.approx(3.8415, abs=0.1)
-    assert "given kappa = infinity" in fit.warnings[0]
+    assert "the model with kappa = infinity" in fit.warnings[0]
     assert fit.glance()["note"].iloc[0].startswith("at_limit")
-    with pytest.raises(DataError, match="given kappa = infinity"):
+    with pytest.raises(DataError, match="limit of the family, kappa = infinity"):
         fit.score_test(FlexibleSurvival("Surv(t, s) ~ x + z", frame, power="~ x", **paper))
     again = smx.load(smx.save(fit, _path()))
     assert again.limit == fit.limit
@@ -415,7 +415,7 @@ def test_effects(data):
     assert forced.effects()["moves"].iloc[:2].all()  # one plateau for both arms hides what Kaplan-Meier shows
     text = forced.summary().as_text()
     assert "moves" in text
-    assert "rests on the form of the model" in " ".join(text.split())
+    assert "depends on the form of the model" in " ".join(text.split())
     assert "Effects" not in forced.summary(effects=False).as_text()
 
 
