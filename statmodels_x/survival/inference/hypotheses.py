@@ -142,7 +142,7 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
         )
     if fit.limit is not None:
         raise DataError(
-            f"score_test: the fit is at a limit of the family, {fit.limit.value}, which is the edge of every larger model."
+            f"score_test: the fit is at a limit of the family, {fit.limit.value}, the edge of every larger model."
         )
     fixed = fixed_in(fit.specification, larger)
     if fixed is None or not all(_is_same(v, fit.specification.fixed.get(k)) for k, v in fixed.items()):
