@@ -37,6 +37,7 @@ def get_axes(ax: Any = None) -> Any:
     Parameters
     ----------
     ax : matplotlib Axes, optional
+        Axes to draw on.
 
     Returns
     -------
@@ -72,6 +73,7 @@ def curve(ax: Any, x: Array, y: Array, lower: Array, upper: Array, label: str | 
     Parameters
     ----------
     ax : matplotlib Axes
+        Axes to draw on.
     x, y : ndarray of shape (n,)
         Points of the curve.
     lower, upper : ndarray of shape (n,)
@@ -106,6 +108,7 @@ def step_curve(
     Parameters
     ----------
     ax : matplotlib Axes
+        Axes to draw on.
     x, y : ndarray of shape (n,)
         Times of the steps, and the values from these times on (right-continuous).
     label : str or None
@@ -128,6 +131,7 @@ def censoring_marks(ax: Any, x: Array, y: Array, k: int) -> None:
     Parameters
     ----------
     ax : matplotlib Axes
+        Axes to draw on.
     x, y : ndarray of shape (n,)
         Censored times, and the height of the curve there.
     k : int
@@ -238,6 +242,7 @@ def forest(
     Parameters
     ----------
     ax : matplotlib Axes
+        Axes to draw on.
     table : DataFrame
         The columns ``estimate``, ``lower`` and ``upper``.
     k : int
@@ -264,6 +269,7 @@ def finish_forest(ax: Any, labels: Sequence[str], neutral: float, xlabel: str) -
     Parameters
     ----------
     ax : matplotlib Axes
+        Axes to draw on.
     labels : sequence of str
         Labels of the rows, from top to bottom.
     neutral : float
@@ -338,6 +344,7 @@ def legend_at_top(ax: Any, columns: int = 3, title: str | None = None, more: Seq
     Parameters
     ----------
     ax : matplotlib Axes
+        Axes to draw on.
     columns : int
         Number of columns of the legend.
     title : str, optional
@@ -361,6 +368,7 @@ def legend_above(ax: Any, columns: int = 3) -> None:
     Parameters
     ----------
     ax : matplotlib Axes
+        Axes to draw on.
     columns : int
         Number of columns of the legend.
     """
@@ -375,6 +383,7 @@ def finish(
     Parameters
     ----------
     ax : matplotlib Axes
+        Axes to draw on.
     xlabel, ylabel : str
         Labels of the axes.
     legend_title : str, optional

@@ -72,6 +72,7 @@ class Rates:
         Parameters
         ----------
         time : array_like
+            Times of at least 0.
 
         Returns
         -------
@@ -85,6 +86,7 @@ class Rates:
         Parameters
         ----------
         time : array_like
+            Times of at least 0.
 
         Returns
         -------

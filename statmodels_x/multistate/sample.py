@@ -360,15 +360,15 @@ class MultiStateData:
         -------
         MultiStateData
 
-        Warns
-        -----
-        DataWarning
-            If subjects are left out.
-
         Raises
         ------
         DataError
             If no subject is left.
+
+        Warns
+        -----
+        DataWarning
+            If subjects are left out.
         """
         wanted = [name for name in variables if name not in (*RESERVED, TRANSITION)]
         check_columns(self.rows, wanted, "data")

@@ -53,7 +53,13 @@ class PooledResults(Fitted, SummaryText):
         return handed_out(self.coefficients)
 
     def cov_params(self) -> pd.DataFrame:
-        """Return the total covariance: W + (1 + 1/m) B, within and between the imputed data sets."""
+        """Return the total covariance W + (1 + 1/m) B, within and between the imputed data sets.
+
+        Returns
+        -------
+        DataFrame of shape (p, p)
+            Labelled like ``params``.
+        """
         return self.within + (1.0 + 1.0 / self.n_fits) * self.between
 
     @property
@@ -134,12 +140,17 @@ class PooledResults(Fitted, SummaryText):
         return hypothesis_test(statistic, k, p, "Wald test (pooled)", df_denom=df)
 
     def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
-        """One row per parameter, with the column names of R's broom, then ``df`` and ``missing_information``.
+        """One row per parameter, with the column names of R's broom.
 
         Parameters
         ----------
         alpha : float
             Significance level of the intervals. The default gives 95 % confidence intervals.
+
+        Returns
+        -------
+        DataFrame
+            The columns of ``tidy()`` of the fits, and ``df`` and ``missing_information``.
         """
         table = coefficient_table(self, alpha)  # type: ignore[arg-type]
         return table.assign(df=self.df.to_numpy(), missing_information=self.missing_information.to_numpy())
@@ -151,6 +162,11 @@ class PooledResults(Fitted, SummaryText):
         ----------
         alpha : float
             Significance level of the intervals. The default gives 95 % confidence intervals.
+
+        Returns
+        -------
+        FitSummary
+            Prints as text and shows as an HTML table in notebooks.
         """
         level = f"{100 * (1 - check_alpha(alpha)):g} %"
         table = self.tidy(alpha)

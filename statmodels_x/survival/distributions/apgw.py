@@ -334,11 +334,22 @@ class APGW:
             return np.asarray(np.where(np.isinf(first), np.nan, second - first**2))[()]
 
     def std(self) -> Array:
-        """Return the standard deviation, which is the square root of :meth:`var`."""
+        """Return the standard deviation, which is the square root of :meth:`var`.
+
+        Returns
+        -------
+        ndarray
+        """
         return np.sqrt(self.var())
 
     def median(self) -> Array:
-        """Median time; infinite if more than half are cured."""
+        """Median time.
+
+        Returns
+        -------
+        ndarray
+            Infinite if more than half are cured.
+        """
         return self.ppf(0.5)
 
     def cure_fraction(self) -> Array:

@@ -172,6 +172,7 @@ class Family:
         Parameters
         ----------
         shape : float
+            Value of the shape.
 
         Returns
         -------
@@ -187,6 +188,7 @@ class Family:
         Parameters
         ----------
         working : float or ndarray
+            Value on the working scale.
 
         Returns
         -------
