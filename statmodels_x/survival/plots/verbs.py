@@ -168,7 +168,8 @@ class SurvivalPictures(SurvivalFitted):
         kind : {"quantile", "cox-snell", "martingale", "deviance", "p_excess", "score", "dfbeta", "dfbetas"}
             The type of residual, as in :meth:`residuals`.
         against : str, optional
-            A column of the model to draw against, instead of time.
+            A column of the model to draw against, instead of time. It is available for the kinds that are drawn against
+            time, except ``"p_excess"``.
         seed : int
             Seed of the draws of quantile residuals.
         ax : matplotlib Axes, optional
