@@ -136,7 +136,7 @@ def _without_fields(_app: Sphinx, what: str, name: str, *_: Any) -> tuple[str, s
 
 
 # -- Examples and links to the gallery -----------------------------------------------------------------------
-def _process(_app: Sphinx, what: str, name: str, obj: Any, _options: Any, lines: list[str]) -> None:
+def _process(app: Sphinx, what: str, name: str, obj: Any, _options: Any, lines: list[str]) -> None:
     """Add attributes and examples, before numpydoc reads the docstring."""
     if what in ("class", "exception") and inspect.isclass(obj):
         if not issubclass(obj, BaseException):
@@ -149,6 +149,9 @@ def _process(_app: Sphinx, what: str, name: str, obj: Any, _options: Any, lines:
     else:
         return
     room = name.split(".")[1]
+    for place in (DOCS / "api" / "examples" / f"{one}.txt" for one in (f"{room}.{owner}", owner)):
+        if place.is_file():  # a page is made again when its examples change
+            app.env.note_dependency(str(place))
     example = (read(f"{room}.{owner}") or read(owner)).get(member, [])
     example = [*example, *picture(f"{owner}.{member}")]
     if not example:
