@@ -315,8 +315,8 @@ class FlexibleSurvival:
         check_choice("cov_type", cov_type, _COVARIANCES, "fit()")
         if cov_type != "observed" and self.specification.prior:
             raise DataError(
-                f'fit(): cov_type="{cov_type}" is a sandwich, which a penalised fit has not: give cov_type="observed", '
-                "the inverse of the information of likelihood and priors, or leave `prior` out."
+                f'fit(): cov_type="{cov_type}" is a sandwich, which a penalised fit does not have: give '
+                'cov_type="observed", the inverse of the information of likelihood and priors, or leave `prior` out.'
             )
         if cov_type == "cluster" and has_counts:
             raise DataError(
