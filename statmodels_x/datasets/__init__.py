@@ -58,12 +58,6 @@ def data_path(name: str) -> Traversable:
     ------
     statmodels_x.core.errors.DataError
         There is no such file.
-
-    Examples
-    --------
-    >>> from statmodels_x.datasets import data_path
-    >>> data_path("melanoma").name
-    'melanoma.csv'
     """
     file_name = f"{name.removesuffix('.csv')}.csv"
     packaged = _packaged_folder()
@@ -93,8 +87,8 @@ def _load(name: str) -> pd.DataFrame:
 def load_melanoma() -> pd.DataFrame:
     """Load the ECOG E1684 melanoma trial: 284 patients, 196 relapses or deaths.
 
-    Patients whose high-risk melanoma had been removed by surgery were randomised to a year of high-dose
-    interferon alfa-2b or to observation. Many never relapse. The trial is a classic example for cure models.
+    Patients whose high-risk melanoma had been removed by surgery were randomised to a year of high-dose interferon
+    alfa-2b or to observation. Many never relapse. The trial is a classic example for cure models.
 
     Returns
     -------
@@ -114,19 +108,18 @@ def load_melanoma() -> pd.DataFrame:
 
     Notes
     -----
-    The trial was published by Kirkwood et al. [1]_. The data are ``e1684`` of the R package smcure [2]_,
-    copied from the Python package greenwood 0.8.0 (MIT License, Copyright (c) 2026 Richard Iannone). That
-    copy leaves out the one row of smcure's 285 that lacks age and sex. The mean age is not published with
-    the data, so ages cannot be put back on their own scale.
+    The trial was published by Kirkwood et al. [1]_. The data are ``e1684`` of the R package smcure [2]_, copied from
+    the Python package greenwood 0.8.0 (MIT License, Copyright (c) 2026 Richard Iannone). That copy leaves out the
+    one row of smcure's 285 that lacks age and sex. The mean age is not published with the data, so ages cannot be
+    put back on their own scale.
 
     References
     ----------
-    .. [1] Kirkwood JM, Strawderman MH, Ernstoff MS, Smith TJ, Borden EC, Blum RH (1996). Interferon
-       alfa-2b adjuvant therapy of high-risk resected cutaneous melanoma: the Eastern Cooperative Oncology
-       Group Trial EST 1684. Journal of Clinical Oncology 14(1):7-17. doi:10.1200/JCO.1996.14.1.7
-    .. [2] Cai C, Zou Y, Peng Y, Zhang J (2012). smcure: an R-package for estimating semiparametric mixture
-       cure models. Computer Methods and Programs in Biomedicine 108(3):1255-1260.
-       doi:10.1016/j.cmpb.2012.08.013
+    .. [1] Kirkwood JM, Strawderman MH, Ernstoff MS, Smith TJ, Borden EC, Blum RH (1996). Interferon alfa-2b adjuvant
+       therapy of high-risk resected cutaneous melanoma: the Eastern Cooperative Oncology Group Trial EST 1684.
+       Journal of Clinical Oncology 14(1):7-17. doi:10.1200/JCO.1996.14.1.7
+    .. [2] Cai C, Zou Y, Peng Y, Zhang J (2012). smcure: an R-package for estimating semiparametric mixture cure
+       models. Computer Methods and Programs in Biomedicine 108(3):1255-1260. doi:10.1016/j.cmpb.2012.08.013
 
     Examples
     --------
@@ -145,23 +138,15 @@ def load_melanoma() -> pd.DataFrame:
 def load_melanoma_trials() -> pd.DataFrame:
     """Load the published results of 14 comparisons of treatments of advanced melanoma with dacarbazine.
 
-    The data have hazard ratios of progression-free survival and of overall survival with their 95 % limits. They
-    serve to study whether the effect on progression-free survival predicts the effect on overall survival between
-    trials.
+    The data have hazard ratios of progression-free survival and of overall survival. They serve to study whether the
+    effect on progression-free survival predicts the effect on overall survival between trials.
 
     Returns
     -------
     pandas.DataFrame
-        One row per comparison, nothing missing, with the columns
-
-        ``trial``
-            Name of the comparison.
-        ``n_treated``, ``n_control``
-            Number of patients in each arm.
-        ``hr_pfs``, ``lower_pfs``, ``upper_pfs``
-            Hazard ratio of progression-free survival and its 95 % limits.
-        ``hr_os``, ``lower_os``, ``upper_os``
-            Hazard ratio of overall survival and its 95 % limits.
+        One row per comparison: its name ``trial``, the number of patients ``n_treated`` and ``n_control``, the
+        hazard ratio of progression-free survival ``hr_pfs`` with its 95 % limits ``lower_pfs`` and ``upper_pfs``,
+        and that of overall survival ``hr_os`` with ``lower_os`` and ``upper_os``. Nothing is missing.
 
     Notes
     -----
@@ -188,8 +173,8 @@ def load_melanoma_trials() -> pd.DataFrame:
 def load_veteran() -> pd.DataFrame:
     """Load the Veterans' Administration lung cancer trial: 137 men, 128 deaths.
 
-    Men with inoperable lung cancer were randomised to a standard or a test chemotherapy. The effect of the
-    Karnofsky score fades with time, so that hazards are not proportional.
+    Men with inoperable lung cancer were randomised to a standard or a test chemotherapy. The effect of the Karnofsky
+    score fades with time, so that hazards are not proportional.
 
     Returns
     -------
@@ -216,19 +201,19 @@ def load_veteran() -> pd.DataFrame:
     Notes
     -----
     The data are printed in Kalbfleisch and Prentice [1]_ and were first analysed by Prentice [2]_. They are
-    ``veteran`` of the R package survival, copied from the Python package greenwood 0.8.0 (MIT License,
-    Copyright (c) 2026 Richard Iannone).
+    ``veteran`` of the R package survival, copied from the Python package greenwood 0.8.0 (MIT License, Copyright (c)
+    2026 Richard Iannone).
 
-    The lung cancer data of Burke, Jones and Noufaily [3]_ (Northern Ireland, 855 patients) are not public;
-    this trial stands in for them in the gallery. It is another study, so its results are not theirs.
+    The lung cancer data of Burke, Jones and Noufaily [3]_ (Northern Ireland, 855 patients) are not public; this
+    trial stands in for them in the gallery. It is another study, so its results are not theirs.
 
     References
     ----------
     .. [1] Kalbfleisch JD, Prentice RL (1980). The Statistical Analysis of Failure Time Data. Wiley, New York.
     .. [2] Prentice RL (1973). Exponential survivals with censoring and explanatory variables. Biometrika
        60(2):279-288. doi:10.1093/biomet/60.2.279
-    .. [3] Burke K, Jones MC, Noufaily A (2020). A flexible parametric modelling framework for survival
-       analysis. Journal of the Royal Statistical Society, Series C 69(2):429-457. doi:10.1111/rssc.12398
+    .. [3] Burke K, Jones MC, Noufaily A (2020). A flexible parametric modelling framework for survival analysis.
+       Journal of the Royal Statistical Society, Series C 69(2):429-457. doi:10.1111/rssc.12398
 
     Examples
     --------
@@ -275,16 +260,15 @@ def load_lung() -> pd.DataFrame:
 
     Notes
     -----
-    The study was published by Loprinzi et al. [1]_. The data are ``lung`` of the R package survival, copied
-    from the Python package greenwood 0.8.0 (MIT License, Copyright (c) 2026 Richard Iannone). Status is
-    recoded from the source's 1 and 2 to 0 and 1. The columns with missing values are floats, and 167
-    patients have every value.
+    The study was published by Loprinzi et al. [1]_. The data are ``lung`` of the R package survival, copied from the
+    Python package greenwood 0.8.0 (MIT License, Copyright (c) 2026 Richard Iannone). Status is recoded from the
+    source's 1 and 2 to 0 and 1. The columns with missing values are floats, and 167 patients have every value.
 
     References
     ----------
-    .. [1] Loprinzi CL, Laurie JA, Wieand HS, Krook JE, Novotny PJ, Kugler JW, Bartel J, Law M, Bateman M,
-       Klatt NE, et al. (1994). Prospective evaluation of prognostic variables from patient-completed
-       questionnaires. Journal of Clinical Oncology 12(3):601-607. doi:10.1200/JCO.1994.12.3.601
+    .. [1] Loprinzi CL, Laurie JA, Wieand HS, Krook JE, Novotny PJ, Kugler JW, Bartel J, Law M, Bateman M, Klatt NE,
+       et al. (1994). Prospective evaluation of prognostic variables from patient-completed questionnaires. Journal
+       of Clinical Oncology 12(3):601-607. doi:10.1200/JCO.1994.12.3.601
 
     Examples
     --------
@@ -303,9 +287,9 @@ def load_lung() -> pd.DataFrame:
 def load_colon() -> pd.DataFrame:
     """Load the colon cancer trial of levamisole and fluorouracil: 929 patients, 468 recurrences, 452 deaths.
 
-    Patients whose stage III colon cancer had been removed by surgery were randomised to observation, to
-    levamisole or to levamisole and fluorouracil. The data have both times of each patient and can be used to
-    study recurrence as a surrogate for death.
+    Patients whose stage III colon cancer had been removed by surgery were randomised to observation, to levamisole
+    or to levamisole and fluorouracil. The data have both times of each patient and can be used to study recurrence
+    as a surrogate for death.
 
     Returns
     -------
@@ -339,30 +323,28 @@ def load_colon() -> pd.DataFrame:
 
     Notes
     -----
-    The trial was published by Moertel et al. [1]_, with a final report [2]_ that these data are closest to;
-    Laurie et al. [3]_ is the trial before it. The data are ``colon`` of the R package survival, copied from
-    the Python package greenwood 0.8.0 (MIT License, Copyright (c) 2026 Richard Iannone), where each patient
-    has two rows.
+    The trial was published by Moertel et al. [1]_, with a final report [2]_ that these data are closest to; Laurie
+    et al. [3]_ is the trial before it. The data are ``colon`` of the R package survival, copied from the Python
+    package greenwood 0.8.0 (MIT License, Copyright (c) 2026 Richard Iannone), where each patient has two rows.
 
     Three features of the data matter in an analysis. In 38 patients who died without recurrence the time to
-    recurrence is censored on the day of death. Seven recurrences are dated on the last day of follow-up, so
-    that ``time_recur`` equals ``time_death``. In 12 patients ``node4`` contradicts ``nodes``; it is not known
-    which of the two is right, and both are left as in the source.
+    recurrence is censored on the day of death. Seven recurrences are dated on the last day of follow-up, so that
+    ``time_recur`` equals ``time_death``. In 12 patients ``node4`` contradicts ``nodes``; it is not known which of
+    the two is right, and both are left as in the source.
 
     References
     ----------
-    .. [1] Moertel CG, Fleming TR, Macdonald JS, Haller DG, Laurie JA, Goodman PJ, Ungerleider JS, Emerson WA,
-       Tormey DC, Glick JH, Veeder MH, Mailliard JA (1990). Levamisole and fluorouracil for adjuvant therapy
-       of resected colon carcinoma. New England Journal of Medicine 322(6):352-358.
-       doi:10.1056/NEJM199002083220602
-    .. [2] Moertel CG, Fleming TR, Macdonald JS, Haller DG, Laurie JA, Tangen CM, Ungerleider JS, Emerson WA,
-       Tormey DC, Glick JH, Veeder MH, Mailliard JA (1995). Fluorouracil plus levamisole as effective
-       adjuvant therapy after resection of stage III colon carcinoma: a final report. Annals of Internal
-       Medicine 122(5):321-326. doi:10.7326/0003-4819-122-5-199503010-00001
-    .. [3] Laurie JA, Moertel CG, Fleming TR, Wieand HS, Leigh JE, Rubin J, McCormack GW, Gerstner JB,
-       Krook JE, Mailliard J, et al. (1989). Surgical adjuvant therapy of large-bowel carcinoma: an
-       evaluation of levamisole and the combination of levamisole and fluorouracil. Journal of Clinical
-       Oncology 7(10):1447-1456. doi:10.1200/JCO.1989.7.10.1447
+    .. [1] Moertel CG, Fleming TR, Macdonald JS, Haller DG, Laurie JA, Goodman PJ, Ungerleider JS, Emerson WA, Tormey
+       DC, Glick JH, Veeder MH, Mailliard JA (1990). Levamisole and fluorouracil for adjuvant therapy of resected
+       colon carcinoma. New England Journal of Medicine 322(6):352-358. doi:10.1056/NEJM199002083220602
+    .. [2] Moertel CG, Fleming TR, Macdonald JS, Haller DG, Laurie JA, Tangen CM, Ungerleider JS, Emerson WA, Tormey
+       DC, Glick JH, Veeder MH, Mailliard JA (1995). Fluorouracil plus levamisole as effective adjuvant therapy after
+       resection of stage III colon carcinoma: a final report. Annals of Internal Medicine 122(5):321-326.
+       doi:10.7326/0003-4819-122-5-199503010-00001
+    .. [3] Laurie JA, Moertel CG, Fleming TR, Wieand HS, Leigh JE, Rubin J, McCormack GW, Gerstner JB, Krook JE,
+       Mailliard J, et al. (1989). Surgical adjuvant therapy of large-bowel carcinoma: an evaluation of levamisole
+       and the combination of levamisole and fluorouracil. Journal of Clinical Oncology 7(10):1447-1456.
+       doi:10.1200/JCO.1989.7.10.1447
 
     Examples
     --------
@@ -474,32 +456,13 @@ def load_us_mortality() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each sex, age and year, nothing missing, with the columns
-
-        ``sex``
-            ``"female"`` or ``"male"``.
-        ``age``
-            Age at the last birthday, 35 to 95 years.
-        ``year``
-            Calendar year, 1984 to 1998.
-        ``rate``
-            Deaths per person and year.
+        One row for each ``sex`` ("female" or "male"), ``age`` at the last birthday (35 to 95) and calendar ``year``
+        (1984 to 1998), with ``rate``, the deaths per person and year. Nothing is missing.
 
     Notes
     -----
-    The rates come from the life tables of the National Center for Health Statistics [1]_, which are in the public
-    domain, as they are tabulated in the R package survival.
-
-    References
-    ----------
-    .. [1] National Center for Health Statistics. United States life tables, annual reports. Hyattsville, Maryland:
-       Public Health Service.
-
-    Examples
-    --------
-    >>> from statmodels_x.datasets import load_us_mortality
-    >>> load_us_mortality().shape
-    (1830, 4)
+    The sources are the life tables of the National Center for Health Statistics (United States life tables, annual
+    reports, Hyattsville, Maryland), which are in the public domain, as they are tabulated in the R package survival.
     """
     return _load("us_mortality")
 

@@ -26,7 +26,6 @@ from statmodels_x.survival.inference import (
     natural,
     observed,
     residuals,
-    scores,
     units,
 )
 from statmodels_x.survival.inference.effects import effects_of
@@ -475,58 +474,3 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         if newdata is not None:
             raise DataError("calibration: `newdata` needs `at`, the time at which survival is compared.")
         return calibration.over_time(self, by)
-
-    def concordance(self, newdata: Any = None, at: float | None = None) -> float:
-        """Harrell's concordance index of the predicted risk.
-
-        It is computed by the package scikit-survival, which must be installed.
-
-        Parameters
-        ----------
-        newdata : DataFrame, optional
-            Rows with the response and the covariates. The default is the rows of the fit.
-        at : float, optional
-            The time at which predicted survival is compared. The choice matters if the survival curves cross. The
-            default is the last event time of the fit.
-
-        Returns
-        -------
-        float
-            0.5 if the predictions carry no information, and 1 if they order the events perfectly.
-
-        Raises
-        ------
-        DataError
-            If the times are not exact or right-censored, or there is late entry.
-        MissingPackageError
-            If scikit-survival is not installed.
-        """
-        return scores.concordance(self, newdata, at)
-
-    def brier_score(self, at: ArrayLike, newdata: Any = None) -> pd.DataFrame:
-        """Brier score of predicted survival, weighted for censoring.
-
-        It is computed by the package scikit-survival, which must be installed. The weights are estimated from the
-        censoring of the rows that are scored, because they may be followed for a longer or shorter time than those
-        of the fit.
-
-        Parameters
-        ----------
-        at : array_like
-            Times within the follow-up of the rows that are scored.
-        newdata : DataFrame, optional
-            Rows with the response and the covariates. The default is the rows of the fit.
-
-        Returns
-        -------
-        DataFrame
-            The columns ``time`` and ``brier_score``. Lower scores are better.
-
-        Raises
-        ------
-        DataError
-            If a time lies outside the follow-up, the times are not exact or right-censored, or there is late entry.
-        MissingPackageError
-            If scikit-survival is not installed.
-        """
-        return scores.brier_score(self, newdata, at)
