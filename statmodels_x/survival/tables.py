@@ -159,14 +159,12 @@ def _pointer_notes(effects: Effects, own: float, model: Specification) -> list[s
         form = "proportional hazards" if is_widened_to_ph(model) else "this model"
         notes.append(f"Wider model: {form}, with the covariate on the power, too.")
     if effects.table["moves"].any():
-        notes[-1] += (
-            " An effect that moves between the columns depends on the form of the model: report both."
-        )
+        notes[-1] += " An effect marked 'moves' depends on the form of the model: report both columns."
     scale, value = effects.other_scale
     if not np.isnan(value):
         notes.append(
-            f'With scale="{scale}" and as many parameters the log-likelihood is {value:.3f}, here {own:.3f}: where the '
-            "two differ little, report both."
+            f'The model with scale="{scale}" and as many parameters has a log-likelihood of {value:.3f}, this one of '
+            f"{own:.3f}. If the two differ little, report both."
         )
     return notes
 
@@ -239,12 +237,15 @@ def _anchor_note(fit: SurvivalFitted) -> list[str]:
     middle = f"{fit.specification.anchor_time:.4g}{' ' + unit if unit else ''}"
     if name == "aft":
         return [
-            f"phi is fixed at 1/({middle}), the median of the observed event times: no unit of time is part of the "
-            "model."
+            f"phi is fixed at 1/({middle}), the inverse of the median event time, so that the model does not depend "
+            "on the unit of time."
         ]
     value = np.exp(fit.specification.fixed[name])
-    how = "half of the uncured" if fit.specification.cure_kind != "none" else "the Nelson-Aalen estimate"
-    return [f"lambda is fixed at {value:.4g}, {how} at the median of the observed event times, {middle}."]
+    if fit.specification.cure_kind != "none":
+        how = "so that half of the uncured have had the event"
+    else:
+        how = "the Nelson-Aalen estimate"
+    return [f"lambda is fixed at {value:.4g}, {how} at the median event time, {middle}."]
 
 
 def _coefficient_block(
@@ -295,9 +296,9 @@ def _notes(fit: SurvivalFitted) -> list[str]:
     notes += _anchor_note(fit)
     unit = fit.facts.time_unit
     if fit.specification.depends_on_time_unit:
+        one = _singular(unit) if unit else f"unit of {fit.facts.time_name}"
         notes.append(
-            f"phi is fixed at 1 per {_singular(unit) if unit else 'unit of ' + fit.facts.time_name}: the unit of "
-            "time is part of this model, and another unit gives another fit."
+            f"phi is fixed at 1 per {one}: this model depends on the unit of time, and another unit gives another fit."
         )
     if fit.facts.dropped:
         listed = ", ".join(f"{name} ({count})" for name, count in fit.facts.dropped.items())
