@@ -70,16 +70,17 @@ print(head)
 # %%
 # The coefficients
 # ----------------
-# Each block is one parameter of the distribution. The first block, ``ph``, holds the covariates. Its coefficients
-# are logarithms of hazard ratios. ``std err`` is the standard error, ``z`` is the coefficient divided by it, and
+# Each block is one parameter of the distribution. The first block, ``ph``, has the covariates. Its coefficients are
+# logarithms of hazard ratios. ``std err`` is the standard error, ``z`` is the coefficient divided by it, and
 # ``P>|z|`` is the p-value of the test that the coefficient is 0.
 #
-# ``power`` and ``shape`` describe how the hazard changes over time. You seldom report them.
+# ``power`` and ``shape`` describe how the hazard changes over time. You seldom report them. ``power`` is the name of
+# a parameter here, and not the power of a test.
 #
 # The natural scale
 # -----------------
-# The same estimates as hazard ratios. This block is the one to report. ``tidy()`` returns the coefficients as a
-# data frame, for a table of your own.
+# This block shows the same estimates as hazard ratios. It is the one to report. ``tidy()`` returns the coefficients
+# as a data frame, for a table of your own.
 fit.tidy().query("parameter == 'ph'").round(3)
 
 # %%
@@ -97,9 +98,8 @@ decades[["term", "per", "estimate", "conf.low", "conf.high", "p.value"]].round(3
 # Categories are compared with their reference level, and numbers between their quartiles: *age: 11.01 - (-11.27)*
 # compares patients at the upper quartile of age with patients at the lower one.
 #
-# The column *hazard ratio may change* repeats the effects without the assumption of proportional hazards: the hazard
-# ratio of the covariate may rise or fall with time. If the two columns disagree, the effect depends on that
-# assumption.
+# The column *wider model* repeats the effects without the assumption of proportional hazards: the hazard ratio of the
+# covariate may rise or fall with time. If the two columns disagree, the effect depends on that assumption.
 #
 # The summary takes the horizon from the data: the 90 % point of the observed times, rounded down, here 7.5 years.
 # For a trial, name the horizon in the protocol, and ask for it:
@@ -107,7 +107,9 @@ effects = fit.effects(["arm"], at=5)
 effects[["effect", "quantity", "estimate", "lower", "upper", "wide_estimate", "moves"]].round(3)
 
 # %%
-# The column ``moves`` marks disagreement. There is none here.
+# The column ``moves`` marks disagreement. There is none here. The interval for a difference of medians is symmetric
+# and often wide; :ref:`sphx_glr_gallery_tutorials_plot_1_first_survival_fit.py` explains why it may include 0
+# although the interval of the hazard ratio excludes 1.
 #
 # The notes
 # ---------
