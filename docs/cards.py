@@ -1,4 +1,4 @@
-"""Pictures of the cards of the start page: ``python docs/cards.py``, one of each family, to be read at the size of a card."""
+"""Pictures of the cards of the start page, to be read at the size of a card: ``python docs/cards.py``."""
 
 from __future__ import annotations
 
@@ -38,8 +38,6 @@ def surrogate(ax: Any) -> None:
         "Surv(death, status_death) ~ rx", "Surv(recurrence, status_recur)", colon, treated="Lev+5FU",
         control="Obs", landmark=2, at=5, time_unit="years",
     ).fit(n_perturb=100)  # fmt: skip
-    grid = fit.landmarks([5], [1, 1.5, 2, 2.5, 3, 3.5]) if hasattr(fit, "landmarks") else None
-    assert grid is None
     fit.plot("survival", ax=ax)
     _plain(ax, "Years", "Survival")
 
@@ -68,17 +66,11 @@ def discontinuity(ax: Any) -> None:
     data = pd.DataFrame({"x": x, "y": y, "z": 1.0 * inside + 0.4 * x + rng.normal(0, 0.35, 4000)})
     fit = smx.FreeDiscontinuity("z ~ x + y", data).fit()
     fit.plot(ax=ax)
+    ax.set_aspect("equal")
+    for other in ax.figure.axes[1:]:  # the bar of colours
+        other.remove()
     _plain(ax, "", "")
     ax.set_title("")
-
-
-def population(ax: Any) -> None:
-    """Draw the cycles of hares and lynxes over the counts."""
-    pelts = smx.datasets.load_hare_lynx()
-    for k, name in enumerate(("hare", "lynx")):
-        ax.plot(pelts["year"], pelts[name], **smx.plotting.style(k))
-        ax.annotate(name, (pelts["year"].iloc[-1], pelts[name].iloc[-1]), color=smx.plotting.COLOURS[k])
-    _plain(ax, "Year", "Pelts")
 
 
 def _plain(ax: Any, xlabel: str, ylabel: str) -> None:
@@ -92,7 +84,7 @@ def _plain(ax: Any, xlabel: str, ylabel: str) -> None:
 def main() -> None:
     """Write them."""
     FOLDER.mkdir(exist_ok=True)
-    for draw in (survival, surrogate, multistate, discontinuity, population):
+    for draw in (survival, surrogate, multistate, discontinuity):
         with plt.rc_context(LOOK):
             fig, ax = plt.subplots(figsize=(5.4, 3.6), layout="constrained")
             draw(ax)

@@ -143,6 +143,7 @@ print("\n".join(latex[latex.index(r"\begin{tabular}{lr") :].splitlines()[:9]))
 # :ref:`sphx_glr_gallery_tutorials_plot_4_sentence_for_a_paper.py`. The gallery page
 # :ref:`sphx_glr_gallery_survival_plot_trial_figures.py` has more figures of a trial.
 
+# sphinx_gallery_thumbnail_number = 6
 # sphinx_gallery_start_ignore
 assert (folder / "figure1.pdf").stat().st_size > 5000
 assert (folder / "figure1.png").stat().st_size > 5000

@@ -63,6 +63,15 @@ print(
     )
 )
 
+fig, axes = plt.subplots(1, 2, figsize=(9.0, 3.8), sharey=True, layout="constrained")
+for ax, one, name in zip(
+    axes, (fit, stretched), ("proportional hazards", "accelerated failure time"), strict=True
+):
+    one.plot("survival", by="arm", censored=False, ax=ax)
+    ax.set_title(name)
+axes[1].get_legend().remove()
+plt.show()
+
 # %%
 # The accelerated model has the lower AIC, by 3. But with κ below 0 it gives both arms one plateau, so that the
 # curves must come together, and the Kaplan-Meier curves stay apart (:doc:`/guide/survival`, *Choosing a model*). Its
@@ -228,6 +237,7 @@ print(
 # ----
 # :ref:`sphx_glr_gallery_tutorials_plot_5_choosing_a_model.py`.
 
+# sphinx_gallery_thumbnail_number = 2
 # sphinx_gallery_start_ignore
 assert round(ratio.estimate, 2) == 0.70
 assert 0 < gain.lower < gain.upper

@@ -703,3 +703,18 @@ def test_a_dot_is_all_other_columns(text, expected):
 def test_a_dot_needs_another_column():
     with pytest.raises(FormulaError, match=r"'\.' stands for all other columns, and there is none"):
         written_out("y ~ .", ["y", "w"], ["w"])
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("factor(x)", r"Write C\(column\)"),
+        ("as.factor(x)", r"Write C\(column\) for as.factor"),
+        ("strata(x)", "There are no strata"),
+        ("cluster(x)", "Give the column as cluster="),
+        ("sqrt(x)", r"Write np.sqrt\(column\)"),
+    ],
+)
+def test_what_r_users_write_is_named(written, hint):
+    with pytest.raises(FormulaError, match=hint):
+        split_formula(f"y ~ {written}")

@@ -19,7 +19,7 @@ from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.handing_out import cached_copy, handed_out
 from statmodels_x.core.fits.reference import Reference
 from statmodels_x.core.fits.results import LikelihoodResults, SummaryText
-from statmodels_x.core.fits.tables import number, p_value, summary
+from statmodels_x.core.fits.tables import number, p_value, statistic, summary
 from statmodels_x.core.parallel import each
 
 LABELS = pd.MultiIndex.from_tuples([("mean", "Intercept"), ("mean", "x")], names=["parameter", "term"])
@@ -326,3 +326,22 @@ def test_great_tables():
             fit.summary().as_great_table()
     else:
         assert "treatment" in fit.summary().as_great_table().as_raw_html()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.00711, "0.01"),
+        (-0.001, "0.00"),
+        (-2.526, "-2.53"),
+        (0.0, "0.00"),
+        (31.5, "31.50"),
+        (4e7, "4.00e+07"),
+    ],
+)
+def test_statistics_have_two_digits(value, text):
+    assert statistic(value) == text
+
+
+def test_statistics_that_are_no_numbers():
+    assert [statistic(value) for value in (np.nan, np.inf, -np.inf)] == ["nan", "inf", "-inf"]
