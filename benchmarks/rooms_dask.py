@@ -4,8 +4,8 @@
 
 The rows are generated lazily from seeds, partition by partition, in columns that a model does not read as well: 30 of
 a trial, 12 of points in the plane. Each line is a process of its own with a local cluster of two workers of one thread
-(or none: the line "memory" puts all columns into one pandas frame, a partition after the other; of a surface it has a
-million points). Prints and saves processor seconds, the peak resident memory of each process since its start less what
+(or none: the line "memory" puts all columns into one pandas frame, a partition after the other; of a surface it has
+200,000 points). Prints and saves processor seconds, the peak resident memory of each process since its start less what
 it had after its imports and a small fit, and the main estimate: for the trial it must be the same in both lines.
 """
 
@@ -149,7 +149,7 @@ def main() -> None:
         room, how = arguments.measure
         print(json.dumps(measure(room, arguments.people, how), default=float))
         return
-    few = min(arguments.points, 1_000_000)  # in memory a border is drawn among all points, not among averages
+    few = min(arguments.points, 200_000)  # in memory a border is drawn among all points, not among averages
     lines = []
     for room, how, rows in (
         ("surrogate", "dask", arguments.people),
