@@ -1,6 +1,6 @@
 """Surrogates and surfaces of more rows than a process should hold: memory of Dask frames, and of the same in memory.
 
-    python benchmarks/rooms_dask.py [--people 4000000] [--points 20000000] [--save]
+    python benchmarks/rooms_dask.py [--people 4000000] [--points 4000000] [--only surface] [--save]
 
 The rows are generated lazily from seeds, partition by partition, in columns that a model does not read as well: 30 of
 a trial, 12 of points in the plane. Each line is a process of its own with a local cluster of two workers of one thread
@@ -139,7 +139,10 @@ def in_its_own_process(room: str, rows: int, how: str) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--people", type=int, default=4_000_000)
-    parser.add_argument("--points", type=int, default=20_000_000)
+    parser.add_argument("--points", type=int, default=4_000_000)
+    parser.add_argument(
+        "--only", choices=list(MAKERS), help="this model alone; --save keeps the lines of the other"
+    )
     parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -158,10 +161,16 @@ def main() -> None:
         ("surface", "dask", few),
         ("surface", "memory", few),
     ):
+        if arguments.only not in (None, room):
+            continue
         lines.append(in_its_own_process(room, rows, how))
         print(json.dumps(lines[-1]), flush=True)
     if arguments.save:
-        pd.DataFrame(lines).to_csv(RESULTS, index=False, float_format="%.10g")
+        table = pd.DataFrame(lines)
+        if arguments.only and RESULTS.exists():
+            before = pd.read_csv(RESULTS)
+            table = pd.concat([before[before["model"] != arguments.only], table])
+        table.to_csv(RESULTS, index=False, float_format="%.10g")
 
 
 if __name__ == "__main__":
