@@ -43,7 +43,8 @@ class SurrogatePTE:
         that of last follow-up or missing. Or one column of times, missing, infinite or equal to the end of
         follow-up where the event was not seen. A death is not a surrogate event and must not be coded as one.
     data : DataFrame
-        pandas, polars, pyarrow, or a mapping of columns; one row per patient.
+        pandas, polars, pyarrow, or a mapping of columns; one row per patient. Of a Dask frame each partition is read
+        where it is, and only the times, arms, weights and groups come together.
     at : float
         Time t of the primary outcome, in the unit of the times.
     landmark : float

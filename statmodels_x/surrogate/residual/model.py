@@ -47,7 +47,7 @@ class ResidualEffect:
         ``"Surv(pfs_time, progressed)"`` or a column of times, as for :class:`~statmodels_x.SurrogatePTE`; or,
         with ``kind="marker"``, the column of a marker that is measured at the landmark in those alive then.
     data : DataFrame
-        pandas, polars, pyarrow, or a mapping of columns.
+        pandas, polars, pyarrow, or a mapping of columns; or a Dask frame, as for :class:`~statmodels_x.SurrogatePTE`.
     at, landmark : float
         Time t of the outcome and landmark t0, in the unit of the times.
     effect : {"survival", "rmst"}

@@ -28,8 +28,7 @@ from statmodels_x.core.validation import (
     check_seed,
 )
 from statmodels_x.surrogate.reading import arms, events
-from statmodels_x.surrogate.reading.follow_up import read_follow_up
-from statmodels_x.surrogate.sample import survival_of
+from statmodels_x.surrogate.reading.rows import FUNCTIONS, check_any_time, rows_of
 from statmodels_x.surrogate.specification import AFTER_END, Choice
 from statmodels_x.surrogate.tables import estimate_block
 from statmodels_x.surrogate.trial_level.association_estimation import (
@@ -100,13 +99,14 @@ class EventAssociation:
         beside: dict[str, Any] = {"seen": read.seen, "until": read.until}
         if has_arms:
             beside["arm"] = arms.arm_column(part, outcome)
-        built = build_frame(frame, response, {}, beside, {"Surv": read_follow_up})
-        survival = survival_of(built)
+        rows = rows_of(build_frame(frame, response, {}, beside, FUNCTIONS), read)
+        survival = rows.survival
+        check_any_time(survival)
         keep = np.isfinite(survival.time)
-        settled = events.settle(choice, read, built.columns, survival, keep)
+        settled = events.settle(choice, rows.surrogate, survival, keep)
         keep &= ~settled.lost
-        self.dropped = built.n_rows - int(keep.sum())
-        groups = pd.Series(built.columns["arm"] if has_arms else np.full(len(keep), "all"))[keep]
+        self.dropped = rows.n_rows - int(keep.sum())
+        groups = pd.Series(rows.columns["arm"] if has_arms else np.full(len(keep), "all"))[keep]
         self.labels = [str(label) for label in sorted(pd.unique(groups), key=str)]
         self._parts = {
             str(label): (
