@@ -78,8 +78,8 @@ class SurrogatePTE:
     time_unit : str, optional
         Name of the unit of time, for summaries and axes. By default it is read from ``data.attrs["units"]``.
     trim : float
-        Propensities are held within [trim, 1 - trim], and the summary counts how many were held. Weights need not
-        be stabilised: estimates within an arm do not depend on a common factor of its weights.
+        Propensities are held within [trim, 1 - trim], and the summary counts how many were held. Without strata,
+        weights need not be stabilised: the estimates do not depend on a common factor of an arm's weights.
     stopping : str
         What to do for patients in whom the surrogate event was followed for a shorter time than survival.
         ``"arm"`` leaves out the patients whose surrogate status at the landmark is unknown, and weights the

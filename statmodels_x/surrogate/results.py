@@ -302,7 +302,8 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         Parameters
         ----------
         n_pieces : int
-            Number of pieces of time. Each piece holds the same number of events of both arms.
+            Number of pieces of time. Each piece holds about the same number of events (surrogate events and
+            deaths of both arms).
 
         Returns
         -------
