@@ -51,13 +51,13 @@ def data_path(name: str) -> Traversable:
     Returns
     -------
     importlib.resources.abc.Traversable
-        The file: in the installed package when its data folder is there, and otherwise in the ``data``
-        folder of the source checkout, which is where an editable install finds it.
+        The file in the installed package if its data folder is there, and otherwise the file in the ``data``
+        folder of the source checkout, where an editable install finds it.
 
     Raises
     ------
     statmodels_x.core.errors.DataError
-        There is no such file.
+        If there is no such file.
 
     Examples
     --------
@@ -94,13 +94,12 @@ def load_melanoma() -> pd.DataFrame:
     """Load the ECOG E1684 melanoma trial: 284 patients, 196 relapses or deaths.
 
     Patients whose high-risk melanoma had been removed by surgery were randomised to a year of high-dose
-    interferon alfa-2b or to observation. Many never relapse, which makes this the classic example of a
-    cure model.
+    interferon alfa-2b or to observation. Many never relapse, so the trial is the classic example of a cure model.
 
     Returns
     -------
     pandas.DataFrame
-        One row per patient, nothing missing, with the columns
+        One row per patient, without missing values, with the columns
 
         ``treatment``
             1 high-dose interferon alfa-2b, 0 control.
@@ -118,7 +117,7 @@ def load_melanoma() -> pd.DataFrame:
     The trial was published by Kirkwood et al. [1]_. The data are ``e1684`` of the R package smcure [2]_,
     copied from the Python package greenwood 0.8.0 (MIT License, Copyright (c) 2026 Richard Iannone). That
     copy leaves out the one row of smcure's 285 that lacks age and sex. The mean age is not published with
-    the data, so ages cannot be put back on their own scale.
+    the data, so the original ages cannot be recovered.
 
     References
     ----------
@@ -146,21 +145,21 @@ def load_melanoma() -> pd.DataFrame:
 def load_melanoma_trials() -> pd.DataFrame:
     """Load the published effects of 14 comparisons of treatments of advanced melanoma with dacarbazine.
 
-    One row per comparison: hazard ratios of progression-free and of overall survival with their 95 % limits, for the
-    question whether effects on the one predict effects on the other between trials.
+    The hazard ratios of progression-free and of overall survival and their 95 % limits can be used to study whether the
+    effect on the one predicts the effect on the other between trials.
 
     Returns
     -------
     pandas.DataFrame
-        ``trial``, ``n_treated``, ``n_control``, ``hr_pfs``, ``lower_pfs``, ``upper_pfs``, ``hr_os``, ``lower_os``,
-        ``upper_os``; nothing missing.
+        One row per comparison, without missing values, with the columns ``trial``, ``n_treated``, ``n_control``,
+        ``hr_pfs``, ``lower_pfs``, ``upper_pfs``, ``hr_os``, ``lower_os`` and ``upper_os``.
 
     Notes
     -----
     The trials are those of a published meta-analysis [1]_. The numbers were read from a public compilation and were
-    not checked against each trial's paper; the correlation weighted by size, .89, is the one that was published.
-    ``ODayA`` to ``ODayC`` are three comparisons of one publication. How the two estimates of a trial are correlated
-    is not reported.
+    not checked against the papers of the trials. The correlation of the logarithms, weighted by size, is the published
+    0.89. ``ODayA`` to ``ODayC`` are three comparisons of one publication. How the two estimates of a trial are
+    correlated is not reported.
 
     References
     ----------
@@ -185,7 +184,7 @@ def load_veteran() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per patient, nothing missing, with the columns
+        One row per patient, without missing values, with the columns
 
         ``treatment``
             ``"standard"`` or ``"test"``.
@@ -206,12 +205,12 @@ def load_veteran() -> pd.DataFrame:
 
     Notes
     -----
-    The data stand in Kalbfleisch and Prentice [1]_ and were first analysed by Prentice [2]_. They are
+    The data are printed in Kalbfleisch and Prentice [1]_ and were first analysed by Prentice [2]_. They are
     ``veteran`` of the R package survival, copied from the Python package greenwood 0.8.0 (MIT License,
     Copyright (c) 2026 Richard Iannone).
 
     The lung cancer data of Burke, Jones and Noufaily [3]_ (Northern Ireland, 855 patients) are not public;
-    this trial stands in for them in the gallery. It is another study, so its results are not theirs.
+    the gallery uses this trial instead. It is another study, so its results differ from theirs.
 
     References
     ----------
@@ -295,8 +294,8 @@ def load_colon() -> pd.DataFrame:
     """Load the colon cancer trial of levamisole and fluorouracil: 929 patients, 468 recurrences, 452 deaths.
 
     Patients whose stage III colon cancer had been removed by surgery were randomised to observation, to
-    levamisole or to levamisole and fluorouracil. Both times of each patient are here, so that the trial
-    serves to study recurrence as a surrogate for death.
+    levamisole or to levamisole and fluorouracil. The data hold the time to recurrence and the time to death of
+    each patient, and can be used to study recurrence as a surrogate for death.
 
     Returns
     -------
@@ -304,7 +303,7 @@ def load_colon() -> pd.DataFrame:
         One row per patient, with the columns
 
         ``id``
-            Number of the patient.
+            Identifier of the patient.
         ``rx``
             ``"Obs"``, ``"Lev"`` or ``"Lev+5FU"``.
         ``sex``
@@ -330,15 +329,14 @@ def load_colon() -> pd.DataFrame:
 
     Notes
     -----
-    The trial was published by Moertel et al. [1]_, with a final report [2]_ that these data are closest to;
-    Laurie et al. [3]_ is the trial before it. The data are ``colon`` of the R package survival, copied from
+    The trial was published by Moertel et al. [1]_, with a final report [2]_, to which these data are closest.
+    Laurie et al. [3]_ report the preceding trial. The data are ``colon`` of the R package survival, copied from
     the Python package greenwood 0.8.0 (MIT License, Copyright (c) 2026 Richard Iannone), where each patient
     has two rows.
 
-    Three things to know. A death without recurrence, which 38 patients have, censors the time to recurrence
-    at that day. Seven recurrences are dated on the last day of follow-up, so that ``time_recur`` equals
-    ``time_death``. And ``node4`` contradicts ``nodes`` in 12 patients; which of them is right is not known,
-    and both stand as in the source.
+    A death without recurrence, which 38 patients have, censors the time to recurrence at that day. Seven recurrences
+    are dated on the last day of follow-up, so that ``time_recur`` equals ``time_death``. In 12 patients ``node4``
+    contradicts ``nodes``. It is not known which of them is right, and both are given as in the source.
 
     References
     ----------
@@ -375,37 +373,37 @@ def load_paramecium(table: int = 3, ration: str | None = None, shape: str = "wid
     Parameters
     ----------
     table : {3, 4}
-        Table of the book's appendix: 3 is the experiment on Osterhout's medium, 25 days; 4 the one on buffered
-        medium with two rations of bacteria, 16 days.
+        Table of the book's appendix. Table 3 is the experiment on Osterhout's medium over 25 days. Table 4 is the
+        experiment on buffered medium with two rations of bacteria over 16 days.
     ration : {"one loop", "half loop"}, optional
-        For table 4: only this ration; by default both, told apart by the column ``ration``.
+        Ration of table 4 to load. By default both are loaded, and the column ``ration`` tells them apart.
     shape : {"wide", "long"}
-        One row per day, or one row per culture and day with the columns ``culture``, ``day``, ``aurelia`` and
-        ``caudatum``, in which a species that a culture does not have is missing: the form in which the cultures are
-        fitted together.
+        ``"wide"`` has one row per day. ``"long"`` has one row per culture and day, with the columns ``culture``,
+        ``day``, ``aurelia`` and ``caudatum``, and a missing value where a culture does not have the species. The long
+        form is for fitting the cultures together.
 
     Returns
     -------
     pandas.DataFrame
-        Table 3: 25 rows (day 1 was not counted, and is absent). Table 4: 17 rows for each ration, with a column
-        ``ration``; 9 blanks are missing. Columns:
+        Table 3 has 25 rows (day 1 was not counted and is absent). Table 4 has 17 rows for each ration, with a column
+        ``ration``, and 9 missing values. The columns are
 
         ``day``
             Day of the culture.
         ``aurelia``, ``caudatum``
-            Mean count of each species growing alone, individuals per 0.5 cm3.
+            Mean count of each species in a culture of its own, individuals per 0.5 cm3.
         ``aurelia_mixed``, ``caudatum_mixed``
             Mean count of each species in the mixed culture.
 
     Raises
     ------
     statmodels_x.core.errors.DataError
-        There is no such table, ration or shape.
+        If there is no such table, ration or shape.
 
     Notes
     -----
-    Counts are of individuals, which differ in size: an aurelia has about 0.39 of the volume of a caudatum. The
-    cultures were started with 2 individuals of each species per 0.5 cm3.
+    The counts are numbers of individuals, which differ in size: an aurelia has about 0.39 of the volume of a
+    caudatum. The cultures were started with 2 individuals of each species per 0.5 cm3.
 
     References
     ----------
@@ -459,12 +457,15 @@ def _long(frame: pd.DataFrame) -> pd.DataFrame:
 def load_us_mortality() -> pd.DataFrame:
     """Load death rates of the United States by sex, age and calendar year, from life tables in the public domain.
 
-    They are -log(1 - q), each of those who reach an age in a year, as ``LifeTable(..., calendar="birthday")`` has it.
+    The rates are -log(1 - q), where q is the probability of death within a year of those who reach an age in a calendar
+    year. ``LifeTable(..., calendar="birthday")`` reads them in this sense. The source is the life tables of the
+    National Center for Health Statistics, as tabulated by R's package survival (``survexp.us``, times 365.25).
 
     Returns
     -------
     pandas.DataFrame
-        ``sex``, ``age`` (35 to 95), ``year`` (1984 to 1998) and ``rate``, deaths per person and year.
+        1,830 rows without missing values, with the columns ``sex``, ``age`` (35 to 95), ``year`` (1984 to 1998) and
+        ``rate`` (deaths per person and year).
     """
     return _load("us_mortality")
 
@@ -475,16 +476,12 @@ def load_hare_lynx() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        21 rows, nothing missing, with the columns
-
-        ``year``
-            Calendar year.
-        ``hare``, ``lynx``
-            Pelts, thousands.
+        21 rows without missing values, with the columns ``year`` (calendar year), and ``hare`` and ``lynx``
+        (thousands of pelts).
 
     Notes
     -----
-    Pelts are not a census: they depend on trapping and trade as well as on the animals.
+    The number of pelts depends on trapping and trade as well as on the number of animals. It is not a census.
 
     References
     ----------
