@@ -290,15 +290,15 @@ def _findings(inference: Inference, n_borrowed: int, prepared: Prepared) -> Iter
         yield Finding(
             "extrapolated",
             f"the surrogate values of {prepared.n_outside} control subjects are further than three bandwidths from all "
-            "treated ones; what is said of them is extrapolated from the nearest.",
+            "treated ones; their predictions are extrapolated from the nearest.",
             "Choose a later landmark, or a wider `bandwidth`.",
             category=IdentificationWarning if is_much else None,
         )
     if prepared.stopping is not None:
         yield Finding(
             "stopping_weighted",
-            "the surrogate event was looked for during less time than survival in some subjects; those of whom it "
-            "is not known at the landmark are represented by the others, weighted by the distribution of the "
-            "stopping time in each arm.",
+            "the surrogate event was followed for a shorter time than survival in some subjects. Those whose status at "
+            "the landmark is unknown are represented by the others, weighted by the distribution of the stopping time "
+            "in each arm.",
             category=DataWarning,
         )

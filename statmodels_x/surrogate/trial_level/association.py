@@ -201,8 +201,8 @@ class EventAssociation:
                     Finding(
                         "sojourn",
                         f"in arm {label} death after the event depends on the time since (hazard ratio late to early "
-                        f"{ratio:.2f}, p {two_sided(z):.3g}); the process takes it as a function of the time since the "
-                        "start alone.",
+                        f"{ratio:.2f}, p {two_sided(z):.3g}); the fitted process lets it depend on the time since the "
+                        "start only.",
                         category=None,
                     )
                 )
@@ -387,8 +387,8 @@ class EventAssociationResults(Fitted, SummaryText):
             ("Dropped rows", str(self.dropped)),
         ]
         notes = [
-            "The first of the two times is the surrogate event or death, whichever comes first: tau is not 0 where the "
-            "event means nothing, but what stands in the third line; the ratio of the hazards is 1 then.",
+            "The first of the two times is the surrogate event or death, whichever comes first. If the event means "
+            "nothing for death, tau is not 0 but has the value in the third line, and the ratio of the hazards is 1.",
             *self.warnings,
         ]
         return summary("Association of surrogate event and death", facts, blocks, notes)

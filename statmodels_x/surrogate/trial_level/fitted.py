@@ -161,7 +161,7 @@ def find(fit: TrialLevelFitted) -> Iterator[Finding]:
             "no_heterogeneity",
             f"beyond estimation error these trials do not differ in their effect on the surrogate{more}: there is "
             "nothing to learn a relation from, and R2 is not determined (interval 0 to 1).",
-            "Parts of one trial (centres, regions) are no trials: their effects agree by chance of the same kind.",
+            "Parts of one trial (centres, regions) are not trials: their effects differ by estimation error alone.",
             ("correlation", "slope"),
         )
     elif y == 0.0:
@@ -174,9 +174,9 @@ def find(fit: TrialLevelFitted) -> Iterator[Finding]:
     elif abs(rho) == 1.0:
         yield Finding(
             "edge",
-            "the estimate is at the edge: no residual heterogeneity could be told apart. R2 = 1 is then what is "
-            "found in most samples of few trials, whatever the truth.",
-            "Read the interval.",
+            "the estimate is at the edge of its range: no residual heterogeneity was found. In samples of few trials "
+            "R2 = 1 is common whatever the truth.",
+            "Use the interval.",
             ("correlation",),
         )
     if x > 0.0 and y > 0.0 and fit.correlation_limits[0.05] == (-1.0, 1.0):
