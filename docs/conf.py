@@ -13,6 +13,7 @@ import statmodels_x
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 from gallery_order import SECTIONS
 from inventories import mapping
+from reference import public_classes
 
 matplotlib.use("agg")
 
@@ -71,8 +72,7 @@ numpydoc_xref_aliases = {
     "ndarray": "numpy.ndarray",
     "Generator": "numpy.random.Generator",
     "Axes": "matplotlib.axes.Axes",
-    "HypothesisTest": "statmodels_x.core.fits.hypotheses.HypothesisTest",
-    "Finding": "statmodels_x.core.findings.Finding",
+    **public_classes(),
 }
 
 # -- References: every one must be found -------------------------------------------------------------------

@@ -194,13 +194,13 @@ class ObservedMachinery:
 class ObservedLeslieResults(LikelihoodResults):
     """Results of :meth:`ObservedLeslie.fit() <statmodels_x.ObservedLeslie.fit>`; they hold no data.
 
+    The estimates in ``params`` are the entries of the matrices, labelled like those of
+    :class:`LeslieInteraction`. The covariance matrix is that of least squares without bounds. The errors of the
+    other entries therefore allow for an entry at a bound being elsewhere. Entries at a bound have no standard
+    error (NaN).
+
     Attributes
     ----------
-    params : Series
-        Entries of the matrices, labelled like those of :class:`LeslieInteraction`.
-    covariance : DataFrame
-        Covariance matrix of least squares without bounds. The errors of the other entries therefore allow for an
-        entry at a bound being elsewhere. The rows and columns of entries at a bound are NaN.
     ssr : float
         Weighted sum of squares.
     nobs : int
@@ -210,7 +210,7 @@ class ObservedLeslieResults(LikelihoodResults):
     species : tuple of str
         Names of the species.
     machinery : ObservedMachinery
-        Internal.
+        The matrix, R2 and settings behind the tables. Internal.
     """
 
     ssr: float

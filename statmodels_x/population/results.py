@@ -23,17 +23,15 @@ from statmodels_x.population.inference import diagnostics, invariant_profile, in
 class InteractionResults(InteractionFitted, LikelihoodResults):
     """Results of a fitted :class:`LeslieInteraction` or :class:`LotkaVolterra` model.
 
+    The estimates in ``params`` are on their natural scale, with a MultiIndex (parameter, term). Examples of
+    labels are ``("fecundity", "aurelia_1")``, ``("survival", "aurelia_1")`` (from class 1 to class 2),
+    ``("coupling", "caudatum_on_aurelia")``, ``("crowding", "caudatum_on_aurelia")``, ``("initial", "aurelia")``
+    (the total at the first time) and ``("structure", "aurelia_1")`` (the share of class 1 at the first time; the
+    share of a later class is its share in what the younger classes leave). Standard errors are NaN for parameters
+    that the data do not determine, and :attr:`reasons` says why.
+
     Attributes
     ----------
-    params : Series
-        Estimates on their natural scale, with a MultiIndex (parameter, term). Examples of labels are
-        ``("fecundity", "aurelia_1")``, ``("survival", "aurelia_1")`` (from class 1 to class 2), ``("coupling",
-        "caudatum_on_aurelia")``, ``("crowding", "caudatum_on_aurelia")``, ``("initial", "aurelia")`` (the total
-        at the first time) and ``("structure", "aurelia_1")`` (the share of class 1 at the first time; the share
-        of a later class is its share in what the younger classes leave).
-    covariance : DataFrame
-        Covariance matrix of the estimates. It is NaN for a parameter that is not determined, and :attr:`reasons`
-        says why.
     llf : float
         Log-likelihood at the estimates.
     nobs : int

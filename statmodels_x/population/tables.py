@@ -137,8 +137,8 @@ def _scattered(fit: InteractionFitted) -> list[str]:
     if fit.family != "poisson" or not ratio > _SCATTER:
         return []
     return [
-        f"Counts scatter {ratio:.1f} times as much as Poisson's distribution has it: errors are too small by "
-        f'{np.sqrt(ratio):.1f} times; use family="negativebinomial".'
+        f"The variance of the counts is {ratio:.1f} times that of a Poisson distribution, and standard errors are too "
+        f'small by a factor of {np.sqrt(ratio):.1f}; use family="negativebinomial".'
     ]
 
 

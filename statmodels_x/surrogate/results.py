@@ -38,18 +38,18 @@ class ProportionResults(ProportionFitted, SummaryText):
 
     @property
     def r_s(self) -> float:
-        """R_S = 1 - Delta_S/Delta of Parast, Cai and Tian (R_Q for restricted means).
+        r"""Proportion explained by the residual effect, :math:`R_S = 1 - \Delta_S/\Delta` of Parast, Cai and Tian.
 
-        Delta_S is the residual effect: the effect that would remain if the surrogate information of the survivors
-        at the landmark had the control arm's distribution in both arms.
+        :math:`\Delta_S` is the effect that would remain if the surrogate information of the survivors at the
+        landmark had the control arm's distribution in both arms. For restricted means it is called :math:`R_Q`.
         """
         return float(self.params["r_s"])
 
     @property
     def r_t(self) -> float:
-        """R_T = 1 - Delta_T/Delta of Parast, Cai and Tian.
+        r"""Proportion explained by survival to the landmark alone, :math:`R_T = 1 - \Delta_T/\Delta`.
 
-        Delta_T is the residual effect given survival to the landmark alone, without the surrogate.
+        :math:`\Delta_T` is the residual effect given survival to the landmark, without the surrogate.
         """
         return float(self.params["r_t"])
 
@@ -158,11 +158,11 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
 
     @property
     def overlap(self) -> float:
-        """Imbalance of the surrogate between the arms, E_0[L] mu_1(t0)/mu_0(t0)^2.
+        r"""Imbalance of the surrogate between the arms, :math:`E_0[L]\,\mu_1(t_0)/\mu_0(t_0)^2`.
 
-        L is the ratio of the control arm's surrogate density to the treated arm's, and mu_a(t0) is survival to
-        the landmark in arm a. The imbalance is 1 where the survivors of both arms have the same distribution of
-        the surrogate, and large where the distributions differ.
+        L is the ratio of the control arm's surrogate density to the treated arm's, and :math:`\mu_a(t_0)` is
+        survival to the landmark in arm a. The imbalance is 1 where the survivors of both arms have the same
+        distribution of the surrogate, and large where the distributions differ.
         """
         return float(self.params["overlap"])
 

@@ -27,12 +27,12 @@ class ResidualResults(ResidualFitted, ProportionResults):
 
     @property
     def delta_s(self) -> float:
-        """Residual effect Delta_S given the surrogate information at the landmark."""
+        r"""Residual effect :math:`\Delta_S` given the surrogate information at the landmark."""
         return float(self.params["delta_s"])
 
     @property
     def delta_t(self) -> float:
-        """Residual effect Delta_T given survival to the landmark alone."""
+        r"""Residual effect :math:`\Delta_T` given survival to the landmark alone."""
         return float(self.params["delta_t"])
 
     def glance(self) -> pd.DataFrame:
