@@ -72,6 +72,8 @@ numpydoc_xref_aliases = {
     "ndarray": "numpy.ndarray",
     "Generator": "numpy.random.Generator",
     "Axes": "matplotlib.axes.Axes",
+    "matplotlib.axes.Axes": "matplotlib.axes.Axes",
+    "statmodels.iolib.summary.Summary": "statmodels.iolib.summary.Summary",
     **public_classes(),
 }
 
