@@ -72,8 +72,9 @@ numpydoc_xref_aliases = {
     "ndarray": "numpy.ndarray",
     "Generator": "numpy.random.Generator",
     "Axes": "matplotlib.axes.Axes",
+    "pandas.DataFrame": "pandas.DataFrame",
     "matplotlib.axes.Axes": "matplotlib.axes.Axes",
-    "statmodels.iolib.summary.Summary": "statmodels.iolib.summary.Summary",
+    "statsmodels.iolib.summary.Summary": "statsmodels.iolib.summary.Summary",
     **public_classes(),
 }
 

@@ -39,8 +39,8 @@ class FreeDiscontinuity:
     ----------
     formula_or_array : str or array_like
         A formula or an array. A formula such as ``"y ~ x1 + x2"`` is for scattered observations in ``data``, with one
-        to three numeric covariates. The covariate of a curve may be a column of dates, and results then give dates. An
-        array has one to three axes: a signal, an image or a volume, whose elements are the cells of the grid. NaN
+        to three numeric covariates. The covariate of a curve may be a column of dates, and results then give dates.
+        An array has one to three axes: a signal, an image or a volume, whose elements are the cells of the grid. NaN
         marks an element without data. An xarray ``DataArray`` keeps its names and coordinates.
     data : DataFrame, optional
         One row per observation, with a formula only. A pandas, polars or pyarrow table, or a mapping of columns. The
@@ -51,23 +51,23 @@ class FreeDiscontinuity:
         or 30 along each of three. Cells may be empty. A curve (one covariate) has no cells, and does not take
         ``resolution``, ``levels`` and ``jump_length``.
     lam, nu : float, optional
-        Weight of the data, and cost of a jump of unit length (area), for responses scaled to [0, 1] and a domain whose
-        longest side is 1. What is not given is tuned.
+        Weight of the data, and cost of a jump of unit length (area), for responses scaled to [0, 1] and a domain
+        whose longest side is 1. What is not given is tuned.
     levels : int
         Number of values of the response into which the convex problem is lifted. The fitted surface itself is
         continuous.
     jump_length : {"isotropic", "anisotropic"}
-        How the lifted problem measures the jump set: by its Euclidean length (which is a relaxation), or by the sum of
-        its projections on the axes (which is exact).
+        How the lifted problem measures the jump set: by its Euclidean length (which is a relaxation), or by the sum
+        of its projections on the axes (which is exact).
     weights : str or array_like, optional
         Inverse variances of the observations, up to a factor. For an array they have the same shape.
-    cluster : str or array_like, optional
-        Groups of scattered observations over two covariates whose errors may be dependent. The standard errors of jump
-        sizes allow for them by a jackknife over the groups, and :meth:`SurfaceResults.border_effect` uses them by
-        default. The border itself is found as if the errors were independent.
     noise : {"iid", "correlated"} or float
         Whether the errors are independent, or correlated between neighbouring cells. A number is the known standard
         deviation of independent errors, in the units of the data.
+    cluster : str or array_like, optional
+        Groups of scattered observations over two covariates whose errors may be dependent. The standard errors of
+        jump sizes allow for them by a jackknife over the groups, and :meth:`SurfaceResults.border_effect` uses them
+        by default. The border itself is found as if the errors were independent.
 
     Raises
     ------

@@ -132,6 +132,8 @@ class Hamiltonian:
 class LadderOperators:
     """A quadratic Hamiltonian on the states with a bounded number of particles.
 
+    It is made by :meth:`Hamiltonian.ladder`.
+
     Attributes
     ----------
     step : ndarray of shape (m, m)

@@ -24,7 +24,7 @@ from statmodels_x.surrogate.specification import check_times
 class IllnessDeath:
     """Illness-death process of one arm, with hazards that are constant or piecewise constant.
 
-    Attributes
+    Parameters
     ----------
     progression : Rates or float
         Hazard of the surrogate event in patients who are alive without it.
@@ -113,7 +113,7 @@ class IllnessDeath:
 class LatentWeibull:
     """Exponential time S of the surrogate event, and a Weibull time of death that depends on it.
 
-    Attributes
+    Parameters
     ----------
     mean : float
         Mean of the latent surrogate time. A surrogate time after death is never seen.

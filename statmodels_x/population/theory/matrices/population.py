@@ -15,7 +15,7 @@ from statmodels_x.core.fits.handing_out import cached_copy
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_count
 from statmodels_x.population.theory import perron
-from statmodels_x.population.theory.entries import read_matrix, read_state, read_steps
+from statmodels_x.population.theory.entries import read_matrix, read_stages, read_state, read_steps
 from statmodels_x.population.theory.hamiltonian import Hamiltonian, hamiltonian
 from statmodels_x.population.theory.matrices import individual, ltre, transients
 from statmodels_x.population.theory.matrices.ltre import RandomLTRE
@@ -92,7 +92,7 @@ class MatrixPopulation:
             raise DataError(f"{where}: the matrix is 0 throughout.")
         whole.setflags(write=False)
         self.matrix = whole
-        self.stages = _names(stages, matrix_or_U, len(whole), where)
+        self.stages = read_stages(stages, matrix_or_U, len(whole), where)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {len(self.stages)} stages, growth rate {self.growth_rate:.4g}>"
@@ -101,7 +101,12 @@ class MatrixPopulation:
         return np.array(self.matrix, dtype=dtype)
 
     def summary(self) -> Any:
-        """Return a table of the long-run quantities and a table of the stages, as a statsmodels Summary."""
+        """Return a table of the long-run quantities and a table of the stages.
+
+        Returns
+        -------
+        statsmodels.iolib.summary.Summary
+        """
         from statmodels_x.population.theory.matrices.summary import matrix_summary
 
         return matrix_summary(self)
@@ -198,12 +203,23 @@ class MatrixPopulation:
         ----------
         zeros : bool
             Whether entries of the matrix that are 0 have a sensitivity too. Otherwise theirs is 0.
+
+        Returns
+        -------
+        DataFrame of shape (k, k)
+            Labelled by the stages: to (rows) and from (columns).
         """
         values = np.outer(self._perron.left, self._perron.right)
         return self._table(values if zeros else np.where(self.matrix > 0.0, values, 0.0))
 
     def elasticities(self) -> pd.DataFrame:
-        """Return the relative change of the growth rate per relative change of each entry; they sum to 1."""
+        """Return the relative change of the growth rate per relative change of each entry; they sum to 1.
+
+        Returns
+        -------
+        DataFrame of shape (k, k)
+            Labelled by the stages: to (rows) and from (columns).
+        """
         return self._table(self.matrix * np.outer(self._perron.left, self._perron.right) / self._perron.root)
 
     def vital_rates(self, formulas: Any, values: Mapping[str, float]) -> pd.DataFrame:
@@ -272,6 +288,11 @@ class MatrixPopulation:
         ----------
         variance : bool
             Whether to return the variance over individuals instead of the expectation.
+
+        Returns
+        -------
+        DataFrame of shape (k, k)
+            Labelled by the stages: to (rows) and from (columns).
         """
         N = individual.fundamental(self._split()[0])
         return self._table(individual.time_variance(N) if variance else N)
@@ -410,18 +431,7 @@ class MatrixPopulation:
         )
 
     def _settling(self) -> Perron:
-        where = type(self).__name__
-        if not self.is_irreducible:
-            raise DataError(
-                f"{where}: some stages have no descendants in some others (the matrix is reducible), so that there are "
-                "no transient indices; leave stages out that do not reproduce."
-            )
-        waves = perron.period(self.matrix)
-        if waves > 1:
-            raise DataError(
-                f"{where}: births come in waves of period {waves} for ever (the matrix is imprimitive), so that there "
-                "is no settled state to compare with."
-            )
+        transients.check_settles(self.matrix, type(self).__name__)
         return self._perron
 
     def _start(self, initial: ArrayLike | None) -> Array:
@@ -438,6 +448,10 @@ class MatrixPopulation:
     def hamiltonian(self) -> Hamiltonian:
         """Return the Hamiltonian H = i log A, with which one step is A = exp(-i H).
 
+        Returns
+        -------
+        Hamiltonian
+
         Raises
         ------
         DataError
@@ -451,9 +465,8 @@ class MatrixPopulation:
         Parameters
         ----------
         initial : array_like of shape (k,)
-            Numbers at the start.
+            Numbers at the start (step 0).
         steps : int
-            Number of steps.
 
         Returns
         -------
@@ -468,7 +481,13 @@ class MatrixPopulation:
         return linear_trajectory(self.matrix, start, read_steps(steps), ("n",), (len(self.matrix),))
 
     def without(self, stages: Sequence[Any]) -> Self | MatrixPopulation:
-        """Return the population without the stages named, such as those that no longer breed."""
+        """Return the population without some stages, such as those that no longer breed.
+
+        Parameters
+        ----------
+        stages : sequence
+            Names of the stages to leave out.
+        """
         unknown = [stage for stage in stages if stage not in self.stages]
         if unknown:
             raise DataError(
@@ -479,18 +498,3 @@ class MatrixPopulation:
         if self._U is None or self._F is None:
             return MatrixPopulation(self.matrix[cut], stages=list(self.stages[kept]))
         return MatrixPopulation(self._U[cut], self._F[cut], list(self.stages[kept]))
-
-
-def _names(stages: Sequence[str] | None, given: Any, k: int, where: str) -> pd.Index:
-    if stages is None:
-        if isinstance(given, pd.DataFrame):
-            if list(given.index) != list(given.columns) and not isinstance(given.index, pd.RangeIndex):
-                raise DataError(
-                    f"{where}: the frame's rows and columns must name the same stages in the same order."
-                )
-            return pd.Index(given.columns, name="stage")
-        return pd.RangeIndex(1, k + 1, name="stage")
-    names = pd.Index(list(stages), name="stage")
-    if len(names) != k or not names.is_unique:
-        raise DataError(f"{where}: `stages` must give {k} different names.")
-    return names
