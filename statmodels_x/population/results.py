@@ -114,14 +114,13 @@ class InteractionResults(InteractionFitted, LikelihoodResults):
         return profile.profile_table(self, parameter, values, n)
 
     def invariants(self, alpha: float = 0.05, method: str = "wald") -> pd.DataFrame:
-        """Estimate quantities that the totals determine whatever the age classes.
+        """Estimate quantities that do not depend on how the age classes are told apart.
 
-        These quantities do not depend on how the age classes are told apart. For each species they include the
-        growth factor per step of the species alone. For linear competition there are the joint growth factor, the
-        damping ratio and the margin of the winner. For Leslie-Gower and Lotka-Volterra competition there are the
-        carrying capacities K, the competition coefficients alpha, and the growth of each species when it is rare
-        and the others are at their capacity. A species can invade if this factor per step is above 1 (or this
-        rate is above 0). For predation there are equilibria and periods.
+        For each species they include the growth factor per step of the species alone. For linear competition
+        there are the joint growth factor, the damping ratio and the margin of the winner. For Leslie-Gower and
+        Lotka-Volterra competition there are the carrying capacities K, the competition coefficients alpha, and
+        the growth of each species when it is rare and the others are at their capacity. A species can invade if
+        this factor per step is above 1 (or this rate is above 0). For predation there are equilibria and periods.
 
         Parameters
         ----------
