@@ -74,7 +74,6 @@ numpydoc_xref_aliases = {
     "Axes": "matplotlib.axes.Axes",
     "pandas.DataFrame": "pandas.DataFrame",
     "matplotlib.axes.Axes": "matplotlib.axes.Axes",
-    "statsmodels.iolib.summary.Summary": "statsmodels.iolib.summary.Summary",
     **public_classes(),
 }
 

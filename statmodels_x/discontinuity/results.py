@@ -240,7 +240,7 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
         """
         from statmodels_x.discontinuity.tables import summary_tables
 

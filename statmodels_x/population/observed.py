@@ -265,7 +265,7 @@ class ObservedLeslieResults(LikelihoodResults):
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
         """
         table = pd.concat([self.coefficients, self.bse, self.conf_int(alpha)], axis=1)
         entries = estimate_block("Entries", table.set_axis(map(" ".join, table.index)), alpha)

@@ -361,7 +361,7 @@ class InteractionResults(InteractionFitted, LikelihoodResults):
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
         """
         return tables.summary_tables(self, alpha)
 

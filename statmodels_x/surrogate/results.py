@@ -429,8 +429,9 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
-            Print it, or convert it with ``as_text()``, ``as_html()``, ``as_latex()`` or ``as_csv()``.
+        FitSummary
+            Print it, or convert it with ``as_text()``, ``as_html()``, ``as_latex()``, ``as_markdown()`` or
+            ``as_csv()``.
         """
         from statmodels_x.surrogate.tables import pte_summary
 

@@ -148,7 +148,7 @@ class BorderEffect(SummaryText):
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
         """
         lower, upper = self.conf_int(alpha).iloc[0]
         found = f"found, {self.folds_used} of {self.folds} folds" if self.folds else "given"

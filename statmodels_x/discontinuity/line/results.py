@@ -135,7 +135,7 @@ class CurveResults(CurveFitted, FreeDiscontinuityResults):
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
         """
         return tables.summary_tables(self, check_alpha(alpha))
 

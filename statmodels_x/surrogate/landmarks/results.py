@@ -144,6 +144,6 @@ class LandmarkGrid(GridFitted, SummaryText):
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
         """
         return grid_summary(self, alpha)

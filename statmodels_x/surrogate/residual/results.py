@@ -60,7 +60,7 @@ class ResidualResults(ResidualFitted, ProportionResults):
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
         """
         method = settle("method", method, "kind", kind)
         return residual_summary(self, self.tidy(alpha, method), alpha, method)

@@ -372,7 +372,7 @@ class EventAssociationResults(Fitted, SummaryText):
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
         """
         table = self.tidy(alpha)
         blocks = [

@@ -412,7 +412,7 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
         """
         return tables.summary_tables(
             self,

@@ -175,7 +175,7 @@ class LeslieMatrix(MatrixPopulation):
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
         """
         from statmodels_x.population.theory.matrices.summary import leslie_summary
 

@@ -105,7 +105,7 @@ class MatrixPopulation:
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
         """
         from statmodels_x.population.theory.matrices.summary import matrix_summary
 
