@@ -72,9 +72,8 @@ numpydoc_xref_aliases = {
     "ndarray": "numpy.ndarray",
     "Generator": "numpy.random.Generator",
     "Axes": "matplotlib.axes.Axes",
-    "pandas.DataFrame": "pandas.DataFrame",
-    "matplotlib.axes.Axes": "matplotlib.axes.Axes",
-    **public_classes(),
+    "HypothesisTest": "statmodels_x.core.fits.hypotheses.HypothesisTest",
+    "Finding": "statmodels_x.core.findings.Finding",
 }
 
 # -- References: every one must be found -------------------------------------------------------------------
@@ -82,6 +81,8 @@ nitpicky = True
 nitpick_ignore = [
     ("py:obj", "category")
 ]  # an attribute with a default, which numpydoc takes for a documented member
+# types in docstrings link to the classes that the page of the API lists
+numpydoc_xref_aliases |= {name: name for name in ("pandas.DataFrame", "matplotlib.axes.Axes")} | public_classes()
 intersphinx_mapping = mapping(
     Path(__file__).parent / "_inventories", Path(__file__).parent / "_build/inventories"
 )
