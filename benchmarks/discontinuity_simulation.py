@@ -35,6 +35,7 @@ import time
 import warnings
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -278,7 +279,16 @@ def main() -> None:
         tables += [summarise(pd.concat(nulls), "null", n, "all")] if nulls else []
     table = pd.concat(tables)
     print(table.to_string())
-    table.to_csv(RESULTS / f"discontinuity_{'points' if arguments.border == 'points' else 'simulation'}.csv")
+    path = RESULTS / f"discontinuity_{'points' if arguments.border == 'points' else 'simulation'}.csv"
+    with_kept(table, path).to_csv(path)
+
+
+def with_kept(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Put rows in their place in the table that stands; what was not made again stays."""
+    if not path.exists():
+        return table
+    kept = pd.read_csv(path, index_col=list(range(4)), dtype={"surface": str})
+    return table.combine_first(kept).reindex(kept.index.union(table.index, sort=False))[kept.columns]
 
 
 def study(setting: Setting, first: int, arguments: argparse.Namespace) -> Study:

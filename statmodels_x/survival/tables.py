@@ -14,7 +14,7 @@ from statmodels_x.core.fits.results import wald_limits
 from statmodels_x.core.fits.tables import number, p_value, summary, together
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.fitting.outside import Outside
-from statmodels_x.survival.inference.effects import NOT_REACHED, Effects
+from statmodels_x.survival.inference.effects import NOT_REACHED, Effects, is_widened_to_ph
 from statmodels_x.survival.inference.hypotheses import joint_test
 from statmodels_x.survival.inference.naming import uses_of
 from statmodels_x.survival.inference.natural import SYMBOLS, natural_scale
@@ -77,8 +77,8 @@ def summary_tables(
     blocks += [joint] if joint else []
     notes = _notes(fit)
     if effects is not None:
-        blocks += [_effects_block(effects)] if len(effects.table) else []
-        notes += _pointer_notes(effects, fit.llf)
+        blocks += [_effects_block(effects, fit.facts.time_unit)] if len(effects.table) else []
+        notes += _pointer_notes(effects, fit.llf, fit.specification)
     return summary("Flexible survival regression", _facts(fit, effects), blocks, notes)
 
 
@@ -117,7 +117,7 @@ def _joint_block(fit: SurvivalFitted) -> Block | None:
     return Block("Joint tests", ["acts on", "statistic", "df", "p"], [name for name, _, _ in rows], cells)
 
 
-def _effects_block(effects: Effects) -> Block:
+def _effects_block(effects: Effects, unit: str | None) -> Block:
     def interval(row: Any, prefix: str) -> str:
         if row["note"]:
             return row["note"] if not prefix else "-"
@@ -128,8 +128,9 @@ def _effects_block(effects: Effects) -> Block:
         [row["quantity"], interval(row, ""), interval(row, "wide_"), "moves" if row["moves"] else ""]
         for _, row in table.iterrows()
     ]
-    headings = ["difference of", "this model", "ph, on the power too", ""]
-    return Block("Effects, averaged over the rows", headings, list(table["effect"]), cells)
+    headings = ["difference of", "this model", "wider model", ""]
+    title = "Effects, averaged over the rows" + (f" (times in {unit})" if unit else "")
+    return Block(title, headings, list(table["effect"]), cells)
 
 
 def interval_text(value: float, low: float, high: float) -> str:
@@ -140,7 +141,7 @@ def interval_text(value: float, low: float, high: float) -> str:
     return f"{shown} ({lower} to {upper})"
 
 
-def _pointer_notes(effects: Effects, own: float) -> list[str]:
+def _pointer_notes(effects: Effects, own: float, model: Specification) -> list[str]:
     notes = []
     table = effects.pointers
     if "parameter" not in table:  # of a file of an earlier snapshot
@@ -154,8 +155,13 @@ def _pointer_notes(effects: Effects, own: float) -> list[str]:
     if len(lost):
         listed = ", ".join(f"{row['term']} on the {row['parameter']}" for _, row in lost.iterrows())
         notes.append(f"Score tests that these data cannot give: {listed}.")
+    if effects.table["wide_estimate"].notna().any():
+        form = "proportional hazards" if is_widened_to_ph(model) else "this model"
+        notes.append(f"Wider model: {form}, with the covariate on the power, too.")
     if effects.table["moves"].any():
-        notes.append("An effect that moves between the columns rests on the form of the model: report both.")
+        notes[-1] += (
+            " An effect that moves between the columns depends on the form of the model: report both."
+        )
     scale, value = effects.other_scale
     if not np.isnan(value):
         notes.append(

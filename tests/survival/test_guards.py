@@ -413,8 +413,26 @@ def test_effects(data):
     assert forced.effects()["moves"].iloc[:2].all()  # one plateau for both arms hides what Kaplan-Meier shows
     text = forced.summary().as_text()
     assert "moves" in text
-    assert "rests on the form of the model" in " ".join(text.split())
+    assert "depends on the form of the model" in " ".join(text.split())
     assert "Effects" not in forced.summary(effects=False).as_text()
+
+
+def test_the_summary_names_the_unit_of_its_effects_and_the_wider_model(data):
+    fit = FlexibleSurvival(FORMULA, data, scale="aft", time_unit="months").fit()
+    text = " ".join(fit.summary().as_text().split())
+    assert "Effects, averaged over the rows (times in months)" in text
+    assert "Wider model: proportional hazards, with the covariate on the power, too." in text
+    bare = data.copy()
+    bare.attrs.clear()
+    text = " ".join(FlexibleSurvival(FORMULA, bare).fit().summary().as_text().split())
+    assert "Effects, averaged over the rows" in text
+    assert "(times in" not in text
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        cured = FlexibleSurvival(FORMULA, data, scale="aft", distribution="loglogistic", cure="~ 1").fit()
+    assert "Wider model: this model, with the covariate on the power, too." in " ".join(
+        cured.summary().as_text().split()
+    )
 
 
 def test_a_variable_on_two_parameters_is_tested_jointly(data):

@@ -17,11 +17,14 @@ from statmodels_x.discontinuity.border.model import Border, BorderModel, PriorCa
 from statmodels_x.discontinuity.border.points import PointData
 from statmodels_x.discontinuity.border.proposals import Ridges
 from statmodels_x.discontinuity.border.redraw import redrawn
+from statmodels_x.discontinuity.border.reshaping import Course, course_of
 from statmodels_x.discontinuity.border.rounding import carried_on
 from statmodels_x.discontinuity.grid.extension import Corners
 from statmodels_x.discontinuity.grid.jumps import groups
 from statmodels_x.discontinuity.grid.lattice import Index
 from statmodels_x.discontinuity.smoothing.smoother import ALIKE
+
+Moves = tuple[tuple[float, float], ...]
 
 _ROUNDS = 4
 _END_PIECES = (1, 2, 4, 8, 16)
@@ -35,6 +38,8 @@ _WORTH_MORE = 10.0  # gain beyond which loose ends are joined far away where tha
 _MOST_WORK = 5e6
 _STIFF = 15.0  # smoothing precision beyond which rounding would decide between covariances
 _STIFFER, _STIFFEST = (0.0, 3.0, 6.0), 22.0
+COARSE = ((6.0, 0.6),)  # stretches moved across: widths in vertices, steps in cells
+_FINER: tuple[Moves, ...] = (((6.0, 0.6),), ((6.0, 0.3), (3.0, 0.3)))
 _FAR_OFF = 30.0  # cost beyond that of the border at hand at which no other smoothing precision is tried
 
 
@@ -97,7 +102,7 @@ class Trials:
     """
 
     def __init__(self, search: Search, now: Scored, steps: int, edges: Index | None = None) -> None:
-        self._search, self.now = search, now
+        self._search, self.now, self.data = search, now, search.data
         around = now.border.edges if edges is None else edges
         self._near = search.lattice.near(around, steps)
         self._price = search.price_of(now.border)
@@ -364,14 +369,31 @@ class Search:
 
         With ``beside`` only the chains within two cells of these edges.
         """
-        near = None if beside is None else self.lattice.near(beside, 2)
-        for chain in chains(self.lattice, now.border):
-            if near is not None and not near[self.lattice.tail[chain.edges]].any():
-                continue
+        for chain in self._chains_near(now.border, beside):
             if now.border.cut[chain.edges].all():
                 border = redrawn(self.data, now.border, chain, apart)
                 now = now if border is None else self._better(now, [border])
         return now
+
+    def reshape(self, now: Scored, moves: Moves, beside: Index | None = None) -> Scored:
+        """Move stretches of each chain across, or of those near some edges, the coarsest moves first."""
+        for chain in self._chains_near(now.border, beside):
+            course = course_of(self.data, now.border, chain)
+            if course is not None:
+                trials = Trials(self, now, 3, chain.edges)
+                for width, step in moves:
+                    for centre in np.arange(0.0, len(course.line), max(1.0, 0.5 * width)):
+                        course = _shifted(trials, course, float(centre), width, step)
+                now = trials.now
+        return now
+
+    def _chains_near(self, border: Border, edges: Index | None) -> list[Chain]:
+        """Return the chains within two cells of some edges, or all."""
+        found = chains(self.lattice, border)
+        if edges is None:
+            return found
+        near = self.lattice.near(edges, 2)
+        return [one for one in found if near[self.lattice.tail[one.edges]].any()]
 
     def slide(self, now: Scored, step: float) -> Scored:
         """Move single crossings."""
@@ -404,7 +426,10 @@ class Search:
         """Redraw, prune, join and extend until nothing gains."""
         for k in range(_ROUNDS + 1):
             before = now.cost
-            now = self.prune(self.redraw(now, 1.0 if k < 2 else 0.4))
+            now = self.redraw(now, 1.0 if k < 2 else 0.4)
+            if k < len(_FINER) and not self.is_costly:
+                now = self.settle(self.reshape(now, _FINER[k]))
+            now = self.prune(now)
             if k > 0 and now.cost < (-_WORTH_MORE if self.is_costly else 0.0):
                 now = self.extend(self.join_far(now))
             now = self.settle(now)
@@ -432,6 +457,16 @@ class Search:
     def chains(self, border: Border) -> list[Chain]:
         """Chains of a border."""
         return chains(self.lattice, border)
+
+
+def _shifted(trials: Trials, course: Course, centre: float, width: float, step: float) -> Course:
+    """Shift a stretch to the side that gains, if one does."""
+    for by in (step, -step):
+        line = course.shifted(centre, width, by)
+        border, other = course.drawn(trials.data, trials.now.border, line)
+        if border.cut.any() and _taken(trials, border):
+            return other
+    return course
 
 
 def _taken(trials: Trials, border: Border) -> bool:

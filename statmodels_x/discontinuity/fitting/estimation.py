@@ -150,6 +150,7 @@ def _by_criterion(cells: Cells, points: Points | None, spec: Specification, cont
 def _by_evidence(cells: Cells, spec: Specification, control: Control, candidates: Pairs | None) -> Estimate:
     """Propose jump sets at many pairs of weights, choose by evidence, and certify the pair that proposed it."""
     from statmodels_x.discontinuity.tuning.evidence import PENALTIES, choose, pairs, propose
+    from statmodels_x.discontinuity.tuning.steps import proposed_by_steps
 
     errors, source = independent_errors(cells, spec)
     data = errors.observations(cells)
@@ -158,9 +159,12 @@ def _by_evidence(cells: Cells, spec: Specification, control: Control, candidates
     cuts = parallel(propose, problems, control)
     proposed = [Proposed(lam, nu, cut) for (lam, nu), cut in zip(weights, cuts, strict=True)]
     penalty = PENALTIES[control.sensitivity]
-    chosen, tuning = choose(Scorer(cells.lattice, data), proposed, penalty)
+    filtered = proposed_by_steps(cells.lattice, data) if cells.lattice.n_axes == 3 else []
+    is_single = bool((cells.count <= 1).all())
+    choice = partial(choose, proposed=proposed, penalty=penalty, filtered=filtered)
+    chosen, tuning = choice(Scorer(cells.lattice, data, is_single))
     if spec.noise == "correlated":
-        chosen, tuning, errors = _with_correlation(cells, proposed, penalty, chosen, errors)
+        chosen, tuning, errors = _with_correlation(cells, choice, penalty, chosen, errors)
         source = "likelihood"
     problem = lifted_problem(cells, spec, chosen.lam, chosen.nu)
     relaxed = solve_lifted(problem, control)
@@ -182,25 +186,27 @@ def _allowing_for_mixing(cells: Cells, found: Estimate) -> Estimate:
 
 
 def _with_correlation(
-    cells: Cells, proposed: list[Proposed], penalty: Penalty, first: Proposal, errors: ErrorModel
+    cells: Cells,
+    choice: Callable[[Scorer], tuple[Proposal, EvidenceTuning]],
+    penalty: Penalty,
+    first: Proposal,
+    errors: ErrorModel,
 ) -> tuple[Proposal, EvidenceTuning, ErrorModel]:
     """Choose anew with correlated errors, whose parameters are fitted with and without the jumps.
 
     Jumps that are not yet known look like correlation, and correlation like jumps: so the jump set found as if
     the errors were independent is where to begin, and each of the two stories is told with its own errors.
     """
-    from statmodels_x.discontinuity.tuning.evidence import choose
-
     start = replace(errors, rho=(0.3,) * cells.lattice.n_axes)
     none = np.zeros(cells.lattice.n_edges, bool)
     without = fit_errors(cells, none, start)
     smooth = Scorer(cells.lattice, without.observations(cells)).score(none)
     alone = Proposal(first.lam, first.nu, none, smooth)
     if not first.cut.any():
-        chosen, tuning = choose(Scorer(cells.lattice, without.observations(cells)), proposed, penalty)
+        chosen, tuning = choice(Scorer(cells.lattice, without.observations(cells)))
         return chosen, replace(tuning, errors=without), without
     with_jumps = fit_errors(cells, first.cut, start)
-    chosen, tuning = choose(Scorer(cells.lattice, with_jumps.observations(cells)), proposed, penalty)
+    chosen, tuning = choice(Scorer(cells.lattice, with_jumps.observations(cells)))
     gain = -np.inf
     if chosen.cut.any():
         with_jumps = fit_errors(cells, chosen.cut, with_jumps)

@@ -126,6 +126,13 @@ def add_point(design, right, c, ny, place, y, w):
 
 
 @kernel
+def move_point(design, right, ny, cloud, p, before, after):
+    """Move a point of the cloud from the moments of one node to those of another."""
+    add_point(design, right, before, ny, cloud.place[p], cloud.y[p], -cloud.weight[p])
+    add_point(design, right, after, ny, cloud.place[p], cloud.y[p], cloud.weight[p])
+
+
+@kernel
 def own_moments(cloud, n, ny):
     """Weighted moments of (1, dx, dy) over the points of each cell, and of these times y."""
     design, right = np.zeros((n, 6)), np.zeros((n, 3))
@@ -158,8 +165,7 @@ def moved_moments(net, cloud, design, right, cut, s):
                 c = cloud.cell[i]
                 node = seen_node(net, cloud.place[i, 0], cloud.place[i, 1], cut, s, crossing)
                 if node != c:
-                    add_point(design, right, c, ny, cloud.place[i], cloud.y[i], -cloud.weight[i])
-                    add_point(design, right, node, ny, cloud.place[i], cloud.y[i], cloud.weight[i])
+                    move_point(design, right, ny, cloud, i, c, node)
     return design, right
 
 

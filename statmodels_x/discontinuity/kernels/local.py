@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.compiled import kernel
-from statmodels_x.discontinuity.kernels.border import add_point, seen_node, stencil
+from statmodels_x.discontinuity.kernels.border import move_point, seen_node, stencil
 
 
 class Change(NamedTuple):
@@ -102,8 +102,7 @@ def _moments_changed(net, cloud, blocks, old, old_s, cut, s):
             before = seen_node(net, px, py, old, old_s, crossing)
             after = seen_node(net, px, py, cut, s, crossing)
             if before != after:
-                add_point(design, right, before, ny, cloud.place[p], cloud.y[p], -cloud.weight[p])
-                add_point(design, right, after, ny, cloud.place[p], cloud.y[p], cloud.weight[p])
+                move_point(design, right, ny, cloud, p, before, after)
                 moved[row[before]] = moved[row[after]] = True
     return nodes[:n], moved, design, right
 

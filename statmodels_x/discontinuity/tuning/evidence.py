@@ -7,7 +7,7 @@ integrated out, takes away what does not pay for itself, and gives the surface.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -35,7 +35,7 @@ REACHES = (3.0, 5.5, 10.0)  # smoothing lengths in cells
 SIZES = {
     1: (5.0, 7.0, 10.0, 14.0, 20.0, 28.0),
     2: (2.2, 3.0, 3.8, 4.9, 6.3, 8.2, 12.0, 18.0, 26.0),
-    3: (2.0, 3.0, 4.25, 6.0, 8.5, 12.0, 17.0),
+    3: (2.0, 4.25, 8.5),  # the step filters propose, too
 }
 # edges of the smallest segment kept in either copy of a proposal: among the many voxels of a volume one of pure noise
 # stands out far enough to be cut out by its six faces
@@ -43,8 +43,10 @@ _SMALLEST_SEGMENTS = {1: (1, 5), 2: (1, 5), 3: (7, 11)}
 _MOST_CUT = 0.15
 _PROPOSAL_TOL = 3e-3
 _PROPOSAL_ITERATIONS = 2000
-_PRUNED = 6
+_PRUNED = {1: 6, 2: 6, 3: 3}
 _EXTENDED = 3
+_FAINT = (0.4, 0.6, 0.8)
+_EXCHANGES = 2
 _ROUNDS = 4
 
 
@@ -134,7 +136,7 @@ def pairs(
     """Pairs of weights to propose from; what is given stays fixed."""
     h = lattice.spacing
     found = []
-    for reach in REACHES:
+    for reach in REACHES if lattice.n_axes < 3 else REACHES[1:2]:
         for size in SIZES[lattice.n_axes]:
             # a step of this size costs as much to smooth over `reach` cells as to cut
             cut = (size * data.typical_sd) ** 2 / (2.0 * reach * h)
@@ -153,10 +155,18 @@ def propose(problem: LiftedProblem) -> list[Mask]:
 
 
 class Scorer:
-    """Scores jump sets on one set of observations."""
+    """Scores jump sets on one set of observations.
 
-    def __init__(self, lattice: Lattice, data: Observations) -> None:
-        self.lattice, self.data = lattice, data
+    Parameters
+    ----------
+    lattice : Lattice
+    data : Observations
+    is_single : bool
+        Whether each cell holds one observation at most, which lies on one side of a border.
+    """
+
+    def __init__(self, lattice: Lattice, data: Observations, is_single: bool = False) -> None:
+        self.lattice, self.data, self.is_single = lattice, data, is_single
         self.differences = SecondDifferences.of(lattice)
 
     @property
@@ -177,6 +187,7 @@ class Scorer:
         """Take away groups of cut edges, the smallest first, as long as the cost falls."""
         cut, smoothed = proposal.cut, proposal.smoothed
         cost = proposal.cost(self.lattice, penalty)
+        is_fresh = False
         for _ in range(_ROUNDS):
             changed = False
             for group in groups(self.lattice, cut):
@@ -190,7 +201,41 @@ class Scorer:
                 break
             smoothed = self.score(cut, around=smoothed.log_precision)
             cost = smoothed.deviance + penalty.price(self.lattice, cut)
+            is_fresh = self.is_costly
+        if is_fresh:
+            return Proposal(proposal.lam, proposal.nu, cut, smoothed)
         return Proposal(proposal.lam, proposal.nu, cut, self.score(cut, around=smoothed.log_precision))
+
+    def refine(self, proposal: Proposal, penalty: Penalty) -> Proposal:
+        """Take away faint parts of a volume's jump set and close its holes, as far as the cost falls.
+
+        Voxels that fit the other side are given over where the set has loose ends, or where each holds a single
+        observation: the mean of several may be a mixture of both sides.
+        """
+        from statmodels_x.discontinuity.tuning import faces
+
+        lattice, t = self.lattice, proposal.smoothed.log_precision
+        cut, cost = proposal.cut, proposal.cost(lattice, penalty)
+
+        def better(other: Mask) -> bool:
+            nonlocal cut, cost
+            if not other.any() or np.array_equal(other, cut):
+                return False
+            trial = self._cost(other, (t, t + 3.0), penalty)
+            found = trial < cost
+            cut, cost = (other, trial) if found else (cut, cost)
+            return found
+
+        better(faces.closed(lattice, cut))
+        for share in _FAINT:
+            better(faces.closed(lattice, faces.without_faint(lattice, cut, proposal.smoothed.surface, share)))
+        for _ in range(_EXCHANGES if self.is_single or len(lattice.loose_ends(cut)) else 0):
+            if not better(faces.exchanged(self.differences, self.data, cut, t)):
+                break
+        if cut is proposal.cut:
+            return proposal
+        changed = replace(proposal, cut=cut, smoothed=self.score(cut, around=t))
+        return self.prune(changed, penalty)
 
     def extend(self, proposal: Proposal, smooth: Smoothed, penalty: Penalty) -> Proposal:
         """Close gaps of the jump set and lengthen it at its loose ends, as long as the cost falls.
@@ -286,8 +331,18 @@ class Proposed:
     cuts: list[Mask] = field(repr=False)
 
 
-def choose(scorer: Scorer, proposed: list[Proposed], penalty: Penalty) -> tuple[Proposal, EvidenceTuning]:
+def choose(
+    scorer: Scorer, proposed: list[Proposed], penalty: Penalty, filtered: Sequence[Mask] = ()
+) -> tuple[Proposal, EvidenceTuning]:
     """Score the proposed jump sets, prune the best, and weigh them against no jump at all.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    proposed : list of Proposed
+    penalty : Penalty
+    filtered : sequence of ndarray of shape (edges,)
+        Jump sets that step filters proposed.
 
     Returns
     -------
@@ -302,13 +357,20 @@ def choose(scorer: Scorer, proposed: list[Proposed], penalty: Penalty) -> tuple[
     def cost(proposal: Proposal) -> float:
         return proposal.cost(lattice, penalty)
 
-    scored, table = _score_all(scorer, proposed, smooth)
+    scored, table = _score_all(scorer, proposed, filtered, smooth)
     ranked = _lowest(
-        (scorer.prune(proposal, penalty) for proposal in _lowest(scored, _PRUNED, cost)), _EXTENDED, cost
+        (scorer.prune(proposal, penalty) for proposal in _lowest(scored, _PRUNED[lattice.n_axes], cost)),
+        _EXTENDED,
+        cost,
     )
     widest = max(proposed, key=lambda one: (one.nu, one.lam))  # reported where there is no jump
     chosen, gain = Proposal(widest.lam, widest.nu, none, smooth), -np.inf
-    whole = (scorer.prune(scorer.extend(proposal, smooth, penalty), penalty) for proposal in ranked)
+    whole = (
+        scorer.refine(proposal, penalty)
+        if lattice.n_axes == 3
+        else scorer.prune(scorer.extend(proposal, smooth, penalty), penalty)
+        for proposal in ranked
+    )
     for proposal in _lowest(whole, _EXTENDED, cost):
         if smooth.deviance - proposal.cost(lattice, penalty) <= gain:
             break  # what is steep only takes away from it
@@ -327,25 +389,32 @@ def _lowest(proposals: Iterable[Proposal], most: int, cost: Callable[[Proposal],
 
 
 def _score_all(
-    scorer: Scorer, proposed: list[Proposed], smooth: Smoothed
+    scorer: Scorer, proposed: list[Proposed], filtered: Sequence[Mask], smooth: Smoothed
 ) -> tuple[list[Proposal], pd.DataFrame]:
     """Score every different jump set once; tabulate what each pair of weights proposed.
+
+    What filters proposed has no weights of its own: the middle pair stands for them.
 
     On a large grid all are scored at one smoothing precision first, and only the best are looked at closely.
     """
     t = smooth.log_precision if scorer.is_costly else None
     seen: dict[bytes, Proposal] = {}
+
+    def gain_of(cut: Mask, lam: float, nu: float) -> float:
+        if not cut.any() or cut.mean() > _MOST_CUT:
+            return np.nan if cut.any() else 0.0
+        key = np.packbits(cut).tobytes()
+        if key not in seen:
+            seen[key] = Proposal(lam, nu, cut, scorer.score(cut, t, smooth.log_precision))
+        return smooth.deviance - seen[key].smoothed.deviance
+
     rows = []
     for one in proposed:
-        gains = [0.0 if not cut.any() else np.nan for cut in one.cuts]
-        for k, cut in enumerate(one.cuts):
-            if not cut.any() or cut.mean() > _MOST_CUT:
-                continue
-            key = np.packbits(cut).tobytes()
-            if key not in seen:
-                seen[key] = Proposal(one.lam, one.nu, cut, scorer.score(cut, t, smooth.log_precision))
-            gains[k] = smooth.deviance - seen[key].smoothed.deviance
+        gains = [gain_of(cut, one.lam, one.nu) for cut in one.cuts]
         edges, segments = int(one.cuts[0].sum()), scorer.lattice.segments(one.cuts[0])[0]
         rows.append((one.lam, one.nu, edges, segments, np.fmax.reduce(gains)))
+    middle = proposed[len(proposed) // 2]
+    for cut in filtered:
+        gain_of(cut, middle.lam, middle.nu)
     table = pd.DataFrame(rows, columns=["lam", "nu", "edges", "segments", "gain"])
     return list(seen.values()), table

@@ -254,9 +254,10 @@ class SurvivalPredictions(SurvivalFitted):
         The levels of a factor are compared with its first, a number with many values between its quartiles or, with
         ``per``, each row with itself and a unit more.
 
-        Beside this model's numbers stand those of a proportional hazards model in which the covariate acts on the
-        power, too: where they differ by more than a standard error, ``moves``, the effect rests on the form of the
-        model.
+        The columns ``wide_...`` have the numbers of a wider model: proportional hazards with the covariate on the
+        power, too. (For a model with a cured fraction or a family of your own it is the same model with the covariate
+        on the power, too.) If they differ by more than a standard error, ``moves`` is true, and the effect depends on
+        the form of the model.
 
         Parameters
         ----------
