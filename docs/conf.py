@@ -82,7 +82,9 @@ nitpick_ignore = [
     ("py:obj", "category")
 ]  # an attribute with a default, which numpydoc takes for a documented member
 # types in docstrings link to the classes that the page of the API lists
-numpydoc_xref_aliases |= {name: name for name in ("pandas.DataFrame", "matplotlib.axes.Axes")} | public_classes()
+numpydoc_xref_aliases |= {
+    name: name for name in ("pandas.DataFrame", "matplotlib.axes.Axes")
+} | public_classes()
 intersphinx_mapping = mapping(
     Path(__file__).parent / "_inventories", Path(__file__).parent / "_build/inventories"
 )
