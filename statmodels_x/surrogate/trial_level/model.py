@@ -69,9 +69,9 @@ class TrialLevelSurrogacy:
     Notes
     -----
     This is the bivariate random-effects model of Daniels and Hughes (1997), Buyse et al. (2000) and van
-    Houwelingen et al. (2002). The interval of R2 comes from the profile of the restricted likelihood. Predictions
-    and the surrogate threshold effect of Burzykowski and Buyse (2006) are integrated over that likelihood with
-    flat priors. See :doc:`/guide/trial_level`.
+    Houwelingen et al. (2002). The interval of R2 comes from the profile of the likelihood that is maximised (the
+    restricted one by default). Predictions and the surrogate threshold effect of Burzykowski and Buyse (2006) are
+    integrated over that likelihood with flat priors. See :doc:`/guide/trial_level`.
 
     References
     ----------
