@@ -359,6 +359,7 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         -------
         DataFrame
             The columns ``n``, ``events``, ``last_event`` (time), ``last_time`` (longest follow-up),
+            ``median_follow_up`` (the median of the Kaplan-Meier curve of the time to censoring),
             ``at_risk_after`` (subjects followed beyond the last event), ``kaplan_meier_end`` (the last value of the
             Kaplan-Meier curve), ``alpha`` (the statistic of Maller and Zhou) and ``sufficient`` (whether alpha is
             below 0.05). A large alpha means that events still occurred near the end of follow-up. An estimated cured

@@ -10,7 +10,7 @@ import pandas as pd
 from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.reference import Reference
 from statmodels_x.core.fits.results import SummaryText
-from statmodels_x.core.fits.tables import number, p_value, summary, together
+from statmodels_x.core.fits.tables import number, p_value, statistic, summary, together
 from statmodels_x.core.validation import check_alpha
 
 
@@ -165,7 +165,7 @@ class BorderEffect(SummaryText):
         level = f"{100 * (1 - alpha):g} % interval"
         value, error, low, high = together([self.estimate, self.std_error, lower, upper], self.std_error)
         cells = [
-            value, error, number(self.estimate / self.std_error, 2), p_value(self.p_value), f"{low} to {high}",
+            value, error, statistic(self.estimate / self.std_error), p_value(self.p_value), f"{low} to {high}",
         ]  # fmt: skip
         block = Block("Effect", ["estimate", "std. error", "t", "p", level], ["border"], [cells])
         notes = ["Average over the observations beside the border; positive side minus negative side."]

@@ -19,6 +19,7 @@ PLATEAU_LEVEL = 0.05
 """Maller and Zhou's alpha from which follow-up does not support a plateau."""
 
 _SPREAD = 50_000
+_ROUNDING = 1e-12
 FEW = 7
 """A covariate with more values than these is continuous: it is drawn at its quartiles and held at its mean."""
 _CODED = re.compile(r"\bC\(\s*`?([^\W\d]\w*)`?\s*[,)]")
@@ -203,7 +204,10 @@ def _typical(series: pd.Series, is_coded: bool) -> Any:
     """Choose a value at which a covariate is held: no patient has the mean of 0 and 1."""
     if not is_number(series) or is_coded:
         return series.mode().iloc[0]
-    return float(series.mean()) if _is_continuous(series) else series.mode().tolist()[0]
+    if not _is_continuous(series):
+        return series.mode().tolist()[0]
+    mean = float(series.mean())
+    return mean if abs(mean) > _ROUNDING * float(series.abs().max()) else 0.0  # centred, up to rounding
 
 
 def _is_continuous(series: pd.Series) -> bool:
