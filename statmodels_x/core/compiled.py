@@ -65,7 +65,7 @@ class _Kernel(CPUDispatcher):
         return run(super().__call__, arguments)
 
 
-class _Notice(event.Listener):  # type: ignore[misc]
+class _Notice(event.Listener):
     """Say once in a process that a kernel is compiled: a first fit is silent for long otherwise.
 
     numba tells of a compilation after it has looked for kept machine code, so that nothing is said where there is some.
