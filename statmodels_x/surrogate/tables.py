@@ -107,10 +107,9 @@ def _notes(fit: SurrogateFitted) -> list[str]:
     notes = [f"Warning: {finding}" if finding.category else str(finding) for finding in fit.findings]
     if fit.is_defined and abs(fit.tvalues["delta"]) < SURE_EFFECT:
         notes.append(
-            f"PTE is shown only where the effect differs from 0; here it does by {abs(fit.tvalues['delta']):.1f} "
-            "standard errors. In trials so near the margin the PTE that is shown is too small on average. Corrected "
-            f"for this selection it would be {number(proportion_given_shown(fit.inference))} (`pte_given_shown`): "
-            "report both."
+            f"PTE is reported only if the effect differs from 0; here it does by {abs(fit.tvalues['delta']):.1f} "
+            "standard errors. In trials so close to the margin PTE is too small on average. The estimate that allows "
+            f"for this is {number(proportion_given_shown(fit.inference))} (`pte_given_shown`): report both."
         )
     if fit.is_defined and fit.inference.is_corrected:
         notes.append(
@@ -127,13 +126,13 @@ def _notes(fit: SurrogateFitted) -> list[str]:
     constraint: pd.Series = fit.evidence.constraint
     if np.isfinite(constraint["std_error"]) and fit.question.settings.method != "full":
         notes.append(
-            f"Constraint on held-out data: E_0[g] = {number(constraint['estimate'])}, to be "
+            f"Constraint on held-out data: E_0[g] = {number(constraint['estimate'])}, and should be "
             f"{number(constraint['target'])} (difference {number(constraint['difference'])}, standard error "
             f"{number(constraint['std_error'])})."
         )
     notes.append(
-        "The imbalance is 1 where the surrogate times of the arms' survivors have one distribution; PTE tends to 1 as "
-        "these separate. R_S uses the same information without that dependence."
+        "The imbalance is 1 if the survivors of both arms have the same distribution of surrogate times. PTE tends to "
+        "1 as the distributions separate. R_S uses the same information, and does not depend on the imbalance."
     )
     return notes
 

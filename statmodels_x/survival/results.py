@@ -74,7 +74,8 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
     def without_data(self) -> Self:
         """Return the same fit without any row of the data. Effects that were computed are kept."""
         kept = self.__dict__.get("_usual_effects", self.kept_effects)
-        return replace(super().without_data(), kept_effects=kept)
+        facts = replace(self.facts)  # with all that is computed when it is first asked for, from the rows
+        return replace(super().without_data(), kept_effects=kept, facts=facts)
 
     def stored(self) -> Self:
         """Return what a file holds, including the effects of the summary, which need the rows."""

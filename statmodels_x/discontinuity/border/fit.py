@@ -74,7 +74,7 @@ def _first(search: Search, proposed: Sequence[Border], most: int = _REDRAWN) -> 
 
 def _drawn_courses(search: Search, ridges: Sequence[Ridges]) -> list[Scored]:
     """Score the whole courses along ridges, and redraw the best; none where a score takes long."""
-    if search.is_costly or isinstance(search, LargeSearch):
+    if not search.moves_stretches:
         return []
     courses = {one.key: one for found in ridges for one in traced(search.corners, found)}
     t = search.t0 + 1.0
@@ -172,7 +172,7 @@ def find_border(data: PointData, price: Price, more: Sequence[Border] = ()) -> F
 
 def _with_more(search: Search, now: Scored, others: Sequence[Scored]) -> Scored:
     """Add what other proposals have far from a border: of two borders a proposal often has but one whole."""
-    if search.is_costly or -now.cost < search.price.gate:
+    if not search.moves_stretches or -now.cost < search.price.gate:
         return now
     before = now
     for other in others[:_ADDED]:

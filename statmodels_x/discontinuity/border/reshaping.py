@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from statmodels_x.core.typing import Array
-from statmodels_x.discontinuity.border.chains import Chain, polyline
+from statmodels_x.discontinuity.border.chains import Chain, polyline, smoothed
 from statmodels_x.discontinuity.border.model import Border
 from statmodels_x.discontinuity.border.points import PointData
 from statmodels_x.discontinuity.border.redraw import replaced
@@ -39,6 +39,16 @@ class Course:
         along /= np.maximum(np.linalg.norm(along, axis=1), 1e-12)[:, None]
         share = by * np.exp(-0.5 * (1.5 * away / width) ** 2)
         return np.asarray(self.line + share[:, None] * np.column_stack([-along[:, 1], along[:, 0]]))
+
+    def ironed(self, sd: float) -> Array:
+        """Smooth the line, over some vertices."""
+        if self.closed:
+            line = smoothed(self.line[:-1], sd, "wrap")
+            return np.vstack([line, line[:1]])
+        pad = min(len(self.line) - 1, int(4.0 * sd) + 1)
+        head = 2.0 * self.line[0] - self.line[1 : pad + 1][::-1]
+        tail = 2.0 * self.line[-1] - self.line[-pad - 1 : -1][::-1]
+        return smoothed(np.vstack([head, self.line, tail]), sd, "reflect")[pad:-pad]
 
     def drawn(self, data: PointData, border: Border, line: Array) -> tuple[Border, Course]:
         """Put another line in the place of this one."""
