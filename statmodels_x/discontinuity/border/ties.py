@@ -49,7 +49,7 @@ def put_together(place: Array, y: Array, weight: Array) -> Ties:
     weight = np.where(stray, 0.0, weight)
     total = np.asarray(np.bincount(row, weight), float)
     mean = np.bincount(row, weight * y) / total
-    inner = float(weight @ (y - mean[row]) ** 2) / max(np.count_nonzero(~stray) - len(places), 1)
+    inner = float(weight @ (y - mean[row]) ** 2) / max(int(np.count_nonzero(~stray)) - len(places), 1)
     return Ties(places, mean, total, inner, stray)
 
 
