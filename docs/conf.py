@@ -73,7 +73,20 @@ numpydoc_xref_aliases = {
     "Axes": "matplotlib.axes.Axes",
     "HypothesisTest": "statmodels_x.core.fits.hypotheses.HypothesisTest",
     "Finding": "statmodels_x.core.findings.Finding",
+    "FitSummary": "statmodels_x.core.fits.tables.FitSummary",
+    "PooledResults": "statmodels_x.core.fits.pooling.PooledResults",
+    "FlexibleSurvivalResults": "statmodels_x.survival.results.FlexibleSurvivalResults",
+    "SelectionResults": "statmodels_x.survival.selection.results.SelectionResults",
+    "SelectedSurvivalResults": "statmodels_x.survival.selection.chosen.SelectedSurvivalResults",
+    "SelectionStability": "statmodels_x.survival.selection.stability.SelectionStability",
+    "MultiStateResults": "statmodels_x.multistate.results.MultiStateResults",
+    "FittedArm": "statmodels_x.multistate.inference.arm.FittedArm",
 }
+numpydoc_xref_aliases |= {
+    name: f"statmodels_x.{name}"
+    for name in "ExternalCounts Family FlexibleSurvival LifeTable MultiStateData Prior Rates".split()
+}
+numpydoc_xref_aliases |= {name: f"statmodels_x.core.errors.{name}" for name in statmodels_x.errors.__all__}
 
 # -- References: every one must be found -------------------------------------------------------------------
 nitpicky = True

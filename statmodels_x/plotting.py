@@ -32,7 +32,17 @@ _ROUND = (1.0, 2.0, 5.0, 3.0, 1.5, 7.0, 4.0, 6.0, 8.0, 9.0, 2.5, 1.2, 1.1, 9.5, 
 
 
 def get_axes(ax: Any = None) -> Any:
-    """Return ``ax``, or the axes of a new figure."""
+    """Return the given axes, or the axes of a new figure.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt
@@ -42,12 +52,37 @@ def get_axes(ax: Any = None) -> Any:
 
 
 def style(k: int) -> dict[str, Any]:
-    """Colour and dashes of the k-th curve."""
+    """Colour and line style of the k-th curve.
+
+    Parameters
+    ----------
+    k : int
+        Number of the curve, from 0. After seven curves the styles repeat.
+
+    Returns
+    -------
+    dict
+        ``color`` and ``linestyle``, for ``ax.plot(x, y, **style(k))``.
+    """
     return {"color": COLOURS[k % len(COLOURS)], "linestyle": DASHES[k % len(DASHES)]}
 
 
 def curve(ax: Any, x: Array, y: Array, lower: Array, upper: Array, label: str | None, k: int) -> None:
-    """Draw a curve with its confidence band (skipped where it is not finite)."""
+    """Draw a curve with its confidence band.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Axes to draw on.
+    x, y : ndarray of shape (n,)
+        Points of the curve.
+    lower, upper : ndarray of shape (n,)
+        Limits of the band. It is left out where a limit is not finite.
+    label : str or None
+        Text of the legend.
+    k : int
+        Number of the curve, which determines its style.
+    """
     ax.plot(x, y, label=label, linewidth=1.9, **style(k))
     known = np.isfinite(lower) & np.isfinite(upper)
     if known.any():
@@ -65,9 +100,23 @@ def step_curve(
     lower: Array | None = None,
     upper: Array | None = None,
 ) -> None:
-    """Draw a right-continuous step function, thinner than a fitted curve, with its limits dotted and thinner still.
+    """Draw a step function, such as a Kaplan-Meier curve.
 
-    It has the dashes of the k-th curve, so that the step functions of several groups differ in greyscale, too.
+    The line is thinner than that of a fitted curve, and its limits are dotted and thinner still. It has the line
+    style of the k-th curve, so that several groups can be distinguished in greyscale.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Axes to draw on.
+    x, y : ndarray of shape (n,)
+        Times of the steps, and the values from these times on (right-continuous).
+    label : str or None
+        Text of the legend.
+    k : int
+        Number of the curve, which determines its style.
+    lower, upper : ndarray of shape (n,), optional
+        Limits of an interval at the same times.
     """
     colour = COLOURS[k % len(COLOURS)]
     ax.step(x, y, where="post", linewidth=1.0, alpha=0.9, label=label, dash_capstyle="butt", **style(k))
@@ -77,7 +126,17 @@ def step_curve(
 
 
 def censoring_marks(ax: Any, x: Array, y: Array, k: int) -> None:
-    """Mark censored times on a curve by short upright lines."""
+    """Mark censored times on a curve with short vertical lines.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Axes to draw on.
+    x, y : ndarray of shape (n,)
+        Censored times, and the height of the curve there.
+    k : int
+        Number of the curve, which determines the colour.
+    """
     ax.plot(
         x, y, linestyle="none", marker="|", markersize=5, markeredgewidth=0.7, color=COLOURS[k % len(COLOURS)]
     )
@@ -86,18 +145,23 @@ def censoring_marks(ax: Any, x: Array, y: Array, k: int) -> None:
 def data_handles(
     limits: str | None, censored: bool, name: str = "Kaplan-Meier (data)", population: str | None = None
 ) -> list[Any]:
-    """Build the legend's entries for what is data in a picture: curves, their limits, marks, and a population.
+    """Create legend entries for the data in a figure: step functions, their limits, censoring marks, and a population.
 
     Parameters
     ----------
     limits : str, optional
-        What the limits are, such as ``"95 % interval"``; None where none are drawn.
+        What the limits are, such as ``"95 % interval"``. None if no limits are drawn.
     censored : bool
         Whether censored times are marked.
     name : str
-        What the step functions are; empty for none.
+        What the step functions are. It is empty if there are none.
     population : str, optional
-        What thin dotted curves are; None where none are drawn.
+        What thin dotted curves are. None if there are none.
+
+    Returns
+    -------
+    list of matplotlib artists
+        Entries for the argument ``more`` of :func:`finish` and :func:`legend_at_top`.
     """
     from matplotlib.lines import Line2D
 
@@ -116,16 +180,16 @@ def data_handles(
 
 
 def numbers_at_risk(ax: Any, counts: Callable[[Array], list[Array]], labels: Sequence[str]) -> None:
-    """Write how many are at risk, under the ticks of the time axis: a row for each curve.
+    """Write the numbers at risk under the ticks of the time axis, one row for each curve.
 
     Parameters
     ----------
     ax : matplotlib Axes
-        With the limits and the label of the time axis already set.
+        Its limits and the label of the time axis must be set before.
     counts : callable
-        From the times of the ticks to the numbers of each row.
+        A function that takes the times of the ticks and returns the numbers of each row.
     labels : sequence of str
-        Names of the rows, which are written in the colours of the curves.
+        Names of the rows. They are written in the colours of the curves.
 
     Examples
     --------
@@ -171,21 +235,24 @@ def forest(
     label: str | None = None,
     open_marks: bool = False,
 ) -> None:
-    """Draw a forest plot: estimates with intervals, a row for each, from above.
+    """Draw a forest plot: estimates with intervals, one row for each, from top to bottom.
+
+    Call :func:`finish_forest` afterwards to write the labels of the rows.
 
     Parameters
     ----------
     ax : matplotlib Axes
+        Axes to draw on.
     table : DataFrame
-        ``estimate``, ``lower``, ``upper``.
+        The columns ``estimate``, ``lower`` and ``upper``.
     k : int
-        Which colour and mark.
+        Number of the colour and the marker.
     offset : float
-        Shift downwards, so that two estimates fit into a row.
+        Downward shift of the rows. It makes room for two estimates in a row.
     label : str, optional
-        For the legend.
+        Text of the legend.
     open_marks : bool
-        Whether marks are not filled.
+        Whether the markers are open instead of filled.
     """
     colour, rows = COLOURS[k % len(COLOURS)], np.arange(len(table)) + offset
     low, high = table["lower"].to_numpy(float), table["upper"].to_numpy(float)
@@ -197,7 +264,23 @@ def forest(
 
 
 def finish_forest(ax: Any, labels: Sequence[str], neutral: float, xlabel: str) -> Any:
-    """Finish a forest plot: write the labels of the rows, and draw the line of no effect."""
+    """Finish a forest plot: write the labels of the rows, and draw the line of no effect.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Axes to draw on.
+    labels : sequence of str
+        Labels of the rows, from top to bottom.
+    neutral : float
+        The value of no effect: 1 for ratios, 0 for differences.
+    xlabel : str
+        Label of the horizontal axis.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
     ax.axvline(neutral, color="0.4", linewidth=0.8, linestyle=":", zorder=0)
     ax.set_yticks(range(len(labels)), labels)
     ax.set_ylim(len(labels) - 0.4, -0.6)
@@ -208,7 +291,16 @@ def finish_forest(ax: Any, labels: Sequence[str], neutral: float, xlabel: str) -
 
 
 def plain_log_ticks(axis: Any) -> None:
-    """Label a logarithmic axis with plain numbers: at 1, 2 and 5, or more closely where it is shorter than a decade."""
+    """Label a logarithmic axis with plain numbers instead of powers of ten.
+
+    Ticks are at 1, 2 and 5 times the powers of ten. A short axis (up to a factor of 8) has more ticks, and an axis
+    over more than three decades has ticks at the powers of ten only.
+
+    Parameters
+    ----------
+    axis : matplotlib Axis
+        ``ax.xaxis`` or ``ax.yaxis``, with its limits already set.
+    """
     from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, StrMethodFormatter
 
     low, high = axis.get_view_interval()
@@ -234,22 +326,31 @@ def _round_numbers(low: float, high: float) -> list[float]:
 
 
 def whole_ticks(axis: Any) -> None:
-    """Put the ticks of an axis at whole numbers: there is no half of a step."""
+    """Place the ticks of an axis at whole numbers.
+
+    Parameters
+    ----------
+    axis : matplotlib Axis
+        ``ax.xaxis`` or ``ax.yaxis``.
+    """
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator("auto", integer=True))
 
 
 def legend_at_top(ax: Any, columns: int = 3, title: str | None = None, more: Sequence[Any] = ()) -> None:
-    """Make room at the top of the axes and put the legend there: for curves that leave no corner free.
+    """Make room at the top of the axes and place the legend there, for curves that leave no corner free.
 
     Parameters
     ----------
     ax : matplotlib Axes
+        Axes to draw on.
     columns : int
+        Number of columns of the legend.
     title : str, optional
+        Title of the legend.
     more : sequence of matplotlib artists
-        Further entries.
+        Further entries of the legend.
     """
     low, high = ax.get_ylim()
     share = _ROOM if title is None else 2.0 * _ROOM
@@ -262,22 +363,37 @@ def legend_at_top(ax: Any, columns: int = 3, title: str | None = None, more: Seq
 
 
 def legend_above(ax: Any, columns: int = 3) -> None:
-    """Put the legend above the axes, where no data can lie under it."""
+    """Place the legend above the axes, where it covers no data.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Axes to draw on.
+    columns : int
+        Number of columns of the legend.
+    """
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns, frameon=False)
 
 
 def finish(
     ax: Any, xlabel: str, ylabel: str, legend_title: str | None = None, more: Sequence[Any] = ()
 ) -> Any:
-    """Label the axes, add a legend where there is something to tell apart, and thin the frame.
+    """Label the axes, add a legend if there is something to distinguish, and remove the top and right frame.
 
     Parameters
     ----------
     ax : matplotlib Axes
+        Axes to draw on.
     xlabel, ylabel : str
+        Labels of the axes.
     legend_title : str, optional
+        Title of the legend.
     more : sequence of matplotlib artists
         Further entries of the legend.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
     """
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)

@@ -1,7 +1,8 @@
 """What the pages of classes show beside their docstrings.
 
 - Attributes of a class and of the states that it stands on, each once: properties and internal fields are left out.
-- A running example for every method, from ``docs/api/examples/<Class>.txt`` (``docs/examples.py`` reads these files).
+- A running example for every method, from ``docs/api/examples/<Class>.txt`` (``docs/examples.py`` reads these files),
+  and a picture of what it draws (``pictured.py``).
 - The pages of the gallery that use a method.
 - In the listings of the source, links back to the page of each object, under whatever name it is public.
 """
@@ -23,6 +24,7 @@ DOCS = Path(__file__).parents[1]
 sys.path.insert(0, str(DOCS))
 
 from members import INTERNAL  # noqa: E402
+from pictured import picture  # noqa: E402
 
 from examples import read  # noqa: E402
 
@@ -36,7 +38,7 @@ MACHINERY = {
     "TrialLevelFitted": {"correlation_interval", "mixture"},
     "TrialLevelResults": {"correlation_interval", "mixture"},
 }
-_STATES = ("Fitted", "Results", "Grid", "Estimates", "Pictures", "Predictions")
+_STATES = ("Fitted", "Results", "Grid", "Estimates", "Pictures", "Predictions", "FitSummary")
 _MOST_LINKS = 5
 
 
@@ -134,7 +136,7 @@ def _without_fields(_app: Sphinx, what: str, name: str, *_: Any) -> tuple[str, s
 
 
 # -- Examples and links to the gallery -----------------------------------------------------------------------
-def _process(_app: Sphinx, what: str, name: str, obj: Any, _options: Any, lines: list[str]) -> None:
+def _process(app: Sphinx, what: str, name: str, obj: Any, _options: Any, lines: list[str]) -> None:
     """Add attributes and examples, before numpydoc reads the docstring."""
     if what in ("class", "exception") and inspect.isclass(obj):
         if not issubclass(obj, BaseException):
@@ -147,8 +149,12 @@ def _process(_app: Sphinx, what: str, name: str, obj: Any, _options: Any, lines:
     else:
         return
     room = name.split(".")[1]
-    example = (read(f"{room}.{owner}") or read(owner)).get(member)
-    if example is None:
+    for place in (DOCS / "api" / "examples" / f"{one}.txt" for one in (f"{room}.{owner}", owner)):
+        if place.is_file():  # a page is made again when its examples change
+            app.env.note_dependency(str(place))
+    example = (read(f"{room}.{owner}") or read(owner)).get(member, [])
+    example = [*example, *picture(f"{owner}.{member}")]
+    if not example:
         return
     parts = sections(lines)
     own = [body for title, body in parts if title == "Examples"]

@@ -10,8 +10,8 @@ found, the sizes along it, the tuning, and the certificate of the solver, each b
 # %%
 # The data
 # --------
-# 20,000 points, errors with standard deviation 0.05, a step of 0.075 on the circle: half of the standard deviation of
-# the surface.
+# There are 20,000 points. Errors have standard deviation 0.05. The step on the circle is 0.075, half of the standard
+# deviation of the surface.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -73,7 +73,8 @@ plt.show()
 # %%
 # Sizes along the border
 # ----------------------
-# At any place: the two limits at the nearest point of the (smoothed) border, without the cells that the border crosses.
+# For any place, the table gives the two limits of the surface at the nearest point of the (smoothed) border, without
+# the cells that the border crosses.
 around = np.linspace(0, 2 * np.pi, 24, endpoint=False)
 places = pd.DataFrame({"x": 0.5 + RADIUS * np.cos(around), "y": 0.5 + RADIUS * np.sin(around)})
 sizes = fit.jump_sizes(places)
@@ -120,8 +121,8 @@ fit.plot("certificate", ax=axes[1])
 plt.show()
 
 # %%
-# How well?
-# ---------
+# The errors of the fit
+# ---------------------
 # Cells at the true border without an edge of the fit are missed, and cells with an edge away from the true border are
 # false. The table also has the errors of the surface, over all cells and away from the border.
 radius = np.hypot(*np.meshgrid(*(c - 0.5 for c in centres), indexing="ij"))

@@ -9,8 +9,8 @@ its edges, and finds a block in a noisy volume. A missing pixel is filled from i
 # %%
 # A photograph
 # ------------
-# Part of the portrait of Grace Hopper (US Navy, public domain) that comes with matplotlib: 40 x 40 blocks of pixels,
-# with noise of a known standard deviation added and a stripe taken out.
+# The picture is a part of the portrait of Grace Hopper (US Navy, public domain) that comes with matplotlib, reduced
+# to 40 x 40 blocks of pixels. Noise of a known standard deviation is added, and a stripe is removed.
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import cbook
@@ -30,8 +30,8 @@ seen = noisy.copy()
 seen[10:12, 8:16] = np.nan
 
 # %%
-# Fine texture looks like noise to an estimate from the finest differences, so the known standard deviation is given.
-# The evidence finds the most pronounced edges:
+# An estimate of the noise from the finest differences would include fine texture. The known standard deviation is
+# therefore given. The fit finds the most pronounced edges:
 fit = smx.FreeDiscontinuity(seen, noise=SD).fit(n_jobs=2)
 print(fit)
 blurred = gaussian_filter(noisy, 1.0)
@@ -74,10 +74,10 @@ print(f"fit, in the missing stripe alone: {rmse(fit.surface, hidden):.3f}")
 # %%
 # A volume
 # --------
-# A block in one corner of 9 x 9 x 9 voxels that is denser by one, with noise of standard deviation 0.15; a gentle
-# gradient runs through all. Tuning a volume takes long, so that the weights are given here, from what they mean in
-# voxels of side h and the range of the response: smooth over one and a half voxels, call a difference of 0.4 between
-# neighbours a jump.
+# The volume has 9 x 9 x 9 voxels. A block in one corner is denser by one. There is noise of standard deviation 0.15
+# and a gentle gradient. Tuning a volume takes long, so the weights are given here. They are computed from their
+# meaning, with voxels of side h and the range of the response: smooth over one and a half voxels, and call a
+# difference of 0.4 between neighbours a jump.
 place = np.indices((9, 9, 9))
 inside = (place[0] >= 3) & (place[1] >= 4) & (place[2] < 5)
 truth = 1.0 * inside + 0.03 * place[0]
@@ -90,7 +90,7 @@ print(body.boundaries.iloc[:, :4].round(2).to_string())
 print(body.region_means.head(3).round(2).to_string())
 
 # %%
-# Faces between voxels take the place of edges between cells; ``length`` is the area of the boundary. Slices through it:
+# The border consists of faces between voxels, and ``length`` is its area. These are slices through the volume:
 axes = body.plot("slices", axis=0, n=4)
 plt.show()
 
@@ -105,8 +105,7 @@ plt.show()
 # %%
 # What we learnt
 # --------------
-# - Images and volumes need no formula, and missing elements no special care.
-# - Edges stay sharp where there is enough evidence for them. Fine texture is smoothed away.
+# - Images and volumes need no formula, and missing elements need no special treatment.
 #
 # The page checks its own numbers:
 assert fit.converged

@@ -43,7 +43,7 @@ plt.show()
 # Does it depend on the setting?
 # ------------------------------
 # Under the three settings a jump must gain 2, 1 or 0.5 times log n in -2 log likelihood. Here it gains far more. The
-# settings differ in the smallest jump that would just be declared at a known place, which is reported in the units of
+# settings differ in the smallest jump that would just be reported at a known place, which is reported in the units of
 # the data.
 settings = ("strict", "balanced", "sensitive")
 fits = {name: model.fit(sensitivity=name) for name in settings}
@@ -111,8 +111,8 @@ plt.show()
 # --------------
 # - The flow fell by 284 (95 % interval 189 to 370) after 1898, and the year is known to within two.
 # - All settings, correlated errors, and SURE agree on it.
-# - The fit finds one jump in 100 points. Of curves *without* a jump, a few in a hundred of this length are reported to
-#   have one: see :doc:`/guide/discontinuity`.
+# - The fit finds one jump in 100 points. Of smooth curves *without* a jump, three to ten in a hundred of this length
+#   are reported to have one: see :doc:`/guide/discontinuity`.
 #
 # The page checks its own numbers:
 jump = fit.jumps.iloc[0]

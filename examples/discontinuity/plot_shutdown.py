@@ -3,14 +3,14 @@ An internet shutdown at a border (constructed data)
 ===================================================
 
 On 26 September 2021 mobile internet was shut down in Rajasthan. Gunsilius and Van Dijcke :cite:p:`gunsilius2023` ask
-what that did to visits of shops, and find the fall as a jump of a surface at the state's border. **The data of this
-page are constructed, not theirs**, which are not public: the layout is the paper's (a map of 25 x 31 cells, a fall
-between 25 and 35 %), the outline of the state is a rough polygon, and all the numbers are drawn by the script below.
-Nothing here is a finding about India; it shows the analysis, with the truth at hand.
+what this did to visits of shops. They find the decrease as a jump of a surface at the border of the state. Their data
+are not public. **The data of this page are simulated.** They have the layout of the paper (a map of 25 x 31 cells, a
+decrease between 25 and 35 %). The outline of the state is a rough polygon, and all numbers are drawn by the script
+below. This page shows the analysis with a known truth. It says nothing about India.
 """
 
 # %%
-# The data, made
+# Simulated data
 # --------------
 # 15,500 places with the logarithm of their visits that day, relative to a usual one. It varies smoothly with place;
 # inside the state it falls by 25 % in the east and 35 % in the west. The standard deviation of a place is 0.15.
@@ -48,7 +48,7 @@ print(f"{inside.sum()} of {len(data)} places lie inside")
 # %%
 # The border is found
 # -------------------
-# The outline is not given to the analysis.
+# The analysis does not use the outline.
 formula = "log_visits ~ longitude + latitude"
 fit = smx.FreeDiscontinuity(formula, data, resolution=(31, 25)).fit(n_jobs=2)
 print(fit.summary())
@@ -97,14 +97,15 @@ pd.DataFrame({"longitude": sizes["longitude"], "latitude": sizes["latitude"], "f
               "upper": high, "true fall (%)": true_fall}).round(1)  # fmt: skip
 
 # %%
-# The whole outline was found, as one closed border within the cells, and nearly all of the intervals hold the truth.
+# The whole outline was found, as one closed border within the cells. Nearly all of the intervals contain the true
+# value.
 #
 # A second stage
 # --------------
-# The same data chose the border and measured the jump. In the second stage a random half of the places is used to find
-# the border, and the other half to measure the jump, so that the choice of the border causes no bias. The intervals
-# are wider. But half of the data may find less of the border, and a size next to the end of a border shrinks towards
-# 0.
+# The same data chose the border and measured the jump. In the second stage a random half of the places is used to
+# find the border, and the other half to measure the jump, so that the choice of the border causes no bias. The
+# intervals are wider. But half of the data may find less of the border, and a size near the end of a border shrinks
+# towards 0.
 halves = fit.second_stage(places, seed=1)
 fig, ax = plt.subplots(figsize=(8.4, 4.2), layout="constrained")
 for k, (name, one) in enumerate({"all data": sizes, "held-out half": halves}.items()):
@@ -119,8 +120,8 @@ ax.legend(frameon=False, loc="upper right", fontsize=9)
 plt.show()
 
 # %%
-# How sure is the border?
-# -----------------------
+# The uncertainty of the border
+# -----------------------------
 # The bootstrap repeats the whole analysis: it draws surfaces from their posterior distribution, points about each, and
 # repeats the search. *Stability* is the proportion of resamples that find each crossing again, or one beside it. A
 # part of the border that the fit has missed has no stability, because the resamples have the jumps of the fit. To save

@@ -29,20 +29,20 @@ arms = pd.DataFrame({"rx": ["Obs", "Lev", "Lev+5FU"]}, index=["Obs", "Lev", "Lev
 # %%
 # Time in each state
 # ------------------
-# Expected years of the first eight. They sum to eight.
+# The table gives the expected time in each state within the first eight years. The times sum to eight.
 stays = fit.predict(arms, "stay", at=8)
 stays.pivot(index="row", columns="state", values="estimate").loc[arms.index].round(3)
 
 # %%
 # Quality-adjusted years
 # ----------------------
-# Weighted by state, at 3 % a year.
+# The times are weighted by state and discounted at 3 % per year.
 worth = {"remission": 0.85, "recurrence": 0.6}
 years = fit.predict(arms, "value", at=8, values=worth, discount=0.03)
 years[["row", "estimate", "std_error", "lower", "upper"]].round(3)
 
 # %%
-# The gain over observation, with its interval.
+# This is the gain compared with observation, with its interval:
 gain = fit.predict(
     arms.iloc[1:], "value_difference", at=8, reference=arms.iloc[[0]], values=worth, discount=0.03
 )
@@ -76,8 +76,8 @@ plt.show()
 # %%
 # How much do the weights matter?
 # -------------------------------
-# The gain against the worth of a year with a recurrence. Treated patients spend fewer years there, so that the gain
-# falls as that state's worth rises. Its lower limit stays above 0.
+# The figure shows the gain for different weights of a year with a recurrence. Treated patients spend less time in
+# that state, so the gain decreases as its weight increases. The lower limit of the gain stays above 0.
 worths = np.linspace(0, 0.85, 12)
 tables = [
     fit.predict(

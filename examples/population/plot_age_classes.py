@@ -188,14 +188,14 @@ flatness = pd.DataFrame(
 flatness.round(2)
 
 # %%
-# These are deviances, to be compared with 3.84: the totals of the same animals reject hardly any value between 0 and 1,
-# where counts of the classes gave intervals of a few hundredths for a survival.
+# These are deviances, to be compared with 3.84. The totals of the same animals exclude hardly any value of a survival
+# probability between 0 and 1. Counts of the classes gave intervals with a length of a few hundredths.
 #
 # What we learnt
 # --------------
-# - Compute :func:`~statmodels_x.structural_rank` before you fit, or before you count: it needs no data.
-# - Report growth, K and alpha with intervals; give no interval to a survival that totals do not determine.
-# - Information on age classes comes from counts of age classes or from a life table. Say which.
+# - Compute :func:`~statmodels_x.structural_rank` before you fit, or before you count. It needs no data.
+# - Report growth, K and alpha with intervals. Do not give an interval for a survival that totals do not determine.
+# - Information on age classes comes from counts of age classes or from a life table. Say which of them you used.
 #
 # The page checks its own numbers:
 assert ranks.loc["Leslie-Gower", "k = 2"] == "12 of 14"

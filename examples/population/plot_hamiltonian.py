@@ -3,16 +3,15 @@ The Hamiltonian of a population
 ===============================
 
 A Leslie step L can be written as :math:`L = e^{-iH}`, as if the population were a quantum system with the Hamiltonian
-:math:`H = i\log L`. We build H for two age classes, look at what its eigenvalues say, and check the second form of it,
-in creation and annihilation operators, on Fock space. These formulas are derived in :doc:`/theory/population`.
+:math:`H = i\log L`. This page computes H for two age classes, interprets its eigenvalues, and checks its second form,
+in creation and annihilation operators on Fock space. The formulas are derived in :doc:`/theory/population`.
 """
 
 # %%
 # Two age classes
 # ---------------
-# The logarithm of a 2 by 2 matrix is a straight line through the logarithms of its two eigenvalues. One of these is
-# always negative for a Leslie matrix, so that H is complex; and since the population grows or dies, H is not
-# Hermitian.
+# The logarithm of a 2 by 2 matrix is linear in the logarithms of its two eigenvalues. One of the eigenvalues of a
+# Leslie matrix is always negative, so that H is complex. Since the population grows or declines, H is not Hermitian.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -25,8 +24,9 @@ print("H =\n", found.matrix.round(4))
 print("largest error of exp(-iH):", f"{found.residual:.0e}", "  Hermitian:", found.is_hermitian)
 
 # %%
-# Its eigenvalues are :math:`-\theta_j + i\log r_j` for the modes :math:`r_j e^{i\theta_j}` of L: the imaginary part is
-# the growth, the real part the turn in a step. The second mode changes its sign at every step, a turn by pi.
+# The eigenvalues of H are :math:`-\theta_j + i\log r_j` for the modes :math:`r_j e^{i\theta_j}` of L. The imaginary
+# part is the growth, and the real part is the angle of rotation per step. The second mode changes its sign at every
+# step, which is a rotation by pi.
 modes = pd.DataFrame(
     {
         "eigenvalue of L": population.eigenvalues.real,
@@ -39,8 +39,8 @@ modes.round(4)
 # %%
 # Between the steps
 # -----------------
-# The Hamiltonian moves the population in continuous time, too. It passes through the right numbers at whole steps,
-# and in between through complex ones: there is no real population that could have been there.
+# The Hamiltonian also moves the population in continuous time. At whole steps the numbers are right. Between them
+# they are complex, so that no real population follows this path.
 start = np.array([10.0, 0.0])
 times = np.linspace(0, 6, 241)
 flow = np.array([found.evolve(start, t) for t in times])
@@ -66,9 +66,9 @@ plt.show()
 # %%
 # Predator and prey as one oscillator
 # -----------------------------------
-# The complex predator-prey model with one class multiplies z = prey + i predators by :math:`r e^{i\theta}`, and its
-# Hamiltonian is a number: :math:`H = (-\theta + i\log r)\,a^\dagger a`, a harmonic oscillator with a gain. Its coherent
-# state turns and grows in phase space.
+# The complex predator-prey model with one class multiplies z = prey + i predators by :math:`r e^{i\theta}`. Its
+# Hamiltonian is :math:`H = (-\theta + i\log r)\,a^\dagger a`, a harmonic oscillator with a gain. Its coherent state
+# rotates and grows in phase space.
 pair = smx.ComplexPredatorPrey(A=1.02, B=0.3)
 oscillator = pair.hamiltonian()
 turns = np.linspace(0, 20, 400)
@@ -87,9 +87,9 @@ plt.show()
 # On Fock space
 # -------------
 # With a pair of ladder operators for each age class, :math:`\hat G = \sum_{ij} (\log L)_{ij}\, a_i^\dagger a_j` moves
-# particles between the classes, and :math:`e^{\hat G}` takes the coherent state of the numbers x to that of L x. No
-# particle number is left by :math:`\hat G`, so that the states with up to 24 particles are a closed space of 325
-# dimensions, and the identity can be checked there without any error of truncation:
+# particles between the classes, and :math:`e^{\hat G}` maps the coherent state of the numbers x to that of L x.
+# :math:`\hat G` does not change the number of particles. The states with up to 24 particles therefore form a closed
+# space of 325 dimensions, in which the identity can be checked without truncation error:
 ladder = found.ladder(24)
 errors = pd.Series(
     {f"{n} step(s)": ladder.check([0.7, 0.4], steps=n) for n in (1, 2, 3)}, name="relative error"
@@ -97,7 +97,8 @@ errors = pd.Series(
 errors.map("{:.0e}".format)
 
 # %%
-# The operator for up to three particles: a block for each number of particles, of sizes 1, 2, 3 and 4.
+# The figure shows the operator for up to three particles. It has a block for each number of particles, of sizes 1, 2,
+# 3 and 4.
 small = found.ladder(3)
 size = np.abs(small.operator.toarray())
 fig, ax = plt.subplots(figsize=(5.6, 4.6), layout="constrained")
@@ -112,10 +113,10 @@ plt.show()
 # %%
 # What we learnt
 # --------------
-# - Every invertible Leslie step has a Hamiltonian; it is never Hermitian, and its eigenvalues are the growth and the
-#   turn of each mode.
-# - The continuous motion it defines is complex between whole steps: a Leslie model lives in discrete time.
-# - The form in ladder operators holds to rounding on any number of particles.
+# - Every invertible Leslie step has a Hamiltonian. It is never Hermitian, and its eigenvalues are the growth and the
+#   rotation of each mode.
+# - Between whole steps its continuous motion is complex: a Leslie model is a model in discrete time.
+# - The form in ladder operators agrees up to rounding error for any number of particles.
 #
 # The page checks its own numbers:
 assert found.residual < 1e-12

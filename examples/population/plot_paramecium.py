@@ -99,8 +99,8 @@ fig.supylabel("Individuals in 0.5 cm³", fontsize=10)
 plt.show()
 
 # %%
-# The honest table: forecasts
-# ---------------------------
+# Forecasts
+# ---------
 # Each model is fitted to days 0 to 17 and used to forecast days 18 to 25. The benchmark is the last value carried
 # forward.
 models = {"Lotka-Volterra": volterra, "Leslie-Gower, k = 1": gower[1], **linear}
@@ -167,10 +167,10 @@ axes[0].set_ylabel("Individuals in 0.5 cm³")
 plt.show()
 
 # %%
-# So residuals of neighbouring days are alike (lag-one correlations up to 0.7), which makes intervals from independent
-# errors too narrow; and what a count's error is, is an assumption too. We repeat the fit under four distributions of
-# the error, and draw the end of the contest by a bootstrap of *blocks* of residuals where there are residuals to draw
-# from.
+# Residuals of neighbouring days are therefore correlated (lag-one correlations up to 0.7), and intervals that assume
+# independent errors are too narrow. The distribution of the errors is also an assumption. We repeat the fit under
+# four distributions. For the long-run outcome we use a bootstrap of *blocks* of residuals, where there are residuals
+# to draw from.
 weightings = {
     "by the mean of each series": {},
     "by the mean of each species": {"weights": {s: 1 / cultures[s].mean() for s in ("aurelia", "caudatum")}},
@@ -217,11 +217,11 @@ plt.show()
 # %%
 # Gradient descent, for comparison
 # --------------------------------
-# The paper on Leslie models of two species :cite:p:`gilman2024` speaks of a fit by machine learning. The script
-# ``benchmarks/gradient_descent.py`` tries what that does on these counts: Adam :cite:p:`kingma2015` with the exact
-# gradient, 8,000 steps from the best three of 300 random starts. With one class and density dependence it gets to the
+# The paper on Leslie models of two species :cite:p:`gilman2024` mentions a fit by machine learning. The script
+# ``benchmarks/gradient_descent.py`` tries this on these counts: Adam :cite:p:`kingma2015` with the exact gradient,
+# with 8,000 steps from the best three of 300 random starts. With one class and density dependence it reaches the
 # least sum of squares. With the linear systems it stays on plateaus, at twice the best sum with two classes and at
-# several times it with three: powers of a matrix make curved and steep valleys, in which a first-order method hardly
+# several times it with three. Powers of a matrix make curved and steep valleys, in which a first-order method hardly
 # moves.
 
 # %%
@@ -231,7 +231,7 @@ plt.show()
 #   worse, and forecast much worse than the last count.
 # - Age classes do not improve the fit, because totals have no information about them (see :doc:`plot_age_classes`).
 # - Carrying capacities and competition coefficients come from all cultures together. The outcome of the competition
-#   depends on the assumed error distribution, and should be reported so.
+#   depends on the assumed error distribution; report it together with this assumption.
 #
 # The page checks its own numbers:
 reference = {

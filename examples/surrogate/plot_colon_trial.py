@@ -11,7 +11,8 @@ to one, two and three years. It also shows the result if there is no effect to e
 # %%
 # Data
 # ----
-# One row per patient. ``status_recur`` is 0 for those who died without a recurrence: **a death is no surrogate event**.
+# There is one row per patient. ``status_recur`` is 0 for patients who died without a recurrence: **a death is not a
+# surrogate event**.
 import warnings
 
 import matplotlib.pyplot as plt
@@ -27,7 +28,7 @@ colon.groupby("rx")[["status_recur", "status_death"]].agg(["size", "sum"])
 # %%
 # One landmark
 # ------------
-# The outcome is survival beyond t = 5 years, the surrogate is read at the landmark of 2 years.
+# The outcome is survival beyond t = 5 years. The surrogate is read at the landmark of 2 years.
 question = {"at": 5, "control": "Obs", "time_unit": "years"}
 two = smx.SurrogatePTE(
     "Surv(death, status_death) ~ rx",
@@ -164,7 +165,7 @@ alone.conf_int(method="fieller").loc["pte"].tolist()
 #
 # In sentences for a paper
 # ------------------------
-# What a reviewer may conclude from this page, and what not:
+# The following sentences say what can be concluded from this page, and what not:
 #
 # *In patients given levamisole and fluorouracil instead of observation alone, survival at five years was higher by
 # .108 (standard error .040). Recurrence and survival up to two years explained .90 of this effect (95 % interval by
@@ -178,7 +179,8 @@ print(claim)
 assert abs(claim["p.value"] - 0.012) < 5e-4
 
 # %%
-# Beside it reviewers ask how closely recurrence and death go together in a patient: Kendall's tau of the two times.
+# Reviewers often also ask how closely recurrence and death are related within a patient. Kendall's tau of the two
+# times answers this:
 association = smx.EventAssociation(
     "Surv(death, status_death) ~ rx", "Surv(recur, status_recur)", colon, horizon=5
 ).fit(n_perturb=200)

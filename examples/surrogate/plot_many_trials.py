@@ -68,8 +68,8 @@ threshold = fit.threshold_effect()
 print(f"threshold: a hazard ratio of {threshold['ratio']:.2f} on progression")
 
 # %%
-# Does it hang on one trial?
-# --------------------------
+# Does the result depend on one trial?
+# ------------------------------------
 # Each comparison is left out in turn, and its effect on survival is predicted from the others. All are inside their
 # prediction intervals. But the relation depends on one of them: without the vemurafenib trial (Chapman) R2 is .42, and
 # its interval extends from 0 to 1.

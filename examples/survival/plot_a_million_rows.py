@@ -128,11 +128,11 @@ plt.show()
 # %%
 # Memory
 # ------
-# The designs are kept once, as one column of doubles for each coefficient; the likelihood itself works through blocks
-# of 512 rows, and needs no array of the length of the data. So plan for your data frame, and the peak below beside it:
-# it is reached while the columns are made from the frame. ``Categorical`` and small integer columns of a frame are
-# cheap; each level costs a column of doubles in the design. A result holds its sample as long as it lives; when it is
-# saved the data stay behind.
+# The designs are kept once, as one column of doubles for each coefficient. The likelihood works through blocks of 512
+# rows, and needs no array of the length of the data. Your machine needs memory for the data frame and, in addition,
+# for the peak below. It is reached while the columns are made from the frame. ``Categorical`` and small integer
+# columns of a frame need little memory, but each level becomes a column of doubles in the design. A result keeps its
+# sample in memory; a saved result does not contain the data.
 name = "speed and power"
 tracemalloc.start()
 again = smx.FlexibleSurvival(formula, frames[name], **options[name]).fit()

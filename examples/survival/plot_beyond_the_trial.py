@@ -136,8 +136,8 @@ print(
 )
 
 # %%
-# What it still rests on
-# ----------------------
+# Remaining assumptions
+# ---------------------
 # The results still depend on the extrapolation of the *excess* hazard, on a treatment effect that lasts, and on the
 # life table. If its rates are halved, or multiplied by 1.5, the gain of the default model changes as shown below. The
 # log-likelihood is not a good criterion to choose between life tables: patients in trials are healthier than the

@@ -10,13 +10,13 @@ does one scale suffice? What does the second one cost? Do AIC and BIC choose the
 # %%
 # Design
 # ------
-# Six hazard shapes, 100, 300 or 1,000 subjects, 0, 30 or 60 % censored (where the cured fraction allows it),
-# without a covariate and with two arms. The truth is drawn from a model with one scale (``aft``, ``ph``), one scale
-# with the arm in the power too, or both scales with the arm in each, in *opposite* directions: time runs twice as
-# fast, and the hazard is halved. No choice of one scale can follow that exactly. Each data set is fitted by models
-# with one scale, and by one or two with both. The study is ``benchmarks/survival_both_scales.py``; its tables follow.
-# They rest on three data sets for each cell of the design, 39 to 51 for each truth and number of subjects, so that the
-# Monte-Carlo standard errors beside the shares matter.
+# The study has six hazard shapes, 100, 300 or 1,000 subjects, and 0, 30 or 60 % censored times (where the cured
+# fraction allows it). It has samples without a covariate and with two arms. The true model has one scale (``aft``,
+# ``ph``), one scale with the arm on the power as well, or both scales with the arm on each, in *opposite* directions:
+# time runs twice as fast, and the hazard is halved. No model with one scale can follow that exactly. Each data set is
+# fitted by models with one scale, and by one or two models with both. The script is
+# ``benchmarks/survival_both_scales.py``; its tables follow. There are three data sets for each cell of the design,
+# and 39 to 51 for each truth and number of subjects, so the Monte-Carlo standard errors beside the shares are large.
 from io import StringIO
 
 import matplotlib.pyplot as plt
@@ -139,10 +139,10 @@ def pooled(table: pd.DataFrame, columns: list[str], by: list[str]) -> pd.DataFra
 
 
 # %%
-# How often is the second scale asked for?
-# ----------------------------------------
-# Shares of data sets in which the best model with both scales beats the best with one scale and power (without a
-# covariate: the best with one scale).
+# How often is the second scale chosen?
+# -------------------------------------
+# The table gives the share of data sets in which the best model with both scales has a lower criterion than the best
+# with one scale and power (without a covariate: the best with one scale).
 measures = ["aic_both_over_power", "bic_both_over_power"]
 asked = pooled(main, measures, ["part", "true_scales", "n"])
 asked.round(3)
@@ -176,17 +176,17 @@ axes[0].legend(frameon=False, loc="upper left")
 plt.show()
 
 # %%
-# Where the truth has one scale, AIC asks for the second in about one data set in ten (two arms and 1,000 subjects: one
-# in six); BIC in hardly any. Where the truth has both, AIC does not see it with 100 subjects, and sees it in four data
-# sets of ten with 1,000 subjects and two arms. Without a covariate no sample size here shows it reliably: there, the
-# two scales differ from one only in the form of a single curve.
+# If the truth has one scale, AIC prefers the second in about one data set in ten (with two arms and 1,000 subjects in
+# one of six), and BIC in hardly any. If the truth has both, AIC does not detect it with 100 subjects. With 1,000
+# subjects and two arms it detects it in four data sets of ten. Without a covariate no sample size here shows it
+# reliably, because the two scales then differ from one only in the form of a single curve.
 
 # %%
-# Why: most shapes cannot tell
-# ----------------------------
-# How far can one scale with power come to the truth at all? The expected loss is the deviance (twice the
-# log-likelihood) by which the best such model falls short in an ideal sample of 300 uncensored subjects. A test at
-# 5 % with one more parameter needs about 4, AIC 2.
+# Why: most hazard shapes do not show the second scale
+# ----------------------------------------------------
+# How close can a model with one scale and power come to the truth? The expected loss is the deviance (twice the
+# log-likelihood) by which the best such model is worse than the truth, in an ideal sample of 300 uncensored subjects.
+# A test at 5 % with one more parameter needs about 4, and AIC needs 2.
 hard = hard.set_index("shape").sort_values("expected_loss")
 fig, axes = plt.subplots(1, 2, figsize=(9.5, 3.8), sharey=True, layout="constrained")
 places = np.arange(len(hard))
@@ -209,11 +209,11 @@ fig.suptitle("Truth with both scales and two arms, by shape of the hazard")
 plt.show()
 
 # %%
-# For three of the five shapes a scale, the power and the shape together imitate two scales almost perfectly: to see
-# the difference would take many thousands of events. It shows only where the hazard rises and then falls, with or
-# without a cured fraction. There the second scale pays, too: with 1,000 subjects the full model has a smaller RMSE of
-# survival than the best model with one scale (last columns; few data sets for "cure", where only 60 % censored can be
-# had).
+# For three of the five shapes a scale, the power and the shape together imitate two scales almost perfectly. Many
+# thousands of events would be needed to see the difference. It is visible only if the hazard rises and then falls,
+# with or without a cured fraction. There the second scale is useful: with 1,000 subjects the full model has a smaller
+# RMSE of survival than the best model with one scale (last columns; there are few data sets for "cure", where only 60
+# % censoring is possible).
 hard["subjects needed for a deviance of 4"] = (300 * 4 / hard["expected_loss"]).round(-1)
 needed = ["data_sets", "expected_loss", "subjects needed for a deviance of 4"]
 hard[
@@ -223,9 +223,10 @@ hard[
 # %%
 # What the second scale costs
 # ---------------------------
-# First, a sound fit. The full model (both scales, each with its covariates) is a regular, well determined maximum in
-# a minority of data sets; in the others the likelihood climbs a ridge, or a direction of the parameters is nearly
-# free, and the fit says so. Second, precision of the survival probabilities at each arm's true quartiles.
+# The second scale has two costs. The first is the quality of the fit. The full model (both scales, each with its
+# covariates) has a regular and well determined maximum in a minority of data sets. In the others the likelihood rises
+# along a ridge, or a direction of the parameters is hardly determined, and the fit says so. The second cost is
+# precision, here of survival at the true quartiles of each arm.
 quality = pooled(main, ["both_degenerate", "both_weak", "power_degenerate", "power_weak"], ["part", "n"])
 quality.round(3)
 
@@ -291,38 +292,40 @@ for ax in axes:
 plt.show()
 
 # %%
-# The second scale costs little in the curve, and much in what can be said about it. Over all shapes, survival is
-# estimated nearly as well by two scales as by the one-scale model with power that AIC prefers: where the truth has
-# one scale, the RMSE is larger by a few per cent. But most fits with both scales cannot be read as estimates of their
-# parameters. A fit that is no regular maximum has no standard errors, so that its predictions have no intervals;
-# the table gives the share of predictions without one. Two other choices matter more. Without the power, in ``aft``,
-# a true effect on it biases the difference of the arms. And with a thousand subjects the scale has to be the right
-# one: ``aft + power`` does worse than AIC's choice between it and ``ph + power`` where ``ph`` is true.
+# The second scale costs little for the curve and much for the interpretation. Over all shapes, survival is estimated
+# nearly as well by two scales as by the model with one scale and power that AIC prefers. If the truth has one scale,
+# the RMSE is larger by a few per cent. But the parameters of most fits with both scales cannot be interpreted. A fit
+# that is not a regular maximum has no standard errors, so that its predictions have no intervals; the table gives the
+# share of predictions without one.
+#
+# Two other choices are more important. Without the power, in ``aft``, the difference of the arms is biased if there
+# is a true effect on the power. With a thousand subjects the right scale also matters: ``aft + power`` is worse than
+# the model chosen by AIC from it and ``ph + power`` if ``ph`` is true.
 precision = errors.set_index(["truth", "n", "model"])
 precision.round(3)
 
 # %%
-# Censoring matters less than sample size does; heavy censoring brings more ridges, for one scale too.
+# Censoring matters less than sample size. With heavy censoring there are more ridges, also for models with one scale.
 by_share = ["aic_both_over_power", "both_degenerate", "power_degenerate"]
 pooled(censored, by_share, ["part", "censoring"]).round(3)
 
 # %%
 # Do AIC and BIC find the truth?
 # ------------------------------
-# The share of data sets in which the model that was true is chosen, among all those fitted. Part of what is missed is
-# not about the number of scales: for monotone hazards, ``aft`` and ``ph`` are close to the same model. BIC is right
-# more often where neither a second scale nor an effect on the power is there, and seldom finds both scales.
+# The table gives the share of data sets in which the true model is chosen among all that were fitted. Some of the
+# errors do not concern the number of scales: for monotone hazards, ``aft`` and ``ph`` are nearly the same model. BIC
+# is right more often if there is neither a second scale nor an effect on the power. It seldom finds both scales.
 chosen = pooled(main, ["aic_truth", "bic_truth"], ["part", "truth", "n"])
 chosen.round(3)
 
 # %%
-# A ridge must not win
-# --------------------
-# Here, as in ``smx.compare``, a fit that is no regular maximum is never chosen. If the highest likelihood that the
-# search came across were taken at its face value, AIC would ask for the second scale far more often where the truth
-# has one, and most of all in small samples: the reward of a ridge is not evidence. Rarely (``both_secondary``) a
-# regular maximum of the full model lies below the maximum of a one-scale model within it, as the likelihood's
-# supremum is on a ridge; the fit says that, too.
+# Ridges are not candidates
+# -------------------------
+# Here, as in ``smx.compare``, a fit that is not a regular maximum is never chosen. The highest likelihood found by
+# the search is not used instead. If it were, AIC would choose the second scale far more often where the truth has
+# one, most of all in small samples. A high likelihood on a ridge is not evidence for the model. Rarely
+# (``both_secondary``) a regular maximum of the full model is lower than the maximum of a model with one scale that it
+# contains, because the supremum of its likelihood is on a ridge. The fit says that, too.
 naive = pooled(
     main, ["aic_both_over_power", "naive_both_over_power", "both_secondary"], ["part", "true_scales", "n"]
 )
@@ -331,13 +334,13 @@ naive.round(3)
 # %%
 # What we learnt
 # --------------
-# - One scale with the covariate in scale and power, the scale chosen by AIC, is enough in most of these data sets, also
-#   where both scales are true: the second one shows only for hazards that rise and fall, in larger samples. There it
-#   is worth having.
-# - The second scale costs hardly any precision of survival, but half the fits to 100 subjects have no regular
-#   maximum, and only a minority are well determined even with 1,000.
-# - Leaving out a true effect on the power costs much more than leaving out a true second scale.
-# - BIC is the safer guard against a second scale that is not there; AIC is right about it more often when it is.
+# - One scale, chosen by AIC, with the covariate on scale and power is enough in most of these data sets, also if the
+#   truth has both scales. The second scale is visible only for hazards that rise and fall, in larger samples. There
+#   it is worth having.
+# - The second scale hardly reduces the precision of survival. But half the fits to 100 subjects have no regular
+#   maximum, and even with 1,000 only a minority are well determined.
+# - Leaving out a true effect on the power is much worse than leaving out a true second scale.
+# - BIC is safer if there is no second scale; AIC is right more often if there is one.
 #
 # The study has its limits: one set of effects, a balanced binary covariate, uniform censoring, and data from the
 # family itself. The page checks its own numbers:

@@ -2,9 +2,9 @@
 Coming from flexsurv, lifelines or rstpm2
 =========================================
 
-The same analyses in four packages. R code is shown as text; lifelines and this package run side by side, and the
-numbers are compared. The maxima of the likelihoods agree to about 1e-4. The parameters differ by a sign, a logarithm
-or a reciprocal, and this page says which.
+This page makes the same analyses in four packages. R code is shown as text. lifelines and this package are run, and
+their numbers are compared. The maxima of the likelihoods agree to about 1e-4. The parameters differ by a sign, a
+logarithm or a reciprocal, and this page says which.
 """
 
 # %%
@@ -64,8 +64,8 @@ weibull_table.round(4)
 # %%
 # Four distributions
 # ------------------
-# One argument each; ``survreg`` has the first three, flexsurv all of them (``"weibull"``, ``"llogis"``, ``"lnorm"``,
-# ``"gengamma"``). lifelines has a class for each.
+# Each distribution is one argument. ``survreg`` has the first three, and flexsurv all of them (``"weibull"``,
+# ``"llogis"``, ``"lnorm"``, ``"gengamma"``). lifelines has a class for each.
 fits = {
     name: smx.FlexibleSurvival(formula, data, distribution=name, scale="aft").fit()
     for name in ("weibull", "loglogistic", "lognormal", "gengamma")
@@ -86,7 +86,7 @@ with warnings.catch_warnings():
     }
 
 # %%
-# The log-likelihoods. The column of flexsurv was made with the R package, version 2.3.2 (R 4.2.2).
+# The table compares the log-likelihoods. The column of flexsurv was made with the R package, version 2.3.2 (R 4.2.2).
 flexsurv = {"weibull": -410.7103, "loglogistic": -392.1101, "lognormal": -386.3150, "gengamma": -365.6435}
 likelihoods = pd.DataFrame(
     {
@@ -98,7 +98,7 @@ likelihoods = pd.DataFrame(
 likelihoods.round(4)
 
 # %%
-# The conversions, for location mu, scale sigma and shape Q of log time as flexsurv and lifelines have them:
+# The conversions are as follows, for location mu, scale sigma and shape Q of log time as in flexsurv and lifelines:
 #
 # .. list-table::
 #    :header-rows: 1
@@ -119,9 +119,10 @@ likelihoods.round(4)
 #      - flexsurv ``mu``, ``sigma``, ``Q``; lifelines ``mu_``, ``sigma_``, ``lambda_``
 #      - ``aft`` = −(b of ``mu``, ``mu_``); ``power`` = −log ``sigma``, −\ ``sigma_``; ``shape`` = ``Q``, ``lambda_``
 #
-# For the generalised gamma, whose Q is −1.8 here: a heavier tail than the log-normal's, Q = 0, and far from the
-# Weibull, Q = 1. (Mind the order of ``regressors`` above, which is alphabetical. With ``mu_`` first, lifelines 0.30.3
-# returns the same estimates, but attaches standard errors to the wrong names: .46 for treatment in place of .19.)
+# The next table is for the generalised gamma. Its Q is −1.8 here, which is a heavier tail than that of the log-normal
+# (Q = 0), and far from the Weibull (Q = 1). (Note that ``regressors`` above is in alphabetical order. With ``mu_``
+# first, lifelines 0.30.3 returns the same estimates, but attaches standard errors to the wrong names: .46 for
+# treatment in place of .19.)
 names = {"aft": "mu_", "power": "sigma_", "shape": "lambda_"}
 gengamma_table = side_by_side(
     fits["gengamma"], peers["gengamma"], names, {"aft": -1, "power": -1, "shape": 1}
@@ -149,7 +150,8 @@ ratios.astype(float).round(3)
 #    summary(fit, newdata = arms, type = "quantile", quantiles = 0.5)
 #    summary(fit, newdata = arms, type = "rmst", t = 5)
 #
-# lifelines returns point estimates; flexsurv intervals by simulation; ours are by the delta method, or by simulation.
+# lifelines returns point estimates, and flexsurv intervals by simulation. Here intervals are by the delta method, or
+# by simulation.
 fit, peer = fits["lognormal"], peers["lognormal"]
 fit.predict(arms, "survival", at=[1, 5])
 
@@ -166,8 +168,8 @@ both = pd.DataFrame(
 both.round(4)
 
 # %%
-# Curves of ours (lines) and of lifelines (marks) under the four distributions, for men of mean age, over the
-# Kaplan-Meier steps of each arm.
+# The figure compares the curves of this package (lines) and of lifelines (marks) under the four distributions, for
+# men of mean age, with the Kaplan-Meier curve of each arm.
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.3), sharey=True, layout="constrained")
 times, marks = np.linspace(0.01, 9.6, 200), np.linspace(0.3, 9.3, 10)
 steps = (
@@ -212,8 +214,8 @@ plt.show()
 #    predict(fit, newdata = data.frame(treatment = 0), var = "treatment", type = "hr", grid = TRUE)
 #    predict(fit, newdata = d, type = "meansurv", grid = TRUE)
 #
-# There are no splines here; the four-parameter family takes their place. ``scale="ph"`` gives proportional hazards,
-# and ``power="~ treatment"`` lets the hazard ratio change over time. ``reference`` holds the patients to compare with
+# This package has no splines; the four-parameter family takes their place. ``scale="ph"`` gives proportional hazards,
+# and ``power="~ treatment"`` lets the hazard ratio change over time. ``reference`` gives the patients to compare with
 # (``newdata`` in rstpm2).
 ph = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, scale="ph", other_scale=1.0).fit()
 moving = smx.FlexibleSurvival(
@@ -223,14 +225,14 @@ treated, control = arms.loc[["interferon"], ["treatment"]], arms.loc[["control"]
 moving.predict(treated, "hazard_ratio", at=[0.5, 1, 3, 5], reference=control)
 
 # %%
-# rstpm2's ``meansurv`` and flexsurv's ``standsurv`` are our ``standardise``:
+# ``meansurv`` of rstpm2 and ``standsurv`` of flexsurv are called ``standardise`` here:
 adjusted = smx.FlexibleSurvival(formula, data, scale="ph", other_scale=1.0).fit()
 adjusted.standardise("survival", at=[5], by="treatment")
 
 # %%
-# What a spline would give: flexsurv's ``flexsurvspline`` with two knots and the three covariates, seven parameters in
-# all, reports a log-likelihood of −365.8173 (AIC 745.6). The generalised gamma, with six, and the four-parameter family
-# with both scales, with seven, reach a little more here:
+# For comparison with a spline: flexsurv's ``flexsurvspline`` with two knots and the three covariates, seven
+# parameters in all, reports a log-likelihood of −365.8173 (AIC 745.6). The generalised gamma, with six parameters,
+# and the four-parameter family with both scales, with seven, are slightly higher:
 two_scales = smx.FlexibleSurvival(formula, data, other_scale="~ 1", scale="aft").fit()
 shown = smx.compare(fits["gengamma"], two_scales, adjusted, names=["gengamma", "both scales", "ph"])
 shown[["logLik", "df", "AIC", "delta_AIC", "regular"]].round(2)
@@ -293,11 +295,14 @@ cure_table.round(4)
 # %%
 # What has no counterpart
 # -----------------------
-# - Splines (``flexsurvspline``, ``stpm2``), the gamma and the generalised F are not here. A distribution that is
-#   missing can be written as a :class:`~statmodels_x.Family`, with every prediction, kind of censoring and cure.
-# - Gompertz hazards that fall are such a family, worked out in the guide; the built-in ``"gompertz"`` rises.
-# - Frailty (random effects) is not here. Competing risks and multi-state models are :class:`~statmodels_x.MultiState`
-#   (:doc:`/guide/multistate`), and relative survival is the argument ``background`` (:doc:`/guide/background`).
+# - Splines (``flexsurvspline``, ``stpm2``), the gamma and the generalised F distribution are not available. A
+#   distribution that is missing can be written as a :class:`~statmodels_x.Family`, with all predictions, all kinds of
+#   censoring and cure.
+# - A decreasing Gompertz hazard can be written in this way; :doc:`/guide/families` shows how. The built-in
+#   ``"gompertz"`` increases.
+# - Frailty (random effects) is not available. Competing risks and multi-state models are
+#   :class:`~statmodels_x.MultiState` (:doc:`/guide/multistate`), and relative survival is the argument ``background``
+#   (:doc:`/guide/background`).
 #
 # What we learnt
 # --------------

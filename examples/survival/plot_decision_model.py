@@ -2,10 +2,10 @@
 Waning and discounting for a decision model
 ===========================================
 
-Is a treatment worth its price? A decision model asks a trial for more than it saw: the years of life gained over a
-lifetime, discounted as economists do, under an effect that may not last, and with an honest account of what is not
-known. We take chemotherapy after surgery for colon cancer :cite:p:`moertel1990` and answer with the fitted model
-itself, without a model built on top of it.
+Is a treatment worth its price? A decision model needs more than a trial observes: the years of life gained over a
+lifetime, with discounting, an effect that may decrease over time, and the uncertainty of the result. This page takes
+chemotherapy after surgery for colon cancer :cite:p:`moertel1990`. It computes these quantities from the fitted
+survival model itself, without a separate decision model.
 
 The prices are invented. Everything else comes from the trial and from a life table.
 """

@@ -2,10 +2,10 @@
 Lung cancer: scale, power and plateau
 =====================================
 
-What does a covariate do to the *size* of the hazard (the scale), what to its *course* over time (the power), and does
-the curve end in a *plateau*? This page answers these questions for the Veterans' Administration trial: 137 men with
-advanced lung cancer, 128 of whom died during follow-up :cite:p:`kalbfleisch2002`. The paper behind this family asked
-them of other data (855 patients in Northern Ireland), which are not public.
+How does a covariate change the *size* of the hazard (the scale), how does it change its *course* over time (the power),
+and does the survival curve end in a *plateau*? This page answers these questions for the Veterans' Administration
+trial: 137 men with advanced lung cancer, 128 of whom died during follow-up :cite:p:`kalbfleisch2002`. The paper that
+introduced this family used other data (855 patients in Northern Ireland), which are not public.
 """
 
 # %%

@@ -37,8 +37,8 @@ ratio_80_40 = np.exp(40 * coefficient[["estimate", "conf.low", "conf.high"]].ast
 ratio_80_40.round(3)
 
 # %%
-# A ratio that moves
-# ------------------
+# A hazard ratio that changes
+# ---------------------------
 # With the score on the power as well as on the scale, the hazards of different scores can approach each other and
 # cross. The likelihood ratio test compares this model with the one without the score on the power. The score test
 # gives nearly the same result without fitting the larger model.

@@ -2,11 +2,12 @@
 Relative survival and cure in a cancer registry
 ===============================================
 
-A registry knows when its patients died, and rarely what they died of. A life table fills the gap: it says how many
-would have died anyway. From the two together come net survival, which is survival if the cancer were the only cause of
-death, the fraction that is cured, and the probabilities of dying of the cancer and of something else.
+A registry knows when its patients died, but rarely the cause of death. A life table gives the number of deaths that
+would have been expected without the disease. From both together one can estimate net survival (survival if the cancer
+were the only cause of death), the cured fraction, and the probabilities of death from the cancer and from other
+causes.
 
-The registry of this page is simulated, so that the truth is known and every estimate can be held against it.
+The registry on this page is simulated, so that the estimates can be compared with the truth.
 """
 
 # %%
@@ -187,8 +188,8 @@ print(
 )
 
 # %%
-# What it rests on
-# ----------------
+# Assumptions
+# -----------
 # The results depend on the life table. Patients of a registry may differ from the population, for example by smoking,
 # so that the rates of the table are too low or too high for them. If the rates are multiplied by 0.8 and 1.2, the
 # cured fraction changes:

@@ -134,8 +134,8 @@ weighted = fit.standardise(
 weighted.round(3)
 
 # %%
-# What the intervals hold
-# -----------------------
+# What the intervals include
+# --------------------------
 # The intervals include the uncertainty of the coefficients for *this* set of patients. They do not include the
 # variation of the covariates between samples. The bootstrap (resampling patients and fitting again) includes both.
 # Here the difference is small. (30 resamples are enough for an illustration, but too few for a report.)

@@ -67,8 +67,8 @@ axes[1].get_legend().remove()
 plt.show()
 
 # %%
-# Residuals, and rows that carry a conclusion
-# -------------------------------------------
+# Residuals and influential rows
+# ------------------------------
 # Quantile residuals should lie on the line. ``dfbetas`` show by how many standard errors each patient changes the
 # effect of a treatment. The largest are labelled by their index.
 fig, axes = plt.subplots(1, 2, figsize=(10.5, 4.2), layout="constrained")

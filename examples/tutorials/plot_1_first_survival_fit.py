@@ -2,8 +2,8 @@
 1. A first survival fit
 =======================
 
-In this tutorial you fit a survival model to a clinical trial, read the hazard ratio, predict survival at five
-years, and draw the survival curves.
+In this tutorial you fit a survival model to a clinical trial, read the hazard ratio, draw the survival curves, and
+predict survival at five years.
 
 - **You will learn**: the four steps formula, ``fit()``, ``summary()`` and ``predict()``.
 - **You need**: the package, and some Python. You need no other tutorial.
@@ -16,8 +16,9 @@ years, and draw the survival curves.
 # --------
 # The trial E1684 compared interferon with observation in 284 patients whose melanoma had been removed
 # :cite:p:`kirkwood1996`. There is one row per patient. The column ``time`` holds years until relapse, death, or the
-# end of observation. The column ``status`` is 1 if the patient relapsed or died, and 0 if the time is censored. Data
-# of your own, from ``pd.read_csv``, need the same two columns, with any names.
+# end of observation. The column ``status`` is 1 if the patient relapsed or died, and 0 if the time is censored. Your
+# own data, read with ``pd.read_csv``, need two such columns, with any names. Covariates may be numbers, text or
+# categories.
 import matplotlib.pyplot as plt
 import pandas as pd
 
@@ -30,23 +31,35 @@ data[["time", "status", "arm"]].head()
 
 # %%
 # The first category, ``observation``, is the reference level: the effect is that of interferon compared with it.
+# (Without ``pd.Categorical`` the levels of a text column are sorted, and the first one is the reference.)
 #
 # The fit
 # -------
-# ``Surv(time, status)`` on the left of ``~`` is the response. The covariates stand on the right.
+# ``Surv(time, status)`` on the left of ``~`` is the response. The covariates are on the right.
 model = smx.FlexibleSurvival("Surv(time, status) ~ arm", data)
 fit = model.fit()
 fit
 
 # %%
-# Two attributes say whether the estimates can be used. ``converged`` is true if the search ended at a maximum of
-# the likelihood. ``is_regular`` is true if standard errors and intervals can be trusted there.
+# The first thing to check is whether the estimates can be used. ``converged`` is true if the search ended at a
+# maximum of the likelihood. ``is_regular`` is true if the likelihood is well curved at this maximum, as the theory of
+# standard errors and confidence intervals requires.
 print(fit.converged, fit.is_regular)
 
 # %%
-# Both are true, so the hazard ratio below may be reported. The notes under the table are about other numbers: the
-# second one warns of the cured fraction, which is the height of the curve after the last relapse, and the third one
-# says that a model of times instead of hazards fits a little better.
+# Both are true, so the hazard ratio below may be reported. The notes under the summary are about other things:
+#
+# - *phi* is a scale that is fixed at the median of the observed event times, 0.55 years. (The *Median* at the top of
+#   the summary is a different number. It takes censoring into account, and is the time by which half of all patients
+#   have had the event.)
+# - The fitted curve levels off above 0. Its end says little about a cured fraction; :doc:`/guide/cure` explains why.
+# - A model of times instead of hazards, ``scale="aft"``, fits a little better. You do not have to change the model.
+#   The hazard ratio answers the question that most trials ask. If no protocol fixed the model in advance, report the
+#   result of the other one as well.
+#
+# The distribution has parameters called *power* and *shape*. They describe how the hazard changes over time. This
+# *power* has nothing to do with the power of a test. :ref:`sphx_glr_gallery_tutorials_plot_2_reading_a_summary.py`
+# explains the rest of the summary.
 
 # %%
 # The survival curves
@@ -65,7 +78,7 @@ plt.show()
 fit.natural_params.round(3)
 
 # %%
-# The row ``arm[T.interferon]`` holds the hazard ratio of interferon compared with observation.
+# The row ``arm[T.interferon]`` has the hazard ratio of interferon compared with observation.
 ratio = fit.natural_params.loc[("ph", "arm[T.interferon]")]
 print(f"hazard ratio {ratio.estimate:.2f}, 95 % interval {ratio.lower:.2f} to {ratio.upper:.2f}")
 
@@ -75,7 +88,9 @@ print(f"hazard ratio {ratio.estimate:.2f}, 95 % interval {ratio.lower:.2f} to {r
 #
 # Survival at five years
 # ----------------------
-# ``predict`` takes the covariates of the patients that you ask about. Each row of the result has an interval.
+# ``predict`` takes the covariates of the patients that you ask about. Each row of the result has an interval. The
+# column ``extrapolated`` is true if the time is later than the longest follow-up in the data, 9.6 years. Such a
+# prediction has no data behind it.
 arms = pd.DataFrame({"arm": ["observation", "interferon"]}, index=["observation", "interferon"])
 five = fit.predict(arms, kind="survival", at=5)
 five.round(3)
@@ -85,10 +100,19 @@ for row in five.itertuples():
     print(f"{row.row}: {100 * row.estimate:.0f} % ({100 * row.lower:.0f} to {100 * row.upper:.0f} %)")
 
 # %%
-# The median is the time at which half of the patients have relapsed or died.
+# The median is the time by which half of the patients have relapsed or died.
 fit.predict(arms, kind="median").round(2)
 
 # %%
+# The median and the hazard ratio
+# -------------------------------
+# The summary also has a table of *effects*: the result as a difference of survival, of mean time, and of the
+# median. The interval for the difference of the medians includes 0, although that of the hazard ratio excludes 1.
+# In this model the medians are equal exactly if the hazard ratio is 1, so one of the two intervals is less
+# accurate. It is that of the difference, because it is symmetric. The median under interferon may well be a year
+# longer than estimated, but hardly a year shorter, as its interval above shows. Use the interval of the hazard
+# ratio to decide whether there is an effect.
+#
 # Next
 # ----
 # :ref:`sphx_glr_gallery_tutorials_plot_2_reading_a_summary.py` explains every line of ``fit.summary()``, and

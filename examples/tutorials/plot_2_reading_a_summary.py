@@ -39,27 +39,35 @@ print(fit.summary())
 # *Observations* and *Events* are counts of rows and of relapses or deaths. Precision depends on the number of
 # events. A rule of thumb asks for ten events per parameter or more.
 #
-# *Covariates on: ph* says that the covariates multiply the hazard (proportional hazards). *Converged* must be
-# ``yes``. *Starts at best* says how many searches, from different starting values, ended at the same maximum.
+# *Distribution: apgw* is the name of the flexible distribution that the package uses by default (the adapted power
+# generalised Weibull). *Covariates on: ph* says that the covariates multiply the hazard (proportional hazards).
+# *Fixed: phi* is a scale that is set to the median of the observed event times, so that the results do not depend on
+# the unit of time. *Covariance: observed* says how the standard errors were computed: from the observed information,
+# the usual way.
 #
-# *Log-likelihood*, *AIC* and *BIC* compare this model with others that are fitted to the same rows. They say
-# nothing by themselves.
+# *Converged* must be ``yes``. *Starts at best* says how many searches, from different starting values, ended at the
+# best maximum. *Follow-up* is the longest time in the data. *Median* is the time by which half of the patients have
+# had the event, with its interval.
+#
+# *Log-likelihood*, *AIC* and *BIC* compare this model with others that are fitted to the same rows. A single value
+# has no meaning.
 head = {"observations": fit.nobs, "events": fit.n_events, "AIC": round(fit.aic, 1), "BIC": round(fit.bic, 1)}
 print(head)
 
 # %%
 # The coefficients
 # ----------------
-# Each block is one parameter of the distribution. The first block, ``ph``, holds the covariates. Its coefficients
-# are logarithms of hazard ratios. ``std err`` is the standard error, ``z`` is the coefficient divided by it, and
+# Each block is one parameter of the distribution. The first block, ``ph``, has the covariates. Its coefficients are
+# logarithms of hazard ratios. ``std err`` is the standard error, ``z`` is the coefficient divided by it, and
 # ``P>|z|`` is the p-value of the test that the coefficient is 0.
 #
-# ``power`` and ``shape`` describe how the hazard changes over time. You seldom report them.
+# ``power`` and ``shape`` describe how the hazard changes over time. You seldom report them. ``power`` is the name of
+# a parameter here, and not the power of a test.
 #
 # The natural scale
 # -----------------
-# The same estimates as hazard ratios. This block is the one to report. ``tidy()`` returns the coefficients as a
-# data frame, for a table of your own.
+# This block shows the same estimates as hazard ratios. It is the one to report. ``tidy()`` returns the coefficients
+# as a data frame, for a table of your own.
 fit.tidy().query("parameter == 'ph'").round(3)
 
 # %%
@@ -72,14 +80,17 @@ decades[["term", "per", "estimate", "conf.low", "conf.high", "p.value"]].round(3
 # The effects
 # -----------
 # A hazard ratio does not say how many patients benefit. The block *Effects* does. It gives differences of survival,
-# of the mean time to a horizon, and of the median, averaged over the patients of the sample. The second column
-# repeats them under a wider model, in which the covariate may also change the form of the hazard. If the two
-# columns disagree, the effect depends on the assumption of proportional hazards.
+# of the mean time to a horizon, and of the median, averaged over the patients of the sample. The horizon is a time to
+# which about a tenth of the patients were followed; here it is 7.5 years. *Wider model* repeats the effects under a
+# model in which the covariate may also change the form of the hazard. If the two columns disagree, the effect depends
+# on the assumption of proportional hazards.
 effects = fit.effects(["arm"])
 effects[["effect", "quantity", "estimate", "lower", "upper", "wide_estimate", "moves"]].round(3)
 
 # %%
-# The column ``moves`` marks disagreement. There is none here.
+# The column ``moves`` marks disagreement. There is none here. The interval for a difference of medians is symmetric
+# and often wide; :ref:`sphx_glr_gallery_tutorials_plot_1_first_survival_fit.py` explains why it may include 0
+# although the interval of the hazard ratio excludes 1.
 #
 # The notes
 # ---------

@@ -140,12 +140,12 @@ print(
 # %%
 # Do **not** write:
 #
-# - *The dam caused the fall.* The model finds a jump and its place. It does not know what happened there.
-# - *There was exactly one jump.* Smaller jumps can be missed: the fit declares none below ``smallest_jump`` at a
+# - *The dam caused the fall.* The model finds a jump and its place, but not its cause.
+# - *There was exactly one jump.* Smaller jumps can be missed: the fit reports none below ``smallest_jump`` at a
 #   given place.
 # - A p-value of the jump from its size and standard error. The jump was found in these data. Use
 #   ``test_no_jump()``.
-print(f"smallest jump that would be declared: {curve.smallest_jump:.0f}")
+print(f"smallest jump that would be reported: {curve.smallest_jump:.0f}")
 
 # %%
 # A population
@@ -167,8 +167,8 @@ print(
 #
 # - *Lynx cause the cycle of the hares.* A fit to two series does not show a cause.
 # - *The populations will go on cycling.* A lasting cycle is a property of these equations, whatever the data.
-# - The estimate of an entry that the counts do not determine. The summary says how many combinations they determine
-#   (*Structural rank*, *Known to half*).
+# - The estimate of a matrix entry that the counts do not determine. The summary says how many combinations they
+#   determine (*Structural rank*, *Known to half*).
 #
 # Next
 # ----

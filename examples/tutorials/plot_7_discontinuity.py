@@ -55,13 +55,13 @@ again = fit.bootstrap(99, seed=1)
 print(f"found again in {100 * again.stability[0]:.0f} % of the resamples")
 
 # %%
-# A smaller jump may be there and not be found. The fit says which size it could have declared at a given place:
+# Smaller jumps may have been missed. The fit gives the smallest size that it would report at a given place:
 print(f"smallest jump: {fit.smallest_jump:.0f}")
 
 # %%
 # A surface
 # ---------
-# With two covariates the jumps form a border. Here prices of flats in a town are constructed: they fall to the
+# With two covariates the jumps form a border. Here prices of flats in a town are simulated. They fall to the
 # north, and they are 40 higher beyond a straight line, which stands for the border of a school district.
 rng = np.random.default_rng(8)
 flats = pd.DataFrame({"east": rng.uniform(0, 10, 4000), "north": rng.uniform(0, 10, 4000)})
@@ -75,8 +75,8 @@ ax.legend(loc="lower right")
 plt.show()
 
 # %%
-# The red line is the border that was found. ``tidy`` gives its mean size, with an interval that takes the place of
-# the border as given.
+# The red line is the border that was found. ``tidy`` gives its mean size, with an interval that does not include the
+# uncertainty of the border.
 border = surface.tidy()
 border.round(2)
 
@@ -89,7 +89,7 @@ print(f"step across the border {abs(size['estimate']):.1f}; the truth is 40")
 # --------------------
 # - The model finds where a response jumps. It does not say why.
 # - A steep slope is not a jump, but with few points the two look alike. Try another ``resolution``.
-# - Errors of neighbours may be alike, in time or in space. ``noise="correlated"`` allows for it.
+# - Errors of neighbours in time or in space may be correlated. ``noise="correlated"`` allows for it.
 #
 # Next
 # ----

@@ -2,19 +2,19 @@
 
 
 class StatmodelsXError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base class of all errors that this package raises on purpose."""
 
 
 class FormulaError(StatmodelsXError, ValueError):
-    """A formula cannot be read, is not allowed, or asks for what the data do not have."""
+    """A formula cannot be read, is not allowed, or names something that the data do not have."""
 
 
 class DataError(StatmodelsXError, ValueError):
-    """A column, a row or an argument holds a value that the model cannot use."""
+    """A column, a row or an argument has a value that the model cannot use."""
 
 
 class ConvergenceError(StatmodelsXError, RuntimeError):
-    """No estimate could be found: every start failed, and the message says how."""
+    """No estimate was found. Every start value failed, and the message says how."""
 
 
 class IdentificationError(StatmodelsXError, ValueError):
@@ -22,28 +22,28 @@ class IdentificationError(StatmodelsXError, ValueError):
 
 
 class MissingPackageError(StatmodelsXError, ImportError):
-    """Something asked for needs a package that is not installed; the message says which."""
+    """A method needs a package that is not installed. The message names the package."""
 
 
 class StatmodelsXWarning(UserWarning):
-    """Base of every warning of this package."""
+    """Base class of all warnings of this package."""
 
 
 class DataWarning(StatmodelsXWarning):
-    """Rows were dropped or values read in a way that the user should know about."""
+    """Rows were dropped, or values were read in a way that the user should know about."""
 
 
 class ConvergenceWarning(StatmodelsXWarning):
-    """The optimiser stopped without a proof of convergence."""
+    """The optimiser stopped before it could prove that it reached a maximum."""
 
 
 class IdentificationWarning(StatmodelsXWarning):
-    """The data say little or nothing about some parameters, which are named."""
+    """The data carry little or no information about some parameters. The message names them."""
 
 
 class FollowUpWarning(IdentificationWarning):
-    """Follow-up is too short to tell a plateau of the survival curve, and so a cured fraction."""
+    """Follow-up is too short to support a plateau of the survival curve, and therefore a cured fraction."""
 
 
 class SelectionWarning(StatmodelsXWarning):
-    """A test was made of a model that was chosen on the same rows, and does not know of that."""
+    """A test was made of a model that was selected on the same rows. The test does not account for the selection."""

@@ -18,20 +18,20 @@ _HOME = str(Path(__file__).resolve().parents[1])
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that a user must know of a fit.
+    """Something that a user should know about a fit.
 
     Attributes
     ----------
     kind : str
         A short name that tables show, such as ``"weak"`` or ``"not_converged"``.
     text : str
-        What is the matter, in a sentence that stands alone.
+        The problem, in a sentence that can be read alone.
     remedy : str
-        What to do about it; empty where the text says it, or nothing helps.
+        What to do about it. It is empty if the text says so already, or if there is no remedy.
     concerns : tuple of str
-        The parameters or quantities it is about; empty for the fit as a whole.
+        The parameters or quantities that the finding is about. It is empty if it is about the fit as a whole.
     category : type of warning, or None
-        How ``fit()`` announces it; None where it is only a note of the summary.
+        The category of the warning that ``fit()`` gives. None means that it is only a note in the summary.
     """
 
     kind: str

@@ -15,19 +15,19 @@ from statmodels_x.core.validation import numeric_array
 
 @dataclass(frozen=True)
 class Rates:
-    """A hazard that is constant between breaks.
+    """A hazard that is piecewise constant in time.
 
     Parameters
     ----------
     breaks : array_like of shape (k - 1,)
-        Times at which the hazard changes; none for a constant one.
+        Times at which the hazard changes, in increasing order. It is empty for a constant hazard.
     values : array_like of shape (k,)
-        Events per unit of time in each piece; the last goes on for ever.
+        Events per unit of time in each piece. The last value holds for all later times.
 
     Raises
     ------
     DataError
-        If a rate is negative or not finite, or the breaks do not increase from above 0.
+        If a rate is negative or not finite, or the breaks are not positive and increasing.
 
     Examples
     --------
@@ -65,11 +65,33 @@ class Rates:
         return hash((self.breaks.tobytes(), self.values.tobytes()))
 
     def at(self, time: ArrayLike) -> Array:
-        """Hazard at times; at a break, that of the piece which begins there."""
+        """Hazard at the given times.
+
+        At a break the hazard is that of the piece that begins there.
+
+        Parameters
+        ----------
+        time : array_like
+            Times of at least 0.
+
+        Returns
+        -------
+        ndarray of the shape of ``time``
+        """
         return np.asarray(self.values[np.searchsorted(self.breaks, np.asarray(time, float), side="right")])
 
     def cumulative(self, time: ArrayLike) -> Array:
-        """Cumulative hazard at times."""
+        """Cumulative hazard at the given times.
+
+        Parameters
+        ----------
+        time : array_like
+            Times of at least 0.
+
+        Returns
+        -------
+        ndarray of the shape of ``time``
+        """
         edges = np.concatenate([[0.0], self.breaks])
         starts = np.concatenate([[0.0], np.cumsum(self.values[:-1] * np.diff(edges))])
         times = np.asarray(time, float)
@@ -77,7 +99,18 @@ class Rates:
         return np.asarray(starts[piece] + (times - edges[piece]) * self.values[piece])
 
     def invert(self, amount: Array) -> Array:
-        """Return times at which the cumulative hazard reaches amounts; infinite if it never does."""
+        """Return the times at which the cumulative hazard reaches given amounts.
+
+        Parameters
+        ----------
+        amount : array_like
+            Values of the cumulative hazard.
+
+        Returns
+        -------
+        ndarray of the shape of ``amount``
+            Infinite for an amount that the cumulative hazard never reaches.
+        """
         edges = np.concatenate([[0.0], self.breaks])
         starts = self.cumulative(edges)
         piece = np.searchsorted(starts, amount, side="right") - 1

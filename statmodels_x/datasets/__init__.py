@@ -58,12 +58,6 @@ def data_path(name: str) -> Traversable:
     ------
     statmodels_x.core.errors.DataError
         There is no such file.
-
-    Examples
-    --------
-    >>> from statmodels_x.datasets import data_path
-    >>> data_path("melanoma").name
-    'melanoma.csv'
     """
     file_name = f"{name.removesuffix('.csv')}.csv"
     packaged = _packaged_folder()
@@ -93,9 +87,8 @@ def _load(name: str) -> pd.DataFrame:
 def load_melanoma() -> pd.DataFrame:
     """Load the ECOG E1684 melanoma trial: 284 patients, 196 relapses or deaths.
 
-    Patients whose high-risk melanoma had been removed by surgery were randomised to a year of high-dose
-    interferon alfa-2b or to observation. Many never relapse, which makes this the classic example of a
-    cure model.
+    Patients whose high-risk melanoma had been removed by surgery were randomised to a year of high-dose interferon
+    alfa-2b or to observation. Many never relapse. The trial is a classic example for cure models.
 
     Returns
     -------
@@ -115,19 +108,18 @@ def load_melanoma() -> pd.DataFrame:
 
     Notes
     -----
-    The trial was published by Kirkwood et al. [1]_. The data are ``e1684`` of the R package smcure [2]_,
-    copied from the Python package greenwood 0.8.0 (MIT License, Copyright (c) 2026 Richard Iannone). That
-    copy leaves out the one row of smcure's 285 that lacks age and sex. The mean age is not published with
-    the data, so ages cannot be put back on their own scale.
+    The trial was published by Kirkwood et al. [1]_. The data are ``e1684`` of the R package smcure [2]_, copied from
+    the Python package greenwood 0.8.0 (MIT License, Copyright (c) 2026 Richard Iannone). That copy leaves out the
+    one row of smcure's 285 that lacks age and sex. The mean age is not published with the data, so ages cannot be
+    put back on their own scale.
 
     References
     ----------
-    .. [1] Kirkwood JM, Strawderman MH, Ernstoff MS, Smith TJ, Borden EC, Blum RH (1996). Interferon
-       alfa-2b adjuvant therapy of high-risk resected cutaneous melanoma: the Eastern Cooperative Oncology
-       Group Trial EST 1684. Journal of Clinical Oncology 14(1):7-17. doi:10.1200/JCO.1996.14.1.7
-    .. [2] Cai C, Zou Y, Peng Y, Zhang J (2012). smcure: an R-package for estimating semiparametric mixture
-       cure models. Computer Methods and Programs in Biomedicine 108(3):1255-1260.
-       doi:10.1016/j.cmpb.2012.08.013
+    .. [1] Kirkwood JM, Strawderman MH, Ernstoff MS, Smith TJ, Borden EC, Blum RH (1996). Interferon alfa-2b adjuvant
+       therapy of high-risk resected cutaneous melanoma: the Eastern Cooperative Oncology Group Trial EST 1684.
+       Journal of Clinical Oncology 14(1):7-17. doi:10.1200/JCO.1996.14.1.7
+    .. [2] Cai C, Zou Y, Peng Y, Zhang J (2012). smcure: an R-package for estimating semiparametric mixture cure
+       models. Computer Methods and Programs in Biomedicine 108(3):1255-1260. doi:10.1016/j.cmpb.2012.08.013
 
     Examples
     --------
@@ -144,28 +136,30 @@ def load_melanoma() -> pd.DataFrame:
 
 
 def load_melanoma_trials() -> pd.DataFrame:
-    """Load the published effects of 14 comparisons of treatments of advanced melanoma with dacarbazine.
+    """Load the published results of 14 comparisons of treatments of advanced melanoma with dacarbazine.
 
-    One row per comparison: hazard ratios of progression-free and of overall survival with their 95 % limits, for the
-    question whether effects on the one predict effects on the other between trials.
+    The data have hazard ratios of progression-free survival and of overall survival. They serve to study whether the
+    effect on progression-free survival predicts the effect on overall survival between trials.
 
     Returns
     -------
     pandas.DataFrame
-        ``trial``, ``n_treated``, ``n_control``, ``hr_pfs``, ``lower_pfs``, ``upper_pfs``, ``hr_os``, ``lower_os``,
-        ``upper_os``; nothing missing.
+        One row per comparison: its name ``trial``, the number of patients ``n_treated`` and ``n_control``, the
+        hazard ratio of progression-free survival ``hr_pfs`` with its 95 % limits ``lower_pfs`` and ``upper_pfs``,
+        and that of overall survival ``hr_os`` with ``lower_os`` and ``upper_os``. Nothing is missing.
 
     Notes
     -----
-    The trials are those of a published meta-analysis [1]_. The numbers were read from a public compilation and were
-    not checked against each trial's paper; the correlation weighted by size, .89, is the one that was published.
-    ``ODayA`` to ``ODayC`` are three comparisons of one publication. How the two estimates of a trial are correlated
-    is not reported.
+    The trials are those of a published meta-analysis [1]_. The numbers come from a public compilation and were not
+    checked against the paper of each trial. The correlation weighted by size is .89, as published. ``ODayA`` to
+    ``ODayC`` are three comparisons of one publication. The correlation between the two estimates of a trial is not
+    reported.
 
     References
     ----------
-    .. [1] Flaherty KT, Hennig M, Lee SJ, Ascierto PA, Dummer R, et al. (2014). Surrogate endpoints for overall survival
-       in metastatic melanoma: a meta-analysis of randomised controlled trials. Lancet Oncology 15(3):297-304.
+    .. [1] Flaherty KT, Hennig M, Lee SJ, Ascierto PA, Dummer R, et al. (2014). Surrogate endpoints for overall
+       survival in metastatic melanoma: a meta-analysis of randomised controlled trials. Lancet Oncology
+       15(3):297-304.
 
     Examples
     --------
@@ -179,8 +173,8 @@ def load_melanoma_trials() -> pd.DataFrame:
 def load_veteran() -> pd.DataFrame:
     """Load the Veterans' Administration lung cancer trial: 137 men, 128 deaths.
 
-    Men with inoperable lung cancer were randomised to a standard or a test chemotherapy. The effect of the
-    Karnofsky score fades with time, so that hazards are not proportional.
+    Men with inoperable lung cancer were randomised to a standard or a test chemotherapy. The effect of the Karnofsky
+    score fades with time, so that hazards are not proportional.
 
     Returns
     -------
@@ -206,20 +200,20 @@ def load_veteran() -> pd.DataFrame:
 
     Notes
     -----
-    The data stand in Kalbfleisch and Prentice [1]_ and were first analysed by Prentice [2]_. They are
-    ``veteran`` of the R package survival, copied from the Python package greenwood 0.8.0 (MIT License,
-    Copyright (c) 2026 Richard Iannone).
+    The data are printed in Kalbfleisch and Prentice [1]_ and were first analysed by Prentice [2]_. They are
+    ``veteran`` of the R package survival, copied from the Python package greenwood 0.8.0 (MIT License, Copyright (c)
+    2026 Richard Iannone).
 
-    The lung cancer data of Burke, Jones and Noufaily [3]_ (Northern Ireland, 855 patients) are not public;
-    this trial stands in for them in the gallery. It is another study, so its results are not theirs.
+    The lung cancer data of Burke, Jones and Noufaily [3]_ (Northern Ireland, 855 patients) are not public; this
+    trial stands in for them in the gallery. It is another study, so its results are not theirs.
 
     References
     ----------
     .. [1] Kalbfleisch JD, Prentice RL (1980). The Statistical Analysis of Failure Time Data. Wiley, New York.
     .. [2] Prentice RL (1973). Exponential survivals with censoring and explanatory variables. Biometrika
        60(2):279-288. doi:10.1093/biomet/60.2.279
-    .. [3] Burke K, Jones MC, Noufaily A (2020). A flexible parametric modelling framework for survival
-       analysis. Journal of the Royal Statistical Society, Series C 69(2):429-457. doi:10.1111/rssc.12398
+    .. [3] Burke K, Jones MC, Noufaily A (2020). A flexible parametric modelling framework for survival analysis.
+       Journal of the Royal Statistical Society, Series C 69(2):429-457. doi:10.1111/rssc.12398
 
     Examples
     --------
@@ -266,16 +260,15 @@ def load_lung() -> pd.DataFrame:
 
     Notes
     -----
-    The study was published by Loprinzi et al. [1]_. The data are ``lung`` of the R package survival, copied
-    from the Python package greenwood 0.8.0 (MIT License, Copyright (c) 2026 Richard Iannone). Status is
-    recoded from the source's 1 and 2 to 0 and 1. The columns with missing values are floats, and 167
-    patients have every value.
+    The study was published by Loprinzi et al. [1]_. The data are ``lung`` of the R package survival, copied from the
+    Python package greenwood 0.8.0 (MIT License, Copyright (c) 2026 Richard Iannone). Status is recoded from the
+    source's 1 and 2 to 0 and 1. The columns with missing values are floats, and 167 patients have every value.
 
     References
     ----------
-    .. [1] Loprinzi CL, Laurie JA, Wieand HS, Krook JE, Novotny PJ, Kugler JW, Bartel J, Law M, Bateman M,
-       Klatt NE, et al. (1994). Prospective evaluation of prognostic variables from patient-completed
-       questionnaires. Journal of Clinical Oncology 12(3):601-607. doi:10.1200/JCO.1994.12.3.601
+    .. [1] Loprinzi CL, Laurie JA, Wieand HS, Krook JE, Novotny PJ, Kugler JW, Bartel J, Law M, Bateman M, Klatt NE,
+       et al. (1994). Prospective evaluation of prognostic variables from patient-completed questionnaires. Journal
+       of Clinical Oncology 12(3):601-607. doi:10.1200/JCO.1994.12.3.601
 
     Examples
     --------
@@ -294,9 +287,9 @@ def load_lung() -> pd.DataFrame:
 def load_colon() -> pd.DataFrame:
     """Load the colon cancer trial of levamisole and fluorouracil: 929 patients, 468 recurrences, 452 deaths.
 
-    Patients whose stage III colon cancer had been removed by surgery were randomised to observation, to
-    levamisole or to levamisole and fluorouracil. Both times of each patient are here, so that the trial
-    serves to study recurrence as a surrogate for death.
+    Patients whose stage III colon cancer had been removed by surgery were randomised to observation, to levamisole
+    or to levamisole and fluorouracil. The data have both times of each patient and can be used to study recurrence
+    as a surrogate for death.
 
     Returns
     -------
@@ -330,30 +323,28 @@ def load_colon() -> pd.DataFrame:
 
     Notes
     -----
-    The trial was published by Moertel et al. [1]_, with a final report [2]_ that these data are closest to;
-    Laurie et al. [3]_ is the trial before it. The data are ``colon`` of the R package survival, copied from
-    the Python package greenwood 0.8.0 (MIT License, Copyright (c) 2026 Richard Iannone), where each patient
-    has two rows.
+    The trial was published by Moertel et al. [1]_, with a final report [2]_ that these data are closest to; Laurie
+    et al. [3]_ is the trial before it. The data are ``colon`` of the R package survival, copied from the Python
+    package greenwood 0.8.0 (MIT License, Copyright (c) 2026 Richard Iannone), where each patient has two rows.
 
-    Three things to know. A death without recurrence, which 38 patients have, censors the time to recurrence
-    at that day. Seven recurrences are dated on the last day of follow-up, so that ``time_recur`` equals
-    ``time_death``. And ``node4`` contradicts ``nodes`` in 12 patients; which of them is right is not known,
-    and both stand as in the source.
+    Three features of the data matter in an analysis. In 38 patients who died without recurrence the time to
+    recurrence is censored on the day of death. Seven recurrences are dated on the last day of follow-up, so that
+    ``time_recur`` equals ``time_death``. In 12 patients ``node4`` contradicts ``nodes``; it is not known which of
+    the two is right, and both are left as in the source.
 
     References
     ----------
-    .. [1] Moertel CG, Fleming TR, Macdonald JS, Haller DG, Laurie JA, Goodman PJ, Ungerleider JS, Emerson WA,
-       Tormey DC, Glick JH, Veeder MH, Mailliard JA (1990). Levamisole and fluorouracil for adjuvant therapy
-       of resected colon carcinoma. New England Journal of Medicine 322(6):352-358.
-       doi:10.1056/NEJM199002083220602
-    .. [2] Moertel CG, Fleming TR, Macdonald JS, Haller DG, Laurie JA, Tangen CM, Ungerleider JS, Emerson WA,
-       Tormey DC, Glick JH, Veeder MH, Mailliard JA (1995). Fluorouracil plus levamisole as effective
-       adjuvant therapy after resection of stage III colon carcinoma: a final report. Annals of Internal
-       Medicine 122(5):321-326. doi:10.7326/0003-4819-122-5-199503010-00001
-    .. [3] Laurie JA, Moertel CG, Fleming TR, Wieand HS, Leigh JE, Rubin J, McCormack GW, Gerstner JB,
-       Krook JE, Mailliard J, et al. (1989). Surgical adjuvant therapy of large-bowel carcinoma: an
-       evaluation of levamisole and the combination of levamisole and fluorouracil. Journal of Clinical
-       Oncology 7(10):1447-1456. doi:10.1200/JCO.1989.7.10.1447
+    .. [1] Moertel CG, Fleming TR, Macdonald JS, Haller DG, Laurie JA, Goodman PJ, Ungerleider JS, Emerson WA, Tormey
+       DC, Glick JH, Veeder MH, Mailliard JA (1990). Levamisole and fluorouracil for adjuvant therapy of resected
+       colon carcinoma. New England Journal of Medicine 322(6):352-358. doi:10.1056/NEJM199002083220602
+    .. [2] Moertel CG, Fleming TR, Macdonald JS, Haller DG, Laurie JA, Tangen CM, Ungerleider JS, Emerson WA, Tormey
+       DC, Glick JH, Veeder MH, Mailliard JA (1995). Fluorouracil plus levamisole as effective adjuvant therapy after
+       resection of stage III colon carcinoma: a final report. Annals of Internal Medicine 122(5):321-326.
+       doi:10.7326/0003-4819-122-5-199503010-00001
+    .. [3] Laurie JA, Moertel CG, Fleming TR, Wieand HS, Leigh JE, Rubin J, McCormack GW, Gerstner JB, Krook JE,
+       Mailliard J, et al. (1989). Surgical adjuvant therapy of large-bowel carcinoma: an evaluation of levamisole
+       and the combination of levamisole and fluorouracil. Journal of Clinical Oncology 7(10):1447-1456.
+       doi:10.1200/JCO.1989.7.10.1447
 
     Examples
     --------
@@ -457,14 +448,21 @@ def _long(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def load_us_mortality() -> pd.DataFrame:
-    """Load death rates of the United States by sex, age and calendar year, from life tables in the public domain.
+    """Load death rates of the United States by sex, age and calendar year.
 
-    They are -log(1 - q), each of those who reach an age in a year, as ``LifeTable(..., calendar="birthday")`` has it.
+    The rates are -log(1 - q), where q is the probability of death within a year of those who reach an age in that
+    year. Use ``LifeTable(..., rate="rate", by="sex", calendar="birthday")`` to make a life table of them.
 
     Returns
     -------
     pandas.DataFrame
-        ``sex``, ``age`` (35 to 95), ``year`` (1984 to 1998) and ``rate``, deaths per person and year.
+        One row for each ``sex`` ("female" or "male"), ``age`` at the last birthday (35 to 95) and calendar ``year``
+        (1984 to 1998), with ``rate``, the deaths per person and year. Nothing is missing.
+
+    Notes
+    -----
+    The sources are the life tables of the National Center for Health Statistics (United States life tables, annual
+    reports, Hyattsville, Maryland), which are in the public domain, as they are tabulated in the R package survival.
     """
     return _load("us_mortality")
 
@@ -484,7 +482,7 @@ def load_hare_lynx() -> pd.DataFrame:
 
     Notes
     -----
-    Pelts are not a census: they depend on trapping and trade as well as on the animals.
+    Numbers of pelts depend on trapping and trade as well as on the number of animals.
 
     References
     ----------

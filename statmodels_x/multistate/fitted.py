@@ -55,8 +55,8 @@ class MultiStateFitted(Estimates):
     specification : Specification
         States, transitions, clocks and the model of each transition.
     cov_type : str
-        ``"observed"`` (parameters of different transitions are uncorrelated) or ``"cluster"`` (robust, over all rows
-        of a subject).
+        Type of the covariance: ``"observed"`` (parameters of different transitions are uncorrelated) or
+        ``"cluster"`` (robust, with the scores summed over all rows of a subject).
     members : tuple of FlexibleSurvivalResults
         The fits of the models of the specification, in their order. Internal.
     facts : Facts
@@ -120,7 +120,10 @@ class MultiStateFitted(Estimates):
 
     @property
     def fits(self) -> dict[str, FlexibleSurvivalResults]:
-        """The fit of each transition, by its name (``"stacked"`` for a stacked fit), with its own covariance."""
+        """The fit of each transition, a dict of FlexibleSurvivalResults by the name of the transition.
+
+        A stacked fit has the name ``"stacked"``. The covariance of each fit is its own, whatever ``cov_type`` is.
+        """
         labels = (model.label for model in self.specification.models)
         return dict(zip(labels, self.members, strict=True))
 
@@ -131,22 +134,22 @@ class MultiStateFitted(Estimates):
 
     @property
     def covariates(self) -> tuple[str, ...]:
-        """Names of the subjects' covariates that any transition uses."""
+        """Names of the covariates that any transition uses."""
         return tuple(name for name in self.specification.variables if name not in ("entered", TRANSITION))
 
     @property
     def transitions(self) -> tuple[str, ...]:
-        """Names of the transitions."""
+        """Names of the transitions, ``"from -> to"``."""
         return self.specification.graph.names
 
     @property
     def is_regular(self) -> bool:
-        """Whether the fit of every transition is a proved interior maximum."""
+        """Whether the fit of every transition is a regular maximum."""
         return all(fit.is_regular for fit in self.members)
 
     @property
     def n_events(self) -> int:
-        """Number of transitions that were seen."""
+        """Number of observed transitions."""
         return int(self.facts.counts["events"].sum())
 
     def without_data(self) -> Self:

@@ -21,48 +21,54 @@ from statmodels_x.multistate.specification import RESERVED, specify
 class MultiState:
     r"""Competing risks, illness-death and other multi-state models without cycles.
 
-    Each transition has a hazard of its own, an ordinary :class:`FlexibleSurvival` fit to the patients at risk of it.
-    The probabilities of the states are computed from all hazards together.
+    Each transition has its own hazard, which is a :class:`FlexibleSurvival` model fitted to the subjects at risk of
+    the transition. State probabilities are computed from all hazards together.
 
     Parameters
     ----------
     formula : str
-        Right side, ``"~ x + z"``: the covariates of every transition that has no formula of its own. ``entered``
-        stands for the time at which the state was entered.
+        The right side of a formula, such as ``"~ x + z"``: the covariates of every transition that has no formula of
+        its own. The name ``entered`` stands for the time at which the state was entered.
     data : MultiStateData
-        Stays in states.
+        The stays of the subjects in the states.
     clock : {"forward", "reset"} or dict
-        Whether the time of a transition counts from time 0 or from the entry into its state; a dict gives it by
-        transition, and the others go forward.
+        The time scale of a transition: time since time 0 ("clock forward"), or time since entry into its state
+        ("clock reset"). A dict gives the clock by transition. Transitions that it does not name go forward.
     distribution : str or Family
-        As in :class:`FlexibleSurvival`, or ``"auto"``: the exponential, the Weibull or (with 50 events or more) the
-        full family, by AIC among the regular fits of each transition.
+        As in :class:`FlexibleSurvival`. With ``"auto"`` each transition uses the exponential, the Weibull or (if it
+        has at least 50 events) the full APGW family, whichever regular fit has the lowest AIC.
     transitions : dict, optional
-        By transition a dict of its own ``formula``, ``clock``, ``distribution`` or further options.
+        For each transition a dict of its own options: ``formula``, ``clock``, ``distribution`` or other arguments of
+        :class:`FlexibleSurvival`.
     stacked : bool or sequence of str
-        Transitions (True: all) that share one fit, so that they can share effects; ``transition`` is then a factor
-        for formulas, as in ``"~ transition + arm"``.
+        Transitions that are fitted together in one model, so that they can share effects. True means all of them. In
+        their formula ``transition`` is a factor, as in ``"~ transition + arm"``.
     weights : str, optional
-        A covariate of the data: case weights of the subjects.
+        A covariate of the data with the case weights of the subjects.
     **options
-        Further arguments of :class:`FlexibleSurvival` for all transitions: ``scale``, ``other_scale``, ``power``,
-        ``shape``, ``cure``, ...
+        Further arguments of :class:`FlexibleSurvival` for all transitions, such as ``scale``, ``other_scale``,
+        ``power``, ``shape`` or ``cure``.
 
     Raises
     ------
     FormulaError
         If a formula cannot be read.
     DataError
-        If an option is unknown, a covariate is missing, or a clock needs times of entry that are not known.
+        If an option is unknown, a covariate is not in the data, or a clock needs times of entry that are not known.
 
     Warns
     -----
     DataWarning
-        If subjects are dropped because covariates are missing.
+        If subjects are dropped because a covariate is missing.
+
+    See Also
+    --------
+    multistate.results.MultiStateResults : The results that :meth:`fit` returns.
 
     References
     ----------
-    Putter, Fiocco and Geskus (2007), Statistics in Medicine 26, 2389-2430.
+    Putter, Fiocco and Geskus (2007), Tutorial in biostatistics: competing risks and multi-state models, Statistics
+    in Medicine 26, 2389-2430.
 
     Examples
     --------
@@ -70,7 +76,8 @@ class MultiState:
     >>> colon = smx.datasets.load_colon()
     >>> data = smx.MultiStateData.from_wide(
     ...     colon,
-    ...     {"recurrence": ("time_recur", "status_recur"), "dead": ("time_death", "status_death")},
+    ...     {"recurrence": ("time_recur", "status_recur"),
+    ...      "dead": ("time_death", "status_death")},
     ...     start="remission", keep=["rx"], ties="half_unit")
     >>> fit = smx.MultiState("~ rx", data, distribution="weibull", scale="ph").fit()
     >>> [name for name in fit.fits]
@@ -105,24 +112,29 @@ class MultiState:
 
     @property
     def data(self) -> MultiStateData:
-        """The stays that are used."""
+        """The data that the model is fitted to, without subjects that have a missing covariate."""
         return self._data
 
     def fit(
         self, cov_type: str | None = None, tol: float = 1e-10, max_iter: int = 200, keep_data: bool = False
     ) -> MultiStateResults:
-        """Maximise the likelihood, which is the product of the transitions'.
+        """Fit the model by maximum likelihood.
+
+        The likelihood is the product of the likelihoods of the transitions.
 
         Parameters
         ----------
         cov_type : {"observed", "cluster"}, optional
-            Covariance of the estimates: inverse observed information, with which transitions are uncorrelated, or
-            the sandwich with scores summed over all rows of a subject. By default ``"cluster"`` with weights that
-            are not whole numbers.
-        tol, max_iter
+            The covariance of the estimates. ``"observed"`` is the inverse of the observed information; the
+            parameters of different transitions are then uncorrelated. ``"cluster"`` is the sandwich estimator, with
+            the scores summed over all rows of a subject. The default is ``"cluster"`` if there are weights that are
+            not whole numbers, and ``"observed"`` otherwise.
+        tol : float
+            As in :meth:`FlexibleSurvival.fit`.
+        max_iter : int
             As in :meth:`FlexibleSurvival.fit`.
         keep_data : bool
-            Whether a saved or pickled result carries the data.
+            Whether a saved or pickled result contains the data.
 
         Returns
         -------
@@ -131,14 +143,14 @@ class MultiState:
         Raises
         ------
         DataError
-            If a transition cannot be fitted; it is named.
+            If a transition cannot be fitted. The message names it.
 
         Warns
         -----
         IdentificationWarning
-            If the data do not determine some parameters of a transition, which is named.
+            If the data do not determine some parameters of a transition. The message names them.
         ConvergenceWarning
-            If a search ended without a proved maximum.
+            If a search ended before it reached a maximum.
         """
         if cov_type is None:
             cov_type = "observed" if self._has_counts else "cluster"

@@ -24,10 +24,10 @@ from statmodels_x.multistate.specification import arrow
 
 KINDS = ("occupancy", "incidence", "survival", "event_free", "stay", "hazard", "diagram")
 _LABELS = {
-    "occupancy": "Share of the state",
-    "incidence": "Ever entered",
+    "occupancy": "State probability",
+    "incidence": "Probability of having entered the state",
     "survival": "Survival probability",
-    "event_free": "Share without any event",
+    "event_free": "Event-free probability",
     "stay": "Expected time in the state",
     "hazard": "Hazard",
 }

@@ -20,7 +20,12 @@ from statmodels_x.multistate.fitted import MultiStateFitted
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MultiStateResults(MultiStateFitted, LikelihoodResults):
-    """Results of a :class:`MultiState` model: estimates, predictions, simulation and plots."""
+    """Results of a :class:`MultiState` model.
+
+    The object holds the estimates of all transitions and their joint covariance. Its methods return state
+    probabilities, expected times in the states, simulated paths, tests, tables and figures. It is returned by
+    :meth:`MultiState.fit` and cannot be changed.
+    """
 
     def __repr__(self) -> str:
         formula, transitions = self.formula, len(self.transitions)
@@ -42,53 +47,74 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
         n_draws: int = 1000,
         seed: int = 0,
     ) -> pd.DataFrame:
-        """Predict with standard errors and intervals.
+        """Predict state probabilities, times in states and other quantities, with standard errors and intervals.
 
         Parameters
         ----------
         newdata : DataFrame, optional
-            Covariates, one course for each row; not needed without covariates.
+            Covariates, one row per prediction. It is not needed if the model has no covariates.
         kind : str
-            At the times ``at``: ``"occupancy"`` (the share of every state), ``"transition"`` (the same from every
-            state that can be left), ``"survival"`` (not in a final state), ``"event_free"`` (still in the state of
-            the start), ``"incidence"`` (ever entered, by state), ``"stay"`` (expected time in each state up to a
-            horizon), ``"value"`` (the stays weighted by ``values``), ``"hazard"`` (of each transition, on its
-            clock). Without ``at``: ``"next_state"`` (probability that each state is the next, with the quartiles
-            and the mean of the time to it). With ``_difference`` or ``_ratio`` added to one of these but
-            ``"transition"`` and ``"next_state"``: against ``reference``.
+            The quantity to predict. At the times ``at``:
+
+            - ``"occupancy"``: the probability of being in each state;
+            - ``"transition"``: the same, starting from each state that can be left;
+            - ``"survival"``: the probability of not being in a final state;
+            - ``"event_free"``: the probability of never having left the starting state;
+            - ``"incidence"``: for each state, the probability of having entered it;
+            - ``"stay"``: the expected time in each state up to the horizon ``at``;
+            - ``"value"``: the expected times in the states, weighted by ``values`` and added up;
+            - ``"hazard"``: the hazard of each transition, at times on its clock.
+
+            Without ``at``:
+
+            - ``"next_state"``: the probability that each state is the next one, with the quartiles and the mean of
+              the time to it.
+
+            Add ``_difference`` or ``_ratio`` to any kind but ``"transition"`` and ``"next_state"`` to compare with
+            ``reference``.
         at : array_like of shape (k,), optional
             Times or horizons, counted from time 0.
         reference : DataFrame, optional
-            One row, or as many as ``newdata``: what to compare with.
+            The covariates to compare with: one row, or as many rows as ``newdata``.
         start : str, optional
-            The state in which subjects are known to be; the first by default.
+            The state that subjects are known to be in at the time ``given``. The default is the first state.
         given : float or array_like of shape (m,)
-            Time at which they are known to be there.
+            The time at which subjects are known to be in the state ``start``.
         entered : float or array_like of shape (m,), optional
-            When they entered it: needed from a state beyond the first with a reset clock.
+            The time at which they entered that state. It is needed for a state beyond the first if its hazards have
+            a reset clock or depend on ``entered``.
         values : dict of str to float, optional
-            For ``"value"``: the worth of a unit of time in each state, such as quality weights; others count 0.
+            For ``"value"``: the value of a unit of time in each state, such as a quality-of-life weight. States that
+            are not named count 0.
         discount : float
-            For ``"stay"`` and ``"value"``: time u counts exp(-discount u).
+            For ``"stay"`` and ``"value"``: time at u counts as exp(-discount u).
         alpha : float
-            Error rate of the intervals.
+            Significance level of the intervals. The default gives 95 % confidence intervals.
         method : {"delta", "simulation"}
-            Delta method with exact gradients on a scale that respects the bounds, or quantiles over coefficients
-            drawn from their estimated distribution.
-        n_draws, seed : int
-            For ``method="simulation"``.
+            How intervals are computed. The delta method uses exact gradients on a scale that respects the bounds of
+            the quantity. Simulation takes quantiles of the predictions under coefficients that are drawn from their
+            estimated distribution.
+        n_draws : int
+            Number of draws for ``method="simulation"``.
+        seed : int
+            Seed of the draws.
 
         Returns
         -------
         DataFrame
-            ``row`` (index label of ``newdata``), ``time``, the labels of the kind (``state``, ``from`` and ``to``,
-            ``transition``, ``quantity``), ``estimate``, ``std_error``, ``lower``, ``upper``, and ``extrapolated``:
-            whether the time lies beyond the longest follow-up.
+            The columns ``row`` (index label of ``newdata``), ``time``, the labels of the kind (``state``, ``from``
+            and ``to``, ``transition`` or ``quantity``), ``estimate``, ``std_error``, ``lower``, ``upper`` and
+            ``extrapolated`` (whether the time lies beyond the longest follow-up). ``"next_state"`` has no ``time``
+            and no ``extrapolated``.
 
         Raises
         ------
         DataError
-            If a covariate is missing or has an unseen level, or an argument does not suit ``kind``.
+            If a covariate is missing or has an unknown level, or an argument does not suit ``kind``.
+
+        See Also
+        --------
+        standardise : Predictions averaged over the subjects.
         """
         from statmodels_x.multistate.inference.prediction import Options, predict
 
@@ -111,19 +137,23 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
         n_draws: int = 1000,
         seed: int = 0,
     ) -> pd.DataFrame:
-        """Average predictions over subjects, with ``by`` set to each of its levels (g-formula).
+        """Average predictions over a population (g-formula).
+
+        With ``by`` everybody is given each level of a covariate in turn, and the averages are compared.
 
         Parameters
         ----------
         kind : {"occupancy", "survival", "event_free", "incidence", "stay", "value"}
+            The quantity that is averaged, as in :meth:`predict`.
         at : array_like
             Times or horizons.
         by : str, optional
-            A covariate that is set to each of its ``levels`` for everybody; none for the subjects as they are.
+            A covariate that is set to each of its ``levels`` for everybody. By default the subjects are taken as
+            they are.
         levels : sequence, optional
-            Values of ``by``; by default those seen in the fit.
+            Values of ``by``. The default is the values seen in the fit.
         over : DataFrame, optional
-            Covariates of the population; the subjects of the fit (with their weights) by default.
+            Covariates of the population. The default is the subjects of the fit, with their weights.
         contrast : {"difference", "ratio"}, optional
             Compare each level with the first.
         start, values, discount, alpha, method, n_draws, seed
@@ -132,8 +162,14 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
         Returns
         -------
         DataFrame
-            ``by``, ``time``, the labels of the kind, ``estimate``, ``std_error``, ``lower``, ``upper``,
-            ``extrapolated``. The errors are those of the coefficients; the population is taken as given.
+            The columns ``by``, ``time``, the labels of the kind, ``estimate``, ``std_error``, ``lower``, ``upper``
+            and ``extrapolated``. The standard errors reflect the uncertainty of the coefficients. The population is
+            taken as given.
+
+        Raises
+        ------
+        DataError
+            If ``by`` is not a covariate of the model, or an argument does not suit ``kind``.
         """
         from statmodels_x.multistate.inference.prediction import Options
         from statmodels_x.multistate.inference.standardisation import standardise
@@ -151,25 +187,31 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
         given: ArrayLike = 0.0,
         entered: ArrayLike | None = None,
     ) -> pd.DataFrame:
-        """Draw paths through the states.
+        """Simulate paths through the states.
 
         Parameters
         ----------
         newdata : DataFrame, optional
-            Covariates.
+            Covariates, one row for each set of paths.
         n : int
-            Paths for each row; the k-th paths of all rows share their random numbers.
+            Number of paths for each row. The k-th paths of all rows share their random numbers.
         until : float
-            Time at which paths are cut.
+            Time at which paths are cut off.
         seed : int
+            Seed of the random numbers.
         start, given, entered
             As in :meth:`predict`.
 
         Returns
         -------
         DataFrame
-            One row per stay: ``row``, ``path``, ``from``, ``to`` (missing where the state was not left), ``start`` and
-            ``stop`` (infinite where it never is).
+            One row per stay, with the columns ``row``, ``path``, ``from``, ``to`` (missing if the state was not
+            left), ``start`` and ``stop`` (infinite if the state is never left).
+
+        Raises
+        ------
+        DataError
+            If ``until`` is not after ``given``, or a covariate is missing or has an unknown level.
         """
         from statmodels_x.multistate.inference.intensities import intensities
         from statmodels_x.multistate.inference.prediction import Options, starting_point
@@ -194,177 +236,227 @@ class MultiStateResults(MultiStateFitted, LikelihoodResults):
         alpha: float = 0.05,
         ax: Any = None,
     ) -> Any:
-        """Draw state probabilities, curves with bands, or a diagram of the states with their counts.
+        """Plot state probabilities, other predictions with confidence bands, or a diagram of the states.
 
         Parameters
         ----------
         kind : {"occupancy", "incidence", "survival", "event_free", "stay", "hazard", "diagram"}
-            ``"occupancy"``: the shares of the states, stacked, for one row of covariates; ``"diagram"``: states and
-            transitions with the numbers seen; the others: curves of :meth:`predict`, one for each row, and for each
-            state or transition if there is one row.
+            The figure to draw:
+
+            - ``"occupancy"``: stacked state probabilities, for one row of covariates;
+            - ``"diagram"``: the states and transitions, with the observed number of transitions;
+            - the other kinds: curves of :meth:`predict`, one for each row of ``newdata``. With one row there is a
+              curve for each state or transition.
         newdata : DataFrame, optional
-            Covariates. By default predictions are averaged over the subjects (:meth:`standardise`), for
-            ``"survival"``, ``"event_free"`` and where ``state`` is given with a curve for each level of the first
-            covariate that has at most six; ``"hazard"`` is drawn at the medians and most frequent values. The title
-            names what is averaged or held, and over how many subjects: 200 in the order of their covariates (40 for
-            ``"stay"``) stand for more.
+            Covariates. By default predictions are averaged over the subjects (see :meth:`standardise`), and the
+            title says so. For ``"survival"``, ``"event_free"`` and with ``state`` there is then a curve for each
+            level of the first covariate that has at most six values. ``"hazard"`` is drawn at the medians and most
+            frequent values of the covariates. To save time at most 200 subjects (40 for ``"stay"``) are averaged
+            over, chosen evenly along their covariates.
         at : array_like, optional
-            Times; a grid to the end of follow-up by default.
+            Times. The default is a grid up to the end of follow-up.
         state : str, optional
-            For ``"incidence"`` and ``"stay"`` (a state) and ``"hazard"`` (a transition): the one to draw; needed
+            The state to draw for ``"incidence"`` and ``"stay"``, or the transition for ``"hazard"``. It is needed
             with several rows.
         aalen_johansen : bool, optional
-            Whether to draw what the data say without a model, for those whose covariates equal the row's, or for all
-            beside an average; by default where the data are at hand and all covariates have few values. For all kinds
-            but ``"stay"``, ``"hazard"`` and ``"diagram"``.
+            Whether to draw the nonparametric Aalen-Johansen estimate beside the curves. It is that of the subjects
+            whose covariates equal the row of ``newdata``, or of all subjects beside an average. By default it is
+            drawn if the data are at hand and it estimates the same quantity. It is not available for ``"stay"``,
+            ``"hazard"`` and ``"diagram"``.
         alpha : float
-            Error rate of the bands.
+            Significance level of the bands. The default gives 95 % confidence bands.
         ax : matplotlib Axes, optional
+            Axes to draw on. The default is a new figure.
 
         Returns
         -------
         matplotlib.axes.Axes
+
+        Raises
+        ------
+        DataError
+            If an argument does not belong to the kind of figure, or the figure needs data that are not at hand.
         """
         from statmodels_x.multistate.plots import plot
 
         return plot(self, kind, newdata, at, state, aalen_johansen, alpha, ax)
 
     def summary(self, alpha: float = 0.05) -> Any:
-        """Tables of the transitions and their coefficients, and the warnings.
+        """Summary tables of the fit.
+
+        The summary shows the numbers of subjects and events by transition, the coefficients of each transition, and
+        the warnings of the fit.
 
         Parameters
         ----------
         alpha : float
-            Error rate of the intervals.
+            Significance level of the intervals. The default gives 95 % confidence intervals.
 
         Returns
         -------
         FitSummary
+            Prints as text and shows as an HTML table in notebooks.
         """
         return tables.summary_tables(self, alpha)
 
     def glance(self) -> pd.DataFrame:
-        """One row of facts about the fit.
+        """One row with the main facts about the fit.
 
         Returns
         -------
         DataFrame
-            ``states``, ``transitions``, ``nobs`` (subjects), ``events``, ``df``, ``logLik``, ``AIC``, ``AICc``,
-            ``BIC``, ``converged``, ``regular``, ``note``.
+            The columns ``states``, ``transitions``, ``nobs`` (subjects), ``events``, ``df`` (number of parameters),
+            ``logLik``, ``AIC``, ``AICc``, ``BIC``, ``converged``, ``regular`` and ``note`` (the kinds of the
+            findings).
         """
         return tables.glance(self)
 
     def residuals(self, kind: str = "quantile", transition: str | None = None, seed: int = 0) -> pd.DataFrame:
-        """Residuals of the rows at risk of each transition, through its own fit.
+        """Residuals of the rows at risk of each transition, from the fit of that transition.
 
         Parameters
         ----------
-        kind : str
-            As in :meth:`FlexibleSurvivalResults.residuals`: ``"quantile"`` (standard normal under the model),
-            ``"cox-snell"``, ``"martingale"``, ``"deviance"``; ``"score"``, ``"dfbeta"``, ``"dfbetas"``.
+        kind : {"quantile", "cox-snell", "martingale", "deviance", "score", "dfbeta", "dfbetas"}
+            The type of residual, as in :meth:`FlexibleSurvivalResults.residuals`.
         transition : str, optional
-            One transition, ``"from -> to"``; all without.
+            One transition, ``"from -> to"``. The default is all transitions.
         seed : int
-            Of what censoring leaves open in quantile residuals.
+            Seed of the draws of quantile residuals.
 
         Returns
         -------
         DataFrame
-            ``transition``, ``id``, and ``residual``, or a column for each coefficient for the last three kinds (0 where
-            a transition has it not).
+            The columns ``transition``, ``id`` and ``residual``. The last three kinds have a column for each
+            coefficient, which is 0 in rows of other transitions.
+
+        Raises
+        ------
+        DataError
+            If the fit was saved without its data, or the transition is unknown.
         """
         from statmodels_x.multistate.inference.transition_checks import residuals
 
         return residuals(self, kind, transition, seed)
 
     def follow_up(self, transition: str | None = None, by: str | None = None) -> pd.DataFrame:
-        """Describe the end of follow-up of each transition, on its clock; needed where a fit has a cured fraction.
+        """Describe the end of follow-up of each transition, on its clock.
+
+        Use it if a transition has a cured fraction, to see whether follow-up is long enough to support it.
 
         Parameters
         ----------
         transition : str, optional
-            One transition; all without.
+            One transition, ``"from -> to"``. The default is all transitions.
         by : str, optional
-            A covariate of the transitions: one row for each of its values.
+            A covariate of the transitions. The result has one row for each of its values.
 
         Returns
         -------
         DataFrame
-            ``transition``, and the columns of :meth:`FlexibleSurvivalResults.follow_up`. The Kaplan-Meier estimate
-            among them takes other transitions for censoring, and is the share of no state.
+            The column ``transition``, and the columns of :meth:`FlexibleSurvivalResults.follow_up`. The Kaplan-Meier
+            estimate treats other transitions as censoring. It is therefore not the probability of any state.
+
+        Raises
+        ------
+        DataError
+            If the fit was saved without its data, or ``by`` is given for a stacked fit.
         """
         from statmodels_x.multistate.inference.transition_checks import follow_up
 
         return follow_up(self, transition, by)
 
     def lr_test(self, larger: MultiStateFitted) -> HypothesisTest:
-        """Likelihood-ratio test of this model within a larger one with the same clocks.
+        """Likelihood-ratio test of this model against a larger model with the same clocks.
 
         Parameters
         ----------
         larger : MultiStateResults
-            A fit to the same subjects of which this one is a case: transition by transition, or a stacked fit within
-            separate ones (do transitions share effects?), which needs the data of both.
+            A fit to the same subjects. This model must be nested in it: either transition by transition, or as a
+            stacked fit within separate fits, which tests whether transitions share effects. The latter needs the
+            data of both fits.
 
         Returns
         -------
         HypothesisTest
-            ``statistic`` (chi-squared), ``df``, ``p.value``.
+            ``statistic`` (chi-squared), ``df`` and ``p.value``.
 
         Raises
         ------
         DataError
-            If the models are not nested; the transition and the part of its model are named.
+            If the models are not nested or a fit is not a regular maximum. The message names the transition.
         """
         from statmodels_x.multistate.inference.hypotheses import likelihood_ratio
 
         return likelihood_ratio(self, larger)
 
     def markov_test(self) -> pd.DataFrame:
-        """Test whether hazards out of later states depend on when the state was entered.
+        """Test whether the hazards of later states depend on the time at which the state was entered.
+
+        The time of entry is added as a covariate to each transition out of a state beyond the first. The larger
+        model is compared by a likelihood-ratio test.
 
         Returns
         -------
         DataFrame
-            ``transition``, ``clock``, ``effect`` (coefficient of the time of entry added to the transition's
-            formula), and its likelihood-ratio test: ``statistic``, ``df``, ``p.value``.
+            The columns ``transition``, ``clock``, ``effect`` (the coefficient of the time of entry), ``statistic``
+            (chi-squared), ``df`` and ``p.value``.
+
+        Raises
+        ------
+        DataError
+            If there is no such transition, a transition is stacked or has the time of entry as a covariate already,
+            or the fit was saved without its data.
         """
         from statmodels_x.multistate.inference.hypotheses import markov_test
 
         return markov_test(self)
 
     def derive(self, function: Callable[[Any], Any], alpha: float = 0.05) -> pd.DataFrame:
-        """Compute anything from the fit, with an error by the delta method.
+        """Compute any function of the fit, with a standard error by the delta method.
+
+        Derivatives are central differences in the coefficients.
 
         Parameters
         ----------
         function : callable
-            Takes a result like this one and returns a number, or a dict of numbers; it is called twice for each
-            coefficient.
+            A function that takes a result like this one and returns a number or a dict of numbers. It is called
+            twice for each coefficient.
         alpha : float
-            Error rate of the intervals.
+            Significance level of the intervals. The default gives 95 % confidence intervals.
 
         Returns
         -------
         DataFrame
-            ``estimate``, ``std_error``, ``lower``, ``upper``; a row for each number.
+            One row for each number, with the columns ``estimate``, ``std_error``, ``lower`` and ``upper``.
+
+        Raises
+        ------
+        DataError
+            If the function does not return numbers.
         """
         from statmodels_x.multistate.inference.derived import derive
 
         return derive(self, function, alpha)
 
     def arm(self, newdata: Any = None) -> Any:
-        """Return an illness-death model's distribution of surrogate event and death for one row of covariates.
+        """Return the distribution of the surrogate event and of death for one row of covariates.
+
+        The model must be an illness-death model: start, surrogate event and death.
 
         Parameters
         ----------
         newdata : DataFrame, optional
-            One row of covariates: those of the arm.
+            One row of covariates, those of a treatment arm.
 
         Returns
         -------
         FittedArm
-            To make an :class:`IllnessDeathTrial` of, which computes the model's PTE.
+            An arm for :class:`IllnessDeathTrial`, which computes the proportion of treatment effect explained (PTE).
+
+        Raises
+        ------
+        DataError
+            If the model is not an illness-death model, or there is more than one row.
         """
         from statmodels_x.multistate.inference.arm import arm
         from statmodels_x.multistate.inference.intensities import intensities

@@ -25,22 +25,24 @@ from statmodels_x.multistate.specification import RESERVED, TRANSITION, Graph, a
 
 @dataclass(frozen=True, eq=False)
 class MultiStateData:
-    """Stays of subjects in states: what a :class:`MultiState` is fitted to.
+    """Data of a multi-state model: the stays of subjects in states.
 
-    Made by :meth:`from_wide`, :meth:`from_long`, :meth:`competing` or :meth:`from_trial`; printed, it shows the counts
-    of every transition.
+    Use :meth:`from_wide`, :meth:`from_long`, :meth:`competing` or :meth:`from_trial` to create it. Printing it shows
+    the numbers of each transition. :class:`MultiState` is fitted to it.
 
     Attributes
     ----------
     rows : DataFrame
         One row for each transition that a stay could have ended with: ``id``, ``from``, ``to``, ``entered`` (when
-        the state was entered), ``start`` and ``stop`` (between which the subject was watched in it), ``status``,
-        and the covariates. Internal.
+        the state was entered), ``start`` and ``stop`` (between which the subject was watched in it), ``status``, and
+        the covariates. Internal.
     graph : Graph
         States and transitions. Internal.
     time_unit : str or None
+        Name of the unit of time.
     dropped : dict of str to int
-        Subjects left out for missing covariates, by column.
+        Subjects that were left out because a covariate is missing: their number by column, and in all as
+        ``"subjects"``.
 
     Examples
     --------
@@ -48,7 +50,8 @@ class MultiStateData:
     >>> colon = smx.datasets.load_colon()
     >>> data = smx.MultiStateData.from_wide(
     ...     colon,
-    ...     {"recurrence": ("time_recur", "status_recur"), "dead": ("time_death", "status_death")},
+    ...     {"recurrence": ("time_recur", "status_recur"),
+    ...      "dead": ("time_death", "status_death")},
     ...     start="remission", keep=["rx"], ties="half_unit")
     >>> data.counts()["events"].tolist()
     [468, 38, 414]
@@ -73,34 +76,39 @@ class MultiStateData:
         unit: float | None = None,
         time_unit: str | None = None,
     ) -> Self:
-        """Read one row per subject, with a time and a status for each state.
+        """Read data with one row per subject, and a time and a status for each state.
 
         Parameters
         ----------
         data : DataFrame
-            pandas, polars, pyarrow, or a mapping of columns.
+            A pandas, polars or pyarrow data frame, or a mapping of columns.
         states : dict of str to (str, str)
-            For each state but the first the columns of its time (of entry, else of the end of follow-up) and of its
-            status (1: entered).
+            For each state but the first, the names of two columns. The first column is the time of entry into the
+            state, or the end of follow-up if it was not entered. The second is the status: 1 if the state was
+            entered, 0 if not.
         start : str
-            Name of the state in which everybody is at time 0.
+            Name of the state in which all subjects are at time 0.
         id : str, optional
-            Column that names the subject; the rows are numbered without.
+            Column that identifies the subject. By default the rows are numbered.
         entry : str, optional
-            Column of the times from which subjects were watched; 0 without. Who had left the first state by then
-            counts from then on in the state reached.
+            Column with the time from which each subject was observed (left truncation). By default it is 0. A
+            subject who had left the first state by then is observed from then on in the state reached.
         keep : sequence of str, optional
-            Covariates; by default all columns that are not times, statuses or names.
+            Covariates. The default is all columns that are not times, statuses or names.
         transitions : sequence, optional
-            Pairs of states, or texts such as ``"event_free -> dead"``; by default every state can lead to each that
-            stands later in ``states``.
+            Allowed transitions, as pairs of states or texts such as ``"event_free -> dead"``. By default every state
+            can lead to each state that comes later in ``states``.
         ties : {"refuse", "half_unit", "death"}
-            What to do where a state is entered at the very time of death or of censoring (a stay of no time):
-            refuse, have it entered half a recording unit earlier, or leave that state out.
+            What to do if a state is entered at the very time of death, of another state or of censoring, so that the
+            stay has no length:
+
+            - ``"refuse"``: raise an error;
+            - ``"half_unit"``: let the state be entered half a recording unit earlier;
+            - ``"death"``: leave out the earlier state.
         unit : float, optional
-            The recording unit; by default the smallest difference between times.
+            The recording unit of time. The default is the smallest difference between two times.
         time_unit : str, optional
-            Name of the unit of time; by default what ``data.attrs["units"]`` says.
+            Name of the unit of time. The default is the unit in ``data.attrs["units"]``.
 
         Returns
         -------
@@ -109,7 +117,8 @@ class MultiStateData:
         Raises
         ------
         DataError
-            If a column cannot be used or events contradict the transitions; rows and remedy are named.
+            If a column cannot be used, or the events contradict the transitions. The message names the rows and says
+            what to do.
         """
         frame = as_pandas(data)
         check_columns(frame, [name for name in (id, entry) if name is not None], "data")
@@ -142,24 +151,29 @@ class MultiStateData:
         keep: Sequence[str] | None = None,
         time_unit: str | None = None,
     ) -> Self:
-        """Read rows of the kind that R's mstate makes: one for each way out of each stay.
+        """Read data in the long format of R's mstate.
+
+        The format has one row for each stay of a subject in a state and each transition out of that state.
 
         Parameters
         ----------
         data : DataFrame
+            A pandas, polars or pyarrow data frame, or a mapping of columns.
         id, origin, to, start, stop, status : str
-            Columns: the subject, the two states, the times between which the subject was at risk of the transition,
-            and whether it happened.
+            Names of the columns: the subject, the two states, the times between which the subject was at risk of the
+            transition, and whether it happened (1) or not (0).
         entered : str, optional
-            Column of the times at which states were entered; by default where the stay begins. Needed for subjects
-            who were first watched some time after entering a state beyond the first, and for clocks that are reset.
+            Column with the time at which the state was entered. By default it is the start of the stay. The column
+            is needed for clocks that are reset, and for subjects who came under observation some time after they had
+            entered a state beyond the first.
         names : dict, optional
-            Names of the states' codes, in the order in which states are to be shown.
+            Names for the codes of the states, in the order in which states are shown.
         first : str, optional
-            The state at time 0; by default the one that no transition leads to.
+            The state at time 0. The default is the state that no transition leads to.
         keep : sequence of str, optional
-            Covariates; by default all other columns.
+            Covariates. The default is all other columns.
         time_unit : str, optional
+            Name of the unit of time. The default is the unit in ``data.attrs["units"]``.
 
         Returns
         -------
@@ -168,7 +182,8 @@ class MultiStateData:
         Raises
         ------
         DataError
-            If rows of competing transitions are missing or doubled, stays overlap, or a column cannot be used.
+            If a row of a competing transition is missing or appears twice, stays overlap, or a column cannot be
+            used.
         """
         frame = as_pandas(data)
         check_text("time_unit", time_unit, "years")
@@ -196,15 +211,18 @@ class MultiStateData:
         keep: Sequence[str] | None = None,
         time_unit: str | None = None,
     ) -> Self:
-        """Read competing risks: a time, and one column that says which event ended it.
+        """Read data of competing risks: one time, and one column that says which event ended it.
 
         Parameters
         ----------
         data : DataFrame
-        time, event : str
-            Columns; the events may be numbers or text, and their values name the states.
+            A pandas, polars or pyarrow data frame, or a mapping of columns, with one row per subject.
+        time : str
+            Column with the time of the event or of censoring.
+        event : str
+            Column with the type of event, as numbers or text. Its values are the names of the states.
         censored : object
-            The value of ``event`` for those without one.
+            The value of ``event`` that means censored.
         start : str
             Name of the state at time 0.
         id, entry, keep, time_unit
@@ -213,6 +231,12 @@ class MultiStateData:
         Returns
         -------
         MultiStateData
+
+        Raises
+        ------
+        DataError
+            If a column cannot be used, the event is missing in a row, nobody is censored, or there are more than 20
+            types of event.
         """
         frame = as_pandas(data)
         check_columns(frame, [time], "data")
@@ -240,22 +264,27 @@ class MultiStateData:
 
     @classmethod
     def from_trial(cls, trial: Any, states: tuple[str, str] = ("progressed", "dead"), **options: Any) -> Self:
-        """Read a trial with a surrogate event, as :class:`SurrogatePTE` has read it or as a frame.
+        """Read a trial with a surrogate event, from a :class:`SurrogatePTE` or from a data frame.
 
         Parameters
         ----------
         trial : DataFrame or trial of a SurrogatePTE
-            The frame has ``arm``, ``time``, ``status``, ``surrogate_time`` and ``surrogate_status``, as
-            :meth:`IllnessDeathTrial.simulate` returns it. ``SurrogatePTE(...).trial`` holds the two events as that
-            model has checked them, with ``arm``, ``stratum`` and ``weight`` as covariates.
+            A data frame with the columns ``arm``, ``time``, ``status``, ``surrogate_time`` and ``surrogate_status``,
+            as :meth:`IllnessDeathTrial.simulate` returns it. Alternatively ``SurrogatePTE(...).trial``, which holds
+            the two events as that model checked them, with ``arm``, ``stratum`` and ``weight`` as covariates.
         states : (str, str)
             Names of the surrogate event and of death.
         **options
-            As in :meth:`from_wide`.
+            Further arguments of :meth:`from_wide`.
 
         Returns
         -------
         MultiStateData
+
+        Raises
+        ------
+        DataError
+            As in :meth:`from_wide`.
         """
         events = {states[0]: ("surrogate_time", "surrogate_status"), states[1]: ("time", "status")}
         frame = _trial_frame(trial) if isinstance(trial, IllnessDeathTimes) else trial
@@ -277,12 +306,12 @@ class MultiStateData:
         return int(self.rows["id"].nunique())
 
     def counts(self) -> pd.DataFrame:
-        """Count, for each transition, the subjects at risk, the events, and the time at risk.
+        """Count the subjects at risk, the events and the time at risk of each transition.
 
         Returns
         -------
         DataFrame
-            ``transition``, ``at_risk``, ``events``, ``time``.
+            The columns ``transition``, ``at_risk``, ``events`` and ``time``.
         """
         table = []
         for origin, to in self.graph.transitions:
@@ -292,17 +321,18 @@ class MultiStateData:
         return pd.DataFrame(table, columns=["transition", "at_risk", "events", "time"])
 
     def aalen_johansen(self, by: str | None = None) -> pd.DataFrame:
-        """Estimate the shares of the states without a model.
+        """Estimate state probabilities by the nonparametric Aalen-Johansen estimator.
 
         Parameters
         ----------
         by : str, optional
-            A covariate: one estimate for each of its values.
+            A covariate. The result has one estimate for each of its values.
 
         Returns
         -------
         DataFrame
-            ``by``, ``time``, and a column for each state: step functions that hold from ``time`` on.
+            The columns ``by`` (if given) and ``time``, and one column for each state. The probabilities are step
+            functions: each row holds from its ``time`` on.
         """
         if by is None:
             return aalen_johansen(self.rows, self.graph)
@@ -319,7 +349,21 @@ class MultiStateData:
         return self.rows[(self.rows["from"] == origin) & (self.rows["to"] == to)]
 
     def complete(self, variables: Sequence[str]) -> MultiStateData:
-        """Return the subjects of whom no covariate is missing.
+        """Return the subjects without a missing covariate.
+
+        Parameters
+        ----------
+        variables : sequence of str
+            The covariates that must be known.
+
+        Returns
+        -------
+        MultiStateData
+
+        Raises
+        ------
+        DataError
+            If no subject is left.
 
         Warns
         -----

@@ -116,12 +116,12 @@ def _pair(entry: Any, states: Sequence[str]) -> tuple[str, str]:
     split = entry.split("->") if isinstance(entry, str) else as_list("transitions", entry)
     pair = tuple(part.strip() if isinstance(part, str) else part for part in split)
     if len(pair) != 2:
-        raise DataError(f"transitions: {entry!r} is none; give 'from -> to' or a pair of states.")
+        raise DataError(f"transitions: {entry!r} is not a transition; give 'from -> to' or a pair of states.")
     for state in pair:
         if state not in states:
             raise DataError(f"transitions: {state!r} is no state; the states are {', '.join(states)}.")
     if pair[0] == pair[1]:
-        raise DataError(f"transitions: {pair[0]!r} to itself is none.")
+        raise DataError(f"transitions: a transition from {pair[0]!r} to itself is not allowed.")
     return pair[0], pair[1]
 
 

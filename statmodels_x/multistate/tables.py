@@ -99,13 +99,13 @@ def _beware(fit: MultiStateFitted) -> list[str]:
     found = []
     if any(terms.values()):
         found.append(
-            "An effect on the hazard of a transition is none on the share of a state, to which all transitions "
-            "contribute: see predict() with occupancy_difference or stay_difference."
+            "An effect on the hazard of a transition is not an effect on the probability of a state, which depends on "
+            "all transitions: see predict() with occupancy_difference or stay_difference."
         )
     later = [arrow(*pair) for pair in graph.transitions if pair[0] != graph.start and terms[arrow(*pair)]]
     if later:
         found.append(
-            f"Effects on {', '.join(later)} compare those who got that far, which happened after the start (in a trial "
-            "after randomisation)."
+            f"Effects on {', '.join(later)} compare the subjects who reached that state. They reached it after the "
+            "start (in a trial after randomisation)."
         )
     return found

@@ -56,19 +56,19 @@ class SurvivalFitted(Estimates):
     design_specs : dict of str to DesignSpec
         How to build each parameter's columns from new data. Internal.
     cov_type : str
-        ``"observed"``, ``"robust"`` or ``"cluster"``.
+        Type of the covariance: ``"observed"``, ``"robust"``, ``"cluster"`` or ``"cluster_cr0"``.
     estimate : Estimate
         Where and how the maximum was found, with the evidence. Internal.
     facts : SampleFacts
         Counts of rows, events and dropped rows. Internal.
     limit : Limit or None
-        The limit of the family that everything is given, where the search ran to one.
+        The limit of the family at which the model was fitted, if the search ran to one; otherwise None.
     kept_effects : Effects, optional
         What the summary shows of a fit whose data are gone. Internal.
     outside : Outside or None
         What counts and priors contributed, where there are any. Internal.
     kept_terms : tuple
-        Of each parameter's terms: parameter, term, its variables, and its columns from and to; so that names of
+        The terms of each parameter: parameter, term, its variables, and its first and last column, so that names of
         effects need no formula library. Internal.
     """
 
@@ -147,7 +147,7 @@ class SurvivalFitted(Estimates):
 
     @property
     def terms(self) -> tuple[tuple[str, str, tuple[str, ...], int, int], ...]:
-        """Parameter, term, its variables, and its columns from and to, for every term."""
+        """For every term: the parameter, the term, its variables, and the range of its columns."""
         return self.kept_terms or _terms_of(self.design_specs)
 
     @property
@@ -157,7 +157,7 @@ class SurvivalFitted(Estimates):
 
     @property
     def label(self) -> str:
-        """The model in one line: the formula, and every argument that is not the default."""
+        """The model in one line: the formula and every argument that is not the default."""
         label, outside = self.specification.label, self.outside
         return f"{label}; {outside.persons:,.10g} persons counted" if outside and outside.persons else label
 
@@ -190,7 +190,11 @@ class SurvivalFitted(Estimates):
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Reasons not to rank this fit first: few starts reach it, a higher ridge, few events, weak identification."""
+        """Reasons not to rank this fit first, even if its AIC is the lowest.
+
+        The reasons are: few start values led to the maximum, a rejected ridge of the likelihood is higher, there are
+        few events per parameter, or a covariate is weakly identified. The tuple is empty if there is none.
+        """
         found, said = self.estimate, []
         if is_found_by_few(found):
             said.append(f"{found.n_best} of {found.n_starts} starts")
@@ -206,30 +210,45 @@ class SurvivalFitted(Estimates):
 
     @property
     def is_regular(self) -> bool:
-        """Whether the fit is a proved interior maximum, fit to take part in a ranking."""
+        """Whether the fit is a regular maximum.
+
+        A regular maximum lies in the interior of the parameter space, and the search proved that it is a maximum.
+        Only regular fits are ranked by :func:`compare`.
+        """
         return self.estimate.is_regular and not is_degenerate(self.findings)
 
     @property
     def df_model(self) -> int:
-        """Number of estimated parameters, with those of levels without events, which are at minus infinity."""
+        """Number of estimated parameters.
+
+        Coefficients of levels without events, which are estimated as minus infinity, are counted.
+        """
         return len(self.coefficients) + self.facts.lost
 
     @property
     def n_criterion(self) -> float:
-        """Number of parameters that the information criteria count: fewer where priors hold some of them."""
+        """Number of parameters that the information criteria count.
+
+        It equals ``df_model`` without priors. With priors it is the smaller effective number of parameters.
+        """
         return self.df_model if self.outside is None else self.facts.lost + self.outside.effective
 
     @property
     def llf_penalised(self) -> float:
-        """Log-likelihood and the logarithm of the priors' density (without its constant): what the fit maximised."""
+        """The penalised log-likelihood that the fit maximised.
+
+        It is the log-likelihood plus the log density of the priors, without the constant of that density. Without
+        priors it equals ``llf``.
+        """
         return self.llf + (self.outside.log_prior if self.outside else 0.0)
 
     @property
     def llf_parts(self) -> pd.Series:
-        """Where the log-likelihood comes from.
+        """Contributions to the log-likelihood.
 
-        ``trial`` and ``counts`` add up to ``llf``, and with ``prior`` to ``llf_penalised``. ``constant`` is the
-        logarithm of the counts' binomial coefficients, which is in none of them: add it to compare with other programs.
+        The entries ``trial`` (the rows of the data) and ``counts`` (the external counts) add up to ``llf``. Adding
+        ``prior`` gives ``llf_penalised``. The entry ``constant`` is the sum of the log binomial coefficients of the
+        counts. It is not part of ``llf``; add it to compare with other programs.
         """
         own = self.outside or Outside(llf_trial=self.llf)
         parts = {"trial": own.llf_trial, "counts": own.llf_counts, "prior": own.log_prior}
@@ -237,7 +256,11 @@ class SurvivalFitted(Estimates):
 
     @property
     def n_events(self) -> int:
-        """Number of events, exact or within an interval, with those counted; weights that are numbers count."""
+        """Number of events.
+
+        It includes events that are known within an interval and deaths among external counts. Weights that are whole
+        numbers count as repeated rows.
+        """
         return self.facts.events + (round(self.outside.deaths) if self.outside else 0)
 
     def need_sample(self, purpose: str = "this") -> Any:
@@ -297,11 +320,12 @@ def _few_clusters(names: Names, reference: Reference) -> tuple[Finding, ...]:
     few, none = df < _FEW_CLUSTERS, np.isnan(df)
     if none.any():
         about = names.at(none)
-        text = f"{names.text(about)}: a single cluster determines it, so that there is no error."
+        text = f"{names.text(about)}: determined by a single cluster, so that there is no standard error."
         found.append(Finding("one_cluster", text, concerns=tuple(".".join(label) for label in about)))
     if few.any():
         about = names.at(few)
-        text = f"{names.text(about)}: about {max(df[few].min(), 1.0):.1f} free clusters tell of it."
+        free = max(df[few].min(), 1.0)
+        text = f"{names.text(about)}: determined by few clusters (about {free:.1f} degrees of freedom)."
         remedy = "With two or three clusters an effect that is constant within them has no usable interval."
         found.append(Finding("few_clusters", text, remedy, tuple(".".join(label) for label in about)))
     return tuple(found)

@@ -48,28 +48,39 @@ def ladder_forms(right_side: str) -> dict[str, dict[str, Any]]:
 def ladder(
     formula: str, data: Any, *, n_jobs: int = 1, progress: bool = False, **options: Any
 ) -> pd.DataFrame:
-    """Fit the grid of models with the same covariates and tabulate it.
+    """Fit the models that have the same covariates and compare them in a table.
+
+    The models differ in the distribution, in the scale that carries the covariates (PH, AFT or both), and in whether
+    the power and the shape depend on the covariates too.
 
     Parameters
     ----------
     formula : str
-        ``"Surv(time, status) ~ x + z"``: the right side is put on the parameters in turn.
+        A formula such as ``"Surv(time, status) ~ x + z"``. The terms of the right side are used for each parameter
+        in turn.
     data : DataFrame
+        As in :class:`FlexibleSurvival`.
     n_jobs : int
-        Processes, through joblib.
+        Number of parallel processes (joblib).
     progress : bool
-        Show a bar.
+        Whether to show a progress bar.
     **options
         Further arguments of :class:`FlexibleSurvival` that all models share, such as ``weights``, ``cluster``,
-        ``background`` or ``external``; a :class:`Prior` only of survival, since coefficients differ between the models.
+        ``background`` or ``external``. A prior of survival (:meth:`Prior.survival`) is allowed. A :class:`Prior` of
+        a coefficient is not, because a coefficient has a different meaning in each model.
 
     Returns
     -------
     DataFrame
-        As :func:`compare` gives it, the lowest AIC first. What each row is stands in its name: the scale with
-        the covariates, then the other parameters that carry them too. Fits without a regular maximum stand
-        last, with the reason in ``note``. A model whose maximum few of its searches found is searched again, from
-        40 more starts.
+        The table of :func:`compare`, with the lowest AIC first. The name of a row says which parameters carry the
+        covariates: the scale first, and then the others. Fits without a regular maximum come last, with the reason
+        in ``note``. If few of the start values led to the maximum of a model, the model is fitted again with 40
+        more.
+
+    Raises
+    ------
+    FormulaError, DataError
+        As in :class:`FlexibleSurvival`, or if ``prior`` is a prior of a coefficient.
     """
     if any(isinstance(one, Prior) for one in priors_of(options.get("prior"))):
         raise DataError(

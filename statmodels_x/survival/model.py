@@ -36,85 +36,120 @@ _COVARIANCES = ("observed", "robust", "cluster", "cluster_cr0")
 
 
 class FlexibleSurvival:
-    r"""Parametric survival regression: proportional hazards, accelerated failure time, effects that change, cure.
+    r"""Flexible parametric regression for survival times.
 
-    The default distribution is the adapted power generalized Weibull family, which holds the Weibull, log-logistic,
-    Burr XII and Gompertz distributions. Each of its parameters can depend on covariates (multi-parameter regression).
+    The class fits proportional hazards models, accelerated failure time models, models whose effects change over
+    time, and cure models. The default distribution is the adapted power generalized Weibull (APGW). It contains the
+    Weibull, log-logistic, Burr XII and Gompertz distributions as special cases. Each of its parameters can depend on
+    covariates (multi-parameter regression).
 
-    The cumulative hazard is :math:`H(t) = \lambda \frac{\kappa+1}{\kappa}
-    \{(1 + (\phi t)^\gamma/(\kappa+1))^\kappa - 1\}` with :math:`\log\phi` ("aft"), :math:`\log\lambda` ("ph"),
-    :math:`\log\gamma` ("power") and :math:`\log(\kappa+1)` ("shape") each linear in its own covariates.
+    The cumulative hazard is
+
+    .. math::
+
+        H(t) = \lambda \, \frac{\kappa + 1}{\kappa}
+        \left\{\left(1 + \frac{(\phi t)^\gamma}{\kappa + 1}\right)^{\kappa} - 1\right\}.
+
+    The quantities :math:`\log\phi` ("aft"), :math:`\log\lambda` ("ph"), :math:`\log\gamma` ("power") and
+    :math:`\log(\kappa + 1)` ("shape") are linear predictors. Each has its own covariates.
 
     Parameters
     ----------
     formula : str
-        ``"Surv(time, status) ~ x + z"``; also ``Surv(entry, exit, status)`` for late entry and
-        ``Surv(left, right, type="interval2")`` for interval censoring. The right side holds the covariates of
-        the chosen scale; ``.`` stands for all columns that are not in the response, ``weights`` or ``cluster``.
+        A formula such as ``"Surv(time, status) ~ x + z"``. Use ``Surv(entry, exit, status)`` for late entry (left
+        truncation) and ``Surv(left, right, type="interval2")`` for interval censoring. The right side holds the
+        covariates of the parameter that ``scale`` names. A ``.`` on the right side stands for all columns that are
+        not used by the response, ``weights``, ``cluster`` or ``background``.
     data : DataFrame
-        pandas, polars, pyarrow, or a mapping of columns; or a Dask data frame, whose rows stay in its
-        partitions.
+        A pandas, polars or pyarrow data frame, or a mapping of columns. A Dask data frame is also accepted; its rows
+        stay in their partitions.
     distribution : str or Family
-        ``"apgw"`` or one of its special cases, which fix other arguments: ``"exponential"`` (power 1, shape 1),
-        ``"weibull"`` (shape 1), ``"loglogistic"`` (scale "aft", shape 0), ``"burr12"`` (both scales, shape 0),
-        ``"gompertz"`` (scale "ph", both scales, power 1, shape infinite). Other baselines with the same scales
-        and power: ``"lognormal"``, ``"gengamma"`` (Prentice's generalised gamma, scale "aft"), or a
-        :class:`~statmodels_x.Family` of your own. An argument that contradicts the family is an error.
+        The baseline distribution. A named special case of the APGW fixes other arguments:
+
+        - ``"apgw"``: the full family;
+        - ``"exponential"``: ``power=1``, ``shape=1``;
+        - ``"weibull"``: ``shape=1``;
+        - ``"loglogistic"``: ``scale="aft"``, ``shape=0``;
+        - ``"burr12"``: both scales, ``shape=0``;
+        - ``"gompertz"``: ``scale="ph"``, both scales, ``power=1``, ``shape=float("inf")``.
+
+        Two more baselines have the same scales and power: ``"lognormal"`` and ``"gengamma"`` (Prentice's generalised
+        gamma with ``scale="aft"``). A :class:`~statmodels_x.Family` defines a baseline of your own. An argument that
+        contradicts the distribution is an error.
     scale : {"ph", "aft"}
-        Whether the covariates multiply the hazard (log lambda) or accelerate time (log phi).
+        The parameter that depends on the covariates of ``formula``. With ``"ph"`` they multiply the hazard (log
+        lambda). With ``"aft"`` they accelerate time (log phi).
     other_scale : "anchor", float or str
-        ``"anchor"`` fixes the other scale at the middle of the events, so that no unit of time is part of the
-        model: phi at 1/(median event time), or lambda at the Nelson-Aalen estimate there (with a cured fraction,
-        at log 2). A Weibull whose power has no covariates needs none: its fixed scale stays at 1. A number fixes
-        the other scale there, 1.0 in the unit of the data: the form of the paper. ``"~ 1"`` or ``"~ x"``
-        estimates it.
+        The other scale parameter: phi with ``scale="ph"``, and lambda with ``scale="aft"``.
+
+        - ``"anchor"`` fixes it at the median event time, so that the model does not depend on the unit of time. Phi
+          is fixed at 1/(median event time). Lambda is fixed at the Nelson-Aalen estimate at the median event time,
+          or at log 2 in a model with a cured fraction. A Weibull whose power has no covariates needs no anchor, and
+          its other scale is 1.
+        - A number fixes it at that value. The value 1.0 gives the form of the paper, which depends on the unit of
+          time.
+        - A formula such as ``"~ 1"`` or ``"~ x"`` estimates it.
     power : str or float
-        Formula for log gamma, or a number that fixes gamma.
+        Formula for log gamma, or a number at which gamma is fixed.
     shape : str or float
-        Formula for log(kappa + 1), or a number above -1 that fixes kappa: 1 is the Weibull, 0 the Burr XII,
-        ``float("inf")`` the Gompertz type.
+        Formula for log(kappa + 1), or a number above -1 at which kappa is fixed. The value 1 is the Weibull, 0 is
+        the Burr XII, and ``float("inf")`` is the Gompertz type.
     cure : None or str
-        Formula for a cured fraction beside a proper distribution of the uncured (kappa of at least 0).
+        Formula for the cured fraction. The uncured then have a proper distribution (kappa of at least 0).
     cure_kind : {"mixture", "promotion"}
-        Mixture: a fraction p is cured, logit(p) linear in the covariates of ``cure``. Promotion time
-        (non-mixture): S = exp{-theta F}, log(theta) linear, with the cured fraction exp(-theta).
+        The type of cure model. In the mixture model a fraction p is cured, and logit(p) is linear in the covariates
+        of ``cure``. In the promotion time (non-mixture) model S = exp(-theta F), log(theta) is linear in these
+        covariates, and the cured fraction is exp(-theta).
     weights : str or array_like, optional
-        Case weights, not negative: whole numbers count repeated rows. With other weights the default
+        Case weights, which must not be negative. Whole numbers count repeated rows. With other weights the default
         covariance is the robust one.
     cluster : str or array_like, optional
-        Groups within which rows may be dependent: the default covariance is then cluster-robust.
+        Groups of rows that may be dependent. The default covariance is then cluster-robust.
     time_unit : str, optional
-        Name of the unit of time, for summaries and axes; by default what ``data.attrs["units"]`` says.
+        Name of the unit of time, which summaries and axes show. The default is the unit in ``data.attrs["units"]``.
     background : TableMatch, Rates, mapping or str, optional
-        The hazard of what kills besides, as it is known of a population; the model is then one of the excess hazard,
-        and the plateau of a cured fraction one of net survival. ``table.match(age="age", year="diagnosed", sex="sex")``
-        of a :class:`~statmodels_x.LifeTable`, with the columns at time 0; :class:`~statmodels_x.Rates` in time since
-        the start, or ``{"sex": {"female": Rates, "male": Rates}}``; the column with the rate at each row's last time;
-        ``{"rate": column, "cumulative": column}`` with its integral since entry, too.
+        The known hazard of death from other causes, such as that of the general population. The model then describes
+        the excess hazard, and a cured fraction is the plateau of net survival. The background can be given as
+
+        - ``table.match(age="age", year="diagnosed", sex="sex")`` of a :class:`~statmodels_x.LifeTable`, where the
+          columns hold the values at time 0;
+        - :class:`~statmodels_x.Rates` as a function of the time since the start, or one for each level of a column,
+          such as ``{"sex": {"female": Rates, "male": Rates}}``;
+        - the name of a column that holds the rate at each row's last time;
+        - ``{"rate": column, "cumulative": column}``, which adds a column with the integral of the rate since entry.
     background_factor : None or "~ 1"
-        Whether a factor on the background is estimated, for patients whose mortality from other causes differs from
-        the population's by a constant ratio. It is found from rows of different background, as by age.
+        With ``"~ 1"`` a constant factor on the background hazard is estimated. Use it for patients whose mortality
+        from other causes differs from that of the population by a constant ratio. Rows must differ in their
+        background (as they do by age) for the factor to be identified.
     external : ExternalCounts, optional
-        Survivors of an external cohort, such as a registry's, as terms of the likelihood.
+        Numbers of survivors in an external cohort, such as a registry. They enter the likelihood as binomial terms.
     prior : Prior, or sequence of them, optional
-        What is known of coefficients (``smx.Prior("power.treatment", mean=0, sd=0.5)``) or of survival at a time
-        (``smx.Prior.survival``): the fit is then penalised, and its summary says so.
+        Prior knowledge about coefficients (``smx.Prior("power.treatment", mean=0, sd=0.5)``) or about survival at a
+        time (``smx.Prior.survival``). The fit then maximises the penalised likelihood, and the summary says so.
 
     Raises
     ------
     FormulaError
-        If a formula cannot be read, holds what is not allowed, or asks for what the data do not have.
+        If a formula cannot be read, contains an expression that is not allowed, or names a column that is not in the
+        data.
     DataError
-        If a column, an option or a weight cannot be used. The message names it and the remedy.
+        If a column, an option or a weight cannot be used. The message names it and says what to do.
 
     Warns
     -----
     DataWarning
-        If rows are dropped because covariates, weights or clusters are missing.
+        If rows are dropped because a covariate, a weight or a cluster is missing.
+
+    See Also
+    --------
+    survival.results.FlexibleSurvivalResults : The results that :meth:`fit` returns.
+    ladder : Fit and compare the models of this class that have the same covariates.
+    select : Choose covariates for each parameter.
 
     References
     ----------
-    Burke, Jones and Noufaily (2020), Journal of the Royal Statistical Society C 69, 429-457.
+    Burke, Jones and Noufaily (2020), A flexible parametric modelling framework for survival analysis, Journal of the
+    Royal Statistical Society C 69, 429-457.
 
     Examples
     --------
@@ -166,7 +201,7 @@ class FlexibleSurvival:
 
     @property
     def time_unit(self) -> str | None:
-        """Name of the unit of time."""
+        """Name of the unit of time; None if it is not known."""
         return self._sample.time_unit
 
     def fit(
@@ -179,29 +214,39 @@ class FlexibleSurvival:
         seed: int = 0,
         keep_data: bool = False,
     ) -> FlexibleSurvivalResults:
-        """Maximise the likelihood.
+        """Fit the model by maximum likelihood.
+
+        With priors the penalised likelihood is maximised.
 
         Parameters
         ----------
         cov_type : {"observed", "robust", "cluster", "cluster_cr0"}, optional
-            Covariance of the estimates: inverse observed information, the sandwich, the sandwich over clusters
-            with the correction CR2 for few of them and Satterthwaite's degrees of freedom, or that without
-            correction and with normal quantiles, as R's ``survival`` has it. By default
-            ``"cluster"`` if the model has clusters, ``"robust"`` if
-            it has weights that are not whole numbers, else ``"observed"``.
+            The covariance of the estimates:
+
+            - ``"observed"``: the inverse of the observed information;
+            - ``"robust"``: the sandwich estimator;
+            - ``"cluster"``: the sandwich estimator over clusters, with the small-sample correction CR2 and
+              Satterthwaite's degrees of freedom. With more than 2,000 clusters the correction is negligible and is
+              left out;
+            - ``"cluster_cr0"``: the sandwich estimator over clusters without a correction and with normal quantiles,
+              as in R's ``survival``.
+
+            The default is ``"cluster"`` if the model has clusters (``"cluster_cr0"`` if it also has external
+            counts), ``"robust"`` if it has weights that are not whole numbers, and ``"observed"`` otherwise.
         start : array_like of shape (p,), optional
-            A start value to try besides the built-in ladder, in the order of ``params``; a Series goes by its
-            labels.
+            A start value that is tried beside the built-in ones, in the order of ``params``. A Series is matched by
+            its labels.
         n_starts : int, optional
-            Random starts after the ladder; by default 20 where both scales and both shapes are free, else 0.
+            Number of random starts after the built-in start values. The default is 20 if both scales and both shapes
+            are estimated, and 0 otherwise.
         tol : float
-            Newton decrement (in units of log-likelihood) at which the search ends.
+            The search ends when the Newton decrement, in units of log-likelihood, falls below this value.
         max_iter : int
-            Evaluations of the final search.
+            Largest number of likelihood evaluations in the final search.
         seed : int
-            Of the random starts; the same seed gives the same fit.
+            Seed of the random starts. The same seed gives the same fit.
         keep_data : bool
-            Whether a pickled result carries the data.
+            Whether a pickled or saved result contains the data.
 
         Returns
         -------
@@ -210,16 +255,18 @@ class FlexibleSurvival:
         Raises
         ------
         ConvergenceError
-            If no start gave a finite likelihood.
+            If no start value gives a finite likelihood.
+        DataError
+            If an argument cannot be used, such as a sandwich covariance for a fit with priors.
 
         Warns
         -----
         IdentificationWarning
-            If the data do not determine some parameters, which are named.
+            If the data do not determine some parameters. The message names them.
         ConvergenceWarning
-            If the search ended without a proved maximum.
+            If the search ended before it reached a maximum.
         FollowUpWarning
-            If the model has a cured fraction and follow-up does not support a plateau.
+            If the model has a cured fraction and the follow-up is too short to support a plateau.
         """
         from statmodels_x.survival.fitting.estimation import Estimate, estimate
         from statmodels_x.survival.fitting.members import at_its_limit
@@ -246,10 +293,13 @@ class FlexibleSurvival:
         return results
 
     def to_arrays(self) -> SurvivalArrays:
-        """Return the sample and the model as arrays for the likelihood, without limits of search.
+        """Return the data and the model as the arrays that the likelihood reads.
 
-        Columns of covariates that are far from 0 are centred and scaled in them. Counts stand below the rows, two rows
-        each: the survivors and the dead.
+        Returns
+        -------
+        SurvivalArrays
+            Columns of covariates that are far from 0 are centred and scaled. External counts follow the rows of the
+            data, two rows for each count: one for the survivors and one for the deaths.
         """
         arrays: SurvivalArrays = self._sample.in_memory().arrays
         return arrays
@@ -265,8 +315,8 @@ class FlexibleSurvival:
         check_choice("cov_type", cov_type, _COVARIANCES, "fit()")
         if cov_type != "observed" and self.specification.prior:
             raise DataError(
-                f'fit(): cov_type="{cov_type}" is a sandwich, which a penalised fit has not: give cov_type="observed", '
-                "the inverse of the information of likelihood and priors, or leave `prior` out."
+                f'fit(): cov_type="{cov_type}" is a sandwich, which a penalised fit does not have: give '
+                'cov_type="observed", the inverse of the information of likelihood and priors, or leave `prior` out.'
             )
         if cov_type == "cluster" and has_counts:
             raise DataError(

@@ -26,7 +26,6 @@ from statmodels_x.survival.inference import (
     natural,
     observed,
     residuals,
-    scores,
     units,
 )
 from statmodels_x.survival.inference.effects import effects_of
@@ -39,7 +38,11 @@ _SHOWN = 50_000
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodResults):
-    """Results of a :class:`FlexibleSurvival` model: estimates, tests, predictions and plots."""
+    """Results of a :class:`FlexibleSurvival` model.
+
+    The object holds the estimates and their covariance. Its methods return intervals, tests, predictions,
+    diagnostics, tables and figures. It is returned by :meth:`FlexibleSurvival.fit` and cannot be changed.
+    """
 
     def __repr__(self) -> str:
         own = self.outside
@@ -48,12 +51,16 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
 
     @cached_copy
     def natural_params(self) -> pd.DataFrame:
-        """Estimates on the natural scale: phi, lambda, gamma, kappa, and ratios for covariates.
+        """Estimates on the natural scale, with 95 % intervals.
+
+        Intercepts are shown as phi, lambda, gamma, kappa or the cured fraction. The coefficient of a covariate is
+        shown as a ratio, such as a hazard ratio. A coefficient whose exponential has no meaning of its own has the
+        name ``"-"`` and no number.
 
         Returns
         -------
         DataFrame
-            Indexed like ``params``, with ``quantity``, ``estimate``, ``lower`` and ``upper`` (95 %).
+            Indexed like ``params``, with the columns ``quantity``, ``estimate``, ``lower`` and ``upper``.
         """
         return natural.natural_scale(self)
 
@@ -65,12 +72,12 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         return effects_of(self)
 
     def without_data(self) -> Self:
-        """Return the same fit without a row of the user's data; effects go along once they are computed."""
+        """Return the same fit without any row of the data. Effects that were computed are kept."""
         kept = self.__dict__.get("_usual_effects", self.kept_effects)
         return replace(super().without_data(), kept_effects=kept)
 
     def stored(self) -> Self:
-        """Return what a file holds, with the effects of the summary, which need the rows."""
+        """Return what a file holds, including the effects of the summary, which need the rows."""
         self._usual_effects  # noqa: B018 - cached before the rows are left out
         return super().stored()
 
@@ -80,15 +87,21 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         Parameters
         ----------
         alpha : float
-            Error rate of the intervals.
+            Significance level of the intervals. The default gives 95 % confidence intervals.
         per : dict of str to float, optional
-            Units of numeric covariates: ``{"age": 10}`` for effects of ten years.
+            Units of numeric covariates. ``{"age": 10}`` gives effects per ten years.
 
         Returns
         -------
         DataFrame
-            ``parameter``, ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low``,
-            ``conf.high``; with ``per`` also ``per``, what each coefficient is multiplied with.
+            The columns ``parameter``, ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``,
+            ``conf.low`` and ``conf.high``. With ``per`` there is also a column ``per``, the number by which each
+            coefficient is multiplied.
+
+        Raises
+        ------
+        DataError
+            If ``per`` names something that is not a numeric covariate of the model.
         """
         return units.tidy(self, alpha, per)
 
@@ -98,21 +111,26 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         effects: Sequence[str] | bool = True,
         per: Mapping[str, float] | None = None,
     ) -> Any:
-        """Tables of the model, the estimates on both scales, the effects, and the warnings.
+        """Summary tables of the fit.
+
+        The summary shows the model, the estimates on the working scale and on the natural scale, the effects of the
+        covariates and the warnings of the fit.
 
         Parameters
         ----------
         alpha : float
-            Error rate of the intervals.
+            Significance level of the intervals. The default gives 95 % confidence intervals.
         effects : sequence of str, or bool
-            Covariates whose effects are shown; True for the first three, those with two to four levels before
-            numbers (up to 50,000 rows), False for none.
+            Covariates whose effects are shown (see :meth:`effects`). True shows up to three covariates, those with
+            two to four levels first, if the fit has at most 50,000 rows. False shows none.
         per : dict of str to float, optional
-            Units of numeric covariates: ``{"age": 10}`` for coefficients, ratios and effects of ten years.
+            Units of numeric covariates. ``{"age": 10}`` gives coefficients, ratios and effects per ten years.
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
+            Prints as text and shows as an HTML table in notebooks. ``as_text()``, ``as_html()``, ``as_latex()``,
+            ``as_markdown()`` and ``as_csv()`` return the tables as strings.
         """
         check_alpha(alpha)
         is_usual = alpha == _ALPHA and not units.checked_units(self, per)
@@ -127,46 +145,60 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         return tables.summary_tables(self, alpha, shown, per)
 
     def glance(self) -> pd.DataFrame:
-        """One row of facts about the fit, with the column names of R's broom where it has them.
+        """One row with the main facts about the fit.
+
+        The column names are those of R's broom where broom has them.
 
         Returns
         -------
         DataFrame
-            ``distribution``, ``scale``, ``nobs``, ``events``, ``df``, ``logLik``, ``AIC``, ``AICc``, ``BIC``,
-            ``converged``, ``regular``, ``note``.
+            The columns ``distribution``, ``scale``, ``nobs``, ``events``, ``df`` (number of parameters), ``logLik``,
+            ``AIC``, ``AICc``, ``BIC``, ``converged``, ``regular`` (see :attr:`is_regular`), ``starts`` (searches
+            that ended at this maximum, of all searches), ``ridge`` (by how much the highest rejected end of a search
+            lies above this maximum; missing if there is none) and ``note`` (the kinds of the findings). A model with
+            a background also has ``expected``, the number of deaths that the background predicts. A model with
+            external counts or priors also has ``counted``, ``counted_events``, ``df_effective`` and
+            ``logLik_penalised``.
         """
         return tables.glance(self)
 
     def wald_test_terms(self) -> pd.DataFrame:
-        """Test each term of each parameter: all its coefficients are 0.
+        """Wald test of each term of each parameter.
+
+        The null hypothesis is that all coefficients of the term are 0. Intercepts are not tested.
 
         Returns
         -------
         DataFrame
-            Indexed by (parameter, term): ``statistic`` (chi-squared), ``df``, ``p.value``.
+            Indexed by (parameter, term), with the columns ``statistic``, ``df`` and ``p.value``. The statistic is
+            chi-squared. It is an F statistic if ``use_t`` is True (``cov_type="cluster"``).
         """
         return hypotheses.term_tests(self)
 
     def conf_int(self, alpha: float = 0.05, method: str = "wald") -> pd.DataFrame:
-        """Confidence intervals on the working scale.
+        """Confidence intervals for the parameters on the working scale.
 
         Parameters
         ----------
         alpha : float
-            Error rate: 0.05 gives 95 % intervals.
+            Significance level. The default gives 95 % confidence intervals.
         method : {"wald", "profile"}
-            Estimate plus and minus normal quantiles of the standard error, or all values that a
-            likelihood-ratio test does not reject (infinite where the likelihood never falls that far).
+            - ``"wald"``: the estimate plus and minus a quantile times the standard error. The quantile is that of
+              the standard normal distribution, or of Student's t distribution if ``use_t`` is True
+              (``cov_type="cluster"``).
+            - ``"profile"``: all values that a likelihood-ratio test does not reject. A limit is infinite if the
+              likelihood never falls far enough.
 
         Returns
         -------
         DataFrame of shape (p, 2)
-            Columns ``lower`` and ``upper``.
+            The columns ``lower`` and ``upper``.
 
         Raises
         ------
         DataError
-            For profile intervals of a fit that is no regular maximum, or that has lost its data.
+            If a profile interval is asked of a fit that is not a regular maximum, has priors, or was saved without
+            its data.
         """
         if check_choice("method", method, ("wald", "profile"), "conf_int()") == "wald":
             return super().conf_int(alpha)
@@ -179,68 +211,99 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         Parameters
         ----------
         newdata : DataFrame, optional
-            Covariates; a single row is enough for ``cure="~ 1"``.
+            Covariates, one row for each interval. The default is the rows of the fit. One row is enough for
+            ``cure="~ 1"``.
         alpha : float
+            Significance level. The default gives 95 % confidence intervals.
 
         Returns
         -------
         DataFrame
-            ``row``, ``estimate``, ``lower``, ``upper``; a bound of 0 or 1 is one that the data do not give.
+            The columns ``row`` (index label of ``newdata``), ``estimate``, ``lower`` and ``upper``. A limit of 0 or
+            1 means that the data do not bound the cured fraction on that side.
+
+        Raises
+        ------
+        DataError
+            If the model has no ``cure`` part, or the fit is not a regular maximum, has priors, or was saved without
+            its data.
         """
         return intervals.profile_cure_fraction(self, newdata, alpha)
 
     def lr_test(self, larger: SurvivalFitted) -> HypothesisTest:
-        """Likelihood-ratio test of this model within a larger one.
+        """Likelihood-ratio test of this model against a larger model.
 
         Parameters
         ----------
         larger : FlexibleSurvivalResults
-            A fit to the same rows in which this model is nested.
+            A fit to the same rows. This model must be nested in it.
 
         Returns
         -------
         HypothesisTest
-            ``statistic`` (chi-squared), ``df``, ``p.value``.
+            ``statistic`` (chi-squared), ``df`` and ``p.value``.
+
+        Raises
+        ------
+        DataError
+            If the models are not nested, were fitted to different rows or have priors, or if one of the fits is not
+            a regular maximum.
         """
         return hypotheses.likelihood_ratio(self, larger)
 
     def score_test(self, larger: Any) -> HypothesisTest:
-        """Score (Rao) test of this model within a larger one, which need not be fitted.
+        """Score test (Rao's test) of this model against a larger model, which need not be fitted.
 
         Parameters
         ----------
         larger : FlexibleSurvival
-            The larger model on the same data.
+            The larger model, for the same data. This model must be nested in it.
 
         Returns
         -------
         HypothesisTest
-            ``statistic`` (chi-squared), ``df``, ``p.value``.
+            ``statistic`` (chi-squared), ``df`` and ``p.value``. If the information of the larger model is not
+            positive definite at this fit, the statistic is missing and an entry ``note`` says so.
+
+        Raises
+        ------
+        DataError
+            If the models are not nested, use different rows or have priors, or if this fit was saved without its
+            data.
         """
         return hypotheses.score_test(self, larger.specification, larger.to_arrays())
 
     def scale_tests(self) -> pd.DataFrame:
-        """Test proportional hazards and accelerated time inside a model with covariates on both scales.
+        """Test proportional hazards and accelerated failure time within a model that has covariates on both scales.
 
         Returns
         -------
         DataFrame
-            Rows ``"ph"`` and ``"aft"``: ``statistic``, ``df``, ``p.value``, ``valid`` and ``note``. Near the
-            Weibull the two scales are one and the tests mean nothing.
+            The rows ``"ph"`` (no covariate acts on log phi) and ``"aft"`` (no covariate acts on log lambda), with
+            the columns ``statistic``, ``df``, ``p.value``, ``valid`` and ``note``. Near the Weibull the two scales
+            cannot be distinguished. The tests then have no meaning: ``valid`` is False, and ``note`` gives the reason.
+
+        Raises
+        ------
+        DataError
+            If the model does not have covariates on both scales, such as ``other_scale="~ x"``.
         """
         return hypotheses.scale_tests(self)
 
     def sample_params(self, n: int, seed: int | np.random.Generator = 0) -> pd.DataFrame:
-        """Draw from the estimated normal distribution of the estimates.
+        """Draw coefficients from their estimated multivariate normal distribution.
 
         Parameters
         ----------
         n : int
+            Number of draws.
         seed : int or numpy.random.Generator
+            Seed of the draws.
 
         Returns
         -------
         DataFrame of shape (n, p)
+            One row per draw, with the columns labelled like ``params``.
 
         Raises
         ------
@@ -255,34 +318,55 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         Parameters
         ----------
         kind : str
-            ``"quantile"`` (normalised: standard normal under the model; what censoring leaves open is drawn
-            with ``seed``), ``"cox-snell"``, ``"martingale"``, ``"deviance"``; ``"p_excess"`` (with a background: the
-            probability that the event is due to the excess, missing where there is none); ``"score"`` (weighted score
-            of each row), ``"dfbeta"`` (one-step change of each estimate when the row is added), ``"dfbetas"``
-            (the same over the standard errors).
+            The type of residual:
+
+            - ``"quantile"``: normalised (randomised) quantile residuals, which are standard normal under the model.
+              The part that censoring leaves open is drawn at random;
+            - ``"cox-snell"``: the fitted cumulative hazard at each row's time;
+            - ``"martingale"``: observed minus expected events;
+            - ``"deviance"``: martingale residuals transformed to be more symmetric about 0;
+            - ``"p_excess"``: the probability that the event is due to the excess hazard. It needs a model with a
+              background, and is missing for rows without an event;
+            - ``"score"``: the contribution of each row to the score, times its weight;
+            - ``"dfbeta"``: the one-step change of each estimate when the row is added;
+            - ``"dfbetas"``: the same change divided by the standard error.
         seed : int
+            Seed of the draws of quantile residuals.
 
         Returns
         -------
-        Series of shape (n,), or DataFrame of shape (n, p) for the last three
+        Series of shape (n,), or DataFrame of shape (n, p) for the last three kinds
             Indexed like the data of the fit.
+
+        Raises
+        ------
+        DataError
+            If the data are not at hand, or the kind does not suit them. Cox-Snell, martingale and deviance residuals
+            need exact or right-censored times.
         """
         return residuals.residuals(self, kind, seed)
 
     def follow_up(self, by: str | None = None) -> pd.DataFrame:
-        """Describe the end of follow-up, and test whether it supports a plateau.
+        """Describe the end of follow-up, and test whether it is long enough to support a plateau.
 
         Parameters
         ----------
         by : str, optional
-            A column of the model: one row for each of its values.
+            A column of the model. The result has one row for each of its values.
 
         Returns
         -------
         DataFrame
-            ``n``, ``events``, ``last_event``, ``last_time``, ``at_risk_after`` (subjects followed beyond the last
-            event), ``kaplan_meier_end``, ``alpha`` and ``sufficient`` (alpha below 0.05). A large alpha says
-            that events were still coming when follow-up ended: a cured fraction is then an extrapolation.
+            The columns ``n``, ``events``, ``last_event`` (time), ``last_time`` (longest follow-up),
+            ``at_risk_after`` (subjects followed beyond the last event), ``kaplan_meier_end`` (the last value of the
+            Kaplan-Meier curve), ``alpha`` (the statistic of Maller and Zhou) and ``sufficient`` (whether alpha is
+            below 0.05). A large alpha means that events still occurred near the end of follow-up. An estimated cured
+            fraction is then an extrapolation.
+
+        Raises
+        ------
+        DataError
+            If the model has a background, the data are not at hand, or the times are not exact or right-censored.
 
         References
         ----------
@@ -293,36 +377,39 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
     def net_survival(
         self, by: str | Sequence[str] | None = None, at: ArrayLike | None = None, alpha: float = 0.05
     ) -> pd.DataFrame:
-        """Net survival of the rows of the fit without a model of the excess, by Pohar Perme's estimator.
+        """Net survival of the rows of the fit by the nonparametric estimator of Pohar Perme.
 
-        What the data say beside ``standardise("net_survival")``. A factor on the background is taken as estimated.
+        Compare it with the model's ``standardise("net_survival")``. An estimated factor on the background is used as
+        if it were known.
 
         Parameters
         ----------
         by : str or sequence of str, optional
-            Columns of the model: a curve for each combination of their values.
+            Columns of the model. The result has a curve for each combination of their values.
         at : array_like, optional
-            Times of the table; every distinct time by default.
+            Times at which the curve is given. The default is every distinct time.
         alpha : float
-            Error rate of the intervals.
+            Significance level of the intervals. The default gives 95 % confidence intervals.
 
         Returns
         -------
         DataFrame
-            As of :func:`net_survival`: the groups, ``time``, ``at_risk``, ``events``, ``estimate``, ``std_error``,
-            ``lower``, ``upper``.
+            The same columns as :func:`net_survival`: the groups, ``time``, ``at_risk``, ``events``, ``estimate``,
+            ``std_error``, ``lower`` and ``upper``.
 
         Raises
         ------
         DataError
-            If the model has no background, or one that is known at the times of the rows alone.
+            If the model has no background, or its background is a column of rates, which is known at the observed
+            times only.
 
         Examples
         --------
         >>> import statmodels_x as smx
         >>> data = smx.datasets.load_melanoma()
         >>> rates = smx.Rates([2, 5], [0.01, 0.02, 0.03])
-        >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, background=rates).fit()
+        >>> model = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, background=rates)
+        >>> fit = model.fit()
         >>> fit.net_survival("treatment", at=[5]).round(3)
            treatment  time  at_risk  events  estimate  std_error  lower  upper
         0          0   5.0     29.0   103.0     0.282      0.040  0.213  0.373
@@ -338,35 +425,46 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         newdata: Any = None,
         alpha: float = 0.05,
     ) -> pd.DataFrame:
-        """Compare Kaplan-Meier with the mean fitted curve, at every event time or at one in groups of predictions.
+        """Compare predicted survival with the Kaplan-Meier estimate.
+
+        Without ``at`` the mean fitted curve is compared with the Kaplan-Meier curve at every event time. With ``at``
+        the comparison is made at one time, in groups of rows with similar predictions.
 
         Parameters
         ----------
         by : str, optional
-            A column of the model: one comparison for each of its values.
+            A column of the model. The comparison is made for each of its values.
         at : float, optional
-            One time, at which groups are compared; every event time by default.
+            The time at which groups are compared. The default is every event time.
         groups : int
-            With ``at`` and without ``by``: groups of about equal size of the predicted survival at that time.
+            Number of groups of about equal size, ordered by predicted survival at ``at``. It is used with ``at`` and
+            without ``by``.
         newdata : DataFrame, optional
-            With ``at``: rows with the response and the covariates, such as those of another trial; those of the fit by
-            default.
+            Rows with the response and the covariates, such as those of another trial. The default is the rows of the
+            fit. It needs ``at``.
         alpha : float
-            With ``at``: error rate of the Kaplan-Meier interval.
+            Significance level of the Kaplan-Meier intervals, which are given with ``at``.
 
         Returns
         -------
         DataFrame
-            ``time``, ``kaplan_meier``, ``fitted``, its ``lower`` and ``upper``, ``difference``; with ``at``:
-            ``group``, ``n``, ``predicted``, ``events`` until then, ``kaplan_meier``, its ``lower`` and ``upper``
-            (missing in a group that was not followed so long).
+            Without ``at``: ``time``, ``kaplan_meier``, ``fitted`` with its limits ``lower`` and ``upper``, and
+            ``difference``. With ``at``: ``group`` (or the column ``by``), ``n``, ``predicted``, ``events`` (until
+            ``at``) and ``kaplan_meier`` with its limits ``lower`` and ``upper``. The Kaplan-Meier estimate is
+            missing in a group that was not followed for so long.
+
+        Raises
+        ------
+        DataError
+            If the times are not exact or right-censored, or the data are not at hand.
 
         Examples
         --------
         >>> import statmodels_x as smx
         >>> data = smx.datasets.load_melanoma()
         >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data).fit()
-        >>> fit.calibration(by="treatment", at=5)[["n", "events", "predicted", "kaplan_meier"]].round(2)
+        >>> table = fit.calibration(by="treatment", at=5)
+        >>> table[["n", "events", "predicted", "kaplan_meier"]].round(2)
              n  events  predicted  kaplan_meier
         0  140     103       0.26          0.26
         1  144      90       0.39          0.37
@@ -376,41 +474,3 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         if newdata is not None:
             raise DataError("calibration: `newdata` needs `at`, the time at which survival is compared.")
         return calibration.over_time(self, by)
-
-    def concordance(self, newdata: Any = None, at: float | None = None) -> float:
-        """Harrell's concordance index of the predicted risk, by scikit-survival, which must be installed.
-
-        Parameters
-        ----------
-        newdata : DataFrame, optional
-            Rows with the response and the covariates; those of the fit by default.
-        at : float, optional
-            Time at which the risk is compared, for models whose survival curves cross; the last event by
-            default.
-
-        Returns
-        -------
-        float
-            0.5 for no information, 1 for a perfect order.
-        """
-        return scores.concordance(self, newdata, at)
-
-    def brier_score(self, at: ArrayLike, newdata: Any = None) -> pd.DataFrame:
-        """Brier score weighted for censoring, by scikit-survival, which must be installed.
-
-        The weights are of the censoring of the rows scored, which may be followed longer or shorter than those of the
-        fit.
-
-        Parameters
-        ----------
-        at : array_like
-            Times within the follow-up of the rows scored.
-        newdata : DataFrame, optional
-            Rows with the response and the covariates; those of the fit by default.
-
-        Returns
-        -------
-        DataFrame
-            ``time``, ``brier_score``.
-        """
-        return scores.brier_score(self, newdata, at)

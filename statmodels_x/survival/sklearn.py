@@ -25,30 +25,35 @@ _PAIRS = 5_000_000  # compared at a time
 
 
 class FlexibleSurvivalRegressor:
-    """Flexible parametric survival regression with scikit-learn's interface.
+    """Flexible parametric survival regression with the interface of scikit-learn.
+
+    It can be used in pipelines, cross-validation and grid searches. scikit-learn itself need not be installed.
 
     Parameters
     ----------
     terms : str
-        Right side of the formula; ``"."`` takes every column of ``X``.
+        Right side of the formula. ``"."`` takes every column of ``X``.
     distribution, scale, other_scale, power, shape, cure, cure_kind, background, background_factor
-        As in :class:`FlexibleSurvival`; a background reads columns of ``X``, which ``"."`` leaves out of the terms. The
-        risk and the survival that are predicted are then all-cause. Counts and priors are for
-        :class:`FlexibleSurvival` alone.
+        As in :class:`FlexibleSurvival`. A background reads columns of ``X``, and ``"."`` leaves these columns out of
+        the terms. The predicted risk and survival are then for death from all causes. External counts and priors are
+        available in :class:`FlexibleSurvival` only.
 
     Attributes
     ----------
     results_ : FlexibleSurvivalResults
         The fit.
     feature_names_in_ : ndarray of str
+        Names of the columns of ``X``.
     n_features_in_ : int
+        Number of columns of ``X``.
 
     Examples
     --------
     >>> import numpy as np
     >>> import statmodels_x as smx
     >>> data = smx.datasets.load_melanoma()
-    >>> y = np.array(list(zip(data["status"] == 1, data["time"])), dtype=[("event", "?"), ("time", "f8")])
+    >>> y = np.array(list(zip(data["status"] == 1, data["time"])),
+    ...              dtype=[("event", "?"), ("time", "f8")])
     >>> model = smx.FlexibleSurvivalRegressor().fit(data[["treatment", "age"]], y)
     >>> model.predict(data[["treatment", "age"]]).shape
     (284,)
@@ -83,11 +88,36 @@ class FlexibleSurvivalRegressor:
         return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the constructor's arguments."""
+        """Return the arguments of the constructor.
+
+        Parameters
+        ----------
+        deep : bool
+            Accepted for scikit-learn, and without effect.
+
+        Returns
+        -------
+        dict of str to object
+        """
         return {name: getattr(self, name) for name in self._names()}
 
     def set_params(self, **params: Any) -> FlexibleSurvivalRegressor:
-        """Change constructor arguments; a DataError names one that does not exist."""
+        """Change arguments of the constructor.
+
+        Parameters
+        ----------
+        **params
+            Arguments and their new values.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError
+            If there is no argument of that name.
+        """
         for name, value in params.items():
             if name not in self._names():
                 raise DataError(
@@ -108,13 +138,21 @@ class FlexibleSurvivalRegressor:
         Parameters
         ----------
         X : DataFrame or array_like of shape (n, k)
+            Covariates. The columns of an array are named ``x0``, ``x1``, ...
         y : structured array, DataFrame with two columns, or array_like of shape (n, 2)
-            Event (or status) and time: structured arrays as in scikit-survival, other forms as (time, event).
+            Events and times. A structured array has a boolean field (event) and a numeric field (time), as in
+            scikit-survival. In other forms the time comes first and the status second.
         sample_weight : array_like of shape (n,), optional
+            Case weights, as ``weights`` in :class:`FlexibleSurvival`.
 
         Returns
         -------
         self
+
+        Raises
+        ------
+        DataError
+            If ``X``, ``y`` or an argument of the model cannot be used.
         """
         frame = _covariates(X)
         time, event = _outcome(y, X)
@@ -138,18 +176,54 @@ class FlexibleSurvivalRegressor:
         return self
 
     def predict(self, X: Any) -> NDArray[np.float64]:
-        """Predict the risk of each row: its cumulative hazard at the last event time of the fit."""
+        """Predict the risk of each row.
+
+        Parameters
+        ----------
+        X : DataFrame or array_like of shape (n, k)
+            Covariates.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            The cumulative hazard at the last event time of the fit. A larger value means a higher risk.
+        """
         at = self._fitted().facts.last_event
         return self.results_.predict(_covariates(X), "cumulative_hazard", at=at)["estimate"].to_numpy()
 
     def predict_survival(self, X: Any, times: ArrayLike) -> NDArray[np.float64]:
-        """Survival probabilities, shape (n, len(times))."""
+        """Predict survival probabilities.
+
+        Parameters
+        ----------
+        X : DataFrame or array_like of shape (n, k)
+            Covariates.
+        times : array_like of shape (m,)
+            Times in the unit of the data.
+
+        Returns
+        -------
+        ndarray of shape (n, m)
+        """
         rows = _covariates(X)
         table = self._fitted().predict(rows, "survival", at=times)
         return table["estimate"].to_numpy().reshape(len(rows), -1)
 
     def score(self, X: Any, y: Any) -> float:
-        """Harrell's concordance index of the predicted risk."""
+        """Harrell's concordance index of the predicted risk.
+
+        Parameters
+        ----------
+        X : DataFrame or array_like of shape (n, k)
+            Covariates.
+        y : structured array, DataFrame with two columns, or array_like of shape (n, 2)
+            Events and times, as in :meth:`fit`.
+
+        Returns
+        -------
+        float
+            0.5 if the predictions carry no information, and 1 if they order the events perfectly.
+        """
         time, event = _outcome(y, X)
         return _concordance(np.asarray(time, float), np.asarray(event, bool), self.predict(X))
 

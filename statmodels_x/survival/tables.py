@@ -14,7 +14,7 @@ from statmodels_x.core.fits.results import wald_limits
 from statmodels_x.core.fits.tables import number, p_value, summary, together
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.fitting.outside import Outside
-from statmodels_x.survival.inference.effects import NOT_REACHED, Effects
+from statmodels_x.survival.inference.effects import NOT_REACHED, Effects, is_widened_to_ph
 from statmodels_x.survival.inference.hypotheses import joint_test
 from statmodels_x.survival.inference.naming import uses_of
 from statmodels_x.survival.inference.natural import SYMBOLS, natural_scale
@@ -77,8 +77,8 @@ def summary_tables(
     blocks += [joint] if joint else []
     notes = _notes(fit)
     if effects is not None:
-        blocks += [_effects_block(effects)] if len(effects.table) else []
-        notes += _pointer_notes(effects, fit.llf)
+        blocks += [_effects_block(effects, fit.facts.time_unit)] if len(effects.table) else []
+        notes += _pointer_notes(effects, fit.llf, fit.specification)
     return summary("Flexible survival regression", _facts(fit, effects), blocks, notes)
 
 
@@ -117,7 +117,7 @@ def _joint_block(fit: SurvivalFitted) -> Block | None:
     return Block("Joint tests", ["acts on", "statistic", "df", "p"], [name for name, _, _ in rows], cells)
 
 
-def _effects_block(effects: Effects) -> Block:
+def _effects_block(effects: Effects, unit: str | None) -> Block:
     def interval(row: Any, prefix: str) -> str:
         if row["note"]:
             return row["note"] if not prefix else "-"
@@ -128,8 +128,9 @@ def _effects_block(effects: Effects) -> Block:
         [row["quantity"], interval(row, ""), interval(row, "wide_"), "moves" if row["moves"] else ""]
         for _, row in table.iterrows()
     ]
-    headings = ["difference of", "this model", "ph, on the power too", ""]
-    return Block("Effects, averaged over the rows", headings, list(table["effect"]), cells)
+    headings = ["difference of", "this model", "wider model", ""]
+    title = "Effects, averaged over the rows" + (f" (times in {unit})" if unit else "")
+    return Block(title, headings, list(table["effect"]), cells)
 
 
 def interval_text(value: float, low: float, high: float) -> str:
@@ -140,7 +141,7 @@ def interval_text(value: float, low: float, high: float) -> str:
     return f"{shown} ({lower} to {upper})"
 
 
-def _pointer_notes(effects: Effects, own: float) -> list[str]:
+def _pointer_notes(effects: Effects, own: float, model: Specification) -> list[str]:
     notes = []
     table = effects.pointers
     if "parameter" not in table:  # of a file of an earlier snapshot
@@ -154,13 +155,16 @@ def _pointer_notes(effects: Effects, own: float) -> list[str]:
     if len(lost):
         listed = ", ".join(f"{row['term']} on the {row['parameter']}" for _, row in lost.iterrows())
         notes.append(f"Score tests that these data cannot give: {listed}.")
+    if effects.table["wide_estimate"].notna().any():
+        form = "proportional hazards" if is_widened_to_ph(model) else "this model"
+        notes.append(f"Wider model: {form}, with the covariate on the power, too.")
     if effects.table["moves"].any():
-        notes.append("An effect that moves between the columns rests on the form of the model: report both.")
+        notes[-1] += " An effect marked 'moves' depends on the form of the model: report both columns."
     scale, value = effects.other_scale
     if not np.isnan(value):
         notes.append(
-            f'With scale="{scale}" and as many parameters the log-likelihood is {value:.3f}, here {own:.3f}: where the '
-            "two differ little, report both."
+            f'The model with scale="{scale}" and as many parameters has a log-likelihood of {value:.3f}, this one of '
+            f"{own:.3f}. If the two differ little, report both."
         )
     return notes
 
@@ -233,12 +237,15 @@ def _anchor_note(fit: SurvivalFitted) -> list[str]:
     middle = f"{fit.specification.anchor_time:.4g}{' ' + unit if unit else ''}"
     if name == "aft":
         return [
-            f"phi is fixed at 1/({middle}), the median of the observed event times: no unit of time is part of the "
-            "model."
+            f"phi is fixed at 1/({middle}), the inverse of the median event time, so that the model does not depend "
+            "on the unit of time."
         ]
     value = np.exp(fit.specification.fixed[name])
-    how = "half of the uncured" if fit.specification.cure_kind != "none" else "the Nelson-Aalen estimate"
-    return [f"lambda is fixed at {value:.4g}, {how} at the median of the observed event times, {middle}."]
+    if fit.specification.cure_kind != "none":
+        how = "so that half of the uncured have had the event"
+    else:
+        how = "the Nelson-Aalen estimate"
+    return [f"lambda is fixed at {value:.4g}, {how} at the median event time, {middle}."]
 
 
 def _coefficient_block(
@@ -289,9 +296,9 @@ def _notes(fit: SurvivalFitted) -> list[str]:
     notes += _anchor_note(fit)
     unit = fit.facts.time_unit
     if fit.specification.depends_on_time_unit:
+        one = _singular(unit) if unit else f"unit of {fit.facts.time_name}"
         notes.append(
-            f"phi is fixed at 1 per {_singular(unit) if unit else 'unit of ' + fit.facts.time_name}: the unit of "
-            "time is part of this model, and another unit gives another fit."
+            f"phi is fixed at 1 per {one}: this model depends on the unit of time, and another unit gives another fit."
         )
     if fit.facts.dropped:
         listed = ", ".join(f"{name} ({count})" for name, count in fit.facts.dropped.items())

@@ -194,7 +194,7 @@ def test_a_second_order_filter_does_not_see_curvature(border_sample):
 def test_creases_are_proposed(border_sample):
     data = border_sample(lambda a, b: 2.0 * np.abs(a - 0.5), n=4000, m=14, sd=0.05)
     assert creases(data)
-    assert borders(data)[0]
+    assert borders(data).borders
 
 
 def test_the_jackknife_over_groups_has_the_variance_of_their_errors(straight_border):

@@ -22,7 +22,7 @@ def test_redrawing_moves_a_border_onto_the_step(step, straight_border):
     lattice = step.lattice
     wrong = straight_border(lattice, [[-1.0, 2.7], [10.0, 7.6]])
     (chain,) = chains(lattice, wrong)
-    search = Search(step, BALANCED, borders(step)[1])
+    search = Search(step, BALANCED, borders(step).strongest)
     now = search.score(wrong, around=search.t0)
     better = search.redraw(search.redraw(now, 1.0), 0.4)
     assert better.cost < now.cost - 50.0
@@ -87,7 +87,7 @@ def test_the_cost_at_the_end_of_a_search_is_that_of_its_border(border_sample, st
         return 0.3 * a + 0.053 * ((np.abs(u) < 0.25) & (np.abs(v) < 0.25))
 
     data = border_sample(square, n=5000, m=15, sd=0.05)
-    search = Search(data, BALANCED, borders(data)[1])
+    search = Search(data, BALANCED, borders(data).strongest)
     corner = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) * 3.75
     turned = 7.0 + corner @ np.array([[np.cos(0.35), np.sin(0.35)], [-np.sin(0.35), np.cos(0.35)]])
     now = search.score(straight_border(data.lattice, turned), 14.5)
@@ -97,8 +97,8 @@ def test_the_cost_at_the_end_of_a_search_is_that_of_its_border(border_sample, st
 
 
 def test_every_move_keeps_or_lowers_the_cost(step):
-    search = Search(step, BALANCED, borders(step)[1])
-    start = search.score(borders(step)[0][0], around=search.t0)
+    search = Search(step, BALANCED, borders(step).strongest)
+    start = search.score(borders(step).borders[0], around=search.t0)
     moves = (search.prune, search.extend, search.join_far, search.flip, lambda now: search.slide(now, 0.2))
     for move in moves:
         assert move(start).cost <= start.cost + 1e-9

@@ -150,7 +150,7 @@ def test_the_anchor_is_printed_and_stored(tmp_path):
     fit = FlexibleSurvival("Surv(time, status) ~ treatment", load_melanoma()).fit()
     text = " ".join(fit.summary().as_text().split())
     assert "phi = 1/0.5507" in text
-    assert "phi is fixed at 1/(0.5507 years), the median of the observed event times" in text
+    assert "phi is fixed at 1/(0.5507 years), the inverse of the median event time" in text
     again = load(save(fit, tmp_path / "fit.smx"))
     assert again.specification.anchor_time == fit.specification.anchor_time
     new = pd.DataFrame({"treatment": [0, 1]})

@@ -255,7 +255,7 @@ def simulated(kind, n, seed, fractions=(0.25, 0.45), end=8.0):
 def test_no_cured_fraction_in_the_data(kind):
     rng = np.random.default_rng(4)
     frame = pd.DataFrame({"time": APGW(1.0, 1.0, 1.8, 1.0).rvs(400, seed=rng), "status": 1})
-    with pytest.warns(IdentificationWarning, match="given no cured fraction"):
+    with pytest.warns(IdentificationWarning, match="the model with no cured fraction"):
         found = FlexibleSurvival(SIMPLE, frame, distribution="weibull", cure="~ 1", cure_kind=kind).fit()
     assert found.limit.kind == "cure_zero"
     assert found.is_regular

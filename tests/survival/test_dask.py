@@ -135,7 +135,7 @@ MODELS = {
 ROUNDING = {"generalised gamma": 0.5 * 4.2 * 1.3e6 * 2e-14}
 
 
-@pytest.mark.filterwarnings("ignore:.*free clusters")
+@pytest.mark.filterwarnings("ignore:.*few clusters")
 @pytest.mark.search
 @pytest.mark.parametrize("name", MODELS)
 def test_same_fit_as_in_memory(name):

@@ -142,7 +142,9 @@ def test_one_cluster_and_few():
     with pytest.raises(DataError, match="there is one cluster"):
         FlexibleSurvival("Surv(t, s) ~ within", frame.assign(g=1), cluster="g").fit()
     few = quietly("Surv(t, s) ~ within", frame, cluster="g", distribution="weibull")
-    assert any(finding.kind == "few_clusters" and "free clusters" in finding.text for finding in few.findings)
+    assert any(
+        finding.kind == "few_clusters" and "degrees of freedom" in finding.text for finding in few.findings
+    )
 
 
 def test_a_direction_that_one_cluster_determines_has_no_error():
@@ -229,9 +231,9 @@ def test_at_a_limit_the_limiting_member_is_fitted():
     assert fit.limit.weibull_ratio == pytest.approx(2.0 * (fixed.llf - weibull.llf), abs=1e-5)
     at_bound = quietly("Surv(t, s) ~ x + z", frame, shape=fit.limit.kappa_low, **paper)
     assert 2.0 * (fixed.llf - at_bound.llf) == pytest.approx(3.8415, abs=0.1)
-    assert "given kappa = infinity" in fit.warnings[0]
+    assert "the model with kappa = infinity" in fit.warnings[0]
     assert fit.glance()["note"].iloc[0].startswith("at_limit")
-    with pytest.raises(DataError, match="given kappa = infinity"):
+    with pytest.raises(DataError, match="limit of the family, kappa = infinity"):
         fit.score_test(FlexibleSurvival("Surv(t, s) ~ x + z", frame, power="~ x", **paper))
     again = smx.load(smx.save(fit, _path()))
     assert again.limit == fit.limit
@@ -413,8 +415,26 @@ def test_effects(data):
     assert forced.effects()["moves"].iloc[:2].all()  # one plateau for both arms hides what Kaplan-Meier shows
     text = forced.summary().as_text()
     assert "moves" in text
-    assert "rests on the form of the model" in " ".join(text.split())
+    assert "depends on the form of the model" in " ".join(text.split())
     assert "Effects" not in forced.summary(effects=False).as_text()
+
+
+def test_the_summary_names_the_unit_of_its_effects_and_the_wider_model(data):
+    fit = FlexibleSurvival(FORMULA, data, scale="aft", time_unit="months").fit()
+    text = " ".join(fit.summary().as_text().split())
+    assert "Effects, averaged over the rows (times in months)" in text
+    assert "Wider model: proportional hazards, with the covariate on the power, too." in text
+    bare = data.copy()
+    bare.attrs.clear()
+    text = " ".join(FlexibleSurvival(FORMULA, bare).fit().summary().as_text().split())
+    assert "Effects, averaged over the rows" in text
+    assert "(times in" not in text
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        cured = FlexibleSurvival(FORMULA, data, scale="aft", distribution="loglogistic", cure="~ 1").fit()
+    assert "Wider model: this model, with the covariate on the power, too." in " ".join(
+        cured.summary().as_text().split()
+    )
 
 
 def test_a_variable_on_two_parameters_is_tested_jointly(data):

@@ -257,7 +257,7 @@ def test_effects_are_drawn_beside_those_of_the_wider_model(wide, kind, quantity)
     assert_allclose(ax.lines[1].get_xdata(), table["wide_estimate"])
     assert ax.get_xlabel().startswith(f"Difference of {quantity}")
     assert "5 years" in ax.get_xlabel()
-    assert texts(ax) == ["this model", "ph, with it on the power, too"]
+    assert texts(ax) == ["this model", "wider model"]
 
 
 def test_effects_need_a_covariate(data):

@@ -496,7 +496,7 @@ def test_labels_and_no_p_values(data, choice):
     text = best.summary().as_text()
     assert "after selection (BIC, 11 candidates)" in text
     assert "P>|z|" not in text
-    assert "not adjusted for the search" in " ".join(text.split())
+    assert "not adjusted for the selection" in " ".join(text.split())
     assert "P>|z|" in best.summary(show_p=True).as_text()
     assert "p.value" not in best.tidy()
     assert "p.value" in best.tidy(show_p=True)
@@ -510,7 +510,7 @@ def test_labels_and_no_p_values(data, choice):
         lambda: best.wald_test("aft.x0 = 0"),
         lambda: best.score_test(smx.FlexibleSurvival(f"{SURV} ~ {RIGHT}", data, power="~ x0 + x4", **AFT)),
     ):
-        with pytest.warns(SelectionWarning, match="does not know of the search"):
+        with pytest.warns(SelectionWarning, match="does not account for the selection"):
             call()
     with pytest.warns(SelectionWarning):
         table = smx.compare(best, larger)
@@ -541,7 +541,7 @@ def test_summary_says_what_was_done(choice):
     text = " ".join(str(choice).split())
     for part in (
         "The best sets seen",
-        "not adjusted for the search",
+        "not adjusted for the selection",
         "Found by: stepwise and path",
         "The chosen model:",
     ):
@@ -559,7 +559,7 @@ def test_stability(data, choice):
     assert table.loc[truth, "frequency"].min() > 0.7
     assert table.loc[~np.array(truth), "frequency"].mean() < 0.15
     assert (table["selected"] == truth).all()
-    assert "not how probable" in str(found)
+    assert "no probability that the term is in the true model" in str(found)
     assert f"sets={found.n_sets}" in repr(found)
     again = choice.stability(n=12, seed=4)
     pd.testing.assert_frame_equal(again.table, table)
@@ -585,7 +585,7 @@ def test_plots(choice):
 
     found = choice.stability(n=3)
     one = choice.plot()
-    assert one.get_xlabel().startswith("Width of the criterion's corner")
+    assert one.get_xlabel().startswith("Epsilon")
     assert len([line for line in one.get_lines() if line.get_label() in {f"{p} {t}" for p, t in TRUE}]) == 4
     both = choice.plot(stability=found)
     assert len(both) == 2

@@ -27,46 +27,48 @@ _ZERO_REMEDY = (
 class Surv:
     """Survival times with censoring and late entry.
 
+    Inside a formula it is the response: ``"Surv(time, status) ~ x"``.
+
     Parameters
     ----------
     time : array_like
-        Time to event or censoring (``Surv(time, status)``); the entry time in ``Surv(entry, exit, status)``;
-        the left end in ``Surv(left, right, type="interval2")``.
+        Time to the event or to censoring in ``Surv(time, status)``. It is the entry time in ``Surv(entry, exit,
+        status)``, and the left end in ``Surv(left, right, type="interval2")``.
     time2 : array_like, optional
-        The status in the two-argument form, the exit time in the counting form, the right end in the
+        The status in the form with two arguments, the exit time in the counting form, and the right end in the
         interval form.
     status : array_like, optional
-        1 or True where the event was seen, 0 or False where the time is censored. Without a status every
-        time is an event.
+        1 or True if the event was observed, 0 or False if the time is censored. Without a status every time is an
+        event.
     type : {"right", "left", "counting", "interval2"}, optional
-        Inferred from the number of arguments: two are ``"right"``, three are ``"counting"``.
-        With ``"left"`` a status of 0 means that the event came before ``time``. With ``"interval2"`` the
-        event lies in (left, right]; equal ends are an exact time, a missing or 0 left end is left
-        censoring, a missing or infinite right end is right censoring.
+        The type of the response. By default two arguments mean ``"right"`` and three mean ``"counting"``. With
+        ``"left"`` a status of 0 means that the event happened before ``time``. With ``"interval2"`` the event lies
+        in (left, right]. Equal ends are an exact time. A missing or zero left end is left censoring, and a missing
+        or infinite right end is right censoring.
     entry : array_like, optional
-        Times of late entry for the types that have no entry argument of their own (interval censoring with
-        left truncation).
+        Times of late entry for the types that have no entry argument, such as interval censoring with left
+        truncation.
 
     Attributes
     ----------
     entry : ndarray of shape (n,)
-        Time at which each subject came under observation; 0 from the start.
+        Time at which each subject came under observation; 0 for observation from the start.
     lower, upper : ndarray of shape (n,)
-        The event lies in (lower, upper]; equal where it was seen exactly, ``upper`` is infinite where it is
-        right-censored.
+        The event lies in (lower, upper]. The two are equal if the time was observed exactly. ``upper`` is infinite
+        if the time is right-censored.
     code : ndarray of int8, shape (n,)
-        0 right-censored, 1 exact, 2 left-censored, 3 interval-censored (the codes of R's ``Surv``).
+        0 right-censored, 1 exact, 2 left-censored, 3 interval-censored, as in R's ``Surv``.
     type : str
-        The form in which the response was given.
+        The type of the response.
     time_name : str
         Name of the column that holds the time, for labels and messages.
 
     Raises
     ------
     DataError
-        Missing, negative, zero, infinite or text times; a status other than 0, 1, True or False; an entry
-        time that is not before the exit time; interval ends in the wrong order. The message names the column
-        and the rows (counted from 0).
+        If a time is missing, negative, zero, infinite or text, a status is not 0, 1, True or False, an entry time is
+        not before the exit time, or the ends of an interval are in the wrong order. The message names the column and
+        the rows, counted from 0.
 
     Examples
     --------
@@ -202,17 +204,17 @@ class Surv:
 
     @property
     def n_events(self) -> int:
-        """Number of rows in which the event is known to have happened (exact, left or interval)."""
+        """Number of rows in which the event is known to have happened: exact, left-censored or interval-censored."""
         return int(np.count_nonzero(self.code != RIGHT))
 
     @property
     def time(self) -> NDArray[np.float64]:
-        """The last finite time of each row: event, censoring, or the right end of the interval."""
+        """The last finite time of each row: the event, the censoring time, or the right end of the interval."""
         return np.where(np.isfinite(self.upper), self.upper, self.lower)
 
     @property
     def has_entry(self) -> bool:
-        """Whether any subject came under observation late."""
+        """Whether any subject entered late."""
         return bool(np.any(self.entry > 0))
 
     @property
@@ -221,13 +223,13 @@ class Surv:
         return bool(np.all(self.code <= EXACT))
 
     def counts(self) -> dict[str, int]:
-        """Count the rows of each kind of observation.
+        """Count the rows of each type of observation.
 
         Returns
         -------
         dict of str to int
-            Keys ``"exact"``, ``"right-censored"``, ``"left-censored"``, ``"interval-censored"`` and
-            ``"late entry"``.
+            The keys are ``"exact"``, ``"right-censored"``, ``"left-censored"``, ``"interval-censored"`` and ``"late
+            entry"``.
         """
         codes = {
             "exact": EXACT,

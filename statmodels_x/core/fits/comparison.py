@@ -14,28 +14,37 @@ from statmodels_x.core.fits.results import Estimates
 
 
 def compare(*fits: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
-    """Tabulate fits of the same data side by side.
+    """Compare fits of the same data in one table.
 
     Parameters
     ----------
     *fits : results
-        Fitted models with a log-likelihood on the same rows.
+        At least two fitted models with a log-likelihood, for the same rows.
     names : sequence of str, optional
-        Row labels; the formulas by default.
+        Labels of the rows. The default is the ``label`` of each fit: its formula and the arguments that are not the
+        default.
 
     Returns
     -------
     DataFrame
-        One row per fit, the lowest AIC first: ``logLik``, ``df``, ``AIC``, ``delta_AIC``, ``AICc``, ``BIC``,
-        ``regular`` and ``note`` (the kinds of the fit's findings); and the likelihood-ratio test against the
-        largest of the fits that is nested in it: ``versus``, ``LR`` (chi-squared) and ``p.value``. A fit that is
-        no regular maximum stands last with a missing ``delta_AIC``: its likelihood is not one that a ranking may
-        use.
+        One row per fit, with the columns
+
+        - ``logLik``, ``df``, ``AIC``, ``delta_AIC``, ``AICc`` and ``BIC``;
+        - ``regular``: whether the fit is a regular maximum;
+        - ``note``: the kinds of the fit's findings and its doubts;
+        - ``versus``, ``LR`` and ``p.value``: the likelihood-ratio test (chi-squared) against the largest of the
+          other fits that is nested in it;
+        - ``starts`` and ``ridge``, as in ``glance()``, if all fits have them.
+
+        The fits are sorted by AIC in three groups: first regular fits without doubts, then regular fits with doubts,
+        and last fits that are not a regular maximum. ``delta_AIC`` is the difference from the best fit of the first
+        group (of the second if the first is empty). It is missing for fits that are not regular, because their
+        likelihood cannot be ranked.
 
     Raises
     ------
     DataError
-        If fewer than two fits are given, one has no likelihood, or they do not share their observations.
+        If there are fewer than two fits, one of them has no likelihood, or they were fitted to different data.
     """
     _check_likelihoods(fits)
     if len(fits) < 2:

@@ -56,18 +56,19 @@ def great_table(
 
 @dataclass(frozen=True)
 class TableView:
-    """A fit as the package maketables reads it: numbers only, no model and no data.
+    """A fit in the form that the package maketables reads. It holds numbers only, not the model or the data.
 
-    maketables knows many packages by the attributes of their results, and takes ours for those of statsmodels, whose
-    parameters have another shape. Hand it this view instead.
+    The package maketables recognises results of many packages by their attributes. It takes a result of this package
+    for one of statsmodels, whose parameters have another shape. Use this view instead.
 
     Attributes
     ----------
     coefficients : DataFrame
-        ``b``, ``se``, ``t``, ``p``, ``ci95l``, ``ci95u``, indexed by parameter and term.
+        The columns ``b``, ``se``, ``t``, ``p``, ``ci95l`` and ``ci95u``, indexed by parameter and term.
     facts : dict
-        ``N``, ``events``, ``ll``, ``aic``, ``bic``, where the fit has them.
+        ``N``, ``events``, ``ll``, ``aic``, ``bic`` and ``df``, as far as the fit has them.
     response : str
+        The left side of the formula.
     """
 
     coefficients: pd.DataFrame = field(repr=False)
@@ -103,7 +104,7 @@ class TableView:
 
 
 def table_view(fit: Any) -> TableView:
-    """Return a fit as the package maketables reads it.
+    """Return a fit in the form that the package maketables reads.
 
     Parameters
     ----------
@@ -113,7 +114,9 @@ def table_view(fit: Any) -> TableView:
     Returns
     -------
     TableView
-        For ``maketables.ETable([table_view(one), table_view(other)])``.
+        A view to pass on, as in ``maketables.ETable([table_view(one), table_view(other)])``. Its attribute
+        ``coefficients`` is a DataFrame with the columns ``b``, ``se``, ``t``, ``p``, ``ci95l`` and ``ci95u``, and
+        ``facts`` is a dict with the number of observations, the log-likelihood and the information criteria.
 
     Raises
     ------

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 class HypothesisTest(pd.Series):
-    """The result of a test: a Series with ``statistic``, ``df`` and ``p.value``, printed with four digits.
+    """The result of a test.
 
-    An F test also has ``df_denom``. Some tests add entries of their own.
+    It is a Series with the entries ``statistic``, ``df`` and ``p.value``, and prints them with four significant
+    digits. An F test also has ``df_denom``. Some tests add entries of their own.
     """
 
     _metadata: ClassVar[list[str]] = ["name", "contrast"]
@@ -33,7 +34,7 @@ class HypothesisTest(pd.Series):
 
     @property
     def pvalue(self) -> float:
-        """The p-value, by statsmodels' name."""
+        """The p-value, under the name that statsmodels uses."""
         return float(self["p.value"])
 
     def __repr__(self) -> str:

@@ -24,18 +24,18 @@ _LARGE_SAMPLE = 1e9
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PooledResults(Fitted, SummaryText):
-    """Estimates pooled over imputations.
+    """Estimates pooled over imputed data sets.
 
     Attributes
     ----------
     coefficients : Series
-        What :attr:`params` hands out copies of.
+        The estimates that :attr:`params` returns copies of.
     within, between : DataFrame
-        The mean covariance of the fits, and the covariance of their estimates.
+        The mean of the covariances of the fits, and the covariance of their estimates.
     reference : Reference
-        Student's distribution with each parameter's degrees of freedom.
+        Student's t distribution with the degrees of freedom of each parameter.
     n_fits : int
-        How many imputations.
+        Number of imputed data sets.
     model : str
         The model in one line.
     """
@@ -53,68 +53,74 @@ class PooledResults(Fitted, SummaryText):
         return handed_out(self.coefficients)
 
     def cov_params(self) -> pd.DataFrame:
-        """Return the total covariance: within the imputations, and (1 + 1/m) times that between them."""
+        """Return the total covariance W + (1 + 1/m) B, within and between the imputed data sets.
+
+        Returns
+        -------
+        DataFrame of shape (p, p)
+            Labelled like ``params``.
+        """
         return self.within + (1.0 + 1.0 / self.n_fits) * self.between
 
     @property
     def bse(self) -> pd.Series:
-        """Standard errors, with the uncertainty of the imputation."""
+        """Standard errors, which include the uncertainty of the imputation."""
         variance = np.diag(self.cov_params().to_numpy())
         return pd.Series(np.sqrt(variance), self.coefficients.index, name="std_error")
 
     @property
     def tvalues(self) -> pd.Series:
-        """Estimates over their standard errors."""
+        """Estimates divided by their standard errors."""
         return (self.coefficients / self.bse).rename("statistic")
 
     @property
     def pvalues(self) -> pd.Series:
-        """Two-sided p-values by Student's distribution."""
+        """Two-sided p-values from Student's t distribution."""
         values = self.reference.two_sided(self.tvalues.to_numpy())
         return pd.Series(values, self.coefficients.index, name="p_value")
 
     @property
     def df(self) -> pd.Series:
-        """Degrees of freedom of each parameter, after Barnard and Rubin."""
+        """Degrees of freedom of each parameter, by the formula of Barnard and Rubin."""
         return pd.Series(self.reference.each, self.coefficients.index, name="df")
 
     @property
     def missing_information(self) -> pd.Series:
-        """Share of each parameter's information that the missing values took."""
+        """Fraction of missing information: the share of each parameter's information lost to the missing values."""
         share = _increase(np.diag(self.within), np.diag(self.between), self.n_fits)
         df = np.array(self.reference.each)
         values = (share + 2.0 / (df + 3.0)) / (share + 1.0)
         return pd.Series(values, self.coefficients.index, name="missing_information")
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Intervals by Student's distribution.
+        """Confidence intervals from Student's t distribution.
 
         Parameters
         ----------
         alpha : float
-            Error rate: 0.05 gives 95 % intervals.
+            Significance level. The default gives 95 % confidence intervals.
 
         Returns
         -------
         DataFrame of shape (p, 2)
-            Columns ``lower`` and ``upper``.
+            The columns ``lower`` and ``upper``.
         """
         return wald_limits(self, alpha)  # type: ignore[arg-type]
 
     def wald_test(self, hypothesis: Any, value: Any = 0.0) -> HypothesisTest:
-        """Test linear hypotheses jointly, by the statistic D1 of Li, Raghunathan and Rubin.
+        """Test linear hypotheses jointly, with the statistic D1 of Li, Raghunathan and Rubin.
 
         Parameters
         ----------
         hypothesis : str or array_like of shape (q, p)
-            As for the fits themselves.
+            Text or a matrix, as for the fits themselves.
         value : array_like of shape (q,)
-            Right-hand side for a matrix.
+            Right-hand side of the hypotheses if a matrix is given.
 
         Returns
         -------
         HypothesisTest
-            An F statistic.
+            An F statistic with ``df``, ``df_denom`` and ``p.value``.
 
         References
         ----------
@@ -134,11 +140,17 @@ class PooledResults(Fitted, SummaryText):
         return hypothesis_test(statistic, k, p, "Wald test (pooled)", df_denom=df)
 
     def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
-        """One row per parameter, with the column names of R's broom, then ``df`` and ``missing_information``.
+        """One row per parameter, with the column names of R's broom.
 
         Parameters
         ----------
         alpha : float
+            Significance level of the intervals. The default gives 95 % confidence intervals.
+
+        Returns
+        -------
+        DataFrame
+            The columns of ``tidy()`` of the fits, and ``df`` and ``missing_information``.
         """
         table = coefficient_table(self, alpha)  # type: ignore[arg-type]
         return table.assign(df=self.df.to_numpy(), missing_information=self.missing_information.to_numpy())
@@ -149,6 +161,12 @@ class PooledResults(Fitted, SummaryText):
         Parameters
         ----------
         alpha : float
+            Significance level of the intervals. The default gives 95 % confidence intervals.
+
+        Returns
+        -------
+        FitSummary
+            Prints as text and shows as an HTML table in notebooks.
         """
         level = f"{100 * (1 - check_alpha(alpha)):g} %"
         table = self.tidy(alpha)
@@ -185,21 +203,24 @@ def pool(fits: Sequence[Any]) -> PooledResults:
     Parameters
     ----------
     fits : sequence of results
-        At least two, of any family whose results have ``params`` and ``cov_params()``, with the same parameters.
+        At least two fits with the same parameters. They can be of any model of this package whose results have
+        ``params`` and ``cov_params()``.
 
     Returns
     -------
     PooledResults
+        The pooled results, with ``params``, ``bse``, ``tvalues``, ``pvalues``, ``df``, ``missing_information``,
+        ``cov_params()``, ``conf_int()``, ``wald_test()``, ``tidy()`` and ``summary()``.
 
     Raises
     ------
     DataError
-        If there are fewer than two, their parameters differ, or one has no covariance.
+        If there are fewer than two fits, their parameters differ, or one of them has no covariance.
 
     Notes
     -----
-    The total covariance is W + (1 + 1/m) B: the mean of the fits' covariances and the covariance of their estimates.
-    The degrees of freedom are those of Barnard and Rubin (1999), Biometrika 86, 948-955.
+    The total covariance is W + (1 + 1/m) B. W is the mean of the covariances of the m fits, and B is the covariance
+    of their estimates. The degrees of freedom are those of Barnard and Rubin (1999), Biometrika 86, 948-955.
 
     Examples
     --------
@@ -210,9 +231,11 @@ def pool(fits: Sequence[Any]) -> PooledResults:
     >>> fits = []
     >>> for _ in range(5):
     ...     imputed = data.assign(dose=rng.normal(size=len(data)))
-    ...     fits.append(smx.FlexibleSurvival("Surv(time, status) ~ treatment + dose", imputed).fit())
+    ...     model = smx.FlexibleSurvival("Surv(time, status) ~ treatment + dose", imputed)
+    ...     fits.append(model.fit())
     >>> pooled = smx.pool(fits)
-    >>> bool((pooled.missing_information["ph", "dose"] > pooled.missing_information["ph", "treatment"]))
+    >>> missing = pooled.missing_information["ph"]
+    >>> bool(missing["dose"] > missing["treatment"])
     True
     """
     found = list(fits)

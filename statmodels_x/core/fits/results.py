@@ -26,11 +26,12 @@ class Fitted:
     Attributes
     ----------
     findings : tuple of Finding
-        What is not determined, doubtful or to be known, with the remedy.
+        What the user should know about the fit: parameters that are not determined, results that are doubtful, and
+        what to do about it.
     sample : object or None
         The data of the fit; None in a result that was saved without them.
     keep_data : bool
-        Whether a saved or pickled result carries the data.
+        Whether a saved or pickled result contains the data.
     """
 
     findings: tuple[Finding, ...] = field(repr=False, default=())
@@ -42,11 +43,11 @@ class Fitted:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Warnings of the fit, as sentences; empty if there are none."""
+        """The findings of the fit as sentences; empty if there are none."""
         return texts(self.findings)
 
     def without_data(self) -> Self:
-        """Return the same fit without a row of the user's data: what is saved unless ``keep_data=True``."""
+        """Return the same fit without any row of the data. This is what is saved unless ``keep_data=True``."""
         return replace(self, sample=None)
 
     def stored(self) -> Self:
@@ -54,7 +55,7 @@ class Fitted:
         return self if self.keep_data else self.without_data()
 
     def need_sample(self, purpose: str = "this") -> Any:
-        """Return the data of the fit; DataError where it was saved without them."""
+        """Return the data of the fit; raise a DataError if it was saved without them."""
         if self.sample is None:
             raise DataError(
                 f"{purpose} needs the data of the fit, and this result was saved without them: fit with "
@@ -74,17 +75,19 @@ class Estimates(Fitted):
     Attributes
     ----------
     coefficients : Series
-        What :attr:`params` hands out copies of; a MultiIndex (parameter, term).
+        The estimates that :attr:`params` returns copies of; a MultiIndex (parameter, term).
     covariance : DataFrame
-        Covariance matrix of the estimates, labelled like them; NaN where the data do not determine one.
+        Covariance matrix of the estimates, labelled like them. It is NaN where the data do not determine an
+        estimate.
     reference : Reference
-        Distribution of an estimate over its standard error: the source of every p-value, interval and Wald test.
+        Distribution of an estimate divided by its standard error: standard normal or Student's t. All p-values,
+        intervals and Wald tests use it.
     llf : float
         Log-likelihood at the estimates.
     nobs : int
-        Number of observations; with frequency weights their sum.
+        Number of observations. With frequency weights it is the sum of the weights.
     converged : bool
-        Whether the optimiser proved a maximum.
+        Whether the optimiser proved that it reached a maximum.
     inner : Inner, optional
         The fit in centred and scaled columns, where covariates are far from 0 or of 1. Internal.
     """
@@ -99,12 +102,12 @@ class Estimates(Fitted):
 
     @property
     def params(self) -> pd.Series:
-        """Estimates; a MultiIndex (parameter, term)."""
+        """Estimated coefficients on the working scale, labelled by parameter and term."""
         return handed_out(self.coefficients)
 
     @cached_copy
     def bse(self) -> pd.Series:
-        """Standard errors; NaN where the data do not determine one."""
+        """Standard errors of the estimates; NaN where the data do not determine an estimate."""
         covariance = self.covariance.to_numpy()
         errors = inference.standard_errors(covariance) if self.inner is None else self.inner.errors()
         return pd.Series(errors, self.coefficients.index, name="std_error")
@@ -121,18 +124,22 @@ class Estimates(Fitted):
 
     @cached_copy
     def tvalues(self) -> pd.Series:
-        """Estimates over their standard errors."""
+        """Estimates divided by their standard errors."""
         return (self.coefficients / self.bse).rename("statistic")
 
     @cached_copy
     def pvalues(self) -> pd.Series:
-        """Two-sided p-values of the hypothesis that each parameter is 0 on the working scale."""
+        """Two-sided p-values of the null hypothesis that a coefficient is 0 on the working scale."""
         values = self.reference.two_sided(self.tvalues.to_numpy())
         return pd.Series(values, self.coefficients.index, name="p_value")
 
     @property
     def use_t(self) -> bool:
-        """Whether tests and intervals use Student's t distribution: the error variance is estimated."""
+        """Whether tests and intervals use Student's t distribution instead of the normal distribution.
+
+        It is used where the variance of the errors is estimated, and for cluster-robust covariances with a
+        small-sample correction.
+        """
         return not self.reference.is_normal
 
     @property
@@ -147,7 +154,7 @@ class Estimates(Fitted):
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Reasons not to rank this fit first, even if its likelihood is the highest; empty if there are none."""
+        """Reasons not to rank this fit first, even if its AIC is the lowest; empty if there are none."""
         return ()
 
     def differs_from(self, other: Any) -> str:
@@ -156,7 +163,7 @@ class Estimates(Fitted):
 
     @property
     def df_resid(self) -> int:
-        """Observations minus estimated parameters."""
+        """Number of observations minus number of estimated parameters."""
         return self.nobs - len(self.coefficients)
 
     @property
@@ -166,17 +173,20 @@ class Estimates(Fitted):
 
     @property
     def aic(self) -> float:
-        """Akaike's information criterion, -2 llf + 2 k."""
+        """Akaike's information criterion: -2 llf + 2 k, where k is ``n_criterion``."""
         return -2.0 * self.llf + 2.0 * self.n_criterion
 
     @property
     def bic(self) -> float:
-        """Schwarz's information criterion with ``nobs`` (rows, not events) as the sample size."""
+        """Schwarz's information criterion: -2 llf + k log(nobs), where k is ``n_criterion``.
+
+        The sample size is the number of observations, not of events.
+        """
         return float(-2.0 * self.llf + np.log(self.nobs) * self.n_criterion)
 
     @property
     def aicc(self) -> float:
-        """AIC with the small-sample correction; infinite where ``nobs`` leaves no room for it."""
+        """AIC with the small-sample correction; infinite if ``nobs`` is too small for the correction."""
         k = self.n_criterion
         room = self.nobs - k - 1
         return self.aic + 2.0 * k * (k + 1) / room if room > 0 else np.inf
@@ -184,11 +194,17 @@ class Estimates(Fitted):
     def cov_params(self) -> pd.DataFrame:
         """Return a copy of the covariance matrix of the estimates.
 
+        Returns
+        -------
+        DataFrame of shape (p, p)
+            Labelled like ``params``.
+
         Warns
         -----
         DataWarning
-            If a variance is beyond the range of numbers, and so infinite or 0 here: covariates in units of 1e160.
-            Standard errors, intervals and tests do not need it.
+            If a variance is too large or too small to be represented as a number and is given as infinite or 0. This
+            happens with covariates in extreme units, such as 1e160. Standard errors, intervals and tests are not
+            affected.
         """
         beyond = (np.diag(self.covariance) == 0.0) | np.isinf(np.diag(self.covariance))
         beyond &= np.isfinite(self.bse.to_numpy())
@@ -241,39 +257,48 @@ class SummaryText:
 
 
 class LikelihoodResults(Estimates, SummaryText):
-    """The verbs that every result with a likelihood shares."""
+    """Methods that every result with a likelihood has."""
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Wald confidence intervals on the working scale.
+        """Wald confidence intervals for the parameters on the working scale.
 
         Parameters
         ----------
         alpha : float
-            Error rate: 0.05 gives 95 % intervals.
+            Significance level. The default gives 95 % confidence intervals.
 
         Returns
         -------
         DataFrame of shape (p, 2)
-            Columns ``lower`` and ``upper``.
+            The columns ``lower`` and ``upper``.
         """
         return wald_limits(self, alpha)
 
     def wald_test(self, hypothesis: Any, value: Any = 0.0) -> HypothesisTest:
-        """Test linear hypotheses about the parameters.
+        """Wald test of linear hypotheses about the parameters.
 
         Parameters
         ----------
         hypothesis : str or array_like of shape (q, p)
-            Text such as ``"aft.treatment = 0, power.treatment = 0"`` (parameter and term joined by a dot, in
-            backquotes where a term holds brackets), or a matrix.
+            Text such as ``"aft.treatment = 0, power.treatment = 0"``, or a matrix with one row per hypothesis. In
+            the text the parameter and the term are joined by a dot. A name that contains brackets is put in
+            backquotes.
         value : array_like of shape (q,)
-            Right-hand side for a matrix.
+            Right-hand side of the hypotheses if a matrix is given.
 
         Returns
         -------
         HypothesisTest
-            A Series with ``statistic``, ``df`` and ``p.value``; its attribute ``contrast`` is statsmodels'
-            ContrastResults.
+            A Series with ``statistic``, ``df`` and ``p.value``. The statistic is chi-squared. It is an F statistic,
+            with ``df_denom``, if :attr:`use_t` is True. The attribute ``contrast`` is a ContrastResults of
+            statsmodels.
+
+        Raises
+        ------
+        FormulaError
+            If the text cannot be read or names an unknown parameter.
+        DataError
+            If the matrix has the wrong shape, or its rows are linearly dependent.
         """
         if isinstance(hypothesis, str):
             names = [".".join(map(str, label)) for label in self.coefficients.index]
@@ -286,12 +311,12 @@ class LikelihoodResults(Estimates, SummaryText):
         Parameters
         ----------
         alpha : float
-            Error rate of the intervals.
+            Significance level of the intervals. The default gives 95 % confidence intervals.
 
         Returns
         -------
         DataFrame
-            ``parameter``, ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low``,
-            ``conf.high``.
+            The labels of ``params`` (``parameter`` and ``term``, for multi-state models also ``transition``), and
+            the columns ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low`` and ``conf.high``.
         """
         return coefficient_table(self, alpha, self.conf_int(alpha))  # a room may have limits of its own

@@ -21,17 +21,21 @@ _GAP = 2
 
 @dataclass(frozen=True, repr=False)
 class FitSummary:
-    """Summary tables of a fit: what statsmodels' summaries offer, with names escaped, and Markdown.
+    """Summary tables of a fit.
+
+    It is returned by ``summary()`` of every result. Printing it shows the tables as text, and notebooks show them as
+    HTML.
 
     Attributes
     ----------
     title : str
+        Heading of the summary.
     facts : sequence of (name, value)
-        Shown in two columns at the top, the first half on the left.
+        Facts about the fit. They are shown in two columns at the top, the first half on the left.
     blocks : sequence of Block
-        All as wide as the widest.
+        The tables. All are as wide as the widest of them.
     notes : sequence of str
-        Numbered below, wrapped to the width of the tables.
+        Notes, which are numbered and shown below the tables.
     """
 
     title: str
@@ -41,61 +45,83 @@ class FitSummary:
 
     @property
     def tables(self) -> list[Any]:
-        """The facts and each block, as statsmodels' SimpleTable."""
+        """The facts and each table, as SimpleTable objects of statsmodels."""
         return list(_laid_out(self).tables)
 
     def as_text(self) -> str:
-        """Return the tables as plain text."""
+        """Return the tables as plain text.
+
+        Returns
+        -------
+        str
+        """
         return str(_laid_out(self).as_text())
 
     __str__ = __repr__ = as_text
 
     def as_html(self) -> str:
-        """Return one HTML table with aligned columns and a light style of its own; names are escaped."""
+        """Return one HTML table with aligned columns and its own light style.
+
+        Returns
+        -------
+        str
+            Names are escaped.
+        """
         return html_table(self.title, self.facts, self.blocks, self.notes)
 
     _repr_html_ = as_html
 
     def as_csv(self) -> str:
-        """Return the cells, separated by commas."""
-        return str(_laid_out(self).as_csv())
-
-    def as_latex(self, label: str = "") -> str:
-        r"""Return a LaTeX table: the facts, and the blocks and notes below them; names are escaped.
-
-        Parameters
-        ----------
-        label : str
-            For ``\label``; none by default.
+        """Return the cells of the tables, separated by commas.
 
         Returns
         -------
         str
-            Needs the package booktabs.
+        """
+        return str(_laid_out(self).as_csv())
+
+    def as_latex(self, label: str = "") -> str:
+        r"""Return a LaTeX table with the facts, the tables and the notes.
+
+        Parameters
+        ----------
+        label : str
+            Text for ``\label``. By default there is no label.
+
+        Returns
+        -------
+        str
+            LaTeX code that needs the package booktabs. Names are escaped.
         """
         return latex_table(self.title, self.facts, self.blocks, self.notes, label)
 
     def as_great_table(self) -> Any:
-        """Return a table of the package great_tables, which must be installed: a group of rows for each block.
+        """Return a table of the package great_tables, which must be installed.
 
         Returns
         -------
         great_tables.GT
-            Of the blocks; the facts and the notes stand below it. Columns hold text, as they are printed.
+            A table with a group of rows for each block. The facts and the notes stand below it. The cells hold text,
+            as they are printed.
 
         Raises
         ------
         DataError
             If great_tables is not installed.
+
+        Examples
+        --------
+        >>> fit.summary().as_great_table()  # doctest: +SKIP
         """
         return great_table(self.title, self.facts, self.blocks, self.notes)
 
     def as_markdown(self) -> str:
-        """Return pipe tables with escaped names, each block below its title.
+        """Return the tables as Markdown, each below its title.
 
         Returns
         -------
         str
+            Names are escaped.
         """
         facts = _markdown_table(["", ""], [list(fact) for fact in self.facts])
         parts = [f"**{escape_markdown(self.title)}**", facts]

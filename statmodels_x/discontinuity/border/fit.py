@@ -11,11 +11,16 @@ from statmodels_x.discontinuity.border import rivals
 from statmodels_x.discontinuity.border.large import LargeSearch, search_of
 from statmodels_x.discontinuity.border.model import Border
 from statmodels_x.discontinuity.border.points import PointData
-from statmodels_x.discontinuity.border.proposals import borders
-from statmodels_x.discontinuity.border.search import Price, Scored, Search
+from statmodels_x.discontinuity.border.proposals import Ridges, borders
+from statmodels_x.discontinuity.border.search import COARSE, Price, Scored, Search
+from statmodels_x.discontinuity.border.tracing import traced
 
 _REDRAWN = 6
 _REFINED = 2
+_ADDED, _FEWEST_ADDED = 8, 4
+_WORTH_ADDING = 10.0  # the best of several tries
+_COURSES_DRAWN, _COURSES_RESHAPED = 8, 2  # of each filter
+_FAR_BELOW = 15.0
 _NEAR = 15.0  # cost beyond that of the best refined border at which finishing another is worth while
 
 
@@ -28,7 +33,7 @@ class Found:
     best : Scored
         The border that is reported; empty, with a cost of 0, where none gains enough.
     first_gain : float
-        Net gain of the filters' best proposal once redrawn and pruned; minus infinity without proposals.
+        Net gain of the best proposal of :func:`begin`; minus infinity without proposals.
     gain : float
         Net gain of the best border after the search, reported or not.
     crease : float
@@ -46,20 +51,42 @@ class Found:
     search: Search = field(repr=False)
 
 
-def begin(data: PointData, price: Price) -> tuple[Search, list[Scored]]:
-    """Score the proposals of the filters, redraw and prune the best; lowest cost first."""
-    proposed, ridges = borders(data)
-    search = search_of(data, price, ridges)
-    return search, _first(search, proposed)
+def begin(data: PointData, price: Price) -> tuple[Search, list[Scored], list[Ridges]]:
+    """Score the filters' proposals and the courses along one filter's ridges; also the ridges of the others.
+
+    The lowest cost comes first. That is what the test of no jump looks at: the further courses take as long again.
+    """
+    proposed = borders(data)
+    search = search_of(data, price, proposed.strongest)
+    own, others = proposed.ridges[:1], proposed.ridges[1:]
+    first = [*_first(search, proposed.borders), *_reshaped(search, _drawn_courses(search, own))]
+    return search, sorted(_different(first), key=lambda one: one.cost), others
 
 
-def _first(search: Search, proposed: Sequence[Border]) -> list[Scored]:
+def _first(search: Search, proposed: Sequence[Border], most: int = _REDRAWN) -> list[Scored]:
     scored = [first_scored(search, one) for one in proposed if one.cut.any()]
     scored.sort(key=lambda one: one.cost)
-    most = _REFINED if search.is_costly else _REDRAWN
+    most = _REFINED if search.is_costly else most
     drawn = _different([search.redraw(one, 1.0) for one in scored[:most]])
     first = [search.prune(one) for one in drawn]
     return sorted(_different(first), key=lambda one: one.cost)
+
+
+def _drawn_courses(search: Search, ridges: Sequence[Ridges]) -> list[Scored]:
+    """Score the whole courses along ridges, and redraw the best; none where a score takes long."""
+    if not search.moves_stretches:
+        return []
+    courses = {one.key: one for found in ridges for one in traced(search.corners, found)}
+    t = search.t0 + 1.0
+    scored = sorted((search.score(one, t) for one in courses.values()), key=lambda one: one.cost)
+    drawn = [search.redraw(one, 1.0) for one in scored[: _COURSES_DRAWN * len(ridges)]]
+    return sorted(_different(drawn), key=lambda one: one.cost)[: _COURSES_RESHAPED * len(ridges)]
+
+
+def _reshaped(search: Search, drawn: Sequence[Scored]) -> list[Scored]:
+    """Reshape coarsely, and prune."""
+    shaped = [search.settle(search.reshape(search.settle(one), COARSE)) for one in drawn]
+    return [search.prune(one) for one in shaped]
 
 
 def first_scored(search: Search, one: Border) -> Scored:
@@ -78,32 +105,35 @@ def _different(scored: list[Scored]) -> list[Scored]:
 def gain_reaching(data: PointData, price: Price, level: float) -> float:
     """First gain of a set of points; a smaller number, and less work, where every proposal is far below a level.
 
-    Redrawing and pruning seldom double what a proposal gains before it has paid its price.
+    Redrawing and pruning seldom double what a proposal gains before it has paid its price, and reshaping seldom adds
+    more than half of the level and a little to what a course gains.
     """
-    proposed, ridges = borders(data)
-    search = search_of(data, price, ridges)
-    raw = max(
-        (search.smooth - search.model(one).deviance(search.t0 + 1.0) for one in proposed), default=-np.inf
-    )
-    return raw if raw < 0.5 * level else first_gain(_first(search, proposed))
+    proposed = borders(data)
+    search = search_of(data, price, proposed.strongest)
+    raw = [search.smooth - search.model(one).deviance(search.t0 + 1.0) for one in proposed.borders]
+    if max(raw, default=-np.inf) >= 0.5 * level:
+        return first_gain(begin(data, price)[1])
+    drawn = _drawn_courses(search, proposed.ridges[:1])
+    near = [one for one in drawn if -one.cost >= 0.5 * level - _FAR_BELOW]
+    return max(first_gain(_reshaped(search, near)), max(raw, default=-np.inf))
 
 
 def more_telling(every: Sequence[PointData], price: Price) -> int:
     """Which reading of the same pixels gains most by the best proposal, drawn anew once; the first without any."""
     costs = []
     for data in every:
-        proposed, ridges = borders(data)
-        search = search_of(data, price, ridges)
-        scored = [first_scored(search, one) for one in proposed]
+        proposed = borders(data)
+        search = search_of(data, price, proposed.strongest)
+        scored = [first_scored(search, one) for one in proposed.borders]
         best = min(scored, key=lambda one: one.cost, default=None)
         # deviances of the surfaces without a border are the same under all readings
         costs.append(np.inf if best is None else search.redraw(best, 1.0).cost)
     return int(np.argmin(costs))
 
 
-def first_gain(first: list[Scored]) -> float:
+def first_gain(first: Sequence[Scored]) -> float:
     """Net gain before the search proper."""
-    return -first[0].cost if first else -np.inf
+    return max((-one.cost for one in first), default=-np.inf)
 
 
 def find_border(data: PointData, price: Price, more: Sequence[Border] = ()) -> Found:
@@ -120,13 +150,16 @@ def find_border(data: PointData, price: Price, more: Sequence[Border] = ()) -> F
     -------
     Found
     """
-    search, first = begin(data, price)
+    search, first, ridges = begin(data, price)
     own = first_gain(first)
-    if more:
-        first = sorted(_different([*first, *_first(search, more)]), key=lambda one: one.cost)
+    further = [*_reshaped(search, _drawn_courses(search, ridges)), *_first(search, more, _REFINED)]
+    first = sorted(_different([*first, *further]), key=lambda one: one.cost)
     none = Scored(search.none, 0.0, search.t0)
     most = 1 if search.is_costly else _REFINED
     refined = sorted((search.refine(one) for one in first[:most]), key=lambda one: one.cost)
+    refined = sorted(
+        [*(_with_more(search, one, first) for one in refined[:1]), *refined[1:]], key=lambda one: one.cost
+    )
     gain = -refined[0].cost if refined else -np.inf
     crease = rivals.best_crease(search) if gain > price.gate else 0.0
     needed = rivals.needed_gain(search, crease)
@@ -135,6 +168,24 @@ def find_border(data: PointData, price: Price, more: Sequence[Border] = ()) -> F
     best = min((one for one in proved if one.border.cut.any()), key=lambda one: one.cost, default=none)
     best = best if -best.cost > needed else none
     return Found(best, own, gain, crease, (search.t0, search.smooth), search)
+
+
+def _with_more(search: Search, now: Scored, others: Sequence[Scored]) -> Scored:
+    """Add what other proposals have far from a border: of two borders a proposal often has but one whole."""
+    if not search.moves_stretches or -now.cost < search.price.gate:
+        return now
+    before = now
+    for other in others[:_ADDED]:
+        beside = search.lattice.near(now.border.edges, 1)
+        edges = other.border.edges
+        edges = edges[~(beside[search.lattice.tail[edges]] | beside[search.lattice.head[edges]])]
+        if len(edges) < _FEWEST_ADDED:
+            continue
+        one = search.score(now.border.plus(edges, other.border.share[edges]), around=now.t)
+        one = search.settle(search.reshape(search.redraw(one, 1.0, edges), COARSE, edges))
+        one = search.prune(one)
+        now = one if one.cost < now.cost - _WORTH_ADDING else now
+    return now if now is before else search.refine(now)
 
 
 def _proved(search: Search, now: Scored) -> Scored:

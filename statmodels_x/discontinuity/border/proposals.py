@@ -14,6 +14,7 @@ from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 
 # radius in cells and order of the background: low orders have more power, high ones see past slopes
 STEPS = ((2.6, 0), (3.6, 0), (2.6, 1), (3.6, 2), (5.1, 2))
+COURSES = ((3.6, 2), (2.6, 1), (5.1, 2))  # along the ridges of which whole courses are looked for
 CREASES = ((3.6, 1), (5.1, 1), (5.1, 2), (7.1, 2))
 _DIRECTIONS = 12
 _THRESHOLDS = ((2.0, 3.5), (2.6, 4.2), (3.2, 5.0), (4.5, 7.0), (7.0, 10.0), (12.0, 16.0), (20.0, 25.0))
@@ -30,6 +31,15 @@ class Ridges:
 
     strength: Array = field(repr=False)
     share: Array = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Proposed:
+    """Borders along the ridges, the ridges of the filters that see past a slope, and the strongest of second order."""
+
+    borders: list[Border] = field(repr=False)
+    ridges: list[Ridges] = field(repr=False)
+    strongest: Ridges = field(repr=False)
 
 
 def ridges(data: PointData, radius: float, order: int, kind: int) -> Ridges:
@@ -88,13 +98,16 @@ def _thresholds(
     return [*absolute, *((0.6 * high, high) for high in relative if high > least)]
 
 
-def borders(data: PointData) -> tuple[list[Border], Ridges]:
+def borders(data: PointData) -> Proposed:
     """Propose borders at several scales and thresholds; also the strongest ridge of second order at each edge."""
     found: dict[bytes, Border] = {}
+    sloping: dict[tuple[float, int], Ridges] = {}
     strongest = np.zeros(data.lattice.n_edges)
     at = np.full(data.lattice.n_edges, 0.5)
     for radius, order in STEPS:
         one = ridges(data, radius, order, 0)
+        if (radius, order) in COURSES:
+            sloping[radius, order] = one
         if order == 2:
             at = np.where(one.strength > strongest, one.share, at)
             strongest = np.maximum(strongest, one.strength)
@@ -102,7 +115,7 @@ def borders(data: PointData) -> tuple[list[Border], Ridges]:
             border = Border(linked(data.lattice, one.strength, low, high), one.share)
             if border.cut.any() and border.cut.mean() < _MOST_CUT:
                 found.setdefault(border.key, border)
-    return list(found.values()), Ridges(strongest, at)
+    return Proposed(list(found.values()), [sloping[one] for one in COURSES], Ridges(strongest, at))
 
 
 def creases(data: PointData) -> list[Mask]:

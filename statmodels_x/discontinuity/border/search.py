@@ -17,11 +17,14 @@ from statmodels_x.discontinuity.border.model import Border, BorderModel, PriorCa
 from statmodels_x.discontinuity.border.points import PointData
 from statmodels_x.discontinuity.border.proposals import Ridges
 from statmodels_x.discontinuity.border.redraw import redrawn
+from statmodels_x.discontinuity.border.reshaping import Course, course_of
 from statmodels_x.discontinuity.border.rounding import carried_on
 from statmodels_x.discontinuity.grid.extension import Corners
 from statmodels_x.discontinuity.grid.jumps import groups
 from statmodels_x.discontinuity.grid.lattice import Index
 from statmodels_x.discontinuity.smoothing.smoother import ALIKE
+
+Moves = tuple[tuple[float, float], ...]
 
 _ROUNDS = 4
 _END_PIECES = (1, 2, 4, 8, 16)
@@ -33,8 +36,12 @@ _WORTH_JOINING, _WORTH_ROUNDING = 60.0, 150.0
 _FEW_CELLS = 4
 _WORTH_MORE = 10.0  # gain beyond which loose ends are joined far away where that takes long
 _MOST_WORK = 5e6
+_ROUNDING = 0.1  # deviance by which a score near by may be off before its covariances are found anew
 _STIFF = 15.0  # smoothing precision beyond which rounding would decide between covariances
 _STIFFER, _STIFFEST = (0.0, 3.0, 6.0), 22.0
+COARSE = ((6.0, 0.6),)  # stretches moved across: widths in vertices, steps in cells
+_FINER: tuple[Moves, ...] = (((6.0, 0.6),), ((6.0, 0.3), (3.0, 0.3)))
+_IRONS = (2.0, 5.0, 12.0)  # vertices over which a chain is smoothed
 _FAR_OFF = 30.0  # cost beyond that of the border at hand at which no other smoothing precision is tried
 
 
@@ -97,7 +104,7 @@ class Trials:
     """
 
     def __init__(self, search: Search, now: Scored, steps: int, edges: Index | None = None) -> None:
-        self._search, self.now = search, now
+        self._search, self.now, self.data = search, now, search.data
         around = now.border.edges if edges is None else edges
         self._near = search.lattice.near(around, steps)
         self._price = search.price_of(now.border)
@@ -116,14 +123,20 @@ class Trials:
         return Scored(border, self.now.cost + change + price, self.now.t)
 
     def take(self, scored: Scored) -> bool:
-        """Take a border as the one at hand, unless it costs more once all that it changes is counted."""
+        """Take a border as the one at hand, unless it costs more once all of it is counted."""
         known = self._known
         if known is not None and scored.t == self.now.t:
-            if not known.move_to(scored.border, self._search.levels(scored.border)):
+            # where the surface is stiff the rounding of a score near by can be worth more than any move
+            told, scored = scored, self._search.score(scored.border, scored.t)
+            is_better = scored.cost < self.now.cost - 1e-9
+            if abs(told.cost - scored.cost) > _ROUNDING or not is_better:
                 self._known = None
-                scored = self._search.score(scored.border, scored.t)
-                if scored.cost >= self.now.cost - 1e-9:
-                    return False
+            if not is_better:
+                return False
+            if self._known is not None and not known.move_to(
+                scored.border, self._search.levels(scored.border)
+            ):
+                self._known = None
         else:
             self._known = None
         self._price = self._search.price_of(scored.border)
@@ -153,6 +166,11 @@ class Search:
     def is_costly(self) -> bool:
         """Whether one score takes so long that the many small moves are left out."""
         return self.lattice.n_cells * float(self.lattice.strides.max()) ** 2 > _MOST_WORK
+
+    @property
+    def moves_stretches(self) -> bool:
+        """Whether whole courses are proposed and moved in stretches: of points, where that takes no minutes."""
+        return not self.data.pixels and not self.is_costly
 
     @property
     def has_neighbourhoods(self) -> bool:
@@ -364,14 +382,35 @@ class Search:
 
         With ``beside`` only the chains within two cells of these edges.
         """
-        near = None if beside is None else self.lattice.near(beside, 2)
-        for chain in chains(self.lattice, now.border):
-            if near is not None and not near[self.lattice.tail[chain.edges]].any():
-                continue
+        for chain in self._chains_near(now.border, beside):
             if now.border.cut[chain.edges].all():
                 border = redrawn(self.data, now.border, chain, apart)
                 now = now if border is None else self._better(now, [border])
         return now
+
+    def reshape(self, now: Scored, moves: Moves, beside: Index | None = None) -> Scored:
+        """Smooth each chain, or those near some edges, and move stretches of it across, the coarsest moves first."""
+        if not self.moves_stretches:
+            return now
+        for chain in self._chains_near(now.border, beside):
+            course = course_of(self.data, now.border, chain)
+            if course is not None:
+                trials = Trials(self, now, 3, chain.edges)
+                for sd in _IRONS:
+                    course = _redrawn_as(trials, course, course.ironed(sd)) or course
+                for width, step in moves:
+                    for centre in np.arange(0.0, len(course.line), max(1.0, 0.5 * width)):
+                        course = _shifted(trials, course, float(centre), width, step)
+                now = trials.now
+        return now
+
+    def _chains_near(self, border: Border, edges: Index | None) -> list[Chain]:
+        """Return the chains within two cells of some edges, or all."""
+        found = chains(self.lattice, border)
+        if edges is None:
+            return found
+        near = self.lattice.near(edges, 2)
+        return [one for one in found if near[self.lattice.tail[one.edges]].any()]
 
     def slide(self, now: Scored, step: float) -> Scored:
         """Move single crossings."""
@@ -404,7 +443,10 @@ class Search:
         """Redraw, prune, join and extend until nothing gains."""
         for k in range(_ROUNDS + 1):
             before = now.cost
-            now = self.prune(self.redraw(now, 1.0 if k < 2 else 0.4))
+            now = self.redraw(now, 1.0 if k < 2 else 0.4)
+            if k < len(_FINER):
+                now = self.settle(self.reshape(now, _FINER[k]))
+            now = self.prune(now)
             if k > 0 and now.cost < (-_WORTH_MORE if self.is_costly else 0.0):
                 now = self.extend(self.join_far(now))
             now = self.settle(now)
@@ -421,7 +463,7 @@ class Search:
             for _ in range(2):
                 now = self.slide(now, 0.25 if k == 0 else 0.12)
             if k < 2:
-                now = self.prune(self.redraw(self.flip(now), 0.3))
+                now = self.prune(self.redraw(self.reshape(self.flip(now), _FINER[k]), 0.3))
             if now.cost < 0.0:
                 now = self.extend(self.join_far(now) if k == 0 else now, 4)
             now = self.settle(now)
@@ -432,6 +474,21 @@ class Search:
     def chains(self, border: Border) -> list[Chain]:
         """Chains of a border."""
         return chains(self.lattice, border)
+
+
+def _shifted(trials: Trials, course: Course, centre: float, width: float, step: float) -> Course:
+    """Shift a stretch to the side that gains, if one does."""
+    for by in (step, -step):
+        other = _redrawn_as(trials, course, course.shifted(centre, width, by))
+        if other is not None:
+            return other
+    return course
+
+
+def _redrawn_as(trials: Trials, course: Course, line: Array) -> Course | None:
+    """Put another line in the place of a course if that gains."""
+    border, other = course.drawn(trials.data, trials.now.border, line)
+    return other if border.cut.any() and _taken(trials, border) else None
 
 
 def _taken(trials: Trials, border: Border) -> bool:

@@ -16,19 +16,34 @@ from statmodels_x.multistate.specification import Graph
 
 @dataclass(frozen=True)
 class FittedArm:
-    """Surrogate event and death for one row of covariates: what :class:`IllnessDeathTrial` takes as an arm.
+    """Distribution of the surrogate event and of death in one arm, from a fitted illness-death model.
+
+    It is returned by :meth:`MultiStateResults.arm`, and :class:`IllnessDeathTrial` takes it as an arm. S is the time
+    of the surrogate event and T the time of death.
 
     Attributes
     ----------
     states : (str, str, str)
-        Start, surrogate event, death.
+        Names of the starting state, the surrogate event and death.
     """
 
     states: tuple[str, str, str]
     hazards: Intensities = field(repr=False)
 
     def density(self, s: Array, u: float) -> Array:
-        """d/ds P(S <= s, T > u) for s <= u."""
+        """Density of the surrogate event at s among those alive at u: d/ds P(S <= s, T > u) for s <= u.
+
+        Parameters
+        ----------
+        s : ndarray of shape (n,)
+            Times of the surrogate event.
+        u : float
+            Time until which subjects live.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
         start, ill, _ = self.states
         times = np.asarray(s, float)
         n = len(times)
@@ -42,7 +57,17 @@ class FittedArm:
         return np.asarray(np.exp(value))
 
     def survival(self, u: float) -> float:
-        """P(T > u)."""
+        """Survival probability P(T > u).
+
+        Parameters
+        ----------
+        u : float
+            Time.
+
+        Returns
+        -------
+        float
+        """
         start, ill, _ = self.states
         origin, place, time = (
             From(start, np.zeros(1), np.zeros(1)),
@@ -57,7 +82,21 @@ class FittedArm:
         )
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Draw times of the surrogate event (infinite if death comes first) and of death."""
+        """Draw times of the surrogate event and of death.
+
+        Parameters
+        ----------
+        n : int
+            Number of subjects.
+        rng : numpy.random.Generator
+            Source of the random numbers.
+
+        Returns
+        -------
+        surrogate : ndarray of shape (n,)
+            Infinite if death comes first.
+        death : ndarray of shape (n,)
+        """
         start, ill, dead = self.states
         paths = simulate(self.hazards, From(start, np.zeros(1), np.zeros(1)), n, rng, np.inf)
         surrogate, death = np.full(n, np.inf), np.full(n, np.inf)

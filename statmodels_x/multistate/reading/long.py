@@ -75,7 +75,9 @@ def long_graph(rows: pd.DataFrame, names: Mapping[Any, str] | None, start: str |
     if start is None:
         first = [state for state in states if state not in {to for _, to in pairs}]
         if len(first) > 1:
-            raise DataError(f"MultiStateData: no transition leads to {' or '.join(first)}; say `start=`.")
+            raise DataError(
+                f"MultiStateData: no transition leads to {' or '.join(first)}; say which is the first with `first=`."
+            )
         start = first[0] if first else states[0]
     return Graph.of(states, pairs, start)
 

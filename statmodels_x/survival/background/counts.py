@@ -23,46 +23,52 @@ _FAR = 10.0
 
 
 class ExternalCounts:
-    """Counts of a cohort outside the trial, such as a registry's: of n alive at ``start``, r were alive at ``stop``.
+    """Numbers of survivors in an external cohort, such as a registry.
 
-    Given to a model as ``external=``, each row is a term of the likelihood: the probability of r of n survivors between
-    the two times, under the model's survival and with its background.
+    Each row says that of n persons alive at ``start``, r were alive at ``stop``. Pass the object as ``external=`` to
+    :class:`FlexibleSurvival`. Each row then contributes a binomial term to the likelihood: the probability that r of
+    n persons survive the interval, under the survival of the model and with its background.
 
     Parameters
     ----------
     frame : DataFrame
         One row for each count.
     start, stop : str
-        Columns with the two times, since the same start and in the same unit as the model's response.
+        Columns with the two times. They count from the same origin and in the same unit as the response of the
+        model.
     alive, at_risk : str
-        Columns with r, the survivors, and n. Fractions of a person are allowed, as they are read off a curve.
+        Columns with r, the number of survivors, and n, the number at risk. Fractions of a person are allowed,
+        because counts are often read off a curve.
     at : dict, optional
-        Values of covariates (and of columns of a life table) that all counts share: ``{"treatment": "control"}``.
-        Others are columns of the frame.
+        Values of covariates, and of columns of a life table, that all counts share, such as ``{"treatment":
+        "control"}``. Values that differ between counts are columns of the frame.
 
     Attributes
     ----------
     start, stop, alive, at_risk : ndarray of shape (k,)
+        The columns of these names.
     frame : DataFrame
-        The columns that are left, with those of ``at``.
+        The remaining columns, with those of ``at``.
 
     Raises
     ------
     DataError
-        If a column is missing or is no number, a time is negative or not before the other, no one is at risk, or more
-        are alive than were at risk. The message names the rows.
+        If a column is missing or not numeric, a time is negative, ``stop`` is not after ``start``, no one is at
+        risk, or more persons are alive than were at risk. The message names the rows.
 
     Notes
     -----
-    A person who is followed over several intervals is counted in each of them. A person who is in the trial as well
-    must not be counted: that cannot be seen from the numbers.
+    A person who is followed over several intervals is counted in each of them. A person who takes part in the trial
+    must not be counted. This cannot be checked from the numbers.
 
     Examples
     --------
     >>> import pandas as pd
     >>> import statmodels_x as smx
-    >>> registry = pd.DataFrame({"from": [5, 6], "to": [6, 7], "n": [358, 308], "r": [325, 285]})
-    >>> smx.ExternalCounts(registry, start="from", stop="to", alive="r", at_risk="n", at={"treatment": "control"})
+    >>> registry = pd.DataFrame(
+    ...     {"from": [5, 6], "to": [6, 7], "n": [358, 308], "r": [325, 285]})
+    >>> smx.ExternalCounts(registry, start="from", stop="to", alive="r", at_risk="n",
+    ...                    at={"treatment": "control"})
     ExternalCounts(2 counts, 666 persons, 56 deaths, times 5 to 7)
     """
 
@@ -97,17 +103,17 @@ class ExternalCounts:
 
     @property
     def persons(self) -> float:
-        """Sum of those at risk: a person counts once in each interval."""
+        """Sum of the numbers at risk. A person is counted once in each interval."""
         return float(self.at_risk.sum())
 
     @property
     def deaths(self) -> float:
-        """How many died within their interval."""
+        """Number of deaths within the intervals."""
         return float((self.at_risk - self.alive).sum())
 
     @property
     def constant(self) -> float:
-        """Sum of the logarithms of the binomial coefficients, which no model depends on."""
+        """Sum of the logarithms of the binomial coefficients, which do not depend on the model."""
         n, r = self.at_risk, self.alive
         return float(np.sum(gammaln(n + 1.0) - gammaln(r + 1.0) - gammaln(n - r + 1.0)))
 

@@ -26,30 +26,35 @@ EXTENSIONS = (None, "hold")
 
 
 class LifeTable:
-    """Mortality rates of a population by age, calendar year and strata.
+    """Mortality rates of a population by age, calendar year and strata such as sex.
+
+    Use :meth:`match` to pass the table as ``background=`` to :class:`FlexibleSurvival`.
 
     Parameters
     ----------
     frame : DataFrame
         One row for each cell of the table.
     age, year : str
-        Columns with the lower ends of the cells; texts such as "5-9" or "110+" are read. ``year`` may be None.
+        Columns with the lower ends of the cells. Texts such as "5-9" or "110+" are understood. ``year`` is None for
+        a table without calendar years.
     rate, q, p : str, optional
-        Exactly one: a column with the rate (central, or -log(1 - q)), with the probability of death within a year, or
-        with that of surviving it.
+        Exactly one of the three is given. ``rate`` is a column of mortality rates (central, or -log(1 - q)), ``q``
+        of probabilities of death within a year, and ``p`` of probabilities of surviving it.
     by : str or sequence of str
         Columns of strata, such as sex.
     unit : {"years", "months", "weeks", "days"}
-        The unit of time of ``rate``: "days" for tables dumped from R, whose ``survexp.us`` is per day.
+        Unit of time of ``rate``. Use "days" for tables from R, whose ``survexp.us`` has rates per day.
     calendar : {"plain", "birthday"}
-        Whether the year changes on 1 January, or with the last birthday as in R's tables for the United States.
+        When the calendar year of a person changes: on 1 January, or on the birthday as in R's tables of the United
+        States.
     extend : {None, "hold"}
-        Whether a fit may follow persons beyond the table, where the last cell is then held.
+        What happens outside the ages and years of the table. By default it is an error. With "hold" the rate of the
+        last cell is used beyond the last age or year, and that of the first cell before the first age or year.
 
     Attributes
     ----------
     ages, years : ndarray
-        Lower ends of the cells; ``years`` is empty where the table has none.
+        Lower ends of the cells. ``years`` is empty for a table without calendar years.
     strata : dict of str to tuple
         The levels of each stratum.
     rates : ndarray of shape (strata, ages, years)
@@ -58,13 +63,13 @@ class LifeTable:
     Raises
     ------
     DataError
-        Columns or cells that are missing or stand twice, rates that are negative, infinite or of another kind than
+        If a column or a cell is missing or appears twice, or a rate is negative, infinite or not of the kind that
         the argument says.
 
     Warns
     -----
     DataWarning
-        If a column of rates looks like one of probabilities.
+        If a column of rates looks like a column of probabilities.
 
     Examples
     --------
@@ -108,34 +113,51 @@ class LifeTable:
 
     @classmethod
     def read(cls, path: str | Path, sex: str | None = None, **options: Any) -> LifeTable:
-        """Read a text file of the Human Mortality Database: two lines of heading, then Year, Age, mx, qx, ...
+        """Read a text file of the Human Mortality Database.
+
+        The file has two lines of heading. The columns are either Year, Age, mx, qx, ... (a life table of one sex) or
+        Year, Age, Female, Male, Total (death rates).
 
         Parameters
         ----------
         path : str or Path
-        sex : str, optional
-            The one sex whose rates are read from a file with the columns Female, Male and Total (deaths rates by year
-            and age); by default both sexes, as the stratum "sex".
+            The file.
+        sex : {"Female", "Male", "Total"}, optional
+            The column of a file of death rates that is read. By default both sexes are read, as the stratum "sex"
+            with the levels "female" and "male".
         **options
-            ``calendar`` and ``extend`` as for the class.
+            ``calendar`` and ``extend``, as in the constructor.
+
+        Returns
+        -------
+        LifeTable
 
         Raises
         ------
         DataError
-            If the file is not of this form.
+            If the file does not have this form.
         """
         frame, by = read_text(path, sex)
         return cls(frame, age="Age", year="Year", rate="rate", by=by, **options)
 
     def rate(self, age: ArrayLike, year: ArrayLike | None = None, **strata: Any) -> Array:
-        """Return the rate per year of the cells at attained ages and years; refused outside the table.
+        """Return the mortality rate per year at given ages and calendar years.
 
         Parameters
         ----------
         age, year : array_like of shape (n,)
-            Years with their fractions, or dates.
+            Attained age and calendar year as decimal numbers. Years can also be dates.
         **strata : array_like
             The level of each stratum.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+
+        Raises
+        ------
+        DataError
+            If an age or a year lies outside the table and ``extend`` is None, or a level is unknown.
         """
         code, ages, years = self._places(age, year, strata)
         self.check_inside(ages, years, "rate()")
@@ -149,16 +171,28 @@ class LifeTable:
         stop: ArrayLike = 1.0,
         **strata: Any,
     ) -> Array:
-        """Return the integral of the rates from ``start`` to ``stop`` years after the given age and year.
+        """Return the cumulative hazard between two times.
 
-        The age and the calendar year both move on: the path through the cells is followed exactly.
+        Age and calendar year both increase with time. The rates are integrated exactly over the cells that a person
+        passes.
 
         Parameters
         ----------
         age, year : array_like of shape (n,)
-            At time 0.
+            Age and calendar year at time 0, as decimal numbers. Years can also be dates.
         start, stop : array_like of shape (n,)
+            The two times, in years since time 0.
         **strata : array_like
+            The level of each stratum.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+
+        Raises
+        ------
+        DataError
+            If a person leaves the table and ``extend`` is None, or a level is unknown.
         """
         places = self._places(age, year, strata)
         code, ages, years, first, last = np.broadcast_arrays(*places, start, stop)
@@ -169,14 +203,26 @@ class LifeTable:
     def expected_survival(
         self, age: ArrayLike, year: ArrayLike | None = None, at: ArrayLike = (1.0, 5.0, 10.0), **strata: Any
     ) -> pd.DataFrame:
-        """Return the population's probability of being alive at times, one row for each person and time.
+        """Return the probability that a member of the population is alive at given times.
 
         Parameters
         ----------
         age, year : array_like of shape (n,)
+            Age and calendar year at time 0, as decimal numbers. Years can also be dates.
         at : array_like of shape (k,)
-            Years since the given age and year.
+            Times, in years since time 0.
         **strata : array_like
+            The level of each stratum.
+
+        Returns
+        -------
+        DataFrame
+            The columns ``row``, ``time`` and ``estimate``, with one row for each person and time.
+
+        Raises
+        ------
+        DataError
+            If a person leaves the table and ``extend`` is None, or a level is unknown.
         """
         code, ages, years = self._places(age, year, strata)
         times = np.atleast_1d(np.asarray(at, float))
@@ -188,19 +234,24 @@ class LifeTable:
         return pd.DataFrame({"row": np.repeat(np.arange(n), k), "time": grid, "estimate": value})
 
     def match(self, age: str, year: str | None = None, **strata: str) -> TableMatch:
-        """Say which columns of the data hold age, calendar year and strata of each row at time 0.
+        """Say which columns of the data hold the age, the calendar year and the strata of each row at time 0.
 
         Parameters
         ----------
         age, year : str
-            Columns: the age in years with its fraction, and the calendar year with its fraction or as a date.
+            Columns with the age in years and the calendar year, as decimal numbers. The year can also be a date.
         **strata : str
-            For each stratum of the table its column.
+            For each stratum of the table, the column with its level.
 
         Returns
         -------
         TableMatch
-            For ``FlexibleSurvival(..., background=)``.
+            A value for ``FlexibleSurvival(..., background=)``.
+
+        Raises
+        ------
+        DataError
+            If a stratum or the calendar year is missing, or the table does not have it.
         """
         return TableMatch(self, age, year, strata)
 

@@ -19,29 +19,34 @@ _KINDS = ("survival", "net_survival")
 
 @dataclass(frozen=True)
 class Prior:
-    """A normal prior of a coefficient, on the scale of ``params``.
+    """A normal prior distribution of a coefficient, on the scale of ``params``.
 
-    A fit with priors is *penalised*: its estimate is the largest value of likelihood times priors, and its errors are
-    those of the sum of both informations. For what is known of survival itself there is :meth:`survival`.
+    Pass it as ``prior=`` to :class:`FlexibleSurvival`. The fit is then penalised: it maximises the product of the
+    likelihood and the prior densities, and its covariance is the inverse of the sum of both informations. Use
+    :meth:`survival` for prior knowledge about survival itself.
 
     Parameters
     ----------
     coefficient : str or dict of str to float
-        Parameter and term joined by a dot, such as ``"power.treatment"``; or several with their weights, for a
-        combination: ``{"ph.a": 1, "ph.b": -1}``.
-    mean, sd : float
+        Parameter and term joined by a dot, such as ``"power.treatment"``. A dict gives a linear combination by the
+        weights of its coefficients, such as ``{"ph.a": 1, "ph.b": -1}``.
+    mean : float
+        Mean of the prior.
+    sd : float
+        Standard deviation of the prior, positive.
 
     Raises
     ------
     DataError
-        If the standard deviation is not positive, or a number is none.
+        If the standard deviation is not positive, or an argument is not a number.
 
     Examples
     --------
     >>> import statmodels_x as smx
     >>> smx.Prior("power.treatment", mean=0, sd=0.5)
     Prior('power.treatment', mean=0, sd=0.5)
-    >>> smx.Prior.survival(at=5, median=0.30, interval=(0.20, 0.40), who={"treatment": "control"})
+    >>> smx.Prior.survival(at=5, median=0.30, interval=(0.20, 0.40),
+    ...                    who={"treatment": "control"})
     SurvivalPrior(survival at 5 of treatment = 'control': 0.3, 95 % from 0.203 to 0.403)
     """
 
@@ -65,13 +70,13 @@ class Prior:
 
     @property
     def weights(self) -> dict[str, float]:
-        """Weight of each coefficient."""
+        """The weight of each coefficient."""
         own = self.coefficient
         return dict(own) if isinstance(own, Mapping) else {own: 1.0}
 
     @property
     def text(self) -> str:
-        """Say what it is."""
+        """The prior in words."""
         parts = (name if w == 1.0 else f"{w:g} * {name}" for name, w in self.weights.items())
         return f"{' + '.join(parts)}: mean {self.mean:g}, sd {self.sd:g}"
 
@@ -84,33 +89,44 @@ class Prior:
         kind: str = "survival",
         level: float = 0.95,
     ) -> SurvivalPrior:
-        """Return a prior of survival at a time, as an expert states it.
+        """Return a prior of survival at a time, from an expert's median and interval.
+
+        The prior is normal for the logarithm of the cumulative hazard. It has the given median, and on this scale
+        the width of the given interval. The interval for survival that follows is printed, and can differ slightly
+        from the one given.
 
         Parameters
         ----------
         at : float
             The time, in the unit of the response.
         median : float
-            Between 0 and 1.
+            Median of survival, between 0 and 1.
         interval : (float, float)
-            Limits about the median. The prior is normal in the logarithm of the cumulative hazard, with the median
-            given and as wide there as the interval; what it says of survival is printed.
+            Lower and upper limit of survival, on either side of the median.
         who : dict, optional
-            Values of the covariates, and with a life table of its columns.
+            Values of the covariates, and of the columns of a life table.
         kind : {"survival", "net_survival"}
-            All-cause, or of the excess alone. Without a background they are the same.
+            Whether the prior is about survival from all causes or about net survival. They are the same without a
+            background.
         level : float
             Probability of the interval.
 
         Returns
         -------
         SurvivalPrior
+            A value for ``FlexibleSurvival(..., prior=)``.
+
+        Raises
+        ------
+        DataError
+            If the median does not lie within the interval, or an argument is out of range.
 
         Examples
         --------
         >>> import statmodels_x as smx
         >>> data = smx.datasets.load_melanoma()
-        >>> known = smx.Prior.survival(at=20, median=0.3, interval=(0.2, 0.4), who={"treatment": 0})
+        >>> known = smx.Prior.survival(
+        ...     at=20, median=0.3, interval=(0.2, 0.4), who={"treatment": 0})
         >>> known
         SurvivalPrior(survival at 20 of treatment = 0: 0.3, 95 % from 0.203 to 0.403)
         >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, prior=known).fit()

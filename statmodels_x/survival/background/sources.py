@@ -225,8 +225,8 @@ def has_factor(source: Source | None, formula: Any) -> bool:
         raise DataError("`background_factor` needs a `background`.")
     if not source.has_integral:
         raise DataError(
-            "`background_factor` needs the integral of the background, which a column with its rate has not; give "
-            '{"rate": column, "cumulative": column}, Rates or a life table.'
+            "`background_factor` needs the integral of the background, which a column with its rate does not have; "
+            'give {"rate": column, "cumulative": column}, Rates or a life table.'
         )
     if isinstance(source, CurvesOfRates) and len(source.curves) < 2:
         raise DataError(

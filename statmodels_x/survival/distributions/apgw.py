@@ -31,14 +31,14 @@ class APGW:
     Parameters
     ----------
     phi : array_like
-        Accelerates time: 1/phi has the unit of time. Positive.
+        Scale of time, positive. Covariates on phi accelerate time, and 1/phi has the unit of time.
     lam : array_like
-        Multiplies the hazard. Positive.
+        Scale of the hazard, positive. It multiplies the hazard.
     gamma : array_like
-        Power shape: how the hazard starts. Positive.
+        Power, positive. It determines the shape of the hazard near time 0.
     kappa : array_like
-        Baseline shape, above -1: 1 is the Weibull, 0 the Burr XII (with ``lam=1`` the log-logistic), infinity
-        the Gompertz type; below 0 the distribution is defective, with a cured fraction.
+        Shape, above -1. The value 1 gives the Weibull, 0 the Burr XII (the log-logistic with ``lam=1``), and
+        infinity the Gompertz type. Below 0 the distribution has a cured fraction: survival does not fall to 0.
 
     Raises
     ------
@@ -47,12 +47,13 @@ class APGW:
 
     Notes
     -----
-    The parameters broadcast against each other and against the argument of every method. Both tails are
-    computed without cancellation.
+    The parameters are broadcast against each other and against the argument of every method. Both tails are computed
+    without loss of precision by cancellation.
 
     References
     ----------
-    Burke, Jones and Noufaily (2020), Journal of the Royal Statistical Society C 69, 429-457.
+    Burke, Jones and Noufaily (2020), A flexible parametric modelling framework for survival analysis, Journal of the
+    Royal Statistical Society C 69, 429-457.
 
     Examples
     --------
@@ -94,7 +95,18 @@ class APGW:
             return np.asarray(self.gamma * (np.log(np.maximum(times, 0.0)) + np.log(self.phi)))
 
     def cumulative_hazard(self, t: ArrayLike) -> Array:
-        """Cumulative hazard H(t); 0 for t <= 0."""
+        """Cumulative hazard H(t).
+
+        Parameters
+        ----------
+        t : array_like
+            Times.
+
+        Returns
+        -------
+        ndarray
+            0 for t <= 0.
+        """
         log_z = self._log_z(t)
         with np.errstate(over="ignore", invalid="ignore"):
             bounded = np.where(np.isinf(self.kappa), 0.0, self.kappa)
@@ -107,7 +119,18 @@ class APGW:
         return np.asarray(self.lam * baseline)
 
     def log_hazard(self, t: ArrayLike) -> Array:
-        """Logarithm of the hazard at t > 0; NaN at t <= 0, where the hazard is 0, infinite or neither."""
+        """Logarithm of the hazard.
+
+        Parameters
+        ----------
+        t : array_like
+            Times above 0.
+
+        Returns
+        -------
+        ndarray
+            NaN for t <= 0.
+        """
         times, log_z = np.asarray(t, float), self._log_z(t)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             bounded = np.where(np.isinf(self.kappa), 0.0, self.kappa)
@@ -117,48 +140,152 @@ class APGW:
         return np.asarray(np.where(times > 0.0, value, np.nan))
 
     def hazard(self, t: ArrayLike) -> Array:
-        """Hazard rate at t > 0, per unit of time."""
+        """Hazard rate per unit of time.
+
+        Parameters
+        ----------
+        t : array_like
+            Times above 0.
+
+        Returns
+        -------
+        ndarray
+        """
         with np.errstate(over="ignore"):
             return np.exp(self.log_hazard(t))
 
     def logsf(self, t: ArrayLike) -> Array:
-        """Logarithm of the survival function."""
+        """Logarithm of the survival function.
+
+        Parameters
+        ----------
+        t : array_like
+            Times.
+
+        Returns
+        -------
+        ndarray
+        """
         return -self.cumulative_hazard(t)
 
     def sf(self, t: ArrayLike) -> Array:
-        """Survival function P(T > t)."""
+        """Survival function P(T > t).
+
+        Parameters
+        ----------
+        t : array_like
+            Times.
+
+        Returns
+        -------
+        ndarray
+        """
         return np.exp(self.logsf(t))
 
     def cdf(self, t: ArrayLike) -> Array:
-        """Distribution function P(T <= t), exact in the left tail."""
+        """Distribution function P(T <= t). It is accurate in the left tail.
+
+        Parameters
+        ----------
+        t : array_like
+            Times.
+
+        Returns
+        -------
+        ndarray
+        """
         return -np.expm1(self.logsf(t))
 
     def logpdf(self, t: ArrayLike) -> Array:
-        """Logarithm of the density; -inf for t < 0."""
+        """Logarithm of the density.
+
+        Parameters
+        ----------
+        t : array_like
+            Times.
+
+        Returns
+        -------
+        ndarray
+            Minus infinity for t < 0.
+        """
         times = np.asarray(t, float)
         with np.errstate(invalid="ignore"):
             value = self.log_hazard(times) - self.cumulative_hazard(times)
         return np.asarray(np.where((times < 0.0) | (times == np.inf), -np.inf, value))
 
     def pdf(self, t: ArrayLike) -> Array:
-        """Density at t > 0, per unit of time."""
+        """Density per unit of time.
+
+        Parameters
+        ----------
+        t : array_like
+            Times above 0.
+
+        Returns
+        -------
+        ndarray
+        """
         with np.errstate(over="ignore"):
             return np.exp(self.logpdf(t))
 
     def ppf(self, p: ArrayLike) -> Array:
-        """Quantile: the time by which a fraction p has had the event; infinite beyond 1 - cure fraction."""
+        """Quantile function: the time by which a fraction p has had the event.
+
+        Parameters
+        ----------
+        p : array_like
+            Probabilities from 0 to 1.
+
+        Returns
+        -------
+        ndarray
+            Infinite for probabilities above 1 minus the cured fraction.
+
+        Raises
+        ------
+        DataError
+            If a probability lies outside 0 and 1.
+        """
         probability = _probability(p)
         with np.errstate(divide="ignore"):
             return self.time_at(-np.log1p(-probability))
 
     def isf(self, p: ArrayLike) -> Array:
-        """Time at which the survival function has fallen to p; infinite below the cure fraction."""
+        """Inverse survival function: the time at which survival has fallen to p.
+
+        Parameters
+        ----------
+        p : array_like
+            Probabilities from 0 to 1.
+
+        Returns
+        -------
+        ndarray
+            Infinite for probabilities below the cured fraction.
+
+        Raises
+        ------
+        DataError
+            If a probability lies outside 0 and 1.
+        """
         probability = _probability(p)
         with np.errstate(divide="ignore"):
             return self.time_at(-np.log(probability))
 
     def time_at(self, cumulative: Array) -> Array:
-        """Time at which the cumulative hazard reaches a value; infinite if it never does."""
+        """Time at which the cumulative hazard reaches a value.
+
+        Parameters
+        ----------
+        cumulative : ndarray
+            Values of the cumulative hazard.
+
+        Returns
+        -------
+        ndarray
+            Infinite for a value that the cumulative hazard never reaches.
+        """
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             bounded = np.where(np.isinf(self.kappa), 0.0, self.kappa)
             k1 = bounded + 1.0
@@ -170,41 +297,75 @@ class APGW:
             return np.asarray(np.where(z == 0.0, 0.0, z ** (1.0 / self.gamma) / self.phi))
 
     def moment(self, order: float) -> Array:
-        """Raw moment E(T^order); infinite where it does not exist.
+        """Raw moment E(T^order).
 
         Parameters
         ----------
         order : float
-            Positive.
+            Order of the moment, positive.
+
+        Returns
+        -------
+        ndarray
+            Infinite if the moment does not exist.
         """
         return np.vectorize(_moment, otypes=[float])(order, self.phi, self.lam, self.gamma, self.kappa)[()]
 
     def mean(self) -> Array:
-        """Mean time; infinite for a distribution with a cured fraction, and for kappa = 0 when gamma * lam <= 1."""
+        """Mean time.
+
+        Returns
+        -------
+        ndarray
+            Infinite with a cured fraction, and for ``kappa=0`` if gamma * lam <= 1.
+        """
         return self.moment(1.0)
 
     def var(self) -> Array:
-        """Variance; infinite or NaN where the second moment or the mean does not exist."""
+        """Variance.
+
+        Returns
+        -------
+        ndarray
+            Infinite or NaN if the mean or the second moment does not exist.
+        """
         first, second = self.moment(1.0), self.moment(2.0)
         with np.errstate(invalid="ignore"):
             return np.asarray(np.where(np.isinf(first), np.nan, second - first**2))[()]
 
     def std(self) -> Array:
-        """Return the standard deviation."""
+        """Return the standard deviation, which is the square root of :meth:`var`.
+
+        Returns
+        -------
+        ndarray
+        """
         return np.sqrt(self.var())
 
     def median(self) -> Array:
-        """Median time."""
+        """Median time.
+
+        Returns
+        -------
+        ndarray
+            Infinite if more than half are cured.
+        """
         return self.ppf(0.5)
 
     def cure_fraction(self) -> Array:
-        """Probability that the event never happens: exp{lam (kappa + 1)/kappa} for kappa < 0, else 0."""
+        """Cured fraction: the probability that the event never happens.
+
+        Returns
+        -------
+        ndarray
+            exp{lam (kappa + 1)/kappa} for kappa < 0, and 0 otherwise.
+        """
         kappa = np.asarray(self.kappa)
         below = np.where(kappa < 0.0, kappa, -1.0)
         return np.asarray(np.where(kappa < 0.0, np.exp(self.lam * (below + 1.0) / below), 0.0 * self.lam))
 
     def hazard_shape(self) -> Any:
-        """Say how the hazard moves over time.
+        """Describe how the hazard changes over time.
 
         Returns
         -------
@@ -226,7 +387,13 @@ class APGW:
         return str(shape) if shape.ndim == 0 else shape
 
     def turning_point(self) -> Array:
-        """Time at which an up-down or down-up hazard turns; NaN for other shapes."""
+        """Time at which an up-down or down-up hazard turns.
+
+        Returns
+        -------
+        ndarray
+            NaN if the hazard has another shape.
+        """
         with np.errstate(divide="ignore", invalid="ignore"):
             z = np.where(
                 np.isinf(self.kappa),
@@ -244,13 +411,14 @@ class APGW:
         Parameters
         ----------
         size : int or tuple of int, optional
-            Shape of the draw; the shape of the parameters by default.
+            Shape of the result. The default is the shape of the parameters.
         seed : int or numpy.random.Generator, optional
+            Seed of the draws.
 
         Returns
         -------
         ndarray
-            Infinite for the cured.
+            The time of a cured subject is infinite.
         """
         rng = np.random.default_rng(seed)
         shape = np.broadcast_shapes(*(np.shape(v) for v in (self.phi, self.lam, self.gamma, self.kappa)))

@@ -28,55 +28,57 @@ _FUNCTIONS = ("cumulative_hazard", "log_hazard")
 
 @dataclass(frozen=True)
 class Family:
-    r"""A family of survival models: a baseline distribution, its shape, and the arguments that it fixes.
+    r"""A family of survival distributions, defined by its baseline.
 
-    Every family has a scale of time :math:`\phi`, a scale of the hazard :math:`\lambda` and a power
-    :math:`\gamma`, each of which may depend on covariates, on a baseline cumulative hazard :math:`H_0`:
-    :math:`H(t) = \lambda H_0(z)` with :math:`z = (\phi t)^\gamma`. The baseline may have a shape parameter of
-    its own, which may depend on covariates too. A location-scale model of log time is a case of it: with
-    location :math:`\mu` and scale :math:`\sigma`, :math:`\phi = e^{-\mu}` and :math:`\gamma = 1/\sigma`.
+    A family has a baseline cumulative hazard :math:`H_0`, a scale of time :math:`\phi`, a scale of the hazard
+    :math:`\lambda` and a power :math:`\gamma`. Its cumulative hazard is :math:`H(t) = \lambda H_0(z)` with :math:`z
+    = (\phi t)^\gamma`. Each of the three parameters can depend on covariates. The baseline can have a shape
+    parameter, which can depend on covariates too. A location-scale model of log time with location :math:`\mu` and
+    scale :math:`\sigma` is the special case :math:`\phi = e^{-\mu}` and :math:`\gamma = 1/\sigma`.
 
     Parameters
     ----------
     name : str
-        Shown in summaries.
+        Name of the family in summaries.
     cumulative_hazard : callable
-        ``H0(z)``, or ``H0(z, shape)`` for a family with a shape; arrays in, an array out. It must rise from 0.
+        ``H0(z)``, or ``H0(z, shape)`` for a family with a shape. It takes arrays and returns an array. It must
+        increase from 0.
     log_hazard : callable
-        Logarithm of the derivative of ``H0`` in z, with the same arguments.
+        Logarithm of the derivative of ``H0`` with respect to z, with the same arguments.
     shape_starts : tuple of float
-        Values of the shape from which fits start; empty for a family without a shape.
+        Values of the shape at which fits start. It is empty for a family without a shape.
     shape_link : {"log", "log1p", "identity"}
         Scale on which the shape is linear in covariates.
     shape_limits : tuple of float
         Smallest and largest value of the shape that a fit may try.
     fixed : dict
-        Values of the arguments of :class:`~statmodels_x.FlexibleSurvival` (``scale``, ``other_scale``,
-        ``power``, ``shape``) that the family stands for.
+        Values of the arguments of :class:`~statmodels_x.FlexibleSurvival` (``scale``, ``other_scale``, ``power``,
+        ``shape``) that the family stands for.
     has_mean : bool
-        Whether every member has a finite mean; if not, the mean is reported as NaN.
+        Whether every member of the family has a finite mean. If not, the mean is reported as NaN.
 
     Raises
     ------
     DataError
-        If the functions, the shape's starts, limits or link cannot be used.
+        If the functions, or the start values, the limits or the link of the shape, cannot be used.
 
     Notes
     -----
-    Derivatives of the baseline are taken numerically, by five-point rules whose error is about 1e-12 for the
-    score and 1e-9 for the information of a smooth baseline. The functions must be defined at the top level of
-    a module for a fit to be saved.
+    Derivatives of the baseline are computed numerically, by five-point rules. For a smooth baseline the error is
+    about 1e-12 for the score and 1e-9 for the information. The functions must be defined at the top level of a
+    module for a fit to be pickled.
 
     Examples
     --------
-    A Weibull written by hand, and the fit that the built-in one gives:
+    A Weibull family written by hand gives the same fit as the built-in one:
 
     >>> import numpy as np
     >>> import statmodels_x as smx
     >>> own = smx.Family("my Weibull", lambda z: z, lambda z: np.zeros_like(z))
     >>> data = smx.datasets.load_melanoma()
-    >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, distribution=own).fit()
-    >>> built_in = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data, distribution="weibull").fit()
+    >>> formula = "Surv(time, status) ~ treatment"
+    >>> fit = smx.FlexibleSurvival(formula, data, distribution=own).fit()
+    >>> built_in = smx.FlexibleSurvival(formula, data, distribution="weibull").fit()
     >>> bool(abs(fit.llf - built_in.llf) < 1e-9)
     True
     """
@@ -156,7 +158,7 @@ class Family:
 
     @property
     def is_compiled(self) -> bool:
-        """Whether this is a case of the built-in four-parameter family."""
+        """Whether this is the built-in APGW family or one of its special cases."""
         return self.cumulative_hazard is None and self.log_hazard is None
 
     @property
@@ -165,13 +167,33 @@ class Family:
         return self.is_compiled or bool(self.shape_starts)
 
     def to_working(self, shape: float) -> float:
-        """Map a value of the shape to the scale on which it is linear in covariates."""
+        """Transform a value of the shape to the scale on which it is linear in covariates.
+
+        Parameters
+        ----------
+        shape : float
+            Value of the shape.
+
+        Returns
+        -------
+        float
+        """
         if self.shape_link == "identity":
             return float(shape)
         return math.log(shape) if self.shape_link == "log" else math.log1p(shape)
 
     def to_natural(self, working: Any) -> Any:
-        """Map a working value of the shape to its natural value."""
+        """Transform a value of the shape on its working scale to the natural scale.
+
+        Parameters
+        ----------
+        working : float or ndarray
+            Value on the working scale.
+
+        Returns
+        -------
+        float or ndarray
+        """
         if self.shape_link == "identity":
             return working
         return np.exp(working) if self.shape_link == "log" else np.expm1(working)

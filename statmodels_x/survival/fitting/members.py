@@ -53,7 +53,7 @@ class Limit:
 
     def finding(self) -> Finding:
         """Say what the fit is given, and what the data say of the limit."""
-        text = f"The search ran to a limit of the family: everything is given {self.value}."
+        text = f"The search ran to a limit of the family. All results are for the model with {self.value}."
         if not math.isnan(self.weibull_ratio):
             word = "fits as well" if self.weibull_ratio < _LEVEL else "is rejected"
             text += f" A Weibull {word} (LR {self.weibull_ratio:.1f})"

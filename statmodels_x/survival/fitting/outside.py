@@ -160,7 +160,7 @@ def disagreement(outside: Outside | None) -> tuple[Finding, ...]:
     text = (
         f"Rows and external counts contradict each other under this model (score test {outside.statistic:.1f} "
         f"on {outside.df} df, p {outside.p_value:.2g}): estimates lie between them, nearer to the larger, and "
-        "errors do not know of it."
+        "standard errors do not account for the contradiction."
     )
     remedy = "Compare distributions, look at who was counted, and at the unit of time."
     return (Finding("counts_disagree", text, remedy, category=DataWarning),)
@@ -180,7 +180,7 @@ def by_prior(names: Names, outside: Outside | None) -> tuple[Finding, ...]:
         Finding(
             "prior_contradicted",
             f"The data, or another prior, contradict the prior {text}: the estimate is {distance:.1f} of its standard "
-            "deviations away, between the two, and errors do not know of it.",
+            "deviations away, between the two, and standard errors do not account for the contradiction.",
             category=DataWarning,
         )
         for text, distance in outside.contradicted
@@ -191,7 +191,7 @@ def by_prior(names: Names, outside: Outside | None) -> tuple[Finding, ...]:
     about = names.at(told)
     text = (
         f"Determined by the prior: {names.text(about)}: less than {_LEAST_SHARE:.0%} of the information is from the "
-        "data, so that estimate and error are those that the prior has put in."
+        "data, so that the estimate and its standard error reflect the prior."
     )
     return (*found, Finding("by_prior", text, concerns=tuple(".".join(label) for label in about)))
 

@@ -228,13 +228,18 @@ def _differences(
     return tables
 
 
+def is_widened_to_ph(model: Specification) -> bool:
+    """Say whether the wider model is of proportional hazards; otherwise it keeps the form of the model."""
+    return model.cure_kind == "none" and model.family.is_compiled
+
+
 def _wider(fit: SurvivalFitted, sample: Sample, name: str) -> SurvivalFitted | None:
-    """Fit the proportional hazards model with a covariate on the power, too; None where that cannot be had."""
+    """Fit the wider model, with a covariate on the power, too; None where that cannot be had."""
     model = fit.specification
     term = next(use.term for use in uses_of(fit)[name])
     power = model.parts.get("power")
     text = f"~ {power.text} + {term}" if power is not None and power.variables else f"~ {term}"
-    if model.cure_kind == "none" and model.family.is_compiled:
+    if is_widened_to_ph(model):
         wide = _under_same_background(model, specify(model.formula, power=text))
     else:
         parts = {**model.parts, "power": right_side(text, "power")}

@@ -141,7 +141,9 @@ def score_test(fit: SurvivalFitted, larger: Specification, arrays: SurvivalArray
             "or counts, or another background."
         )
     if fit.limit is not None:
-        raise DataError(f"score_test: the fit is given {fit.limit.value}, the edge of every larger model.")
+        raise DataError(
+            f"score_test: the fit is at a limit of the family, {fit.limit.value}, the edge of every larger model."
+        )
     fixed = fixed_in(fit.specification, larger)
     if fixed is None or not all(_is_same(v, fit.specification.fixed.get(k)) for k, v in fixed.items()):
         raise DataError("score_test: the larger model has another baseline; compare the fits by AIC or BIC.")

@@ -63,7 +63,7 @@ def profile_cure_fraction(fit: SurvivalFitted, newdata: Any, alpha: float) -> pd
 def _check_regular(fit: SurvivalFitted) -> None:
     if fit.specification.prior:
         raise DataError(
-            "profile intervals are those of likelihood-ratio tests, which a penalised fit has not; take "
+            "profile intervals invert likelihood-ratio tests, which a penalised fit does not have; take "
             'conf_int(method="wald"), or fit without `prior`.'
         )
     if not fit.is_regular:

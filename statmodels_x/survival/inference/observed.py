@@ -87,43 +87,44 @@ def net_survival(
     alpha: float = 0.05,
     time_unit: str | None = None,
 ) -> pd.DataFrame:
-    """Net survival without a model of the excess: the estimator of Pohar Perme, Stare and Esteve.
+    """Net survival by the nonparametric estimator of Pohar Perme, Stare and Esteve.
 
-    What Kaplan-Meier is for survival, this is for net survival: how many would be alive if the disease were the only
-    cause of death, from times of death of any cause and the mortality of the population. The same as ``rs.surv()`` of
-    R's relsurv, whose default is the product of the same factors.
+    Net survival is the proportion that would be alive if the disease were the only cause of death. It is estimated
+    from deaths of any cause and the mortality of the population, as the Kaplan-Meier estimator estimates survival.
+    The results agree with ``rs.surv()`` in R's relsurv, whose default is the product of the same factors.
 
     Parameters
     ----------
     formula : str
-        ``"Surv(time, status) ~ 1"``, or columns of groups after ``~`` (``~ sex + stage``): a curve for each of their
-        combinations. Exact and right-censored times, with late entry.
+        ``"Surv(time, status) ~ 1"`` for one curve, or columns of groups after ``~``, such as ``~ sex + stage``, for
+        one curve for each combination of their values. Times are exact or right-censored. Late entry is allowed.
     data : DataFrame
-        In memory.
+        A data frame in memory.
     background : TableMatch, Rates or mapping
-        As in :class:`FlexibleSurvival`; not a column of rates, which says nothing of other times.
+        As in :class:`FlexibleSurvival`. A column of rates cannot be used, because it says nothing about other times.
     at : array_like, optional
-        Times of the table; every distinct time by default.
+        Times at which the curves are given. The default is every distinct time.
     weights : str, array_like or mapping, optional
-        Whole numbers count repeated rows, others are weights of a sample. A mapping
-        ``{"age group": {"15-44": 7, "45-54": 12, ...}}`` gives the weights of a standard population, as in
-        :meth:`FlexibleSurvivalResults.standardise`; each curve then stands for that population.
+        Whole numbers count repeated rows. Other numbers are weights of a sample. A mapping such as ``{"age group":
+        {"15-44": 7, "45-54": 12, ...}}`` gives the weights of a standard population, as in
+        :meth:`FlexibleSurvivalResults.standardise`. Each curve is then standardised to that population.
     alpha : float
-        Error rate of the intervals.
-    time_unit : str, optional
-        ``"years"``, ``"months"``, ``"weeks"`` or ``"days"``, which a life table must know; by default what
-        ``data.attrs["units"]`` says, or years if nobody was followed for 60.
+        Significance level of the intervals. The default gives 95 % confidence intervals.
+    time_unit : {"years", "months", "weeks", "days"}, optional
+        Unit of the times, which a life table needs. The default is the unit in ``data.attrs["units"]``, or years if
+        no one was followed for 60 units.
 
     Returns
     -------
     DataFrame
-        The groups, ``time``, ``at_risk`` (just before), ``events`` (so far), ``estimate``, ``std_error``, ``lower``,
-        ``upper``; NaN after the last time of a group. Net survival may rise, and exceed 1, in a sample.
+        The columns of the groups, ``time``, ``at_risk`` (just before the time), ``events`` (up to the time),
+        ``estimate``, ``std_error``, ``lower`` and ``upper``. The estimate is NaN after the last time of a group. In
+        a sample the estimate can increase and can exceed 1.
 
     Raises
     ------
     FormulaError, DataError
-        If a column or the background cannot be used; follow-up that leaves a life table is refused by row.
+        If a column or the background cannot be used, or the follow-up of a row leaves the life table.
 
     Warns
     -----
@@ -132,7 +133,7 @@ def net_survival(
 
     References
     ----------
-    Pohar Perme, Stare and Esteve (2012), Biometrics 68, 113-120.
+    Pohar Perme, Stare and Esteve (2012), On estimation in relative survival, Biometrics 68, 113-120.
 
     Examples
     --------
@@ -144,9 +145,8 @@ def net_survival(
     >>> colon["gender"] = np.where(colon["sex"] == 1, "male", "female")
     >>> colon["randomised"] = 1986.5
     >>> matched = table.match(age="age", year="randomised", sex="gender")
-    >>> net = smx.net_survival(
-    ...     "Surv(time_death, status_death) ~ rx", colon, matched, at=[365.25 * 5], time_unit="days"
-    ... )
+    >>> net = smx.net_survival("Surv(time_death, status_death) ~ rx", colon, matched,
+    ...                        at=[365.25 * 5], time_unit="days")
     >>> net.drop(columns=["time", "events"]).round(3)
             rx  at_risk  estimate  std_error  lower  upper
     0      Lev    164.0     0.598      0.032  0.538  0.664

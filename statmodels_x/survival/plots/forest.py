@@ -70,7 +70,7 @@ def plot_effects(
     ax = _axes(ax, len(table) * (1.6 if other else 1.0))
     plotting.forest(ax, table, 0, -_APART if other else 0.0, "this model" if other else None)
     if other:
-        plotting.forest(ax, wide, 1, _APART, "ph, with it on the power, too", open_marks=True)
+        plotting.forest(ax, wide, 1, _APART, "wider model", open_marks=True)
     unit = fit.facts.time_unit
     if kind == "survival_effects":
         text = f"Difference of {net}survival at {found.horizon:g}" + (f" {unit}" if unit else "")

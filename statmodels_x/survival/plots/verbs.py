@@ -48,50 +48,59 @@ class SurvivalPictures(SurvivalFitted):
         groups: int | None = None,
         pohar_perme: bool | None = None,
     ) -> Any:
-        """Draw predicted curves with bands, coefficients, effects, or calibration.
+        """Plot predicted curves, a forest plot, effects, or calibration.
 
         Parameters
         ----------
         kind : str
-            A kind of :meth:`predict` over times, ``"quantile"``, or a difference or ratio of these: curves. Without
-            ``newdata``, those of all causes of a model with a background are means over its patients, with the
-            expected survival of their population beside survival.
-            ``"forest"``: the coefficients that have a name, as ratios. ``"survival_effects"``,
-            ``"rmst_effects"``: :meth:`effects` on survival or on mean time. ``"calibration"``: Kaplan-Meier
-            against predicted survival at one time, in groups.
+            The figure to draw:
+
+            - a kind of :meth:`predict` over times (``"survival"``, ``"hazard"``, ...), ``"quantile"``, or a
+              difference or ratio of these: curves with confidence bands;
+            - ``"forest"``: a forest plot of the coefficients that can be read as ratios, such as hazard ratios;
+            - ``"survival_effects"``, ``"rmst_effects"``: a forest plot of :meth:`effects` on survival or on mean
+              time;
+            - ``"calibration"``: Kaplan-Meier estimates against predicted survival at one time, in groups.
+
+            In a model with a background, curves for all causes are averages over the patients unless ``newdata`` is
+            given. The expected survival of their population is drawn beside survival.
         by : str, optional
-            Covariate with a curve for each value; the others are held at their mean or most frequent level,
-            which the legend says. With a background and all causes: any column of the model, with the mean over the
-            patients of each value, or (differences and ratios, and numbers with many values) over all of them as if
-            they had it. For calibration a column whose values are the groups.
+            Covariate with one curve for each of its values. The other covariates are held at their mean, or at their
+            most frequent value, as the legend says. If the curves are averages over the patients of a model with a
+            background, any column of the model can be given, and each curve is the average over the patients with
+            that value. (For differences and ratios, and for numbers with many values, it is the average over all
+            patients as if they had that value.) With ``kind="calibration"`` it is the column whose values are the
+            groups.
         newdata : DataFrame, optional
-            For curves: covariates, a curve for each row, instead of ``by``. For calibration: rows with the
-            response, which need not be those of the fit.
+            For curves: covariates, one curve per row. Give either ``newdata`` or ``by``. For calibration: rows with
+            the response and the covariates, which can be other patients than those of the fit.
         at : array_like, optional
-            Times of the curves; a fine grid to the end of follow-up by default. For effects and calibration the
-            one time at which they are taken.
+            Times of the curves. The default is a fine grid up to the end of follow-up. For effects and calibration,
+            one time.
         reference : DataFrame, optional
-            For differences and ratios; the first curve's covariates by default.
+            What differences and ratios compare with. The default is the covariates of the first curve.
         alpha : float
-            Error rate of bands and intervals.
+            Significance level of bands and intervals. The default gives 95 % confidence intervals.
         kaplan_meier : bool, optional
-            Whether to draw Kaplan-Meier curves, with their intervals, under survival or cumulative hazard; by
-            default where ``by`` names the only covariate, or there is none, and the data are at hand; under means
-            over patients always.
+            Whether to draw Kaplan-Meier curves with their intervals beside survival or the cumulative hazard. By
+            default they are drawn if the data are at hand and ``by`` names the only covariate (or there is no
+            covariate), and beside averages over patients.
         simultaneous : bool
-            Whether a band holds over the whole curve at once.
+            Whether a band covers the whole curve at once.
         ax : matplotlib Axes, optional
+            Axes to draw on. The default is a new figure.
         censored : bool, optional
-            Whether to mark censored times on Kaplan-Meier curves; by default up to 500 of them a curve.
+            Whether to mark censored times on Kaplan-Meier curves. By default they are marked on curves with up to
+            500 of them.
         at_risk : bool
-            Whether to write the numbers at risk under the time axis, a row for each value of ``by``.
+            Whether to write the numbers at risk under the time axis, one row for each curve.
         variables : sequence of str, optional
-            Covariates of the effects.
+            Covariates whose effects are drawn.
         groups : int, optional
-            Of predicted survival, for calibration; 5 by default.
+            Number of groups of predicted survival for calibration. The default is 5.
         pohar_perme : bool, optional
-            Whether to draw net survival without a model, :meth:`net_survival`, under ``"net_survival"``; by default
-            where it estimates the same, as for ``kaplan_meier``, up to 10,000 rows.
+            Whether to draw the nonparametric estimate :meth:`net_survival` with ``kind="net_survival"``. By default
+            it is drawn under the same conditions as Kaplan-Meier curves, for up to 10,000 rows.
 
         Returns
         -------
@@ -100,7 +109,7 @@ class SurvivalPictures(SurvivalFitted):
         Raises
         ------
         DataError
-            If an argument does not belong to the kind, or what it needs is not in the data.
+            If an argument does not belong to the kind of figure, or the figure needs data that are not at hand.
 
         Examples
         --------
@@ -148,24 +157,35 @@ class SurvivalPictures(SurvivalFitted):
         ax: Any = None,
         term: str | tuple[str, str] | None = None,
     ) -> Any:
-        """Draw residuals.
+        """Plot residuals.
+
+        Quantile residuals are drawn against normal quantiles. Cox-Snell residuals are drawn as a cumulative hazard
+        against the diagonal. Other residuals are drawn against time or against a column. For ``"score"``,
+        ``"dfbeta"`` and ``"dfbetas"`` the three largest are labelled with their row.
 
         Parameters
         ----------
-        kind : str
-            A kind of :meth:`residuals`. Quantile residuals are drawn against normal quantiles, Cox-Snell residuals
-            as a cumulative hazard against the diagonal, the others against time or a column; of ``"score"``,
-            ``"dfbeta"`` and ``"dfbetas"`` the three largest are named by their index.
+        kind : {"quantile", "cox-snell", "martingale", "deviance", "p_excess", "score", "dfbeta", "dfbetas"}
+            The type of residual, as in :meth:`residuals`.
         against : str, optional
-            A column of the model, instead of time.
+            A column of the model to draw against, instead of time. It is available for the kinds that are drawn against
+            time, except ``"p_excess"``.
         seed : int
+            Seed of the draws of quantile residuals.
         ax : matplotlib Axes, optional
+            Axes to draw on. The default is a new figure.
         term : str or tuple, optional
-            Whose score or change, such as ``"ph.age"``; by default the first covariate's on the main scale.
+            The coefficient whose score or change is drawn, such as ``"ph.age"``. The default is the first covariate
+            of the main scale.
 
         Returns
         -------
         matplotlib.axes.Axes
+
+        Raises
+        ------
+        DataError
+            If an argument does not belong to the kind, or the fit was saved without its data.
         """
         return plot_residuals(self, kind, against, term, seed, ax)
 

@@ -46,8 +46,8 @@ class AfterSelection:
     def finding(self) -> Finding:
         """Say that nothing is adjusted for the search."""
         text = (
-            f"The model was chosen by {self.criterion} among {self.candidates} candidates on these rows: errors, "
-            "intervals and p-values are not adjusted for the search."
+            f"The model was selected by {self.criterion} among {self.candidates} candidates on these rows. Standard "
+            "errors, intervals and p-values are not adjusted for the selection."
         )
         remedy = "Intervals of a fit to other rows are valid: select(..., holdout=0.5)."
         return Finding("after_selection", text, remedy, category=None)
@@ -55,12 +55,15 @@ class AfterSelection:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SelectedSurvivalResults(FlexibleSurvivalResults):
-    """A fitted :class:`FlexibleSurvival` that :func:`select` chose.
+    """Results of the :class:`FlexibleSurvival` model that :func:`select` selected.
+
+    It has all methods of :class:`FlexibleSurvivalResults`. Its tables leave out p-values, and its tests warn,
+    because they do not account for the selection.
 
     Attributes
     ----------
     selection : AfterSelection
-        What it was chosen from.
+        The criterion, and the numbers of candidates, of selected and of kept terms.
     """
 
     selection: AfterSelection
@@ -78,7 +81,7 @@ class SelectedSurvivalResults(FlexibleSurvivalResults):
 
     @property
     def label(self) -> str:
-        """The model in one line, and that it was chosen."""
+        """The model in one line, with the criterion and the number of candidates."""
         return f"{super().label}; {self.selection.label}"
 
     def summary(
@@ -88,19 +91,20 @@ class SelectedSurvivalResults(FlexibleSurvivalResults):
         per: Mapping[str, float] | None = None,
         show_p: bool = False,
     ) -> Any:
-        """Tables of the model, the estimates on both scales, the effects, and the warnings.
+        """Summary tables of the fit.
 
         Parameters
         ----------
         alpha, effects, per
             As in :meth:`FlexibleSurvivalResults.summary`.
         show_p : bool
-            Whether to print test statistics and p-values, which do not know of the search: those of chosen terms are
-            too small.
+            Whether to print test statistics and p-values. They do not account for the selection, and those of
+            selected terms are too small.
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
+            Prints as text and shows as an HTML table in notebooks.
         """
         shown = super().summary(alpha, effects, per)
         title = f"{shown.title}, {self.selection.label}"
@@ -118,56 +122,134 @@ class SelectedSurvivalResults(FlexibleSurvivalResults):
         Parameters
         ----------
         alpha : float
-            Error rate of the intervals.
+            Significance level of the intervals. The default gives 95 % confidence intervals.
         per : dict of str to float, optional
-            Units of numeric covariates.
+            Units of numeric covariates, as in :meth:`FlexibleSurvivalResults.tidy`.
         show_p : bool
-            Whether ``statistic`` and ``p.value`` stand among them.
+            Whether the table contains ``statistic`` and ``p.value``, which do not account for the selection.
 
         Returns
         -------
         DataFrame
+            The columns of :meth:`FlexibleSurvivalResults.tidy`, without ``statistic`` and ``p.value`` by default.
         """
         table = super().tidy(alpha, per)
         return table if check_flag("show_p", show_p) else table.drop(columns=["statistic", "p.value"])
 
     def glance(self) -> pd.DataFrame:
-        """One row of facts about the fit, with ``criterion``, ``candidates`` and ``selected``."""
+        """One row with the main facts about the fit.
+
+        Returns
+        -------
+        DataFrame
+            The columns of :meth:`FlexibleSurvivalResults.glance`, and ``criterion``, ``candidates`` and
+            ``selected``.
+        """
         own = self.selection
         return (
             super().glance().assign(criterion=own.criterion, candidates=own.candidates, selected=own.selected)
         )
 
     def lr_test(self, larger: SurvivalFitted) -> HypothesisTest:
-        """Likelihood-ratio test of this model within a larger one; warns that it does not know of the search."""
+        """Likelihood-ratio test of this model against a larger model.
+
+        Parameters
+        ----------
+        larger : FlexibleSurvivalResults
+            As in :meth:`FlexibleSurvivalResults.lr_test`.
+
+        Returns
+        -------
+        HypothesisTest
+            ``statistic`` (chi-squared), ``df`` and ``p.value``.
+
+        Warns
+        -----
+        SelectionWarning
+            Always, because the test does not account for the selection.
+        """
         self._warn("lr_test")
         return super().lr_test(larger)
 
     def wald_test_terms(self) -> pd.DataFrame:
-        """Test each term of each parameter; warns that the tests do not know of the search."""
+        """Wald test of each term of each parameter.
+
+        Returns
+        -------
+        DataFrame
+            As in :meth:`FlexibleSurvivalResults.wald_test_terms`.
+
+        Warns
+        -----
+        SelectionWarning
+            Always, because the tests do not account for the selection.
+        """
         self._warn("wald_test_terms")
         return super().wald_test_terms()
 
     def wald_test(self, hypothesis: Any, value: Any = 0.0) -> HypothesisTest:
-        """Test linear hypotheses; warns that the test does not know of the search."""
+        """Wald test of linear hypotheses about the parameters.
+
+        Parameters
+        ----------
+        hypothesis, value
+            As in :meth:`FlexibleSurvivalResults.wald_test`.
+
+        Returns
+        -------
+        HypothesisTest
+            ``statistic``, ``df`` and ``p.value``.
+
+        Warns
+        -----
+        SelectionWarning
+            Always, because the test does not account for the selection.
+        """
         self._warn("wald_test")
         return super().wald_test(hypothesis, value)
 
     def score_test(self, larger: Any) -> HypothesisTest:
-        """Score test within a larger model; warns that it does not know of the search."""
+        """Score test of this model against a larger model.
+
+        Parameters
+        ----------
+        larger : FlexibleSurvival
+            As in :meth:`FlexibleSurvivalResults.score_test`.
+
+        Returns
+        -------
+        HypothesisTest
+            ``statistic`` (chi-squared), ``df`` and ``p.value``.
+
+        Warns
+        -----
+        SelectionWarning
+            Always, because the test does not account for the selection.
+        """
         self._warn("score_test")
         return super().score_test(larger)
 
     def scale_tests(self) -> pd.DataFrame:
-        """Test proportional hazards and accelerated time; warns that the tests do not know of the search."""
+        """Test proportional hazards and accelerated failure time within a model that has covariates on both scales.
+
+        Returns
+        -------
+        DataFrame
+            As in :meth:`FlexibleSurvivalResults.scale_tests`.
+
+        Warns
+        -----
+        SelectionWarning
+            Always, because the tests do not account for the selection.
+        """
         self._warn("scale_tests")
         return super().scale_tests()
 
     def _warn(self, test: str) -> None:
         warn(
-            f"{test}(): the model was chosen on these rows ({self.selection.criterion}, "
-            f"{self.selection.candidates} candidates), and the test does not know of the search: its p-values are too "
-            "small for what was chosen. Test on other rows: select(..., holdout=0.5).",
+            f"{test}(): the model was selected on these rows ({self.selection.criterion}, "
+            f"{self.selection.candidates} candidates), and the test does not account for the selection: p-values of "
+            "selected terms are too small. Test on other rows: select(..., holdout=0.5).",
             SelectionWarning,
         )
 

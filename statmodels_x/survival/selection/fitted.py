@@ -58,11 +58,12 @@ class SelectionFitted(Fitted):
     Attributes
     ----------
     best : SelectedSurvivalResults
-        The fit of the chosen model to the rows that were searched.
+        The fit of the selected model to the rows that were searched.
     holdout : FlexibleSurvivalResults or None
-        Its fit to the rows that were held out, which knows of no search.
+        The fit of the selected model to the rows that were held out. Its intervals and p-values are valid, because
+        these rows were not used in the search. It is None without ``holdout=``.
     arguments : dict of str to str
-        What to type for the chosen model. Internal.
+        What to type for the selected model. Internal.
     facts : SearchFacts
         How the search went. Internal.
     frames : dict of str to DataFrame
@@ -77,24 +78,31 @@ class SelectionFitted(Fitted):
 
     @property
     def table(self) -> pd.DataFrame:
-        """The ten best sets that were seen: ``criterion``, ``delta``, ``logLik``, ``df``, and the terms by parameter.
+        """The ten best sets of terms that the search saw.
 
-        Sets with a ``delta`` below 2 are not distinguished from the best.
+        The columns are ``criterion``, ``delta`` (difference from the best set), ``logLik``, ``df``, and one column
+        per parameter with its terms. A set with a ``delta`` below 2 cannot be distinguished from the best set.
         """
         return handed_out(self.frames["table"])
 
     @property
     def path(self) -> pd.DataFrame:
-        """The way of the smooth criterion: ``epsilon``, ``parameter``, ``term``, and the ``size`` of the term.
+        """The path of the smooth criterion.
 
-        The size is the standard deviation of a term's contribution to its linear predictor. It is a path in
-        epsilon, the width of the criterion's corner, and not in its price. Empty where no path was followed.
+        The columns are ``epsilon``, ``parameter``, ``term`` and ``size``. Epsilon controls how closely the smooth
+        criterion approximates the exact one; the price of a coefficient is constant along the path. The size of a
+        term is the standard deviation of its contribution to the linear predictor. The table is empty if no path was
+        followed.
         """
         return handed_out(self.frames["path"])
 
     @property
     def dropped(self) -> pd.DataFrame:
-        """What complete rows cost: ``missing`` values by column, and rows ``regained`` without that column alone."""
+        """Rows lost to missing values.
+
+        For each column with missing values: ``missing``, their number, and ``regained``, the number of rows that
+        would be complete without this column.
+        """
         return handed_out(self.frames["dropped"])
 
     @property
@@ -104,7 +112,7 @@ class SelectionFitted(Fitted):
 
     @property
     def formula(self) -> str:
-        """The formula of the chosen model."""
+        """The formula of the selected model."""
         return self.best.formula
 
     def without_data(self) -> Self:

@@ -35,9 +35,7 @@ def plot_path(choice: SelectionFitted, ax: Any) -> Any:
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.invert_xaxis()
-    return plotting.finish(
-        ax, "Width of the criterion's corner, epsilon (not its price)", "Size of the term (sd)", None
-    )
+    return plotting.finish(ax, "Epsilon of the smooth criterion", "Size of the term (sd)", None)
 
 
 def plot_stability(found: SelectionStability, ax: Any) -> Any:

@@ -17,7 +17,7 @@ from statmodels_x.survival.selection.stability import SelectionStability, search
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SelectionResults(SelectionFitted, SummaryText):
-    """Results of :func:`select`: the selected terms, their path, and the stability of the selection."""
+    """Results of :func:`select`: the selected model, the search, and the stability of the selection."""
 
     def __repr__(self) -> str:
         return (
@@ -27,22 +27,29 @@ class SelectionResults(SelectionFitted, SummaryText):
 
     @property
     def call(self) -> str:
-        """The chosen model as one types it; fit it to the rows that are complete in all candidates."""
+        """The selected model as a line of code.
+
+        Fit it to the rows that are complete in all candidates to get the same estimates.
+        """
         given = [repr(self.arguments["formula"]), "data"]
         given += [f"{key}={value!r}" for key, value in self.arguments.items() if key != "formula"]
         return f"FlexibleSurvival({', '.join(given)})"
 
     def summary(self, alpha: float = 0.05) -> Any:
-        """Candidates, the best sets, the estimates, what complete rows cost, and what to beware of.
+        """Summary tables of the search.
+
+        The summary shows the candidates, the best sets of terms, the estimates, the rows lost to missing values and
+        notes on the interpretation.
 
         Parameters
         ----------
         alpha : float
-            Error rate of the intervals.
+            Significance level of the intervals. The default gives 95 % confidence intervals.
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
+            Prints as text and shows as an HTML table in notebooks.
         """
         return tables.summary_tables(self, alpha, self.call)
 
@@ -52,49 +59,54 @@ class SelectionResults(SelectionFitted, SummaryText):
         Returns
         -------
         DataFrame
-            ``parameter``, ``term``, ``df`` (coefficients), ``selected``, ``kept``, and ``change``: of the criterion,
-            if the term (and what stands on it) were put in or out. NaN where that is not allowed, infinite where the
-            model so made has no regular maximum.
+            The columns ``parameter``, ``term``, ``df`` (number of coefficients), ``selected``, ``kept`` and
+            ``change``. The change is that of the criterion if the term, with the terms that depend on it, were added
+            or removed. It is missing if this is not allowed, and infinite if the resulting model has no regular
+            maximum.
         """
         return self.frames["candidates"].copy()
 
     def glance(self) -> pd.DataFrame:
-        """One row of facts about the search.
+        """One row with the main facts about the search.
 
         Returns
         -------
         DataFrame
-            ``nobs``, ``events``, ``candidates``, ``selected``, ``kept``, ``criterion``, ``value``, ``logLik``,
-            ``df``, ``models``, ``method``, ``note``.
+            The columns ``nobs``, ``events``, ``candidates``, ``selected``, ``kept``, ``criterion`` (its name),
+            ``value`` (of the criterion), ``logLik``, ``df`` (number of parameters), ``models`` (number of fits
+            made), ``method`` and ``note`` (the kinds of the findings).
         """
         return tables.glance(self)
 
     def stability(
         self, n: int = 100, seed: int = 0, fraction: float = 0.8, n_jobs: int = 1
     ) -> SelectionStability:
-        """Search again in random parts of the rows, and count how often each candidate is chosen.
+        """Repeat the search on random subsamples, and count how often each candidate is selected.
 
-        Parts are drawn without replacement: rows that a bootstrap draws twice act as new evidence, and let noise in.
+        Subsamples are drawn without replacement. In a bootstrap sample repeated rows would look like additional
+        evidence, and too many terms would be selected.
 
         Parameters
         ----------
         n : int
-            Number of parts.
+            Number of subsamples.
         seed : int
+            Seed of the subsamples.
         fraction : float
-            Share of the rows (of the clusters, where there are some) in each.
+            Share of the rows in each subsample (of the clusters, if there are any).
         n_jobs : int
-            Processes, through joblib. Models with two scales take seconds each.
+            Number of parallel processes (joblib). A search of models with two scales can take seconds.
 
         Returns
         -------
         SelectionStability
-            With ``table``, the number of distinct sets, and the share of the chosen one.
+            ``table`` holds the selection frequencies, ``n_sets`` the number of distinct sets, and ``share`` how
+            often the set of all rows was selected.
 
         Raises
         ------
         DataError
-            If the rows are gone, or in a Dask frame.
+            If the result was saved without its data, or the rows are in a Dask frame.
         """
         if self.sample is None and self.best.facts.partitions:
             raise DataError(
@@ -107,20 +119,26 @@ class SelectionResults(SelectionFitted, SummaryText):
     def plot(
         self, kind: str | None = None, stability: SelectionStability | None = None, ax: Any = None
     ) -> Any:
-        """Draw the path of the smooth criterion, or selection frequencies.
+        """Plot the path of the smooth criterion, or the selection frequencies.
 
         Parameters
         ----------
         kind : {"path", "stability"}, optional
-            By default the path where there is one, beside the frequencies if ``stability`` is given.
+            The default is the path, with the frequencies beside it if ``stability`` is given. If no path was
+            followed the default is the frequencies.
         stability : SelectionStability, optional
-            What :meth:`stability` returned; needed for the frequencies.
+            The result of :meth:`stability`, which is needed for the frequencies.
         ax : matplotlib Axes, optional
-            For a single picture.
+            Axes to draw on, for a single plot. The default is a new figure.
 
         Returns
         -------
         matplotlib.axes.Axes, or an array of two
+
+        Raises
+        ------
+        DataError
+            If no path was followed and no frequencies are given, or ``ax`` is given for two plots.
         """
         if kind is not None:
             check_choice("kind", kind, ("path", "stability"), "plot()")

@@ -55,68 +55,79 @@ def select(
     keep_data: bool = False,
     background: Any = None,
 ) -> SelectionResults:
-    r"""Variable selection: which covariates act on which parameter of a :class:`FlexibleSurvival`.
+    r"""Select covariates for each parameter of a :class:`FlexibleSurvival`.
 
-    Every term of every formula is a candidate; the same covariate on the scale and on the power is two candidates. A
-    factor or a spline is selected as a whole, and an interaction requires its main effects. The search minimises
-    :math:`-2\ell + \lambda \cdot` (number of coefficients), on the rows that are complete in all candidates.
+    Every term of every formula is a candidate. A covariate that stands on the scale and on the power is two
+    candidates. The terms of a factor or a spline are selected together, and an interaction is only selected with its
+    main effects. The search minimises :math:`-2\ell + \lambda k`, where :math:`\ell` is the log-likelihood and k the
+    number of coefficients. All models are fitted to the rows that are complete in all candidates.
 
     Parameters
     ----------
     formula, data, distribution, scale, other_scale, power, shape, cure, cure_kind, weights, cluster, time_unit
-        As in :class:`FlexibleSurvival`, with all candidates in the formulas. ``"."`` on a right side stands for every
-        column that is neither in the response, the weights nor the clusters (up to 200).
+        As in :class:`FlexibleSurvival`, with all candidates in the formulas. A ``"."`` on a right side stands for
+        every column that is not used by the response, the weights, the clusters or the background. At most 200
+        candidate coefficients are allowed.
     keep : str, sequence of str, or dict, optional
-        Terms that stay in every model: on all parameters that have them (``"treatment"``), or by parameter
-        (``{"power": "treatment"}``).
+        Terms that are part of every model. A name such as ``"treatment"`` keeps the term on all parameters that have
+        it. A dict such as ``{"power": "treatment"}`` keeps terms by parameter.
     criterion : {"bic", "aic"} or float
-        The price :math:`\lambda` of a coefficient: log n, 2, or a positive number.
+        The price :math:`\lambda` of a coefficient: log n for BIC, 2 for AIC, or a positive number.
     method : {"best", "path", "stepwise"}
-        ``"stepwise"`` starts from the smallest model and adds and drops terms with exact fits. ``"path"`` starts from
-        the full model, follows a smooth form of the criterion as its corner sharpens, and then adds and drops;
-        it needs eight events for each candidate coefficient. ``"best"`` does both, the second where it can, and
-        returns the lower end.
+        How models are searched:
+
+        - ``"stepwise"`` starts from the smallest model, and adds and drops terms with exact fits;
+        - ``"path"`` starts from the full model. It minimises a smooth approximation of the criterion while the
+          approximation becomes more and more exact, and then adds and drops terms. It needs four events for each
+          candidate coefficient;
+        - ``"best"`` runs both and returns the model with the lower criterion. It runs only ``"stepwise"`` if there
+          are too few events for ``"path"``.
     joint : bool
-        Whether a term is in or out on all parameters at once.
+        Whether a term is selected for all parameters that have it, or for none.
     n : {"nobs", "events"}
-        What n counts in log n.
+        What n in log n counts: the observations or the events.
     holdout : float, optional
-        Share of the rows (of the clusters) that is held out of the search: the chosen model is then also fitted to
-        these, ``holdout`` of the result, where errors, intervals and p-values are valid.
+        Share of the rows (of the clusters, if there are any) that is held out of the search. The selected model is
+        then also fitted to these rows. That fit is ``holdout`` of the result, and its standard errors, intervals and
+        p-values are valid.
     seed : int
-        Of the starts, and of the rows held out.
+        Seed of the start values and of the split into the rows searched and the rows held out.
     keep_data : bool
-        Whether a pickled or saved result carries the data.
+        Whether a pickled or saved result contains the data.
     background : TableMatch, Rates, mapping or str, optional
-        As in :class:`FlexibleSurvival`: it is in every model, and its columns are no candidates of ``"."``. There is no
-        ``background_factor``, ``external`` or ``prior`` here: give them to the model that was chosen.
+        As in :class:`FlexibleSurvival`. It is part of every model. There is no ``background_factor``, ``external``
+        or ``prior`` here: use them in a fit of the selected model.
 
     Returns
     -------
     SelectionResults
-        With ``best``, the fit of the chosen model; ``table``, ``path``, ``stability()``, ``plot()``, ``summary()``.
+        ``best`` is the fit of the selected model. ``table``, ``path``, ``stability()``, ``plot()`` and ``summary()``
+        describe the search.
 
     Raises
     ------
     FormulaError, DataError
-        If a formula, a column or an option cannot be used, there are fewer than ten events, more than 200 candidate
-        coefficients, or (``method="path"``) too few events for the full model.
+        If a formula, a column or an option cannot be used, there are fewer than ten events or more than 200
+        candidate coefficients, or there are too few events for ``method="path"``.
     IdentificationError
-        If the model without candidates has no regular maximum.
+        If the model without any candidate has no regular maximum.
 
     Warns
     -----
     DataWarning
-        If rows are left out because candidates are missing, or the path was not followed.
+        If rows are left out because a candidate is missing, or larger models were not tried because of too few
+        events.
 
     Notes
     -----
-    A chosen set is an estimate, and its errors and intervals are not adjusted for the search; see ``stability()`` and
-    ``holdout``. The treatment of a trial should be kept, not chosen.
+    Models with fewer than five events per selected coefficient are not tried. Standard errors and intervals of the
+    selected model do not account for the selection; see ``stability()`` and ``holdout``. The treatment of a trial
+    should be kept in the model with ``keep``, not selected.
 
     References
     ----------
-    O'Neill and Burke (2023), Statistics and Computing 33, 71.
+    O'Neill and Burke (2023), Variable selection using a smooth information criterion for distributional regression
+    models, Statistics and Computing 33, 71.
 
     Examples
     --------

@@ -21,20 +21,24 @@ from statmodels_x.survival.selection.space import Chosen
 
 @dataclass(frozen=True, eq=False)
 class SelectionStability:
-    """Frequencies of a choice over subsamples, drawn without replacement.
+    """Selection frequencies over subsamples that are drawn without replacement.
+
+    It is returned by :meth:`SelectionResults.stability`.
 
     Attributes
     ----------
     frequencies : DataFrame
-        What :attr:`table` hands out copies of.
-    n, n_failed : int
-        Subsamples, and those in which no model could be fitted.
+        The table that :attr:`table` returns copies of.
+    n : int
+        Number of subsamples.
+    n_failed : int
+        Number of subsamples in which no model could be fitted.
     fraction : float
-        Share of the rows (or of the clusters) in each.
+        Share of the rows (or of the clusters) in each subsample.
     n_sets : int
-        Distinct sets that were chosen.
+        Number of distinct sets that were selected.
     share : float
-        Share of the subsamples in which the set of all rows was chosen.
+        Share of the subsamples in which the same set was selected as on all rows.
     """
 
     frequencies: pd.DataFrame = field(repr=False)
@@ -46,9 +50,10 @@ class SelectionStability:
 
     @property
     def table(self) -> pd.DataFrame:
-        """By parameter and term: whether it is ``selected`` on all rows, and its selection ``frequency``.
+        """Selection frequencies by parameter and term.
 
-        The frequency is not a probability that the term is in the true model.
+        The columns are ``parameter``, ``term``, ``selected`` (whether the term is selected on all rows) and
+        ``frequency``. The frequency is not the probability that the term belongs to the true model.
         """
         return handed_out(self.frequencies)
 
@@ -64,7 +69,7 @@ class SelectionStability:
             f"Selection frequencies over {self.n} subsamples of {100 * self.fraction:g} % of the rows{failed}",
             self.frequencies.round(2).to_string(index=False),
             f"{self.n_sets} distinct sets; that of all rows was chosen in {100 * self.share:.0f} % of the subsamples.",
-            "A frequency says how often the search chooses a term, not how probable it is that the term is true.",
+            "A frequency says how often a term is selected. It is no probability that the term is in the true model.",
         ]
         return "\n".join(lines)
 

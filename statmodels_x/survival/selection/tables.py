@@ -168,9 +168,9 @@ def _estimate_block(choice: SelectionFitted, alpha: float) -> Block:
         )
     ]
     title = (
-        "Estimates on the rows searched: not adjusted for the search"
+        "Estimates on the rows searched, not adjusted for the selection"
         if choice.holdout is None
-        else f"Estimates on {fit.nobs} rows held out, which know of no search"
+        else f"Estimates on {fit.nobs} rows held out of the search"
     )
     headings = ["coef", "std err", f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"]
     return Block(title, headings, [" ".join(map(str, label)) for label in fit.coefficients.index], cells)
@@ -187,6 +187,8 @@ def _notes(choice: SelectionFitted) -> list[str]:
     notes = [str(finding) for finding in choice.findings]
     if close > 0:
         others = f"{close} other set{'s are' if close > 1 else ' is'}"
-        notes.append(f"{others} within {NOT_DISTINGUISHED:g} of the best: not distinguished from it.")
+        notes.append(
+            f"{others} within {NOT_DISTINGUISHED:g} of the best and cannot be distinguished from it."
+        )
     notes.append(choice.best.selection.finding().text)
     return notes

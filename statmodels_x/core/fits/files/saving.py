@@ -16,29 +16,35 @@ _PICKLE_MARK = "statmodels_x result"
 
 
 def save(fit: Any, path: str | PathLike[str]) -> Path:
-    """Write a result to a file.
+    """Save a result to a file.
 
     Parameters
     ----------
     fit : results
-        Any fitted result of this package; its data go along only if it was fitted with ``keep_data=True``.
+        Any fitted result of this package. The file contains the data only if the model was fitted with
+        ``keep_data=True``.
     path : path-like
+        The file to write. An existing file is replaced.
 
     Returns
     -------
     pathlib.Path
-        Where it was written. The file appears whole or not at all, and a file that stood there before stays until then.
+        The path of the file.
 
     Raises
     ------
     DataError
-        If it is no result of this package, or the file cannot be written.
+        If the object is not a result of this package, or the file cannot be written.
+
+    See Also
+    --------
+    load : Read the file.
 
     Notes
     -----
-    The file is a zip of JSON and of numpy's ``npy`` arrays, with a sum over every part and over the whole: see
-    :doc:`/files`. A model with a family of your own is saved by the family's name, without its functions: give the
-    family to :func:`load`.
+    The file is a zip archive of JSON and of numpy's ``npy`` arrays, with checksums of every part and of the whole
+    (see :doc:`/files`). It is written as a whole: if writing fails, an existing file is left as it was. A
+    :class:`Family` of your own is saved by its name, without its functions. Pass the family to :func:`load`.
     """
     if registry.name_of(type(fit)) is None:
         raise DataError(
@@ -54,30 +60,39 @@ def save(fit: Any, path: str | PathLike[str]) -> Path:
 
 
 def load(path: str | PathLike[str], *, family: Any = None, trust: bool = False) -> Any:
-    """Read a result that :func:`save` wrote; nothing in the file is run.
+    """Load a result that :func:`save` wrote.
+
+    No code in the file is run.
 
     Parameters
     ----------
     path : path-like
+        The file to read.
     family : Family, optional
-        The family of your own that the model was fitted with: a file holds no functions.
+        The family of your own that the model was fitted with. It is needed because a file holds no functions.
     trust : bool
-        Read a file of version 0.1, which is a pickle and can run code: only from a source that you trust. Save what
-        was loaded to have a file of the new kind; the next version does not read the old one.
+        Whether to read a file of version 0.1. Such a file is a pickle, which can run code, so load it only from a
+        source that you trust. Save the result again to get a file of the new kind. The next version will not read
+        the old files.
 
     Returns
     -------
     results
+        An object of the class that was saved.
 
     Raises
     ------
     DataError
-        If there is no such file, it is no result of this package, or it is not as it was written.
+        If the file does not exist, does not hold a result of this package, or was damaged or changed.
 
     Warns
     -----
     DataWarning
-        If another version of this package or of formulaic wrote the file.
+        If the file was written by another version of this package or of formulaic.
+
+    See Also
+    --------
+    save : Write the file.
     """
     where, content = repr(str(path)), archive.read_whole(path)
     if content[:1] == b"\x80":
