@@ -10,8 +10,8 @@ edges more than two cells from the truth), missed (share of the true border with
 regions (share of the samples with the true number), length (found over true), bias (mean size over the true one, less
 1), covered (share of the samples whose 95 % interval of the mean size holds it), cpu seconds a fit.
 
-results/discontinuity_borders.csv has ``--ways points --n 5000 --sizes 5 3 --repeats 10``. Chunks are kept beside the
-result and a resumed study goes on from them.
+Chunks are kept beside the result and a resumed study goes on from them. Rows of results/discontinuity_borders.csv that
+are not made again stay, so that cells can be made in several runs.
 """
 
 from __future__ import annotations
@@ -201,6 +201,15 @@ def block(chunks: Path, name: str, repeats: int, jobs: int, ways: tuple[str, ...
     return pd.read_csv(path)
 
 
+def with_kept(table: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
+    """Add the rows of before that were not made again."""
+    if before is None:
+        return table
+    both = pd.concat([table, before[table.columns]], ignore_index=True)
+    both = both.drop_duplicates(["shape", "surface", "k", "n", "border"])
+    return both.sort_values(["n", "k"], ascending=[True, False], kind="stable")
+
+
 def seed_of(name: str) -> int:
     """Turn a name into a number."""
     return zlib.crc32(name.encode())
@@ -227,13 +236,14 @@ def main() -> None:
             for shape in SHAPES
             for name in surfaces
         ]
-    tables = []
+    tables, kept = [], RESULTS / "discontinuity_borders.csv"
+    before = pd.read_csv(kept) if kept.exists() else None
     for setting in settings:
         name = "_".join(str(value) for value in setting.values()).replace(" ", "-")
         tables.append(block(chunks, name, options.repeats, options.jobs, tuple(options.ways), **setting))
         table = pd.concat(tables, ignore_index=True)
         print(tables[-1].round(3).to_string(index=False, header=len(tables) == 1), flush=True)
-        table.round(4).to_csv(RESULTS / "discontinuity_borders.csv", index=False)
+        with_kept(table.round(4), before).to_csv(kept, index=False)
 
 
 if __name__ == "__main__":

@@ -51,17 +51,29 @@ def seconds(task: Callable[[], Any], repeats: int) -> float:
     return float(np.median(spent))
 
 
-def ours(trial: pd.DataFrame) -> tuple[dict[str, float], pd.Series]:
-    """Seconds of each task, and the numbers that the peers print too."""
+def simulated(n: int) -> pd.DataFrame:
+    """Draw a trial of n subjects in two arms."""
+    process = smx.IllnessDeathTrial(smx.IllnessDeath(1.0, 0.1, 0.55), smx.IllnessDeath(0.5, 0.08, 0.45), 0.08)
+    return process.simulate(n=n // 2, seed=1)
+
+
+def fitted(trial: pd.DataFrame, clock: str = "forward") -> Any:
+    """Fit a Weibull model to each transition, from the rows of the trial on."""
     data = smx.MultiStateData.from_trial(trial)
+    return smx.MultiState("~ arm", data, clock, "weibull", scale="ph").fit()
 
-    def fit(clock: str = "forward") -> Any:
-        return smx.MultiState("~ arm", data, clock, "weibull", scale="ph").fit()
 
-    forward, reset = fit(), fit("reset")
-    tasks = {
+def tasks_of(trial: pd.DataFrame) -> dict[str, tuple[Callable[[], Any], int]]:
+    """Return what is timed, and how often."""
+    data = smx.MultiStateData.from_trial(trial)
+    forward, reset = fitted(trial), fitted(trial, "reset")
+    model = smx.MultiState
+    return {
         "container": (lambda: smx.MultiStateData.from_trial(trial), 7),
-        "model and fit, 3 transitions": (fit, 7),
+        "model and fit, 3 transitions": (
+            lambda: model("~ arm", data, "forward", "weibull", scale="ph").fit(),
+            7,
+        ),
         "shares with bands, 20 times, 2 arms": (lambda: forward.predict(ARMS, at=AT), 7),
         "shares with bands, reset clock": (lambda: reset.predict(ARMS, at=AT), 7),
         "stays with bands, 1 horizon, 2 arms": (lambda: forward.predict(ARMS, "stay", at=4), 7),
@@ -69,11 +81,15 @@ def ours(trial: pd.DataFrame) -> tuple[dict[str, float], pd.Series]:
         "1e6 paths": (lambda: forward.simulate(ARMS.iloc[:1], n=1_000_000, until=8, seed=1), 3),
         "Aalen-Johansen": (data.aalen_johansen, 7),
     }
-    spent = {name: seconds(task, k) for name, (task, k) in tasks.items()}
+
+
+def ours(trial: pd.DataFrame) -> tuple[dict[str, float], pd.Series]:
+    """Seconds of each task, and the numbers that the peers print too."""
+    spent = {name: seconds(task, k) for name, (task, k) in tasks_of(trial).items()}
     spent["shares, 20 times, 2 arms"] = spent["shares with bands, 20 times, 2 arms"]
     spent["shares, reset clock"] = spent.pop("shares with bands, reset clock")
     spent["stays, 1 horizon, 2 arms"] = spent["stays with bands, 1 horizon, 2 arms"]
-    return spent, _numbers(forward, data)
+    return spent, _numbers(fitted(trial), smx.MultiStateData.from_trial(trial))
 
 
 def _numbers(fit: Any, data: Any) -> pd.Series:
@@ -108,8 +124,7 @@ def peers(trial: pd.DataFrame) -> tuple[dict[str, float], pd.Series | None, str]
 
 
 def main(n: int) -> None:
-    process = smx.IllnessDeathTrial(smx.IllnessDeath(1.0, 0.1, 0.55), smx.IllnessDeath(0.5, 0.08, 0.45), 0.08)
-    trial = process.simulate(n=n // 2, seed=1)
+    trial = simulated(n)
     spent, numbers = ours(trial)
     theirs, values, said = peers(trial)
     rows = [

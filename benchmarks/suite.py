@@ -5,8 +5,8 @@
 ``make bench`` runs it whole, ``make bench BENCH=--quick`` in a few minutes. Work is timed in processor seconds, so that
 what else the machine does counts less, in rounds of all programs in turn; the table gives the median with the least and
 the largest, and each program's ratio to ours. Peers that are not installed are named as skipped: lifelines, surpyval,
-splitpopsurv, ruptures, scikit-image, mumfordshah2d and cvxpy from PyPI; survival, flexsurv, mpr and popbio in R, whose
-seconds are R's own. Cold starts and memory are those of processes of their own. The results are JSON,
+splitpopsurv, ruptures, scikit-image, mumfordshah2d and cvxpy from PyPI; survival, flexsurv, mstate, mpr and popbio in
+R, whose seconds are R's own. Cold starts and memory are those of processes of their own. The results are JSON,
 ``results/bench.json``, with the machine and the versions; the page of benchmarks reads them.
 """
 
@@ -44,7 +44,7 @@ PACKAGES = (
     "statmodels_x", "numpy", "scipy", "pandas", "numba", "lifelines", "surpyval", "scikit-survival", "splitpopsurv",
     "ruptures", "scikit-image", "mumfordshah2d", "cvxpy",
 )  # fmt: skip
-R_PACKAGES = ("survival", "flexsurv", "mpr", "popbio")
+R_PACKAGES = ("survival", "flexsurv", "mstate", "mpr", "popbio")
 OURS = "statmodels_x"
 
 
@@ -259,6 +259,24 @@ def image_rows(quick: bool) -> Iterator[Row]:
     yield from rows_of("images", f"tuned image of {side} x {side}", side * side, interleaved(calls, 1))
 
 
+def multistate_rows(quick: bool) -> Iterator[Row]:
+    """Fit an illness-death model of a trial, three Weibull transitions, and compute what follows from it."""
+    import multistate
+
+    n = 1_000
+    trial = multistate.simulated(n)
+    theirs, _, reason = multistate.peers(trial)
+    for work, (task, repeats) in multistate.tasks_of(trial).items():
+        if quick and work == "1e6 paths":
+            continue
+        found = interleaved({OURS: task}, repeats)
+        peer = multistate.NAMED.get(work)
+        if peer is not None:
+            seconds = theirs.get(work)
+            found[f"R {peer}"] = ([], f"skipped: {reason}") if seconds is None else ([seconds], None)
+        yield from rows_of("multistate", work, n, found)
+
+
 def population_rows(quick: bool) -> Iterator[Row]:
     """Ten thousand trajectories of a Leslie matrix beside the matrix products that they are."""
     rng, k, many, length = np.random.default_rng(0), 20, 2_000 if quick else 10_000, 1_000
@@ -303,7 +321,12 @@ def popbio(matrix: np.ndarray, length: int, many: int) -> tuple[list[float], Any
 
 def growth_rows(quick: bool) -> Iterator[Row]:
     """How the cost of a family grows with the number of rows: the exponent between two sizes."""
+    import multistate
     import surrogate
+
+    def multistate_seconds(n: int) -> float:
+        trial = multistate.simulated(n)
+        return float(np.median(interleaved({OURS: lambda: multistate.fitted(trial)}, 3)[OURS][0]))
 
     def survival_seconds(n: int, **options: Any) -> float:
         data = survival.sample(n)
@@ -318,6 +341,7 @@ def growth_rows(quick: bool) -> Iterator[Row]:
     works: dict[str, tuple[tuple[int, ...], Callable[[int], float]]] = {
         "survival, Weibull": (sizes, lambda n: survival_seconds(n, distribution="weibull")),
         "survival, full family": (sizes, survival_seconds),
+        "multistate, rows to three fits": (sizes, multistate_seconds),
         "curve with 19 steps": ((1_000, 5_000) if quick else (1_000, 5_000, 20_000, 100_000), curve_seconds),
         "surrogate, 100 perturbations": (
             (1_000, 10_000) if quick else (1_000, 10_000, 100_000),
@@ -402,6 +426,7 @@ FAMILIES: dict[str, Callable[[bool], Iterator[Row]]] = {
     "curves": curve_rows,
     "images": image_rows,
     "population": population_rows,
+    "multistate": multistate_rows,
     "growth": growth_rows,
 }
 

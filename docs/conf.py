@@ -13,6 +13,7 @@ import statmodels_x
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 from gallery_order import SECTIONS
 from inventories import mapping
+from reference import public_classes
 
 matplotlib.use("agg")
 
@@ -93,6 +94,10 @@ nitpicky = True
 nitpick_ignore = [
     ("py:obj", "category")
 ]  # an attribute with a default, which numpydoc takes for a documented member
+# types in docstrings link to the classes that the page of the API lists
+numpydoc_xref_aliases |= {
+    name: name for name in ("pandas.DataFrame", "matplotlib.axes.Axes")
+} | public_classes()
 intersphinx_mapping = mapping(
     Path(__file__).parent / "_inventories", Path(__file__).parent / "_build/inventories"
 )

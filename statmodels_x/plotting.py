@@ -67,6 +67,13 @@ def style(k: int) -> dict[str, Any]:
     return {"color": COLOURS[k % len(COLOURS)], "linestyle": DASHES[k % len(DASHES)]}
 
 
+def _line_width(points: float) -> float:
+    """Scale the width of a line with matplotlib's ``lines.linewidth``, 1.5 by default: small figures need thin ones."""
+    from matplotlib import rcParams
+
+    return points * (float(rcParams["lines.linewidth"]) / 1.5)
+
+
 def curve(ax: Any, x: Array, y: Array, lower: Array, upper: Array, label: str | None, k: int) -> None:
     """Draw a curve with its confidence band.
 
@@ -83,7 +90,7 @@ def curve(ax: Any, x: Array, y: Array, lower: Array, upper: Array, label: str | 
     k : int
         Number of the curve, which determines its style.
     """
-    ax.plot(x, y, label=label, linewidth=1.9, **style(k))
+    ax.plot(x, y, label=label, linewidth=_line_width(1.9), **style(k))
     known = np.isfinite(lower) & np.isfinite(upper)
     if known.any():
         ax.fill_between(
@@ -99,11 +106,13 @@ def step_curve(
     k: int,
     lower: Array | None = None,
     upper: Array | None = None,
+    alone: bool = False,
 ) -> None:
     """Draw a step function, such as a Kaplan-Meier curve.
 
-    The line is thinner than that of a fitted curve, and its limits are dotted and thinner still. It has the line
-    style of the k-th curve, so that several groups can be distinguished in greyscale.
+    The line is thinner than that of a fitted curve, and its limits are dotted and thinner still. Beside a
+    fitted curve of the same colour it is solid, since dashed steps look like gaps in the data. A step function that
+    stands ``alone`` has the line style of the k-th curve, so that several can be distinguished in greyscale.
 
     Parameters
     ----------
@@ -117,12 +126,21 @@ def step_curve(
         Number of the curve, which determines its style.
     lower, upper : ndarray of shape (n,), optional
         Limits of an interval at the same times.
+    alone : bool
+        Whether no fitted curve stands beside it.
     """
-    colour = COLOURS[k % len(COLOURS)]
-    ax.step(x, y, where="post", linewidth=1.0, alpha=0.9, label=label, dash_capstyle="butt", **style(k))
+    colour, width = COLOURS[k % len(COLOURS)], _line_width(1.6 if alone else 1.0)
+    dashes = style(k)["linestyle"] if alone else "-"
+    ax.step(
+        x, y, where="post", linewidth=width, alpha=0.9, label=label, dash_capstyle="butt", color=colour,
+        linestyle=dashes,
+    )  # fmt: skip
     for limit in (lower, upper):
         if limit is not None:
-            ax.step(x, limit, where="post", color=colour, linewidth=0.5, alpha=0.75, linestyle=LIMITS)
+            ax.step(
+                x, limit, where="post", color=colour, linewidth=_line_width(0.5), alpha=0.75,
+                linestyle=LIMITS,
+            )  # fmt: skip
 
 
 def censoring_marks(ax: Any, x: Array, y: Array, k: int) -> None:
@@ -143,7 +161,11 @@ def censoring_marks(ax: Any, x: Array, y: Array, k: int) -> None:
 
 
 def data_handles(
-    limits: str | None, censored: bool, name: str = "Kaplan-Meier (data)", population: str | None = None
+    limits: str | None,
+    censored: bool,
+    name: str = "Kaplan-Meier (data)",
+    population: str | None = None,
+    band: str | None = None,
 ) -> list[Any]:
     """Create legend entries for the data in a figure: step functions, their limits, censoring marks, and a population.
 
@@ -157,6 +179,8 @@ def data_handles(
         What the step functions are. It is empty if there are none.
     population : str, optional
         What thin dotted curves are. None if there are none.
+    band : str, optional
+        What the shaded bands are. None if there are none.
 
     Returns
     -------
@@ -164,12 +188,15 @@ def data_handles(
         Entries for the argument ``more`` of :func:`finish` and :func:`legend_at_top`.
     """
     from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
-    found = []
+    found: list[Any] = [] if band is None else [Patch(color="0.25", alpha=0.16, linewidth=0, label=band)]
     if name:
-        found.append(Line2D([], [], color="0.25", linewidth=1.0, drawstyle="steps-post", label=name))
+        width = _line_width(1.0)
+        found.append(Line2D([], [], color="0.25", linewidth=width, drawstyle="steps-post", label=name))
     if limits is not None:
-        found.append(Line2D([], [], color="0.25", linewidth=0.6, linestyle=LIMITS, label=f"its {limits}"))
+        own, said = _line_width(0.6), f"its {limits}" if name else limits
+        found.append(Line2D([], [], color="0.25", linewidth=own, linestyle=LIMITS, label=said))
     if censored:
         found.append(
             Line2D([], [], color="0.25", linestyle="none", marker="|", markersize=6, label="censored")

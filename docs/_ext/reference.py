@@ -61,6 +61,16 @@ def _skip(_app: Sphinx, _what: str, name: str, member: Any, skip: bool, _options
     return True if is_internal(owner, name, inspect.getdoc(member) or "") else None
 
 
+def public_classes(page: Path = DOCS / "api.rst") -> dict[str, str]:
+    """Full names of the classes that the page of the API lists, by the names that docstrings use for them."""
+    text = page.read_text(encoding="utf-8")
+    full = re.findall(r"^   ((?:\w+\.)*[A-Z]\w+)$", text, re.MULTILINE)
+    short = [name.rpartition(".")[2] for name in full]
+    return {
+        name: f"statmodels_x.{path}" for name, path in zip(short, full, strict=True) if short.count(name) == 1
+    }
+
+
 # -- Attributes ----------------------------------------------------------------------------------------------
 def sections(lines: list[str]) -> list[tuple[str, list[str]]]:
     """Split a docstring into its numpydoc sections, the first without a title."""

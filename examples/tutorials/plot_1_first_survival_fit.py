@@ -7,8 +7,8 @@ predict survival at five years.
 
 - **You will learn**: the four steps formula, ``fit()``, ``summary()`` and ``predict()``.
 - **You need**: the package, and some Python. You need no other tutorial.
-- **Time**: 5 minutes to read, a second to run. The first fit on a machine takes some twenty seconds longer, because
-  the likelihood is compiled then and kept.
+- **Time**: 5 minutes to read, a second to run. The first fit after installation takes up to half a minute longer,
+  because the likelihood is compiled then and kept. It says so.
 """
 
 # %%
@@ -18,7 +18,12 @@ predict survival at five years.
 # :cite:p:`kirkwood1996`. There is one row per patient. The column ``time`` holds years until relapse, death, or the
 # end of observation. The column ``status`` is 1 if the patient relapsed or died, and 0 if the time is censored. Your
 # own data, read with ``pd.read_csv``, need two such columns, with any names. Covariates may be numbers, text or
-# categories.
+# categories. Times must be above 0. If a patient had the event on the day of randomisation, add half a day: 0.5 in
+# days, 0.5 / 365.25 in years.
+#
+# All models of this site assume *independent censoring*: a censored patient has the same prospects as the patients
+# with the same covariates who are still followed. The data cannot show it. It is plausible here: 83 of the 88
+# censored patients had been followed for more than four years.
 import matplotlib.pyplot as plt
 import pandas as pd
 
@@ -30,32 +35,37 @@ data["arm"] = pd.Categorical(names, categories=["observation", "interferon"])
 data[["time", "status", "arm"]].head()
 
 # %%
-# The first category, ``observation``, is the reference level: the effect is that of interferon compared with it.
-# (Without ``pd.Categorical`` the levels of a text column are sorted, and the first one is the reference.)
+# The first category, ``observation``, is the reference level: the effect is that of interferon compared with it. A
+# column of text works, too, but then the reference is the first level in alphabetical order, here ``interferon``,
+# and the hazard ratio would be that of observation. The notes of the summary name the reference level.
 #
 # The fit
 # -------
-# ``Surv(time, status)`` on the left of ``~`` is the response. The covariates are on the right.
-model = smx.FlexibleSurvival("Surv(time, status) ~ arm", data)
+# ``Surv(time, status)`` on the left of ``~`` is the response. The covariates stand on the right. ``time_unit`` is the
+# unit of the column ``time``, as a word. It changes no number; summaries and axes write it. Without it nothing is
+# written, except for the data sets of the package, which know their units.
+model = smx.FlexibleSurvival("Surv(time, status) ~ arm", data, time_unit="years")
 fit = model.fit()
 fit
 
 # %%
 # The first thing to check is whether the estimates can be used. ``converged`` is true if the search ended at a
-# maximum of the likelihood. ``is_regular`` is true if the likelihood is well curved at this maximum, as the theory of
-# standard errors and confidence intervals requires.
-print(fit.converged, fit.is_regular)
+# maximum of the likelihood. ``is_regular`` is true if that is an interior maximum, from which standard errors can be
+# computed. ``warnings`` lists what else may be wrong with them, such as too few events.
+print(fit.converged, fit.is_regular, fit.warnings)
 
 # %%
-# Both are true, so the hazard ratio below may be reported. The notes under the summary are about other things:
+# Both are true and there are no warnings, so the hazard ratio below may be reported. The notes under the summary are
+# about other things:
 #
-# - *phi* is a scale that is fixed at the median of the observed event times, 0.55 years. (The *Median* at the top of
-#   the summary is a different number. It takes censoring into account, and is the time by which half of all patients
-#   have had the event.)
+# - *phi* is a scale that is fixed at the median of the observed event times, 0.55 years. (*Median, all rows* at the
+#   top of the summary is a different number. It takes censoring into account, and is the time by which half of all
+#   patients have had the event.)
 # - The fitted curve levels off above 0. Its end says little about a cured fraction; :doc:`/guide/cure` explains why.
 # - A model of times instead of hazards, ``scale="aft"``, fits a little better. You do not have to change the model.
 #   The hazard ratio answers the question that most trials ask. If no protocol fixed the model in advance, report the
-#   result of the other one as well.
+#   result of the other one as well: its difference of survival is another one.
+#   :ref:`Tutorial 4 <sphx_glr_gallery_tutorials_plot_4_sentence_for_a_paper.py>` compares the two.
 #
 # The distribution has parameters called *power* and *shape*. They describe how the hazard changes over time. This
 # *power* has nothing to do with the power of a test. :ref:`sphx_glr_gallery_tutorials_plot_2_reading_a_summary.py`
@@ -65,7 +75,8 @@ print(fit.converged, fit.is_regular)
 # The survival curves
 # -------------------
 # ``by="arm"`` draws one curve per arm with its 95 % band. The thin steps are Kaplan-Meier estimates, which use the
-# data alone. Compare the two before you read any number: here the model follows the data.
+# data alone. They are drawn where the arm is the only covariate. Compare the two before you read any number: here
+# the model follows the data.
 fig, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
 fit.plot("survival", by="arm", ax=ax)
 ax.set_ylabel("Relapse-free survival")
@@ -121,5 +132,6 @@ fit.predict(arms, kind="median").round(2)
 # sphinx_gallery_start_ignore
 assert fit.converged
 assert fit.is_regular
+assert not fit.warnings
 assert ratio.upper < 1
 # sphinx_gallery_end_ignore

@@ -36,21 +36,34 @@ print(fit.summary())
 # %%
 # The head
 # --------
-# *Observations* and *Events* are counts of rows and of relapses or deaths. Precision depends on the number of
-# events. A rule of thumb asks for ten events per parameter or more.
+# On the left:
 #
-# *Distribution: apgw* is the name of the flexible distribution that the package uses by default (the adapted power
-# generalised Weibull). *Covariates on: ph* says that the covariates multiply the hazard (proportional hazards).
-# *Fixed: phi* is a scale that is set to the median of the observed event times, so that the results do not depend on
-# the unit of time. *Covariance: observed* says how the standard errors were computed: from the observed information,
-# the usual way.
+# - *Response* is the left side of the formula.
+# - *Distribution* is the family of distributions. ``apgw``, the default, is the adapted power generalised Weibull
+#   distribution, a flexible family with the Weibull and the log-logistic distribution among its members.
+# - *Covariates on: ph* says that the covariates multiply the hazard (proportional hazards).
+# - *Fixed* lists parameters that are not estimated. ``phi`` only sets the scale of time, so it is fixed at one over
+#   the median event time. A note repeats it.
+# - *Covariance* says where the standard errors come from: ``observed`` is the observed information of the likelihood,
+#   the usual choice. The others are ``robust`` and ``cluster``.
+# - *Converged* must be ``yes``. *Starts at best* says how many searches, from different starting values, ended at the
+#   same maximum.
+# - *Median, all rows* is the median of the mean survival curve of all patients, both arms together. Do not report it
+#   as the median of an arm; ``predict(kind="median")`` gives that.
 #
-# *Converged* must be ``yes``. *Starts at best* says how many searches, from different starting values, ended at the
-# best maximum. *Follow-up* is the longest time in the data. *Median* is the time by which half of the patients have
-# had the event, with its interval.
+# On the right:
 #
-# *Log-likelihood*, *AIC* and *BIC* compare this model with others that are fitted to the same rows. A single value
-# has no meaning.
+# - *Observations* and *Events* are counts of rows and of relapses or deaths. Precision depends on the number of
+#   events. A rule of thumb asks for ten events per parameter or more.
+# - *Dropped rows* are rows with a missing value in a column of the model. A note lists the columns.
+# - *Log-likelihood*, *AIC* and *BIC* compare this model with others that are fitted to the same rows. They say
+#   nothing by themselves.
+# - *Longest follow-up* is the longest time in the data, with or without an event. It is **not** the median follow-up
+#   that trial reports give. That one is the median of the Kaplan-Meier curve of the time to censoring ("reverse
+#   Kaplan-Meier"):
+print(f"median follow-up {fit.follow_up()['median_follow_up'].iloc[0]:.1f} years")
+
+# %%
 head = {"observations": fit.nobs, "events": fit.n_events, "AIC": round(fit.aic, 1), "BIC": round(fit.bic, 1)}
 print(head)
 
@@ -80,11 +93,17 @@ decades[["term", "per", "estimate", "conf.low", "conf.high", "p.value"]].round(3
 # The effects
 # -----------
 # A hazard ratio does not say how many patients benefit. The block *Effects* does. It gives differences of survival,
-# of the mean time to a horizon, and of the median, averaged over the patients of the sample. The horizon is a time to
-# which about a tenth of the patients were followed; here it is 7.5 years. *Wider model* repeats the effects under a
-# model in which the covariate may also change the form of the hazard. If the two columns disagree, the effect depends
-# on the assumption of proportional hazards.
-effects = fit.effects(["arm"])
+# of the mean time to a horizon, and of the median, averaged over the patients of the sample. The mean time to a
+# horizon is the restricted mean survival time (RMST): the area under the survival curve up to the horizon.
+# Categories are compared with their reference level, and numbers between their quartiles: *age: 11.01 - (-11.27)*
+# compares patients at the upper quartile of age with patients at the lower one.
+#
+# The column *wider model* repeats the effects without the assumption of proportional hazards: the hazard ratio of the
+# covariate may rise or fall with time. If the two columns disagree, the effect depends on that assumption.
+#
+# The summary takes the horizon from the data: the 90 % point of the observed times, rounded down, here 7.5 years.
+# For a trial, name the horizon in the protocol, and ask for it:
+effects = fit.effects(["arm"], at=5)
 effects[["effect", "quantity", "estimate", "lower", "upper", "wide_estimate", "moves"]].round(3)
 
 # %%
@@ -94,17 +113,18 @@ effects[["effect", "quantity", "estimate", "lower", "upper", "wide_estimate", "m
 #
 # The notes
 # ---------
-# The numbered notes at the end are part of the result. In this fit one of them says that the fitted curve ends in a
-# plateau, and that the plateau is an extrapolation. Warnings of a fit appear as notes too; ``fit.warnings`` lists
-# them.
+# The numbered notes at the end are part of the result. In this fit they name the reference levels, say that the
+# fitted curve ends in a plateau, which is an extrapolation, and say that the accelerated failure time model
+# (``scale="aft"``) fits about as well. Warnings of a fit appear as notes too; ``fit.warnings`` lists them.
 for text in fit.warnings or ["no warnings"]:
     print(text)
 
 # %%
 # A fit that needs care
 # ---------------------
-# With few events the same model is unreliable, or has no usable maximum. The notes then say so. Here are the first
-# 30 patients.
+# With few events the same model is unreliable, or has no usable maximum. The warnings then say so. Here are the
+# first 30 patients. The maximum is regular, which only says that standard errors can be computed. The warning says
+# that they are too small.
 import warnings
 
 with warnings.catch_warnings():
@@ -115,8 +135,8 @@ for text in small.warnings:
     print("-", text)
 
 # %%
-# Do not report the standard errors of a fit whose ``is_regular`` is false. :doc:`/guide/survival` explains the
-# kinds of warnings.
+# So a fit is good enough to report if ``is_regular`` is true *and* no warning speaks against it.
+# :doc:`/guide/survival` explains the kinds of warnings.
 #
 # Next
 # ----

@@ -7,6 +7,7 @@ second.
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from numba import config, njit
+from numba.core import event
 from numba.core.caching import FunctionCache
 from numba.core.registry import CPUDispatcher
 
@@ -61,6 +63,35 @@ class _Kernel(CPUDispatcher):
 
     def __call__(self, *arguments: Any) -> Any:
         return run(super().__call__, arguments)
+
+
+class _Notice(event.Listener):
+    """Say once in a process that a kernel is compiled: a first fit is silent for long otherwise.
+
+    numba tells of a compilation after it has looked for kept machine code, so that nothing is said where there is some.
+    """
+
+    is_said = False
+
+    def on_start(self, event: Any) -> None:
+        compiled = event.data["dispatcher"]
+        if self.is_said or not isinstance(compiled, _Kernel):
+            return
+        self.is_said = True
+        kept = (
+            "the code is kept for later sessions"
+            if isinstance(compiled._cache, _Cache)
+            else "in each session"
+        )
+        logging.getLogger("statmodels_x").warning(
+            "statmodels_x: compiling, which may take half a minute (%s).", kept
+        )
+
+    def on_end(self, event: Any) -> None:
+        pass
+
+
+event.register("numba:compile", _Notice())
 
 
 class _Cache(FunctionCache):

@@ -92,6 +92,7 @@ def maximise(
     tol: float = 1e-10,
     max_iter: int = 200,
     radius: float = 1.0,
+    known: Optimum | None = None,
 ) -> Optimum:
     """Newton's method with absolute eigenvalues inside a trust region.
 
@@ -108,6 +109,8 @@ def maximise(
         Limit on the evaluations of the objective.
     radius : float
         First trust radius in u.
+    known : Optimum, optional
+        Where an earlier search of the same objective stopped, if that is the start: it is not evaluated again.
 
     Returns
     -------
@@ -115,7 +118,7 @@ def maximise(
     """
     matrix = np.eye(len(start)) if transform is None else transform
     u = np.linalg.solve(matrix, np.asarray(start, float))
-    here = _evaluate(objective, matrix, u)
+    here = _evaluate(objective, matrix, u) if known is None else _as_found(known, matrix, u)
     if here is None:
         return _bad_start(matrix, np.asarray(start, float))
     status: Status = "iteration limit"
@@ -150,13 +153,22 @@ def maximise(
 def _evaluate(objective: Objective, matrix: Array, u: Array) -> _Point | None:
     theta = matrix @ u
     with np.errstate(over="ignore", invalid="ignore"):  # a point beyond the range of floats is refused below
-        value, gradient, hessian = objective(theta)
-        # one sum sees an infinite or missing entry anywhere
-        if not math.isfinite(value + float(gradient.sum()) + float(hessian.sum())):
-            return None
-        information = -(matrix.T @ hessian @ matrix)
-        values, vectors = np.linalg.eigh(0.5 * (information + information.T))
-        return _Point(u, value, matrix.T @ gradient, values, vectors, (theta, gradient, hessian))
+        return _point(matrix, u, theta, *objective(theta))
+
+
+def _as_found(known: Optimum, matrix: Array, u: Array) -> _Point | None:
+    return _point(matrix, u, known.theta, known.value, known.gradient, -known.information)
+
+
+def _point(
+    matrix: Array, u: Array, theta: Array, value: float, gradient: Array, hessian: Array
+) -> _Point | None:
+    # one sum sees an infinite or missing entry anywhere
+    if not math.isfinite(value + float(gradient.sum()) + float(hessian.sum())):
+        return None
+    information = -(matrix.T @ hessian @ matrix)
+    values, vectors = np.linalg.eigh(0.5 * (information + information.T))
+    return _Point(u, value, matrix.T @ gradient, values, vectors, (theta, gradient, hessian))
 
 
 def _bad_start(matrix: Array, start: Array) -> Optimum:

@@ -366,37 +366,37 @@ def load_paramecium(table: int = 3, ration: str | None = None, shape: str = "wid
     Parameters
     ----------
     table : {3, 4}
-        Table of the book's appendix: 3 is the experiment on Osterhout's medium, 25 days; 4 the one on buffered
-        medium with two rations of bacteria, 16 days.
+        Table of the book's appendix. Table 3 is the experiment on Osterhout's medium over 25 days. Table 4 is the
+        experiment on buffered medium with two rations of bacteria over 16 days.
     ration : {"one loop", "half loop"}, optional
-        For table 4: only this ration; by default both, told apart by the column ``ration``.
+        Ration of table 4 to load. By default both are loaded, and the column ``ration`` tells them apart.
     shape : {"wide", "long"}
-        One row per day, or one row per culture and day with the columns ``culture``, ``day``, ``aurelia`` and
-        ``caudatum``, in which a species that a culture does not have is missing: the form in which the cultures are
-        fitted together.
+        ``"wide"`` has one row per day. ``"long"`` has one row per culture and day, with the columns ``culture``,
+        ``day``, ``aurelia`` and ``caudatum``, and a missing value where a culture does not have the species. The long
+        form is for fitting the cultures together.
 
     Returns
     -------
     pandas.DataFrame
-        Table 3: 25 rows (day 1 was not counted, and is absent). Table 4: 17 rows for each ration, with a column
-        ``ration``; 9 blanks are missing. Columns:
+        Table 3 has 25 rows (day 1 was not counted and is absent). Table 4 has 17 rows for each ration, with a column
+        ``ration``, and 9 missing values. The columns are
 
         ``day``
             Day of the culture.
         ``aurelia``, ``caudatum``
-            Mean count of each species growing alone, individuals per 0.5 cm3.
+            Mean count of each species in a culture of its own, individuals per 0.5 cm3.
         ``aurelia_mixed``, ``caudatum_mixed``
             Mean count of each species in the mixed culture.
 
     Raises
     ------
     statmodels_x.core.errors.DataError
-        There is no such table, ration or shape.
+        If there is no such table, ration or shape.
 
     Notes
     -----
-    Counts are of individuals, which differ in size: an aurelia has about 0.39 of the volume of a caudatum. The
-    cultures were started with 2 individuals of each species per 0.5 cm3.
+    The counts are numbers of individuals, which differ in size: an aurelia has about 0.39 of the volume of a
+    caudatum. The cultures were started with 2 individuals of each species per 0.5 cm3.
 
     References
     ----------

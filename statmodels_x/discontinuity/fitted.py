@@ -26,13 +26,15 @@ class DiscontinuityFitted(Fitted):
     Attributes
     ----------
     formula : str or None
-        None for an array.
+        The formula; None for an array.
     specification : Specification
+        Options of the model. Internal.
     control : Control
+        Options of the fit. Internal.
     facts : Facts
-        Units and counts of the sample; no row of it.
+        Units and counts of the sample; no row of it. Internal.
     kept : dict
-        Internal: what was computed from the data before they were left out (see :func:`keeps`).
+        What was computed from the data before they were left out (see :func:`keeps`). Internal.
     """
 
     formula: str | None
@@ -43,18 +45,18 @@ class DiscontinuityFitted(Fitted):
 
     @property
     def nobs(self) -> int:
-        """Number of observations (of elements with data, for an array)."""
+        """Number of observations (for an array, of elements with data)."""
         return self.facts.n_used
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SurfaceFitted(DiscontinuityFitted):
-    """A fitted surface or volume.
+    """Estimates of a surface or volume.
 
     Attributes
     ----------
     estimate : Estimate
-        The surface in scaled units, with the evidence of convergence and of the tuning.
+        The surface in scaled units, with the evidence of convergence and of the tuning. Internal.
     """
 
     estimate: Estimate = field(repr=False)
@@ -78,7 +80,7 @@ class SurfaceFitted(DiscontinuityFitted):
 
     @property
     def domain(self) -> Domain:
-        """The grid in the covariates' units."""
+        """The grid, in the units of the covariates."""
         return self.facts.domain
 
     @property
@@ -93,12 +95,12 @@ class SurfaceFitted(DiscontinuityFitted):
 
     @property
     def nu(self) -> float:
-        """Cost of a jump of unit area, on the same scales."""
+        """Cost of a jump of unit length (area), on the same scales as ``lam``."""
         return self.estimate.nu
 
     @property
     def smallest_jump(self) -> float:
-        """Smallest difference between neighbouring cells that counts as a jump at this nu, in the data's units."""
+        """Smallest difference between neighbouring cells that is a jump at this ``nu``, in the units of the data."""
         return float(np.sqrt(self.nu * self.domain.lattice.spacing)) * self.scale.range
 
     @property
@@ -108,12 +110,15 @@ class SurfaceFitted(DiscontinuityFitted):
 
     @property
     def gap(self) -> float:
-        """(energy - lower bound) / energy. Negative where the continuous surface beats every labelled one."""
+        """Relative gap between the energy of the surface and its lower bound, (energy - lower bound) / energy.
+
+        It is negative if the continuous surface has a lower energy than every surface of the lifted problem.
+        """
         return self.estimate.certificate.gap
 
     @property
     def noise_sd(self) -> float:
-        """Standard deviation of an observation of weight 1, in the data's units."""
+        """Standard deviation of an observation of weight 1, in the units of the data."""
         errors = self.estimate.errors
         return float(np.sqrt(errors.variance)) if errors.is_known else float("nan")
 

@@ -31,49 +31,50 @@ if TYPE_CHECKING:
 class FreeDiscontinuity:
     r"""Regression curves and surfaces with jumps at unknown places, over one, two or three covariates.
 
-    The surface minimises the Mumford-Shah energy
-    :math:`\lambda \int (f - u)^2 + \int |\nabla u|^2 + \nu\, \mathcal{H}^{d-1}(S_u)`: it is smooth except on a
-    jump set :math:`S_u` that is found together with it.
+    The fitted surface u minimises the Mumford-Shah energy :math:`\lambda \int (f - u)^2 + \int |\nabla u|^2 + \nu\,
+    \mathcal{H}^{d-1}(S_u)`, where f are the data. It is smooth except on a jump set :math:`S_u`, and surface and jump
+    set are found together. See :doc:`/guide/discontinuity`.
 
     Parameters
     ----------
     formula_or_array : str or array_like
-        ``"y ~ x1 + x2"`` for scattered observations in ``data`` (one to three numeric covariates; the one of a curve
-        may be a column of dates, which come back as dates), or an array
-        with one to three axes: a signal, image or volume whose elements are the cells of the grid. NaN marks
-        an element without data. An xarray ``DataArray`` keeps its names and coordinates.
+        A formula or an array. A formula such as ``"y ~ x1 + x2"`` is for scattered observations in ``data``, with one
+        to three numeric covariates. The covariate of a curve may be a column of dates, and results then give dates.
+        An array has one to three axes: a signal, an image or a volume, whose elements are the cells of the grid. NaN
+        marks an element without data. An xarray ``DataArray`` keeps its names and coordinates.
     data : DataFrame, optional
-        pandas, polars, pyarrow, or a mapping of columns; with a formula only. The rows of a Dask frame stay in their
-        partitions and enter as their averages over parts of a cell.
+        One row per observation, with a formula only. A pandas, polars or pyarrow table, or a mapping of columns. The
+        rows of a Dask data frame stay in their partitions, and enter as averages over parts of a cell.
     resolution : int or sequence of int, optional
-        Cells along each covariate into which scattered observations are averaged; by default the same number
-        along each, with about 20 observations per cell, and at most 100 along each of two covariates, 30 of three.
-        Cells may be without observations. A curve (one covariate) has no cells: it refuses this, ``levels`` and
-        ``jump_length``.
+        Number of cells along each covariate, into which scattered observations are averaged. The default is the same
+        number along each covariate, with about 20 observations per cell, and at most 100 along each of two covariates
+        or 30 along each of three. Cells may be empty. A curve (one covariate) has no cells, and does not take
+        ``resolution``, ``levels`` and ``jump_length``.
     lam, nu : float, optional
-        Weight of the data and cost of a jump of unit area, for responses scaled to [0, 1] and a domain whose
-        longest side is 1. What is not given is tuned.
+        Weight of the data, and cost of a jump of unit length (area), for responses scaled to [0, 1] and a domain
+        whose longest side is 1. What is not given is tuned.
     levels : int
-        Values of the response into which the convex problem is lifted. The surface itself is continuous.
+        Number of values of the response into which the convex problem is lifted. The fitted surface itself is
+        continuous.
     jump_length : {"isotropic", "anisotropic"}
-        How the lifted problem measures the jump set: by its Euclidean length (a relaxation), or by the sum of
-        its projections on the axes (exactly).
+        How the lifted problem measures the jump set: by its Euclidean length (which is a relaxation), or by the sum
+        of its projections on the axes (which is exact).
     weights : str or array_like, optional
-        Inverse variances of the observations up to a factor; for an array, of the same shape.
-    cluster : str or array_like, optional
-        Groups of scattered observations over two covariates whose errors may be dependent: the standard errors of
-        the sizes of jumps allow for them (a jackknife over the groups), and :meth:`SurfaceResults.border_effect`
-        takes them by default. The border is found as if the errors were independent.
+        Inverse variances of the observations, up to a factor. For an array they have the same shape.
     noise : {"iid", "correlated"} or float
-        Whether the errors are independent, or correlated between neighbouring cells; or the known standard
-        deviation of independent errors, in the data's units.
+        Whether the errors are independent, or correlated between neighbouring cells. A number is the known standard
+        deviation of independent errors, in the units of the data.
+    cluster : str or array_like, optional
+        Groups of scattered observations over two covariates whose errors may be dependent. The standard errors of
+        jump sizes allow for them by a jackknife over the groups, and :meth:`SurfaceResults.border_effect` uses them
+        by default. The border itself is found as if the errors were independent.
 
     Raises
     ------
     FormulaError
         If the formula cannot be read.
     DataError
-        If a column, an array or an option cannot be used. The message names it and the remedy.
+        If a column, an array or an option cannot be used. The message names it and says what to do.
 
     Warns
     -----
@@ -82,8 +83,7 @@ class FreeDiscontinuity:
 
     References
     ----------
-    Gunsilius and Van Dijcke (2023), arXiv:2309.14630. Pock, Cremers, Bischof and Chambolle (2009), ICCV,
-    1133-1140.
+    Gunsilius and Van Dijcke (2023), arXiv:2309.14630. Pock, Cremers, Bischof and Chambolle (2009), ICCV, 1133-1140.
 
     Examples
     --------
@@ -136,55 +136,63 @@ class FreeDiscontinuity:
         border: str = "auto",
         pixels: str = "auto",
     ) -> SurfaceResults | CurveResults:
-        """Find the surface and its jumps.
+        """Fit the surface or curve, and find its jumps.
 
         Parameters
         ----------
         tune : {"evidence", "sure", "cv", None}
-            How what is not given of ``lam`` and ``nu`` is chosen. ``"evidence"`` finds jump sets with the convex
-            problem and scores and prunes them by the marginal likelihood of a second-order smoother, which
-            also gives the surface; ``"sure"`` minimises an unbiased estimate of the prediction error (the
-            published rule: good for prediction, but it may report many false jumps); ``"cv"`` cross-validates.
-            None needs both given.
+            How ``lam`` and ``nu`` are chosen, if they are not given. ``"evidence"`` finds candidate jump sets by the
+            convex problem, and scores and prunes them by the marginal likelihood of a second-order smoother, which
+            also gives the surface. ``"sure"`` minimises an unbiased estimate of the prediction error; this is the
+            published rule, which is good for prediction, but may report many false jumps. ``"cv"`` uses
+            cross-validation. ``None`` needs both to be given.
         solver : {"auto", "primal-dual", "exact", "cvxpy"}
-            ``"cvxpy"`` solves small lifted problems to optimality by interior points; ``"exact"`` is for one
-            covariate, where ``"auto"`` uses it on the observations themselves.
+            ``"primal-dual"`` solves the lifted problem on a grid. ``"cvxpy"`` solves small lifted problems to
+            optimality by an interior point method. ``"exact"`` is for one covariate and uses the observations
+            themselves. ``"auto"`` is ``"exact"`` for one covariate, and ``"primal-dual"`` otherwise.
         tol : float
-            Of surfaces, as ``max_iter`` and ``n_jobs``: fixed-point residual at which the primal-dual solver stops,
-            if its lower bound and jump set are stable too.
+            Fixed-point residual at which the primal-dual solver stops, if its lower bound and jump set are stable too.
+            Only for grids.
         max_iter : int
+            Largest number of iterations of the primal-dual solver. Only for grids.
         n_jobs : int
-            Processes or threads; the result does not depend on it.
+            Number of processes or threads. The result does not depend on it. Only for grids.
         seed : int
-            Of random directions and folds.
+            Seed of random directions and folds.
         progress : bool
-            Show a bar.
+            Whether to show a progress bar.
         sensitivity : {"strict", "balanced", "sensitive"}
-            How readily the evidence rule reports jumps: what a jump set must gain in -2 log likelihood for each of
-            its parts and over all (6 and 10, 3 and 4, 0 and 2). No error rate: a slope that is steep over no more
-            than about three cells is a jump to the grid, whatever the setting.
+            How readily the evidence rule reports jumps. It sets by how much a jump set must lower -2 log likelihood
+            for each of its parts and in total: 6 and 10, 3 and 4, or 0 and 2. It is not an error rate. A slope that is
+            steep over no more than about three cells counts as a jump on the grid, whatever the setting.
         keep_data : bool
             Whether a saved or pickled result carries the data.
         border : {"auto", "points", "cells"}
-            With evidence: where a border may run. ``"points"`` places it within the cells, by the evidence of the
-            single observations (pixels) on either side; ``"cells"`` along the sides of cells, by their means.
-            ``"auto"`` takes the points over two covariates and in images, if their errors are independent, else the
-            cells.
+            Where a border may run, with ``tune="evidence"``. ``"points"`` places it within the cells, by the evidence
+            of the single observations (pixels) on either side. ``"cells"`` places it along the sides of cells, by the
+            means of the cells. ``"auto"`` is ``"points"`` over two covariates and in images if the errors are
+            independent, and ``"cells"`` otherwise.
         pixels : {"auto", "points", "averages"}
-            Of an image: what a pixel is, the value at its middle, or the average over its square, in which a border
-            leaves a share on either side. ``"auto"`` takes the reading under which the border gains more.
+            What a pixel of an image is: the value at its centre, or the average over its square. A border divides a
+            square into two shares. ``"auto"`` chooses the reading under which the border has more evidence.
 
         Returns
         -------
         SurfaceResults or CurveResults
             A curve for one covariate, unless the solver is one of grids.
 
+        Raises
+        ------
+        DataError
+            If an option cannot be used, or does not go with the model.
+
         Warns
         -----
         ConvergenceWarning
-            If the lifted problem was not solved to ``tol`` within ``max_iter`` iterations.
+            If the lifted problem was not solved to ``tol`` within ``max_iter`` iterations, or if the search for the
+            smoothing parameters of a curve did not converge.
         IdentificationWarning
-            If the data cannot tell correlated errors from a rough surface; standard errors are NaN then.
+            If the data cannot tell correlated errors from a rough surface. Standard errors are then NaN.
         """
         cells = self.sample.cells
         how = control(

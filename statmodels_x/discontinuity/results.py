@@ -48,26 +48,27 @@ class FreeDiscontinuityResults(DiscontinuityFitted, SummaryText):
         raise NotImplementedError
 
     def predict(self, newdata: Any = None, alpha: float = 0.05) -> pd.DataFrame:
-        """Surface or curve at new covariates; between cells it never crosses a jump.
+        """Predict the surface or curve at given covariates. Interpolation between cells never crosses a jump.
 
         Parameters
         ----------
         newdata : DataFrame or array_like of shape (m, d), optional
-            Covariates; the observations themselves (the cells of an array) by default.
+            Covariates. The default is the observations themselves (the cells of an array).
         alpha : float
-            Error rate of the pointwise band, which takes the jump set as known; :meth:`bootstrap` counts its error
-            too.
+            One minus the level of the pointwise band. It takes the jump set as known; :meth:`bootstrap` includes its
+            error.
 
         Returns
         -------
         DataFrame
-            ``estimate``, ``std_error``, ``lower``, ``upper`` and ``region`` (1 for the largest region of a surface,
-            from left to right for a curve); NaN and 0 outside of the range of the fit.
+            Columns ``estimate``, ``std_error``, ``lower``, ``upper`` and ``region`` (1 for the largest region of a
+            surface; numbered from left to right for a curve). Outside the range of the fit they are NaN, and the
+            region is 0.
 
         Warns
         -----
         DataWarning
-            If rows lie outside of that range.
+            If rows lie outside that range.
         """
         check_alpha(alpha)
         points, index = (self._own_places(), None) if newdata is None else self.facts.places(newdata)
@@ -85,12 +86,12 @@ class FreeDiscontinuityResults(DiscontinuityFitted, SummaryText):
         return pd.DataFrame({**columns, "region": region}, index=index)
 
     def residuals(self, kind: str = "response") -> Array:
-        """Observations minus the surface or curve, in the order of the rows used.
+        """Return the observations minus the surface or curve, in the order of the rows used.
 
         Parameters
         ----------
         kind : {"response", "standardized"}
-            In the data's units, or over the standard deviation of the row's error.
+            Residuals in the units of the data, or divided by the standard deviation of the row's error.
 
         Returns
         -------
@@ -99,7 +100,7 @@ class FreeDiscontinuityResults(DiscontinuityFitted, SummaryText):
         Raises
         ------
         DataError
-            For a result saved without its data.
+            If the result was saved without its data.
         """
         check_choice("kind", kind, ("response", "standardized"), "residuals()")
         x, y, weight = self.need_sample("residuals()").observed()
@@ -109,21 +110,7 @@ class FreeDiscontinuityResults(DiscontinuityFitted, SummaryText):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
-    """A fitted surface or volume, and its jumps.
-
-    Attributes
-    ----------
-    formula : str or None
-        None for an array.
-    specification : Specification
-    control : Control
-    facts : Facts
-        Units and counts of the sample; no row of it.
-    estimate : Estimate
-        The surface in scaled units, with the evidence of convergence and of the tuning.
-    sample : Sample or None
-        Cells and observations; None in a result that was saved without them.
-    """
+    """Results of a fitted surface or volume, and its jumps."""
 
     def without_data(self) -> Self:
         """Return the same fit without a row of the user's data: what is saved unless ``keep_data=True``."""
@@ -151,32 +138,26 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
 
     @property
     def surface(self) -> Array:
-        """The surface at the centres of the cells (averages over pixels that are some), in the data's units."""
+        """The surface at the centres of the cells (averages over pixels that are read so), in the units of the data."""
         return handed_out(uncertainty.cell_values(self).reshape(self.domain.shape))
 
     @property
     def surface_std_error(self) -> Array:
-        """Standard deviation of the surface at each cell given the jump set, in the data's units.
+        """Posterior standard deviation of the surface at each cell given the jump set, in the units of the data.
 
-        Bayesian, under the smoother that made the surface: a band of two of them holds the surface at about 95 %
-        of the cells, on average over the cells, if the jump set is right. Cells that the border crosses have a
-        variance of their own. NaN where the noise is not known.
+        It is Bayesian, under the smoother that gave the surface. If the jump set is right, a band of two standard
+        deviations contains the surface at about 95 % of the cells, on average over the cells. Cells that the border
+        crosses have a variance of their own. It is NaN if the noise is not known.
         """
         return handed_out(uncertainty.surface_std_error(self).reshape(self.domain.shape))
 
     @property
     def rsquared(self) -> float:
-        """Share of the weighted variance of the cell means that the surface accounts for."""
+        """Share of the weighted variance of the cell means that the surface explains."""
         return uncertainty.r_squared(self)
 
     def to_xarray(self) -> Any:
-        """Return the surface as an xarray DataArray with the covariates as coordinates.
-
-        Raises
-        ------
-        MissingPackageError
-            If xarray is not installed.
-        """
+        """Return the surface as an xarray DataArray with the covariates as coordinates (it needs xarray)."""
         try:
             from xarray import DataArray
         except ImportError as error:
@@ -188,22 +169,23 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
 
     @property
     def jumps(self) -> pd.DataFrame:
-        """The jump set, one row for each edge between two cells.
+        """The jump set, with one row for each edge between two cells.
 
-        Where it is crossed (its middle, for a border along sides of cells) under the covariates' names; ``across``,
-        the covariate along which the surface jumps there; ``from``, ``to`` and ``size``, the limits of the surface on
-        both sides and their difference, with ``std_error`` (see :meth:`jump_sizes`; where these cannot be had, the
-        values in the two cells and NaN); ``stability``, which only resamples can tell (NaN here, see
-        :meth:`bootstrap`); ``length`` of the border at it (area of the face); and ``segment``, the connected part of
-        the jump set to which it belongs.
+        The columns with the names of the covariates hold the place where the edge is crossed (its middle, for a border
+        along the sides of cells). ``across`` is the covariate along which the surface jumps there. ``from``, ``to``
+        and ``size`` are the limits of the surface on both sides and their difference, with ``std_error`` (see
+        :meth:`jump_sizes`); where these cannot be computed, they are the values in the two cells, and the error is
+        NaN. ``stability`` is NaN here and comes from :meth:`bootstrap`. ``length`` is that of the border at the edge
+        (in volumes, the area of the face), and ``segment`` is the connected part of the jump set to which the edge
+        belongs.
         """
         return handed_out(uncertainty.edge_table(self))
 
     @property
     def boundaries(self) -> pd.DataFrame:
-        """Connected parts of the jump set: edges, length, mean and largest absolute size, extent.
+        """Connected parts of the jump set, with edges, length, mean and largest absolute size, and extent.
 
-        ``std_error`` is that of the mean size, given the boundary.
+        ``std_error`` is the standard error of the mean size, given the boundary.
         """
         return handed_out(uncertainty.boundary_table(self))
 
@@ -219,23 +201,23 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
 
     @property
     def region_means(self) -> pd.DataFrame:
-        """One row for each region: cells, points, mean of the surface and weighted mean of the data."""
+        """Regions, one row each: cells, points, mean of the surface and weighted mean of the data."""
         return handed_out(uncertainty.region_table(self))
 
     def signed_distance(self, newdata: Any = None) -> pd.DataFrame:
-        """Distance of places from the border, where it is placed within the cells.
+        """Compute the distance of places from the border, for a border that is placed within the cells.
 
         Parameters
         ----------
         newdata : DataFrame or array_like of shape (m, 2), optional
-            The observations by default.
+            Places. The default is the observations.
 
         Returns
         -------
         DataFrame
-            ``distance``, in the covariates' units (both count alike), positive on the side where the surface is
-            higher at the nearest point of the border, NaN if there is no border; ``segment``, the boundary it is
-            nearest to.
+            ``distance`` is in the units of the covariates, which both count alike. It is positive on the side where
+            the surface is higher at the nearest point of the border, and NaN if there is no border. ``segment`` is the
+            nearest boundary.
 
         Raises
         ------
@@ -249,37 +231,42 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
     # ---- tables
 
     def summary(self, alpha: float = 0.05) -> Any:
-        """Summary tables: the fit, the connected parts of the jump set, the regions, and what to beware of.
+        """Return tables of the fit, of the connected parts of the jump set and of the regions, with the warnings.
 
         Parameters
         ----------
         alpha : float
-            Error rate of the intervals of the boundaries' mean sizes.
+            One minus the confidence level of the intervals of the boundaries' mean sizes.
+
+        Returns
+        -------
+        FitSummary
         """
         from statmodels_x.discontinuity.tables import summary_tables
 
         return summary_tables(self, check_alpha(alpha))
 
     def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
-        """One row for each boundary, with the column names of R's broom.
+        """Return one row for each boundary, with the column names of R's broom.
 
         Parameters
         ----------
         alpha : float
-            Error rate of the intervals, which take the boundary as known.
+            One minus the confidence level of the intervals, which take the boundary as known.
 
         Returns
         -------
         DataFrame
-            ``term``, ``estimate`` (the mean absolute size), ``std.error``, ``conf.low``, ``conf.high``, then the
-            other columns of :attr:`boundaries`. There is no p-value: a boundary is reported because it stands out.
+            Columns ``term``, ``estimate`` (the mean absolute size), ``std.error``, ``conf.low`` and ``conf.high``,
+            then the other columns of :attr:`boundaries`. There is no p-value, because boundaries are selected for
+            their size.
         """
         from statmodels_x.discontinuity.tables import tidy_boundaries
 
         return tidy_boundaries(self, check_alpha(alpha))
 
     def glance(self) -> pd.DataFrame:
-        """One row that describes the fit."""
+        """Return one row about the fit: counts, tuning, jumps and regions, noise, R2 and convergence."""
         from statmodels_x.discontinuity.tables import glance
 
         return glance(self)
@@ -290,29 +277,32 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
         self, kind: str = "surface", ax: Any = None, *, axis: int | str | None = None, at: float | None = None,
         n: int | None = None, boundary: int | None = None, alpha: float | None = None,
     ) -> Any:  # fmt: skip
-        """Draw the fit.
+        """Plot the fit.
 
         Parameters
         ----------
         kind : {"surface", "slices", "jumps", "tuning", "certificate"}
-            The surface with its jumps (with its band in one dimension, one slice in three); several slices; sizes
-            along a boundary with intervals; the criterion of the tuning; the convergence of the lower bound and of
-            the residual.
+            ``"surface"`` draws the surface with its jumps (with a band in one dimension; one slice of a volume).
+            ``"slices"`` draws several slices of a volume. ``"jumps"`` draws the sizes along a boundary with intervals.
+            ``"tuning"`` draws the criterion of the tuning. ``"certificate"`` draws the convergence of the lower bound
+            and of the residual.
         ax : matplotlib Axes, optional
+            Axes to draw on. A new figure is made by default.
         axis : int or str, optional
-            Across which axis to cut a volume: ``"surface"``, ``"slices"``; the first by default.
+            Axis across which to cut a volume, for ``"surface"`` and ``"slices"``. The default is the first.
         at : float, optional
-            Where to cut it: ``"surface"``; in the middle by default.
+            Where to cut a volume, for ``"surface"``. The default is the middle.
         n : int, optional
-            Number of slices: ``"slices"``; 4 by default.
+            Number of slices, for ``"slices"``. The default is 4.
         boundary : int, optional
-            Number of one of :attr:`boundaries`: ``"jumps"``; 1 by default.
+            Number of one of :attr:`boundaries`, for ``"jumps"``. The default is 1.
         alpha : float, optional
-            Error rate of the intervals or band: ``"jumps"``, ``"surface"`` of one dimension; .05 by default.
+            One minus the level of intervals or band, for ``"jumps"`` and for ``"surface"`` of one dimension; 0.05 by
+            default.
 
         Returns
         -------
-        matplotlib Axes
+        matplotlib.axes.Axes
             An array of them for ``"slices"``.
 
         Raises
@@ -327,23 +317,25 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
     # ---- uncertainty
 
     def jump_sizes(self, at: Any, alpha: float = 0.05) -> pd.DataFrame:
-        """Sizes of the jump at the points of the boundary nearest to given places.
+        """Estimate the size of the jump at the points of the boundary nearest to given places.
 
         The surface is smoothed without the cells beside the jump, which may hold points from both sides, and
-        carried on to the boundary from both sides. The errors of that are counted, those of the boundary are
-        not: see :meth:`bootstrap`.
+        extrapolated to the boundary from both sides. The standard errors include the error of this, but not that of
+        the boundary; see :meth:`bootstrap`.
 
         Parameters
         ----------
         at : DataFrame or array_like of shape (m, d)
+            Places, in the units of the covariates.
         alpha : float
+            One minus the confidence level.
 
         Returns
         -------
         DataFrame
             The points of the boundary under the covariates' names, ``from``, ``to``, ``size``, ``std_error``,
-            ``lower``, ``upper``; NaN where the boundary has fewer than three connected edges, or every cell with
-            data lies beside it. The sign is that of walking along the axis of the nearest edge.
+            ``lower`` and ``upper``. They are NaN where the boundary has fewer than three connected edges, or where
+            every cell with data lies beside it. The sign is that of moving along the axis of the nearest edge.
         """
         self.need_noise("jump_sizes()")
         return uncertainty.jump_size_table(self, self.facts.places(at)[0], check_alpha(alpha))
@@ -351,19 +343,19 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
     def bootstrap(
         self, n: int = 99, at: Any = None, seed: int = 0, n_jobs: int = 1, progress: bool = False
     ) -> BootstrapResults:
-        """Draw surfaces from their posterior given the jump set, data about each, and fit these like the data.
+        """Refit data drawn about surfaces that are drawn from the posterior given the jump set.
 
-        What a fit gets wrong in a resample, it may get wrong in the data: noise, smoothing, its parameters and the
-        place of the boundary are all in these errors. Jumps that the fit missed are not.
+        The errors of these fits include noise, smoothing, tuning parameters and the place of the boundary. They do not
+        include jumps that the fit has missed.
 
         Parameters
         ----------
         n : int
-            Resamples. With n of them no interval can miss less often than in 2 of n + 1.
+            Number of resamples, at least 19. An interval from n resamples misses at least as often as in 2 of n + 1.
         at : DataFrame or array_like of shape (m, d), optional
-            Places at which to measure jump sizes; the middles of the found edges by default.
-        seed, n_jobs : int
-        progress : bool
+            Places at which to measure jump sizes. The default is the middles of the edges found.
+        seed, n_jobs, progress
+            Seed, number of processes (the results do not depend on it), and whether to show a progress bar.
 
         Returns
         -------
@@ -386,21 +378,22 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
     ) -> HypothesisTest:
         """Test the hypothesis that the surface has no jump.
 
-        The statistic is the gain in deviance of the best jump set over the smooth surface. Its null distribution
-        is that of data drawn about the fitted smooth surface. Rejection means that no surface of this smoothness
-        explains the data; a steep slope narrower than about three cells is a jump to this grid.
+        The statistic is the gain in deviance of the best jump set over the smooth surface. Its null distribution is
+        that of data drawn about the fitted smooth surface. Rejection means that no surface of this smoothness explains
+        the data. A steep slope narrower than about three cells counts as a jump on this grid.
 
         Parameters
         ----------
         n : int
-            Resamples; the smallest p-value is 1 / (n + 1).
-        seed, n_jobs : int
-        progress : bool
+            Number of resamples, at least 19. The smallest p-value is 1 / (n + 1).
+        seed, n_jobs, progress
+            Seed, number of processes (the results do not depend on it), and whether to show a progress bar.
 
         Returns
         -------
         HypothesisTest
-            ``statistic``, ``df`` (none: NaN), ``p.value``, ``resamples``, ``p.mc_se``.
+            ``statistic``, ``df`` (NaN, as there is none), ``p.value``, ``resamples`` and ``p.mc_se``, its Monte Carlo
+            error.
 
         Raises
         ------
@@ -416,25 +409,27 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
         return uncertainty.gain_test(*null_gains(self, control, n))
 
     def second_stage(self, at: Any, alpha: float = 0.05, seed: int = 0) -> pd.DataFrame:
-        """Sizes of the jump measured on a random half of the observations, at the boundary that the other finds.
+        """Measure jump sizes on a random half of the observations, at the boundary that the other half finds.
 
         Parameters
         ----------
         at : DataFrame or array_like of shape (m, d)
+            Places, in the units of the covariates.
         alpha : float
+            One minus the confidence level.
         seed : int
-            Of the split.
+            Seed of the split.
 
         Returns
         -------
         DataFrame
-            As :meth:`jump_sizes`: selection of the boundary cannot flatter the sizes, but its error still shifts
-            them, and half of the data make the intervals wider.
+            As :meth:`jump_sizes`. The selection of the boundary cannot bias the sizes upward, but its error still
+            shifts them, and half of the data make the intervals wider.
 
         Raises
         ------
         DataError
-            For an array, or a result saved without its data.
+            If the data are an array, or if the result was saved without its data.
         """
         from statmodels_x.discontinuity.inference.held_out import second_stage
 
@@ -445,39 +440,41 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
         cluster: Any = None, bandwidth: float | None = None, donut: float | None = None, degree: int = 1,
         trend: int = 3, folds: int = 5, seed: int = 0,
     ) -> BorderEffect:  # fmt: skip
-        """Average effect along a border, found or given, with errors that clusters may share.
+        """Estimate the average effect along a border, found or given, with standard errors that allow for clusters.
 
-        Least squares with a line in the distance on either side, among the observations within the bandwidth. Each
-        fold of the observations is measured at the border that the others show: where it was found, a jump is too
-        large, and none is not measured as 0. A fit that found no border may be asked too.
+        The effect is estimated by least squares with a line in the distance on either side, from the observations
+        within the bandwidth. Each fold of the observations is measured at the border that the other folds find,
+        because a jump is too large where it was found, and one that is not found is not measured as 0. The fit itself
+        need not have found a border.
 
         Parameters
         ----------
         data : DataFrame, optional
-            That of the fit, if columns are named below.
+            Data of the fit, if columns are named below.
         border : array_like of shape (m, 2), list of them, array_like of sides, or str, optional
-            Vertices of a known line in order, its positive side to the left of the way; or the side (0 or 1) of each
-            row, or its column. It must have been chosen without looking at the response. By default it is found.
+            Vertices of a known line in order (its positive side is on the left of the way), or the side (0 or 1) of
+            each row, or the column of sides. It must have been chosen without looking at the response. By default it
+            is found.
         covariates : str, list of str, DataFrame or array_like, optional
-            Numeric columns that shift the level on both sides alike: before a border is looked for, and in the fit.
+            Numeric columns that shift the level alike on both sides, before a border is looked for and in the fit.
         absorb : str, list of str or array_like, optional
-            Factors whose effects are partialled out likewise.
+            Factors whose effects are partialled out in the same way.
         cluster : str or array_like, optional
-            Groups with errors in common, never divided between folds: CR2 and Satterthwaite's degrees of freedom.
-            Without it, HC2.
+            Groups with common errors, which are not divided between folds. The errors are then CR2 with
+            Satterthwaite's degrees of freedom, and HC2 without groups.
         bandwidth : float, optional
-            In the covariates' units, both counted alike; chosen by default for the difference of the sides'
-            curvatures, at most a quarter of the shorter side of the domain.
+            In the units of the covariates, which both count alike. By default it is chosen for the difference of the
+            sides' curvatures, and is at most a quarter of the shorter side of the domain.
         donut : float, optional
-            Observations nearer to the border are left out, as they may lie on its other side; by default two standard
-            deviations of a found border's place (jackknife over the folds), 0 for a given one.
+            Observations nearer to the border are left out, as they may lie on its other side. The default is two
+            standard deviations of the place of a found border (a jackknife over the folds), at most one cell, and 0
+            for a given one.
         degree : int
-            Of the polynomial in the distance on either side, 0 to 2.
+            Degree of the polynomial in the distance on either side, 0 to 2.
         trend : int
-            Degree of a polynomial in the two covariates that both sides share; 0 for none.
-        folds : int
-        seed : int
-            Of the folds.
+            Degree of a polynomial in the two covariates that both sides share, 0 to 5; 0 for none.
+        folds, seed : int
+            Number of folds, and seed of the division into folds.
 
         Returns
         -------
@@ -486,8 +483,8 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
         Raises
         ------
         DataError
-            If no border is found; a side has fewer than 10 observations; a covariate or the groups tell the sides
-            apart; one cluster determines the effect; or the result was saved without its data.
+            If no border is found, a side has fewer than 10 observations, a covariate or the groups tell the sides
+            apart, one cluster determines the effect, or the result was saved without its data.
 
         Warns
         -----

@@ -58,7 +58,7 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
         notes.append(f"The noise changes over the domain: its sd is {low:.4g} to {high:.4g}.")
     wide = [(label, width) for label, width, gain in found.transitions if width > _NARROW and gain > _CLEARLY]
     notes += [
-        f"Part of boundary {label} is better told as a step of sd {width:g} cells than as a sharp one."
+        f"Part of boundary {label} is better described by a gradual step of sd {width:g} cells than by a sharp one."
         for label, width in wide
     ]
     return notes

@@ -55,7 +55,8 @@ def plot(
         return _diagram(fit, plotting.get_axes(ax))
     times = _grid(fit, kind, newdata) if at is None else _times(at)
     shown = pictured(fit, kind, newdata, times, state, compared, alpha)
-    return (_stacked if kind == "occupancy" else _curves)(fit, kind, shown, plotting.get_axes(ax))
+    ax = plotting.get_axes(ax)
+    return _stacked(fit, kind, shown, ax) if kind == "occupancy" else _curves(fit, kind, shown, alpha, ax)
 
 
 def _times(at: ArrayLike) -> Array:
@@ -114,7 +115,7 @@ def _stacked(fit: MultiStateFitted, kind: str, shown: Pictured, ax: Any) -> Any:
     return ax
 
 
-def _curves(fit: MultiStateFitted, kind: str, shown: Pictured, ax: Any) -> Any:
+def _curves(fit: MultiStateFitted, kind: str, shown: Pictured, alpha: float, ax: Any) -> Any:
     compared = False
     for k, one in enumerate(shown.curves):
         if one.data is not None:
@@ -126,7 +127,11 @@ def _curves(fit: MultiStateFitted, kind: str, shown: Pictured, ax: Any) -> Any:
     ax.set_ylim(bottom=0.0)
     if kind in WITH_SHARES:
         ax.set_ylim(0.0, 1.02)
-    data = plotting.data_handles(None, False, _DATA) if compared else ()
+    data = (
+        plotting.data_handles(None, False, _DATA, band=f"{100 * (1 - alpha):g} % band of the model")
+        if compared
+        else ()
+    )
     plotting.finish(ax, _time_label(fit, kind), _value_label(fit, kind), shown.legend, data)
     _entitle(ax, shown.title)
     return ax

@@ -9,7 +9,7 @@ import pandas as pd
 from statmodels_x.core.findings import kinds
 from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.results import coefficient_table
-from statmodels_x.core.fits.tables import number, p_value, summary, together
+from statmodels_x.core.fits.tables import number, p_value, statistic, summary, together
 from statmodels_x.multistate.fitted import MultiStateFitted
 from statmodels_x.multistate.specification import arrow
 
@@ -84,7 +84,7 @@ def _coefficient_block(fit: MultiStateFitted, name: str, alpha: float) -> Block:
         ["estimate", "std.error", "statistic", "p.value", "conf.low", "conf.high"]
     ].itertuples(index=False):
         value, error, lower, upper = together([b, se, low, high], se)
-        cells.append([value, error, number(z, 2), p_value(p), lower, upper])
+        cells.append([value, error, statistic(z), p_value(p), lower, upper])
     tail = 100.0 * alpha / 2.0
     headings = ["coef", "std err", "z", "P>|z|", f"[{tail / 100:g}", f"{1 - tail / 100:g}]"]
     part = fit.fits[name]

@@ -86,7 +86,7 @@ class InteractionFitted(Estimates):
 
     @property
     def formula(self) -> str:
-        """The formula."""
+        """The formula of the model."""
         return self.machinery.facts.formula
 
     @property
@@ -96,7 +96,7 @@ class InteractionFitted(Estimates):
 
     @property
     def family(self) -> str:
-        """Distribution of the counts."""
+        """Distribution of the counts about the totals."""
         return FAMILIES[self.machinery.problem.family]
 
     @property
@@ -106,23 +106,26 @@ class InteractionFitted(Estimates):
 
     @property
     def dispersion(self) -> float:
-        """Dispersion of a negative binomial: the variance is mean + dispersion * mean^2."""
+        """Dispersion of the negative binomial family: the variance is mean + dispersion * mean^2."""
         return self.machinery.problem.dispersion
 
     @property
     def df_model(self) -> int:
-        """Number of free parameters of the course (those held by bounds are not counted)."""
+        """Number of free parameters of the course; those that bounds fix are not counted."""
         layout = self.machinery.layout
         return int(np.sum(np.array(layout.upper) > np.array(layout.lower)))
 
     @property
     def df_resid(self) -> int:
-        """Observed counts minus the rank of the sensitivities."""
+        """Number of observed counts minus the rank of the sensitivities of the totals."""
         return self.nobs - self.machinery.identification.rank
 
     @property
     def n_criterion(self) -> int:
-        """Parameters that the criteria count; the error variance or dispersion is one, as in R."""
+        """Number of parameters that the information criteria count.
+
+        The error variance or the dispersion counts as one, as in R.
+        """
         return self.df_model + (self.machinery.problem.family != POISSON)
 
     @property
@@ -134,10 +137,11 @@ class InteractionFitted(Estimates):
 
     @cached_copy
     def ranks(self) -> pd.Series:
-        """How many numbers the model has and the data determine.
+        """How many parameters the model has, and how many of them the data determine.
 
-        ``parameters``; ``structural``, of them what exact totals determine (NaN where it has not been computed);
-        ``local``, the rank of the sensitivities; ``known_to_half``, directions known to half of their size or better.
+        ``parameters`` is their number. ``structural`` is the number of combinations that exact totals would
+        determine (NaN where it was not computed). ``local`` is the rank of the sensitivities of the totals.
+        ``known_to_half`` is the number of directions that are known to half of their size or better.
         """
         found, exact = self.machinery.identification, self.machinery.structural
         values = {
@@ -150,56 +154,72 @@ class InteractionFitted(Estimates):
 
     @property
     def search(self) -> pd.DataFrame:
-        """Kinds of starts: number of searches, lowest sum of squares, and how many ended at the estimate.
+        """What each kind of starting point led to.
 
-        Best is in squared residuals of the family; a search has ended at the estimate if it is within half a unit of
+        For each kind there are the number of searches, the lowest sum of squares that they reached (in squared
+        residuals of the family), and how many of them ended at the estimate, that is, within half a unit of its
         log-likelihood.
         """
         return self.machinery.estimate.table()
 
     @property
     def ends(self) -> pd.DataFrame:
-        """Distinct ends of the searches, the estimate first.
+        """Distinct end points of the searches, the estimate first.
 
-        One row per end that is at most ten units of log-likelihood below the estimate: ``llf`` less that of the
-        estimate, ``digits`` of the parameters that its course spends (above 5 it is a needle), ``kinds`` of the
-        searches that reached it, and the invariants.
+        There is one row per end point that is at most ten units of log-likelihood below the estimate. The columns
+        are ``llf`` (relative to the estimate), ``digits`` (digits of the parameters on which its course depends;
+        above 5 it is a needle), ``kinds`` (which searches reached it), and the invariants.
         """
         return handed_out(self.machinery.ends if self.machinery.ends is not None else pd.DataFrame())
 
     @property
     def digits(self) -> float:
-        """Digits of its parameters that the fitted course spends; above 5 it supports no prediction."""
+        """Number of digits of the parameters on which the fitted course depends.
+
+        Above 5 the solution is called a needle, and no prediction can be based on it.
+        """
         return self.machinery.estimate.digits
 
     @property
     def wss(self) -> float:
-        """Weighted sum of squares: of residuals over the mean of their series, whatever the family."""
+        """Weighted sum of squares, in which each residual is divided by the mean of its series.
+
+        It is the same quantity for all families.
+        """
         return self.machinery.diagnostics.wss
 
     @property
     def rsquared(self) -> pd.Series:
-        """Share of each series' variance that the fit explains, one entry per species (and culture)."""
+        """Share of the variance of each series that the fit explains, one entry per species (and culture)."""
         return handed_out(self.machinery.diagnostics.rsquared)
 
     @property
     def rsquared_pooled(self) -> float:
-        """R-squared of all counts together: too optimistic, as differences between species count as explained."""
+        """Share of the variance of all counts together that the fit explains.
+
+        It is too optimistic, because differences between the species count as explained.
+        """
         return self.machinery.diagnostics.rsquared_pooled
 
     @property
     def lowest_total(self) -> dict[str, Any]:
-        """Smallest fitted total at any step, observed or not: ``species``, ``culture``, ``time`` and ``total``."""
+        """Smallest fitted total at any step: ``species``, ``culture``, ``time`` and ``total``.
+
+        Steps without a count are included.
+        """
         return handed_out(self.machinery.diagnostics.lowest_total)
 
     @property
     def negative_classes(self) -> pd.DataFrame:
-        """Lowest value of each class that turns negative: ``species``, ``class``, ``culture``, ``time``, ``value``."""
+        """Lowest value of each age class that becomes negative in the fitted course.
+
+        The columns are ``species``, ``class``, ``culture``, ``time`` and ``value``.
+        """
         return handed_out(self.machinery.diagnostics.negative_classes)
 
     @property
     def autocorrelation(self) -> pd.Series:
-        """Lag-one correlation of the residuals of each series at neighbouring steps."""
+        """Lag-one autocorrelation of the residuals of each series, over pairs of neighbouring times."""
         return handed_out(self.machinery.diagnostics.autocorrelation)
 
     @property

@@ -29,36 +29,46 @@ def forecast_errors(
     fit: Mapping[str, Any] | None = None,
     detail: bool = False,
 ) -> pd.DataFrame:
-    """Fit models up to one or more origins and compare their forecasts with the later counts.
+    """Fit models up to one or more origins, and compare their forecasts with the later counts.
+
+    The last observed value carried forward is added as a model of its own, named "last value".
 
     Parameters
     ----------
     models : mapping of str to LeslieInteraction or LotkaVolterra
         Models of the same counts, not yet fitted.
     origins : float or sequence of float
-        Last times that a fit may see: one for a hold-out, several for rolling origins.
+        Last times that a fit may see. One origin gives a hold-out, several give rolling origins.
     horizon : float, optional
-        How far beyond its origin a forecast is judged; by default to the end of the data.
+        Length of time after the origin over which a forecast is judged. The default is to the end of the data.
     fit : mapping, optional
-        Arguments of ``fit()``, such as ``{"initial": 20}``; or for each model by its name.
+        Arguments of ``fit()``, such as ``{"initial": 20}``, for all models, or a mapping from the names of the
+        models to such arguments.
     detail : bool
         Whether to return every forecast instead of the errors.
 
     Returns
     -------
     DataFrame
-        One row per model and species: ``rmse``, ``mae``, ``bias`` (mean of forecast minus count), ``n``, ``failed``
-        (fits that were refused, or courses that are not finite), ``ended`` (courses that fell to 0 within the horizon,
-        and are forecast as 0 from there on), ``ended_wrongly`` (of these, where a count was positive afterwards),
-        ``missed`` (series that end at 0 where the course does not), ``warned`` (warnings of the fits, which are not
-        shown), and ``relative_rmse`` to the last value carried forward, which is added as a model of its own.
-        With ``detail``: one row per forecast, with ``model``, ``origin``, ``culture``,
-        ``time``, ``species``, ``count`` and ``forecast``.
+        One row per model and species, with the following columns.
+
+        - ``rmse``, ``mae``, ``bias``: root mean squared error, mean absolute error, and mean of forecast minus
+          count.
+        - ``n``: number of forecasts.
+        - ``failed``: number of origins at which the fit was refused or its course is not finite.
+        - ``ended``: number of courses that fell to 0 within the horizon. They are forecast as 0 from there on.
+        - ``ended_wrongly``: how many of these had a positive count afterwards.
+        - ``missed``: number of series that end at 0 where the course does not.
+        - ``warned``: number of warnings of the fits, which are not shown.
+        - ``relative_rmse``: ``rmse`` divided by that of the last value carried forward.
+
+        With ``detail``, one row per forecast, with ``model``, ``origin``, ``culture``, ``time``, ``species``,
+        ``count``, ``forecast`` and ``warned``.
 
     Raises
     ------
     DataError
-        If the models are not of the same counts, or an origin leaves nothing before or after it.
+        If the models are not of the same counts, or if an origin leaves too little before it or nothing after it.
 
     Examples
     --------

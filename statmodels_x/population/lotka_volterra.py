@@ -24,40 +24,46 @@ class LotkaVolterra:
     r"""Logistic and Lotka-Volterra models of one to six species, in continuous time and without age classes.
 
     - one species (``"aurelia ~ day"``): logistic growth, :math:`\dot N = N(r - aN)`, with :math:`K = r/a`,
-    - ``"competition"``: :math:`\dot N_i = N_i(r_i - \sum_j a_{ij}N_j)`, with carrying capacities
-      :math:`K_i = r_i/a_{ii}` and competition coefficients :math:`\alpha_{ij} = a_{ij}/a_{ii}`,
-    - ``"predation"``: :math:`\dot x = x(r - ay),\; \dot y = y(bx - m)`, the first species being the prey; of three or
-      more each eats the one before it (a food chain), :math:`\dot y = y(bx - m - cz),\; \dot z = z(dy - \mu)`.
+    - ``"competition"``: :math:`\dot N_i = N_i(r_i - \sum_j a_{ij}N_j)`, with carrying capacities :math:`K_i =
+      r_i/a_{ii}` and competition coefficients :math:`\alpha_{ij} = a_{ij}/a_{ii}`,
+    - ``"predation"``: :math:`\dot x = x(r - ay),\; \dot y = y(bx - m)`, where the first species is the prey. With
+      three or more species each eats the one before it (a food chain), :math:`\dot y = y(bx - m - cz),\; \dot z =
+      z(dy - \mu)`.
 
     Parameters
     ----------
     formula : str
-        ``"hare + lynx ~ year"``; the times need not be equally spaced.
+        Columns of counts and a column of times, such as ``"hare + lynx ~ year"``. The times need not be equally
+        spaced.
     data : DataFrame
+        One row per time. A pandas, polars or pyarrow table, or a mapping of columns. Counts may be missing.
     interaction : {"competition", "predation"}
+        How the species act on each other. Leave it out for one species.
     family, weights, culture
         As in :class:`LeslieInteraction`.
     limited : bool
-        Of predation: whether the prey limits itself, :math:`r - kx - \ldots`, with :math:`K = r/k`. A chain of three
-        comes to rest only with it.
+        For predation, whether the growth of the prey is limited by its own density, :math:`r - kx - \ldots`, with
+        :math:`K = r/k`. A food chain of three reaches an equilibrium only with it.
     saturating : bool
-        Of predation by one predator: whether predators take time to handle prey (Holling's type II), with
-        :math:`1 + hx` below both effects. The two together are the model of Rosenzweig and MacArthur.
+        For predation by one predator, whether predators take time to handle prey (Holling's type II response).
+        Both effects are then divided by :math:`1 + hx`. ``limited`` and ``saturating`` together give the model of
+        Rosenzweig and MacArthur.
 
     Raises
     ------
     FormulaError, DataError
-        As :class:`LeslieInteraction`.
+        As for :class:`LeslieInteraction`.
 
     Notes
     -----
-    The flow and its sensitivities are integrated together by the classical Runge-Kutta rule on log densities, with a
-    step that is halved until the error of the course at the fit is below 1e-6 of the series' mean.
+    The differential equations and their sensitivities are integrated together by the classical Runge-Kutta method
+    on log densities. The step is halved until the error of the fitted course is below 1e-6 of the mean of the
+    series.
 
     References
     ----------
-    Lotka (1925), Elements of Physical Biology. Volterra (1926), Nature 118, 558-560. Gause (1934), The Struggle for
-    Existence.
+    Lotka (1925), Elements of Physical Biology. Volterra (1926), Nature 118, 558-560. Gause (1934), The Struggle
+    for Existence.
 
     Examples
     --------
@@ -113,24 +119,31 @@ class LotkaVolterra:
         allow_unstable: bool = False,
         gain: float | str = 0.0,
     ) -> InteractionResults:
-        """Fit by bounded least squares, or by maximum likelihood for the other families.
+        """Fit the model by bounded least squares, or by maximum likelihood for the families other than Gaussian.
 
         Parameters
         ----------
         initial : {"free", "observed"} or float
-            Densities at the first time: estimated, taken from the first row as known, or estimated up to a bound.
+            Densities at the first time. They are estimated ("free"), set to the counts of the first row
+            ("observed"), or estimated up to the upper bound that is given.
         n_starts : int
-            Random starts.
+            Number of random starting points.
         seed, n_jobs, progress
-            The same seed gives the same fit whatever ``n_jobs``.
+            As in :meth:`LeslieInteraction.fit`.
         bounds : mapping, optional
-            Limits of a group of parameters, ``{"rate": (0, 5)}``, or of one, ``{("rate", "hare"): (0.2, 0.9)}``.
+            Bounds of a group of parameters, such as ``{"rate": (0, 5)}``, or of a single parameter, such as
+            ``{("rate", "hare"): (0.2, 0.9)}``.
         keep_data, allow_unstable, gain
             As in :meth:`LeslieInteraction.fit`.
 
         Returns
         -------
         InteractionResults
+
+        Raises
+        ------
+        DataError, IdentificationError, ConvergenceError
+            As in :meth:`LeslieInteraction.fit`.
         """
         options = Options(
             initial, "free", {} if bounds is None else bounds, n_starts, seed, n_jobs, progress, keep_data=keep_data,

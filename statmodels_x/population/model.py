@@ -26,65 +26,72 @@ from statmodels_x.population.specification import (
 class LeslieInteraction:
     r"""Matrix models of species with age classes that compete or prey on each other, fitted to counts of their totals.
 
-    With age vectors x and y, totals :math:`N_x, N_y` and Leslie matrices A and D, a step of time is
+    With age vectors x and y, totals :math:`N_x, N_y` and Leslie matrices A and D, one step of time is
 
-    - ``"competition"``: :math:`x' = Ax - By,\; y' = Dy - Cx`; with ``density="leslie-gower"``
-      :math:`x' = Ax/(1 + a_{xx}N_x + a_{xy}N_y)` and likewise y,
-    - ``"predation"``: :math:`x' = Ax - By,\; y' = Dy + Cx`; with ``density="leslie-gower"``
-      :math:`x' = (Ax - By)/(1 + a_{xx}N_x),\; y' = Dy/(1 + a_{yy}N_y) + Cx/(1 + cN_x)`,
+    - ``"competition"``: :math:`x' = Ax - By,\; y' = Dy - Cx`; with ``density="leslie-gower"`` :math:`x' = Ax/(1 +
+      a_{xx}N_x + a_{xy}N_y)`, and likewise for y,
+    - ``"predation"``: :math:`x' = Ax - By,\; y' = Dy + Cx`; with ``density="leslie-gower"`` :math:`x' = (Ax -
+      By)/(1 + a_{xx}N_x),\; y' = Dy/(1 + a_{yy}N_y) + Cx/(1 + cN_x)`,
     - ``"complex"``: :math:`z' = (A + iB)z` with z = x + iy, which is predation with D = A and C = B.
 
-    All matrix entries are nonnegative, survivals are at most 1, and totals may not fall below 0 at any step. One
-    species alone grows by its matrix, or with ``density="beverton-holt"`` or ``"ricker"``; three to six compete under
-    ``density="leslie-gower"``.
+    All matrix entries are nonnegative, survival probabilities are at most 1, and totals may not fall below 0 at
+    any step. A single species grows by its own matrix, with or without density dependence. Three to six species
+    can compete with ``density="leslie-gower"``.
 
     Parameters
     ----------
     formula : str
-        ``"aurelia + caudatum ~ day"``: columns of counts and one of times. For predation the prey comes first.
+        Columns of counts and a column of times, such as ``"aurelia + caudatum ~ day"``. For predation the prey
+        comes first.
     data : DataFrame
-        pandas, polars, pyarrow, or a mapping of columns. Times need not be equally spaced, but their gaps must be
-        multiples of a common step; counts may be missing.
+        One row per time. A pandas, polars or pyarrow table, or a mapping of columns. The times need not be
+        equally spaced, but their gaps must be multiples of a common step. Counts may be missing.
     interaction : {"competition", "predation", "complex"}
+        How the species act on each other. Leave it out for one species.
     ages : int or sequence of int
-        Age classes, of all species or of each.
+        Number of age classes, one number for all species or one for each.
     coupling : {"scalar", "diagonal", "full"}
-        B = b I, B diagonal, or every entry free; likewise C. Leslie-Gower competition couples through the totals and
-        has none.
-    density : None or "leslie-gower"
-        None is the linear system, which can only grow or die out in the long run.
+        Form of B (and likewise of C): a multiple of the identity matrix, a diagonal matrix, or a matrix in which
+        every entry is free. Leslie-Gower competition acts through the totals and has no such matrices.
+    density : {None, "leslie-gower", "saturating", "beverton-holt", "ricker"}
+        Density dependence. ``None`` gives the linear system, which can only grow or die out in the long run.
+        ``"leslie-gower"`` is for two or more species, as above. ``"saturating"`` is predation in which predators
+        take a proportion of the prey. ``"beverton-holt"`` and ``"ricker"`` are for one species.
     family : {"gaussian", "lognormal", "poisson", "negativebinomial"}
         Distribution of the counts about the totals.
     weights : "mean", "equal", or mapping of species to numbers
-        Of the Gaussian residuals: ``"mean"`` divides by the mean of the series, so that both species count alike.
+        Weights of the Gaussian residuals. ``"mean"`` divides each residual by the mean of its series, so that all
+        species have the same influence.
     culture : str, optional
-        Column that marks several series with the same parameters and initial totals of their own. A species that is
-        missing (or 0) throughout a culture is absent from it.
+        Column that marks several series (cultures). They share their parameters, and each has initial totals of
+        its own. A species that is missing (or 0) throughout a culture is absent from it.
     step : float, optional
-        Length of a step; by default the largest of which all gaps between times are multiples.
+        Length of a step. The default is the largest step of which all gaps between times are multiples.
 
     Raises
     ------
     FormulaError
-        If the formula is not two columns and a time.
+        If the formula cannot be read as columns of counts and a column of times.
     DataError
-        If a column or an option cannot be used. The message names it and the remedy.
+        If a column or an option cannot be used. The message names it and says what to do.
 
     Notes
     -----
-    The linear forms and the rule of the last species standing are derived from the block recursion; the sources are
-    the matrix models of Leslie and the density-dependent form of Leslie and Gower.
+    The linear forms and the theorem of the last species standing are derived from the block recursion. They build
+    on the matrix models of Leslie and on the density-dependent form of Leslie and Gower. See
+    :doc:`/guide/population` for how to use the model.
 
-    How the residuals are weighted is part of the model. Counts of a growing culture span two orders of magnitude, and
-    K and alpha move by more than their intervals between weights, so that it is worth a look at
-    ``family="negativebinomial"`` beside the default.
+    The weighting of the residuals is part of the model. The counts of a growing culture span two orders of
+    magnitude, and the estimates of K and alpha can change by more than the width of their intervals if the
+    weights are changed. It is therefore worth fitting ``family="negativebinomial"`` beside the default.
 
-    The first fit after an installation compiles for about half a minute; the result is kept on disk.
+    The first fit after an installation takes about half a minute longer, because functions are compiled. The
+    result is kept on disk.
 
     References
     ----------
-    Leslie (1945), Biometrika 33, 183-212. Leslie and Gower (1958), Biometrika 45, 316-330. Gause (1934), The Struggle
-    for Existence, Williams and Wilkins.
+    Leslie (1945), Biometrika 33, 183-212. Leslie and Gower (1958), Biometrika 45, 316-330. Gause (1934), The
+    Struggle for Existence, Williams and Wilkins.
 
     Examples
     --------
@@ -138,41 +145,48 @@ class LeslieInteraction:
         allow_unstable: bool = False,
         gain: float | str = 0.0,
     ) -> InteractionResults:
-        """Fit the totals by bounded least squares, or by maximum likelihood for the other families.
+        """Fit the model by bounded least squares, or by maximum likelihood for the families other than Gaussian.
 
         Parameters
         ----------
         initial : {"free", "observed"} or float
-            Totals at the first time: estimated, taken from the first row as known, or estimated up to a bound.
+            Totals at the first time. They are estimated ("free"), set to the counts of the first row
+            ("observed"), or estimated up to the upper bound that is given.
         structure : {"free", "stable"} or mapping of species to shares
-            Age classes at the first time: free, each species' stable age distribution, or given shares.
+            Age structure at the first time. It is estimated ("free"), set to each species' stable age
+            distribution ("stable"), or set to the shares that are given.
         n_starts : int
-            Random starts, besides those carried over from simpler models.
+            Number of random starting points, besides those carried over from simpler models.
         seed : int
-            Of the starts; the same seed gives the same fit whatever ``n_jobs``.
+            Seed of the starting points. The same seed gives the same fit whatever ``n_jobs``.
         n_jobs : int
-            Threads.
+            Number of threads.
         progress : bool
-            Show a bar.
+            Whether to show a progress bar.
         bounds : mapping, optional
-            Limits of a group of parameters, ``{"fecundity": (0, 10)}``, or of one,
-            ``{("survival", "hare_1"): (0.2, 0.9)}``; equal limits fix a parameter.
+            Bounds of a group of parameters, such as ``{"fecundity": (0, 10)}``, or of a single parameter, such as
+            ``{("survival", "hare_1"): (0.2, 0.9)}``. Two equal bounds fix a parameter.
         life_table : mapping, optional
-            For each species (or one of them) a :class:`LeslieMatrix` or ``(fecundity, survival)`` to shrink toward.
+            For one or more species, a :class:`LeslieMatrix` or a pair ``(fecundity, survival)`` to shrink the
+            estimates towards.
         ridge : float
-            Weight of the squared distance from the life table, in units of squared residuals. Estimates and standard
-            errors are then those of a penalised fit.
+            Weight of the squared distance from the life table, in units of squared residuals. The estimates and
+            standard errors are then those of a penalised fit.
         warm_starts : bool
-            Whether to fit simpler models first (fewer classes, simpler coupling) and start from them too.
+            Whether to fit simpler models first (fewer classes, simpler coupling) and to start from their
+            estimates too.
         keep_data : bool
-            Whether a saved or pickled result carries the counts; without them it still predicts and summarises.
+            Whether a saved or pickled result carries the counts. A result without them can still predict and
+            summarise.
         allow_unstable : bool
-            Whether a needle may be chosen: a course that spends more than five digits of its parameters on an unstable
-            equilibrium. It has no standard errors and no period, and fits better than it foresees.
+            Whether a solution may be chosen that follows an unstable equilibrium and depends on more than five
+            digits of its parameters (a needle). Such a solution has no standard errors and no period. It fits
+            better than it predicts.
         gain : float or "free"
-            Share of the way from the total to the count by which the state is corrected at every count before the
-            next step: 0 is a course left alone (errors of counting), 1 starts every step at the last count (errors of
-            the step).
+            How far the state is corrected towards each count before the next step, as a share of the difference
+            between total and count. With 0 the course is never corrected (all errors are errors of counting).
+            With 1 every step starts at the last count (all errors are errors of the step). ``"free"`` estimates
+            the gain.
 
         Returns
         -------
@@ -180,17 +194,19 @@ class LeslieInteraction:
 
         Raises
         ------
+        DataError
+            If an argument cannot be used.
         IdentificationError
             If there are more parameters than counts.
         ConvergenceError
-            If no start gave a finite course.
+            If no starting point led to a finite course.
 
         Warns
         -----
         IdentificationWarning
-            If totals cannot determine all parameters, or few starts reached the best fit.
+            If the totals do not determine all parameters, or if few of the searches reached the best fit.
         ConvergenceWarning
-            If the best end is not stationary.
+            If the best solution is not stationary.
         """
         options = Options(
             initial, structure, {} if bounds is None else bounds, n_starts, seed, n_jobs, progress,

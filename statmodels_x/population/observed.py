@@ -30,39 +30,45 @@ from statmodels_x.population.tables import estimate_block
 
 
 class ObservedLeslie:
-    r"""Two species whose age classes are counted: one step regressed on the one before.
+    """Leslie model of one or two species whose age classes are counted.
 
-    :math:`w_{n+1} = M w_n + e` with w the classes of both species and M the block matrix of the interaction (see
-    :class:`LeslieInteraction`), its entries nonnegative and its survivals at most 1. The sum of squares over the pairs
-    of consecutive times is convex, so that its minimum is the global one.
+    The model is :math:`w_{n+1} = M w_n + e`, where w holds the classes of all species and M is the block matrix
+    of the interaction (see :class:`LeslieInteraction`). Its entries are nonnegative and its survival
+    probabilities are at most 1. The numbers of one time are regressed on those of the time before. The sum of
+    squares over the pairs of consecutive times is convex, so that its minimum is the global one.
 
     Parameters
     ----------
     formula : str
-        The columns of each species' classes, youngest first, and of the times: ``"x1 + x2 | y1 + y2 ~ year"``; for
-        predation the prey comes first. ``"x1 + x2 ~ year"`` is one species.
+        The columns of each species' classes, youngest first, and the column of times, such as ``"x1 + x2 | y1 +
+        y2 ~ year"``. For predation the prey comes first. ``"x1 + x2 ~ year"`` is a model of one species.
     data : DataFrame
-        Only rows one step apart make a pair; the step is the most frequent gap between times.
+        One row per time. A pandas, polars or pyarrow table, or a mapping of columns. Only rows that are one step
+        apart make a pair. The step is the most frequent gap between times.
     time : str, optional
-        Deprecated: with a mapping of species to columns in the place of the formula, the column of times.
+        Deprecated: the column of times, if ``formula`` is a mapping of species to columns.
     interaction : {"competition", "predation", "complex"}
+        How the species act on each other, as in :class:`LeslieInteraction`.
     coupling : {"scalar", "diagonal", "full"}
+        Form of the blocks B and C, as in :class:`LeslieInteraction`.
     weights : {"mean", "equal"}
         Whether the errors of each class are divided by its mean.
     names : sequence of str, optional
-        Names of the species; by default what the names of their columns have in common.
+        Names of the species. The default is what the names of their columns have in common.
 
     Raises
     ------
+    FormulaError
+        If the formula cannot be read.
     DataError
-        If a column cannot be used.
+        If a column or an option cannot be used.
     IdentificationError
-        If there are too few pairs of consecutive times.
+        If no two consecutive rows are complete.
 
     Notes
     -----
-    Errors belong to the step (process noise). Errors of counting bias the entries toward 0, as errors in a regressor
-    do; with those, fit the totals by :class:`LeslieInteraction`.
+    The errors are errors of the step (process noise). Errors of counting would bias the entries towards 0, as
+    errors in a regressor do. If there are such errors, fit the totals by :class:`LeslieInteraction`.
 
     Examples
     --------
@@ -116,7 +122,7 @@ class ObservedLeslie:
         self.time_name = time
 
     def fit(self) -> ObservedLeslieResults:
-        """Minimise the sum of squares within the bounds, with a certificate of the minimum.
+        """Minimise the sum of squares within the bounds, and verify the minimum.
 
         Returns
         -------
@@ -125,9 +131,9 @@ class ObservedLeslie:
         Raises
         ------
         IdentificationError
-            If there are no more pairs than the fullest row of the matrix needs.
+            If there are not more pairs of times than free entries in the fullest row of the matrix.
         ConvergenceError
-            If the solver's answer does not pass the optimality conditions.
+            If the solution does not meet the optimality conditions.
         """
         layout = Layout(self.form)
         add_matrices(layout, self.species, np.full(2, np.inf), np.ones(2), strongest=np.inf)
@@ -186,24 +192,25 @@ class ObservedMachinery:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ObservedLeslieResults(LikelihoodResults):
-    """A fitted :class:`ObservedLeslie`; it holds no data.
+    """Results of :meth:`ObservedLeslie.fit() <statmodels_x.ObservedLeslie.fit>`; they hold no data.
+
+    The estimates in ``params`` are the entries of the matrices, labelled like those of
+    :class:`LeslieInteraction`. The covariance matrix is that of least squares without bounds. The errors of the
+    other entries therefore allow for an entry at a bound being elsewhere. Entries at a bound have no standard
+    error (NaN).
 
     Attributes
     ----------
-    params : Series
-        Entries of the matrices, labelled like those of :class:`LeslieInteraction`.
-    covariance : DataFrame
-        Of least squares without bounds, so that the errors of the others allow for an entry at a bound being
-        elsewhere; NaN for those at a bound.
     ssr : float
         Weighted sum of squares.
     nobs : int
-        Counts that a step led to.
+        Number of counts that a step led to.
     certificate : float
         Largest violation of the optimality conditions, relative to the gradient at 0.
     species : tuple of str
+        Names of the species.
     machinery : ObservedMachinery
-        Internal.
+        The matrix, R2 and settings behind the tables. Internal.
     """
 
     ssr: float
@@ -216,29 +223,31 @@ class ObservedLeslieResults(LikelihoodResults):
 
     @property
     def matrix(self) -> pd.DataFrame:
-        """The signed block matrix."""
+        """The fitted block matrix M, with the signs of the interaction."""
         return handed_out(self.machinery.matrix)
 
     @property
     def rsquared(self) -> pd.Series:
-        """Share of each class' variance about its mean that the step explains."""
+        """Share of the variance of each class about its mean that the step explains."""
         return handed_out(self.machinery.rsquared)
 
     @property
     def df_resid(self) -> int:
-        """Counts minus entries that are not at a bound."""
+        """Number of counts minus the number of entries that are not at a bound."""
         return self.nobs - int(self.bse.notna().sum())
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Student intervals, cut at the bounds.
+        """Compute confidence intervals from Student's t distribution, cut at the bounds.
 
         Parameters
         ----------
         alpha : float
+            One minus the confidence level.
 
         Returns
         -------
         DataFrame of shape (p, 2)
+            Columns ``lower`` and ``upper``, indexed like ``params``.
         """
         table = super().conf_int(alpha)
         survival = table.index.get_level_values(0) == "survival"
@@ -247,15 +256,16 @@ class ObservedLeslieResults(LikelihoodResults):
         return table
 
     def summary(self, alpha: float = 0.05) -> Any:
-        """Tables of the fit.
+        """Return tables of the fit.
 
         Parameters
         ----------
         alpha : float
+            One minus the confidence level of the intervals.
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
         """
         table = pd.concat([self.coefficients, self.bse, self.conf_int(alpha)], axis=1)
         entries = estimate_block("Entries", table.set_axis(map(" ".join, table.index)), alpha)
@@ -277,11 +287,12 @@ class ObservedLeslieResults(LikelihoodResults):
         return summary("Leslie interaction, age classes observed", facts, [entries, shares], notes)
 
     def glance(self) -> pd.DataFrame:
-        """One row of facts about the fit, with the column names of R's broom where it has them.
+        """Return one row about the fit, with the column names of R's broom where it has them.
 
         Returns
         -------
         DataFrame
+            Columns ``nobs``, ``df``, ``df.residual``, ``ssr``, ``logLik``, ``AIC``, ``BIC`` and ``converged``.
         """
         row = {"nobs": self.nobs, "df": self.df_model, "df.residual": self.df_resid, "ssr": self.ssr}
         row |= {"logLik": self.llf, "AIC": self.aic, "BIC": self.bic, "converged": self.converged}

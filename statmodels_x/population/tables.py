@@ -17,19 +17,19 @@ from statmodels_x.population.inference.profile import wald_intervals
 
 _SCATTER = 1.5  # of Pearson's statistic over its degrees of freedom
 _TITLES = {
-    "fecundity": "Fecundity: offspring a step of a member of each class",
+    "fecundity": "Fecundity: offspring per step of an individual of each class",
     "survival": "Survival from each class to the next",
-    "coupling": "Coupling: loss or gain a step for each member of the other species",
+    "coupling": "Coupling: loss or gain per step for each individual of the other species",
     "crowding": "Crowding: a in 1 + a N, which divides the step",
     "saturation": "Saturation of predation, for each prey",
     "attack": "Attack: share of the prey that a predator takes when both are rare",
     "conversion": "Conversion: newborn predators for each prey taken",
     "handling": "Handling: h in 1 + h N, which divides predation",
-    "gain": "Gain: share of the way to a count by which the state is corrected",
-    "rate": "Rates of change alone",
-    "effect": "Effects of each individual on the rates",
+    "gain": "Gain: share of the difference from a count by which the state is corrected",
+    "rate": "Rates of change of each species alone",
+    "effect": "Effect of each individual on the rates",
     "initial": "Total at the first time",
-    "structure": "Share of a class in what the younger classes leave, at the first time",
+    "structure": "Share of each class in what the younger classes leave, at the first time",
 }
 
 
@@ -137,8 +137,8 @@ def _scattered(fit: InteractionFitted) -> list[str]:
     if fit.family != "poisson" or not ratio > _SCATTER:
         return []
     return [
-        f"Counts scatter {ratio:.1f} times as much as Poisson's distribution has it: errors are too small by "
-        f'{np.sqrt(ratio):.1f} times; use family="negativebinomial".'
+        f"The variance of the counts is {ratio:.1f} times that of a Poisson distribution, and standard errors are too "
+        f'small by a factor of {np.sqrt(ratio):.1f}; use family="negativebinomial".'
     ]
 
 

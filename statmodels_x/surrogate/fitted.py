@@ -45,44 +45,59 @@ class ProportionFitted(Fitted):
 
     @cached_copy
     def params(self) -> pd.Series:
-        """All estimates; proportions are NaN if the effect does not differ significantly from 0."""
+        """Estimates of all quantities, indexed by name.
+
+        The proportions are NaN if the effect on the primary outcome does not differ significantly from 0.
+        """
         return pd.Series({name: self.inference.estimate(name)[0] for name in self.names}, name="estimate")
 
     @cached_copy
     def bse(self) -> pd.Series:
-        """Standard errors of ``params``: the scaled median absolute deviation of the perturbed ratios.
+        """Standard errors of ``params``.
 
-        For ``delta`` it is their standard deviation. NaN where the proportions are undefined.
+        The standard error of ``delta`` is the standard deviation of the perturbed estimates. The standard error
+        of each other quantity is their median absolute deviation, scaled to the standard deviation of a normal
+        distribution. It is NaN where a proportion is undefined.
         """
         return pd.Series({name: self.inference.standard_error(name) for name in self.names}, name="std_error")
 
     @property
     def nobs(self) -> int:
-        """Number of subjects used."""
+        """Number of patients used."""
         return self.facts.used
 
     @property
     def is_defined(self) -> bool:
-        """Whether the effect on the primary outcome differs from 0 (two-sided 5 % test)."""
+        """Whether the effect on the primary outcome differs from 0 (two-sided test at the 5 % level)."""
         return self.inference.is_defined
 
     @cached_copy
     def tvalues(self) -> pd.Series:
-        """Statistics of the hypothesis that each quantity is 0 (overlap: that it is 1).
+        """Test statistics of the hypothesis that each quantity is 0 (for ``overlap``, that it is 1).
 
-        For a proportion it is the explained part of the effect over its standard error, the linear form that
-        Fieller's interval inverts: p < 0.05 exactly where the 95 % interval leaves 0 out. NaN where undefined.
+        The statistic of a proportion is the explained part of the effect divided by its standard error. Fieller's
+        interval inverts the same linear form, so that p < 0.05 exactly where the 95 % interval leaves out 0. The
+        statistic is NaN where a proportion is undefined.
         """
         return pd.Series({name: self.inference.statistic(name) for name in self.names}, name="statistic")
 
     @property
     def pvalues(self) -> pd.Series:
-        """Two-sided p-values of ``tvalues``."""
+        """Two-sided p-values of ``tvalues``, from the normal distribution."""
         z = self.tvalues
         return pd.Series(self.reference.two_sided(z.to_numpy()), z.index, name="p_value")
 
     def cov_params(self) -> pd.DataFrame:
-        """Covariance of the estimates over the replicates, single far replicates pulled in."""
+        """Compute the covariance matrix of the estimates over the perturbed samples.
+
+        Values further than six scaled median absolute deviations from the median are pulled in to that distance
+        first, because single replicates run off where the treated arm has few early events.
+
+        Returns
+        -------
+        DataFrame
+            A square matrix, labelled like ``params``.
+        """
         columns = [self.inference.estimate(name)[1] for name in self.names]
         return pd.DataFrame(spread.robust_covariance(*columns), list(self.names), list(self.names))
 
@@ -177,14 +192,21 @@ class SurrogateFitted(ProportionFitted):
 
     @property
     def diagnostics(self) -> Diagnostics:
-        """Counts by arm, the constraint on g, the conditions for a PTE within [0, 1], bandwidth."""
+        """Evidence behind the estimate, as a :class:`~statmodels_x.surrogate.fitting.diagnostics.Diagnostics`.
+
+        It holds the counts by arm, the constraint on g, the conditions for a PTE between 0 and 1, and the
+        bandwidth.
+        """
         found = self.evidence
         tables = ("counts", "constraint", "conditions")
         return replace(found, **{name: handed_out(getattr(found, name)) for name in tables})
 
     @property
     def raw_ratio(self) -> float:
-        """Explained effect divided by the effect, without bias correction; given even if the PTE is not defined."""
+        """Explained effect divided by the effect, without the bias correction.
+
+        It is given even where the PTE is undefined.
+        """
         if "pte" in self.inference.given:
             return self.inference.given["pte"][0]
         return self.inference.numerators["pte"][0] / self.inference.delta[0]

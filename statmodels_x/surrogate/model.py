@@ -25,82 +25,99 @@ from statmodels_x.surrogate.specification import (
 
 
 class SurrogatePTE:
-    r"""Proportion of the treatment effect on survival that is explained by a surrogate event (PTE).
+    r"""Proportion of the treatment effect on survival explained by a surrogate event (PTE).
 
-    For each patient who is alive at the landmark :math:`t_0` it is known whether and when the surrogate event (such as
-    progression) happened. The optimal transformation :math:`g` of this information predicts survival beyond
-    :math:`t` in the treated as well as possible, subject to the right mean in the controls,
-    :math:`E_0[g] = P(T_0 > t)`, and to :math:`g = 0` after death. The effect on :math:`g` over the effect on
-    survival is PTE :math:`= \{E_1[g] - E_0[g]\}/\{P(T_1 > t) - P(T_0 > t)\}`.
+    The surrogate event, such as progression, is read at a landmark time :math:`t_0`: for each patient who is
+    still alive then, it is known whether the event has happened and when. The method looks for the optimal
+    transformation :math:`g` of this information. It predicts survival beyond :math:`t` in the treated arm as well
+    as possible, under two constraints: its mean in the control arm is right, :math:`E_0[g] = P(T_0 > t)`, and it
+    is 0 for patients who have died. The PTE is the treatment effect on :math:`g` divided by the treatment effect
+    on survival, :math:`\{E_1[g] - E_0[g]\}/\{P(T_1 > t) - P(T_0 > t)\}`.
 
     Parameters
     ----------
     formula : str
-        ``"Surv(os_time, death) ~ arm"``: time to death or censoring, and the one column that tells the arms
-        apart. Arithmetic is allowed, such as ``Surv(days / 365.25, died)``.
+        Outcome and arm, such as ``"Surv(os_time, death) ~ arm"``. The left side is the time to death or
+        censoring. The right side is the one column that tells the arms apart. Arithmetic is allowed, as in
+        ``Surv(days / 365.25, died)``.
     surrogate : str
-        ``"Surv(pfs_time, progressed)"``: time of the surrogate event; where ``progressed`` is 0 the time is
-        that of last follow-up or missing. Or one column of times, missing, infinite or equal to the end of
-        follow-up where the event was not seen. A death is not a surrogate event and must not be coded as one.
+        The surrogate event, in one of two forms. The first is ``"Surv(pfs_time, progressed)"``; where
+        ``progressed`` is 0, the time is that of the last follow-up, or missing. The second is the name of one
+        column of times, which is missing, infinite or equal to the end of follow-up where the event was not seen.
+        A death is not a surrogate event and must not be coded as one.
     data : DataFrame
-        pandas, polars, pyarrow, or a mapping of columns; one row per patient.
+        One row per patient. A pandas, polars, pyarrow or Dask table, or a mapping of columns. The partitions of a Dask
+        frame are read where they are, and only the times, arms, weights and groups are brought together.
     at : float
         Time t of the primary outcome, in the unit of the times.
     landmark : float
-        Time t0 at which the surrogate is read, at most ``at``.
+        Time t0 at which the surrogate is read. It must be above 0 and at most ``at``.
     treated, control : optional
-        Values of the arm column. Of two numbers, or False and True, the larger is the treated by default; of two
-        names one must be given; of more arms both, and the others are left out.
+        Values of the arm column. If the column holds two numbers, or False and True, the larger one is the
+        treated arm by default. If it holds two names, one of them must be given. If it holds more than two arms,
+        both must be given, and the rows of the other arms are left out.
     weights : str or array_like, optional
-        Weights, not negative, such as inverse probabilities of treatment. They are taken as known.
+        Nonnegative weights, such as inverse probabilities of treatment. They are treated as known. Rows with a
+        weight of 0 are left out.
     effect : {"survival", "rmst"}
-        The primary effect: difference in survival at ``at``, or in mean survival time up to ``at``.
+        The primary effect: the difference in survival at ``at``, or the difference in restricted mean survival
+        time up to ``at``.
     propensity : str or array_like, optional
-        Probability of the treated arm given covariates: weights of 1/p in the treated and 1/(1 - p) in the
-        controls. A formula ``"~ age + stage"`` is a logistic regression fitted here, and again in every
-        perturbation, so that standard errors allow for it. A column or an array is taken as known, which for
-        estimated probabilities makes standard errors a little too large.
+        Probability of the treated arm given covariates. The weights are 1/p in the treated arm and 1/(1 - p) in
+        the control arm. A formula such as ``"~ age + stage"`` is fitted here by logistic regression, and fitted
+        again in every perturbed sample, so that the standard errors allow for its estimation. A column or an
+        array is treated as known. If it holds estimated probabilities, the standard errors are a little too
+        large.
     strata : str or array_like, optional
-        Groups within which survival, censoring and surrogate distributions of each arm are estimated; the arms are then
-        averaged over the strata of the whole sample. For stratified randomisation, for censoring that depends
-        on the stratum, and to adjust for a confounder with few values.
+        Groups within which survival, censoring and the distribution of the surrogate are estimated for each arm.
+        The estimates of the arms are then averaged over the strata of the whole sample. Use it for stratified
+        randomisation, for censoring that depends on the stratum, and to adjust for a confounder with few values.
     cluster : str or array_like, optional
-        Groups within which subjects may be dependent: each shares its perturbation.
+        Groups of patients who may be dependent. All patients of a cluster get the same perturbation weight.
     id : str or array_like, optional
-        Subjects, checked to stand in the data once.
+        Identifier of the patient. The data are checked to hold each patient once.
     time_unit : str, optional
-        Name of the unit of time, for summaries and axes; by default what ``data.attrs["units"]`` says.
+        Name of the unit of time, for summaries and axes. By default it is read from ``data.attrs["units"]``.
     trim : float
-        Propensities are held within [trim, 1 - trim]; the summary counts what was held. Weights are stabilised
-        as they are: each arm's add up to its share.
+        Propensities are held within [trim, 1 - trim], and the summary counts how many were held. Without strata,
+        weights need not be stabilised: the estimates do not depend on a common factor of an arm's weights.
     stopping : str
-        What to do where the surrogate event was looked for during less time than survival: ``"arm"`` leaves out
-        whom it is not known of at the landmark and weights the others by the distribution of the stopping time in
-        each arm; a formula ``"~ age + stage"`` does so by a proportional-hazards model of it in each arm;
-        ``"ignore"`` takes these subjects as without the event.
+        What to do for patients in whom the surrogate event was followed for a shorter time than survival.
+        ``"arm"`` leaves out the patients whose surrogate status at the landmark is unknown, and weights the
+        others by the distribution of the stopping time in each arm. A formula such as ``"~ age + stage"`` does
+        the same with a proportional hazards model of the stopping time in each arm. ``"ignore"`` counts these
+        patients as free of the event.
     after_end : {"error", "move", "drop"}
-        What to do with surrogate events that are dated after the end of follow-up.
+        What to do with surrogate events that are dated after the end of follow-up: raise an error, move them to
+        the end of follow-up, or drop the rows.
     by : str or array_like, optional
-        Subgroups fixed beforehand, for :meth:`SurrogateResults.by_group`.
+        Subgroups that were fixed beforehand, for :meth:`SurrogateResults.by_group`.
 
     Raises
     ------
     FormulaError
-        If a formula cannot be read or holds what is not allowed.
+        If a formula cannot be read or holds something that is not allowed.
     DataError
-        If a column, an arm or an argument cannot be used, or a surrogate time lies after the end of follow-up.
+        If a column, an arm or an argument cannot be used, or if a surrogate time lies after the end of follow-up
+        and ``after_end`` is "error".
+    IdentificationError
+        If the covariates of ``propensity`` separate the arms completely.
 
     Warns
     -----
     DataWarning
-        About dropped rows, surrogate follow-up that ended early, and copies of subjects.
+        If rows are dropped because of missing values, if surrogate events are moved to the end of follow-up, or
+        if many patients have exactly the times of another patient.
 
     Notes
     -----
-    Censoring must be independent of both events within each arm (and stratum, or as weighted). Only subjects
-    followed beyond t0 and t enter the densities, so that censoring is one Kaplan-Meier scalar per arm and time.
-    The closed form of g, its bounds and the identity with R_S were derived for this package; they agree with
-    the authors' software where that is free of its errors.
+    Censoring must be independent of both events within each arm (and within each stratum, or as weighted). Only
+    patients who are followed beyond t0 and t enter the densities. Censoring therefore enters through one
+    Kaplan-Meier probability per arm and time.
+
+    The closed form of g, its bounds and its relation to R_S were derived for this package. They agree with the
+    authors' software where that software is free of its errors. See :doc:`/guide/surrogate` for how to use the
+    model, and :doc:`/theory/surrogate` for the derivation.
 
     References
     ----------
@@ -183,38 +200,46 @@ class SurrogatePTE:
         keep_data: bool = False,
         thin_strata: str = "merge",
     ) -> SurrogateResults:
-        """Estimate PTE with its standard error and intervals.
+        """Estimate the PTE with its standard error and confidence interval.
 
         Parameters
         ----------
         method : {"crossfit", "full", "split"}
-            ``"crossfit"`` learns g on all folds but one and evaluates it on that one, averaged over folds and
-            splits. ``"full"`` learns and evaluates on the same subjects: a little less variable, biased upward.
-            ``"split"`` is the published estimator: two random halves, censoring estimated in each, the mean of
-            the two ratios; it depends on ``seed`` and takes no bias correction.
+            How g is learned and evaluated. ``"crossfit"`` learns g on all folds but one and evaluates it on the
+            fold that was left out; the result is averaged over folds and repeated splits. ``"full"`` learns and
+            evaluates g on the same patients; it is a little less variable, and biased upward. ``"split"`` is the
+            published estimator: it divides the sample into two random halves, estimates censoring in each, and
+            averages the two ratios. It depends on ``seed`` and takes no bias correction.
         n_perturb : int
-            Replicates with exponential weights, for standard errors and intervals.
+            Number of perturbed samples (exponential weights) for standard errors and intervals, at least 20.
         seed : int
-            Of the folds and the perturbations.
-        n_folds, n_splits : int
-            Folds and repeated splits of ``"crossfit"``.
+            Seed of the folds and of the perturbations.
+        n_folds : int
+            Number of folds of ``"crossfit"``, from 2 to 50.
+        n_splits : int
+            Number of repeated splits into folds of ``"crossfit"``.
         bandwidth : float, optional
-            Standard deviation of the normal kernel over the ranks (0 to 1) of the early surrogate times of both
-            arms. By default 0.459 n^-0.26 for n early events; few distinct times (at most 12) are bins of their
-            own, not smoothed.
+            Standard deviation of the normal kernel, on the scale of the ranks (0 to 1) of the early surrogate
+            times of both arms. The default is 0.459 n^-0.26, where n is the effective number of early events. If
+            there are at most 12 distinct times, each time is a bin of its own by default (neighbours are pooled
+            where they hold few patients), and nothing is smoothed.
         bias_correction : bool, optional
-            Whether ratios are freed of their bias of order 1/n (Beale's ratio estimator), which comes from the
-            noise of Delta below the line. By default yes, except for ``"split"``.
+            Whether the bias of order 1/n of the ratios is removed by Beale's ratio estimator. This bias comes
+            from the error of Delta in the denominator. By default it is removed, except for ``"split"``.
         n_jobs : int
-            Threads; the numbers do not depend on them.
+            Number of threads. The results do not depend on it.
         progress : bool
-            Show a bar.
+            Whether to show a progress bar.
         keep_data : bool
-            Whether a pickled result carries the data, which :meth:`SurrogateResults.landmark_grid` needs.
+            Whether a pickled or saved result carries the data. After loading,
+            :meth:`SurrogateResults.landmark_grid`, :meth:`SurrogateResults.by_group`,
+            :meth:`SurrogateResults.fitted_process`, :meth:`SurrogateResults.power` and the plot of survival need
+            them.
         thin_strata : {"merge", "drop", "error"}
-            What to do with strata in which an arm is missing or not followed to the times asked: put them together
-            (with the smallest others, as far as needed), leave them out, or refuse. Merged and left out strata are
-            counted and named. Where all of an arm died by then, survival is known to be 0.
+            What to do with strata in which an arm is missing, or is not followed to the times asked for.
+            ``"merge"`` puts them together, with the smallest of the other strata as far as needed. ``"drop"``
+            leaves them out. ``"error"`` refuses to fit. Strata that were merged or left out are counted and
+            named. If everyone in an arm died before then, survival is known to be 0 and the stratum is not thin.
 
         Returns
         -------
@@ -225,12 +250,16 @@ class SurrogatePTE:
         DataError
             If an argument cannot be used.
         IdentificationError
-            If the data do not hold enough at these times: nobody at risk at ``at``, too few early events.
+            If the data hold too little at these times, for example nobody at risk at ``at`` or too few early
+            events.
 
         Warns
         -----
         IdentificationWarning
-            If the effect cannot be told from 0 (PTE is then undefined), is negative, or overlap is weak.
+            If the effect cannot be told from 0 (the PTE is then undefined) or is negative, if the surrogate times
+            of the arms overlap weakly, or if the estimate rests on few events, few patients or few clusters.
+        DataWarning
+            If the surrogate was followed for a shorter time than survival, or if strata were merged or left out.
         """
         settings = check_settings(
             Settings(method, n_folds, n_splits, bandwidth, seed, bias_correction, thin_strata)

@@ -33,47 +33,59 @@ class ProportionResults(ProportionFitted, SummaryText):
 
     @property
     def delta(self) -> float:
-        """Effect on the primary outcome: difference in survival at t, or in restricted mean survival."""
+        """Effect on the primary outcome: difference in survival at t, or in restricted mean survival time."""
         return float(self.params["delta"])
 
     @property
     def r_s(self) -> float:
-        """R_S = 1 - Delta_S/Delta of Parast, Cai and Tian (R_Q for restricted means)."""
+        r"""Proportion explained by the residual effect, :math:`R_S = 1 - \Delta_S/\Delta` of Parast, Cai and Tian.
+
+        :math:`\Delta_S` is the effect that would remain if the surrogate information of the survivors at the
+        landmark had the control arm's distribution in both arms. For restricted means it is called :math:`R_Q`.
+        """
         return float(self.params["r_s"])
 
     @property
     def r_t(self) -> float:
-        """R_T = 1 - Delta_T/Delta, the same with survival to the landmark alone."""
+        r"""Proportion explained by survival to the landmark alone, :math:`R_T = 1 - \Delta_T/\Delta`.
+
+        :math:`\Delta_T` is the residual effect given survival to the landmark, without the surrogate.
+        """
         return float(self.params["r_t"])
 
     @property
     def incremental_value(self) -> float:
-        """Proportion that the surrogate adds to survival: ``pte - pte_primary`` or ``r_s - r_t``."""
+        """Proportion that the surrogate explains beyond survival to the landmark.
+
+        It is ``pte - pte_primary`` for a PTE, and ``r_s - r_t`` for a residual effect.
+        """
         return float(self.params["incremental_value"])
 
     def conf_int(self, alpha: float = 0.05, method: str = "fieller", kind: str | None = None) -> pd.DataFrame:
-        """Confidence intervals of all estimates.
+        """Compute confidence intervals of all estimates.
 
         Parameters
         ----------
         alpha : float
-            Error rate: 0.05 gives 95 % intervals.
+            One minus the confidence level: 0.05 gives 95 % intervals.
         method : {"fieller", "normal", "quantile"}
-            Fieller's interval of a ratio, which is (-inf, inf) where the effect cannot be told from 0 at the
-            level ``alpha`` (for quantities that are no ratios to Delta it is the normal one); estimate and
-            standard error; or quantiles of the perturbed ratios.
+            ``"fieller"`` is Fieller's interval of a ratio. It is (-inf, inf) where the effect cannot be told from
+            0 at the level ``alpha``. Quantities that are not ratios to Delta get the normal interval.
+            ``"normal"`` is the estimate plus or minus a multiple of its standard error. ``"quantile"`` takes
+            quantiles of the perturbed estimates.
         kind : str, optional
-            Old name of ``method``.
+            Deprecated name of ``method``.
 
         Returns
         -------
         DataFrame
-            Indexed like ``params``, columns ``lower`` and ``upper``; NaN where a proportion is undefined.
+            Columns ``lower`` and ``upper``, indexed like ``params``. With ``"normal"`` and ``"quantile"`` the
+            limits are NaN where a proportion is undefined.
 
         Raises
         ------
         DataError
-            If ``alpha`` or ``method`` is none of these.
+            If ``alpha`` or ``method`` is not allowed.
         """
         method = check_choice("method", settle("method", method, "kind", kind), INTERVALS, "conf_int()")
         check_alpha(alpha)
@@ -81,22 +93,24 @@ class ProportionResults(ProportionFitted, SummaryText):
         return pd.DataFrame.from_dict(rows, orient="index", columns=["lower", "upper"])
 
     def tidy(self, alpha: float = 0.05, method: str = "fieller", kind: str | None = None) -> pd.DataFrame:
-        """One row per quantity, with the column names of R's broom.
+        """Return the estimates with one row per quantity and the column names of R's broom.
 
         Parameters
         ----------
         alpha : float
+            One minus the confidence level of the intervals.
         method : {"fieller", "normal", "quantile"}
-            Of the intervals.
+            Kind of the intervals, as in :meth:`conf_int`.
         kind : str, optional
-            Old name of ``method``.
+            Deprecated name of ``method``.
 
         Returns
         -------
         DataFrame
-            ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low``, ``conf.high``. Statistic
-            and p-value belong to the interval: Fieller's are those of ``tvalues``, normal ones the estimate
-            over its standard error; quantiles of replicates have none (NaN).
+            Columns ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low`` and
+            ``conf.high``. The statistic and the p-value belong to the interval. With ``"fieller"`` they are those
+            of ``tvalues``. With ``"normal"`` the statistic is the estimate divided by its standard error (for
+            ``overlap``, the distance from 1). With ``"quantile"`` they are NaN.
         """
         method = settle("method", method, "kind", kind)
         limits, statistic = self.conf_int(alpha, method), statistics(self, method)
@@ -107,9 +121,11 @@ class ProportionResults(ProportionFitted, SummaryText):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SurrogateResults(SurrogateFitted, ProportionResults):
-    """A fitted :class:`~statmodels_x.SurrogatePTE`.
+    """Results of :meth:`SurrogatePTE.fit() <statmodels_x.SurrogatePTE.fit>`.
 
-    Its quantities are ``pte``, ``delta``, ``pte_primary``, ``incremental_value``, ``r_s``, ``r_t`` and ``overlap``.
+    The estimated quantities are ``pte``, ``delta``, ``pte_primary``, ``incremental_value``, ``r_s``, ``r_t`` and
+    ``overlap``. Each has an entry in ``params``, ``bse`` and :meth:`conf_int`, and a property of its own that
+    explains it.
     """
 
     def __repr__(self) -> str:
@@ -120,17 +136,18 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
     def pte(self) -> float:
         """Proportion of the treatment effect that the optimal transformation of the surrogate explains.
 
-        NaN if the effect does not differ significantly from 0 (``is_defined``).
+        It is NaN if the effect does not differ significantly from 0 (see ``is_defined``).
         """
         return float(self.params["pte"])
 
     @property
     def pte_given_shown(self) -> float:
-        """PTE, allowing for its being shown only where the effect differs from 0.
+        """PTE with a correction for being shown only where the effect differs significantly from 0.
 
-        Among trials that show their effect by a narrow margin ``pte`` is too small, because their effect is too
-        large. Here the effect is the median-unbiased one among such trials, and the explained part follows it: less
-        bias, and a larger error. NaN where the margin is so narrow that nothing can be said.
+        In trials that show their effect by a narrow margin the effect is too large on average, and ``pte`` is too
+        small. This estimate replaces the effect by the one that is median-unbiased among such trials, and moves
+        the explained part along with it. It has less bias and a larger error than ``pte``. It is NaN where the
+        effect is not significant, or where the margin is so narrow that no proportion can be given.
         """
         return proportion_given_shown(self.inference)
 
@@ -141,30 +158,39 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
 
     @property
     def overlap(self) -> float:
-        """Imbalance E_0[L] mu_1(t0)/mu_0(t0)^2 of the surrogate: 1 where the arms agree, large if they differ."""
+        r"""Imbalance of the surrogate between the arms, :math:`E_0[L]\,\mu_1(t_0)/\mu_0(t_0)^2`.
+
+        L is the ratio of the control arm's surrogate density to the treated arm's, and :math:`\mu_a(t_0)` is
+        survival to the landmark in arm a. The imbalance is 1 where the survivors of both arms have the same
+        distribution of the surrogate, and large where the distributions differ.
+        """
         return float(self.params["overlap"])
 
     @cached_copy
     def transformation(self) -> pd.DataFrame:
-        """The estimated g with pointwise 95 % bands; see :meth:`transformation_bands`."""
+        """The estimated transformation g with pointwise 95 % bands; see :meth:`transformation_bands`."""
         return self.transformation_bands()
 
     def transformation_bands(self, alpha: float = 0.05, simultaneous: bool = False) -> pd.DataFrame:
-        """Return the estimated optimal transformation g with bands.
+        """Return the estimated optimal transformation g with confidence bands.
+
+        The transformation is learned from the whole sample. It predicts the primary outcome in the treated arm
+        and is not clipped to [0, 1].
 
         Parameters
         ----------
         alpha : float
+            One minus the confidence level of the bands.
         simultaneous : bool
-            Whether the bands hold at all surrogate times (and for g2) at once.
+            Whether the bands hold at all surrogate times (and for g2) at once. By default they hold at each time
+            by itself.
 
         Returns
         -------
         DataFrame
-            One row for each surrogate time with g1 (``stratum`` "event"), and a last row with g2 for those
-            without an event by the landmark (``stratum`` "no event", ``surrogate_time`` missing). Columns
-            ``stratum``, ``surrogate_time``, ``estimate``, ``std_error``, ``lower``, ``upper``. Learned from the
-            whole sample; g is a prediction of the primary outcome in the treated, and not clipped to [0, 1].
+            One row per surrogate time for g1 (``stratum`` "event"), and a last row for g2, the value for patients
+            without an event by the landmark (``stratum`` "no event", ``surrogate_time`` missing). The columns are
+            ``stratum``, ``surrogate_time``, ``estimate``, ``std_error``, ``lower`` and ``upper``.
         """
         return transformation_bands(self, alpha, simultaneous)
 
@@ -176,21 +202,21 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         n_jobs: int = 1,
         progress: bool = False,
     ) -> LandmarkGrid:
-        """PTE over a grid of times, with bands that hold over the whole grid.
+        """Estimate the PTE over a grid of times, with bands that hold over the whole grid.
 
         Parameters
         ----------
         ats : float or array_like, optional
-            Times of the primary outcome; the fit's own by default.
+            Times t of the primary outcome. The default is the time of the fit.
         landmarks : float or array_like, optional
-            Landmarks; eight from an eighth of the largest ``ats`` to the largest by default. Pairs with a
-            landmark after the outcome are left out.
+            Landmark times t0. The default is eight equidistant landmarks up to the largest of ``ats``, beginning
+            at an eighth of it. Pairs in which the landmark is later than the outcome are left out.
         n_perturb : int, optional
-            Perturbed replicates, common to all pairs; as many as in the fit by default.
+            Number of perturbed samples, which all pairs of times share. The default is the number of the fit.
         n_jobs : int
-            Threads.
+            Number of threads.
         progress : bool
-            Show a bar.
+            Whether to show a progress bar.
 
         Returns
         -------
@@ -199,77 +225,96 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         Raises
         ------
         DataError
-            If the times cannot be used, or the result was loaded without its data.
+            If the times cannot be used, or if the result was loaded without its data.
         IdentificationError
-            If no pair can be estimated.
+            If no pair of times can be estimated.
         """
         return estimate_grid(LandmarkGrid, self, ats, landmarks, n_perturb, check_jobs(n_jobs), progress)
 
     def share_test(self, share: float) -> HypothesisTest:
-        """Test that the surrogate explains at most a share of the effect, against more.
+        """Test the hypothesis that the surrogate explains at most a given share of the effect.
+
+        The alternative is that it explains more. A claim about a share needs an effect, so both the share and the
+        effect are tested, and the p-value is the larger of the two (an intersection-union test).
 
         Parameters
         ----------
         share : float
-            Between 0 and 1.
+            The share, between 0 and 1.
 
         Returns
         -------
         HypothesisTest
-            ``statistic`` and ``df`` of E[explained] - share Delta in the direction of the effect, the linear form
-            of Fieller; ``share``, its one-sided ``p.share``, the two-sided ``p.effect`` of Delta itself, and
-            ``p.value``, the larger of the two: without an effect no share of it can be claimed
-            (intersection-union).
+            ``statistic`` and ``df`` belong to the explained part minus ``share`` times Delta, in the direction of
+            the effect. This is the linear form that Fieller's interval inverts. ``p.share`` is its one-sided
+            p-value, ``p.effect`` is the two-sided p-value of Delta, and ``p.value`` is the larger of these.
+            ``share`` is the share that was tested.
+
+        Raises
+        ------
+        DataError
+            If ``share`` is not between 0 and 1.
         """
         return share_test(self, share)
 
     def by_group(
         self, alpha: float = 0.05, method: str = "fieller", n_jobs: int = 1, progress: bool = False
     ) -> tuple[pd.DataFrame, HypothesisTest]:
-        """PTE in the subgroups of the model's ``by``, each estimated on its own, and a test that it is the same.
+        """Estimate the PTE in each subgroup of the model's ``by``, and test whether it is the same in all.
+
+        Each subgroup is estimated on its own.
 
         Parameters
         ----------
         alpha : float
+            One minus the confidence level of the intervals.
         method : {"fieller", "normal", "quantile"}
-            Of the intervals.
+            Kind of the intervals, as in :meth:`conf_int`.
         n_jobs : int
-            Threads.
+            Number of threads.
         progress : bool
-            Show a bar for each subgroup.
+            Whether to show a progress bar for each subgroup.
 
         Returns
         -------
         table : DataFrame
-            ``group``, ``nobs``, ``delta``, ``delta_std_error``, ``pte``, ``std_error``, ``lower``, ``upper``,
-            ``is_defined``.
+            One row per subgroup, with the columns ``group``, ``nobs``, ``delta``, ``delta_std_error``, ``pte``,
+            ``std_error``, ``lower``, ``upper`` and ``is_defined``.
         test : HypothesisTest
-            Of the linear forms N_g - r Delta_g with a common r, which needs no subgroup's effect to differ from 0;
-            ``common.pte`` is that r.
+            Test that all subgroups have the same ratio r of explained effect and effect. It uses the linear forms
+            N_g - r Delta_g, so that the effect of a subgroup need not differ from 0. ``common.pte`` is the common
+            r.
 
         Raises
         ------
         DataError
-            If the model has no subgroups, or the result was loaded without its data.
+            If the model has no subgroups, or if the result was loaded without its data.
         IdentificationError
-            If a subgroup does not hold enough, with its label.
+            If a subgroup holds too little to be estimated. The message names the subgroup.
         """
         check_choice("method", method, INTERVALS, "by_group()")
         fits = fit_groups(self, check_jobs(n_jobs), progress)
         return group_table(fits, check_alpha(alpha), method), equality_test(fits)
 
     def fitted_process(self, n_pieces: int = 4) -> IllnessDeathTrial:
-        """Illness-death process with piecewise constant hazards, fitted to the data of both arms.
+        """Fit an illness-death process with piecewise constant hazards to the data of each arm.
 
         Parameters
         ----------
         n_pieces : int
-            Pieces of time, with as many events of both arms in each.
+            Number of pieces of time. Each piece holds about the same number of events (surrogate events and
+            deaths of both arms).
 
         Returns
         -------
         IllnessDeathTrial
-            To simulate from, for true values, and for planning (:func:`statmodels_x.surrogate_power`).
+            A process to simulate from, to compute true values of, and to plan a trial with
+            (:func:`statmodels_x.surrogate_power`).
+
+        Raises
+        ------
+        DataError
+            If the result was loaded without its data.
         """
         from statmodels_x.surrogate.planning.simulate import fit_illness_death
 
@@ -291,23 +336,28 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         n_jobs: int = 1,
         progress: bool = False,
     ) -> pd.DataFrame:
-        """Precision of PTE at planned sizes, simulated from the process fitted to these data.
+        """Simulate the precision of the PTE in planned trials, from the process fitted to these data.
 
         Parameters
         ----------
         n : int or sequence of int
-            Subjects in each arm.
+            Number of patients in each arm.
         at, landmark : float, optional
-            The fit's own by default.
+            Time of the outcome and landmark. The defaults are those of the fit.
         effect, method : str, optional
-            The fit's own by default.
+            Effect and estimation method. The defaults are those of the fit.
         at_least, alpha, interval, n_repeats, n_perturb, seed, n_jobs, progress
             As in :func:`statmodels_x.surrogate_power`.
 
         Returns
         -------
         DataFrame
-            See :func:`statmodels_x.surrogate_power`.
+            One row per size; see :func:`statmodels_x.surrogate_power` for the columns.
+
+        Raises
+        ------
+        DataError
+            If an argument cannot be used, or if the result was loaded without its data.
         """
         from statmodels_x.surrogate.planning.power import surrogate_power
 
@@ -332,22 +382,29 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
     def plot(
         self, kind: str = "transformation", ax: Any = None, alpha: float = 0.05, simultaneous: bool = False
     ) -> Any:
-        """Draw the result.
+        """Plot the transformation, or survival in both arms.
 
         Parameters
         ----------
         kind : {"transformation", "survival"}
-            The estimated g with its bands and a rug of surrogate times; or survival by arm (Kaplan-Meier) with
-            the landmark and the effect at t.
+            ``"transformation"`` draws the estimated g with its bands and a rug of the surrogate times.
+            ``"survival"`` draws the Kaplan-Meier curves of the arms with the landmark and the effect at t.
         ax : matplotlib Axes, optional
+            Axes to draw on. A new figure is made by default.
         alpha : float
-            Error rate of the bands.
+            One minus the confidence level of the bands.
         simultaneous : bool
-            Whether the bands of g hold at all times at once.
+            Whether the bands of g hold at all times at once. Only for ``kind="transformation"``.
 
         Returns
         -------
         matplotlib.axes.Axes
+
+        Raises
+        ------
+        DataError
+            If an argument does not belong to the kind, or if survival is to be drawn from a result that was
+            loaded without its data.
         """
         from statmodels_x.surrogate import plots
 
@@ -359,21 +416,22 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         return plots.plot_survival(self, alpha, ax)
 
     def summary(self, alpha: float = 0.05, method: str = "fieller", kind: str | None = None) -> Any:
-        """Tables of the question, the estimates, the evidence and the warnings.
+        """Return tables of the design, the estimates, the diagnostics and the warnings.
 
         Parameters
         ----------
         alpha : float
-            Error rate of the intervals.
+            One minus the confidence level of the intervals.
         method : {"fieller", "normal", "quantile"}
-            Of the intervals.
+            Kind of the intervals, as in :meth:`conf_int`.
         kind : str, optional
-            Old name of ``method``.
+            Deprecated name of ``method``.
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
-            ``as_text()``, ``as_html()``, ``as_latex()``, ``as_csv()``.
+        FitSummary
+            Print it, or convert it with ``as_text()``, ``as_html()``, ``as_latex()``, ``as_markdown()`` or
+            ``as_csv()``.
         """
         from statmodels_x.surrogate.tables import pte_summary
 
@@ -381,13 +439,14 @@ class SurrogateResults(SurrogateFitted, ProportionResults):
         return pte_summary(self, self.tidy(alpha, method), alpha, method)
 
     def glance(self) -> pd.DataFrame:
-        """One row about the fit.
+        """Return one row about the fit.
 
         Returns
         -------
         DataFrame
-            ``at``, ``landmark``, ``effect``, ``method``, ``nobs``, ``deaths``, ``early.treated``,
-            ``early.control``, ``pte``, ``delta``, ``overlap``, ``n.perturb``, ``defined`` and ``note``.
+            Columns ``at``, ``landmark``, ``effect``, ``method``, ``nobs``, ``deaths``, ``early.treated``,
+            ``early.control`` (early surrogate events by arm), ``pte``, ``delta``, ``overlap``, ``n.perturb``,
+            ``defined`` and ``note`` (the first warning).
         """
         from statmodels_x.surrogate.tables import pte_glance
 

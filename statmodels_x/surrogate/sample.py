@@ -10,20 +10,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statmodels_x.core.data.design import Design
 from statmodels_x.core.data.formula import split_formula
-from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.data.illness_death import IllnessDeathTimes
-from statmodels_x.core.data.model_frame import ModelFrame, build_frame, counts_text
-from statmodels_x.core.data.surv import unit_of_time
+from statmodels_x.core.data.model_frame import counts_text
+from statmodels_x.core.data.partitions import is_dask_frame
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import warn
 from statmodels_x.core.scaling import near_columns
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_text
+from statmodels_x.surrogate.partitioned.reading import read_partitions
 from statmodels_x.surrogate.reading import arms, columns, events
-from statmodels_x.surrogate.reading.follow_up import FollowUp, read_follow_up
 from statmodels_x.surrogate.reading.propensity import Propensity, fit_propensity
+from statmodels_x.surrogate.reading.rows import TrialRows, read_memory
 from statmodels_x.surrogate.specification import Choice
 
 IntArray = NDArray[np.int64]
@@ -136,32 +135,37 @@ def read_trial(choice: Choice, data: Any) -> tuple[Trial, TrialFacts]:
     DataWarning
         About dropped rows, progression dated after the end of follow-up, and copies of subjects.
     """
-    frame = as_pandas(data)
     response, part = split_formula(choice.formula)
     arm_name = arms.arm_column(part, choice.formula)
-    surrogate = events.evaluate_surrogate(choice, frame)
-    beside = {**choice.columns, "arm": arm_name, "seen": surrogate.seen, "until": surrogate.until}
-    built = build_frame(frame, response, choice.parts, beside, {"Surv": read_follow_up})
-    survival = survival_of(built)
-    codes, labels = arms.arm_codes(built.columns["arm"], arm_name, choice.treated, choice.control)
-    rows = _Rows(codes >= 0, dict(built.dropped))
+    read = read_partitions if is_dask_frame(data) else read_memory
+    given = read(choice, data, response, arm_name)
+    codes, labels = arms.arm_codes(given.columns["arm"], arm_name, choice.treated, choice.control)
+    trial, facts = _settled(choice, given, codes, labels, arm_name)
+    _warn(trial, facts, given.surrogate.name)
+    return trial, facts
+
+
+def _settled(
+    choice: Choice, given: TrialRows, codes: IntArray, labels: tuple[str, str], arm_name: str
+) -> tuple[Trial, TrialFacts]:
+    """Decide which rows are used, and as what."""
+    survival, surrogate, beside = given.survival, given.surrogate, given.columns
+    rows = _Rows(codes >= 0, dict(given.dropped))
     rows.drop(codes < 0, "other arms")
     rows.drop(np.isnan(survival.time), f"{survival.time_name} or {survival.status_name}")
-    weight, source = columns.subject_weights(built.columns, codes)
+    weight, source = columns.subject_weights(beside, codes)
     rows.drop(weight == 0.0, "weight of 0")
-    read = events.settle(choice, surrogate, built.columns, survival, rows.keep)
+    read = events.settle(choice, surrogate, survival, rows.keep)
     rows.drop(read.lost, "surrogate after the end of follow-up")
     keep = rows.keep
     arms.check_both_arms(codes[keep], labels, arm_name)
-    columns.check_id(built.columns.get("id"), keep)
-    stratum, names = columns.group_codes(built.columns.get("strata"), keep)
-    group, group_names = columns.group_codes(built.columns.get("by"), keep)
+    columns.check_id(beside.get("id"), keep)
+    stratum, names = columns.group_codes(beside.get("strata"), keep)
+    group, group_names = columns.group_codes(beside.get("by"), keep)
     propensity, trimmed = None, 0
     weight = weight[keep]
-    if "propensity" in built.designs:
-        propensity, weight = fit_propensity(
-            built.designs["propensity"].matrix[keep], codes[keep], choice.trim
-        )
+    if "propensity" in given.designs:
+        propensity, weight = fit_propensity(given.designs["propensity"][keep], codes[keep], choice.trim)
         source = "propensity (estimated)"
     if source is not None and source.startswith("propensity"):
         weight, trimmed = columns.trimmed(weight, choice.trim)
@@ -172,17 +176,15 @@ def read_trial(choice: Choice, data: Any) -> tuple[Trial, TrialFacts]:
         arm=codes[keep],
         stratum=stratum,
         weight=weight,
-        cluster=None
-        if "cluster" not in built.columns
-        else columns.group_codes(built.columns["cluster"], keep)[0],
+        cluster=None if "cluster" not in beside else columns.group_codes(beside["cluster"], keep)[0],
         watched=None if read.watched is None else read.watched[keep],
         labels=names,
         propensity=propensity,
-        stop_design=None if "stopping" not in built.designs else _covariates(built.designs["stopping"], keep),
-        group=None if "by" not in built.columns else group,
+        stop_design=None if "stopping" not in given.designs else _covariates(given.designs["stopping"], keep),
+        group=None if "by" not in beside else group,
     )
     facts = TrialFacts(
-        rows=built.n_rows,
+        rows=given.n_rows,
         used=len(trial),
         dropped=rows.dropped,
         treated=labels[1],
@@ -191,15 +193,13 @@ def read_trial(choice: Choice, data: Any) -> tuple[Trial, TrialFacts]:
         last_time=float(trial.time.max()),
         time_name=survival.time_name,
         surrogate_name=surrogate.name,
-        time_unit=check_text("time_unit", choice.time_unit, "years")
-        or unit_of_time(frame, survival.time_name, response.expressions[0]),
+        time_unit=check_text("time_unit", choice.time_unit, "years") or given.time_unit,
         weighted=source,
         strata=len(names),
         clusters=None if trial.cluster is None else int(trial.cluster.max()) + 1,
         notes={name: n for name, n in {**read.notes, "trimmed": trimmed}.items() if n},
-        groups=group_names if "by" in built.columns else (),
+        groups=group_names if "by" in beside else (),
     )
-    _warn(trial, facts, surrogate.name)
     return trial, facts
 
 
@@ -217,27 +217,14 @@ class _Rows:
             self.keep = self.keep & ~bad
 
 
-def _covariates(design: Design, keep: NDArray[np.bool_]) -> Array:
+def _covariates(design: Array, keep: NDArray[np.bool_]) -> Array:
     """Columns of a design without the constant, centred and scaled."""
-    matrix = near_columns(design.matrix[keep])
+    matrix = near_columns(design[keep])
     spread = matrix.std(axis=0)
     if not np.any(spread > 0.0):
         raise DataError("`stopping`: no covariate differs between the rows used; leave it out.")
     matrix, spread = matrix[:, spread > 0.0], spread[spread > 0.0]
     return np.asarray((matrix - matrix.mean(axis=0)) / spread)
-
-
-def survival_of(built: ModelFrame) -> FollowUp:
-    """Return the follow-up on the left side of the formula, and refuse another left side."""
-    if len(built.response) != 1 or not isinstance(built.response[0], FollowUp):
-        raise DataError("formula: the response must be one Surv(...), for example Surv(time, status) ~ arm.")
-    survival = built.response[0]
-    if not np.isfinite(survival.time).any():
-        raise DataError(
-            f"Surv(): '{survival.time_name}' or '{survival.status_name}' is missing in every row; give the times of "
-            "follow-up."
-        )
-    return survival
 
 
 def _counts(trial: Trial) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from statmodels_x.core.data.model_frame import counts_text
 from statmodels_x.core.fits.blocks import Block
-from statmodels_x.core.fits.tables import number, summary, together
+from statmodels_x.core.fits.tables import number, statistic, summary, together
 from statmodels_x.surrogate.fitted import SurrogateFitted
 from statmodels_x.surrogate.inference.selection import proportion_given_shown
 
@@ -94,7 +94,7 @@ def _conditions(fit: SurrogateFitted) -> Block:
     cells = [
         [
             *together([row["estimate"], row["std_error"]], row["std_error"]),
-            number(row["z"], 2),
+            statistic(row["z"]),
             row["verdict"],
         ]
         for _, row in table.iterrows()
@@ -107,22 +107,32 @@ def _notes(fit: SurrogateFitted) -> list[str]:
     notes = [f"Warning: {finding}" if finding.category else str(finding) for finding in fit.findings]
     if fit.is_defined and abs(fit.tvalues["delta"]) < SURE_EFFECT:
         notes.append(
-            f"PTE is shown only where the effect differs from 0; here it does by {abs(fit.tvalues['delta']):.1f} "
-            "standard errors. Among trials so near the margin PTE is too small on average; allowing for that it is "
-            f"{number(proportion_given_shown(fit.inference))} (`pte_given_shown`)."
+            f"PTE is reported only if the effect differs from 0; here it does by {abs(fit.tvalues['delta']):.1f} "
+            "standard errors. In trials so close to the margin PTE is too small on average. The estimate that allows "
+            f"for this is {number(proportion_given_shown(fit.inference))} (`pte_given_shown`): report both."
+        )
+    if fit.is_defined and fit.inference.is_corrected:
+        notes.append(
+            "PTE and the other ratios are corrected for bias with variances from the perturbations, so that they move "
+            f"a little with n_perturb and seed. Without the correction PTE is {number(fit.raw_ratio)} (`raw_ratio`)."
+        )
+    if "not clear" in fit.evidence.conditions["verdict"].to_numpy():
+        notes.append(
+            '"not clear": these data do not tell whether the condition holds, and so whether the true PTE lies '
+            "between 0 and 1. The estimate and its interval do not rest on it."
         )
     if fit.facts.dropped:
         notes.append(f"Rows were left out: {counts_text(fit.facts.dropped)}.")
     constraint: pd.Series = fit.evidence.constraint
     if np.isfinite(constraint["std_error"]) and fit.question.settings.method != "full":
         notes.append(
-            f"Constraint on held-out data: E_0[g] = {number(constraint['estimate'])}, to be "
+            f"Constraint on held-out data: E_0[g] = {number(constraint['estimate'])}, and should be "
             f"{number(constraint['target'])} (difference {number(constraint['difference'])}, standard error "
             f"{number(constraint['std_error'])})."
         )
     notes.append(
-        "The imbalance is 1 where the surrogate times of the arms' survivors have one distribution; PTE tends to 1 as "
-        "these separate. R_S uses the same information without that dependence."
+        "The imbalance is 1 if the survivors of both arms have the same distribution of surrogate times. PTE tends to "
+        "1 as the distributions separate. R_S uses the same information, and does not depend on the imbalance."
     )
     return notes
 

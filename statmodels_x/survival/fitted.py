@@ -213,7 +213,8 @@ class SurvivalFitted(Estimates):
         """Whether the fit is a regular maximum.
 
         A regular maximum lies in the interior of the parameter space, and the search proved that it is a maximum.
-        Only regular fits are ranked by :func:`compare`.
+        Standard errors can be computed from it. Whether there are enough events for them to be accurate is in
+        ``warnings``. Only regular fits are ranked by :func:`compare`.
         """
         return self.estimate.is_regular and not is_degenerate(self.findings)
 

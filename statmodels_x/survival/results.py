@@ -74,7 +74,8 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
     def without_data(self) -> Self:
         """Return the same fit without any row of the data. Effects that were computed are kept."""
         kept = self.__dict__.get("_usual_effects", self.kept_effects)
-        return replace(super().without_data(), kept_effects=kept)
+        facts = replace(self.facts)  # with all that is computed when it is first asked for, from the rows
+        return replace(super().without_data(), kept_effects=kept, facts=facts)
 
     def stored(self) -> Self:
         """Return what a file holds, including the effects of the summary, which need the rows."""
@@ -358,6 +359,7 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         -------
         DataFrame
             The columns ``n``, ``events``, ``last_event`` (time), ``last_time`` (longest follow-up),
+            ``median_follow_up`` (the median of the Kaplan-Meier curve of the time to censoring),
             ``at_risk_after`` (subjects followed beyond the last event), ``kaplan_meier_end`` (the last value of the
             Kaplan-Meier curve), ``alpha`` (the statistic of Maller and Zhou) and ``sufficient`` (whether alpha is
             below 0.05). A large alpha means that events still occurred near the end of follow-up. An estimated cured

@@ -286,10 +286,16 @@ def _with_columns(rows: ModelFrame, specification: Specification) -> ModelFrame:
 
 
 def _facts(rows: ModelFrame, response: Surv, arrays: SurvivalArrays, unit: str | None) -> SampleFacts:
-    facts = sample_facts(rows, response, arrays.weight, unit)
     clusters = len(pd.unique(rows.columns["cluster"])) if "cluster" in rows.columns else 0
-    own = tuple(fingerprint(arrays).tolist())
-    return replace(facts, fingerprint=own, clusters=clusters, expected=arrays.n_expected)
+    return sample_facts(
+        rows,
+        response,
+        arrays.weight,
+        unit,
+        lambda: fingerprint(arrays),
+        clusters=clusters,
+        expected=arrays.n_expected,
+    )
 
 
 def _anchored_as(rest: Sample, specification: Specification, arrays: SurvivalArrays) -> Sample:

@@ -11,13 +11,13 @@ import pandas as pd
 from statmodels_x.core.findings import kinds
 from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.results import wald_limits
-from statmodels_x.core.fits.tables import number, p_value, summary, together
+from statmodels_x.core.fits.tables import p_value, statistic, summary, together
 from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.fitting.outside import Outside
 from statmodels_x.survival.inference.effects import NOT_REACHED, Effects, is_widened_to_ph
 from statmodels_x.survival.inference.hypotheses import joint_test
 from statmodels_x.survival.inference.naming import uses_of
-from statmodels_x.survival.inference.natural import SYMBOLS, natural_scale
+from statmodels_x.survival.inference.natural import SYMBOLS, level_terms, natural_scale, reference_level
 from statmodels_x.survival.inference.units import tidy
 from statmodels_x.survival.specification import Specification
 
@@ -77,7 +77,9 @@ def summary_tables(
     blocks += [joint] if joint else []
     notes = _notes(fit)
     if effects is not None:
-        blocks += [_effects_block(effects, fit.facts.time_unit)] if len(effects.table) else []
+        if len(effects.table):
+            blocks.append(_effects_block(effects, fit.facts.time_unit))
+            notes.append(_effects_note(fit, effects))
         notes += _pointer_notes(effects, fit.llf, fit.specification)
     return summary("Flexible survival regression", _facts(fit, effects), blocks, notes)
 
@@ -111,7 +113,7 @@ def _joint_block(fit: SurvivalFitted) -> Block | None:
     if not rows:
         return None
     cells = [
-        [on, number(test["statistic"], 2), f"{test['df']:g}", p_value(test["p.value"])]
+        [on, statistic(test["statistic"]), f"{test['df']:g}", p_value(test["p.value"])]
         for _, on, test in rows
     ]
     return Block("Joint tests", ["acts on", "statistic", "df", "p"], [name for name, _, _ in rows], cells)
@@ -131,6 +133,19 @@ def _effects_block(effects: Effects, unit: str | None) -> Block:
     headings = ["difference of", "this model", "wider model", ""]
     title = "Effects, averaged over the rows" + (f" (times in {unit})" if unit else "")
     return Block(title, headings, list(table["effect"]), cells)
+
+
+def _effects_note(fit: SurvivalFitted, effects: Effects) -> str:
+    """Say at which time, and between which values, effects are taken."""
+    unit = f" {fit.facts.time_unit}" if fit.facts.time_unit else ""
+    text = (
+        f"Effects are taken at {effects.horizon:g}{unit}, the 90 % point of the observed times rounded down; "
+        f'effects(at=...) takes another time. The "mean time to {effects.horizon:g}" is the restricted mean survival '
+        "time (RMST)."
+    )
+    if effects.between_quartiles:
+        text += f" Compared between their quartiles: {', '.join(effects.between_quartiles)}."
+    return text
 
 
 def interval_text(value: float, low: float, high: float) -> str:
@@ -157,14 +172,16 @@ def _pointer_notes(effects: Effects, own: float, model: Specification) -> list[s
         notes.append(f"Score tests that these data cannot give: {listed}.")
     if effects.table["wide_estimate"].notna().any():
         form = "proportional hazards" if is_widened_to_ph(model) else "this model"
-        notes.append(f"Wider model: {form}, with the covariate on the power, too.")
+        notes.append(
+            f"Wider model: {form}, with the covariate on the power, too, so that its hazard ratio may change over time."
+        )
     if effects.table["moves"].any():
         notes[-1] += " An effect marked 'moves' depends on the form of the model: report both columns."
     scale, value = effects.other_scale
     if not np.isnan(value):
         notes.append(
             f'The model with scale="{scale}" and as many parameters has a log-likelihood of {value:.3f}, this one of '
-            f"{own:.3f}. If the two differ little, report both."
+            f"{own:.3f}. Effects of the two can differ much even if these differ little: compare their effects()."
         )
     return notes
 
@@ -205,11 +222,11 @@ def _facts(fit: SurvivalFitted, effects: Effects | None = None) -> list[tuple[st
         ("Log-likelihood", f"{fit.llf:.4f}" + penalised),
         ("AIC", f"{fit.aic:.3f}"),
         ("BIC", f"{fit.bic:.3f}"),
-        ("Follow-up", f"{facts.last_time:.4g}" + (f" {facts.time_unit}" if facts.time_unit else "")),
+        ("Longest follow-up", f"{facts.last_time:.4g}" + (f" {facts.time_unit}" if facts.time_unit else "")),
     ]
     if effects is not None and effects.median is not None:
         shown, unit = interval_text(*effects.median), f" {facts.time_unit}" if facts.time_unit else ""
-        left.append(("Median", NOT_REACHED if shown == "-" else shown + unit))
+        left.append(("Median, all rows", NOT_REACHED if shown == "-" else shown + unit))
     return left + right
 
 
@@ -261,7 +278,7 @@ def _coefficient_block(
             [row["estimate"], error, row["conf.low"], row["conf.high"]], error
         )
         own.append(label)
-        cells.append([value, shown, number(row["statistic"], 2), p_value(row["p.value"]), lower, upper])
+        cells.append([value, shown, statistic(row["statistic"]), p_value(row["p.value"]), lower, upper])
     if parameter == fit.specification.scale:
         for name, level, _ in fit.facts.aside:
             own.append(f"{name}[{level}], no event")
@@ -293,7 +310,7 @@ def _natural_numbers(value: float, low: float, high: float) -> list[str]:
 
 def _notes(fit: SurvivalFitted) -> list[str]:
     notes = [f"Warning: {text}" for text in fit.warnings]
-    notes += _anchor_note(fit)
+    notes += [*_reference_note(fit), *_sign_note(fit), *_anchor_note(fit)]
     unit = fit.facts.time_unit
     if fit.specification.depends_on_time_unit:
         one = _singular(unit) if unit else f"unit of {fit.facts.time_name}"
@@ -308,6 +325,32 @@ def _notes(fit: SurvivalFitted) -> list[str]:
     if special:
         notes.append(f"Rows with {', '.join(special)}.")
     return [*notes, *_background_note(fit), *_count_note(fit), *_prior_note(fit), *_cure_note(fit)]
+
+
+def _reference_note(fit: SurvivalFitted) -> list[str]:
+    """Name the level that each category is compared with: of text it is the first of the alphabet."""
+    found: dict[str, str] = {}
+    for parameter, _, variables, first, last in fit.terms:
+        if len(variables) == 1 and variables[0] not in found:
+            columns = fit.design_specs[parameter].names[first:last]
+            levels = (reference_level(fit, parameter, column) for column in columns)
+            told = next((level for level in levels if level is not None), None)
+            found |= {} if told is None else {variables[0]: told}
+    if not found:
+        return []
+    listed = ", ".join(f"{name} = {level}" for name, level in found.items())
+    return [f"Reference level{'s' if len(found) > 1 else ''}: {listed}."]
+
+
+def _sign_note(fit: SurvivalFitted) -> list[str]:
+    """Say how a coefficient of the accelerated scale becomes a time ratio: R's programs have the other sign."""
+    spec = fit.design_specs.get("aft")
+    if spec is None or not set(spec.names) - level_terms(fit, "aft"):
+        return []
+    return [
+        "Coefficients of covariates on aft are on log(phi), the speed of time: above 0 they shorten times. A time "
+        "ratio is exp(-coef). R's survreg and flexsurvreg have the opposite sign."
+    ]
 
 
 def _count_note(fit: SurvivalFitted) -> list[str]:

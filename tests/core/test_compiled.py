@@ -141,3 +141,23 @@ def test_without_compiler():
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
     assert found.stdout.strip() == "function 2.0 inf 2.5"
+
+
+def test_compiling_is_said_once_where_nothing_is_kept(package):
+    """A first fit takes long: a user must see why; one that finds its machine code is silent."""
+
+    def said(code):
+        environment = {**os.environ, "PYTHONPATH": str(package.parents[1])}
+        environment.pop("NUMBA_CACHE_DIR", None)
+        command = [sys.executable, "-c", code]
+        found = subprocess.run(
+            command, capture_output=True, text=True, env=environment, cwd=package.parents[1]
+        )
+        assert found.returncode == 0, found.stderr
+        return found.stderr
+
+    assert said(CALL).count("statmodels_x: compiling") == 1  # of two kernels
+    assert said(CALL) == ""
+    (package / "constants.py").write_text("ONE = 5.0\n")
+    quiet = "import logging; logging.getLogger('statmodels_x').setLevel('ERROR'); "
+    assert said(quiet + CALL) == ""

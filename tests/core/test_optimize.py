@@ -322,3 +322,19 @@ def test_the_start_is_not_changed_and_may_be_integer():
     start = np.array([-1, 1])
     assert maximise(banana, start).converged
     np.testing.assert_array_equal(start, [-1, 1])
+
+
+def test_a_known_start_is_not_evaluated_again():
+    calls = []
+
+    def objective(theta):
+        calls.append(theta.copy())
+        return -float(np.cosh(theta).sum()), -np.sinh(theta), -np.diag(np.cosh(theta))
+
+    rough = maximise(objective, np.array([1.5, -0.7]), tol=1e-2)
+    n = len(calls)
+    on = maximise(objective, rough.theta, rough.transform, known=rough)
+    again = maximise(objective, rough.theta, rough.transform)
+    assert on.iterations == again.iterations
+    assert len(calls) - n == 2 * on.iterations - 1
+    np.testing.assert_allclose(on.theta, again.theta, rtol=0.0, atol=1e-14)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from statmodels_x.core.data.formula import right_side, split_formula
-from statmodels_x.core.data.partitions import is_dask_frame, partitioned_frame
+from statmodels_x.core.data.partitions import Computed, is_dask_frame, partitioned_frame
 from statmodels_x.core.data.safety import called_names
 from statmodels_x.core.data.workers import positions
 from statmodels_x.core.errors import DataError, FormulaError
@@ -93,3 +93,41 @@ def test_only_frames_of_dask_count_as_such():
     assert is_dask_frame(series.to_frame())
     assert not is_dask_frame(series)
     assert not is_dask_frame({"x": [1]})
+
+
+def listed(block) -> list:
+    return block.response[0].tolist()
+
+
+def flattened(parts: list) -> list:
+    return [value for part in parts for value in part]
+
+
+@pytest.mark.parametrize("partitions", [1, 3, 20])
+def test_results_are_combined_a_few_at_a_time_in_the_order_of_the_partitions(partitions):
+    data = pd.DataFrame({"y": np.arange(40.0), "x": np.arange(40.0) ** 2})
+    blocks = frame(data, "y ~ x", partitions).persist(lambda block: block)
+    assert blocks.reduced(listed, flattened) == list(range(40))
+
+
+def test_a_failure_is_not_combined():
+    data = pd.DataFrame({"y": range(40), "x": np.arange(40.0) ** 2})
+    with pytest.raises(DataError, match="y is large"):
+        frame(data, "y ~ x", 20).persist(lambda block: block).reduced(refuse_large, sum)
+
+
+def doubled(times: int, data: pd.DataFrame) -> dict:
+    return {"double": times * data["z"].to_numpy()}
+
+
+def double_of(block) -> list:
+    return block.columns["double"].tolist()
+
+
+def test_columns_are_computed_of_each_partition():
+    data = pd.DataFrame({"y": np.arange(9.0), "x": np.arange(9.0) ** 2, "z": np.arange(9.0), "w": 1.0})
+    response, part = split_formula("y ~ x")
+    computed = Computed(("z",), doubled, (3,))
+    source = dd.from_pandas(data, npartitions=3)
+    found = partitioned_frame(source, response, {"mean": part}, {}, {}, computed)
+    assert flattened(found.persist(double_of).each(list)) == (3.0 * np.arange(9.0)).tolist()

@@ -209,7 +209,7 @@ def test_one_row_is_a_response_of_length_one():
     ("bad", "fault", "remedy"),
     [
         (-2.0, "negative", "measured from 0"),
-        (0.0, "is 0", "half of the unit"),
+        (0.0, "is 0", "half of the finest step"),
         (np.nan, "missing", "drop these rows"),
         (None, "missing", "drop these rows"),
         (pd.NA, "missing", "drop these rows"),
@@ -362,7 +362,7 @@ def test_entry_after_the_last_observation_of_an_interval(left, right, entry):
         (-1, 3, ("'from' is negative", "from 0")),
         (INF, INF, ("'from' is infinite", "last time")),
         (INF, None, ("'from' is infinite", "last time")),
-        (0, 0, ("'to' is not positive", "half of the unit")),
+        (0, 0, ("'to' is not positive", "half of the finest step")),
         (None, -2, ("'to' is not positive",)),
         (1, -INF, ("'to' is not positive",)),
     ],

@@ -240,7 +240,7 @@ def test_families_of_counts_want_counts(family):
     fit = smx.LeslieInteraction("aurelia ~ day", data, density="beverton-holt", family=family).fit(n_starts=4)
     text = str(fit.summary())
     assert "Pearson chi2 / df" in text
-    assert ("scatter" in text) == (family == "poisson")
+    assert ("variance of the counts" in text) == (family == "poisson")
 
 
 def test_what_has_ended_has_limits_by_draws():

@@ -344,7 +344,7 @@ def test_no_heterogeneity_is_said():
     rng = np.random.default_rng(7)
     noise = rng.multivariate_normal([0, 0], [[1, 0.9], [0.9, 1]], size=12) * 0.2
     table = pd.DataFrame({"t": -0.2 + 0.5 * noise[:, 1], "s": -0.3 + 0.5 * noise[:, 0], "e": 0.2})
-    with pytest.warns(IdentificationWarning, match="no trials"):
+    with pytest.warns(IdentificationWarning, match="are not trials"):
         fit = smx.TrialLevelSurrogacy("t ~ s", table, std_error=("e", "e"), correlation=0.9).fit()
     assert fit.weighted_regression()["r_squared_of_estimates"] > 0.7  # what it would be taken for
     assert np.isnan(fit.r_squared)

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import statmodels_x as smx
-from statmodels_x.errors import DataError
+from statmodels_x.errors import DataError, DataWarning
 from statmodels_x.survival.plots.curves import CURVES
 
 
@@ -59,7 +59,7 @@ def curves(ax) -> list:
 def test_the_picture_in_one_line(wide):
     ax = wide.plot()
     assert texts(ax) == [
-        "model, mean over patients", "Kaplan-Meier (data)", "its 95 % interval", "censored",
+        "model, mean over patients", "95 % band of the model", "Kaplan-Meier (data)", "its 95 % interval", "censored",
         "their population (expected)",
     ]  # fmt: skip
     assert ax.get_ylabel() == "Survival probability, all causes"
@@ -101,7 +101,13 @@ def test_comparisons_are_over_all_patients(wide):
 
 def test_net_survival_stands_beside_pohar_perme(fit, colon):
     ax = fit.plot("net_survival", by="rx")
-    assert texts(ax) == ["Lev+5FU", "Obs", "Pohar Perme (data)", "its 95 % interval"]
+    assert texts(ax) == [
+        "Lev+5FU",
+        "Obs",
+        "95 % band of the model",
+        "Pohar Perme (data)",
+        "its 95 % interval",
+    ]
     steps = [line for line in ax.lines if line.get_linewidth() == 1.0]
     for line, level in zip(steps, ("Lev+5FU", "Obs"), strict=True):
         own = fit.net_survival("rx")
@@ -112,7 +118,9 @@ def test_net_survival_stands_beside_pohar_perme(fit, colon):
 
 def test_data_are_drawn_only_where_they_estimate_the_same(fit, wide, colon):
     assert "Pohar Perme (data)" not in texts(wide.plot("net_survival", by="rx"))  # at one number of nodes
-    assert "Pohar Perme (data)" in texts(wide.plot("net_survival", by="rx", pohar_perme=True))
+    with pytest.warns(DataWarning, match="hold nodes at one value"):
+        assert "Pohar Perme (data)" in texts(wide.plot("net_survival", by="rx", pohar_perme=True))
+    assert texts(fit.plot("net_survival", by="rx", model=False)) == ["Lev+5FU", "Obs", "95 % interval"]
     assert "Pohar Perme (data)" not in texts(fit.plot("net_survival", by="rx", pohar_perme=False))
     assert fit.plot("net_survival", newdata=colon.head(2)).get_legend().get_texts()[-1].get_text() != (
         "Pohar Perme (data)"

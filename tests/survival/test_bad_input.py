@@ -60,7 +60,7 @@ def with_value(data, column, value, row=7):
     ("value", "what", "remedy"),
     [
         (-1.0, "'time' is negative", "correct or drop the rows"),
-        (0.0, "'time' is 0", "drop these rows, or replace 0 by half of the unit"),
+        (0.0, "'time' is 0", "drop these rows, or replace 0 by half of the finest step"),
         (np.nan, "'time' is missing", "drop these rows or find their times"),
         (INF, "'time' is infinite", "the last time at which the subject was seen"),
         ("a while", "'time' holds text (for example 'a while')", "pandas.to_numeric"),

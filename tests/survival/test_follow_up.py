@@ -58,3 +58,16 @@ def test_a_cure_model_is_silent_where_the_plateau_is_long():
         warnings.simplefilter("error")
         fit = smx.FlexibleSurvival("Surv(time, status) ~ 1", data, distribution="weibull", cure="~ 1").fit()
     assert fit.follow_up()["sufficient"].all()
+
+
+def test_median_follow_up_is_that_of_reverse_kaplan_meier():
+    """As R 4.2's survfit(Surv(time, status == 1) ~ 1, lung): 1 is censored there."""
+    fit = smx.FlexibleSurvival("Surv(time, status) ~ sex", smx.datasets.load_lung()).fit()
+    assert fit.follow_up()["median_follow_up"].iloc[0] == 588.0
+    assert fit.follow_up("sex")["median_follow_up"].tolist() == [840.0, 529.0]
+
+
+def test_median_follow_up_that_is_not_reached():
+    lung = smx.datasets.load_lung()
+    dead = smx.FlexibleSurvival("Surv(time, status) ~ sex", lung[lung["status"] == 1]).fit()
+    assert np.isnan(dead.follow_up()["median_follow_up"].iloc[0])

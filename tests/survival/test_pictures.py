@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from statmodels_x import FlexibleSurvival, plotting
-from statmodels_x.core.errors import DataError
+from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.product_limit import product_limit_interval
 from statmodels_x.datasets import load_melanoma, load_veteran
 
@@ -93,9 +93,12 @@ def test_nobody_is_left_at_the_end():
     assert np.isnan([lower[2], upper[2]]).all()
 
 
+_OF_DATA = ["Kaplan-Meier (data)", "its 95 % interval", "censored"]
+
+
 def test_the_legend_says_what_is_data(fit):
     ax = fit.plot("survival", by="arm")
-    assert texts(ax) == ["observation", "interferon", "Kaplan-Meier (data)", "its 95 % interval", "censored"]
+    assert texts(ax) == ["observation", "interferon", "95 % band of the model", *_OF_DATA]
     assert len(limits_of(ax)) == 4
     assert "its 90 % interval" in texts(fit.plot("survival", by="arm", alpha=0.1))
     ax = fit.plot("survival", by="arm", kaplan_meier=False)
@@ -103,13 +106,49 @@ def test_the_legend_says_what_is_data(fit):
     assert not limits_of(ax)
 
 
-def test_kaplan_meier_curves_differ_without_colour(fit):
-    ax = fit.plot("survival", by="arm")
-    curves = [line for line in steps_of(ax) if line.get_linewidth() >= 0.8]
-    dashes = [line._unscaled_dash_pattern for line in curves]
-    assert len(dashes) == len({str(one) for one in dashes}) == 2
-    fitted = [line for line in ax.lines if line.get_label() in ("observation", "interferon")]
-    assert dashes == [line._unscaled_dash_pattern for line in fitted]
+def _dashes(ax):
+    return [str(line._unscaled_dash_pattern) for line in steps_of(ax) if line.get_linewidth() >= 0.8]
+
+
+def test_kaplan_meier_curves_are_solid_beside_a_model_and_differ_without_colour_alone(fit):
+    beside, alone = (
+        _dashes(fit.plot("survival", by="arm")),
+        _dashes(fit.plot("survival", by="arm", model=False)),
+    )
+    assert len(beside) == len(alone) == 2
+    assert len(set(beside)) == 1  # as the legend's
+    assert len(set(alone)) == 2
+
+
+def test_curves_of_the_data_alone(fit):
+    ax = fit.plot("survival", by="arm", model=False, at_risk=True)
+    assert texts(ax) == ["observation", "interferon", "95 % interval", "censored"]
+    assert ax.get_legend().get_title().get_text() == "arm\n(Kaplan-Meier)"
+    assert not [line for line in ax.lines if line.get_linewidth() == 1.9]
+    with pytest.raises(DataError, match="model=False leaves nothing to draw"):
+        fit.plot("survival", by="arm", model=False, kaplan_meier=False)
+    with pytest.raises(DataError, match="model=False leaves nothing to draw"):
+        fit.plot("hazard", by="arm", model=False)
+
+
+def test_steps_of_all_patients_beside_a_curve_at_one_value(data):
+    adjusted = FlexibleSurvival("Surv(time, status) ~ arm + age", data).fit()
+    with pytest.warns(DataWarning, match="hold age at one value, while the step curves are of all patients"):
+        adjusted.plot("survival", by="arm", kaplan_meier=True)
+    ax = adjusted.plot("survival", by="arm", model=False)  # crude, and says nothing else
+    assert ax.get_legend().get_title().get_text() == "arm\n(Kaplan-Meier)"
+    title = adjusted.plot("survival", by="arm").get_legend().get_title().get_text()
+    assert title == "arm\n(at age = 0)"  # the mean of a centred covariate, without its rounding
+
+
+def test_lines_are_as_thin_as_matplotlib_is_told(fit):
+    with plt.rc_context({"lines.linewidth": 0.75}):
+        ax = fit.plot("survival", by="arm")
+    assert sorted({line.get_linewidth() for line in ax.lines if line.get_marker() == "None"}) == [
+        0.25,
+        0.5,
+        0.95,
+    ]
 
 
 def test_limits_are_drawn_on_the_scale_of_the_picture(fit, data):

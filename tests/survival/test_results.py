@@ -12,7 +12,7 @@ from scipy import stats
 
 import statmodels_x as smx
 from statmodels_x import APGW, FlexibleSurvival
-from statmodels_x.core.errors import IdentificationWarning
+from statmodels_x.core.errors import DataWarning, IdentificationWarning
 from statmodels_x.core.fits.tables import together
 from statmodels_x.datasets import load_lung, load_melanoma, load_veteran
 
@@ -650,13 +650,15 @@ def test_summary_holds_the_numbers(fits, name):
     for value in (f"{fit.llf:.4f}", f"{fit.aic:.3f}", f"{fit.bic:.3f}"):
         assert value in text
     facts = ["Response", "Distribution", "Covariates on", "Fixed", "Covariance", "Converged", "Starts at best",
-             "Observations", "Events", "Dropped rows", "Log-likelihood", "AIC", "BIC", "Follow-up"]  # fmt: skip
+             "Observations", "Events", "Dropped rows", "Log-likelihood", "AIC", "BIC", "Longest follow-up"]  # fmt: skip
     for fact in facts:
         assert f"{fact}:" in text, fact
     lines = {line.strip() for line in text.splitlines()}
     assert any(line.endswith("284") and "Observations:" in line for line in lines)
     assert any("196 (" in line and "Events:" in line for line in lines)
-    assert any(line.endswith("9.643 years") or "years" in line for line in lines if "Follow-up:" in line)
+    assert any(
+        line.endswith("9.643 years") or "years" in line for line in lines if "Longest follow-up:" in line
+    )
     for part in fit.specification.parts:
         assert {"aft": "log(phi)", "ph": "log(lambda)", "power": "log(gamma)", "shape": "log(kappa + 1)"}[
             part
@@ -837,7 +839,8 @@ def test_no_kaplan_meier_where_other_covariates_are_held(fits):
     title = ax.get_legend().get_title().get_text()
     assert title.startswith("x")
     assert "z =" in title
-    assert len(steps(fits["aft"].plot(by="x", kaplan_meier=True))) == 2
+    with pytest.warns(DataWarning, match="hold z at one value"):
+        assert len(steps(fits["aft"].plot(by="x", kaplan_meier=True))) == 2
 
 
 def test_kaplan_meier_without_covariates(data):
@@ -916,3 +919,30 @@ def test_later_changes_of_the_frame_do_not_reach_a_fit():
     after = [fit.predict(at=1.0), fit.residuals("martingale")]
     pd.testing.assert_frame_equal(before[0], after[0])
     pd.testing.assert_series_equal(before[1], after[1])
+
+
+# ---- what a summary says of itself
+
+
+def test_summary_names_reference_levels_and_the_sign_of_the_accelerated_scale(data):
+    text = data.assign(arm=np.where(data["x"] == 1, "new drug", "standard"))
+    ph = " ".join(str(FlexibleSurvival("Surv(time, status) ~ arm", text).fit().summary()).split())
+    assert "Reference level: arm = new drug." in ph  # the first of the alphabet
+    assert "exp(-coef)" not in ph
+    told = FlexibleSurvival("Surv(time, status) ~ C(arm, Treatment('standard'))", text, scale="aft").fit()
+    aft = " ".join(str(told.summary()).split())
+    assert "Reference level: arm = standard." in aft
+    assert "A time ratio is exp(-coef)" in aft
+    coefficient = told.params.loc["aft"].iloc[-1]
+    assert_allclose(told.natural_params.loc["aft", "estimate"].iloc[-1], np.exp(-coefficient))
+    none = FlexibleSurvival("Surv(time, status) ~ 1", text, scale="aft").fit()
+    assert "exp(-coef)" not in str(none.summary())
+
+
+def test_summary_says_when_and_between_what_effects_are(fits):
+    text = " ".join(str(fits["aft"].summary()).split())
+    horizon = fits["aft"].effects()["quantity"].iloc[0].removeprefix("survival at ")
+    assert f"Effects are taken at {horizon} years, the 90 % point of the observed times" in text
+    assert f'The "mean time to {horizon}" is the restricted mean survival time (RMST).' in text
+    assert "Compared between their quartiles: z." in text
+    assert "Compared between their quartiles" not in str(fits["aft"].summary(per={"z": 1.0}))

@@ -213,6 +213,7 @@ def _parse(text: str, where: str | None = None) -> Any:
     except (FormulaicError, SyntaxError, ValueError, IndexError, RecursionError, MemoryError) as error:
         message = re.sub(r"\x1b\[[0-9;]*m|[⧛⧚]", "", str(error)).strip()
         reason = message.splitlines()[0] if message else "it is nested too deeply"
+        reason += ". Write C(column) for as.factor(column)" if "as.factor(" in text else ""
         raise FormulaError(f"formula {where!r} cannot be read: {reason}") from error
 
 

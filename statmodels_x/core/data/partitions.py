@@ -39,6 +39,25 @@ _formulas = threading.Lock()  # formulaic is pure Python: threads of one worker 
 
 
 @dataclass(frozen=True)
+class Computed:
+    """Extra columns that each partition computes of its own rows.
+
+    Attributes
+    ----------
+    variables : tuple of str
+        The columns that it reads.
+    function : callable
+        ``function(*arguments, data)`` returns arrays of one value a row, by the name of the extra column; importable
+        by the workers.
+    arguments : tuple
+    """
+
+    variables: tuple[str, ...]
+    function: Callable[..., Mapping[str, Any]]
+    arguments: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
 class Request:
     """What is read from the frame: a response, terms, and the names of extra columns by their argument."""
 
@@ -46,12 +65,14 @@ class Request:
     parts: Mapping[str, Part]
     columns: Mapping[str, str]
     functions: Mapping[str, Any]
+    computed: Computed | None = None
 
     @property
     def names(self) -> list[str]:
         """Every column that is read."""
         used = {name for part in self.parts.values() for name in part.variables}
-        return sorted({*self.response.variables, *used, *self.columns.values()})
+        beside = () if self.computed is None else self.computed.variables
+        return sorted({*self.response.variables, *used, *self.columns.values(), *beside})
 
 
 @dataclass(frozen=True)
@@ -124,6 +145,7 @@ def partitioned_frame(
     parts: Mapping[str, Part],
     columns: Mapping[str, Any],
     functions: Mapping[str, Any],
+    computed: Computed | None = None,
 ) -> PartitionedFrame:
     """Survey a Dask frame and learn every design from all of it.
 
@@ -133,6 +155,8 @@ def partitioned_frame(
         Its partitions must give the same rows whenever they are computed.
     response, parts, columns, functions
         As for :func:`build_frame`; extra columns by name only.
+    computed : Computed, optional
+        Further extra columns, computed of those of the frame.
 
     Raises
     ------
@@ -143,7 +167,7 @@ def partitioned_frame(
     check_unique_names(data._meta)
     check_all_columns(data._meta, response, parts)
     named = {key: _extra_name(data._meta, key, value) for key, value in columns.items() if value is not None}
-    request = Request(response, parts, named, functions)
+    request = Request(response, parts, named, functions, computed)
     dask = import_dask()
     partitions = data[request.names].to_delayed()
     survey = dask.delayed(_survey, pure=False)
@@ -220,7 +244,10 @@ def _survey(request: Request, data: pd.DataFrame) -> Survey:
 
 
 def _read(request: Request, data: pd.DataFrame) -> Rows:
-    return read_rows(data, request.response, request.parts, request.columns, request.functions)
+    columns = dict(request.columns)
+    if request.computed is not None:
+        columns |= request.computed.function(*request.computed.arguments, data)
+    return read_rows(data, request.response, request.parts, columns, request.functions)
 
 
 def _examples(request: Request, rows: Rows, data: pd.DataFrame) -> tuple[Rows, pd.DataFrame]:

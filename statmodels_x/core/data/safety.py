@@ -122,11 +122,26 @@ def offset_argument(expression: str, where: str) -> str:
     return expression[len("offset(") : -1]
 
 
+_OF_R = {
+    "factor": "Write C(column).",
+    "relevel": 'Write C(column, Treatment("reference")).',
+    "strata": 'There are no strata; survival models take covariates on further parameters, as power="~ column".',
+    "cluster": "Give the column as cluster=, if the model takes one.",
+    "frailty": "There are no random effects; cluster=, where a model takes it, gives robust errors.",
+    "pspline": "Write bs(column, df=4) or cr(column, df=4).",
+    "rcs": "Write cr(column, df=4).",
+    "tt": 'There are no time-dependent effects of this kind; power="~ column" lets hazard ratios change over time.',
+    "sqrt": "Write np.sqrt(column).",
+    "abs": "Write np.abs(column).",
+}
+
+
 def _refusal(fault: str, expression: str, where: str) -> FormulaError:
     allowed = ", ".join(sorted(_TRANSFORMS - {"Surv"}))
+    hint = next((f"{text} " for name, text in _OF_R.items() if fault.endswith(repr(name))), "")
     return FormulaError(
-        f"formula {where!r}: {fault} in {expression!r} is not allowed. A formula may hold columns, numbers, "
-        f"operators, np.<function> and the transforms {allowed}; compute anything else as a column first."
+        f"formula {where!r}: {fault} in {expression!r} is not allowed. {hint}A formula may hold columns, "
+        f"numbers, operators, np.<function> and the transforms {allowed}; compute anything else as a column first."
     )
 
 

@@ -19,8 +19,8 @@ RIGHT, EXACT, LEFT, INTERVAL = 0, 1, 2, 3
 SurvType = Literal["right", "left", "counting", "interval2"]
 _TYPES = ("right", "left", "counting", "interval2")
 _ZERO_REMEDY = (
-    "a time of 0 has no logarithm: drop these rows, or replace 0 by half of the unit in which time was "
-    "recorded"
+    "a time of 0 has no logarithm: drop these rows, or replace 0 by half of the finest step of the record "
+    "(0.5 for whole numbers, 0.05 for one decimal)"
 )
 
 
@@ -180,7 +180,7 @@ class Surv:
             self.entry >= last,
             f"Surv(): entry '{name}' is not before exit '{self.time_name}'",
             "a subject must be at risk for some time: drop the rows, or separate equal times by half of the "
-            "unit in which time was recorded",
+            "finest step of the record (0.5 for whole numbers, 0.05 for one decimal)",
         )
         # what happened before entry was not observed: the interval that is informative starts at entry
         self.lower = np.maximum(self.lower, self.entry)

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from statmodels_x.core.errors import MissingPackageError, StatmodelsXError
 from statmodels_x.core.validation import joined_rows
 
+_AT_ONCE = 8  # results that one task combines
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -51,6 +53,28 @@ class Blocks:
         """Return ``function(*arguments, value)`` for every value, in the order of the partitions."""
         return self.each_with(function, [arguments] * len(self))
 
+    def reduced(
+        self, function: Callable[..., Any], combine: Callable[[list[Any]], Any], *arguments: Any
+    ) -> Any:
+        """Return ``combine`` of ``function(*arguments, value)`` of every value, a few at a time where they are.
+
+        No place holds the results of all partitions at once.
+
+        Parameters
+        ----------
+        function, combine : callable
+            ``combine`` takes a list of results, in the order of the partitions, and returns one like them.
+        *arguments : object
+        """
+        dask = import_dask()
+        delayed_call, together = dask.delayed(call, pure=False), dask.delayed(_combined, pure=False)
+        found = [delayed_call(function, arguments, value) for value in self._values]
+        while len(found) > 1:
+            found = [together(combine, found[k : k + _AT_ONCE]) for k in range(0, len(found), _AT_ONCE)]
+        (result,) = dask.compute(*found)
+        raise_first([result], self._first_rows[:1])
+        return result
+
     def each_with(self, function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
         """Return ``function(*arguments[k], value)`` for the k-th value."""
         dask = import_dask()
@@ -82,6 +106,11 @@ def call(function: Callable[..., Any], arguments: tuple[Any, ...], value: Any) -
         return function(*arguments, value)
     except StatmodelsXError as error:
         return Failure(type(error), str(error))
+
+
+def _combined(combine: Callable[[list[Any]], Any], parts: list[Any]) -> Any:
+    failures = [part for part in parts if failed(part)]
+    return failures[0] if failures else call(combine, (), parts)
 
 
 def raise_first(found: Iterable[Any], first_rows: Sequence[int]) -> None:

@@ -15,7 +15,7 @@ from statmodels_x.core.fits.handing_out import handed_out
 from statmodels_x.core.fits.hypotheses import HypothesisTest, constraint_matrix, hypothesis_test
 from statmodels_x.core.fits.reference import Reference
 from statmodels_x.core.fits.results import Fitted, SummaryText, coefficient_table, wald_limits
-from statmodels_x.core.fits.tables import FitSummary, number, p_value, summary, together
+from statmodels_x.core.fits.tables import FitSummary, number, p_value, statistic, summary, together
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_alpha
 
@@ -184,7 +184,7 @@ class PooledResults(Fitted, SummaryText):
         for b, se, t, p, lower, upper, df, missing in table[columns].to_numpy():
             value, error, low, high = together([b, se, lower, upper], se)
             cells.append(
-                [value, error, number(t, 2), p_value(p), low, high, number(df, 1), number(missing, 3)]
+                [value, error, statistic(t), p_value(p), low, high, number(df, 1), number(missing, 3)]
             )
         heads = ["coef", "std err", "t", "P>|t|", f"[{level}", "limits]", "df", "missing"]
         block = Block("Pooled estimates", heads, [_name(label) for label in self.coefficients.index], cells)

@@ -228,6 +228,13 @@ def number(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}f}"
 
 
+def statistic(value: float) -> str:
+    """Format a test statistic: two digits after the point, however small it is."""
+    if not np.isfinite(value) or abs(value) >= 1e6:
+        return number(value, 2)
+    return f"{round(value, 2) + 0.0:.2f}"  # no minus before 0.00
+
+
 def together(values: Sequence[float], spread: float, digits: int = 3) -> list[str]:
     """Format an estimate and its limits with as many decimals as show the spread to some significant digits.
 

@@ -101,13 +101,15 @@ def level_gain(search: Search, border: Border, chain: Chain) -> float:
     if found is None:
         return 0.0
     hats = found.hats(_KNOTS)
-    bent = [_bent(found, hats, shift) for shift in _SHIFTS]
     widths = [width for width in WIDTHS if width <= _sharpest(search)]
-    jumping = [
-        np.hstack([one, hats * _step(found.distance, width)[:, None]]) for one in bent for width in widths
-    ]
-    without = min(found.deviance(design) for design in bent)
-    return without - min(found.deviance(design) for design in jumping) - hats.shape[1] - _LEVEL
+    without = jumping = np.inf
+    for shift in _SHIFTS:  # one design at a time: each has several times the size of the points
+        bent = _bent(found, hats, shift)
+        without = min(without, found.deviance(bent))
+        for width in widths:
+            step = hats * _step(found.distance, width)[:, None]
+            jumping = min(jumping, found.deviance(np.hstack([bent, step])))
+    return without - jumping - hats.shape[1] - _LEVEL
 
 
 def _step(d: Array, width: float) -> Array:

@@ -10,37 +10,42 @@ import pandas as pd
 from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.reference import Reference
 from statmodels_x.core.fits.results import SummaryText
-from statmodels_x.core.fits.tables import number, p_value, summary, together
+from statmodels_x.core.fits.tables import number, p_value, statistic, summary, together
 from statmodels_x.core.validation import check_alpha
 
 
 @dataclass(frozen=True, eq=False)
 class BorderEffect(SummaryText):
-    """The average effect along a border.
+    """Average effect along a border.
+
+    It is made by :meth:`SurfaceResults.border_effect()
+    <statmodels_x.discontinuity.results.SurfaceResults.border_effect>`.
 
     Attributes
     ----------
     estimate, std_error : float
-        Positive side minus negative side, in the response's units. The positive side is the left one of the way along
-        a given line; of a found border the side on which the other folds' surface is higher.
+        Positive side minus negative side, in the units of the response, and its standard error. The positive side of a
+        given line is on the left of its way. The positive side of a found border is the side on which the surface of
+        the other folds is higher.
     reference : Reference
-        Distribution of the estimate over its standard error, with its degrees of freedom.
+        Distribution of the estimate divided by its standard error, with its degrees of freedom.
     n_sides : tuple of int
-        Observations on the negative and on the positive side.
+        Number of observations on the negative and on the positive side.
     n_clusters : int
-        0 without clusters.
+        Number of clusters; 0 without clusters.
     bandwidth, donut : float
-        Distances from the border between which observations are used, in the covariates' units.
+        Largest and smallest distance from the border at which observations are used, in the units of the covariates.
     length : float
-        Of the border; of a found one the mean over the folds; NaN where only the sides of the rows were given.
+        Length of the border. For a found border it is the mean over the folds. It is NaN where only the sides of the
+        rows were given.
     folds, folds_used : int
-        Into how many parts the observations were divided, and for how many the others found a border; 0 for a
-        given border.
+        Number of parts into which the observations were divided, and number of parts for which the others found a
+        border. Both are 0 for a given border.
 
     References
     ----------
-    Bell and McCaffrey (2002), Survey Methodology 28, 169-181. Imbens and Kalyanaraman (2012), Review of
-    Economic Studies 79, 933-959.
+    Bell and McCaffrey (2002), Survey Methodology 28, 169-181. Imbens and Kalyanaraman (2012), Review of Economic
+    Studies 79, 933-959.
 
     Examples
     --------
@@ -74,22 +79,48 @@ class BorderEffect(SummaryText):
 
     @property
     def nobs(self) -> int:
-        """Observations used."""
+        """Number of observations used."""
         return sum(self.n_sides)
 
     @property
     def p_value(self) -> float:
-        """Two-sided p-value of no effect; the observations that chose the border had no part in it."""
+        """Two-sided p-value of the hypothesis of no effect.
+
+        The observations that chose a found border had no part in the estimate there.
+        """
         return float(self.reference.two_sided(self.estimate / self.std_error))
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Interval of the effect, one row with ``lower`` and ``upper``."""
+        """Compute the confidence interval of the effect.
+
+        Parameters
+        ----------
+        alpha : float
+            One minus the confidence level.
+
+        Returns
+        -------
+        DataFrame
+            One row with the columns ``lower`` and ``upper``.
+        """
         reach = self.reference.quantile(check_alpha(alpha)) * self.std_error
         limits = {"lower": [self.estimate - reach], "upper": [self.estimate + reach]}
         return pd.DataFrame(limits, index=["effect"])
 
     def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
-        """One row, with the column names of R's broom, then numbers of observations and clusters."""
+        """Return one row with the column names of R's broom.
+
+        Parameters
+        ----------
+        alpha : float
+            One minus the confidence level of the interval.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``term``, ``estimate``, ``std.error``, ``statistic``, ``df``, ``p.value``, ``conf.low``,
+            ``conf.high``, ``n.negative``, ``n.positive``, ``clusters`` and ``bandwidth``.
+        """
         lower, upper = self.conf_int(alpha).iloc[0]
         row = {
             "term": "border effect",
@@ -108,7 +139,17 @@ class BorderEffect(SummaryText):
         return pd.DataFrame([row])
 
     def summary(self, alpha: float = 0.05) -> Any:
-        """Summary table: the effect, its interval, and what was used."""
+        """Return a table of the effect, its interval, and what it is based on.
+
+        Parameters
+        ----------
+        alpha : float
+            One minus the confidence level of the interval.
+
+        Returns
+        -------
+        FitSummary
+        """
         lower, upper = self.conf_int(alpha).iloc[0]
         found = f"found, {self.folds_used} of {self.folds} folds" if self.folds else "given"
         facts = [
@@ -124,7 +165,7 @@ class BorderEffect(SummaryText):
         level = f"{100 * (1 - alpha):g} % interval"
         value, error, low, high = together([self.estimate, self.std_error, lower, upper], self.std_error)
         cells = [
-            value, error, number(self.estimate / self.std_error, 2), p_value(self.p_value), f"{low} to {high}",
+            value, error, statistic(self.estimate / self.std_error), p_value(self.p_value), f"{low} to {high}",
         ]  # fmt: skip
         block = Block("Effect", ["estimate", "std. error", "t", "p", level], ["border"], [cells])
         notes = ["Average over the observations beside the border; positive side minus negative side."]

@@ -16,12 +16,16 @@ from statmodels_x.discontinuity.inference.uncertainty import bootstrap_sizes, ed
 
 @dataclass(frozen=True, eq=False)
 class BootstrapResults:
-    """Resamples of a fit.
+    """Resamples of a fitted surface.
+
+    They are made by :meth:`SurfaceResults.bootstrap() <statmodels_x.discontinuity.results.SurfaceResults.bootstrap>`.
 
     Attributes
     ----------
     fit : SurfaceResults
+        The fit that was resampled.
     resamples : Resamples
+        Errors and jump sets of the resamples. Internal.
     sizes : DataFrame
         The fit's own sizes at the places where those of the resamples were measured.
     """
@@ -45,37 +49,63 @@ class BootstrapResults:
 
     @property
     def n_failed(self) -> int:
-        """Number of resamples that could not be fitted; a failure is raised, so 0."""
+        """Number of resamples that could not be fitted. It is always 0, because a failure raises an error."""
         return 0
 
     @cached_copy
     def jumps(self) -> pd.DataFrame:
-        """The jump set of the fit with ``stability``: the share of resamples that find an edge there or beside."""
+        """The jump set of the fit with ``stability``.
+
+        The stability of an edge is the share of resamples that find an edge there or beside it.
+        """
         share = self.resamples.stability(self.fit.domain.lattice)[self.fit.estimate.cut]
         return edge_table(self.fit).assign(stability=share)
 
     def jump_sizes(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Sizes with intervals from the resampled errors, the boundary being found anew in each.
+        """Compute jump sizes with intervals from the errors of the resamples.
+
+        The boundary is found anew in each resample.
+
+        Parameters
+        ----------
+        alpha : float
+            One minus the confidence level.
 
         Returns
         -------
         DataFrame
-            As :meth:`SurfaceResults.jump_sizes`, and ``found``, the share of resamples with a measurable jump
-            there. NaN where fewer than 20 resamples have one.
+            As :meth:`SurfaceResults.jump_sizes`, and ``found``, the share of resamples with a measurable jump there.
+            Standard error and limits are NaN where fewer than 20 resamples have one.
         """
         return bootstrap_sizes(self.sizes, self.resamples.size_errors, alpha)
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Intervals of the sizes: columns ``lower`` and ``upper`` of :meth:`jump_sizes`."""
+        """Compute intervals of the jump sizes.
+
+        Parameters
+        ----------
+        alpha : float
+            One minus the confidence level.
+
+        Returns
+        -------
+        DataFrame
+            The columns ``lower`` and ``upper`` of :meth:`jump_sizes`.
+        """
         return self.jump_sizes(alpha)[["lower", "upper"]]
 
     def band(self, alpha: float = 0.05) -> tuple[Array, Array]:
-        """Pointwise band of the surface: the resampled errors turned round the estimate.
+        """Compute a pointwise band of the surface, from the errors of the resamples (basic bootstrap).
+
+        Parameters
+        ----------
+        alpha : float
+            One minus the level of the band.
 
         Returns
         -------
         lower, upper : ndarray, shape of the grid
-            Wide beside a jump whose place is not sure.
+            They are far apart beside a jump whose place is uncertain.
         """
         scale, surface = self.fit.scale, self.fit.estimate.surface
         low, high = percentile_limits(self.resamples.surface_errors, alpha)

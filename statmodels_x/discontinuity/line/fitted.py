@@ -28,16 +28,16 @@ _NOT_CONVERGED = Finding(
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CurveFitted(DiscontinuityFitted):
-    """A fitted curve with jumps.
+    """Estimates of a curve with jumps.
 
     Attributes
     ----------
     line : LineFit
-        The exact fit with its own account of the jumps.
+        The exact fit with its own record of the jumps. Internal.
     pieces : DataFrame
-        Internal: what :attr:`region_means` hands out copies of.
+        The table behind :attr:`region_means`. Internal.
     rsquared : float
-        Share of the weighted variance of the observations (means of those at one place) that the curve accounts for.
+        Share of the weighted variance of the observations (means of those at one place) that the curve explains.
     """
 
     line: LineFit = field(repr=False)
@@ -99,12 +99,12 @@ class CurveFitted(DiscontinuityFitted):
 
     @property
     def nu(self) -> float:
-        """Cost of a jump, on the same scales."""
+        """Cost of a jump, on the same scales as ``lam``."""
         return self.line.nu
 
     @property
     def smallest_jump(self) -> float:
-        """Size of a jump that would just be declared at a known place, in the data's units."""
+        """Size of a jump that would just be reported at a known place, in the units of the data."""
         return self.line.smallest_jump
 
     @property
@@ -114,7 +114,7 @@ class CurveFitted(DiscontinuityFitted):
 
     @property
     def noise_sd(self) -> float:
-        """Standard deviation of an observation of weight 1, in the data's units."""
+        """Standard deviation of an observation of weight 1, in the units of the data."""
         return self.line.sigma
 
     def without_data(self) -> Self:

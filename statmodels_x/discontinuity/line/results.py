@@ -32,23 +32,16 @@ _STATE_01 = ("formula", "specification", "control", "sample")
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CurveResults(CurveFitted, FreeDiscontinuityResults):
-    """A fitted curve with jumps; no grid stands between it and the observations.
+    """Results of a fitted curve with jumps. The curve is fitted to the observations themselves, without a grid.
+
+    A result that was saved without its data predicts from a fine table of the curve.
 
     Attributes
     ----------
     formula : str or None
-        None for an array.
-    specification : Specification
-    control : Control
-    facts : Facts
-        Units and counts of the sample; no row of it.
-    line : LineFit
-        The exact fit with its own account of the jumps.
+        The formula; None for an array.
     rsquared : float
-        Share of the weighted variance of the observations that the curve accounts for.
-    sample : Sample or None
-        Observations; None in a result that was saved without them. Such a result predicts from a fine table of
-        the curve.
+        Share of the weighted variance of the observations that the curve explains.
     """
 
     def __repr__(self) -> str:
@@ -78,13 +71,13 @@ class CurveResults(CurveFitted, FreeDiscontinuityResults):
 
     @property
     def curve(self) -> Array:
-        """The curve at the distinct values of the covariate, in order; it needs the data."""
+        """The curve at the distinct values of the covariate, in increasing order; it needs the data."""
         self.need_sample("`curve`")
         return handed_out(self.line.fitted)
 
     @property
     def curve_std_error(self) -> Array:
-        """Standard deviation of the curve there given the jump set."""
+        """Posterior standard deviation of :attr:`curve` given the jump set; it needs the data."""
         self.need_sample("`curve_std_error`")
         return handed_out(self.line.std_error)
 
@@ -95,20 +88,34 @@ class CurveResults(CurveFitted, FreeDiscontinuityResults):
     def jumps(self) -> pd.DataFrame:
         """The jumps, one row each.
 
-        The middle of the gap under the covariate's name (a date, if it is one of dates) with an interval for the
-        location (``location_lower``, ``location_upper``); ``from``, ``to`` and ``size`` with its ``std_error`` and an
-        interval (``lower``, ``upper``) that averages over the location; ``evidence``, what -2 log likelihood would
-        lose without it.
+        The column with the name of the covariate holds the place: the middle of the gap between two observations (a
+        date, if the covariate holds dates). ``location_lower`` and ``location_upper`` are an interval for it.
+        ``from``, ``to`` and ``size`` are the limits of the curve and their difference. ``std_error`` is its standard
+        error, and ``lower`` and ``upper`` are an interval that averages over the location. ``evidence`` is by how much
+        -2 log likelihood would rise without the jump.
         """
         return jump_table(self)
 
     @property
     def region_means(self) -> pd.DataFrame:
-        """One row for each piece between jumps, from left to right: distinct values, rows, means of curve and data."""
+        """Pieces between jumps, one row each: distinct values, rows, means of curve and data."""
         return handed_out(self.pieces)
 
     def jump_sizes(self, at: Any, alpha: float = 0.05) -> pd.DataFrame:
-        """Sizes of the jumps nearest to given places: rows of :attr:`jumps`, with ``at``."""
+        """Return the jumps nearest to given places.
+
+        Parameters
+        ----------
+        at : DataFrame or array_like of shape (m,) or (m, 1)
+            Places, in the units of the covariate.
+        alpha : float
+            One minus the confidence level of the intervals.
+
+        Returns
+        -------
+        DataFrame
+            The rows of :attr:`jumps` for the nearest jumps, and ``at``. They are NaN if the curve has no jump.
+        """
         places, table = self.facts.places(at)[0][:, 0], jump_table(self, check_alpha(alpha))
         asked = self.facts.dated(places)
         if table.empty:
@@ -119,44 +126,63 @@ class CurveResults(CurveFitted, FreeDiscontinuityResults):
     # ---- tables and pictures
 
     def summary(self, alpha: float = 0.05) -> Any:
-        """Summary tables: the fit, its jumps, the pieces between them, and what to beware of."""
-        return tables.summary_tables(self, check_alpha(alpha))
-
-    def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
-        """One row for each jump, with the column names of R's broom.
+        """Return tables of the fit, of its jumps and of the pieces between them, with the warnings.
 
         Parameters
         ----------
         alpha : float
-            Error rate of the intervals, which average over the location.
+            One minus the confidence level of the intervals.
+
+        Returns
+        -------
+        FitSummary
+        """
+        return tables.summary_tables(self, check_alpha(alpha))
+
+    def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Return one row for each jump, with the column names of R's broom.
+
+        Parameters
+        ----------
+        alpha : float
+            One minus the confidence level of the intervals, which average over the location.
 
         Returns
         -------
         DataFrame
-            ``term``, ``estimate`` (the size), ``std.error``, ``conf.low``, ``conf.high``, then the other columns of
-            :attr:`jumps`. There is no p-value: a jump is reported because it stands out.
+            Columns ``term``, ``estimate`` (the size), ``std.error``, ``conf.low`` and ``conf.high``, then the other
+            columns of :attr:`jumps`. There is no p-value, because jumps are selected for their size.
         """
         return tables.tidy_jumps(self, check_alpha(alpha))
 
     def glance(self) -> pd.DataFrame:
-        """One row that describes the fit."""
+        """Return one row about the fit.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``nobs``, ``lam``, ``nu``, ``smallest_jump``, ``jumps``, ``bends``, ``outliers``, ``sigma``,
+            ``r.squared`` and ``converged``.
+        """
         return tables.glance(self)
 
     def plot(self, kind: str = "curve", ax: Any = None, *, alpha: float | None = None) -> Any:
-        """Draw the fit.
+        """Plot the fit.
 
         Parameters
         ----------
         kind : {"curve", "jumps", "tuning"}
-            The curve with its band and jumps (also under the name ``"surface"``); the sizes with intervals; the
-            criterion of the tuning. A curve is exact and has no certificate.
+            ``"curve"`` draws the curve with its band and jumps (``"surface"`` is another name for it). ``"jumps"``
+            draws the sizes with intervals. ``"tuning"`` draws the criterion of the tuning. A curve is exact and has no
+            certificate.
         ax : matplotlib Axes, optional
+            Axes to draw on. A new figure is made by default.
         alpha : float, optional
-            Error rate of the intervals or band, not for ``"tuning"``; .05 by default.
+            One minus the level of intervals or band, not for ``"tuning"``; 0.05 by default.
 
         Returns
         -------
-        matplotlib Axes
+        matplotlib.axes.Axes
 
         Raises
         ------
@@ -173,24 +199,33 @@ class CurveResults(CurveFitted, FreeDiscontinuityResults):
         self, n: int = 99, kind: str = "residual", tolerance: float | None = None, seed: int = 0, n_jobs: int = 1,
         progress: bool = False,
     ) -> CurveBootstrap:  # fmt: skip
-        """Refit data made from the fitted curve and new noise: tuning, jump set and smoothing, all over again.
+        """Refit data made of the fitted curve and new noise, with tuning, jump set and smoothing repeated.
 
         Parameters
         ----------
         n : int
-            Resamples, 19 at least.
+            Number of resamples, at least 19.
         kind : {"residual", "normal"}
-            Noise drawn from the residuals (outliers left out) or from the fitted normal model. Correlated noise is
-            always drawn from the model.
+            Whether noise is drawn from the residuals (without outliers) or from the fitted normal model. Correlated
+            noise is always drawn from the model.
         tolerance : float, optional
-            Distance within which a jump counts as found again (days, over dates); by default the larger of two median
-            gaps and one hundredth of the line.
-        seed, n_jobs : int
+            Distance within which a jump counts as found again, in the units of the covariate (days, for dates). The
+            default is the larger of two median gaps and one hundredth of the range.
+        seed : int
+            Seed of the resamples.
+        n_jobs : int
+            Number of processes. The results do not depend on it.
         progress : bool
+            Whether to show a progress bar.
 
         Returns
         -------
         CurveBootstrap
+
+        Raises
+        ------
+        DataError
+            If an argument cannot be used, or if the result was saved without its data.
         """
         check_resamples(n)
         self.need_sample("bootstrap()")
@@ -204,20 +239,30 @@ class CurveResults(CurveFitted, FreeDiscontinuityResults):
     ) -> HypothesisTest:
         """Test the hypothesis that the curve has no jump.
 
-        The null data are the continuous part of the fitted curve (its jumps taken out) plus noise from the fitted
-        model; the whole search is repeated on each. A fit without jumps has p-value 1.
+        The null data are the continuous part of the fitted curve (without its jumps) plus noise from the fitted model.
+        The whole search is repeated on each data set. A fit without jumps has the p-value 1.
 
         Parameters
         ----------
         n : int
-            Resamples, 19 at least.
-        seed, n_jobs : int
+            Number of simulated data sets, at least 19. The smallest p-value is 1 / (n + 1).
+        seed : int
+            Seed of the simulation.
+        n_jobs : int
+            Number of processes. The results do not depend on it.
         progress : bool
+            Whether to show a progress bar.
 
         Returns
         -------
         HypothesisTest
-            ``statistic``, ``df`` (none: NaN), ``p.value``, ``resamples``, ``p.mc_se``.
+            ``statistic``, ``df`` (NaN, as there is none), ``p.value``, ``resamples`` and ``p.mc_se``, the Monte Carlo
+            error of the p-value.
+
+        Raises
+        ------
+        DataError
+            If the fit was not tuned by evidence, or if the result was saved without its data.
         """
         check_resamples(n)
         if self.control.tune != "evidence":
@@ -228,38 +273,54 @@ class CurveResults(CurveFitted, FreeDiscontinuityResults):
     def simultaneous_band(
         self, alpha: float = 0.05, n_draws: int = 400, locations: bool = True, seed: int = 0
     ) -> tuple[Array, Array]:
-        """Band that holds the whole curve at once, at the distinct values of the covariate.
+        """Compute a band that contains the whole curve at once, at the distinct values of the covariate.
+
+        The number of jumps is taken as known, and the smoothing parameters as fitted.
 
         Parameters
         ----------
         alpha : float
+            One minus the level of the band.
         n_draws : int
-            Curves drawn from the posterior.
+            Number of curves drawn from the posterior, at least 20.
         locations : bool
-            Allow for the locations of the jumps.
+            Whether the band allows for the uncertain locations of the jumps.
         seed : int
+            Seed of the draws.
 
         Returns
         -------
-        lower, upper : ndarray
-            The number of jumps is taken as known, and the smoothing parameters as fitted.
+        lower, upper : ndarray of shape (n,)
+            Limits at the distinct values of the covariate, in the units of the data.
+
+        Raises
+        ------
+        DataError
+            If an argument cannot be used, or if the result was saved without its data.
         """
         self.need_sample("simultaneous_band()")
         return simultaneous_band(self.line, alpha=alpha, n_draws=n_draws, locations=locations, seed=seed)
 
     def draw_curves(self, newdata: Any = None, n_draws: int = 200, seed: int = 0) -> Array:
-        """Draw curves from their posterior, the location of each jump too.
+        """Draw curves from their posterior distribution, including the locations of the jumps.
 
         Parameters
         ----------
-        newdata : DataFrame or array_like, optional
-            Where; the distinct values of the covariate by default.
+        newdata : DataFrame or array_like of shape (m,) or (m, 1), optional
+            Places within the range of the covariate. The default is its distinct values.
         n_draws : int
+            Number of curves.
         seed : int
+            Seed of the draws.
 
         Returns
         -------
         ndarray of shape (n_draws, m)
+
+        Raises
+        ------
+        DataError
+            If a place is outside the range of the covariate, or if the result was saved without its data.
         """
         self.need_sample("draw_curves()")
         x = self.line.x if newdata is None else self.facts.places(newdata)[0][:, 0]

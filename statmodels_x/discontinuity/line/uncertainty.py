@@ -32,22 +32,24 @@ from statmodels_x.discontinuity.line.record import LineFit, LineOptions
 
 @dataclass(frozen=True, eq=False)
 class CurveBootstrap:
-    """Resampled fits of a curve, in the data's units.
+    """Resamples of a fitted curve, in the units of the data.
+
+    They are made by :meth:`CurveResults.bootstrap() <statmodels_x.discontinuity.line.results.CurveResults.bootstrap>`.
 
     Attributes
     ----------
     jumps : DataFrame
-        Places and sizes of the fit's jumps, with ``stability``: the share of resamples with a jump of the same sign
-        within ``tolerance``; and the standard deviations of size and place over these resamples
-        (``size_std_error``, ``location_std_error``; NaN for fewer than two).
+        Places and sizes of the fit's jumps. ``stability`` is the share of resamples with a jump of the same sign
+        within ``tolerance``. ``size_std_error`` and ``location_std_error`` are the standard deviations of size and
+        place over these resamples (NaN for fewer than two).
     sizes, locations : ndarray of shape (n, jumps)
-        In each resample; NaN where the jump was not found.
+        Size and place of each jump in each resample; NaN where the jump was not found.
     curves : ndarray of shape (n, points)
-        The fitted curve at the distinct values of the covariate.
+        The fitted curve of each resample at the distinct values of the covariate.
     n_jumps : ndarray of shape (n,)
         Number of jumps in each resample.
     tolerance : float
-        Distance within which a jump counts as found, in units of x.
+        Distance within which a jump counts as found, in the units of the covariate.
     """
 
     jumps: pd.DataFrame
@@ -67,16 +69,27 @@ class CurveBootstrap:
 
     @property
     def n_failed(self) -> int:
-        """Number of resamples that could not be fitted; a failure is raised, so 0."""
+        """Number of resamples that could not be fitted. It is always 0, because a failure raises an error."""
         return 0
 
     @property
     def stability(self) -> Array:
-        """Share of resamples that find each jump again."""
+        """Share of the resamples that find each jump again."""
         return handed_out(self.jumps["stability"].to_numpy())
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Percentile intervals of the sizes over the resamples that find the jump; NaN for fewer than two."""
+        """Compute percentile intervals of the jump sizes, over the resamples that find the jump.
+
+        Parameters
+        ----------
+        alpha : float
+            One minus the confidence level.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``lower`` and ``upper``, one row per jump. They are NaN if fewer than two resamples find it.
+        """
         limits = [
             percentile_limits(own, alpha) if len(own) > 1 else (np.nan, np.nan)
             for own in (column[np.isfinite(column)] for column in self.sizes.T)
@@ -84,7 +97,17 @@ class CurveBootstrap:
         return pd.DataFrame(np.array(limits, float).reshape(-1, 2), self.jumps.index, ["lower", "upper"])
 
     def band(self, alpha: float = 0.05) -> tuple[Array, Array]:
-        """Percentile limits of the fitted curve, at the distinct values of the covariate."""
+        """Compute percentile limits of the fitted curve, at the distinct values of the covariate.
+
+        Parameters
+        ----------
+        alpha : float
+            One minus the level of the limits.
+
+        Returns
+        -------
+        lower, upper : ndarray of shape (points,)
+        """
         return percentile_limits(self.curves, alpha)
 
 

@@ -108,19 +108,10 @@ def _averaged(
     """Average the rows over the parts of cells, and keep their spread within the cells."""
     total = sum(block.n for block in facts)
     centre = sum(block.n * block.mean for block in facts) / total  # keeps the sums of squares from cancelling
-    n, d = fine.lattice.n_cells, len(domain.names)
-    count, weight, y, yy = np.zeros(n, np.int64), np.zeros(n), np.zeros(n), np.zeros(n)
-    x = np.zeros((n, d))  # from the middle of a part
-    for sums in blocks.each(sums_of, fine, centre):
-        count[sums.part] += sums.count
-        weight[sums.part] += sums.weight
-        x[sums.part] += sums.x
-        y[sums.part] += sums.y
-        yy[sums.part] += sums.yy
-    seen = count > 0
-    count, weight, x, y, yy = count[seen], weight[seen], x[seen], y[seen], yy[seen]
+    sums = blocks.reduced(sums_of, together, fine, centre)
+    count, weight, x, y, yy = sums.count, sums.weight, sums.x, sums.y, sums.yy
     mean = y / weight
-    places = fine.cell_centres()[seen] + x / weight[:, None]
+    places = fine.cell_centres()[sums.part] + x / weight[:, None]
     points = Points(places, mean + centre, weight)
     return _of_rows(bin_points(points, domain), points, count, np.maximum(yy - weight * mean**2, 0.0)), points
 
@@ -182,3 +173,16 @@ def sums_of(fine: Domain, centre: float, rows: Rows) -> Sums:
         total(weight * y),
         total(weight * y**2),
     )
+
+
+def together(parts: list[Sums]) -> Sums:
+    """Add up the sums of some partitions."""
+    part, inverse = np.unique(np.concatenate([sums.part for sums in parts]), return_inverse=True)
+
+    def total(name: str) -> NDArray[Any]:
+        values = np.concatenate([getattr(sums, name) for sums in parts])
+        found = np.zeros((len(part), *values.shape[1:]), values.dtype)
+        np.add.at(found, inverse, values)
+        return found
+
+    return Sums(part, *(total(name) for name in ("count", "weight", "x", "y", "yy")))

@@ -54,7 +54,7 @@ class ErrorModel:
             "the data cannot tell correlated errors from a rough surface: the noise and all standard errors are "
             "missing."
         )
-        remedy = "Give the standard deviation of independent errors, noise=sd, or more data a cell."
+        remedy = "Give the standard deviation of independent errors, noise=sd, or more data per cell."
         return (Finding("noise_not_identified", text, remedy, ("noise_sd",)),)
 
     def observations(self, cells: Cells) -> Observations:

@@ -47,7 +47,8 @@ def long_rows(
     _refuse(
         (rows["start"] >= rows["stop"]).to_numpy(),
         f"'{columns['start']}' is not before '{columns['stop']}'",
-        "a stay of no time has no row: part tied times by half of the unit in which time was recorded",
+        "a stay of no time has no row: part tied times by half of the finest step of the record (0.5 for whole "
+        "numbers)",
     )
     return rows.assign(status=rows["status"].astype(int))
 

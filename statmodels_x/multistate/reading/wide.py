@@ -28,7 +28,8 @@ TIES = ("refuse", "half_unit", "death")
 _WHERE = "MultiStateData"
 FROM_ZERO = {
     "negative": "times are measured from 0: correct the rows",
-    "zero": "nobody is watched for no time: drop the rows, or give half of the unit in which time was recorded",
+    "zero": "nobody is watched for no time: drop the rows, or give half of the finest step of the record (0.5 for "
+    "whole numbers)",
 }
 """Remedies for times of states that are not above 0."""
 

@@ -84,7 +84,7 @@ def _of_convergence(found: Estimate) -> list[Finding]:
     return [
         Finding(
             "not_converged",
-            f"the search stopped where a fall of {100 * found.left:.2g} % of the sum of squares still seems possible.",
+            f"the search stopped although the sum of squares could still fall by {100 * found.left:.2g} %.",
             "Raise n_starts, or use a smaller model.",
             category=ConvergenceWarning,
         )
@@ -96,10 +96,10 @@ def _of_needles(found: Estimate, ends: pd.DataFrame) -> list[Finding]:
         return [
             Finding(
                 "needle",
-                f"the fitted course spends {found.digits:.1f} digits of its parameters: it sits on an unstable "
-                "equilibrium and leaves it at a time that the last digits set. No standard errors, no period and no "
-                "prediction are supported.",
-                'A form that cannot turn negative (density="saturating"), or fit(gain="free"), may do better.',
+                f"the fitted course depends on {found.digits:.1f} digits of its parameters: it stays at an unstable "
+                "equilibrium and leaves it at a time that the last digits determine. Standard errors, a period and "
+                "predictions cannot be given.",
+                'A form that cannot become negative (density="saturating"), or fit(gain="free"), may be better.',
             )
         ]
     if not len(ends):
@@ -112,9 +112,9 @@ def _of_needles(found: Estimate, ends: pd.DataFrame) -> list[Finding]:
         Finding(
             "needles",
             f"{len(needles)} end(s) of other searches fit better (by up to {best['llf']:.1f} units of log-likelihood) "
-            f"but are needles: courses that spend {best['digits']:.1f} digits of their parameters on an unstable "
-            "equilibrium. They are not chosen; what they say otherwise is not determined.",
-            "fit(allow_unstable=True) takes them.",
+            f"but are needles: courses at an unstable equilibrium that depend on {best['digits']:.1f} digits of their "
+            "parameters. They are not chosen, and quantities in which they differ are not determined.",
+            "fit(allow_unstable=True) allows them.",
         )
     ]
 
@@ -136,7 +136,7 @@ def _of_agreement(found: Estimate) -> list[Finding]:
         return [
             Finding(
                 "one_kind",
-                f"only searches of one kind ({kinds[0]}) came to the best fit: a better one may exist.",
+                f"only searches of one kind ({kinds[0]}) reached the best fit: a better one may exist.",
                 "Raise n_starts.",
             )
         ]
@@ -164,9 +164,9 @@ def _of_feedback(
         Finding(
             "feedback",
             f"the same equations with the state corrected by the counts (gain {path.gain:g}) have a log-likelihood "
-            f"{better:.1f} units higher{periods}: a course without errors that feed back is not supported, and errors "
-            "and periods from it are too sure.",
-            'fit(gain="free") estimates it.',
+            f"{better:.1f} units higher{periods}. The data speak against a course without process errors, whose "
+            "standard errors and periods are too optimistic.",
+            'fit(gain="free") estimates the gain.',
             category=None,
         )
     ]

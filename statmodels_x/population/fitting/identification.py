@@ -98,7 +98,7 @@ class Identification:
 
     def unstable(self, layout: Layout, digits: float) -> Identification:
         """Return the same without any error: the course spends too many digits of its parameters."""
-        text = f"the course spends {digits:.1f} digits of its parameters on an unstable equilibrium"
+        text = f"the course stays at an unstable equilibrium and depends on {digits:.1f} digits of its parameters"
         reasons = {j: no_error(layout, j, "unstable", text) for j in range(len(layout.names))}
         nothing = np.full_like(self.covariance, np.nan)
         return replace(

@@ -21,22 +21,24 @@ MATRICES, SPECIES = "ADEFGH", "xyzuvw"  # names of the species' own matrices, an
 
 @dataclass(frozen=True)
 class StructuralRank:
-    """How many numbers a design determines, and which parameters are among them.
+    """How many combinations of parameters a design determines, and which parameters are among them.
+
+    It is made by :func:`~statmodels_x.structural_rank`.
 
     Attributes
     ----------
     n_params : int
-        Free parameters: matrix entries, couplings, density coefficients and initial values.
+        Number of free parameters: matrix entries, couplings, density coefficients and initial values.
     rank : int
-        Independent combinations of them that exact totals determine.
+        Number of independent combinations of them that exact totals determine.
     n_series : int
-        Series of totals observed.
+        Number of series of totals that are observed.
     names : tuple of str
-        The parameters, for example ``A[1,2]`` (row and column from 1; A, D, E, ... are the species' own matrices),
-        ``B`` (a scalar coupling), ``a_xy``,
-        ``x0[1]``, ``x0`` (an initial total); ``x_alone[1]`` is an initial value of a culture alone.
+        Names of the parameters. Examples are ``A[1,2]`` (row and column, counted from 1; A, D, E, ... are the
+        species' own matrices), ``B`` (a scalar coupling), ``a_xy``, ``x0[1]`` and ``x0`` (an initial total).
+        ``x_alone[1]`` is an initial value of a culture alone.
     identified : tuple of bool
-        For each parameter whether totals determine it by itself, at least locally.
+        For each parameter, whether the totals determine it by itself, at least locally.
     """
 
     n_params: int
@@ -47,7 +49,7 @@ class StructuralRank:
 
     @property
     def deficit(self) -> int:
-        """Parameters too many: the dimension of the set of parameters that give the same totals."""
+        """Dimension of the set of parameters that give the same totals: ``n_params`` minus ``rank``."""
         return self.n_params - self.rank
 
 
@@ -62,28 +64,30 @@ def structural_rank(
     observed: Sequence[int] | None = None,
     seed: int = 0,
 ) -> StructuralRank:
-    """Rank of the map from the parameters of a Leslie system to the totals of its species.
+    """Compute how many combinations of the parameters of a Leslie system its exact totals determine.
 
     Parameters
     ----------
     interaction : {"competition", "predation", "complex", "single"}
-        ``"single"`` is one species without another.
+        How the species act on each other. ``"single"`` is one species without another.
     ages : sequence of int
-        Age classes of each species; three species or more in Leslie-Gower competition only.
+        Number of age classes of each species. Three to six species are possible in Leslie-Gower competition only.
     coupling : {"scalar", "diagonal", "full"}
-        B = b I, B diagonal, or every entry free; likewise C. Not used by ``"single"`` and by Leslie-Gower
-        competition, which couples through the densities.
+        Form of B (and likewise of C): a multiple of the identity matrix, a diagonal matrix, or a matrix in which
+        every entry is free. It is not used by ``"single"`` and by Leslie-Gower competition, which couples through
+        the densities.
     density : None or "leslie-gower"
-        ``None`` is the linear system.
+        Density dependence. ``None`` is the linear system.
     initial : {"free", "stable", "totals", "given"}
-        Initial values: every class free; the totals free and spread as the species' own stable age
-        distribution; the totals free and spread in known shares; everything known.
+        What is unknown of the initial values. ``"free"``: every class. ``"stable"``: the totals, which are spread
+        as the species' own stable age distribution. ``"totals"``: the totals, which are spread in known shares.
+        ``"given"``: nothing.
     alone : bool
         Whether each species is also observed alone, from initial values of its own.
     observed : sequence of int, optional
-        Steps at which totals are observed, from 0; as many as can add to the rank by default.
+        Steps at which totals are observed, counted from 0. The default is as many as can add to the rank.
     seed : int
-        Of the random points at which the derivatives are taken.
+        Seed of the random points at which the derivatives are taken.
 
     Returns
     -------
@@ -96,11 +100,11 @@ def structural_rank(
 
     Notes
     -----
-    Totals are polynomial or rational in the parameters; their derivatives are computed without rounding modulo
-    a prime at random parameters. The rank found is never above the generic one, and below it only if the point
-    hits a root of a polynomial by chance (odds of about one to a hundred thousand, squared as two points are
-    taken). Measurement error is not considered: a combination that exact totals determine may be out of reach
-    of real data.
+    The totals are polynomial or rational functions of the parameters. Their derivatives are computed at random
+    parameters modulo a prime, without rounding. The rank found is never above the generic rank. It is below only
+    if the random point happens to be a root of a polynomial; the odds are about one to a hundred thousand,
+    squared because two points are taken. Measurement error is not considered: real data may not determine a
+    combination that exact totals determine.
 
     Examples
     --------

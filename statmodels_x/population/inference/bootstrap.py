@@ -46,11 +46,11 @@ class BootstrapResults:
     kind : str
         ``"parametric"`` or ``"block"``.
     refits : Refits
-        Internal: what :attr:`params`, :attr:`quantities` and :attr:`outcome` hand out copies of.
+        The tables behind :attr:`params`, :attr:`quantities` and :attr:`outcome`. Internal.
     estimates : tuple of (Series, Series)
         Parameters and invariants of the fit itself.
     undetermined : tuple
-        Labels of the parameters that the fit does not determine; they get no interval.
+        Labels of the parameters that the fit does not determine. They get no interval.
     """
 
     kind: str
@@ -65,12 +65,12 @@ class BootstrapResults:
 
     @property
     def params(self) -> pd.DataFrame:
-        """One row per refit, one column per parameter."""
+        """Parameters of the refits, with one row per refit and one column per parameter."""
         return handed_out(self.refits.params)
 
     @property
     def quantities(self) -> pd.DataFrame:
-        """One row per refit, one column per invariant."""
+        """Invariants of the refits, with one row per refit and one column per invariant."""
         return handed_out(self.refits.quantities)
 
     @property
@@ -82,33 +82,35 @@ class BootstrapResults:
         return f"BootstrapResults({self.kind}, n={self.n})"
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Percentile intervals of the parameters.
+        """Compute percentile intervals of the parameters.
 
         Parameters
         ----------
         alpha : float
+            One minus the confidence level.
 
         Returns
         -------
         DataFrame
-            ``estimate``, ``std_error``, ``lower``, ``upper``; NaN for parameters that no data of this kind determine
-            or that the fit leaves undetermined, but not for those at a bound.
+            Columns ``estimate``, ``std_error``, ``lower`` and ``upper``. Standard error and limits are NaN for
+            parameters that the fit does not determine. Parameters at a bound have them.
         """
         table = _percentiles(self.refits.params, self.estimates[0], alpha)
         table.loc[list(self.undetermined), ["std_error", "lower", "upper"]] = np.nan
         return table
 
     def invariants(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Percentile intervals of the invariants.
+        """Compute percentile intervals of the invariants.
 
         Parameters
         ----------
         alpha : float
+            One minus the confidence level.
 
         Returns
         -------
         DataFrame
-            ``estimate``, ``std_error``, ``lower``, ``upper``.
+            Columns ``estimate``, ``std_error``, ``lower`` and ``upper``.
         """
         return _percentiles(self.refits.quantities, self.estimates[1], alpha)
 

@@ -77,12 +77,12 @@ def _otherwise(fit: InteractionFitted, name: str, lower: float, upper: float) ->
     """Say why a quantity is not supported: a needle, another end that fits as well, or errors that feed back."""
     m = fit.machinery
     if m.estimate.is_needle:
-        return f"not supported: the course spends {m.estimate.digits:.1f} digits of its parameters"
+        return f"not supported: the course depends on {m.estimate.digits:.1f} digits of its parameters"
     path = m.estimate.feedback
     if name.endswith("period") and path is not None and path.cost > 0.0:
         better = m.estimate.units(path.cost)
         if better > _FEEDBACK:
-            return f"not supported: errors that feed back fit better, by {better:.0f} units of log-likelihood"
+            return f"not supported: process errors fit better, by {better:.0f} units of log-likelihood"
     if m.ends is None or not len(m.ends) or not np.isfinite(lower):
         return ""
     near = m.ends.loc[m.ends["llf"] >= -_NEAR, name].to_numpy(float)[1:]

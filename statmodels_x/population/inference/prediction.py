@@ -128,8 +128,8 @@ def _interval(fit: InteractionFitted, mean: Array, reach: Array) -> tuple[Array,
 def _of_needle(fit: InteractionFitted) -> Finding:
     return Finding(
         "needle",
-        f"predict(): totals have no standard error: the course spends {fit.digits:.1f} digits of its "
-        "parameters, and no prediction rests on that many.",
+        f"predict(): totals have no standard error: the course depends on {fit.digits:.1f} digits of its "
+        "parameters, which is too many for a prediction.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -84,3 +85,19 @@ def read_steps(value: Any, name: str = "steps") -> int:
     if steps > MOST_STEPS:
         raise DataError(f"`{name}` is {steps}; give at most {MOST_STEPS}.")
     return steps
+
+
+def read_stages(stages: Sequence[str] | None, given: Any, k: int, where: str) -> pd.Index:
+    """Return the names of ``k`` stages: as given, as the frame of the matrix has them, or numbers from 1."""
+    if stages is None:
+        if isinstance(given, pd.DataFrame):
+            if list(given.index) != list(given.columns) and not isinstance(given.index, pd.RangeIndex):
+                raise DataError(
+                    f"{where}: the frame's rows and columns must name the same stages in the same order."
+                )
+            return pd.Index(given.columns, name="stage")
+        return pd.RangeIndex(1, k + 1, name="stage")
+    names = pd.Index(list(stages), name="stage")
+    if len(names) != k or not names.is_unique:
+        raise DataError(f"{where}: `stages` must give {k} different names.")
+    return names

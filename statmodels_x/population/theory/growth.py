@@ -17,14 +17,18 @@ _WIDEST = 0.25
 
 @dataclass(frozen=True)
 class GrowthFactor:
-    """Growth factor per step of a linear system, and its approximation.
+    """Growth factor per step of a linear system of two species, and an approximation of it.
+
+    It is made by the method ``growth_factor()`` of a system.
 
     Attributes
     ----------
     exact : float or complex
-        Eigenvalue of the system with the largest modulus; of a complex pair the one with a positive imaginary part.
+        Eigenvalue of the system with the largest modulus. Of a complex pair it is the one with a positive imaginary
+        part.
     first_order : float
-        Growth rate of the leading species alone, corrected for the other species. NaN if there is no leader.
+        Growth rate of the leading species alone, corrected for the other species to first order. NaN if no species
+        leads.
     zeroth_order : float
         Growth rate of the leading species alone.
     leader : str
@@ -32,7 +36,7 @@ class GrowthFactor:
     valid : bool
         Whether the approximation can be trusted.
     reason : str
-        Why, or why not.
+        Why it can or cannot be trusted.
     """
 
     exact: float | complex
@@ -44,7 +48,7 @@ class GrowthFactor:
 
     @property
     def relative_error(self) -> float:
-        """Distance of the first-order value from the exact one, over the modulus of the exact one."""
+        """Distance of the first-order value from the exact one, relative to the modulus of the exact one."""
         return float(abs(self.first_order - self.exact) / abs(self.exact))
 
 

@@ -28,21 +28,22 @@ _ACCURATE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Hamiltonian:
-    r"""Hamiltonian of a linear step L: one step is :math:`L = e^{-iH}`.
+    r"""Hamiltonian H of a linear step L, with which one step is :math:`L = e^{-iH}`.
 
     Attributes
     ----------
     step : ndarray of shape (m, m)
-        L, real or complex.
+        The step L, real or complex.
     generator : ndarray of complex, shape (m, m)
         Principal logarithm G = log L.
 
     Notes
     -----
-    H = i G is Hermitian only if L is unitary, which a population that grows or dies is not: its eigenvalues
-    :math:`-\theta_j + i \log r_j` hold the angle and the growth factor of every mode :math:`r_j e^{i\theta_j}`.
+    H = i G is Hermitian only if L is unitary, which it is not for a population that grows or declines. The
+    eigenvalues of H are :math:`-\theta_j + i \log r_j`, where :math:`\theta_j` is the angle and :math:`r_j` the
+    growth factor of the mode :math:`r_j e^{i\theta_j}`.
 
-    The same step acts on many particles: with ladder operators :math:`[a_i, a_j^\dagger] = \delta_{ij}` and
+    The same step acts on many particles. With ladder operators :math:`[a_i, a_j^\dagger] = \delta_{ij}` and
     :math:`\hat G = \sum_{ij} G_{ij} a_i^\dagger a_j`, the operator :math:`e^{\hat G}` takes the (unnormalised)
     coherent state of the numbers x to that of L x, and :math:`\hat H = i\hat G` is the second-quantised Hamiltonian.
 
@@ -59,42 +60,63 @@ class Hamiltonian:
 
     @property
     def matrix(self) -> Complex:
-        """H = i log L."""
+        """The matrix H = i log L."""
         return 1j * self.generator
 
     @property
     def energies(self) -> Complex:
-        """Eigenvalues of H: minus the angle of each mode, plus i times its log growth factor."""
+        """Eigenvalues of H: minus the angle of each mode, plus i times the logarithm of its growth factor."""
         return np.linalg.eigvals(self.matrix).astype(np.complex128)
 
     @property
     def is_hermitian(self) -> bool:
-        """Whether H is Hermitian, so that the step keeps lengths."""
+        """Whether H is Hermitian, so that a step preserves the length of the state vector."""
         return bool(np.allclose(self.matrix, self.matrix.conj().T, atol=1e-12))
 
     @cached_copy
     def residual(self) -> float:
-        """Largest deviation of exp(-i H) from the step, relative to the step's largest entry."""
+        """Largest difference between exp(-i H) and the step, relative to the largest entry of the step."""
         from scipy.linalg import expm
 
         return float(np.abs(expm(self.generator) - self.step).max() / np.abs(self.step).max())
 
     def evolve(self, state: ArrayLike, time: float) -> Complex:
-        """Return exp(-i H t) applied to the numbers ``state``; the time need not be whole.
+        """Return exp(-i H t) applied to a state.
 
-        Between whole steps the numbers are complex in general: a population has no real motion there.
+        The time need not be a whole number. Between whole steps the numbers are complex in general, and a population
+        has no real motion there.
+
+        Parameters
+        ----------
+        state : array_like of shape (m,)
+            Numbers at time 0.
+        time : float
+            The time t, in steps.
+
+        Returns
+        -------
+        ndarray of complex, shape (m,)
         """
         from scipy.linalg import expm
 
         return np.asarray(expm(self.generator * time) @ np.asarray(state))
 
     def ladder(self, most: int = 12) -> LadderOperators:
-        """Return the Hamiltonian in ladder operators, on states with at most ``most`` particles.
+        """Return the Hamiltonian in ladder operators, on states with a bounded number of particles.
+
+        Parameters
+        ----------
+        most : int
+            Largest number of particles in all modes together.
+
+        Returns
+        -------
+        LadderOperators
 
         Raises
         ------
         DataError
-            If that space has more than 20,000 dimensions.
+            If the space has more than 20,000 dimensions.
         """
         modes = len(self.generator)
         size = comb(check_count("most", most, 1) + modes, modes)
@@ -110,14 +132,17 @@ class Hamiltonian:
 class LadderOperators:
     """A quadratic Hamiltonian on the states with a bounded number of particles.
 
+    It is made by :meth:`Hamiltonian.ladder`.
+
     Attributes
     ----------
     step : ndarray of shape (m, m)
+        The linear step.
     generator : ndarray of shape (m, m)
         Its logarithm.
     most : int
-        Largest number of particles in all modes together. The Hamiltonian keeps that number, so that nothing is
-        lost by the bound: the states with up to ``most`` particles are a space of their own.
+        Largest number of particles in all modes together. The Hamiltonian conserves the number of particles, so the
+        bound loses nothing: the states with up to ``most`` particles are a space of their own.
     """
 
     step: NDArray
@@ -126,7 +151,7 @@ class LadderOperators:
 
     @cached_copy
     def basis(self) -> list[tuple[int, ...]]:
-        """Numbers of particles in each mode, one tuple for each basis state."""
+        """Number of particles in each mode, one tuple for each basis state."""
         modes = range(len(self.generator))
         return [
             tuple(chosen.count(mode) for mode in modes)
@@ -135,7 +160,17 @@ class LadderOperators:
         ]
 
     def hop(self, i: int, j: int) -> csr_matrix:
-        """Return the operator that moves a particle from mode j to mode i (creation in i, annihilation in j)."""
+        """Return the operator that moves a particle from mode j to mode i (creation in i, annihilation in j).
+
+        Parameters
+        ----------
+        i, j : int
+            Modes, counted from 0.
+
+        Returns
+        -------
+        scipy.sparse.csr_matrix
+        """
         from scipy.sparse import csr_matrix
 
         place = {state: spot for spot, state in enumerate(self.basis)}
@@ -154,13 +189,24 @@ class LadderOperators:
 
     @cached_copy
     def operator(self) -> csr_matrix:
-        """Sum of the generator's entries times their hops; exp of it is one step."""
+        """Sum of the generator's entries (i, j) times ``hop(i, j)``; its exponential is one step."""
         modes = len(self.generator)
         terms = [self.generator[i, j] * self.hop(i, j) for i in range(modes) for j in range(modes)]
         return sum(terms[1:], terms[0])
 
     def coherent(self, numbers: ArrayLike) -> NDArray:
-        """Return the unnormalised coherent state of the given numbers, cut off at ``most`` particles."""
+        """Return the unnormalised coherent state of given numbers, cut off at ``most`` particles.
+
+        Parameters
+        ----------
+        numbers : array_like of shape (m,)
+            The number in each mode.
+
+        Returns
+        -------
+        ndarray
+            One entry for each basis state.
+        """
         x = np.asarray(numbers)
         factors = [[1.0 + 0.0 * value] for value in x]
         for own, value in zip(factors, x, strict=True):
@@ -169,7 +215,20 @@ class LadderOperators:
         return np.array([np.prod([own[n] for own, n in zip(factors, s, strict=True)]) for s in self.basis])
 
     def check(self, numbers: ArrayLike, steps: int = 1) -> float:
-        """Return how far the evolved coherent state is from that of the evolved numbers, relative to its length."""
+        """Return how far the evolved coherent state is from the coherent state of the evolved numbers.
+
+        Parameters
+        ----------
+        numbers : array_like of shape (m,)
+            The number in each mode at the start.
+        steps : int
+            Number of steps.
+
+        Returns
+        -------
+        float
+            Length of the difference, relative to the length of the second state.
+        """
         from scipy.sparse.linalg import expm_multiply
 
         x = np.asarray(numbers)

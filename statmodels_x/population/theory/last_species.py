@@ -21,29 +21,31 @@ _WHERE = "last_species_standing()"
 class LastSpeciesStanding:
     """The winner of a linear competition, and how it wins.
 
+    It is made by :meth:`Competition.last_species_standing() <statmodels_x.Competition.last_species_standing>`.
+
     Attributes
     ----------
     winner : str
         Species that remains.
     loser : str
-        Species of which every class turns negative, that is, dies out.
+        Species that dies out: all of its classes become negative.
     margin : float
-        p.x0 - q.y0 with the reproductive values (p, q), which sum to 1 over all classes: the sign decides.
+        p.x0 - q.y0 with the reproductive values (p, q), which sum to 1 over all classes. Its sign decides the winner.
     relative_margin : float
-        The margin over p.x0 + q.y0, between -1 and 1.
+        The margin divided by p.x0 + q.y0, between -1 and 1.
     growth_factor : float
-        Growth per step in the long run.
+        Long-run growth factor per step.
     time_to_extinction : int
         First step from which on the loser's total is never positive again.
     settled : int
-        First step with no individual of the loser left in any class and a nonnegative number of the winner in
-        every class, which no later step can change: the proof of the outcome.
+        First step at which no class of the loser is positive and no class of the winner is negative. No later step
+        can change this, so it proves the outcome.
     first_to_zero : str
         Species whose total is the first to fall to 0. If it is not the loser, the winner returns from a negative
         total.
     left_by_removal : tuple of str
-        Who is left if species are removed when their total is 0 or below: as a rule the winner, but now and then the
-        loser, or nobody.
+        Species that are left if a species is removed when its total is 0 or below. As a rule this is the winner, but
+        it can be the loser or none.
     """
 
     winner: str

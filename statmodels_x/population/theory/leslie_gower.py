@@ -16,19 +16,23 @@ from statmodels_x.population.theory.perron import perron
 class Outcome:
     """Long-run outcome of Leslie-Gower competition.
 
+    It is made by :meth:`Competition.outcome() <statmodels_x.Competition.outcome>`.
+
     Attributes
     ----------
     outcome : str
-        ``"coexistence"``, ``"founder control"`` (either species keeps the other out: the start decides), the name of
-        the species that excludes the other, or ``"extinction"`` of both.
+        ``"coexistence"``, ``"founder control"`` (either species can exclude the other, and the start decides), the
+        name of the species that excludes the other, or ``"extinction"`` of both.
     capacity : tuple of float
-        Equilibrium total of each species alone (K); 0 if it cannot grow, infinite without self-limitation.
+        Carrying capacity K of each species: its equilibrium total when alone. It is 0 if the species cannot grow, and
+        infinite without self-limitation.
     alpha : tuple of float
-        a_xy / a_xx and a_yx / a_yy: the weight of an individual of the other species, in own individuals.
+        Competition coefficients a_xy / a_xx and a_yx / a_yy: how many individuals of its own species one individual
+        of the other counts for.
     equilibrium : tuple of float
-        Totals with both species present; NaN unless both are positive.
+        Equilibrium totals with both species present. NaN unless both are positive.
     invasion : tuple of float
-        Growth factor of each species when rare, with the other at its capacity.
+        Growth factor of each species when it is rare and the other is at its carrying capacity.
     """
 
     outcome: str

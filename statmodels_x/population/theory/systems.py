@@ -25,35 +25,36 @@ class PredatorPrey(TwoSpecies):
     Parameters
     ----------
     A : LeslieMatrix or array_like of shape (k1, k1)
-        Prey without predators.
+        Step of the prey without predators.
     B : array_like of shape (k1, k2)
-        Prey of each class that a predator of each class takes in a step.
+        Number of prey of each class that a predator of each class takes in a step.
     C : array_like of shape (k2, k1)
-        Predators of each class that come of a prey of each class.
+        Number of predators of each class that a prey of each class leads to.
     D : LeslieMatrix or array_like of shape (k2, k2)
-        Predators without prey.
+        Step of the predator without prey.
     density : array_like of shape (2,), optional
-        Self-limitation a_xx and a_yy, per individual: the Leslie-Gower member. Both may be 0.
+        Self-limitation a_xx and a_yy per individual, for the density-dependent (Leslie-Gower) form. Both may be 0.
     saturation : float
-        c in C x / (1 + c N_x), per prey; 0 is conversion in proportion. Needs ``density``.
+        The constant c in C x / (1 + c N_x), per prey. With 0 the conversion is proportional to the prey. It needs
+        ``density``.
     names : tuple of str
-        Prey and predator.
+        Names of prey and predator.
 
     Raises
     ------
     DataError
-        If a value is missing, negative or infinite, or shapes do not go together; the argument is named.
+        If a value is missing, negative or infinite, or if shapes do not match. The message names the argument.
 
     Notes
     -----
-    All entries are nonnegative. With ``density``, :math:`N_x, N_y` the totals,
+    All entries are nonnegative. With ``density`` and the totals :math:`N_x, N_y` the step is
 
     .. math::
 
         x' = \frac{A x - B y}{1 + a_{xx} N_x}, \qquad y' = \frac{D y}{1 + a_{yy} N_y} + \frac{C x}{1 + c N_x}.
 
-    The linear system nearly always has a complex leading eigenvalue, and then turns a species negative: see
-    :meth:`last_species_standing` and ``extinction`` of :meth:`trajectory`.
+    The linear system nearly always has a complex leading eigenvalue, and one of its species then becomes negative.
+    See :meth:`last_species_standing`, and ``extinction`` of :meth:`trajectory`.
 
     Examples
     --------
@@ -94,32 +95,33 @@ class PredatorPrey(TwoSpecies):
 
 
 class Competition(TwoSpecies):
-    r"""Two competitors with age classes: x' = A x - B y, y' = D y - C x.
+    """Two competitors with age classes: x' = A x - B y, y' = D y - C x.
 
     Parameters
     ----------
     A : LeslieMatrix or array_like of shape (k1, k1)
-        Species x alone.
+        Step of species x alone.
     B : array_like of shape (k1, k2)
-        What an individual of y takes from x.
+        What an individual of each class of y takes from each class of x in a step.
     C : array_like of shape (k2, k1)
-        What an individual of x takes from y.
+        What an individual of each class of x takes from each class of y in a step.
     D : LeslieMatrix or array_like of shape (k2, k2)
-        Species y alone.
+        Step of species y alone.
     density : array_like of shape (2, 2), optional
-        [[a_xx, a_xy], [a_yx, a_yy]], per individual: the Leslie-Gower member.
+        Density coefficients [[a_xx, a_xy], [a_yx, a_yy]] per individual, for the Leslie-Gower form.
     names : tuple of str
+        Names of the species.
 
     Raises
     ------
     DataError
-        If a value is missing, negative or infinite, or shapes do not go together; the argument is named.
+        If a value is missing, negative or infinite, or if shapes do not match. The message names the argument.
 
     Notes
     -----
-    All entries are nonnegative. With ``density`` the steps of x and y are divided by
-    :math:`1 + a_{xx} N_x + a_{xy} N_y` and :math:`1 + a_{yx} N_x + a_{yy} N_y`, N the totals; with B = C = 0 and one
-    class each this is the competition of Leslie and Gower, the discrete Lotka-Volterra model.
+    All entries are nonnegative. With ``density`` the steps of x and y are divided by :math:`1 + a_{xx} N_x + a_{xy}
+    N_y` and :math:`1 + a_{yx} N_x + a_{yy} N_y`, where N are the totals. With B = C = 0 and one class each this is
+    the competition model of Leslie and Gower, the discrete form of the Lotka-Volterra model.
 
     Examples
     --------
@@ -149,16 +151,16 @@ class Competition(TwoSpecies):
 
     @cached_copy
     def weights(self) -> Array:
-        """The nonnegative matrix [[A, B], [C, D]], which the theorem is about."""
+        """The nonnegative matrix [[A, B], [C, D]], on which the theorem of the last species rests."""
         return np.abs(self.matrix)
 
     def last_species_standing(self, x0: ArrayLike, y0: ArrayLike) -> LastSpeciesStanding:
-        """Say which species remains, by the reproductive values of the start.
+        """Determine which species remains, from the reproductive values at the start.
 
         Parameters
         ----------
-        x0, y0 : array_like
-            Numbers in each class at the start.
+        x0, y0 : array_like of shape (k1,) and (k2,)
+            Nonnegative numbers in each class at the start.
 
         Returns
         -------
@@ -167,15 +169,25 @@ class Competition(TwoSpecies):
         Raises
         ------
         IdentificationError
-            If the theorem does not hold (reducible or imprimitive coupling) or the start is a tie; with the reason.
+            If the theorem does not hold (the coupling is reducible or imprimitive), or if the start is a tie. The
+            message gives the reason.
         DataError
-            If the system depends on density, or a value of the start is not allowed.
+            If the system depends on density, or if a value of the start is not allowed.
         """
         self._only_linear("last_species_standing()", "use outcome()")
         return last_species.last_species_standing(self.weights, self.ages, self._state(x0, y0), self.names)
 
     def outcome(self) -> Outcome:
-        """Say where Leslie-Gower competition without linear coupling (B = C = 0) ends: see :class:`Outcome`.
+        """Determine the long-run outcome of Leslie-Gower competition without linear coupling (B = C = 0).
+
+        Returns
+        -------
+        Outcome
+
+        Raises
+        ------
+        DataError
+            If the system is linear, or if B or C is not 0.
 
         Examples
         --------
@@ -196,25 +208,27 @@ class Competition(TwoSpecies):
 
 
 class ComplexPredatorPrey(TwoSpecies):
-    r"""Predator and prey that are alike, as one complex population z = x + i y with z' = (A + i B) z.
+    r"""Predator and prey with equal dynamics, as one complex population z = x + i y with z' = (A + i B) z.
 
     Parameters
     ----------
     A : LeslieMatrix or array_like of shape (k, k)
-        Each species alone.
+        Step of each species alone.
     B : array_like of shape (k, k)
-        What a predator takes from the prey, and a prey gives to the predators.
+        What a predator takes from the prey, and what a prey adds to the predators.
     names : tuple of str
+        Names of prey and predator.
 
     Raises
     ------
     DataError
-        If a value is missing, negative or infinite, or shapes do not go together; the argument is named.
+        If a value is missing, negative or infinite, or if shapes do not match. The message names the argument.
 
     Notes
     -----
-    This is :class:`PredatorPrey` with D = A and C = B. For one class the factor is :math:`r e^{i\theta}`: a turn and a
-    gain, so that from a start with prey alone the prey reaches 0 after :math:`\pi/(2\theta)` steps.
+    This is :class:`PredatorPrey` with D = A and C = B. With one class, z is multiplied by :math:`r e^{i\theta}` in
+    each step, which is a rotation and a growth. If there are only prey at the start, the prey therefore reaches 0
+    after :math:`\pi/(2\theta)` steps.
 
     Examples
     --------
@@ -230,11 +244,15 @@ class ComplexPredatorPrey(TwoSpecies):
 
     @cached_copy
     def complex_matrix(self) -> NDArray[np.complex128]:
-        """A + i B."""
+        """The complex matrix A + i B of one step."""
         return self.A + 1j * self.B
 
     def hamiltonian(self) -> Hamiltonian:
         """Return the Hamiltonian of z' = (A + i B) z; see :class:`Hamiltonian`.
+
+        Returns
+        -------
+        Hamiltonian
 
         Examples
         --------

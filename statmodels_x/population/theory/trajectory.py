@@ -20,16 +20,18 @@ class Trajectory:
     Attributes
     ----------
     steps : ndarray of int, shape (n,)
+        The steps.
     scaled : ndarray of shape (n, m)
-        Numbers divided by ``2**exponents``: the largest modulus of a row lies between 1/2 and 1 (or all are 0).
+        Numbers divided by ``2**exponents``. The largest modulus of a row lies between 1/2 and 1 (or all are 0).
     exponents : ndarray of int, shape (n,)
+        Exponents of the powers of two, which keep large numbers from overflowing.
     names : tuple of str
-        Species.
+        Names of the species.
     ages : tuple of int
-        Classes of each species, which are the columns of ``scaled`` in this order.
+        Number of classes of each species. The columns of ``scaled`` are the classes in this order.
     extinct : dict of str to int
-        Species that were removed when their total had fallen to 0, and the step from which on they are gone. Only
-        under the policy that removes them.
+        Species that were removed because their total fell to 0, and the step from which on they are gone. It is empty
+        unless species are removed.
     """
 
     steps: NDArray[np.int64]
@@ -41,12 +43,12 @@ class Trajectory:
 
     @property
     def log_scale(self) -> Array:
-        """Natural logarithm of what ``scaled`` was divided by."""
+        """Natural logarithm of the factor by which ``scaled`` was divided."""
         return self.exponents * np.log(2.0)
 
     @property
     def values(self) -> Array:
-        """Numbers, one row per step; infinite where they are beyond what a float can hold."""
+        """Numbers in each class, one row per step; infinite where a float cannot hold them."""
         return _unscaled(self.scaled, self.exponents)
 
     @property
@@ -75,8 +77,8 @@ class Trajectory:
         Returns
         -------
         DataFrame
-            One row for each step, species and class, with the columns step, species, class, abundance (infinite
-            beyond what a float can hold) and log_abundance (of the modulus).
+            One row per step, species and class, with the columns ``step``, ``species``, ``class``, ``abundance``
+            (infinite where a float cannot hold it) and ``log_abundance`` (of the modulus).
         """
         species = np.repeat(self.names, self.ages)
         classes = np.concatenate([np.arange(1, k + 1) for k in self.ages])
@@ -94,24 +96,36 @@ class Trajectory:
         )
 
     def first_step_below_zero(self, species: str) -> int | None:
-        """First step at which a species' total is negative, or 0; None if it never is."""
+        """Return the first step at which the total of a species is 0 or negative; None if there is none.
+
+        Parameters
+        ----------
+        species : str
+            Name of the species.
+
+        Returns
+        -------
+        int or None
+        """
         column = self.scaled_totals[:, self.names.index(species)]
         low = np.flatnonzero(column <= 0.0)
         return int(self.steps[low[0]]) if len(low) else None
 
     def plot(self, kind: str = "time", log: bool = False, ax: Any = None) -> Any:
-        """Draw totals over time, or one species against the other.
+        """Plot totals over time, or one species against the other.
 
         Parameters
         ----------
         kind : {"time", "phase"}
+            ``"time"`` draws the totals over time, ``"phase"`` one species against the other.
         log : bool
             Whether numbers are drawn on a logarithmic scale.
         ax : matplotlib Axes, optional
+            Axes to draw on. A new figure is made by default.
 
         Returns
         -------
-        matplotlib Axes
+        matplotlib.axes.Axes
         """
         from statmodels_x.population.theory.plots import plot_totals
 

@@ -34,9 +34,11 @@ class TwoSpecies:
     A, B, C, D : ndarray
         Blocks of the step, all nonnegative.
     density : ndarray of shape (2, 2) or None
+        Density coefficients; None for a linear system.
     names : tuple of str
+        Names of the species.
     ages : tuple of int
-        Classes of each species.
+        Number of classes of each species.
     """
 
     _predation: bool
@@ -70,12 +72,12 @@ class TwoSpecies:
 
     @cached_copy
     def eigenvalues(self) -> NDArray[np.complex128]:
-        """Eigenvalues of the linear step, by falling modulus."""
+        """Eigenvalues of the linear step, by decreasing modulus."""
         return ordered_eigenvalues(self.matrix)
 
     @property
     def oscillation_period(self) -> float:
-        """Steps of a full turn of the leading mode of the linear step; infinite if it does not turn."""
+        """Period of the leading mode of the linear step, in steps; infinite if it does not oscillate."""
         angle = abs(float(np.angle(self.eigenvalues[0])))
         return 2.0 * math.pi / angle if angle > 1e-12 else math.inf
 
@@ -91,12 +93,17 @@ class TwoSpecies:
         return state
 
     def step(self, x: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
-        """Return the numbers of both species one step later (without any rule of extinction).
+        """Return the numbers of both species one step later, without any rule of extinction.
 
         Parameters
         ----------
-        x, y : array_like
-            Numbers in each class; finite, of any sign.
+        x, y : array_like of shape (k1,) and (k2,)
+            Numbers in each class. They must be finite, and may be negative.
+
+        Returns
+        -------
+        x, y : ndarray of shape (k1,) and (k2,)
+            Numbers one step later.
         """
         where, k = type(self).__name__, self.ages[0]
         state = np.concatenate([_any_sign(x, "x", where, k), _any_sign(y, "y", where, self.ages[1])])
@@ -106,23 +113,24 @@ class TwoSpecies:
     def trajectory(
         self, x0: ArrayLike, y0: ArrayLike, steps: int, extinction: str | None = None
     ) -> Trajectory:
-        """Follow both species by the recursion.
+        """Compute the numbers of both species step by step.
 
         Parameters
         ----------
-        x0, y0 : array_like
-            Numbers in each class at the start, not negative.
+        x0, y0 : array_like of shape (k1,) and (k2,)
+            Nonnegative numbers in each class at the start.
         steps : int
+            Number of steps.
         extinction : {"none", "total"}, optional
-            ``"total"``: a species whose total is 0 or below after a step is removed for good; single classes may
-            be negative for a while. ``"none"``: the rule goes on through negative numbers, as the theory of linear
-            systems needs it. By default ``"none"`` for a linear system and ``"total"`` for a density-dependent one,
-            which means nothing for negative totals.
+            ``"total"`` removes a species for good when its total is 0 or below after a step; single classes may be
+            negative for a while. ``"none"`` continues through negative numbers, as the theory of linear systems
+            needs. The default is ``"none"`` for a linear system, and ``"total"`` for a density-dependent one, which
+            has no meaning for negative totals.
 
         Returns
         -------
         Trajectory
-            Its size is carried apart, so that no number of steps overflows.
+            Its numbers are stored with a separate exponent, so that they do not overflow after any number of steps.
         """
         start, n = self._state(x0, y0), read_steps(steps)
         policy = ("none" if self.density is None else "total") if extinction is None else extinction
@@ -138,19 +146,19 @@ class TwoSpecies:
         return run(step, start, n, self.names, self.ages, remove)
 
     def closed_form(self, x0: ArrayLike, y0: ArrayLike, steps: Any, method: str = "auto") -> Trajectory:
-        """Return numbers at given steps without the recursion between them.
+        """Compute the numbers at given steps by a closed form, without the steps between them.
 
         Parameters
         ----------
-        x0, y0 : array_like
-            Numbers in each class at the start.
+        x0, y0 : array_like of shape (k1,) and (k2,)
+            Nonnegative numbers in each class at the start.
         steps : int or sequence of int
             A number of steps, or increasing step numbers.
         method : {"auto", "spectral", "schur", "binomial", "sum-difference"}
-            ``"spectral"``: by eigenvectors; ``"schur"``: powers of the triangular Schur factor, which holds for
-            defective matrices too; ``"auto"``: the former unless the eigenvectors are nearly dependent;
-            ``"binomial"``: the binomial sum of a complex system with A B = B A; ``"sum-difference"``: symmetric
-            competition, with A = D and B = C.
+            ``"spectral"`` uses eigenvectors. ``"schur"`` uses powers of the triangular Schur factor, which exist for
+            defective matrices too. ``"auto"`` uses the first unless the eigenvectors are nearly dependent.
+            ``"binomial"`` is the binomial sum of a complex system with A B = B A. ``"sum-difference"`` is for
+            symmetric competition, with A = D and B = C.
 
         Returns
         -------
@@ -159,7 +167,7 @@ class TwoSpecies:
         Raises
         ------
         DataError
-            If the system is density-dependent, or the form does not hold for it.
+            If the system is density-dependent, or if the form does not hold for it.
         """
         self._only_linear("closed_form()", "use trajectory()")
         check_choice("method", method, METHODS, "closed_form()")
@@ -180,28 +188,44 @@ class TwoSpecies:
     # ---- growth, and the Hamiltonian
 
     def growth_factor(self) -> GrowthFactor:
-        """Return the growth factor of the linear step: exact, and to first order in the coupling.
+        """Return the growth factor of the linear step, exactly and to first order in the coupling.
 
         Returns
         -------
         GrowthFactor
-            With the validity of the approximation. Of a density-dependent system it is that of small numbers.
+            It says whether the approximation is valid. For a density-dependent system it is the growth factor at low
+            numbers.
         """
         return growth.growth_factor(self.matrix, self._params, self.names)
 
     def hamiltonian(self) -> Hamiltonian:
         """Return the Hamiltonian H = i log M of the linear step M.
 
+        Returns
+        -------
+        Hamiltonian
+
         Raises
         ------
         DataError
-            If M is singular.
+            If M is singular, or if the system depends on density.
         """
         self._only_linear("hamiltonian()", "set `density` to None")
         return hamiltonian(self.matrix, type(self).__name__)
 
     def last_species_standing(self, x0: ArrayLike, y0: ArrayLike) -> Any:
-        """Refuse: the theorem is about competition."""
+        """Raise an error: the theorem of the last species standing is about competition.
+
+        Parameters
+        ----------
+        x0, y0 : array_like
+            Not used.
+
+        Raises
+        ------
+        IdentificationError
+            Always.
+        """
         raise IdentificationError(
             "last_species_standing(): the theorem is about competition. A predator gains from its prey, so that no "
             "choice of signs makes the system nonnegative, and its leading eigenvalue is complex as a rule "
@@ -209,15 +233,16 @@ class TwoSpecies:
         )
 
     def plot_eigenvalues(self, ax: Any = None) -> Any:
-        """Draw the eigenvalues of the linear step in the complex plane, with the unit circle.
+        """Plot the eigenvalues of the linear step in the complex plane, with the unit circle.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
+            Axes to draw on. A new figure is made by default.
 
         Returns
         -------
-        matplotlib Axes
+        matplotlib.axes.Axes
         """
         from statmodels_x.population.theory.plots import plot_eigenvalues
 

@@ -22,36 +22,42 @@ FEW_LOCAL = 5.0
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """Evidence about one estimate.
+    """Evidence behind a PTE: counts, the constraint on g, the conditions for a PTE between 0 and 1.
+
+    A result holds it as ``fit.diagnostics``.
 
     Attributes
     ----------
     counts : DataFrame
-        Rows ``subjects``, ``at risk after landmark``, ``at risk after t``, ``early events`` (surrogate event by
-        the landmark, followed beyond it), ``deaths by t``, ``censored by t`` and ``effective subjects``
-        (Kish; the number of subjects without weights); with shorter follow-up of the surrogate ``surrogate
-        unknown`` (alive after the landmark, not known whether with the event) and ``effective known`` (Kish, of
-        those who stand for them); columns ``treated`` and ``control``.
+        Counts by arm, in the columns ``treated`` and ``control``. The rows are ``subjects``, ``at risk after
+        landmark``, ``at risk after t``, ``early events`` (a surrogate event by the landmark, and followed beyond
+        it), ``deaths by t``, ``censored by t`` and ``effective subjects`` (Kish's effective sample size, which is
+        the number of subjects if there are no weights). If the surrogate was followed for a shorter time than
+        survival, there are two more rows: ``surrogate unknown`` (alive after the landmark with unknown surrogate
+        status) and ``effective known`` (Kish's effective size of the subjects who stand for all).
     constraint : Series
-        ``estimate`` of E_0[g] on held-out data, ``target`` mu_0 that it should meet, their ``difference`` and
-        its ``std_error``. Learned and evaluated on the same data (``method="full"``) they agree exactly.
+        How well the constraint on g holds: ``estimate`` of E_0[g] on held-out data, the ``target`` mu_0 that it
+        should meet, their ``difference`` and its ``std_error``. With ``method="full"`` g is evaluated on the data
+        it was learned from, and the two agree exactly.
     conditions : DataFrame
-        What makes 0 <= PTE <= 1, each in the direction of the effect (times -1 where the effect is negative):
-        ``residual effect`` Delta_S >= 0 (PTE <= 1), ``effect at landmark`` mu_1(t0) - mu_0(t0) >= 0 and
-        ``forecast gain`` E[M1(Q1) | T1 > t0] - E[M1(Q0) | T0 > t0] >= 0 (together with the first: PTE >= 0);
-        columns ``estimate``, ``std_error``, ``z`` and ``verdict`` ("holds", "fails", "not clear").
+        Conditions under which 0 <= PTE <= 1, with the columns ``estimate``, ``std_error``, ``z`` and ``verdict``
+        ("holds", "fails" or "not clear"). Each is given in the direction of the effect (multiplied by -1 if the
+        effect is negative). ``residual effect`` is Delta_S >= 0, which gives PTE <= 1. ``effect at landmark`` is
+        mu_1(t0) - mu_0(t0) >= 0, and ``forecast gain`` is E[M1(Q1) | T1 > t0] - E[M1(Q0) | T0 > t0] >= 0. All
+        three together give PTE >= 0.
     bandwidth : float
-        Of the kernel, in ranks of the early surrogate times (0 to 1); 0 where few distinct times are bins.
+        Bandwidth of the kernel, in ranks of the early surrogate times (0 to 1). It is 0 where few distinct times
+        are bins.
     n_points : int
-        Points or bins over (0, landmark].
+        Number of points or bins over (0, landmark].
     least_local_treated : float
-        Smallest effective number of treated early events within reach of the kernel, over the middle 90 %
-        of the control's early events: below 5 the density ratio is a guess there.
+        Smallest effective number of treated early events within reach of the kernel, over the middle 90 % of the
+        control arm's early events. Below 5 the density ratio is poorly determined there.
     largest_weight : dict of str to float
-        Share of an arm's weight that its heaviest subject has.
+        For each arm, the share of its total weight that its heaviest patient has.
     pte_if_ignored : float or None
-        Where the surrogate event was looked for during less time than survival: the estimate that takes subjects
-        as without the event from then on, instead of weighting.
+        The estimate that counts patients as free of the event once their surrogate was no longer followed,
+        instead of weighting for it. None if the surrogate was followed as long as survival.
     """
 
     counts: pd.DataFrame = field(repr=False)

@@ -84,7 +84,7 @@ def _of_weights(evidence: Diagnostics) -> Iterator[Finding]:
             yield Finding(
                 "few_effective",
                 f"the weights leave {effective:.0f} effective of {subjects:.0f} subjects in the {arm} arm (one "
-                f"holds {evidence.largest_weight[arm]:.0%} of its weight): the estimate hangs on few.",
+                f"holds {evidence.largest_weight[arm]:.0%} of its weight): the estimate depends on few subjects.",
                 "Hold propensities away from 0 and 1 (`trim=0.05`), or look at what makes them extreme.",
             )
 
@@ -93,8 +93,8 @@ def _of_stopping(evidence: Diagnostics, facts: TrialFacts) -> Iterator[Finding]:
     if "stopped" in facts.notes:
         yield Finding(
             "stopping_ignored",
-            f"in {facts.notes['stopped']} subjects '{facts.surrogate_name}' was looked for during less time than "
-            "survival; they count as without the event after that time, which makes the surrogate look worse.",
+            f"in {facts.notes['stopped']} subjects '{facts.surrogate_name}' was followed for a shorter time than "
+            "survival; they count as free of the event after that time, which makes the surrogate look worse.",
             'stopping="arm" weights for it.',
             ("pte",),
             DataWarning,
@@ -110,21 +110,21 @@ def _of_stopping(evidence: Diagnostics, facts: TrialFacts) -> Iterator[Finding]:
         if known < LEAST_KNOWN * alive:
             yield Finding(
                 "few_known",
-                f"of {alive:.0f} {arm} subjects alive after the landmark those whose surrogate is known stand "
-                f"for all like {known:.0f}: the estimate hangs on few.",
+                f"of {alive:.0f} {arm} subjects alive after the landmark, those with a known surrogate carry the "
+                f"information of {known:.0f}: the estimate depends on few subjects.",
                 "Choose an earlier landmark.",
             )
     change = "" if evidence.pte_if_ignored is None else (
-        f" Taken as without the event they would give a PTE of {evidence.pte_if_ignored:.3f} (before the correction "
+        f" If they counted as free of the event, PTE would be {evidence.pte_if_ignored:.3f} (before the correction "
         "of the ratio)."
     )  # fmt: skip
     yield Finding(
         "stopping_weighted",
-        f"'{facts.surrogate_name}' was looked for during less time than survival: of {unknown['treated']:.0f} "
+        f"'{facts.surrogate_name}' was followed for a shorter time than survival: of {unknown['treated']:.0f} "
         f"treated and {unknown['control']:.0f} control subjects alive after the landmark it is not known whether "
-        f"they had the event. The others stand for them, weighted by the distribution of the stopping time in each "
+        f"they had the event. The others represent them, weighted by the distribution of the stopping time in each "
         f"arm.{change}",
-        "Stopping must not depend on what comes later; covariates that it depends on go into `stopping`.",
+        "Stopping must not depend on later events; give covariates on which it depends by `stopping`.",
         ("pte",),
         DataWarning,
     )
@@ -148,11 +148,13 @@ def _of_rows(facts: TrialFacts, thin: Thin | None) -> Iterator[Finding]:
     if "composite" in facts.notes:
         yield Finding(
             "composite",
-            f"{facts.notes['composite']} surrogate events fall on the death itself (in composites such as "
-            "progression-free survival every death is coded so); these count as deaths without the event.",
+            f"{facts.notes['composite']} surrogate events are dated on the day of death (in composite endpoints such "
+            "as progression-free survival every death is coded so). They count as deaths without the event.",
             category=None,
         )
     if "trimmed" in facts.notes:
         yield Finding(
-            "trimmed", f"{facts.notes['trimmed']} propensities were held at the limit.", category=None
+            "trimmed",
+            f"{facts.notes['trimmed']} propensities were held at the limit of `trim`.",
+            category=None,
         )

@@ -21,7 +21,7 @@ def check_support(trial: Trial, facts: TrialFacts, at: float, landmark: float) -
     """
     if facts.clusters == 1:
         raise IdentificationError(
-            "`cluster`: all rows used belong to one cluster, which says nothing of the spread between clusters."
+            "`cluster`: all rows used belong to one cluster, so that the spread between clusters is unknown."
         )
     unit = f" {facts.time_unit}" if facts.time_unit else ""
     for code, label in ((1, f"treated arm ({facts.treated})"), (0, f"control arm ({facts.control})")):
@@ -71,6 +71,6 @@ def _check_watched(trial: Trial, inside: NDArray[np.bool_], label: str, at: floa
     if np.any(inside & trial.alive(at) & trial.known(landmark)):
         return
     raise IdentificationError(
-        f"landmark={landmark:g}: the surrogate event was looked for up to then in nobody of the {label} who is "
-        f"followed beyond at={at:g}; choose an earlier landmark."
+        f"landmark={landmark:g}: nobody in the {label} is followed for the surrogate event up to then and for "
+        f"survival beyond at={at:g}; choose an earlier landmark."
     )

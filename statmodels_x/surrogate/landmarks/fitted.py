@@ -15,19 +15,20 @@ from statmodels_x.surrogate.specification import Question
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GridFitted(Fitted):
-    """PTE and its relatives at pairs of times, from common perturbations.
+    """Estimates of the PTE and related quantities at pairs of times, from common perturbed samples.
 
     Attributes
     ----------
     question : Question
-        Of the fit that the grid extends.
+        What was asked in the fit that the grid extends.
     facts : TrialFacts
+        Counts of rows, arms and events of that fit.
     pairs : tuple of (float, float)
         Time t and landmark of each pair that was estimated.
     inferences : tuple of Inference
-        One for each pair; internal.
+        Estimates of each pair. Internal.
     refusals : DataFrame
-        What :attr:`LandmarkGrid.refused` hands out copies of.
+        The table behind :attr:`LandmarkGrid.refused`. Internal.
     """
 
     question: Question

@@ -26,7 +26,7 @@ def grid_summary(grid: GridFitted, alpha: float) -> Any:
     headings = ["delta", "PTE", "std err", *limits, "primary", "R_S", "imbal."]
     notes = ["The bands hold at all pairs of times at once."]
     if not table["is_defined"].all():
-        notes.append("nan: the effect at t cannot be told from 0, there is nothing to explain.")
+        notes.append("nan: the effect at t cannot be told from 0, so that there is no effect to explain.")
     notes += [f"t = {r['at']:g}, t0 = {r['landmark']:g}: {r['reason']}" for _, r in grid.refusals.iterrows()]
     facts = [
         ("Treated", grid.facts.treated),

@@ -57,47 +57,57 @@ def surrogate_power(
     progress: bool = False,
     kind: str | None = None,
 ) -> pd.DataFrame:
-    """Simulate how precisely trials of planned sizes would estimate PTE.
+    """Simulate how precisely trials of planned sizes would estimate the PTE.
 
     Parameters
     ----------
     process : IllnessDeathTrial
-        Distributions of both arms and of censoring: planned, or fitted to a trial by
+        Distributions of both arms and of censoring. They are either planned, or fitted to a trial by
         :meth:`SurrogateResults.fitted_process`.
     n : int or sequence of int
-        Subjects in each arm.
+        Number of patients in each arm, at least 20.
     at, landmark : float
         Time t of the outcome and landmark t0.
     effect : {"survival", "rmst"}
+        The primary effect, as in :class:`~statmodels_x.SurrogatePTE`.
     method : {"crossfit", "full", "split"}
+        Estimation method, as in :meth:`SurrogatePTE.fit`.
     at_least : float
-        Share that the lower limit of the interval should exceed.
+        Share of the effect that the lower limit of the interval should exceed, between 0 and 1.
     alpha : float
-        Error rate of the intervals.
+        One minus the confidence level of the intervals.
     interval : {"fieller", "normal", "quantile"}
-        Kind of the intervals.
+        Kind of the intervals, as in :meth:`SurrogateResults.conf_int`.
     n_repeats : int
-        Simulated trials of each size.
+        Number of simulated trials of each size.
     n_perturb : int
-        Perturbations in each.
+        Number of perturbed samples in each simulated trial, at least 20.
     seed : int
+        Seed of the simulation.
     n_jobs : int
-        Processes, through joblib; the numbers do not depend on them.
+        Number of processes. The results do not depend on it.
     progress : bool
-        Show a bar.
+        Whether to show a progress bar.
     kind : str, optional
-        Old name of ``interval``.
+        Deprecated name of ``interval``.
 
     Returns
     -------
     DataFrame
-        One row per size: ``n_per_arm``; ``pte``, the true value; ``defined``, the share of trials whose effect
-        differs from 0 at 5 % (the power for the effect itself); over these trials ``bias``, ``median_bias`` and
-        ``median_bias_given_shown``, that of :attr:`SurrogateResults.pte_given_shown`, ``empirical_se``,
-        ``mean_se``, ``median_width`` of the interval and ``coverage`` with its Monte-Carlo error
-        ``coverage_mc_se``; ``power``, the share of **all** trials that show the
-        effect and whose lower limit exceeds ``at_least``, with
-        ``power_mc_se``; and ``refused``, the share of trials with too few events to estimate at all.
+        One row per size, with the following columns.
+
+        - ``n_per_arm``: the size.
+        - ``pte``: the true value.
+        - ``defined``: share of trials whose effect differs from 0 at the 5 % level. This is the power of the test
+          of the effect itself. The next columns are over these trials.
+        - ``bias``, ``median_bias``: mean and median of the estimate minus the true value.
+        - ``median_bias_given_shown``: the same median for :attr:`SurrogateResults.pte_given_shown`.
+        - ``empirical_se``, ``mean_se``: standard deviation of the estimates, and mean of their standard errors.
+        - ``median_width``: median width of the interval.
+        - ``coverage``, ``coverage_mc_se``: coverage of the interval, and its Monte Carlo standard error.
+        - ``power``, ``power_mc_se``: share of *all* trials that show the effect and whose lower limit exceeds
+          ``at_least``, and its Monte Carlo standard error.
+        - ``refused``: share of trials with too few events to be estimated at all.
 
     Raises
     ------

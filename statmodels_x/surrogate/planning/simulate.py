@@ -22,16 +22,17 @@ from statmodels_x.surrogate.specification import check_times
 
 @dataclass(frozen=True)
 class IllnessDeath:
-    """Illness-death process of one arm, each hazard constant or constant between breaks.
+    """Illness-death process of one arm, with hazards that are constant or piecewise constant.
 
-    Attributes
+    Parameters
     ----------
     progression : Rates or float
-        Hazard of the surrogate event in those alive without it.
+        Hazard of the surrogate event in patients who are alive without it.
     death : Rates or float
-        Hazard of death in those without the surrogate event.
+        Hazard of death in patients without the surrogate event.
     death_after : Rates or float
-        Hazard of death after it, in time since the start of the trial.
+        Hazard of death after the surrogate event. It depends on the time since the start of the trial, not on the
+        time since the event.
     """
 
     progression: Rates | float
@@ -40,19 +41,42 @@ class IllnessDeath:
 
     @property
     def hazards(self) -> tuple[Rates, Rates, Rates]:
-        """Progression, death before and after it, checked."""
+        """Hazards of progression, of death before it and of death after it."""
         names = ("progression", "death", "death_after")
         first, second, third = (as_rates(getattr(self, name), name) for name in names)
         return first, second, third
 
     def density(self, s: Array, u: float) -> Array:
-        """d/ds P(S <= s, T > u) for s <= u."""
+        """Compute d/ds P(S <= s, T > u), the density of surrogate times among patients alive after u, for s <= u.
+
+        Parameters
+        ----------
+        s : ndarray
+            Times of the surrogate event.
+        u : float
+            Time after which the patients are alive.
+
+        Returns
+        -------
+        ndarray
+            Of the shape of ``s``.
+        """
         progression, death, after = self.hazards
         free = np.exp(-progression.cumulative(s) - death.cumulative(s))
         return np.asarray(progression.at(s) * free * np.exp(after.cumulative(s) - after.cumulative(u)))
 
     def survival(self, u: float) -> float:
-        """P(T > u)."""
+        """Compute the probability of survival P(T > u).
+
+        Parameters
+        ----------
+        u : float
+            The time.
+
+        Returns
+        -------
+        float
+        """
         progression, death, after = self.hazards
         edges = np.unique(np.concatenate([r.breaks for r in (progression, death, after)]))
         nodes, weights = spread_over(0.0, u, edges, NODES)
@@ -60,7 +84,22 @@ class IllnessDeath:
         return float(free + weights @ self.density(nodes, u))
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Draw times of the surrogate event (infinite if death comes first) and of death."""
+        """Draw times of the surrogate event and of death.
+
+        Parameters
+        ----------
+        n : int
+            Number of patients.
+        rng : numpy.random.Generator
+            Source of the random numbers.
+
+        Returns
+        -------
+        surrogate : ndarray of shape (n,)
+            Times of the surrogate event, infinite where death comes first.
+        death : ndarray of shape (n,)
+            Times of death.
+        """
         progression, death, after = self.hazards
         ill = progression.invert(rng.standard_exponential(n))
         dead = death.invert(rng.standard_exponential(n))
@@ -72,14 +111,14 @@ class IllnessDeath:
 
 @dataclass(frozen=True)
 class LatentWeibull:
-    """Exponential time of the surrogate event and a Weibull time of death that depends on it.
+    """Exponential time S of the surrogate event, and a Weibull time of death that depends on it.
 
-    Attributes
+    Parameters
     ----------
     mean : float
-        Of the (latent) surrogate time.
+        Mean of the latent surrogate time. A surrogate time after death is never seen.
     shape, level, slope : float
-        Death is Weibull with scale exp(level + slope log S); a surrogate time after death is never seen.
+        Given S, the time of death is Weibull with this shape and the scale exp(level + slope log S).
     """
 
     mean: float
@@ -92,11 +131,34 @@ class LatentWeibull:
             return np.exp(-((u / (np.exp(self.level) * s**self.slope)) ** self.shape))
 
     def density(self, s: Array, u: float) -> Array:
-        """d/ds P(S <= s, T > u) for s <= u."""
+        """Compute d/ds P(S <= s, T > u), the density of surrogate times among patients alive after u, for s <= u.
+
+        Parameters
+        ----------
+        s : ndarray
+            Times of the surrogate event.
+        u : float
+            Time after which the patients are alive.
+
+        Returns
+        -------
+        ndarray
+            Of the shape of ``s``.
+        """
         return np.asarray(np.exp(-s / self.mean) / self.mean * self._alive(s, u))
 
     def survival(self, u: float) -> float:
-        """P(T > u)."""
+        """Compute the probability of survival P(T > u).
+
+        Parameters
+        ----------
+        u : float
+            The time.
+
+        Returns
+        -------
+        float
+        """
         # over log s, where the integrand is smooth at both ends
         nodes, weights = spread_over(
             np.log(1e-10), np.log(60.0 * self.mean), np.linspace(-20.0, 5.0, 26), NODES
@@ -105,7 +167,22 @@ class LatentWeibull:
         return float(weights @ (s * self.density(s, u)))
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Draw times of the surrogate event (infinite if death comes first) and of death."""
+        """Draw times of the surrogate event and of death.
+
+        Parameters
+        ----------
+        n : int
+            Number of patients.
+        rng : numpy.random.Generator
+            Source of the random numbers.
+
+        Returns
+        -------
+        surrogate : ndarray of shape (n,)
+            Times of the surrogate event, infinite where death comes first.
+        death : ndarray of shape (n,)
+            Times of death.
+        """
         s = rng.exponential(self.mean, n)
         dead = np.exp(self.level + self.slope * np.log(s)) * rng.weibull(self.shape, n)
         return np.where(s < dead, s, np.inf), dead
@@ -113,14 +190,14 @@ class LatentWeibull:
 
 @dataclass(frozen=True)
 class IllnessDeathTrial:
-    """Two arms and their censoring, to simulate trials from and to compute true values.
+    """A randomised trial with known distributions, to simulate data from and to compute true values.
 
     Parameters
     ----------
     control, treated : IllnessDeath or LatentWeibull
-        The distributions of the arms.
+        Distributions of the two arms.
     censoring : float or Rates, or a pair of these
-        Hazard of censoring, in both arms or (control, treated); 0 for none.
+        Hazard of censoring in both arms, or a pair (control, treated). 0 means that nobody is censored.
 
     Examples
     --------
@@ -156,29 +233,39 @@ class IllnessDeathTrial:
         Parameters
         ----------
         at, landmark : float
+            Time t of the outcome and landmark t0.
         effect : {"survival", "rmst"}
+            The primary effect: the difference in survival at t, or in restricted mean survival time up to t.
 
         Returns
         -------
         dict of str to float
-            The names of ``SurrogateResults.params``, and ``g2``, ``lam``, ``mean_ratio``, ``mean_forecast``.
+            The quantities of ``SurrogateResults.params``, and what they are computed from: ``g2`` (g without an
+            event by the landmark), ``lam``, ``mean_ratio``, ``mean_forecast``, and ``early_treated``,
+            ``early_control``, ``target_treated`` and ``target_control`` (survival to the landmark and at t).
         """
         at, landmark = check_times(at, landmark)
         return true_values((self.control, self.treated), at, landmark, effect == "rmst", self.breaks)
 
     def true_transformation(self, times: ArrayLike, at: float, landmark: float) -> Array:
-        """Compute the optimal transformation g1 of the surrogate's time, for the difference in survival.
+        """Compute the optimal transformation g1 of the surrogate time, for the difference in survival.
 
         Parameters
         ----------
-        times : array_like
-            Times of the surrogate event, up to the landmark.
+        times : array_like of shape (n,)
+            Times of the surrogate event, between 0 and the landmark.
         at, landmark : float
+            Time t of the outcome and landmark t0.
 
         Returns
         -------
-        ndarray
-            What a surrogate event at each of these times counts for.
+        ndarray of shape (n,)
+            The value of g at each of these times.
+
+        Raises
+        ------
+        DataError
+            If a time is not between 0 and the landmark.
         """
         at, landmark = check_times(at, landmark)
         s = np.atleast_1d(np.asarray(times, dtype=float))
@@ -196,26 +283,33 @@ class IllnessDeathTrial:
         n: int = 50_000,
         seed: int = 0,
     ) -> float:
-        """Correlation of the estimated effects on surrogate and survival within a trial of this process.
+        """Estimate the correlation of the estimated effects on surrogate and survival within a trial of this process.
 
-        It is what :class:`~statmodels_x.TrialLevelSurrogacy` needs and papers do not report; published medians give
-        the hazards.
+        :class:`~statmodels_x.TrialLevelSurrogacy` needs this correlation, and papers do not report it. Hazards
+        for the process can be derived from published medians. One large trial is drawn, and the correlation is
+        estimated from it.
 
         Parameters
         ----------
         effect : {"log_hr", "rmst", "survival"}
-            As in :func:`~statmodels_x.trial_effects`.
+            The effect, as in :func:`~statmodels_x.trial_effects`.
         at : float, optional
-            Time of the latter two.
+            Time of the second and third effect, which need it.
         composite : bool
-            Whether death counts as a surrogate event, as in progression-free survival.
+            Whether a death counts as a surrogate event, as in progression-free survival.
         n : int
-            Subjects in each arm of the one trial that is drawn.
+            Number of patients in each arm of the trial that is drawn.
         seed : int
+            Seed of the draw.
 
         Returns
         -------
         float
+
+        Raises
+        ------
+        DataError
+            If an argument cannot be used.
         """
         from statmodels_x.surrogate.planning.correlation import effect_correlation
 
@@ -231,12 +325,14 @@ class IllnessDeathTrial:
         Parameters
         ----------
         n : int or (int, int)
-            Subjects in each arm, or in the control and in the treated arm.
+            Number of patients in each arm, or in the control arm and in the treated arm.
         rng : numpy.random.Generator
+            Source of the random numbers.
 
         Returns
         -------
         Trial
+            The arrays that the estimators take; see :meth:`simulate` for a data frame.
         """
         sizes = n if isinstance(n, tuple) else (n, n)
         parts = []
@@ -262,14 +358,20 @@ class IllnessDeathTrial:
         Parameters
         ----------
         n : int or (int, int)
-            Subjects in each arm, or in the control and in the treated arm.
+            Number of patients in each arm, or in the control arm and in the treated arm.
         seed : int
+            Seed of the draw.
 
         Returns
         -------
         DataFrame
-            ``arm`` (0 control, 1 treated), ``time``, ``status``, ``surrogate_time`` (end of follow-up where the
-            event was not seen) and ``surrogate_status``.
+            One row per patient, with the columns ``arm`` (0 control, 1 treated), ``time``, ``status``,
+            ``surrogate_time`` (the end of follow-up where the event was not seen) and ``surrogate_status``.
+
+        Raises
+        ------
+        DataError
+            If a patient neither dies nor is censored.
         """
         trial = self.draw(n, np.random.default_rng(check_seed(seed)))
         seen = np.isfinite(trial.surrogate)

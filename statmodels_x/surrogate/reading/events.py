@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -126,7 +125,6 @@ class Settled:
 def settle(
     choice: Choice,
     surrogate: SurrogateTimes,
-    columns: Mapping[str, NDArray[Any]],
     survival: FollowUp,
     keep: NDArray[np.bool_],
 ) -> Settled:
@@ -137,7 +135,7 @@ def settle(
     DataError
         If an event is dated after the end of follow-up, unless the user said what to do then.
     """
-    seen, until = (np.asarray(columns[name], float) for name in ("seen", "until"))
+    seen, until = surrogate.seen, surrogate.until
     nobody = np.zeros(len(seen), bool)
     if choice.is_marker:
         return Settled(seen, None, nobody, {})

@@ -12,13 +12,14 @@ NAMES = ("r_s", "delta", "delta_s", "delta_t", "r_t", "incremental_value")
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ResidualFitted(ProportionFitted):
-    """A fitted residual effect.
+    """Estimates of a residual effect.
 
     Attributes
     ----------
     formula, surrogate, effect, kind, smoother : str
-        What was asked.
+        The arguments of the model and of ``fit``.
     at, landmark : float
+        Time t of the outcome and landmark t0.
     """
 
     names: ClassVar[tuple[str, ...]] = NAMES

@@ -32,39 +32,48 @@ _SCALES = ("log", "identity", "normal")
 
 
 class ResidualEffect:
-    r"""Proportion of a treatment effect explained, by the residual effect of Parast, Cai and Tian.
+    r"""Proportion of a treatment effect explained by a surrogate, from the residual effect of Parast, Cai and Tian.
 
-    The residual effect :math:`\Delta_S` is what would remain of the effect if the surrogate information of
-    survivors at the landmark had the control's distribution in both arms; :math:`R_S = 1 - \Delta_S/\Delta`. With the
-    restricted mean as the outcome this is :math:`R_Q`; with survival to the landmark as the only information
-    it is :math:`R_T`, and their difference is the incremental value of the surrogate.
+    The residual effect :math:`\Delta_S` is the treatment effect that would remain if the surrogate information of
+    the survivors at the landmark had the control arm's distribution in both arms. The proportion explained is
+    :math:`R_S = 1 - \Delta_S/\Delta`. If the outcome is the restricted mean, it is called :math:`R_Q`. If
+    survival to the landmark is the only information, it is :math:`R_T`. The difference of :math:`R_S` and
+    :math:`R_T` is the incremental value of the surrogate.
 
     Parameters
     ----------
     formula : str
-        ``"Surv(os_time, death) ~ arm"``.
+        Outcome and arm, such as ``"Surv(os_time, death) ~ arm"``.
     surrogate : str
-        ``"Surv(pfs_time, progressed)"`` or a column of times, as for :class:`~statmodels_x.SurrogatePTE`; or,
-        with ``kind="marker"``, the column of a marker that is measured at the landmark in those alive then.
+        The surrogate. With ``kind="event"`` it is ``"Surv(pfs_time, progressed)"`` or a column of times, as for
+        :class:`~statmodels_x.SurrogatePTE`. With ``kind="marker"`` it is the column of a marker that is measured
+        at the landmark in the patients alive then.
     data : DataFrame
-        pandas, polars, pyarrow, or a mapping of columns.
+        One row per patient. A pandas, polars, pyarrow or Dask table, or a mapping of columns.
     at, landmark : float
-        Time t of the outcome and landmark t0, in the unit of the times.
+        Time t of the outcome and landmark t0, in the unit of the times, with 0 < t0 <= t.
     effect : {"survival", "rmst"}
-        Difference in survival at t, or in mean survival time up to t.
+        The primary effect: the difference in survival at t, or the difference in restricted mean survival time up
+        to t.
     kind : {"event", "marker"}
-        What the surrogate is.
+        Whether the surrogate is the time of an event or a marker.
     treated, control : optional
         Values of the arm column, as for :class:`~statmodels_x.SurrogatePTE`.
     weights : str or array_like, optional
-        Weights, not negative; taken as known.
+        Nonnegative weights, which are treated as known. Rows with a weight of 0 are left out.
     time_unit : str, optional
-        Name of the unit of time.
+        Name of the unit of time, for summaries and axes.
 
     Raises
     ------
     FormulaError, DataError
         If a formula, a column or an argument cannot be used.
+
+    Warns
+    -----
+    DataWarning
+        If rows are dropped because of missing values, or if many patients have exactly the times of another
+        patient.
 
     References
     ----------
@@ -126,26 +135,28 @@ class ResidualEffect:
         Parameters
         ----------
         smoother : {"kernel", "cox"}
-            How survival of the treated given the surrogate is estimated: kernel-weighted cumulative hazards, or
-            a proportional-hazards model of the surrogate (semiparametric).
+            How the survival of treated patients given the surrogate is estimated: by kernel-weighted cumulative
+            hazards, or by a proportional hazards model of the surrogate (semiparametric).
         curves : {"step", "linear"}
-            Kaplan-Meier curves as the step functions that they are, or interpolated linearly between the times
-            of the data as in the authors' software.
+            Whether the Kaplan-Meier curves are step functions, or are interpolated linearly between the times of
+            the data as in the authors' software.
         scale : {"log", "identity", "normal"}, optional
-            On which the surrogate is smoothed: by default the logarithm for times of an event, as it is for a
-            marker; ``"normal"`` maps it by a normal distribution function.
+            Scale on which the surrogate is smoothed. The default is the logarithm for the time of an event, and
+            the identity for a marker. ``"normal"`` maps the surrogate by a normal distribution function.
         n_grid : int, optional
-            For restricted means: intervals of the trapezoidal rule between landmark and t (the authors' software
-            takes 40). By default the step functions are integrated exactly.
+            For restricted means, the number of intervals of the trapezoidal rule between the landmark and t (the
+            authors' software takes 40). By default the step functions are integrated exactly.
         bandwidth : float, optional
-            Of the normal kernel, on the scale of smoothing; by default Scott's times n^-0.11.
+            Bandwidth of the normal kernel, on the scale of smoothing. The default is Scott's bandwidth times
+            n^-0.11.
         n_perturb : int
-            Replicates with exponential weights, for standard errors and intervals.
+            Number of perturbed samples (exponential weights) for standard errors and intervals, at least 20.
         seed : int
+            Seed of the perturbations.
         n_jobs : int
-            Processes, through joblib; the numbers do not depend on them.
+            Number of processes. The results do not depend on it.
         progress : bool
-            Show a bar.
+            Whether to show a progress bar.
 
         Returns
         -------
@@ -156,12 +167,15 @@ class ResidualEffect:
         DataError
             If an argument cannot be used.
         IdentificationError
-            If the data do not hold enough at these times.
+            If the data hold too little at these times.
 
         Warns
         -----
         IdentificationWarning
-            If the effect cannot be told from 0, or predictions were borrowed where no treated subject is near.
+            If the effect cannot be told from 0 or is negative, or if predictions had to be extrapolated because
+            no treated patient has a similar surrogate value.
+        DataWarning
+            If the surrogate event was followed for a shorter time than survival.
         """
         check_choice("smoother", smoother, ("kernel", "cox"), "fit()")
         check_choice("curves", curves, ("step", "linear"), "fit()")
@@ -276,15 +290,15 @@ def _findings(inference: Inference, n_borrowed: int, prepared: Prepared) -> Iter
         yield Finding(
             "extrapolated",
             f"the surrogate values of {prepared.n_outside} control subjects are further than three bandwidths from all "
-            "treated ones; what is said of them is extrapolated from the nearest.",
+            "treated ones; their predictions are extrapolated from the nearest.",
             "Choose a later landmark, or a wider `bandwidth`.",
             category=IdentificationWarning if is_much else None,
         )
     if prepared.stopping is not None:
         yield Finding(
             "stopping_weighted",
-            "the surrogate event was looked for during less time than survival in some subjects; those of whom it "
-            "is not known at the landmark are represented by the others, weighted by the distribution of the "
-            "stopping time in each arm.",
+            "the surrogate event was followed for a shorter time than survival in some subjects. Those whose status at "
+            "the landmark is unknown are represented by the others, weighted by the distribution of the stopping time "
+            "in each arm.",
             category=DataWarning,
         )

@@ -15,9 +15,9 @@ from statmodels_x.surrogate.results import ProportionResults
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ResidualResults(ResidualFitted, ProportionResults):
-    """A fitted :class:`~statmodels_x.ResidualEffect`.
+    """Results of :meth:`ResidualEffect.fit() <statmodels_x.ResidualEffect.fit>`.
 
-    Its quantities are ``r_s``, ``delta``, ``delta_s``, ``delta_t``, ``r_t`` and ``incremental_value``.
+    The estimated quantities are ``r_s``, ``delta``, ``delta_s``, ``delta_t``, ``r_t`` and ``incremental_value``.
     """
 
     def __repr__(self) -> str:
@@ -27,40 +27,40 @@ class ResidualResults(ResidualFitted, ProportionResults):
 
     @property
     def delta_s(self) -> float:
-        """Residual effect given the surrogate information."""
+        r"""Residual effect :math:`\Delta_S` given the surrogate information at the landmark."""
         return float(self.params["delta_s"])
 
     @property
     def delta_t(self) -> float:
-        """Residual effect given survival to the landmark alone."""
+        r"""Residual effect :math:`\Delta_T` given survival to the landmark alone."""
         return float(self.params["delta_t"])
 
     def glance(self) -> pd.DataFrame:
-        """One row about the fit.
+        """Return one row about the fit.
 
         Returns
         -------
         DataFrame
-            ``at``, ``landmark``, ``effect``, ``method``, ``nobs``, ``deaths``, ``r.s``, ``delta``, ``defined``,
-            ``note``.
+            Columns ``at``, ``landmark``, ``effect``, ``method``, ``nobs``, ``deaths``, ``r.s``, ``delta``,
+            ``defined`` and ``note`` (the first warning).
         """
         return residual_glance(self)
 
     def summary(self, alpha: float = 0.05, method: str = "fieller", kind: str | None = None) -> Any:
-        """Tables of the question, the estimates and the warnings.
+        """Return tables of the design, the estimates and the warnings.
 
         Parameters
         ----------
         alpha : float
-            Error rate of the intervals.
+            One minus the confidence level of the intervals.
         method : {"fieller", "normal", "quantile"}
-            Of the intervals.
+            Kind of the intervals, as in :meth:`conf_int`.
         kind : str, optional
-            Old name of ``method``.
+            Deprecated name of ``method``.
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
         """
         method = settle("method", method, "kind", kind)
         return residual_summary(self, self.tidy(alpha, method), alpha, method)

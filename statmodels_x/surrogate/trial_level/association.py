@@ -28,8 +28,7 @@ from statmodels_x.core.validation import (
     check_seed,
 )
 from statmodels_x.surrogate.reading import arms, events
-from statmodels_x.surrogate.reading.follow_up import read_follow_up
-from statmodels_x.surrogate.sample import survival_of
+from statmodels_x.surrogate.reading.rows import FUNCTIONS, check_any_time, rows_of
 from statmodels_x.surrogate.specification import AFTER_END, Choice
 from statmodels_x.surrogate.tables import estimate_block
 from statmodels_x.surrogate.trial_level.association_estimation import (
@@ -56,25 +55,36 @@ _BATCH = 50
 class EventAssociation:
     """Kendall's tau of the time of a surrogate event (or death) and the time of death, by arm, in one trial.
 
-    The earlier time is that of progression-free survival: the surrogate event or death, whichever comes first. Death
-    cuts progression off, and a death without progression is an agreement of the two times by definition: tau has no
-    null of 0. Beside it stand the tau that would be seen if progression meant nothing for death, and the ratio of the
-    death hazards after and before progression, which is 1 then.
+    The first of the two times is progression-free survival: the surrogate event or death, whichever comes first.
+    Death cuts progression off, and a patient who dies without progression has two equal times. For this reason
+    tau is not 0 if progression means nothing for death. The results therefore give two more numbers: the tau that
+    would be seen in that case, and the ratio of the death hazards after and before progression, which would then
+    be 1.
 
     Parameters
     ----------
     outcome : str
-        ``"Surv(os_time, death) ~ arm"``, or ``~ 1`` for all together (which adds the treatment's own effect).
+        Outcome and arm, such as ``"Surv(os_time, death) ~ arm"``. With ``~ 1`` all patients are analysed
+        together, and the association then includes the effect of the treatment.
     surrogate : str
-        ``"Surv(pfs_time, progressed)"`` or a column of times, as for :class:`~statmodels_x.SurrogatePTE`. Deaths that
-        are coded as events of a composite are recognised.
+        ``"Surv(pfs_time, progressed)"`` or a column of times, as for :class:`~statmodels_x.SurrogatePTE`. Deaths
+        that are coded as events of a composite endpoint are recognised.
     data : DataFrame
-        One row per subject; pandas, polars, pyarrow, or a mapping of columns.
+        One row per patient. A pandas, polars or pyarrow table, or a mapping of columns.
     horizon : float, optional
-        For the tau of pairs whose first death falls by then, which extrapolates nothing; the smallest of the arms'
-        last death times by default.
+        Horizon of the second tau, which compares the pairs of patients whose first death falls by the horizon,
+        and so extrapolates nothing. The default is the smallest of the arms' last death times.
     after_end : {"error", "move", "drop"}
-        What to do with surrogate events that are dated after the end of follow-up.
+        What to do with surrogate events that are dated after the end of follow-up: raise an error, move them to
+        the end of follow-up, or drop the rows.
+
+    Raises
+    ------
+    FormulaError, DataError
+        If a formula, a column or an argument cannot be used.
+    IdentificationError
+        If an arm has fewer than five surrogate events or five deaths, or if nobody dies after ``horizon`` in an
+        arm.
 
     Examples
     --------
@@ -100,13 +110,14 @@ class EventAssociation:
         beside: dict[str, Any] = {"seen": read.seen, "until": read.until}
         if has_arms:
             beside["arm"] = arms.arm_column(part, outcome)
-        built = build_frame(frame, response, {}, beside, {"Surv": read_follow_up})
-        survival = survival_of(built)
+        rows = rows_of(build_frame(frame, response, {}, beside, FUNCTIONS), read)
+        survival = rows.survival
+        check_any_time(survival)
         keep = np.isfinite(survival.time)
-        settled = events.settle(choice, read, built.columns, survival, keep)
+        settled = events.settle(choice, rows.surrogate, survival, keep)
         keep &= ~settled.lost
-        self.dropped = built.n_rows - int(keep.sum())
-        groups = pd.Series(built.columns["arm"] if has_arms else np.full(len(keep), "all"))[keep]
+        self.dropped = rows.n_rows - int(keep.sum())
+        groups = pd.Series(rows.columns["arm"] if has_arms else np.full(len(keep), "all"))[keep]
         self.labels = [str(label) for label in sorted(pd.unique(groups), key=str)]
         self._parts = {
             str(label): (
@@ -145,19 +156,25 @@ class EventAssociation:
         Parameters
         ----------
         n_pieces : int
-            Pieces of time with as many events (surrogate events and deaths of all arms) in each; the last goes on for
-            ever.
+            Number of pieces of time. Each holds about the same number of events (surrogate events and deaths of
+            all arms). The hazards of the last piece are extrapolated without end.
         n_perturb : int
-            Replicates with exponential weights, for standard errors and intervals.
+            Number of perturbed samples (exponential weights) for standard errors and intervals, at least 20.
         seed : int
+            Seed of the perturbations.
         n_jobs : int
-            Workers; the numbers do not depend on them.
+            Number of threads. The results do not depend on it.
         progress : bool
-            Show a bar.
+            Whether to show a progress bar.
 
         Returns
         -------
         EventAssociationResults
+
+        Raises
+        ------
+        DataError
+            If an argument cannot be used.
         """
         n_pieces, n_perturb = check_count("n_pieces", n_pieces, 1), check_count("n_perturb", n_perturb, 20)
         seed, n_jobs = check_seed(seed), check_jobs(n_jobs)
@@ -184,8 +201,8 @@ class EventAssociation:
                     Finding(
                         "sojourn",
                         f"in arm {label} death after the event depends on the time since (hazard ratio late to early "
-                        f"{ratio:.2f}, p {two_sided(z):.3g}); the process takes it as a function of the time since the "
-                        "start alone.",
+                        f"{ratio:.2f}, p {two_sided(z):.3g}); the fitted process lets it depend on the time since the "
+                        "start only.",
                         category=None,
                     )
                 )
@@ -221,18 +238,22 @@ def _perturbed(rng: np.random.Generator, exposure: Exposure, horizon: float, n: 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EventAssociationResults(Fitted, SummaryText):
-    """A fitted :class:`~statmodels_x.EventAssociation`; no row of the data is in it.
+    """Results of :meth:`EventAssociation.fit() <statmodels_x.EventAssociation.fit>`.
+
+    They hold no row of the data.
 
     Attributes
     ----------
     outcome, surrogate : str
+        The arguments of the model.
     horizon : float
+        Horizon of ``tau_horizon``, in the unit of the times.
     estimates : tuple of (str, ndarray, ndarray)
-        Arm, its quantities and their perturbed replicates; internal.
+        Arm, its quantities and their perturbed replicates. Internal.
     sizes : tuple of (str, int)
-        What :attr:`counts` hands out.
+        The numbers behind :attr:`counts`. Internal.
     dropped : int
-        Rows left out.
+        Number of rows that were left out.
     """
 
     outcome: str
@@ -248,29 +269,48 @@ class EventAssociationResults(Fitted, SummaryText):
 
     @property
     def counts(self) -> dict[str, int]:
-        """Subjects by arm."""
+        """Number of patients in each arm."""
         return dict(self.sizes)
 
     @property
     def nobs(self) -> int:
-        """Number of subjects used."""
+        """Number of patients used."""
         return sum(self.counts.values())
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row per arm: ``tau``, ``tau_horizon``, ``overlap_only``, ``hazard_ratio``."""
+        """Estimates with one row per arm.
+
+        ``tau`` is Kendall's tau, ``tau_horizon`` is tau of the pairs whose first death falls by the horizon,
+        ``overlap_only`` is the tau that would be seen if progression meant nothing for death, and
+        ``hazard_ratio`` is the hazard of death after progression divided by that before.
+        """
         rows = {label: point for label, point, _ in self.estimates}
         return handed_out(pd.DataFrame.from_dict(rows, orient="index", columns=list(QUANTITIES)))
 
     @property
     def bse(self) -> pd.DataFrame:
-        """Standard errors of ``table``, the standard deviations of the replicates; of the hazard ratio on its scale."""
+        """Standard errors of ``table``: the standard deviations over the perturbed samples.
+
+        That of ``hazard_ratio`` is on the scale of the ratio, not of its logarithm.
+        """
         with np.errstate(invalid="ignore"):  # a ratio to no death before progression is infinite: no error
             rows = {label: np.std(draws, axis=0, ddof=1) for label, _, draws in self.estimates}
         return pd.DataFrame.from_dict(rows, orient="index", columns=list(QUANTITIES))
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Percentile intervals, one row per arm and quantity (a MultiIndex); columns ``lower`` and ``upper``."""
+        """Compute percentile intervals from the perturbed samples.
+
+        Parameters
+        ----------
+        alpha : float
+            One minus the confidence level.
+
+        Returns
+        -------
+        DataFrame
+            One row per arm and quantity (a MultiIndex), with the columns ``lower`` and ``upper``.
+        """
         check_alpha(alpha)
         parts = {}
         for label, _, draws in self.estimates:
@@ -282,17 +322,18 @@ class EventAssociationResults(Fitted, SummaryText):
         )
 
     def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
-        """One row per arm and quantity, with the column names of R's broom.
+        """Return the estimates with one row per arm and quantity and the column names of R's broom.
 
         Parameters
         ----------
         alpha : float
+            One minus the confidence level of the intervals.
 
         Returns
         -------
         DataFrame
-            ``arm``, ``term``, ``estimate``, ``std.error``, ``conf.low``, ``conf.high``. There is no p-value: tau has no
-            null of 0.
+            Columns ``arm``, ``term``, ``estimate``, ``std.error``, ``conf.low`` and ``conf.high``. There is no
+            p-value, because 0 is not the value of tau without an association.
         """
         limits = self.conf_int(alpha)
         rows = [
@@ -309,22 +350,29 @@ class EventAssociationResults(Fitted, SummaryText):
         return pd.DataFrame(rows)
 
     def glance(self) -> pd.DataFrame:
-        """One row: ``nobs``, ``arms``, ``horizon``, ``note``."""
+        """Return one row about the fit.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``nobs``, ``arms``, ``horizon`` and ``note`` (the first warning).
+        """
         note = self.warnings[0] if self.warnings else ""
         return pd.DataFrame(
             {"nobs": [self.nobs], "arms": [len(self.counts)], "horizon": [self.horizon], "note": [note]}
         )
 
     def summary(self, alpha: float = 0.05) -> Any:
-        """Table of the associations by arm.
+        """Return a table of the associations by arm.
 
         Parameters
         ----------
         alpha : float
+            One minus the confidence level of the intervals.
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
         """
         table = self.tidy(alpha)
         blocks = [
@@ -339,8 +387,8 @@ class EventAssociationResults(Fitted, SummaryText):
             ("Dropped rows", str(self.dropped)),
         ]
         notes = [
-            "The first of the two times is the surrogate event or death, whichever comes first: tau is not 0 where the "
-            "event means nothing, but what stands in the third line; the ratio of the hazards is 1 then.",
+            "The first of the two times is the surrogate event or death, whichever comes first. If the event means "
+            "nothing for death, tau is not 0 but has the value in the third line, and the ratio of the hazards is 1.",
             *self.warnings,
         ]
         return summary("Association of surrogate event and death", facts, blocks, notes)

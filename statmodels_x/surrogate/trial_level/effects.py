@@ -32,33 +32,35 @@ def trial_effects(
     treated: Any = None,
     control: Any = None,
 ) -> pd.DataFrame:
-    """Effects on outcome and surrogate in each of several trials, from the patients' data.
+    """Estimate the treatment effects on outcome and surrogate in each of several trials, from patients' data.
 
     Parameters
     ----------
     outcome : str
-        ``"Surv(os_time, death) ~ arm"``.
+        Outcome and arm, such as ``"Surv(os_time, death) ~ arm"``.
     surrogate : str
-        ``"Surv(pfs_time, progressed)"``, an event time as it is analysed in trials: of progression-free survival death
-        counts as an event, and the status says so.
+        Event time of the surrogate as trials analyse it, such as ``"Surv(pfs_time, progressed_or_died)"``. In
+        progression-free survival a death counts as an event, and the status column must say so.
     data : DataFrame
-        One row per patient; pandas, polars, pyarrow, or a mapping of columns.
+        One row per patient. A pandas, polars or pyarrow table, or a mapping of columns.
     trial : str
-        Column of trials. Centres of one trial are no trials.
+        Column of the trials. The centres of one trial are not trials.
     effect : {"log_hr", "rmst", "survival"}
-        Log hazard ratio (proportional hazards, baseline constant between quantiles of the events), difference in
-        restricted mean up to ``at``, or in survival at ``at``.
+        The effect to estimate: the log hazard ratio (from a proportional hazards model whose baseline hazard is
+        constant between quantiles of the events), the difference in restricted mean survival time up to ``at``,
+        or the difference in survival at ``at``.
     at : float, optional
-        For the latter two.
+        Time of the second and third effect, which need it.
     treated, control : optional
         Values of the arm column, as for :class:`~statmodels_x.SurrogatePTE`.
 
     Returns
     -------
     DataFrame
-        One row per trial: ``trial``, ``n``, ``effect_outcome``, ``effect_surrogate``, ``std_error_outcome``,
-        ``std_error_surrogate``, ``correlation`` of the two estimates, and for log hazard ratios ``hr_outcome`` and
-        ``hr_surrogate``. ``attrs["left_out"]`` names trials that are too small, with the reason.
+        One row per trial, with the columns ``trial``, ``n``, ``effect_outcome``, ``effect_surrogate``,
+        ``std_error_outcome``, ``std_error_surrogate`` and ``correlation`` (of the two estimates). For log hazard
+        ratios there are also ``hr_outcome`` and ``hr_surrogate``. ``attrs["left_out"]`` names the trials that are
+        too small, with the reason.
 
     Raises
     ------
@@ -70,13 +72,14 @@ def trial_effects(
     Warns
     -----
     DataWarning
-        About dropped rows and trials left out: with fewer than 5 events of either kind in an arm, or not followed to
-        ``at`` in both arms.
+        If rows with missing values are dropped, or if trials are left out. A trial is left out if an arm has
+        fewer than 5 outcome events or fewer than 5 surrogate events (by ``at``, if it is given), or is not
+        followed to ``at``.
 
     Notes
     -----
-    Both effects are averages of patients' influence values, so that their covariance needs no model of how the two
-    times depend on each other.
+    Both effects are averages of influence values of the patients. Their covariance therefore needs no model of
+    how the two times of a patient depend on each other.
 
     Examples
     --------

@@ -35,19 +35,20 @@ _RANGE_NODES = 5
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TrialLevelFitted(Fitted):
-    """A fitted relation of effects between trials. The trials' effects are its data: published summaries, kept.
+    """Estimated relation of effects between trials; it keeps the effects of the trials, which are published summaries.
 
     Attributes
     ----------
     table : TrialTable
-        The trials; internal.
+        The trials. Internal.
     method : {"reml", "ml"}
+        Restricted or full maximum likelihood.
     benefit : (str, str)
         Whether "lower" or "higher" effects on (surrogate, outcome) are good.
     criterion : Criterion
-        The likelihood; internal.
+        The likelihood. Internal.
     optimum : Optimum
-        Where it is largest; internal.
+        Where the likelihood is largest. Internal.
     """
 
     reference: ClassVar[Reference] = NORMAL
@@ -68,7 +69,7 @@ class TrialLevelFitted(Fitted):
 
     @property
     def effects(self) -> Effects:
-        """The trials."""
+        """The effects of the trials as arrays. Internal."""
         return self.table.effects
 
     @property
@@ -78,7 +79,10 @@ class TrialLevelFitted(Fitted):
 
     @cached_copy
     def params(self) -> pd.Series:
-        """Estimates; NaN where the trials do not differ enough to have a line."""
+        """Estimates of the parameters, indexed by name.
+
+        The correlation, and what depends on it, is NaN where the true effects do not vary between trials.
+        """
         x, y, rho = self.optimum.theta
         slope, mean = self.optimum.slope, self.optimum.mean
         has_rho = x > 0.0 and y > 0.0
@@ -89,24 +93,30 @@ class TrialLevelFitted(Fitted):
 
     @cached_copy
     def bse(self) -> pd.Series:
-        """Standard errors of means, intercept and slope; NaN for the others, whose intervals are no Wald intervals."""
+        """Standard errors of the mean effects, the intercept and the slope.
+
+        They are NaN for the other parameters, for which no Wald interval is given.
+        """
         errors = np.sqrt(np.diag(line_covariance(self.criterion, self.optimum)))
         found = dict(zip(("mean_surrogate", "mean_outcome", "intercept", "slope"), errors, strict=True))
         return pd.Series([found.get(name, np.nan) for name in PARAMS], index=list(PARAMS), name="std_error")
 
     @property
     def r_squared(self) -> float:
-        """Squared correlation of the true effects between trials; NaN where one of them does not vary."""
+        """Squared correlation of the true effects between trials; NaN if one of the effects does not vary."""
         return float(self.params["correlation"] ** 2)
 
     @property
     def llf(self) -> float:
-        """Log-likelihood; the restricted one without log n (half of log|X'X|)."""
+        """Log-likelihood at the estimates, restricted if ``method`` is "reml".
+
+        The restricted log-likelihood leaves out the constant log n, which is half of log|X'X|.
+        """
         return self.optimum.value + self.criterion.constant
 
     @cached_copy
     def correlation_limits(self) -> dict[float, tuple[float, float]]:
-        """95 % profile interval of the correlation between trials; internal."""
+        """95 % profile interval of the correlation between trials. Internal."""
         return {0.05: self.correlation_interval(0.05)}
 
     def correlation_interval(self, alpha: float) -> tuple[float, float]:
@@ -151,7 +161,7 @@ def find(fit: TrialLevelFitted) -> Iterator[Finding]:
             "no_heterogeneity",
             f"beyond estimation error these trials do not differ in their effect on the surrogate{more}: there is "
             "nothing to learn a relation from, and R2 is not determined (interval 0 to 1).",
-            "Parts of one trial (centres, regions) are no trials: their effects agree by chance of the same kind.",
+            "Parts of one trial (centres, regions) are not trials: their effects differ by estimation error alone.",
             ("correlation", "slope"),
         )
     elif y == 0.0:
@@ -164,9 +174,9 @@ def find(fit: TrialLevelFitted) -> Iterator[Finding]:
     elif abs(rho) == 1.0:
         yield Finding(
             "edge",
-            "the estimate is at the edge: no residual heterogeneity could be told apart. R2 = 1 is then what is "
-            "found in most samples of few trials, whatever the truth.",
-            "Read the interval.",
+            "the estimate is at the edge of its range: no residual heterogeneity was found. In samples of few trials "
+            "R2 = 1 is common whatever the truth.",
+            "Use the interval.",
             ("correlation",),
         )
     if x > 0.0 and y > 0.0 and fit.correlation_limits[0.05] == (-1.0, 1.0):

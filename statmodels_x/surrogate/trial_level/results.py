@@ -37,10 +37,11 @@ CORRELATIONS = (0.0, 0.5, 0.7, 0.85)
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TrialLevelResults(TrialLevelFitted, SummaryText):
-    """A fitted :class:`~statmodels_x.TrialLevelSurrogacy`.
+    """Results of :meth:`TrialLevelSurrogacy.fit() <statmodels_x.TrialLevelSurrogacy.fit>`.
 
-    ``params`` are ``mean_surrogate``, ``mean_outcome``, ``sd_surrogate``, ``sd_outcome``, ``correlation``,
-    ``intercept``, ``slope`` and ``residual_sd``.
+    The parameters are ``mean_surrogate`` and ``mean_outcome`` (means of the true effects), ``sd_surrogate`` and
+    ``sd_outcome`` (their standard deviations between trials), ``correlation``, and ``intercept``, ``slope`` and
+    ``residual_sd`` of the regression line of the true outcome effect on the true surrogate effect.
     """
 
     def __repr__(self) -> str:
@@ -51,22 +52,32 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
     def conf_int(
         self, alpha: float = 0.05, method: str = "profile", seed: int = 0, n: int = 500, n_jobs: int = 1
     ) -> pd.DataFrame:
-        """Intervals of the parameters and of R2.
+        """Compute confidence intervals of the parameters and of R2.
+
+        The mean effects, the intercept and the slope have Wald intervals. The standard deviations have none
+        (NaN).
 
         Parameters
         ----------
         alpha : float
+            One minus the confidence level.
         method : {"profile", "bootstrap"}
-            Of R2 and the correlation: the profile of the restricted likelihood, or percentiles of R2 in data sets
-            drawn from the fitted model (of the correlation then none). Means, intercept and slope have Wald intervals;
-            standard deviations have none.
+            Method for R2 and the correlation. ``"profile"`` inverts the profile of the likelihood that was
+            maximised. If the within-trial correlation was given as a range, the interval is the widest over the
+            range. ``"bootstrap"`` takes percentiles of R2 in data sets drawn from the fitted model, and gives no
+            interval of the correlation.
         seed, n, n_jobs : int
-            Of the bootstrap.
+            Seed, number of data sets (at least 20) and number of processes of the bootstrap.
 
         Returns
         -------
         DataFrame
-            Indexed by ``r_squared`` and the names of ``params``; columns ``lower`` and ``upper``.
+            Columns ``lower`` and ``upper``, indexed by ``r_squared`` and the names of ``params``.
+
+        Raises
+        ------
+        DataError
+            If an argument is not allowed.
         """
         check_choice("method", method, ("profile", "bootstrap"), "conf_int()")
         reach = self.reference.quantile(check_alpha(alpha)) * self.bse
@@ -84,21 +95,31 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
         return pd.concat([pd.DataFrame([r2], ["r_squared"], ["lower", "upper"]), table])
 
     def threshold_effect(self, alpha: float = 0.05, std_error: float = 0.0) -> pd.Series:
-        """Surrogate threshold effect: the smallest effect on the surrogate that predicts a benefit on the outcome.
+        """Compute the surrogate threshold effect.
+
+        It is the smallest effect on the surrogate that predicts a benefit on the outcome.
 
         Parameters
         ----------
         alpha : float
-            The 1 - alpha/2 limit of the outcome effect of a new trial is 0 there.
+            At the threshold, the limit of the 1 - alpha prediction interval for the outcome effect of a new trial
+            is 0.
         std_error : float
-            Of the new trial's surrogate effect, if it is an estimate: the threshold is further out then.
+            Standard error of the new trial's effect on the surrogate, if that effect is an estimate. The
+            threshold is then further from 0. The default of 0 means that the effect is known.
 
         Returns
         -------
         Series
-            ``estimate`` (NaN if there is none), ``ratio`` (its exponential, for logarithms), ``reason`` if there is
-            none, ``observed`` (whether it lies among the trials' effects). It is itself a limit and has no standard
-            error: look at :meth:`sensitivity`.
+            ``estimate`` is the threshold (NaN if there is none), ``ratio`` its exponential where the surrogate
+            effects are logarithms, ``reason`` says why there is none, and ``observed`` says whether it lies
+            within the range of the trials' effects. The threshold is itself a limit and has no standard error;
+            look at :meth:`sensitivity`.
+
+        Raises
+        ------
+        DataError
+            If an argument is not allowed.
         """
         std_error = check_number("std_error", std_error, low=0.0, high=np.inf, closed=True)
         value, reason = inference.threshold(self, self.mixture(), check_alpha(alpha), std_error)
@@ -123,31 +144,44 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
         exponentiate: bool = False,
         alpha: float = 0.05,
     ) -> pd.DataFrame:
-        """Effect on the outcome in new trials, given their effect on the surrogate.
+        """Predict the effect on the outcome in new trials from their effect on the surrogate.
+
+        The surrogate effect is used as given. It is not shrunk towards the effects of the trials of the fit.
 
         Parameters
         ----------
         newdata : DataFrame, optional
-            With the columns of the formula's right side; the trials of the fit by default.
+            Table with the columns of the formula's right side, one row per new trial. The default is the trials
+            of the fit.
         target : {"effect", "estimate"}
-            The true effect on the outcome, or the estimate that a trial will give.
+            Whether to predict the true effect on the outcome, or the estimate that the trial will give.
         std_error : float, str or array_like, optional
-            Of the new trials' surrogate effects, if they are estimates; without it they are taken as the true ones.
-            A number, a column of ``newdata``, or an array. For the trials of the fit their own.
+            Standard errors of the surrogate effects of the new trials: a number, a column of ``newdata``, or an
+            array. By default the surrogate effects of new trials are taken as known, and the trials of the fit
+            have their own standard errors.
         outcome_std_error : float, str or array_like, optional
-            For ``target="estimate"``.
+            Standard errors of the outcome effects of the new trials. They are needed for ``target="estimate"``.
         correlation : float, optional
-            Of the two estimates of a new trial, for ``target="estimate"``; the mean of the fit's by default.
+            Correlation of the two estimates within a new trial, for ``target="estimate"``. The default is the
+            mean of the trials of the fit.
         exponentiate : bool
-            Whether to return ratios, where the outcome effects are logarithms.
+            Whether to return ratios. The outcome effects must then be logarithms.
         alpha : float
+            One minus the level of the prediction intervals.
 
         Returns
         -------
         DataFrame
-            ``surrogate`` (the effect given), ``estimate`` (median), ``std_error`` (of the normal distribution with
-            this interval; with ``exponentiate`` that of the logarithm), ``lower``, ``upper``. The surrogate effect is
-            taken as it is, not shrunk towards those of the past.
+            One row per trial, with the columns ``surrogate`` (the effect that was given), ``estimate`` (the
+            median), ``std_error``, ``lower`` and ``upper``. ``std_error`` is the standard deviation of the normal
+            distribution with this interval. With ``exponentiate`` it remains that of the logarithm, and
+            ``surrogate`` stays on the scale of the formula.
+
+        Raises
+        ------
+        DataError
+            If a column or an argument cannot be used, or if the trials do not differ in their effect on the
+            surrogate.
         """
         check_choice("target", target, ("effect", "estimate"), "predict()")
         s, se_s, se_t, w, index = self._new_trials(newdata, target, std_error, outcome_std_error, correlation)
@@ -185,18 +219,26 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
         return s, se_s, se_t, w if target == "estimate" else np.zeros(len(s)), index
 
     def sensitivity(self, correlations: Sequence[float] | None = None, alpha: float = 0.05) -> pd.DataFrame:
-        """Say what the answer would be under other within-trial correlations.
+        """Repeat the analysis under other within-trial correlations.
 
         Parameters
         ----------
         correlations : sequence of float, optional
-            0, .5, .7, .85 and the one given by default.
+            Within-trial correlations. The default is 0, 0.5, 0.7, 0.85 (with the sign of the one that was given)
+            and the one that was given.
         alpha : float
+            One minus the confidence level.
 
         Returns
         -------
         DataFrame
-            ``correlation``, ``r_squared``, ``lower``, ``upper`` (profile), ``slope``, ``threshold``, ``reason``.
+            One row per correlation, with the columns ``correlation``, ``r_squared``, ``lower`` and ``upper`` (its
+            profile interval), ``slope``, ``threshold`` and ``reason`` (why there is no threshold).
+
+        Raises
+        ------
+        DataError
+            If a correlation is not between -1 and 1.
         """
         if correlations is None:
             own = float(np.round(self.effects.w.mean(), 10))
@@ -204,17 +246,29 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
         return inference.sensitivity(self, list(correlations), check_alpha(alpha))
 
     def leave_one_out(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Leave each trial (or cluster) out, and predict its outcome estimate from its surrogate estimate.
+        """Leave out each trial (or cluster of trials) in turn, and predict its outcome effect.
+
+        The estimated outcome effect of the trial is predicted from its estimated surrogate effect and from the
+        fit to the other trials.
 
         Parameters
         ----------
         alpha : float
+            One minus the level of the prediction intervals.
 
         Returns
         -------
         DataFrame
-            ``left_out``, ``trial``, ``surrogate``, ``outcome``, ``predicted``, ``error``, ``z``, ``inside`` (of the
-            prediction interval), ``r_squared`` and ``slope`` without it.
+            One row per trial. ``left_out`` is the trial or cluster that was left out. ``trial``, ``surrogate``
+            and ``outcome`` are the trial and its two estimates. ``predicted``, ``error`` and ``z`` are the
+            predicted outcome effect, the difference from it, and that difference as a normal score. ``inside``
+            says whether the estimate lies in its prediction interval. ``r_squared`` and ``slope`` are those of
+            the fit without the trial.
+
+        Raises
+        ------
+        DataError
+            If fewer than three trials remain.
         """
         if alpha == 0.05:
             return self._left_out
@@ -225,24 +279,39 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
         return inference.leave_one_out(self, 0.05)
 
     def heterogeneity(self) -> HypothesisTest:
-        """Test that the trials do not differ: Q on both axes at once, with ``I2.surrogate`` and ``I2.outcome``."""
+        """Test the hypothesis that the true effects are the same in all trials.
+
+        Returns
+        -------
+        HypothesisTest
+            Cochran's Q of both effects at once. ``I2.surrogate`` and ``I2.outcome`` are the shares of the
+            variance of each estimated effect that lie between trials.
+        """
         return inference.heterogeneity(self)
 
     def weighted_regression(self, weights: ArrayLike | None = None) -> pd.Series:
-        """Regress the outcome estimates on the surrogate estimates, to compare with papers that do.
+        """Regress the estimated outcome effects on the estimated surrogate effects by weighted least squares.
+
+        Many papers report this regression, and this method is for comparison with them. It mixes the relation
+        between trials with the estimation error and with the within-trial correlation, so its R2 is not the R2
+        between trials.
 
         Parameters
         ----------
-        weights : array_like, optional
-            One a trial, such as numbers of patients; the precision of the outcome estimate by default. A Series goes by
-            its labels, which must be the trials.
+        weights : array_like of shape (n_trials,), optional
+            Positive weights, such as numbers of patients. The default is the precision of the outcome estimates.
+            A Series is matched by its labels, which must be the names of the trials.
 
         Returns
         -------
         Series
-            ``intercept``, ``slope``, their standard errors, ``r_squared_of_estimates`` and
-            ``correlation_of_estimates``. They mix the relation between trials with estimation error and with the
-            within-trial correlation, and are not R2 between trials.
+            ``intercept``, ``slope``, ``se_intercept``, ``se_slope``, ``r_squared_of_estimates`` and
+            ``correlation_of_estimates``.
+
+        Raises
+        ------
+        DataError
+            If ``weights`` is not one positive number per trial.
         """
         labelled_weights = labelled(weights, pd.Index(self.effects.labels), "weights")
         values = (
@@ -255,17 +324,19 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
         return inference.weighted_regression(self, values)
 
     def tidy(self, alpha: float = 0.05) -> pd.DataFrame:
-        """One row per parameter and R2, with the column names of R's broom.
+        """Return the estimates with one row per parameter (and R2) and the column names of R's broom.
 
         Parameters
         ----------
         alpha : float
+            One minus the confidence level of the intervals.
 
         Returns
         -------
         DataFrame
-            ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value`` (of means, intercept and slope),
-            ``conf.low``, ``conf.high``.
+            Columns ``term``, ``estimate``, ``std.error``, ``statistic``, ``p.value``, ``conf.low`` and
+            ``conf.high``. Standard error, statistic and p-value are given for the mean effects, the intercept and
+            the slope, and are NaN for the rest.
         """
         estimates = pd.concat([pd.Series({"r_squared": self.r_squared}), self.params])
         errors = self.bse.reindex(estimates.index)
@@ -275,12 +346,13 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
         return tidy_frame(labels, estimates, errors, statistic, p_value, self.conf_int(alpha))
 
     def glance(self) -> pd.DataFrame:
-        """One row about the fit.
+        """Return one row about the fit.
 
         Returns
         -------
         DataFrame
-            ``nobs``, ``method``, ``r.squared``, ``conf.low``, ``conf.high``, ``threshold``, ``logLik``, ``note``.
+            Columns ``nobs`` (number of trials), ``method``, ``r.squared``, ``conf.low`` and ``conf.high`` (its 95
+            % profile interval), ``threshold``, ``logLik`` and ``note`` (the first warning).
         """
         low, high = self.conf_int().loc["r_squared"]
         return pd.DataFrame(
@@ -297,21 +369,28 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
         )
 
     def plot(self, kind: str = "bubble", ax: Any = None, alpha: float = 0.05) -> Any:
-        """Draw the result.
+        """Plot the trials with the fitted line, or a diagnostic of the fit.
 
         Parameters
         ----------
         kind : {"bubble", "leave_one_out", "sensitivity", "profile"}
-            The trials (areas by precision) with line, band of predictions for a new trial and threshold; predictions
-            of each trial from the others; R2 and its interval over the within-trial correlation; the profile
-            likelihood of the correlation between trials.
+            ``"bubble"`` draws the trials (with areas by precision), the line, the prediction band for a new trial
+            and the threshold. ``"leave_one_out"`` draws the prediction of each trial from the others.
+            ``"sensitivity"`` draws R2 and its interval over the within-trial correlation. ``"profile"`` draws the
+            profile likelihood of the correlation between trials.
         ax : matplotlib Axes, optional
+            Axes to draw on. A new figure is made by default.
         alpha : float
-            Error rate of bands and intervals.
+            One minus the level of bands and intervals.
 
         Returns
         -------
         matplotlib.axes.Axes
+
+        Raises
+        ------
+        DataError
+            If an argument is not allowed.
         """
         from statmodels_x.surrogate.trial_level import plots
 
@@ -324,16 +403,16 @@ class TrialLevelResults(TrialLevelFitted, SummaryText):
         return draw[check_choice("kind", kind, tuple(draw), "plot()")](self, check_alpha(alpha), ax)
 
     def summary(self, alpha: float = 0.05) -> Any:
-        """Tables of the trials, R2 and the line, sensitivity, and what single trials do.
+        """Return tables of R2 and the line, of the sensitivity analysis, and of the influence of single trials.
 
         Parameters
         ----------
         alpha : float
-            Error rate of the intervals.
+            One minus the confidence level of the intervals.
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
         """
         return tables.summary_tables(
             self,

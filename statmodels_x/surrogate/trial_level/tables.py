@@ -116,9 +116,10 @@ def _notes(fit: TrialLevelFitted, threshold: pd.Series, left_out: pd.DataFrame, 
     notes += _of_left_out(fit, left_out, alpha)
     if fit.r_squared == 1.0 or (np.isfinite(fit.r_squared) and fit.correlation_limits[0.05][1] == 1.0):
         low = estimates_low(fit)
-        notes.append(f"The interval of R2 reaches 1; these trials do not tell {low:.2f} from 1.")
+        notes.append(f"The interval of R2 reaches 1; these trials cannot distinguish {low:.2f} from 1.")
     notes.append(
-        "R2 is association between trials, no cause; where trials are alike it is low with the same line."
+        "R2 measures association between trials, not causation. It is low where the trials are similar, even if the "
+        "line is the same."
     )
     return notes
 

@@ -22,7 +22,6 @@ from statmodels_x.survival.fitting.starts import (
     climb,
     distinct_best,
     ladder,
-    orthogonal_transform,
     preliminary_weibull,
     random_starts,
     rough_climbs,
@@ -155,21 +154,21 @@ def _choose(
         raise ConvergenceError(
             "no start value gave a finite likelihood: check the times for outliers, and pass start= to fit()."
         )
-    transform = orthogonal_transform(arrays)
+    transform = ends[0].transform  # of the same rows
     degenerate: list[tuple[Optimum, tuple[Finding, ...]]] = []
     for end in ends:
         named = tuple(ridges(end, arrays, names))
         if named:
             degenerate.append((end, named))
             continue
-        optimum = climb(arrays, end.theta, transform, tol, max_iter)
+        optimum = climb(arrays, end.theta, transform, tol, max_iter, end)
         findings = examine(optimum, arrays, names)
         if not is_degenerate(findings) and not _is_minor(optimum, degenerate):
             return _report(optimum, findings, degenerate, found, n_tried)
         degenerate.append((optimum, findings))
     degenerate = [item for item in degenerate if is_degenerate(item[1])]
     end, findings = _least_bad(degenerate)
-    optimum = climb(arrays, end.theta, transform, tol, max_iter)
+    optimum = climb(arrays, end.theta, transform, tol, max_iter, end)
     finished = examine(optimum, arrays, names)
     if {one.kind for one in finished} != {one.kind for one in findings}:
         optimum, finished = end, findings  # the way up leads from this ridge to a worse one

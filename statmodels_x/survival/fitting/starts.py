@@ -61,8 +61,15 @@ def _gram(arrays: SurvivalArrays) -> Array:
     return np.asarray(arrays.matrix.T @ arrays.matrix)
 
 
-def climb(arrays: SurvivalRows, start: Array, transform: Array, tol: float, max_iter: int) -> Optimum:
-    """Search for a maximum of the log-likelihood from one start."""
+def climb(
+    arrays: SurvivalRows,
+    start: Array,
+    transform: Array,
+    tol: float,
+    max_iter: int,
+    known: Optimum | None = None,
+) -> Optimum:
+    """Search for a maximum of the log-likelihood from one start; ``known`` is what was found there."""
 
     def objective(theta: Array) -> tuple[float, Array, Array]:
         found = arrays.each(loglik, theta)
@@ -71,7 +78,7 @@ def climb(arrays: SurvivalRows, start: Array, transform: Array, tol: float, max_
         value, score, hessian = zip(*found, strict=True)
         return sum(value), sum(score), sum(hessian)
 
-    return maximise(objective, start, transform, tol=tol, max_iter=max_iter)
+    return maximise(objective, start, transform, tol=tol, max_iter=max_iter, known=known)
 
 
 def rough_climbs(arrays: SurvivalRows, starts: Iterator[Array]) -> list[Optimum]:

@@ -25,8 +25,9 @@ NET = {"net_survival": "survival", "net_hazard": "hazard", "net_rmst": "rmst"}
 
 _FURTHEST = 2.0**40
 _HALVINGS = 80
-_TAIL_NODES, _TAIL_WEIGHTS = np.polynomial.laguerre.laggauss(64)
-_PIECES = 12
+_NOBODY = 45.0  # H of all causes at which nobody is left: exp(-45) is below rounding
+_EXCESS_CUTS = _NOBODY * 0.5 ** np.arange(37.0)  # down to 1e-9, where the disease has hardly begun
+_BACKGROUND_CUTS = np.array([0.5, 2.0, 6.0, 16.0])
 _BLOCK = 500  # rows integrated at once
 
 
@@ -148,9 +149,9 @@ class _Alive:
         return np.asarray((of[:, None, :] @ self.slopes)[:, 0, :])
 
 
-def _alive(horizons: Array, rows: Rows) -> _Alive:
-    """Lay nodes that are cut where the background jumps, with S there."""
-    times, weights = plain.cut_nodes_to(horizons, rows)
+def _alive(horizons: Array, rows: Rows, more: Array | None = None) -> _Alive:
+    """Lay nodes that are cut where the background jumps and where survival falls, with S there."""
+    times, weights = plain.cut_nodes_to(horizons, rows, more)
     wide = rows.settled().repeat(times.shape[1])
     excess, grad = plain.since(times.ravel(), wide)
     other, excess = _between(times, rows, wide), excess.reshape(times.shape)
@@ -187,7 +188,10 @@ def _in_blocks(
 @_in_blocks
 def _lived(horizons: Array, rows: Rows) -> tuple[Array, Array]:
     """Mean time lived from the time already survived to a horizon, and its gradient."""
-    at = _alive(horizons, rows)
+    return _sum_alive(_alive(horizons, rows), rows)
+
+
+def _sum_alive(at: _Alive, rows: Rows) -> tuple[Array, Array]:
     slope = _wider(-at.sloped(at.alive), -(at.alive * at.other).sum(axis=1), rows)
     return at.alive.sum(axis=1), slope
 
@@ -252,33 +256,27 @@ def _expected_survival(times: Array, rows: Rows) -> Quantity:
 
 
 def _mean(_: Array, rows: Rows) -> Quantity:
-    """E T: pieces to the end of the background's table, then a tail under its last rate."""
-    m = len(rows.index)
+    """E T: all that is lived until nobody is left, under the last rate of the background after its table ends."""
     end = np.maximum(rows.background.end(), rows.given)
-    edges = rows.given[:, None] + (end - rows.given)[:, None] * np.linspace(0.0, 1.0, _PIECES + 1) ** 3
-    value, slope = np.zeros(m), np.zeros((m, 5 + rows.has_factor))
-    for k in range(_PIECES):
-        piece = replace(rows, given=edges[:, k])
-        times, weights = plain.nodes_to(edges[:, k + 1], piece)
-        _add_mean(times, weights, rows, value, slope)
-    rate = np.exp(rows.log_factor) * rows.background.rate(end)
-    if np.any(rate <= 0.0):
+    if np.any(rows.background.rate(end) <= 0.0):
         raise DataError(
             'predict: kind="mean" needs a background whose last rate is above 0; use kind="rmst".'
         )
-    times = end[:, None] + _TAIL_NODES / rate[:, None]
-    weights = _TAIL_WEIGHTS * np.exp(_TAIL_NODES) / rate[:, None]
-    _add_mean(times, weights, rows, value, slope)
+    value, slope = _lived_in_all(end, rows)
     return plain.on_log(value + rows.given, rows.jacobian(slope))
 
 
-def _add_mean(times: Array, weights: Array, rows: Rows, value: Array, slope: Array) -> None:
-    """Add the integral of S over nodes, and of its gradient."""
-    wide = rows.repeat(times.shape[1])
-    total, grad = _total(times.ravel(), wide)
-    alive = np.exp(-total).reshape(times.shape) * weights
-    value += alive.sum(axis=1)
-    slope -= (alive[:, :, None] * grad.reshape(*times.shape, -1)).sum(axis=1)
+@_in_blocks
+def _lived_in_all(end: Array, rows: Rows) -> tuple[Array, Array]:
+    """Mean time lived, cut where the background jumps and wherever the disease or the last rate has halved those left.
+
+    A disease that kills in days, and a background that kills in decades, are then integrated alike.
+    """
+    rate = np.exp(rows.log_factor) * rows.background.rate(end)
+    of_excess = plain.nobody_after(rows, _EXCESS_CUTS)
+    of_background = end[:, None] + _BACKGROUND_CUTS / rate[:, None]
+    last = np.minimum(of_excess[:, 0], end + _NOBODY / rate)
+    return _sum_alive(_alive(last, rows, np.hstack([of_excess, of_background])), rows)
 
 
 def _net(kind: str) -> Predict:

@@ -59,6 +59,8 @@ class Effects:
         The other scale and its log-likelihood with as many parameters; NaN where there is no such model.
     median : tuple of three float
         Median of the rows' mean survival curve with its limits; NaN where it lies beyond the last event.
+    between_quartiles : tuple of str
+        Numbers that are compared between their quartiles.
     """
 
     horizon: float
@@ -66,6 +68,7 @@ class Effects:
     pointers: pd.DataFrame = field(repr=False)
     other_scale: tuple[str, float]
     median: tuple[float, float, float] | None = None
+    between_quartiles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class _Comparison:
     variable: str
     labels: tuple[str, ...]
     worlds: tuple[pd.DataFrame, ...]
+    at_quartiles: bool = False
 
 
 def effects_of(
@@ -91,9 +95,10 @@ def effects_of(
     horizon = _horizon(sample.response.time) if at is None else check_number("at", at, low=0.0, high=np.inf)
     options = Options(alpha, average=average)
     over, weight = _people(sample)
-    rows = []
+    rows, quartiles = [], list[str]()
     for name in _chosen(fit, sample, variables, units):
         comparison = _comparison(fit, over, name, units.get(name))
+        quartiles += [name] if comparison.at_quartiles else []
         rows += _effect_rows(fit, _wider(fit, sample, name), comparison, weight, horizon, options)
     middle = averaged(fit, "median", None, lambda one: _those(one, [over], weight), options=options).iloc[0]
     median = (math.nan,) * 3 if middle["note"] else tuple(float(middle[name]) for name in _NUMBERS)
@@ -104,6 +109,7 @@ def effects_of(
         _pointers(fit, sample),
         _other_scale(fit, sample),
         (median[0], median[1], median[2]),
+        tuple(quartiles),
     )
 
 
@@ -164,16 +170,17 @@ def _comparison(fit: SurvivalFitted, over: pd.DataFrame, name: str, unit: float 
     column = over[name]
     if unit is not None:
         return _Comparison(name, (f"{name}: {unit:+g}",), (over, over.assign(**{name: column + unit})))
-    levels: Sequence[Any] = levels_of(fit, name)
+    levels, at_quartiles = list[Any](levels_of(fit, name)), False
     if is_number(column) and not _is_coded(fit, name) and not _has_few_levels(column):
         levels = [float(q) for q in np.quantile(column.to_numpy(float), [0.25, 0.75], method="nearest")]
-        if levels[0] == levels[1]:  # a number that is nearly always the same
+        at_quartiles = levels[0] < levels[1]
+        if not at_quartiles:  # a number that is nearly always the same
             levels = [float(column.min()), float(column.max())]
         shown = [_short(level) for level in levels]
     else:
         shown = [str(level) for level in levels]
     worlds = tuple(over.assign(**{name: like(column, level)}) for level in levels)
-    return _Comparison(name, tuple(f"{name}: {own} - {shown[0]}" for own in shown[1:]), worlds)
+    return _Comparison(name, tuple(f"{name}: {own} - {shown[0]}" for own in shown[1:]), worlds, at_quartiles)
 
 
 def _effect_rows(

@@ -18,6 +18,7 @@ from statmodels_x.core.data.partitions import is_dask_frame
 from statmodels_x.core.data.surv import EXACT, Surv, unit_of_time
 from statmodels_x.core.errors import DataError, DataWarning, FormulaError
 from statmodels_x.core.findings import warn
+from statmodels_x.core.product_limit import product_limit
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import as_list, check_alpha, is_among, numeric_array
 from statmodels_x.survival.background.pohar_perme import NetCurve, pohar_perme
@@ -71,11 +72,21 @@ def _describe(response: Surv, weight: NDArray[np.float64]) -> dict[str, float | 
         "events": float(counts[event].sum()),
         "last_event": last_event,
         "last_time": float(time.max()),
+        "median_follow_up": _median_follow_up(response, weight),
         "at_risk_after": float(counts[time > last_event].sum()),
         "kaplan_meier_end": float(survival[-1]),
         "alpha": alpha,
         "sufficient": bool(alpha < PLATEAU_LEVEL),
     }
+
+
+def _median_follow_up(response: Surv, weight: Array) -> float:
+    """Median of the Kaplan-Meier curve of the time to censoring; NaN where fewer than half were censored by its end."""
+    entry = response.entry if response.has_entry else None
+    censored = response.code != EXACT
+    times, left = product_limit(response.time, censored, weight if len(weight) else None, entry)
+    reached = np.flatnonzero(left <= 0.5 + 1e-12)
+    return float(times[reached[0]]) if len(reached) else np.nan
 
 
 def net_survival(

@@ -22,6 +22,8 @@ from statmodels_x.survival.kernels.hazards import (
 Function = Callable[[Array], Array]
 
 _NODES, _FEW_NODES = 96, 16
+_NOBODY = np.array([60.0])  # exp(-60) of a restricted mean is below rounding
+_FALLS = np.array([60.0, 8.0, 2.0, 0.25])
 
 
 @dataclass(frozen=True)
@@ -126,15 +128,26 @@ def _cumulative(times: Array, rows: Rows) -> tuple[Array, Array]:
             *(cumulative_hazard(t, control.eta, rows.cure, rows.family) for t in ends), strict=True
         )
     )
-    span = np.clip(np.minimum(times, waning.stop) - waning.start, 0.0, None)
-    inner, weight = legendre_nodes(_FEW_NODES)
-    nodes = waning.start + span[:, None] * inner
-    wide = rows.repeat(_FEW_NODES)
-    log_h, slopes = log_rate(nodes.ravel(), wide)
-    rate = np.exp(log_h).reshape(nodes.shape) * span[:, None] * weight
-    middle = (rate[:, :, None] * slopes.reshape(*nodes.shape, 10)).sum(axis=1)
-    value = early + rate.sum(axis=1) + late
-    return value, np.hstack([early_grad + middle[:, :5], late_grad + middle[:, 5:]])
+    between, slopes = _while_waning(np.clip(times, waning.start, waning.stop), rows)
+    return early + between + late, np.hstack([early_grad + slopes[:, :5], late_grad + slopes[:, 5:]])
+
+
+def _while_waning(until: Array, rows: Rows) -> tuple[Array, Array]:
+    """Integral of the hazard from the start of waning to times within, and its gradient.
+
+    In the cube root of time: a hazard may be steep at the time 0 that lies before. The nodes are more where the stop is
+    many times the start.
+    """
+    assert rows.waning is not None
+    start, stop = rows.waning.start, rows.waning.stop
+    k = _FEW_NODES * (1 + int(np.log2(stop / start) // 3.0)) if start > 0.0 else _NODES
+    inner, weight = legendre_nodes(k)
+    first = np.cbrt(start)
+    span = (np.cbrt(until) - first)[:, None]
+    place = first + span * inner
+    log_h, slopes = log_rate((place**3).ravel(), rows.settled().repeat(k))
+    rate = np.exp(log_h).reshape(place.shape) * 3.0 * place**2 * span * weight
+    return rate.sum(axis=1), (rate[:, None, :] @ slopes.reshape(*place.shape, 10))[:, 0, :]
 
 
 def log_rate(times: Array, rows: Rows) -> tuple[Array, Array]:
@@ -252,27 +265,28 @@ def _median(_: Array, rows: Rows) -> Quantity:
     return _quantile(np.full(len(rows.index), 0.5), rows)
 
 
-def nodes_to(horizons: Array, rows: Rows) -> tuple[Array, Array]:
-    """Return times from ``given`` to a horizon and their weights: Gauss-Legendre in the cube root of time.
+def cut_nodes_to(horizons: Array, rows: Rows, more: Array | None = None) -> tuple[Array, Array]:
+    """Return times from ``given`` to a horizon and their weights, which are discounted to time 0.
 
-    The weights are discounted to time 0.
+    Gauss-Legendre in the cube root of time, cut where the hazard of a row jumps or bends, and where survival falls;
+    where that is may be given.
     """
-    nodes, weight = cube_root_nodes(_NODES)
-    span = np.maximum(horizons - rows.given, 0.0)
-    times = rows.given[:, None] + span[:, None] * nodes
-    weights = span[:, None] * weight
-    return times, weights * np.exp(-rows.discount * times) if rows.discount else weights
-
-
-def cut_nodes_to(horizons: Array, rows: Rows) -> tuple[Array, Array]:
-    """Return times and weights as ``nodes_to``, cut where the hazard of a row jumps or bends."""
     horizons = np.maximum(horizons, rows.given)
-    found = [] if rows.background is None else [rows.background.breaks(float(horizons.max(initial=0.0)))]
+    found = [_falls(rows) if more is None else more]
+    if rows.background is not None:
+        found.append(rows.background.breaks(float(horizons.max(initial=0.0))))
     if rows.waning is not None:
         found.append(np.tile([rows.waning.start, rows.waning.stop], (len(horizons), 1)))
-    breaks = np.hstack(found) if found else np.empty((len(horizons), 0))
-    times, weights = cut_cube_root_nodes(rows.given, horizons, breaks, _NODES)
+    times, weights = cut_cube_root_nodes(rows.given, horizons, np.hstack(found), _NODES)
     return times, weights * np.exp(-rows.discount * times) if rows.discount else weights
+
+
+def _falls(rows: Rows) -> Array:
+    """Find the times between which survival falls, a short part of all for high powers; the control's, too."""
+    own = nobody_after(rows, _FALLS)
+    if rows.waning is None:
+        return own
+    return np.hstack([own, nobody_after(replace(rows.waning.control, given=rows.given), _FALLS)])
 
 
 def discounted(start: Array, stop: Array, rate: float) -> Array:
@@ -297,7 +311,6 @@ def _rmst(horizons: Array, rows: Rows) -> Quantity:
         value, slope = _waning_rmst(horizons, rows)
     else:
         value, slope = lived(horizons, rows)
-        slope = slope[:, :5]
     return within(value, rows.jacobian(slope), *bounds_of(horizons, rows))
 
 
@@ -309,8 +322,23 @@ def lived(horizons: Array, rows: Rows) -> tuple[Array, Array]:
     eta, rule, horizons = rows.eta, cube_root_nodes(_NODES), np.asarray(horizons, float)
     how = (rows.cure, rows.matrices[3] is not None, rule, rows.family, rows.discount)
     first, which = distinct(np.column_stack([eta, rows.given, horizons]))
-    value, slope = restricted_mean(horizons[first], rows.given[first], eta[first], *how)
+    last = horizons[first]
+    if rows.family is None:
+        last = np.minimum(last, nobody_after(rows.take(first))[:, 0])
+    value, slope = restricted_mean(last, rows.given[first], eta[first], *how)
     return value[which], slope[which]
+
+
+def nobody_after(rows: Rows, levels: Array = _NOBODY) -> Array:
+    """Return times at which H since the time already survived reaches levels, a column each; by default nobody is left.
+
+    Nodes beyond it would be lost to those where survival falls, which may be steep.
+    """
+    start = np.zeros(len(rows.given))
+    if np.any(rows.given):
+        start, _ = cumulative_hazard(rows.given, rows.eta, rows.cure, rows.family)
+    few = rows.settled()
+    return np.column_stack([np.maximum(time_at(start + level, few), rows.given) for level in levels])
 
 
 def _waning_rmst(horizons: Array, rows: Rows) -> tuple[Array, Array]:

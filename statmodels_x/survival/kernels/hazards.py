@@ -14,7 +14,7 @@ from statmodels_x.core.typing import Array
 from statmodels_x.survival.distributions.family import Family
 
 _NOTHING_KNOWN = np.zeros((1, 0))
-_NOBODY_YET, _NO_GRADIENT, _NO_OTHER = np.zeros(0), np.zeros((0, 5)), np.zeros((0, 0))
+_NOBODY_YET, _NO_GRADIENT = np.zeros(0), np.zeros((0, 5))
 _BLOCK = 2_000_000  # nodes whose terms of a user's family are held at once
 _MEAN_NODES = 400
 _LOG_2 = math.log(2.0)
@@ -63,7 +63,6 @@ def restricted_mean(
     rule: tuple[Array, Array],
     family: Family | None = None,
     rate: float = 0.0,
-    other: Array = _NO_OTHER,
 ) -> tuple[Array, Array]:
     """Integrate S(t)/S(given) from ``given`` to each row's horizon.
 
@@ -80,29 +79,27 @@ def restricted_mean(
         One that is not a case of the built-in one.
     rate : float
         At which time is discounted, to time 0.
-    other : ndarray of shape (m, k), optional
-        What a background adds to H at the nodes.
 
     Returns
     -------
     value : ndarray of shape (m,)
-    slope : ndarray of shape (m, 6)
-        In the linear predictors, and in the logarithm of a factor on ``other``.
+    slope : ndarray of shape (m, 5)
+        In the linear predictors.
     """
     if family is not None:
-        return _by_table_or_blocks(horizon, given, eta, cure, shape_free, rule, family, rate, other)
-    return _restricted_mean(horizon, given, eta, cure, shape_free, rule, None, rate, other)
+        return _by_table_or_blocks(horizon, given, eta, cure, shape_free, rule, family, rate)
+    return _restricted_mean(horizon, given, eta, cure, shape_free, rule, None, rate)
 
 
 def _restricted_mean(
     horizon: Array, given: Array, eta: Array, cure: int, shape_free: bool, rule: tuple[Array, Array],
-    family: Family | None, rate: float, other: Array,
+    family: Family | None, rate: float,
 ) -> tuple[Array, Array]:  # fmt: skip
     from statmodels_x.survival.kernels.lifetimes import restricted_means
 
     m, (node, weight) = len(eta), rule
     start, start_grad = _start(given, eta, cure, family)
-    value, slope = np.empty(m), np.empty((m, 6))
+    value, slope = np.empty(m), np.empty((m, 5))
     known = _NOTHING_KNOWN
     if family is not None:
         times = given[:, None] + np.maximum(horizon - given, 0.0)[:, None] * node
@@ -115,7 +112,7 @@ def _restricted_mean(
         terms = known if family is None else known[rows.start * len(node) : rows.stop * len(node)]
         restricted_means(
             horizon[rows], given[rows], rate, node, log_node, weight, eta[rows], cure, shape_free, start[rows],
-            start_grad[rows], other[rows], terms, value[rows], slope[rows],
+            start_grad[rows], terms, value[rows], slope[rows],
         )  # fmt: skip
 
     in_parts(part, m)
@@ -131,19 +128,16 @@ def _start(given: Array, eta: Array, cure: int, family: Family | None) -> tuple[
 
 def _by_table_or_blocks(
     horizon: Array, given: Array, eta: Array, cure: int, shape_free: bool, rule: tuple[Array, Array],
-    family: Family, rate: float, other: Array,
+    family: Family, rate: float,
 ) -> tuple[Array, Array]:  # fmt: skip
     """Integrate under a user's family, whose terms are dear: once for a table where rows differ in one number."""
 
     def part(rows: slice | Array) -> tuple[Array, Array]:
-        own = other[rows] if len(other) else other
-        return _restricted_mean(
-            horizon[rows], given[rows], eta[rows], cure, shape_free, rule, family, rate, own
-        )
+        return _restricted_mean(horizon[rows], given[rows], eta[rows], cure, shape_free, rule, family, rate)
 
     everything = np.column_stack([eta, horizon, given])
     varying = np.flatnonzero((everything != everything[:1]).any(axis=0))
-    if len(varying) == 1 and varying[0] < 5 and len(eta) > _TABLE_FROM and not len(other):
+    if len(varying) == 1 and varying[0] < 5 and len(eta) > _TABLE_FROM:
         j = int(varying[0])
 
         def at(points: Array) -> Array:
@@ -151,7 +145,7 @@ def _by_table_or_blocks(
             moved[:, j] = points
             same = np.zeros(len(points), int)
             value, slope = _restricted_mean(
-                horizon[same], given[same], moved, cure, shape_free, rule, family, rate, other
+                horizon[same], given[same], moved, cure, shape_free, rule, family, rate
             )
             with np.errstate(divide="ignore", invalid="ignore"):
                 return np.column_stack([np.log(value), slope / value[:, None]])

@@ -97,7 +97,7 @@ def _plain_node(log_t, eta, scale, power, k1, kappa, shape_free, terms):
 
 @kernel
 def restricted_means(
-    horizon, given, rate, node, log_node, weight, eta, cure, shape_free, start, start_grad, other, known,
+    horizon, given, rate, node, log_node, weight, eta, cure, shape_free, start, start_grad, known,
     value, slope,
 ):  # fmt: skip
     """Integral of S(t)/S(given) from ``given`` to each row's horizon, and its gradient in the linear predictors.
@@ -115,13 +115,11 @@ def restricted_means(
         Whether the slope in nu is needed.
     start : float array (m,) or (0,)
         H at ``given``, and its gradient (m, 5); empty where nobody has survived any time.
-    other : float array (m, k) or (0, 0)
-        What a background adds to H at the nodes.
     known : float array (m k, 12) or (1, 0)
         Terms of a user's baseline at the nodes.
     value : float array (m,)
-    slope : float array (m, 6)
-        Written; the last column is the integral of S times ``other``, negative: the slope in a factor on it.
+    slope : float array (m, 5)
+        Written.
     """
     no_hess, work = np.zeros(15), np.zeros((5, 20))
     terms = np.zeros(6)  # H and its slopes at a node
@@ -135,7 +133,7 @@ def restricted_means(
             math.expm1(eta[i, 3]),
         )
         log_span = math.log(span) if span > 0.0 else -math.inf
-        total, s0, s1, s2, s3, s4, s5 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        total, s0, s1, s2, s3, s4 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         for k in range(k_nodes if span > 0.0 else 0):
             t = given[i] + span * node[k]
             log_t = math.log(t) if given[i] > 0.0 else log_span + log_node[k]
@@ -148,21 +146,19 @@ def restricted_means(
                     1.0, log_t, eta[i], cure, shape_free, 1, terms[1:], no_hess, work, row
                 )
             h = terms[0] - (start[i] if start.shape[0] else 0.0)
-            besides = other[i, k] if other.shape[0] else 0.0
-            if not h + besides < _NOBODY:  # times rise: nobody is left
+            if not h < _NOBODY:  # times rise: nobody is left
                 break
-            alive = math.exp(-h - besides - rate * t) * weight[k] * span
+            alive = math.exp(-h - rate * t) * weight[k] * span
             total += alive
             s0 -= alive * terms[1]
             s1 -= alive * terms[2]
             s2 -= alive * terms[3]
             s3 -= alive * terms[4]
             s4 -= alive * terms[5]
-            s5 -= alive * besides
         value[i] = total
-        slope[i, 0], slope[i, 1], slope[i, 2], slope[i, 3], slope[i, 4], slope[i, 5] = s0, s1, s2, s3, s4, s5
+        slope[i, 0], slope[i, 1], slope[i, 2], slope[i, 3], slope[i, 4] = s0, s1, s2, s3, s4
         if start.shape[0]:
-            slope[i, :5] += total * start_grad[i]
+            slope[i] += total * start_grad[i]
 
 
 @kernel

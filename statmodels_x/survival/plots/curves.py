@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from numpy.typing import ArrayLike
 
 from statmodels_x import plotting
 from statmodels_x.core.data.frames import as_pandas
-from statmodels_x.core.errors import DataError
+from statmodels_x.core.errors import DataError, DataWarning
+from statmodels_x.core.findings import warn
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_flag, is_among, numeric_array
 from statmodels_x.survival.fitted import SurvivalFitted
@@ -32,6 +34,7 @@ from statmodels_x.survival.plots.overlays import (
     draw_kaplan_meier,
     draw_pohar_perme,
     draw_population,
+    is_left_out,
     observed_curves,
 )
 
@@ -58,6 +61,7 @@ _LABELS = {
     "life_years_lost": "Time lost to the disease",
     "expected_survival": "Expected survival probability",
 }
+_ESTIMATORS = {"kaplan_meier": "Kaplan-Meier", "pohar_perme": "Pohar Perme"}
 _ALL_CAUSE = ("survival", "cumulative_hazard", "hazard", "density", "rmst")
 _PROBABILITIES = ("survival", "net_survival", "expected_survival")
 _PER_TIME = ("hazard", "density", "hazard_difference", "net_hazard", "net_hazard_difference")
@@ -98,29 +102,59 @@ def plot_curves(
     if by is not None and (wanted or shown.at_risk):
         check_groups(fit, by, curves.levels, "at_risk" if shown.at_risk else wanted)
     ax = plotting.get_axes(ax)
+    held = (
+        [name for name in fit.facts.typical if name != by]
+        if wanted and not is_average(fit, kind, newdata)
+        else []
+    )
+    title = curves.title if shown.model else _title_of_data(wanted, by)
+    if held and shown.model and newdata is None:
+        _warn_of_all(held)
     drawn: list[tuple[bool, bool]] = []
     for k, (label, table) in enumerate(zip(curves.labels, curves.tables, strict=True)):
-        group = (by, curves.levels[k])
-        if wanted == "pohar_perme":
-            drawn.append(draw_pohar_perme(ax, fit, group, k, alpha))
-        elif wanted:
-            drawn.append(draw_kaplan_meier(ax, fit, kind, group, k, shown.censored, alpha))
-        lower, upper = table["lower"].to_numpy(), table["upper"].to_numpy()
-        plotting.curve(ax, times, table["estimate"].to_numpy(), lower, upper, label, k)
-    population = draw_population(ax, fit, kind, by, newdata, curves, times)
+        if wanted:
+            draw = draw_pohar_perme if wanted == "pohar_perme" else partial(draw_kaplan_meier, kind=kind)
+            own = None if shown.model else label if by is not None else "all"
+            drawn.append(
+                draw(ax, fit, group=(by, curves.levels[k]), k=k, shown=shown, alpha=alpha, label=own)
+            )
+        if shown.model:
+            lower, upper = table["lower"].to_numpy(), table["upper"].to_numpy()
+            plotting.curve(ax, times, table["estimate"].to_numpy(), lower, upper, label, k)
+    population = draw_population(ax, fit, kind, by, newdata, curves, times) if shown.model else None
     _scale_axes(ax, kind)
-    handles = []
-    if drawn or population:
-        limits, marked = (any(column) for column in zip(*drawn, strict=True)) if drawn else (False, False)
-        said = f"{100 * (1 - alpha):g} % interval" if limits else None
-        name = ("Pohar Perme (data)" if wanted == "pohar_perme" else "Kaplan-Meier (data)") if drawn else ""
-        handles = plotting.data_handles(said, marked, name, population)
-    plotting.finish(ax, *axis_labels(fit, kind), curves.title, handles)
+    band = f"{100 * (1 - alpha):g} % band of the model" if shown.model else None
+    plotting.finish(ax, *axis_labels(fit, kind), title, _handles(wanted, drawn, population, band, alpha))
     if kind in ALL_CONTRASTS:  # its band may lie anywhere
-        plotting.legend_at_top(ax, title=curves.title)
+        plotting.legend_at_top(ax, title=title)
     if shown.at_risk:
         draw_at_risk(ax, fit, by, curves.levels, curves.labels)
     return ax
+
+
+def _handles(
+    wanted: str, drawn: list[tuple[bool, bool]], population: str | None, band: str | None, alpha: float
+) -> list[Any]:
+    """Explain, where anything of the data or of a population is drawn, what that is and what is the model's."""
+    if not drawn and not population:
+        return []
+    limits, marked = (any(column) for column in zip(*drawn, strict=True)) if drawn else (False, False)
+    said = f"{100 * (1 - alpha):g} % interval" if limits else None
+    name = f"{_ESTIMATORS[wanted]} (data)" if drawn and band else ""
+    return plotting.data_handles(said, marked, name, population, band)
+
+
+def _title_of_data(wanted: str, by: str | None) -> str:
+    """Title of a legend of curves of the data alone."""
+    return _ESTIMATORS[wanted] if by is None else f"{by}\n({_ESTIMATORS[wanted]})"
+
+
+def _warn_of_all(held: list[str]) -> None:
+    warn(
+        f"plot: the curves of the model hold {', '.join(held)} at one value, while the step curves are of all patients "
+        "of a group. Compare them with standardise(), or fit without these covariates.",
+        DataWarning,
+    )
 
 
 def _predicted(
@@ -151,6 +185,11 @@ def _check_arguments(kind: str, reference: Any, shown: Data) -> None:
             check_flag(name, getattr(shown, name))
     if shown.pohar_perme and kind != "net_survival":
         raise DataError(f'plot: `pohar_perme` belongs to kind="net_survival", not to "{kind}".')
+    if not shown.model and (kind not in (*WITH_KAPLAN_MEIER, "net_survival") or is_left_out(kind, shown)):
+        raise DataError(
+            'plot: model=False leaves nothing to draw here; it belongs to kind="survival", "cumulative_hazard" and '
+            '"net_survival" with curves of the data.'
+        )
     if kind in WITH_KAPLAN_MEIER:
         return
     for name in ("kaplan_meier", "censored"):

@@ -37,12 +37,15 @@ class Data:
         Whether to mark censored times on them; None for where there are not too many.
     at_risk : bool
         Whether numbers at risk stand under the time axis.
+    model : bool
+        Whether the model's curves are drawn; without them what is drawn of the data stands alone.
     """
 
     kaplan_meier: bool | None = None
     pohar_perme: bool | None = None
     censored: bool | None = None
     at_risk: bool = False
+    model: bool = True
 
 
 def observed_curves(fit: SurvivalFitted, kind: str, by: str | None, newdata: Any, shown: Data) -> str:
@@ -50,8 +53,13 @@ def observed_curves(fit: SurvivalFitted, kind: str, by: str | None, newdata: Any
     name = "pohar_perme" if kind == "net_survival" else "kaplan_meier"
     asked = getattr(shown, name)
     if asked is None:
-        asked = _belongs(fit, kind, by, newdata)
+        asked = not shown.model or _belongs(fit, kind, by, newdata)
     return name if asked else ""
+
+
+def is_left_out(kind: str, shown: Data) -> bool:
+    """Whether the curve of the data is turned off."""
+    return (shown.pohar_perme if kind == "net_survival" else shown.kaplan_meier) is False
 
 
 def _belongs(fit: SurvivalFitted, kind: str, by: str | None, newdata: Any) -> bool:
@@ -101,8 +109,9 @@ def draw_kaplan_meier(
     kind: str,
     group: tuple[str | None, Any],
     k: int,
-    censored: bool | None,
+    shown: Data,
     alpha: float,
+    label: str | None = None,
 ) -> tuple[bool, bool]:
     """Draw the curve of a group; return whether it has limits, for weights that count rows, and marks."""
     if fit.sample is None or not fit.sample.response.is_right_censored:
@@ -113,19 +122,26 @@ def draw_kaplan_meier(
     if weight is None or are_counts(weight):
         limits = list(kaplan_meier_limits(response, weight, alpha))
     gone = np.unique(response.time[response.code != 1])
-    marked = len(gone) > 0 and (len(gone) <= _MOST_MARKS if censored is None else censored)
+    marked = len(gone) > 0 and (len(gone) <= _MOST_MARKS if shown.censored is None else shown.censored)
     marks = at_times((times, values), gone)
     if kind != "survival":
         with np.errstate(divide="ignore"):
             values, marks, *limits = (-np.log(one) for one in (values, marks, *limits))
-    plotting.step_curve(ax, times, values, None, k, *limits)
+    lower, upper = limits or (None, None)
+    plotting.step_curve(ax, times, values, label, k, lower, upper, alone=not shown.model)
     if marked:
         plotting.censoring_marks(ax, gone, marks, k)
     return bool(limits), marked
 
 
 def draw_pohar_perme(
-    ax: Any, fit: SurvivalFitted, group: tuple[str | None, Any], k: int, alpha: float
+    ax: Any,
+    fit: SurvivalFitted,
+    group: tuple[str | None, Any],
+    k: int,
+    shown: Data,
+    alpha: float,
+    label: str | None = None,
 ) -> tuple[bool, bool]:
     """Draw net survival of a group without a model; return whether it has limits, and marks."""
     sample, (by, level) = fit.need_sample("net survival without a model"), group
@@ -133,7 +149,8 @@ def draw_pohar_perme(
     if by is not None:
         inside = (sample.frame.data[by] == level).to_numpy()
     curve = net_curve(fit, inside)
-    plotting.step_curve(ax, curve.times, curve.survival, None, k, *curve.limits(alpha))
+    lower, upper = curve.limits(alpha)
+    plotting.step_curve(ax, curve.times, curve.survival, label, k, lower, upper, alone=not shown.model)
     return True, False
 
 

@@ -18,7 +18,7 @@ from statmodels_x.survival.plots.residuals import plot_residuals
 
 _GROUPS = 5
 _OF_CURVES = frozenset(
-    {"by", "newdata", "at", "reference", "kaplan_meier", "pohar_perme", "simultaneous", "censored", "at_risk"}
+    "by newdata at reference kaplan_meier pohar_perme simultaneous censored at_risk model".split()
 )
 _OWN = dict.fromkeys(CURVES, _OF_CURVES) | {
     "forest": frozenset(),
@@ -47,6 +47,7 @@ class SurvivalPictures(SurvivalFitted):
         variables: Sequence[str] | None = None,
         groups: int | None = None,
         pohar_perme: bool | None = None,
+        model: bool = True,
     ) -> Any:
         """Plot predicted curves, a forest plot, effects, or calibration.
 
@@ -84,7 +85,9 @@ class SurvivalPictures(SurvivalFitted):
         kaplan_meier : bool, optional
             Whether to draw Kaplan-Meier curves with their intervals beside survival or the cumulative hazard. By
             default they are drawn if the data are at hand and ``by`` names the only covariate (or there is no
-            covariate), and beside averages over patients.
+            covariate), and beside averages over patients. If the model has further covariates, its curves
+            hold them at one value, which the legend names. Step functions that you ask for are then those of all
+            patients of a group, and there is a warning.
         simultaneous : bool
             Whether a band covers the whole curve at once.
         ax : matplotlib Axes, optional
@@ -101,6 +104,8 @@ class SurvivalPictures(SurvivalFitted):
         pohar_perme : bool, optional
             Whether to draw the nonparametric estimate :meth:`net_survival` with ``kind="net_survival"``. By default
             it is drawn under the same conditions as Kaplan-Meier curves, for up to 10,000 rows.
+        model : bool
+            Whether to draw the curves of the model. False draws Kaplan-Meier (or net survival) curves alone.
 
         Returns
         -------
@@ -118,16 +123,17 @@ class SurvivalPictures(SurvivalFitted):
         >>> fit = smx.FlexibleSurvival("Surv(time, status) ~ treatment", data).fit()
         >>> ax = fit.plot("survival", by="treatment", at_risk=True)
         >>> [text.get_text() for text in ax.get_legend().get_texts()]
-        ['0', '1', 'Kaplan-Meier (data)', 'its 95 % interval', 'censored']
+        ['0', '1', '95 % band of the model', 'Kaplan-Meier (data)', 'its 95 % interval', 'censored']
         >>> fit.plot("forest").get_xlabel()
         'Hazard ratio (95 % interval)'
         """
         check_choice("kind", kind, tuple(_OWN), "plot()")
-        check_flag("simultaneous", simultaneous), check_flag("at_risk", at_risk)
+        check_flag("simultaneous", simultaneous), check_flag("at_risk", at_risk), check_flag("model", model)
         given = {
             "by": by, "newdata": newdata, "at": at, "reference": reference, "kaplan_meier": kaplan_meier,
             "simultaneous": simultaneous or None, "censored": censored, "at_risk": at_risk or None,
             "variables": variables, "groups": groups, "pohar_perme": pohar_perme,
+            "model": None if model else False,
         }  # fmt: skip
         for name, value in given.items():
             if value is not None and name not in _OWN[kind]:
@@ -146,7 +152,7 @@ class SurvivalPictures(SurvivalFitted):
             return plot_calibration(
                 self, _one_time(at, kind), by, _GROUPS if groups is None else groups, newdata, alpha, ax
             )
-        shown = Data(kaplan_meier, pohar_perme, censored, at_risk)
+        shown = Data(kaplan_meier, pohar_perme, censored, at_risk, model)
         return plot_curves(self, kind, by, newdata, at, reference, alpha, simultaneous, shown, ax)
 
     def plot_residuals(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ PLATEAU_LEVEL = 0.05
 """Maller and Zhou's alpha from which follow-up does not support a plateau."""
 
 _SPREAD = 50_000
+_ROUNDING = 1e-12
 FEW = 7
 """A covariate with more values than these is continuous: it is drawn at its quartiles and held at its mean."""
 _CODED = re.compile(r"\bC\(\s*`?([^\W\d]\w*)`?\s*[,)]")
@@ -75,11 +76,40 @@ class SampleFacts:
     typical: Mapping[str, Any]
     levels: Mapping[str, tuple[Any, ...]]
     partitions: int = 0
-    fingerprint: tuple[float, ...] = ()
+    fingerprint: tuple[float, ...] = field(default_factory=tuple)
     clusters: int = 0
     aside: tuple[tuple[str, Any, int], ...] = ()
     lost: int = 0
     expected: float = 0.0
+
+    @classmethod
+    def with_later(cls, later: Callable[[], Mapping[str, Any]], **known: Any) -> SampleFacts:
+        """Return facts of which those in ``LATER`` are computed when they are first asked for.
+
+        Sorting and summing all covariates takes a fifth of a fit to many rows, and most fits are never asked. Copies,
+        pickles and files have them.
+        """
+        facts = cls(**known, typical={}, levels={})
+        for name in LATER:
+            del facts.__dict__[name]
+        facts.__dict__["_later"] = later
+        return facts
+
+    def __getattr__(self, name: str) -> Any:
+        later = self.__dict__.get("_later")
+        if later is None and name == "fingerprint":
+            return ()  # in files of version 0.1, which had none
+        if name not in LATER or later is None:
+            raise AttributeError(f"SampleFacts has no {name}")
+        self.__dict__.update(later())
+        self.__dict__.pop("_later", None)
+        return self.__dict__[name]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)}
+
+
+LATER = ("typical", "levels", "fingerprint")
 
 
 def plateau_alpha(response: Surv, weight: Array) -> float:
@@ -105,13 +135,44 @@ def plateau_alpha(response: Surv, weight: Array) -> float:
     return float((1.0 - float(counts[recent].sum()) / n) ** n)
 
 
-def sample_facts(frame: ModelFrame, response: Surv, weights: Array, time_unit: str | None) -> SampleFacts:
-    """Count and summarise the rows of a fit; ``weights`` are empty where there are none."""
+def sample_facts(
+    frame: ModelFrame,
+    response: Surv,
+    weights: Array,
+    time_unit: str | None,
+    waves: Callable[[], Array],
+    **known: Any,
+) -> SampleFacts:
+    """Count and summarise the rows of a fit.
+
+    Parameters
+    ----------
+    frame : ModelFrame
+    response : Surv
+    weights : ndarray of shape (n,) or (0,)
+        Empty where there are none.
+    time_unit : str or None
+    waves : callable
+        Returns the fingerprint.
+    **known
+        Further facts.
+    """
     counted = len(weights) > 0 and are_counts(weights)
     events = response.code != 0
-    coded = coded_columns(design.spec.part.text for design in frame.designs.values())
-    covariates = sorted({name for design in frame.designs.values() for name in design.spec.part.variables})
-    return SampleFacts(
+
+    def later() -> Mapping[str, Any]:
+        coded = coded_columns(design.spec.part.text for design in frame.designs.values())
+        covariates = sorted(
+            {name for design in frame.designs.values() for name in design.spec.part.variables}
+        )
+        return {
+            "typical": {name: _typical(frame.data[name], name in coded) for name in covariates},
+            "levels": {name: _few_values(frame.data[name]) for name in covariates},
+            "fingerprint": tuple(waves().tolist()),
+        }
+
+    return SampleFacts.with_later(
+        later,
         rows=frame.n_rows,
         used=len(response),
         dropped=dict(frame.dropped),
@@ -122,8 +183,7 @@ def sample_facts(frame: ModelFrame, response: Surv, weights: Array, time_unit: s
         last_event=float(response.time[events].max()),
         time_name=response.time_name,
         time_unit=time_unit,
-        typical={name: _typical(frame.data[name], name in coded) for name in covariates},
-        levels={name: _few_values(frame.data[name]) for name in covariates},
+        **known,
     )
 
 
@@ -146,7 +206,10 @@ def _typical(series: pd.Series, is_coded: bool) -> Any:
     """Choose a value at which a covariate is held: no patient has the mean of 0 and 1."""
     if not is_number(series) or is_coded:
         return series.mode().iloc[0]
-    return float(series.mean()) if _is_continuous(series) else series.mode().tolist()[0]
+    if not _is_continuous(series):
+        return series.mode().tolist()[0]
+    mean = float(series.mean())
+    return mean if abs(mean) > _ROUNDING * float(series.abs().max()) else 0.0  # centred, up to rounding
 
 
 def _is_continuous(series: pd.Series) -> bool:

@@ -11,7 +11,7 @@ from statmodels_x.core.findings import kinds
 from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.results import wald_limits
 from statmodels_x.core.fits.tables import FitSummary as Summary
-from statmodels_x.core.fits.tables import number, summary
+from statmodels_x.core.fits.tables import number, statistic, summary
 from statmodels_x.core.validation import check_alpha
 from statmodels_x.survival.selection.fitted import SelectionFitted
 from statmodels_x.survival.selection.groups import Candidates
@@ -134,7 +134,7 @@ def _candidate_block(choice: SelectionFitted) -> Block:
         [
             f"{row['df']}",
             "kept" if row["kept"] else "selected" if row["selected"] else "",
-            "-" if np.isnan(row["change"]) else number(row["change"], 2),
+            "-" if np.isnan(row["change"]) else statistic(row["change"]),
         ]
         for _, row in table.iterrows()
     ]
@@ -146,7 +146,7 @@ def _set_block(choice: SelectionFitted) -> Block:
     table = choice.frames["table"]
     parameters = list(table.columns[4:])
     cells = [
-        [number(row["delta"], 2), f"{row['df']}", *(_short(row[name]) for name in parameters)]
+        [statistic(row["delta"]), f"{row['df']}", *(_short(row[name]) for name in parameters)]
         for _, row in table.iterrows()
     ]
     return Block(

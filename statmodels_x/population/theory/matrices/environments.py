@@ -90,29 +90,37 @@ def simulate_populations(
     at: Sequence[int] | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Follow many populations at once, each through environments of its own.
+    """Simulate many populations at once, each through its own sequence of environments.
 
     Parameters
     ----------
     matrices : MatrixPopulation, or sequence of MatrixPopulation or array_like
-        One, or one for each environment.
+        One matrix, or one matrix for each environment.
     initial : array_like of shape (k,) or (n, k)
-        Numbers at the start, the same for all or one row for each population.
+        Numbers at the start, the same for all populations or one row for each.
     steps : int
+        Number of steps.
     n : int
         Number of populations.
     prob : array_like, optional
-        Probability of each environment at every step; equal by default.
+        Probability of each environment at every step. The probabilities are equal by default.
     transition : array_like, optional
-        Probability of each environment (columns) after each (rows).
+        Probability of each environment (column) after each environment (row). Give it instead of ``prob``.
     at : sequence of int, optional
-        Steps whose sizes are returned; by default the last.
+        Steps at which sizes are returned. The default is the last step.
     seed : int
+        Seed of the simulation.
 
     Returns
     -------
     DataFrame
-        Natural logarithms of the totals: one row per population, one column per step of ``at``; finite at any size.
+        Natural logarithms of the totals, which are finite at any size. There is one row per population and one column
+        per step of ``at``.
+
+    Raises
+    ------
+    DataError
+        If shapes differ or a value is not allowed.
 
     Examples
     --------
@@ -184,33 +192,41 @@ def quasi_extinction(
     alpha: float = 0.05,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Probability that a population has fallen below a threshold by each step, by simulation.
+    """Simulate the probability that a population has fallen below a threshold by each step.
 
     Parameters
     ----------
     matrices : MatrixPopulation, or sequence of MatrixPopulation or array_like
-        One, or one for each environment.
+        One matrix, or one matrix for each environment.
     initial : array_like of shape (k,)
+        Numbers at the start.
     steps : int
+        Number of steps.
     threshold : float
-        A total below it counts as the end, for good: the first passage, not the state at a step.
+        A population whose total falls below the threshold counts as extinct from then on, whatever happens later.
     n : int
-        Number of simulated populations.
+        Number of simulated populations, at least 2.
     prob, transition : array_like, optional
         As in :func:`simulate_populations`.
     demographic : bool
-        Whether individuals live and breed by chance: transitions multinomial by U, offspring Poisson by F. Needs
-        populations with both, and whole numbers.
+        Whether to simulate individuals: their transitions are multinomial by U, and their offspring Poisson by F.
+        This needs populations with both, and whole numbers at the start.
     stages : sequence, optional
-        Stages that count for the threshold; all by default.
+        Stages that count for the threshold. The default is all stages.
     alpha : float
-        Error rate of the limits (Wilson's).
+        One minus the confidence level of the limits (Wilson's).
     seed : int
+        Seed of the simulation.
 
     Returns
     -------
     DataFrame
-        One row per step: ``probability``, ``lower``, ``upper``.
+        One row per step, with the columns ``probability``, ``lower`` and ``upper``.
+
+    Raises
+    ------
+    DataError
+        If shapes differ, a value is not allowed, or ``demographic`` is asked of matrices without separate births.
 
     Examples
     --------

@@ -28,35 +28,38 @@ class LeslieMatrix(MatrixPopulation):
 
     .. math::
 
-        n_1' = \sum_{j=1}^k f_j n_j, \qquad n_{j+1}' = s_j n_j,
+        n_1' = \sum_{j=1}^k f_j n_j, \qquad n_{j+1}' = s_j n_j.
 
-    and with a plus group, in which individuals stay, :math:`n_k' = s_{k-1} n_{k-1} + s_k n_k`.
+    With a plus group, in which individuals remain, :math:`n_k' = s_{k-1} n_{k-1} + s_k n_k`.
 
     Parameters
     ----------
     fecundity : array_like of shape (k,)
-        Offspring, counted in class 1 one step later, for each individual of a class. Not negative, not all 0.
+        Offspring of an individual of each class, counted in class 1 one step later. The values are nonnegative and
+        not all 0.
     survival : array_like of shape (k - 1,), or (k,) with a plus group
-        Probability that an individual of a class lives to be in the next, one step later: above 0, at most 1.
-        With ``plus_group``, the last value is that of staying in the last class.
+        Probability that an individual of a class lives to be in the next class one step later. It is above 0 and at
+        most 1. With ``plus_group``, the last value is the probability of remaining in the last class, which may be 0.
     plus_group : bool
-        Whether the last class holds everybody of that age or older.
+        Whether the last class holds all individuals of that age or older.
 
     Attributes
     ----------
     fecundity, survival : ndarray
+        The rates that were given.
     plus_group : bool
+        Whether there is a plus group.
 
     Raises
     ------
     DataError
-        If a value is missing, negative or infinite, a survival above 1, a class never entered, nobody born, or the
-        lengths do not go together.
+        If a value is missing, negative or infinite, if a survival probability is above 1, if a class is never
+        entered, if nobody is born, or if the lengths do not match.
 
     Notes
     -----
-    Rates are factors per step. Class j holds individuals in their j-th step of life. Where the last classes have no
-    offspring the matrix is reducible, with reproductive values of 0 there; the growth rate is the largest eigenvalue.
+    Rates are per step. Class j holds individuals in their j-th step of life. If the last classes have no offspring,
+    the matrix is reducible, and their reproductive values are 0. The growth rate is the largest eigenvalue.
 
     References
     ----------
@@ -128,12 +131,17 @@ class LeslieMatrix(MatrixPopulation):
         Parameters
         ----------
         matrix : array_like of shape (k, k)
-            Nonzero only in the first row, below the diagonal, and in the last diagonal entry (a plus group).
+            Array that is nonzero only in the first row, below the diagonal, and in the last diagonal entry (a plus
+            group).
+
+        Returns
+        -------
+        LeslieMatrix
 
         Raises
         ------
         DataError
-            If another entry is not 0, or a value is not allowed.
+            If another entry is not 0, or if a value is not allowed.
 
         Examples
         --------
@@ -163,11 +171,11 @@ class LeslieMatrix(MatrixPopulation):
         return f"LeslieMatrix({parts}{', plus_group=True' if self.plus_group else ''})"
 
     def summary(self) -> Any:
-        """Return the numbers of the long run, and a table of the classes.
+        """Return a table of the long-run quantities and a table of the classes.
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
         """
         from statmodels_x.population.theory.matrices.summary import leslie_summary
 
@@ -182,13 +190,19 @@ class LeslieMatrix(MatrixPopulation):
 
     @property
     def period(self) -> int:
-        """Period of the reproductive classes; above 1, waves of births go on for ever (imprimitive)."""
+        """Period of the reproductive classes.
+
+        If it is above 1, births come in waves that never die out (the matrix is imprimitive).
+        """
         last = int(np.flatnonzero(self.fecundity)[-1]) + 1
         return perron.period(self.matrix[:last, :last])
 
     @property
     def outlives_breeders(self) -> bool:
-        """Whether a plus group past breeding declines more slowly than the breeders, so that only it remains."""
+        """Whether a plus group that no longer breeds declines no faster than the breeding classes.
+
+        In the long run only the plus group then remains.
+        """
         last = int(np.flatnonzero(self.fecundity)[-1]) + 1
         if not self.plus_group or last == self.ages:
             return False
@@ -198,7 +212,7 @@ class LeslieMatrix(MatrixPopulation):
 
     @property
     def net_reproductive_rate(self) -> float:
-        """Offspring of a newborn over its life (R0); infinite if a plus group breeds and never dies."""
+        """Expected number of offspring of a newborn (R0); infinite if a plus group breeds and never dies."""
         return math.inf if self._breeds_for_ever else self._mortal().net_reproductive_rate
 
     @property
@@ -218,15 +232,19 @@ class LeslieMatrix(MatrixPopulation):
         Parameters
         ----------
         definition : {"R0", "parents", "cohort"}
-            ``"R0"``: the time in which the population grows by a factor of R0, log R0 / log lambda; ``"parents"``:
-            mean age of the parents of newborns in a population of stable structure; ``"cohort"``: mean age at which
-            the members of a cohort have their offspring. An individual of class j is of age j when its offspring
-            are counted. All three agree where the growth rate is 1.
+            ``"R0"`` is log R0 / log lambda, the time in which the population grows by a factor of R0. ``"parents"``
+            is the mean age of the parents of newborns in a population of stable structure. ``"cohort"`` is the mean
+            age at which the members of a cohort have their offspring. An individual of class j is of age j when its
+            offspring are counted. All three agree if the growth rate is 1.
+
+        Returns
+        -------
+        float
 
         Raises
         ------
         DataError
-            If in the long run there are no births: see :attr:`outlives_breeders`.
+            If there are no births in the long run (see :attr:`outlives_breeders`), except for ``"cohort"``.
 
         Examples
         --------
@@ -247,12 +265,17 @@ class LeslieMatrix(MatrixPopulation):
         return individual.generation_time(*self._mortal()._split(), self._perron, definition)
 
     def life_expectancy(self, census: str = "start") -> float:
-        """Return the mean number of steps that a newborn spends in the population, the first included.
+        """Return the expected number of steps that a newborn spends in the population, the first included.
 
         Parameters
         ----------
         census : {"start", "middle"}
-            With ``"middle"`` deaths come in the middle of a step, half a step earlier.
+            With ``"middle"`` deaths occur in the middle of a step, which is half a step earlier.
+
+        Returns
+        -------
+        float
+            Infinite if the plus group never dies.
         """
         check_choice("census", census, CENSUSES, "life_expectancy()")
         if self.plus_group and self.survival[-1] >= 1.0:

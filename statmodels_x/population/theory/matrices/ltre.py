@@ -17,17 +17,19 @@ from statmodels_x.population.theory.perron import perron, spectral_radius
 
 @dataclass(frozen=True, eq=False)
 class RandomLTRE:
-    """What the variance of the growth rate comes from, to first order.
+    """First-order decomposition of the variance of the growth rate over several matrices.
+
+    It is made by :meth:`MatrixPopulation.random_ltre() <statmodels_x.MatrixPopulation.random_ltre>`.
 
     Attributes
     ----------
     contributions : DataFrame
-        cov(a_ij, a_kl) s_ij s_kl for each pair of entries that vary, labelled (to, from); covariances divide by the
-        number of matrices, sensitivities are those of the mean matrix.
+        cov(a_ij, a_kl) s_ij s_kl for each pair of entries that vary, labelled (to, from). The covariances are divided
+        by the number of matrices, and the sensitivities are those of the mean matrix.
     first_order : float
-        Their sum.
+        Sum of the contributions.
     variance : float
-        Variance of the growth rates themselves, divided by the number of matrices: what the sum should come to.
+        Variance of the growth rates themselves, divided by the number of matrices. ``first_order`` approximates it.
     """
 
     contributions: pd.DataFrame

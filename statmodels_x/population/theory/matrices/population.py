@@ -15,7 +15,7 @@ from statmodels_x.core.fits.handing_out import cached_copy
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_choice, check_count
 from statmodels_x.population.theory import perron
-from statmodels_x.population.theory.entries import read_matrix, read_state, read_steps
+from statmodels_x.population.theory.entries import read_matrix, read_stages, read_state, read_steps
 from statmodels_x.population.theory.hamiltonian import Hamiltonian, hamiltonian
 from statmodels_x.population.theory.matrices import individual, ltre, transients
 from statmodels_x.population.theory.matrices.ltre import RandomLTRE
@@ -28,26 +28,25 @@ CENSUSES = ("start", "middle")
 
 
 class MatrixPopulation:
-    r"""Population with stages of any kind (ages, sizes, states of life) and a projection matrix.
+    """Population with stages of any kind (ages, sizes, life states) and a projection matrix.
 
-    A step takes the numbers n in k stages to :math:`n' = A n`, where :math:`A = U + F`: U moves those who live, F adds
-    their offspring.
+    One step takes the numbers n in k stages to :math:`n' = A n`, where :math:`A = U + F`. U holds the transitions of
+    surviving individuals, and F their offspring.
 
     Parameters
     ----------
     matrix_or_U : array_like or DataFrame of shape (k, k)
-        From the stages of the columns to those of the rows: the whole matrix A, or with ``F`` the transitions of those
-        who live.
+        Matrix from the stages of the columns to those of the rows. It is the whole matrix A, or U if ``F`` is given.
     F : array_like or DataFrame of shape (k, k), optional
-        Offspring. What asks for the life of an individual (R0, generation times, life expectancy, demographic chance)
-        needs it: which entries are births cannot be told from the matrix.
+        Offspring. Results about the life of an individual (R0, generation times, life expectancy, extinction by
+        demographic chance) need it, because a matrix alone does not tell which entries are births.
     stages : sequence of str, optional
-        Names; by default those of the frame's columns, else numbers from 1.
+        Names of the stages. The default is the column names of the data frame, or else numbers from 1.
 
     Raises
     ------
     DataError
-        If a value is missing, negative or infinite, or more leave a stage alive than were in it.
+        If a value is missing, negative or infinite, or if a column of U sums to more than 1.
 
     References
     ----------
@@ -93,7 +92,7 @@ class MatrixPopulation:
             raise DataError(f"{where}: the matrix is 0 throughout.")
         whole.setflags(write=False)
         self.matrix = whole
-        self.stages = _names(stages, matrix_or_U, len(whole), where)
+        self.stages = read_stages(stages, matrix_or_U, len(whole), where)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {len(self.stages)} stages, growth rate {self.growth_rate:.4g}>"
@@ -102,11 +101,11 @@ class MatrixPopulation:
         return np.array(self.matrix, dtype=dtype)
 
     def summary(self) -> Any:
-        """Return the numbers of the long run, and a table of the stages.
+        """Return a table of the long-run quantities and a table of the stages.
 
         Returns
         -------
-        statsmodels.iolib.summary.Summary
+        FitSummary
         """
         from statmodels_x.population.theory.matrices.summary import matrix_summary
 
@@ -114,17 +113,17 @@ class MatrixPopulation:
 
     @property
     def U(self) -> pd.DataFrame:  # noqa: N802 - as in the books
-        """Transitions of those who live; DataError where the matrix was given whole."""
+        """Transitions of surviving individuals; raises DataError if only the whole matrix was given."""
         return self._table(self._split()[0])
 
     @property
     def F(self) -> pd.DataFrame:  # noqa: N802
-        """Offspring; DataError where the matrix was given whole."""
+        """Offspring of each stage; raises DataError if only the whole matrix was given."""
         return self._table(self._split()[1])
 
     @property
     def has_births(self) -> bool:
-        """Whether births and transitions are known apart."""
+        """Whether births and transitions are known separately (``F`` was given)."""
         return self._F is not None
 
     def _split(self) -> tuple[Array, Array]:
@@ -144,7 +143,7 @@ class MatrixPopulation:
 
     @property
     def is_primitive(self) -> bool:
-        """Whether the population settles into its stable structure with all stages, from any start."""
+        """Whether the population converges to a stable structure with all stages, from any start."""
         return perron.is_primitive(self.matrix)
 
     @cached_copy
@@ -161,92 +160,118 @@ class MatrixPopulation:
 
     @property
     def growth_rate(self) -> float:
-        """Growth factor per step in the long run (lambda), the largest eigenvalue."""
+        """Long-run growth factor per step (lambda), the largest eigenvalue."""
         return self._perron.root
 
     @cached_copy
     def eigenvalues(self) -> np.ndarray[Any, np.dtype[np.complex128]]:
-        """All eigenvalues, the growth rate first, then by falling modulus."""
+        """All eigenvalues: the growth rate first, then by decreasing modulus."""
         return perron.ordered_eigenvalues(self.matrix)
 
     @property
     def stable_distribution(self) -> pd.Series:
-        """Shares of the stages that a step leaves as they are; they sum to 1."""
+        """Stable stage distribution: the shares of the stages that a step does not change. They sum to 1."""
         return self._series(self._perron.right, "stable_distribution")
 
     @property
     def reproductive_values(self) -> pd.Series:
-        """Contribution of an individual of each stage in the long run; the first stage that has any has 1."""
+        """Reproductive values: long-run contribution of an individual, relative to the first stage that has any."""
         left = self._perron.left
         first = left[0] if left[0] > 0.0 else left[left > 0.0][0]
         return self._series(left / first, "reproductive_value")
 
     @property
     def damping_ratio(self) -> float:
-        """Growth rate over the next modulus of an eigenvalue: 1 if waves go on, infinite for one stage."""
+        """Growth rate over the second modulus of an eigenvalue: 1 if oscillations persist, infinite for one stage."""
         return individual.damping_ratio(self.eigenvalues)
 
     def convergence_time(self, factor: float = 20.0) -> float:
-        """Return the steps in which the next mode falls to 1/``factor`` of the leading one; infinite if it does not."""
+        """Return the number of steps in which the second mode falls to 1/``factor`` of the leading one.
+
+        Parameters
+        ----------
+        factor : float
+            Ratio by which the second mode falls, relative to the first. The time is infinite if it does not fall.
+        """
         ratio = self.damping_ratio
         return math.log(factor) / math.log(ratio) if ratio > 1.0 else math.inf
 
     def sensitivities(self, zeros: bool = True) -> pd.DataFrame:
-        """Return the derivative of the growth rate by each entry of the matrix.
+        """Return the derivative of the growth rate with respect to each entry of the matrix.
 
         Parameters
         ----------
         zeros : bool
-            Whether entries that are 0 have theirs too; else 0.
+            Whether entries of the matrix that are 0 have a sensitivity too. Otherwise theirs is 0.
+
+        Returns
+        -------
+        DataFrame of shape (k, k)
+            Labelled by the stages: to (rows) and from (columns).
         """
         values = np.outer(self._perron.left, self._perron.right)
         return self._table(values if zeros else np.where(self.matrix > 0.0, values, 0.0))
 
     def elasticities(self) -> pd.DataFrame:
-        """Return the relative change of the growth rate for a small relative change of an entry; they sum to 1."""
+        """Return the relative change of the growth rate per relative change of each entry; they sum to 1.
+
+        Returns
+        -------
+        DataFrame of shape (k, k)
+            Labelled by the stages: to (rows) and from (columns).
+        """
         return self._table(self.matrix * np.outer(self._perron.left, self._perron.right) / self._perron.root)
 
     def vital_rates(self, formulas: Any, values: Mapping[str, float]) -> pd.DataFrame:
-        """Sensitivities of the growth rate to the vital rates that make the entries up.
+        """Return the sensitivity of the growth rate to the vital rates of which the entries are made.
 
         Parameters
         ----------
         formulas : array_like or DataFrame of shape (k, k)
-            Text such as ``"s2*(1 - g2)"``, or numbers: names, numbers, ``+ - * / **``, ``exp``, ``log`` and ``sqrt``.
+            Numbers, or texts such as ``"s2*(1 - g2)"`` of names, numbers, ``+ - * / **``, ``exp``, ``log`` and
+            ``sqrt``.
         values : mapping of str to float
+            Value of each vital rate.
 
         Returns
         -------
         DataFrame
-            One row per rate: ``value``, ``sensitivity``, ``elasticity`` (which need not add to 1).
+            One row per rate, with the columns ``value``, ``sensitivity`` and ``elasticity`` (which need not sum to
+            1).
 
         Raises
         ------
-        DataError
-            If a formula cannot be read, or the formulas do not give this matrix.
+        FormulaError, DataError
+            If a formula cannot be read, or if the formulas do not give this matrix.
         """
         slopes = np.outer(self._perron.left, self._perron.right)
         return vital_rate_table(self.matrix, slopes, self._perron.root, formulas, values)
 
     def ltre(self, reference: MatrixPopulation | ArrayLike) -> pd.DataFrame:
-        """Decompose the difference of the growth rate from that of a reference (fixed life-table response experiment).
+        """Decompose the difference in growth rate from a reference (life table response experiment, fixed LTRE).
+
+        Parameters
+        ----------
+        reference : MatrixPopulation or array_like of shape (k, k)
+            Population to compare with.
 
         Returns
         -------
         DataFrame
-            Contributions (a_ij - ref_ij) s_ij with the sensitivities at the mean of both matrices; they add up to about
-            the difference.
+            Contributions (a_ij - ref_ij) s_ij of the entries, with the sensitivities at the mean of both matrices.
+            Their sum is approximately the difference of the growth rates.
         """
         other = read_matrix(np.asarray(reference), "reference", "ltre()", self.matrix.shape)
         return self._table(ltre.fixed(self.matrix, other))
 
     @staticmethod
     def random_ltre(populations: Sequence[Any]) -> RandomLTRE:
-        """Decompose the variance of the growth rate over matrices of equal weight (random design).
+        """Decompose the variance of the growth rate over matrices of equal weight (random LTRE).
 
         Parameters
         ----------
         populations : sequence of MatrixPopulation or array_like
+            Two matrices or more, of one shape.
 
         Returns
         -------
@@ -257,12 +282,17 @@ class MatrixPopulation:
     # ---- the life of an individual
 
     def fundamental_matrix(self, variance: bool = False) -> pd.DataFrame:
-        """Return the expected number of steps in each stage (row) by the stage now (column), the present one counted.
+        """Return the expected steps in each stage (row) by the present stage (column), the present step included.
 
         Parameters
         ----------
         variance : bool
-            Return its variance over individuals instead.
+            Whether to return the variance over individuals instead of the expectation.
+
+        Returns
+        -------
+        DataFrame of shape (k, k)
+            Labelled by the stages: to (rows) and from (columns).
         """
         N = individual.fundamental(self._split()[0])
         return self._table(individual.time_variance(N) if variance else N)
@@ -273,13 +303,14 @@ class MatrixPopulation:
         Parameters
         ----------
         census : {"start", "middle"}
-            ``"start"``: steps alive, the present one counted, as at a census after a birth pulse; ``"middle"``: deaths
-            in the middle of a step, half a step less. Counted before a birth pulse, newborns are nearly a step old.
+            ``"start"`` counts the steps alive, the present one included, as at a census after a birth pulse.
+            ``"middle"`` takes deaths to occur in the middle of a step, which is half a step less. At a census before
+            a birth pulse, newborns are nearly one step old.
 
         Returns
         -------
         DataFrame
-            ``mean`` and ``variance``, in steps.
+            Columns ``mean`` and ``variance``, in steps.
         """
         check_choice("census", census, CENSUSES, "life_expectancy()")
         mean, variance = individual.lifetimes(self._split()[0])
@@ -289,7 +320,7 @@ class MatrixPopulation:
 
     @property
     def net_reproductive_rate(self) -> float:
-        """Growth factor per generation (R0), the largest eigenvalue of F N; of one kind of newborn, its offspring."""
+        """Growth factor per generation (R0), the largest eigenvalue of F times the fundamental matrix."""
         U, F = self._split()
         return perron.spectral_radius(F @ individual.fundamental(U))
 
@@ -299,29 +330,31 @@ class MatrixPopulation:
         Parameters
         ----------
         definition : {"R0", "parents", "cohort"}
-            ``"R0"``: log R0 / log lambda, the time in which the population grows by a factor of R0 (popbio's); at a
-            growth rate of 1 its limit, that of the cohort. ``"parents"``: mean age of the parents of newborns in a
-            population of stable structure. ``"cohort"``: mean age of parents when a cohort of newborns has its
-            offspring. Ages are counted so that those who breed in their first step are of age 1.
+            ``"R0"`` is log R0 / log lambda, the time in which the population grows by a factor of R0 (as in popbio);
+            if the growth rate is 1, it is the limit, which is that of the cohort. ``"parents"`` is the mean age of
+            the parents of newborns in a population of stable structure. ``"cohort"`` is the mean age at which a
+            cohort of newborns has its offspring. Individuals that breed in their first step are of age 1.
         """
         check_choice("definition", definition, individual.GENERATION_TIMES, "generation_time()")
         return individual.generation_time(*self._split(), self._perron, definition)
 
     def extinction_probability(self, initial: ArrayLike, steps: int) -> pd.Series:
-        """Probability that nobody is left by each step, from demographic chance alone.
+        """Return the exact probability that nobody is left by each step, from demographic chance alone.
 
-        Individuals live, move and breed independently: transitions by U, Poisson offspring by F.
+        Individuals live, move and breed independently: their transitions follow U, and their offspring are Poisson
+        with means F.
 
         Parameters
         ----------
         initial : array_like of shape (k,)
-            Whole numbers.
+            Whole numbers of individuals at the start.
         steps : int
+            Number of steps.
 
         Returns
         -------
         Series
-            By step, exact.
+            Probability by step, from 0 to ``steps``.
         """
         U, F = self._split()
         start = read_state(initial, "initial", "extinction_probability()", len(self.matrix), self.stages)
@@ -332,38 +365,48 @@ class MatrixPopulation:
     # ---- the short run
 
     def reactivity(self, initial: ArrayLike | None = None) -> float:
-        """Return the growth in the first step over the growth rate, or its largest value over all starts."""
-        return float(transients.first_step(self.matrix, self._settling(), self._start(initial)).max())
-
-    def inertia(self, initial: ArrayLike | None = None) -> float:
-        """Return the size in the long run over that of a start with stable structure, or its largest value."""
-        return float(transients.inertia(self._settling(), self._start(initial)).max())
-
-    def transients(self, initial: ArrayLike | None = None) -> pd.DataFrame:
-        """Return indices of transient dynamics, with the effects of size and of long-run growth taken out.
+        """Return the growth in the first step divided by the growth rate.
 
         Parameters
         ----------
         initial : array_like of shape (k,), optional
-            Numbers at the start; only their shares matter. Without it, bounds over all starts.
+            Numbers at the start. Without it, the largest value over all starts is returned.
+        """
+        return float(transients.first_step(self.matrix, self._settling(), self._start(initial)).max())
+
+    def inertia(self, initial: ArrayLike | None = None) -> float:
+        """Return the long-run size divided by that of a population of the same size with stable structure.
+
+        Parameters
+        ----------
+        initial : array_like of shape (k,), optional
+            Numbers at the start. Without it, the largest value over all starts is returned.
+        """
+        return float(transients.inertia(self._settling(), self._start(initial)).max())
+
+    def transients(self, initial: ArrayLike | None = None) -> pd.DataFrame:
+        """Return indices of transient dynamics, relative to size and long-run growth.
+
+        Values are totals relative to a population that starts with the same size and the stable structure. The
+        largest and the smallest are over all steps from 1 on, including the long run.
+
+        Parameters
+        ----------
+        initial : array_like of shape (k,), optional
+            Numbers at the start, of which only the shares matter. Without it, bounds over all starts are returned.
 
         Returns
         -------
         DataFrame
-            Columns value and step (infinite: approached in the long run). With ``initial``: first_step,
-            max_amplification, max_attenuation, inertia. Without: first_step_amplification (reactivity),
-            first_step_attenuation, max_amplification, max_attenuation, inertia_upper, inertia_lower, kreiss_upper
-            and kreiss_lower (which hold for some start; their step is NaN).
+            Columns value and step (infinite if the value is approached in the long run). With ``initial``, the rows
+            are first_step, max_amplification, max_attenuation and inertia. Without, they are first_step_amplification
+            (reactivity), first_step_attenuation, max_amplification, max_attenuation, inertia_upper, inertia_lower,
+            kreiss_upper and kreiss_lower. The Kreiss bounds hold for some start, and their step is NaN.
 
         Raises
         ------
         DataError
-            If the matrix is not primitive: there is no settled state to compare with.
-
-        Notes
-        -----
-        Values are totals relative to a population that began with the same size and the stable structure. The
-        largest and smallest are over all steps from 1 on, the long run included.
+            If the matrix is not primitive, so that there is no stable state to compare with.
 
         References
         ----------
@@ -388,18 +431,7 @@ class MatrixPopulation:
         )
 
     def _settling(self) -> Perron:
-        where = type(self).__name__
-        if not self.is_irreducible:
-            raise DataError(
-                f"{where}: some stages have no descendants in some others (the matrix is reducible), so that there are "
-                "no transient indices; leave stages out that do not reproduce."
-            )
-        waves = perron.period(self.matrix)
-        if waves > 1:
-            raise DataError(
-                f"{where}: births come in waves of period {waves} for ever (the matrix is imprimitive), so that there "
-                "is no settled state to compare with."
-            )
+        transients.check_settles(self.matrix, type(self).__name__)
         return self._perron
 
     def _start(self, initial: ArrayLike | None) -> Array:
@@ -414,12 +446,16 @@ class MatrixPopulation:
     # ---- over time
 
     def hamiltonian(self) -> Hamiltonian:
-        """Return the Hamiltonian H = i log A, by which one step is A = exp(-i H).
+        """Return the Hamiltonian H = i log A, with which one step is A = exp(-i H).
+
+        Returns
+        -------
+        Hamiltonian
 
         Raises
         ------
         DataError
-            If the matrix is singular, as when the last class has no offspring: then there is none.
+            If the matrix is singular, as when the last class has no offspring. It then has no Hamiltonian.
         """
         return hamiltonian(self.matrix, type(self).__name__)
 
@@ -429,6 +465,7 @@ class MatrixPopulation:
         Parameters
         ----------
         initial : array_like of shape (k,)
+            Numbers at the start (step 0).
         steps : int
 
         Returns
@@ -444,7 +481,13 @@ class MatrixPopulation:
         return linear_trajectory(self.matrix, start, read_steps(steps), ("n",), (len(self.matrix),))
 
     def without(self, stages: Sequence[Any]) -> Self | MatrixPopulation:
-        """Return the population without some stages, such as those that no longer breed."""
+        """Return the population without some stages, such as those that no longer breed.
+
+        Parameters
+        ----------
+        stages : sequence
+            Names of the stages to leave out.
+        """
         unknown = [stage for stage in stages if stage not in self.stages]
         if unknown:
             raise DataError(
@@ -455,18 +498,3 @@ class MatrixPopulation:
         if self._U is None or self._F is None:
             return MatrixPopulation(self.matrix[cut], stages=list(self.stages[kept]))
         return MatrixPopulation(self._U[cut], self._F[cut], list(self.stages[kept]))
-
-
-def _names(stages: Sequence[str] | None, given: Any, k: int, where: str) -> pd.Index:
-    if stages is None:
-        if isinstance(given, pd.DataFrame):
-            if list(given.index) != list(given.columns) and not isinstance(given.index, pd.RangeIndex):
-                raise DataError(
-                    f"{where}: the frame's rows and columns must name the same stages in the same order."
-                )
-            return pd.Index(given.columns, name="stage")
-        return pd.RangeIndex(1, k + 1, name="stage")
-    names = pd.Index(list(stages), name="stage")
-    if len(names) != k or not names.is_unique:
-        raise DataError(f"{where}: `stages` must give {k} different names.")
-    return names

@@ -24,22 +24,24 @@ _BATCHES = 50
 class StochasticGrowth:
     """Long-run growth in a random environment.
 
+    It is made by :func:`~statmodels_x.stochastic_growth`.
+
     Attributes
     ----------
     log_growth : float
-        Mean growth of the logarithm of numbers per step, by simulation.
+        Mean growth per step of the logarithm of numbers, by simulation.
     bse : float
-        Its Monte-Carlo standard error, from means over 50 batches of steps.
+        Its Monte Carlo standard error, from the means of 50 batches of steps.
     approximation : float
-        Tuljapurkar's small-noise approximation of the same number, with the covariances of the environments themselves
-        (divided by their number); NaN where they follow each other by a chain, which needs a further term.
+        Tuljapurkar's small-noise approximation of ``log_growth``, with the covariances of the environments (divided
+        by their number). It is NaN if the environments follow a Markov chain, which would need a further term.
     log_growth_of_mean : float
-        Logarithm of the growth rate of the mean matrix, which is never less in the long run.
+        Logarithm of the growth rate of the mean matrix, which ``log_growth`` does not exceed in the long run.
     steps : int
-        Simulated steps that count.
+        Number of simulated steps that are averaged.
     sensitivities, elasticities : DataFrame
-        Derivatives of the logarithm of the stochastic growth rate by each entry in all environments together, absolute
-        and relative; elasticities sum to 1.
+        Derivatives of the logarithm of the stochastic growth rate with respect to each entry in all environments
+        together, absolute and relative. The elasticities sum to 1.
     """
 
     log_growth: float
@@ -59,21 +61,23 @@ def stochastic_growth(
     seed: int | np.random.Generator = 0,
     transition: ArrayLike | None = None,
 ) -> StochasticGrowth:
-    r"""Growth rate of a population whose matrix is drawn anew at every step.
+    r"""Compute the growth rate of a population whose matrix is drawn anew at every step.
 
     Parameters
     ----------
-    matrices : sequence of LeslieMatrix or array_like
-        The matrices of good and bad years, all of one shape.
-    prob : array_like, optional
-        Probability of each matrix; equal by default. They are scaled to sum to 1.
+    matrices : sequence of LeslieMatrix, MatrixPopulation or array_like
+        The matrices of the environments, such as good and bad years, all of one shape.
+    prob : array_like of shape (m,), optional
+        Probability of each matrix. The values are scaled to sum to 1. They are equal by default.
     steps : int
-        Steps that are averaged, at least 1,000.
+        Number of steps that are averaged, at least 1,000.
     burn_in : int
-        Steps before them.
+        Number of steps before them, which are not counted.
     seed : int or numpy.random.Generator
+        Seed or source of the random numbers.
     transition : array_like of shape (m, m), optional
-        Probability of each environment (columns) after each (rows), which each sum to 1; instead of ``prob``.
+        Probability of each environment (column) after each environment (row). Each row sums to 1. Give it instead of
+        ``prob`` if the environments follow a Markov chain.
 
     Returns
     -------
@@ -82,12 +86,12 @@ def stochastic_growth(
     Raises
     ------
     DataError
-        If shapes differ, a value is not allowed, or the mean matrix is not primitive.
+        If shapes differ, if a value is not allowed, or if the mean matrix is not primitive.
 
     Notes
     -----
-    Without ``transition``, draws are independent over time. With sensitivities S of the growth rate :math:`\lambda` of
-    the mean matrix and the covariances of the entries, the approximation is
+    Without ``transition``, the draws are independent over time. Let S be the sensitivities of the growth rate
+    :math:`\lambda` of the mean matrix. The small-noise approximation is
 
     .. math::
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
-from statmodels_x.population.theory.perron import Perron
+from statmodels_x.population.theory.perron import Perron, is_irreducible, period
 
 _SETTLED = 1e-13
 _MOST_STEPS = 50_000
@@ -119,3 +119,18 @@ def kreiss_bounds(matrix: Array, vectors: Perron) -> tuple[float, float]:
         ends = vectors.left.max() if sign < 0.0 else vectors.left.min()  # the limit as z falls to 1
         found.append(sign * min(float(polished.fun), sign * float(sums[best]), sign * float(ends)))
     return found[0], found[1]
+
+
+def check_settles(matrix: Array, where: str) -> None:
+    """Refuse a matrix whose population does not settle into one structure from every start."""
+    if not is_irreducible(matrix):
+        raise DataError(
+            f"{where}: some stages have no descendants in some others (the matrix is reducible), so that there are "
+            "no transient indices; leave stages out that do not reproduce."
+        )
+    waves = period(matrix)
+    if waves > 1:
+        raise DataError(
+            f"{where}: births come in waves of period {waves} for ever (the matrix is imprimitive), so that there "
+            "is no settled state to compare with."
+        )
