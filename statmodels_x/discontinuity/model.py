@@ -218,6 +218,7 @@ class FreeDiscontinuity:
     def _surface(self, how: Control, keep_data: bool) -> SurfaceResults:
         from statmodels_x.discontinuity.fitting.estimation import estimate, is_on_points
         from statmodels_x.discontinuity.fitting.on_points import beside_the_border, smoothed_beside
+        from statmodels_x.discontinuity.fitting.set_aside import without_outliers
         from statmodels_x.discontinuity.results import SurfaceResults
 
         if self.sample.dates is not None:
@@ -233,7 +234,12 @@ class FreeDiscontinuity:
                 "fit(): `cluster` is for borders placed by scattered observations over two covariates; leave it out, "
                 "or fit with border='points'."
             )
+        n_set_aside = 0
+        if sample.cells.lattice.n_axes == 3 and how.tune == "evidence":
+            cells, n_set_aside = without_outliers(sample.cells, sample.points)
+            sample = replace(sample, cells=cells)
         found = estimate(sample.cells, sample.points, self.specification, how)
+        found = replace(found, n_set_aside=n_set_aside) if n_set_aside else found
         if sample.reach and sample.points is not None and found.placed is not None and found.cut.any():
             beside = beside_the_border(sample.points, sample.cells, found.placed.border, sample.reach)
             sample = replace(sample, points=beside)

@@ -43,10 +43,11 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
         "the smoother with most evidence, which has no such certificate."
     ]
     found = fit.estimate.placed
+    n_set_aside = fit.estimate.n_set_aside if found is None else found.n_set_aside
+    if n_set_aside:
+        notes.append(f"Set aside as outliers: {n_set_aside} observations.")
     if found is None:
         return notes
-    if found.n_set_aside:
-        notes.append(f"Set aside as outliers: {found.n_set_aside} observations.")
     if fit.facts.n_clusters:
         notes.append(
             f"Standard errors of sizes allow for {fit.facts.n_clusters} clusters; the border was found as if the "

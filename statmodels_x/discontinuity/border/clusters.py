@@ -51,6 +51,7 @@ class ClusteredPoints:
         own = data.weight
         if len(own) != len(y):
             row = np.unique(place, axis=0, return_inverse=True)[1].ravel()
+            weight = weight if data.stray is None else np.where(data.stray, 0.0, weight)
             total = np.bincount(row, weight)
             own = data.weight[row] * weight / total[row]
         _, code = np.unique(cluster, return_inverse=True)

@@ -11,6 +11,7 @@ from scipy.ndimage import median_filter
 from scipy.spatial import KDTree
 
 from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.border.ties import put_together, weights_of_places
 from statmodels_x.discontinuity.grid.boundary import in_cells
 from statmodels_x.discontinuity.grid.domain import Domain, Points, Scale
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
@@ -24,8 +25,6 @@ _LEAST_SD = (
 _NEIGHBOURS = 16
 _COMPANIONS = 3
 _FAR = 5.0
-_SHARED = 0.9  # distinct places over points, below which coincident points are put together
-_TOO_MUCH = 1.5
 _FEWEST_FOR_PLANE = 7
 _FEWEST_CELLS = 20
 _FIELD_WIDTH = 7  # cells of the window in which a variance that changes is averaged
@@ -52,6 +51,8 @@ class PointData:
     pixels : str
         Of an image: ``"points"`` where each response is the value at its place, ``"averages"`` where it is the average
         over its cell; empty for scattered points.
+    stray : ndarray of shape (rows,), optional
+        Rows that were left out of the mean of their place, where rows at one place were put together.
     """
 
     lattice: Lattice
@@ -61,6 +62,7 @@ class PointData:
     variance: float
     factor: Array = field(repr=False)
     pixels: str = ""
+    stray: Mask | None = field(repr=False, default=None)
 
     @property
     def averages(self) -> bool:
@@ -125,8 +127,9 @@ class PointData:
 
     @property
     def n_set_aside(self) -> int:
-        """Points set aside as outliers."""
-        return int(np.count_nonzero(self.weight == 0.0))
+        """Points, and rows at one place with others, set aside as outliers."""
+        stray = 0 if self.stray is None else int(np.count_nonzero(self.stray))
+        return int(np.count_nonzero(self.weight == 0.0)) + stray
 
 
 def net_of(lattice: Lattice) -> Net:
@@ -159,13 +162,12 @@ def point_data(points: Points, domain: Domain, scale: Scale, noise_sd: float | N
     PointData
     """
     lattice = domain.lattice
-    place, y, relative, inner = merged(
-        in_cells(domain, points.x), scale.scaled(points.y) - CENTRE, points.weight
-    )
+    ties = put_together(in_cells(domain, points.x), scale.scaled(points.y) - CENTRE, points.weight)
+    place, y, relative = ties.place, ties.y, ties.weight
     lonely = without_company(place, y)
     factor = np.ones(lattice.n_cells)
-    if np.isfinite(inner) and noise_sd is None:
-        relative = _of_places(place, y, relative, inner, lattice)
+    if np.isfinite(ties.inner) and noise_sd is None:
+        relative = weights_of_places(relative, ties.inner, errors_of(place, y, np.ones(len(y)), lattice)[0])
     if noise_sd is not None:
         variance = (noise_sd / scale.range) ** 2
     else:
@@ -173,31 +175,7 @@ def point_data(points: Points, domain: Domain, scale: Scale, noise_sd: float | N
         variance, factor = errors_of(place[kept], y[kept], relative[kept], lattice)
     variance = max(variance, _LEAST_SD**2)
     weight = relative / (variance * factor[cells_of(place, lattice)])
-    return PointData(lattice, place, y, np.where(lonely, 0.0, weight), variance, factor)
-
-
-def merged(place: Array, y: Array, weight: Array) -> tuple[Array, Array, Array, float]:
-    """Put points at one place together: places, means, weights, and the variance within places.
-
-    The variance is NaN, and nothing changes, where few points share a place.
-    """
-    places, row = np.unique(place, axis=0, return_inverse=True)
-    if len(places) > _SHARED * len(y):
-        return place, y, weight, float("nan")
-    row = row.ravel()
-    total = np.asarray(np.bincount(row, weight), float)
-    mean = np.bincount(row, weight * y) / total
-    inner = float(weight @ (y - mean[row]) ** 2) / (len(y) - len(places))
-    return places, mean, total, inner
-
-
-def _of_places(place: Array, y: Array, total: Array, inner: float, lattice: Lattice) -> Array:
-    """Weights of places: of independent rows, unless their means differ by more, as rows with one error do."""
-    between = errors_of(place, y, np.ones(len(y)), lattice)[0]
-    expected = inner * float(np.mean(1.0 / total))
-    if between <= _TOO_MUCH * expected:
-        return total
-    return np.asarray(between / (between - expected + inner / total))
+    return PointData(lattice, place, y, np.where(lonely, 0.0, weight), variance, factor, stray=ties.stray)
 
 
 def without_company(place: Array, y: Array) -> Mask:

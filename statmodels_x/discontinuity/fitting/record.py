@@ -81,6 +81,8 @@ class Estimate:
         Variance of cells that the border crosses, beyond that of their errors; None for none.
     placed : Placed, optional
         The border within the cells, for scattered points over two covariates.
+    n_set_aside : int
+        Observations of a volume set aside as outliers; those over two covariates are counted in ``placed``.
     """
 
     surface: Array = field(repr=False)
@@ -94,6 +96,7 @@ class Estimate:
     log_precision: float = float("nan")
     mixing: Array | None = field(repr=False, default=None)
     placed: Any = field(repr=False, default=None)
+    n_set_aside: int = 0
 
     def observations(self, cells: Cells) -> Observations:
         """Cell means in scaled units with the precision of their errors and of their mixing."""

@@ -214,6 +214,8 @@ class Scorer:
         """
         from statmodels_x.discontinuity.tuning import faces
 
+        if not proposal.cut.any():
+            return proposal
         lattice, t = self.lattice, proposal.smoothed.log_precision
         cut, cost = proposal.cut, proposal.cost(lattice, penalty)
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from statmodels_x.core.typing import Array
-from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
+from statmodels_x.discontinuity.grid.lattice import Index, Lattice, Mask
 from statmodels_x.discontinuity.smoothing.mixing import unseen_border
 from statmodels_x.discontinuity.smoothing.smoother import Observations, SecondDifferences
 
@@ -51,10 +51,10 @@ def _with(cut: Mask, edge: int) -> Mask:
     return more
 
 
-def _odd_blocks(lattice: Lattice, cut: Mask) -> Array:
+def _odd_blocks(lattice: Lattice, cut: Mask) -> Index:
     """Count the 2 x 2 blocks of each edge at which cut edges end or fork."""
     odd = cut[lattice.squares].sum(1) % 2
-    return np.bincount(lattice.squares.ravel(), np.repeat(odd, 4), lattice.n_edges)
+    return np.bincount(lattice.squares.ravel(), np.repeat(odd, 4), lattice.n_edges).astype(int)
 
 
 def exchanged(differences: SecondDifferences, data: Observations, cut: Mask, log_precision: float) -> Mask:
