@@ -109,7 +109,7 @@ data["decade"] = data["age"] / 10  # hazard ratio of ten years
 adjusted = smx.FlexibleSurvival("Surv(time, status) ~ arm + decade + sex", data, time_unit="years").fit()
 curves = adjusted.standardise("survival", at=[0.05 * k for k in range(181)], by="arm")
 fig, ax = plt.subplots(figsize=(5.6, 4.0), layout="constrained")
-for k, (arm, table) in enumerate(curves.groupby("arm", observed=True)):
+for k, (arm, table) in enumerate(curves.groupby("arm", sort=False)):  # the reference first
     smx.plotting.curve(ax, table["time"], table["estimate"], table["lower"], table["upper"], arm, k)
 ax.set(xlim=(0, 9), ylim=(0, 1.02))
 smx.plotting.finish(ax, "Years since randomisation", "Relapse-free survival", "mean over all patients")

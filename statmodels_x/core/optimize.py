@@ -157,7 +157,8 @@ def _evaluate(objective: Objective, matrix: Array, u: Array) -> _Point | None:
 
 
 def _as_found(known: Optimum, matrix: Array, u: Array) -> _Point | None:
-    return _point(matrix, u, known.theta, known.value, known.gradient, -known.information)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _point(matrix, u, known.theta, known.value, known.gradient, -known.information)
 
 
 def _point(

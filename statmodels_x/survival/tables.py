@@ -17,7 +17,7 @@ from statmodels_x.survival.fitting.outside import Outside
 from statmodels_x.survival.inference.effects import NOT_REACHED, Effects, is_widened_to_ph
 from statmodels_x.survival.inference.hypotheses import joint_test
 from statmodels_x.survival.inference.naming import uses_of
-from statmodels_x.survival.inference.natural import SYMBOLS, level_terms, natural_scale, reference_level
+from statmodels_x.survival.inference.natural import SYMBOLS, level_terms, natural_scale
 from statmodels_x.survival.inference.units import tidy
 from statmodels_x.survival.specification import Specification
 
@@ -328,14 +328,17 @@ def _notes(fit: SurvivalFitted) -> list[str]:
 
 
 def _reference_note(fit: SurvivalFitted) -> list[str]:
-    """Name the level that each category is compared with: of text it is the first of the alphabet."""
+    """Name the level that each category is compared with: of text it is the first of the alphabet.
+
+    From names alone: a loaded result prints its summary without the formula library.
+    """
     found: dict[str, str] = {}
     for parameter, _, variables, first, last in fit.terms:
-        if len(variables) == 1 and variables[0] not in found:
-            columns = fit.design_specs[parameter].names[first:last]
-            levels = (reference_level(fit, parameter, column) for column in columns)
-            told = next((level for level in levels if level is not None), None)
-            found |= {} if told is None else {variables[0]: told}
+        columns = fit.design_specs[parameter].names[first:last]
+        told = [column.rsplit("[T.", 1)[1][:-1] for column in columns if "[T." in column]
+        if len(variables) == 1 and variables[0] not in found and told and len(told) == len(columns):
+            left = [str(level) for level in fit.facts.levels.get(variables[0], ()) if str(level) not in told]
+            found |= {variables[0]: left[0]} if len(left) == 1 else {}
     if not found:
         return []
     listed = ", ".join(f"{name} = {level}" for name, level in found.items())

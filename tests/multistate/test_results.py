@@ -241,7 +241,9 @@ def test_pictures_without_covariates_given(fit, two):
     import matplotlib.pyplot as plt
 
     ax = fit.plot("survival")
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0", "1", "Aalen-Johansen (data)"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "0", "1", "95 % band of the model", "Aalen-Johansen (data)",
+    ]  # fmt: skip
     assert ax.get_legend().get_title().get_text() == "arm"
     assert len(ax.get_lines()) == 4  # two curves, two estimates without a model
     middle = fit.standardise("survival", at=[2.0], by="arm")["estimate"]

@@ -423,7 +423,7 @@ def test_the_summary_names_the_unit_of_its_effects_and_the_wider_model(data):
     fit = FlexibleSurvival(FORMULA, data, scale="aft", time_unit="months").fit()
     text = " ".join(fit.summary().as_text().split())
     assert "Effects, averaged over the rows (times in months)" in text
-    assert "Wider model: proportional hazards, with the covariate on the power, too." in text
+    assert "Wider model: proportional hazards, with the covariate on the power, too, so that" in text
     bare = data.copy()
     bare.attrs.clear()
     text = " ".join(FlexibleSurvival(FORMULA, bare).fit().summary().as_text().split())

@@ -210,7 +210,16 @@ def _parse(text: str, where: str | None = None) -> Any:
         return Formula(text)
     except FormulaError:
         raise
-    except (FormulaicError, SyntaxError, ValueError, IndexError, RecursionError, MemoryError) as error:
+    # formulaic itself stumbles over some texts, such as a bracket closed by another kind
+    except (
+        FormulaicError,
+        SyntaxError,
+        ValueError,
+        IndexError,
+        AttributeError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         message = re.sub(r"\x1b\[[0-9;]*m|[⧛⧚]", "", str(error)).strip()
         reason = message.splitlines()[0] if message else "it is nested too deeply"
         reason += ". Write C(column) for as.factor(column)" if "as.factor(" in text else ""
