@@ -432,7 +432,7 @@ def test_the_summary_names_the_unit_of_its_effects_and_the_wider_model(data):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         cured = FlexibleSurvival(FORMULA, data, scale="aft", distribution="loglogistic", cure="~ 1").fit()
-    assert "Wider model: this model, with the covariate on the power, too." in " ".join(
+    assert "Wider model: this model, with the covariate on the power, too, so that" in " ".join(
         cured.summary().as_text().split()
     )
 
