@@ -9,8 +9,6 @@ from statmodels_x.discontinuity.grid.extension import Corners
 from statmodels_x.discontinuity.grid.lattice import Lattice
 from statmodels_x.discontinuity.tuning.evidence import PENALTIES, Proposal, Scorer
 
-pytestmark = pytest.mark.search
-
 
 def column_edges(lattice, column, rows):
     """Edges between a column of cells and the next, in the given rows."""

@@ -9,8 +9,6 @@ from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
 from statmodels_x.discontinuity.smoothing.mixing import mixing_variance
 from statmodels_x.discontinuity.smoothing.smoother import JumpSetModel, Observations, SecondDifferences
 
-pytestmark = pytest.mark.search
-
 
 def observations(rho):
     cells = smx.FreeDiscontinuity(np.random.default_rng(2).normal(size=(6, 7)), noise=1.0).sample.cells
