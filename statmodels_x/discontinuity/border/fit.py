@@ -11,7 +11,7 @@ from statmodels_x.discontinuity.border import rivals
 from statmodels_x.discontinuity.border.large import LargeSearch, search_of
 from statmodels_x.discontinuity.border.model import Border
 from statmodels_x.discontinuity.border.points import PointData
-from statmodels_x.discontinuity.border.proposals import Ridges, borders
+from statmodels_x.discontinuity.border.proposals import Proposed, Ridges, borders
 from statmodels_x.discontinuity.border.search import COARSE, Price, Scored, Search
 from statmodels_x.discontinuity.border.tracing import traced
 
@@ -58,9 +58,12 @@ def begin(data: PointData, price: Price) -> tuple[Search, list[Scored], list[Rid
     """
     proposed = borders(data)
     search = search_of(data, price, proposed.strongest)
-    own, others = proposed.ridges[:1], proposed.ridges[1:]
-    first = [*_first(search, proposed.borders), *_reshaped(search, _drawn_courses(search, own))]
-    return search, sorted(_different(first), key=lambda one: one.cost), others
+    return search, _own_first(search, proposed), proposed.ridges[1:]
+
+
+def _own_first(search: Search, proposed: Proposed) -> list[Scored]:
+    own = _drawn_courses(search, proposed.ridges[:1])
+    return _ranked([*_first(search, proposed.borders), *_reshaped(search, own)])
 
 
 def _first(search: Search, proposed: Sequence[Border], most: int = _REDRAWN) -> list[Scored]:
@@ -68,8 +71,7 @@ def _first(search: Search, proposed: Sequence[Border], most: int = _REDRAWN) -> 
     scored.sort(key=lambda one: one.cost)
     most = _REFINED if search.is_costly else most
     drawn = _different([search.redraw(one, 1.0) for one in scored[:most]])
-    first = [search.prune(one) for one in drawn]
-    return sorted(_different(first), key=lambda one: one.cost)
+    return _ranked([search.prune(one) for one in drawn])
 
 
 def _drawn_courses(search: Search, ridges: Sequence[Ridges]) -> list[Scored]:
@@ -80,7 +82,7 @@ def _drawn_courses(search: Search, ridges: Sequence[Ridges]) -> list[Scored]:
     t = search.t0 + 1.0
     scored = sorted((search.score(one, t) for one in courses.values()), key=lambda one: one.cost)
     drawn = [search.redraw(one, 1.0) for one in scored[: _COURSES_DRAWN * len(ridges)]]
-    return sorted(_different(drawn), key=lambda one: one.cost)[: _COURSES_RESHAPED * len(ridges)]
+    return _ranked(drawn)[: _COURSES_RESHAPED * len(ridges)]
 
 
 def _reshaped(search: Search, drawn: Sequence[Scored]) -> list[Scored]:
@@ -102,6 +104,10 @@ def _different(scored: list[Scored]) -> list[Scored]:
     return list({one.border.key: one for one in scored}.values())
 
 
+def _ranked(scored: list[Scored]) -> list[Scored]:
+    return sorted(_different(scored), key=lambda one: one.cost)
+
+
 def gain_reaching(data: PointData, price: Price, level: float) -> float:
     """First gain of a set of points; a smaller number, and less work, where every proposal is far below a level.
 
@@ -112,7 +118,7 @@ def gain_reaching(data: PointData, price: Price, level: float) -> float:
     search = search_of(data, price, proposed.strongest)
     raw = [search.smooth - search.model(one).deviance(search.t0 + 1.0) for one in proposed.borders]
     if max(raw, default=-np.inf) >= 0.5 * level:
-        return first_gain(begin(data, price)[1])
+        return first_gain(_own_first(search, proposed))
     drawn = _drawn_courses(search, proposed.ridges[:1])
     near = [one for one in drawn if -one.cost >= 0.5 * level - _FAR_BELOW]
     return max(first_gain(_reshaped(search, near)), max(raw, default=-np.inf))
@@ -153,13 +159,12 @@ def find_border(data: PointData, price: Price, more: Sequence[Border] = ()) -> F
     search, first, ridges = begin(data, price)
     own = first_gain(first)
     further = [*_reshaped(search, _drawn_courses(search, ridges)), *_first(search, more, _REFINED)]
-    first = sorted(_different([*first, *further]), key=lambda one: one.cost)
+    first = _ranked([*first, *further])
     none = Scored(search.none, 0.0, search.t0)
     most = 1 if search.is_costly else _REFINED
     refined = sorted((search.refine(one) for one in first[:most]), key=lambda one: one.cost)
-    refined = sorted(
-        [*(_with_more(search, one, first) for one in refined[:1]), *refined[1:]], key=lambda one: one.cost
-    )
+    if refined:
+        refined[0] = _with_more(search, refined[0], first)  # stays the one of least cost
     gain = -refined[0].cost if refined else -np.inf
     crease = rivals.best_crease(search) if gain > price.gate else 0.0
     needed = rivals.needed_gain(search, crease)
