@@ -6,6 +6,7 @@ import pytest
 
 from statmodels_x import FreeDiscontinuity
 from statmodels_x.discontinuity.grid.lattice import Lattice
+from statmodels_x.discontinuity.grid.ridges import EdgeRidges
 from statmodels_x.discontinuity.kernels import solid
 from statmodels_x.discontinuity.smoothing.smoother import Observations, SecondDifferences
 from statmodels_x.discontinuity.tuning import faces, steps
@@ -62,7 +63,8 @@ def test_faces_are_drawn_without_holes():
     middle[:, 2] = 0.5 * (height[lattice.tail] + height[lattice.head])
     few = true & (np.random.default_rng(0).random(lattice.n_edges) < 0.6)
     every = np.ones(lattice.n_edges)
-    cut = steps.drawn(lattice, steps.Ridges(every, middle, np.tile(normal, (lattice.n_edges, 1))), few, 0.5)
+    found = EdgeRidges(every, 0.5 * every, middle, np.tile(normal, (lattice.n_edges, 1)))
+    cut = steps.drawn(lattice, found, few, 0.5)
     assert lattice.regions(cut)[0] == 2
     assert not lattice.loose_ends(cut).size
     assert np.count_nonzero(cut ^ true) < 0.3 * true.sum()

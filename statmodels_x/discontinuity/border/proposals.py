@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.ndimage import map_coordinates
 
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.model import Border
 from statmodels_x.discontinuity.border.points import PointData
-from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
+from statmodels_x.discontinuity.grid.lattice import Mask
+from statmodels_x.discontinuity.grid.ridges import linked, ridges_of
 
 # radius in cells and order of the background: low orders have more power, high ones see past slopes
 STEPS = ((2.6, 0), (3.6, 0), (2.6, 1), (3.6, 2), (5.1, 2))
@@ -22,7 +22,6 @@ _CREASE_THRESHOLDS = ((2.0, 3.5), (3.0, 5.0), (4.5, 7.0), (7.0, 10.0))
 _SHARES = (0.015, 0.03, 0.06)  # of the edges, for data so precise that every absolute threshold is exceeded
 _FEWEST_EDGES = 3
 _MOST_CUT = 0.2
-_REACH = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,47 +46,10 @@ def ridges(data: PointData, radius: float, order: int, kind: int) -> Ridges:
     from statmodels_x.discontinuity.kernels.filters import oriented
 
     mean, weight = data.means
-    field_ = oriented(mean, weight, radius, order, _DIRECTIONS, kind)
-    lattice = data.lattice
-    tail = np.column_stack(np.unravel_index(lattice.tail, lattice.shape)).astype(float)
-    head = tail + (lattice.axis[:, None] == np.arange(2))
-    ends = field_.reshape(_DIRECTIONS, -1)
-    both = ends[:, lattice.tail] + ends[:, lattice.head]
-    k = np.abs(both).argmax(0)
-    every = np.arange(lattice.n_edges)
-    sign = np.sign(both[k, every])
-    angle = np.pi * k / _DIRECTIONS
-    normal = np.column_stack([np.cos(angle), np.sin(angle)])
-    forward = np.sign(normal[every, lattice.axis])
-
-    def slope(at: Array) -> Array:
-        two = (_value(field_, k, at + _REACH * normal), _value(field_, k, at - _REACH * normal))
-        return sign * (two[0] - two[1]) * forward
-
-    rising, falling = slope(tail), slope(head)
-    is_ridge = (rising > 0.0) & (falling <= 0.0)
-    share = np.where(is_ridge, rising / np.where(is_ridge, rising - falling, 1.0), 0.5)
-    top = np.maximum(sign * ends[k, lattice.tail], sign * ends[k, lattice.head])
-    return Ridges(np.where(is_ridge, np.maximum(top, 0.0), 0.0), np.clip(share, 0.05, 0.95))
-
-
-def _value(field_: Array, k: Array, at: Array) -> Array:
-    """Interpolate the field of direction k bilinearly at places, the nearest value outside."""
-    return np.asarray(map_coordinates(field_, np.column_stack([k, at]).T, order=1, mode="nearest"))
-
-
-def linked(lattice: Lattice, strength: Array, low: float, high: float) -> Mask:
-    """Edges above a low threshold in connected groups of three or more with one above a high threshold."""
-    cut = strength >= low
-    if not cut.any():
-        return cut
-    count, label = lattice.segments(cut)
-    edges = np.flatnonzero(cut)
-    top = np.zeros(count)
-    np.maximum.at(top, label, strength[edges])
-    few = np.bincount(label, minlength=count) < _FEWEST_EDGES
-    cut[edges[(top[label] < high) | few[label]]] = False
-    return cut
+    angle = np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
+    ways = np.column_stack([np.cos(angle), np.sin(angle)])
+    found = ridges_of(data.lattice, oriented(mean, weight, radius, order, _DIRECTIONS, kind), ways)
+    return Ridges(found.strength, np.clip(found.share, 0.05, 0.95))
 
 
 def _thresholds(
@@ -112,7 +74,7 @@ def borders(data: PointData) -> Proposed:
             at = np.where(one.strength > strongest, one.share, at)
             strongest = np.maximum(strongest, one.strength)
         for low, high in _thresholds(one.strength, _THRESHOLDS, 12.0):
-            border = Border(linked(data.lattice, one.strength, low, high), one.share)
+            border = Border(linked(data.lattice, one.strength, low, high, _FEWEST_EDGES), one.share)
             if border.cut.any() and border.cut.mean() < _MOST_CUT:
                 found.setdefault(border.key, border)
     return Proposed(list(found.values()), [sloping[one] for one in COURSES], Ridges(strongest, at))
@@ -124,7 +86,7 @@ def creases(data: PointData) -> list[Mask]:
     for radius, order in CREASES:
         one = ridges(data, radius, order, 1)
         for low, high in _thresholds(one.strength, _CREASE_THRESHOLDS, 0.0):
-            edges = linked(data.lattice, one.strength, low, high)
+            edges = linked(data.lattice, one.strength, low, high, _FEWEST_EDGES)
             if edges.any() and edges.mean() < _MOST_CUT:
                 found.setdefault(np.packbits(edges).tobytes(), edges)
     return list(found.values())

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
-from scipy.ndimage import map_coordinates
 from scipy.spatial import cKDTree
 
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
+from statmodels_x.discontinuity.grid.ridges import EdgeRidges, linked, ridges_of
 from statmodels_x.discontinuity.smoothing.smoother import Observations
 from statmodels_x.discontinuity.tuning.faces import mended
 
@@ -19,7 +18,6 @@ STEPS = ((2.6, 0), (2.6, 1), (3.6, 1), (3.6, 2))
 _THRESHOLDS = ((2.6, 4.2), (3.2, 5.0), (4.5, 7.0), (7.0, 10.0), (12.0, 16.0))
 _FEWEST_FACES = 7
 _MOST_CUT = 0.15
-_REACH = 0.75
 _NEAR, _WIDTH, _BEYOND = 2.5, 1.0, 1.5  # voxels
 _SUPPORT = 0.5  # share of the low threshold
 
@@ -35,72 +33,17 @@ def normals() -> Array:
     return found / np.linalg.norm(found, axis=1)[:, None]
 
 
-@dataclass(frozen=True, eq=False)
-class Ridges:
-    """Where the size of the filter falls off along the normal on both sides.
-
-    Attributes
-    ----------
-    strength : ndarray of shape (edges,)
-        0 where there is no ridge.
-    place, normal : ndarray of shape (edges, 3)
-        Where the ridge crosses the edge, in voxels, and the unit normal towards the higher side.
-    """
-
-    strength: Array = field(repr=False)
-    place: Array = field(repr=False)
-    normal: Array = field(repr=False)
-
-
-def ridges(lattice: Lattice, data: Observations, radius: float, order: int) -> Ridges:
+def ridges(lattice: Lattice, data: Observations, radius: float, order: int) -> EdgeRidges:
     """Find the ridges of a filter."""
     from statmodels_x.discontinuity.kernels.solid import steps
 
-    ways = normals()
-    shape = lattice.shape
-    filtered = steps(data.f.reshape(shape), data.precision.reshape(shape), radius, order, ways)
-    ends = filtered.reshape(len(ways), -1)
-    both = ends[:, lattice.tail] + ends[:, lattice.head]
-    best = np.abs(both).argmax(0)
-    every = np.arange(lattice.n_edges)
-    sign = np.sign(both[best, every])
-    normal = ways[best]
-    forward = np.sign(normal[every, lattice.axis])
-    tail = np.column_stack(np.unravel_index(lattice.tail, shape)).astype(float)
-    along = (lattice.axis[:, None] == np.arange(3)).astype(float)
-
-    def slope(at: Array) -> Array:
-        two = (_value(filtered, best, at + _REACH * normal), _value(filtered, best, at - _REACH * normal))
-        return sign * (two[0] - two[1]) * forward
-
-    rising, falling = slope(tail), slope(tail + along)
-    is_ridge = (rising > 0.0) & (falling <= 0.0)
-    share = np.where(is_ridge, rising / np.where(is_ridge, rising - falling, 1.0), 0.5)
-    top = np.maximum(sign * ends[best, lattice.tail], sign * ends[best, lattice.head])
-    strength = np.where(is_ridge, np.maximum(top, 0.0), 0.0)
-    return Ridges(strength, tail + share[:, None] * along, sign[:, None] * normal)
+    ways, shape = normals(), lattice.shape
+    return ridges_of(
+        lattice, steps(data.f.reshape(shape), data.precision.reshape(shape), radius, order, ways), ways
+    )
 
 
-def _value(filtered: Array, way: Array, at: Array) -> Array:
-    """Interpolate the field of one direction between centres, the nearest value outside."""
-    return np.asarray(map_coordinates(filtered, np.column_stack([way, at]).T, order=1, mode="nearest"))
-
-
-def linked(lattice: Lattice, strength: Array, low: float, high: float) -> Mask:
-    """Edges above a low threshold in connected groups of some size with one above a high threshold."""
-    cut = strength >= low
-    if not cut.any():
-        return cut
-    count, label = lattice.segments(cut)
-    edges = np.flatnonzero(cut)
-    top = np.zeros(count)
-    np.maximum.at(top, label, strength[edges])
-    few = np.bincount(label, minlength=count) < _FEWEST_FACES
-    cut[edges[(top[label] < high) | few[label]]] = False
-    return cut
-
-
-def drawn(lattice: Lattice, found: Ridges, edges: Mask, support: float) -> Mask:
+def drawn(lattice: Lattice, found: EdgeRidges, edges: Mask, support: float) -> Mask:
     """Cut the edges across which the signed distance from the planes of nearby ridges changes its sign.
 
     The distance is a function of the centres, so the faces drawn have no holes where it is known.
@@ -123,7 +66,7 @@ def proposed_by_steps(lattice: Lattice, data: Observations) -> list[Mask]:
     for radius, order in STEPS:
         one = ridges(lattice, data, radius, order)
         for low, high in _THRESHOLDS:
-            edges = linked(lattice, one.strength, low, high)
+            edges = linked(lattice, one.strength, low, high, _FEWEST_FACES)
             cut = mended(lattice, drawn(lattice, one, edges, _SUPPORT * low)) if edges.any() else edges
             if cut.any() and cut.mean() < _MOST_CUT:
                 found.setdefault(np.packbits(cut).tobytes(), cut)
