@@ -93,12 +93,12 @@ def _libraries() -> Any:
     return ThreadpoolController()
 
 
-def parts(n: int) -> list[slice]:
-    """Cut n rows into parts."""
-    return [slice(first, min(first + PART, n)) for first in range(0, n, PART)]
+def parts(n: int, size: int = PART) -> list[slice]:
+    """Cut n rows into parts of a size."""
+    return [slice(first, min(first + size, n)) for first in range(0, n, size)]
 
 
-def in_parts(task: Callable[[slice], Any], n: int) -> list[Any]:
+def in_parts(task: Callable[[slice], Any], n: int, size: int = PART) -> list[Any]:
     """Return what a task returns for each part of n rows, in order; parts run side by side.
 
     Parameters
@@ -107,8 +107,10 @@ def in_parts(task: Callable[[slice], Any], n: int) -> list[Any]:
         It should spend its time in kernels.
     n : int
         Rows.
+    size : int
+        Rows of a part.
     """
-    pieces = parts(n)
+    pieces = parts(n, size)
     if len(pieces) < 2 or (workers := min(allowed(), len(pieces))) < 2:
         return [task(piece) for piece in pieces]
     return _side_by_side(task, pieces, workers)
