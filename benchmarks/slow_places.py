@@ -3,7 +3,7 @@
     python benchmarks/slow_places.py after [--bank path/to/TCPD/datasets/bank/bank.json]
     PYTHONPATH=path/to/an/older/tree python benchmarks/slow_places.py before
 
-Works that an older tree does in minutes are measured with fewer rows than elsewhere on the page. The lines of the
+Works that an older tree does in minutes are measured with fewer rows than elsewhere on the page. The columns of the
 other word are kept; results/slow_places.csv has both. Series of 581 points are those of the Turing Change Point
 Dataset, which is not shipped.
 """
@@ -82,12 +82,19 @@ def main() -> None:
             start = time.process_time()
             value = call()
             seconds.append(time.process_time() - start)
-        rows.append(
-            {"work": work, "n": n, "when": arguments.when, "seconds": np.median(seconds), "value": value}
-        )
+        rows.append({"work": work, "n": n, "seconds": np.median(seconds), "value": value})
         print(rows[-1], flush=True)
-    kept = pd.read_csv(RESULTS) if RESULTS.exists() else pd.DataFrame(rows).iloc[:0]
-    table = pd.concat([kept[kept["when"] != arguments.when], pd.DataFrame(rows)])
+    save(pd.DataFrame(rows), arguments.when)
+
+
+def save(rows: pd.DataFrame, when: str) -> None:
+    """Write the columns of one word, and keep those of the other."""
+    keys = ["work", "n"]
+    table = rows.rename(columns={name: f"{name} {when}" for name in ("seconds", "value")})
+    if RESULTS.exists():
+        kept = pd.read_csv(RESULTS)
+        others = [name for name in kept.columns if name not in keys and not name.endswith(when)]
+        table = kept[keys + others].merge(table, on=keys, how="outer", sort=False)
     table.to_csv(RESULTS, index=False, float_format="%.12g")
 
 
