@@ -201,6 +201,7 @@ def _proved(search: Search, now: Scored) -> Scored:
         rivals.without_creases,
         rivals.without_ramps,
         rivals.without_bends,
+        rivals.without_roughness,
     ):
         if not now.border.cut.any():
             return now
