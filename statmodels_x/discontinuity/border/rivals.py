@@ -36,6 +36,7 @@ _CREASES = 4
 _MARGIN = 20.0
 _SHARE = 0.25
 _NOTICEABLE = 5.0
+_PIXELS_OF_A_PLACE = 8.0  # so many places of a border that noise proposes
 
 
 @dataclass(frozen=True)
@@ -268,10 +269,19 @@ def _crease_cost(
     return best - search.smooth + price
 
 
+def gate(search: Search) -> float:
+    """Gain over no border at all: more in an image, the more places it has in which noise can look like a border.
+
+    A pixel has no spread of its own to tell its noise by, so that a short line between a few pixels may gain by noise.
+    """
+    places = np.count_nonzero(search.data.weight) / _PIXELS_OF_A_PLACE
+    return search.price.gate + (2.0 * max(0.0, np.log(places)) if search.data.pixels else 0.0)
+
+
 def needed_gain(search: Search, crease: float) -> float:
     """Gain that a border must have: that of the gate, and clearly more than that of creases.
 
     A crease between the nodes is told better by a jump than by a surface that is soft there, in proportion.
     """
     rival = crease + max(_MARGIN, _SHARE * crease) if crease > _NOTICEABLE else 0.0
-    return max(search.price.gate, rival)
+    return max(gate(search), rival)
