@@ -236,8 +236,8 @@ class FreeDiscontinuity:
             )
         n_set_aside = 0
         if sample.cells.lattice.n_axes == 3 and how.tune == "evidence":
-            cells, n_set_aside = without_outliers(sample.cells, sample.points)
-            sample = replace(sample, cells=cells)
+            cells, kept, n_set_aside = without_outliers(sample.cells, sample.points)
+            sample = replace(sample, cells=cells) if sample.points is None else sample.taking(cells, kept)
         found = estimate(sample.cells, sample.points, self.specification, how)
         found = replace(found, n_set_aside=n_set_aside) if n_set_aside else found
         if sample.reach and sample.points is not None and found.placed is not None and found.cut.any():
