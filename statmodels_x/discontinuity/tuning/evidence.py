@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.extension import Corners, Path
 from statmodels_x.discontinuity.grid.jumps import groups
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
@@ -89,9 +90,13 @@ PENALTIES = {
     "balanced": Penalty(3.0, 1.0, 0.15, 4.0),
     "sensitive": Penalty(0.0, 0.0, 0.0, 2.0),
 }
-_SOFT_STEPS = (0, 1)
-_SOFT_FACTORS = (1.5, 3.0, 4.5)
+# steps from the jump set, factor by which the surface is softer there and by which it is stiffer elsewhere (logarithms)
+_SOFT = tuple((steps, factor, 0.0) for steps in (0, 1) for factor in (1.5, 3.0, 4.5))
+_SOFT_IN_VOLUMES = (
+    (0, 3.0, 0.0), (0, 4.5, 1.5), (1, 1.5, 0.0), (1, 1.5, 0.75), (1, 3.0, 1.5), (1, 4.5, 2.25),
+)  # fmt: skip
 _STEEP_MARGIN = 6.0
+_STEEP_SHARE = 0.5
 _WORTH_EXTENDING = 15.0
 _PRICE_OF_CHOICE = 2.0 * float(np.log(3.0))
 
@@ -304,12 +309,13 @@ class Scorer:
         deviances = [model.deviance(min(t, LARGEST_LOG_PRECISION)) for t in log_precisions]
         return min(deviances) + penalty.price(self.lattice, cut)
 
-    def without_steep(self, proposal: Proposal) -> Proposal:
+    def without_steep(self, proposal: Proposal, penalty: Penalty) -> Proposal:
         """Take away what is better told as a steep, bending stretch of a smooth surface than as a jump.
 
         The smoother is made softer round the jump set, by several factors and widths, with all of it cut,
         without one of its segments, and without any; what a soft surface tells better without, by a margin, is
-        no jump. The worst part goes first, then the rest is looked at again.
+        no jump. The worst part goes first, then the rest is looked at again. In a volume, whose borders have many
+        faces, a part must gain half of its price over the soft surface instead.
         """
         while proposal.cut.any():
             edges, (count, label) = np.flatnonzero(proposal.cut), self.lattice.segments(proposal.cut)
@@ -317,23 +323,30 @@ class Scorer:
             trials = [proposal.cut, *(_without(proposal.cut, part) for part in parts)]
             best = np.array([np.inf] * len(trials))
             best[0] = proposal.smoothed.deviance
-            for soft in self._softened(edges):
-                scores = [JumpSetModel(soft, self.data, cut).deviance(proposal.smoothed.log_precision)
+            t = proposal.smoothed.log_precision
+            for soft, stiffer in self._softened(edges):
+                scores = [JumpSetModel(soft, self.data, cut).deviance(min(t + stiffer, LARGEST_LOG_PRECISION))
                           for cut in trials]  # fmt: skip
                 best = np.minimum(best, scores)
+            best += self._margins(trials, penalty)
             worst = int(best.argmin())
-            if best[worst] >= best[0] - _STEEP_MARGIN:
+            if worst == 0:
                 return proposal
             cut = trials[worst]
             scored = self.score(cut, around=proposal.smoothed.log_precision)
             proposal = Proposal(proposal.lam, proposal.nu, cut, scored)
         return proposal
 
-    def _softened(self, edges: NDArray[np.intp]) -> Iterator[SecondDifferences]:
-        for steps in _SOFT_STEPS:
-            zone = self.lattice.near(edges, steps)
-            for factor in _SOFT_FACTORS:
-                yield self.differences.softened(zone, factor)
+    def _margins(self, trials: list[Mask], penalty: Penalty) -> Array:
+        """Return what each jump set is charged beside a soft surface; the first is the whole one."""
+        if self.lattice.n_axes < 3:
+            return np.array([0.0] + [_STEEP_MARGIN] * (len(trials) - 1))
+        return _STEEP_SHARE * np.array([penalty.price(self.lattice, cut) for cut in trials])
+
+    def _softened(self, edges: NDArray[np.intp]) -> Iterator[tuple[SecondDifferences, float]]:
+        """Yield softer smoothers, and by how much they are stiffer elsewhere."""
+        for steps, factor, stiffer in _SOFT_IN_VOLUMES if self.lattice.n_axes == 3 else _SOFT:
+            yield self.differences.softened(self.lattice.near(edges, steps), factor), stiffer
 
 
 def _with(cut: Mask, edges: Path) -> Mask:
@@ -390,7 +403,7 @@ def choose(
     for proposal in _lowest(_whole(scorer, ranked, smooth, penalty), _EXTENDED, cost):
         if smooth.deviance - proposal.cost(lattice, penalty) <= gain:
             break  # what is steep only takes away from it
-        pruned = scorer.without_steep(proposal)
+        pruned = scorer.without_steep(proposal, penalty)
         own = smooth.deviance - pruned.cost(lattice, penalty)
         if pruned.cut.any() and own > gain:
             gain = own
