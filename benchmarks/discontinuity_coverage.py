@@ -1,11 +1,13 @@
 """Surfaces with jumps: intervals by resampling and on held-out data, errors that are correlated, numbers of labels.
 
     python benchmarks/discontinuity_coverage.py [--repeats 20] [--resamples 49] [--images 10] [--levels 10] [--jobs 2]
+                                                [--studies levels correlated intervals]
 
 Study "intervals": the disk of discontinuity_simulation.py with a jump of .0751, n = 5,000 on 15^2 and 10,000 on 22^2
-cells. Eight places on the circle; for each kind of 95 % interval (posterior given the boundary, bootstrap of the
-whole fit, held-out half) the share that holds the jump of the true surface at the place, and the mean length. band:
-share of the cells whose true value lies in the pointwise band, for the posterior and for the bootstrap.
+cells. The border is placed by the points, which is the default, or along the sides of cells (border="cells"). Eight
+places on the circle; for each kind of 95 % interval (posterior given the boundary, bootstrap of the whole fit, held-out
+half) the share that holds the jump of the true surface at the place, and the mean length. band: share of the cells
+whose true value lies in the pointwise band, for the posterior and for the bootstrap.
 
 Study "correlated": images of 28^2 elements whose errors have standard deviation .05 and correlation .5 between
 neighbours ("ar"), are independent ("iid"), or are moving averages of 2 x 2 independent ones ("ma", which no rho
@@ -15,14 +17,14 @@ share of the images with a jump; false and missed as in discontinuity_simulation
 Study "levels": the disk at n = 20,000 on 31^2 cells, lifted to 8, 16 (the default) and 32 labels. false, missed and mse
 of the automatic fit; excess: by how much the polished energy at lam = 100, nu = .1 exceeds the least one found.
 
-Chunks of 10 repeats are kept in results/chunks and not made again.
+Chunks of 5 repeats are kept in results/chunks and not made again. Rows of studies that are not asked for stay.
 """
 
 from __future__ import annotations
 
 import argparse
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
@@ -34,17 +36,17 @@ from scipy.signal import lfilter
 import statmodels_x as smx
 from statmodels_x.core.errors import StatmodelsXWarning
 
-CHUNK = 10
+CHUNK = 5
 JUMP = 0.0751
 SIDE = 28
 RHO = 0.5
 Rows = list[dict]
 
 
-def intervals(rng: np.random.Generator, n: int, m: int, resamples: int) -> Rows:
+def intervals(rng: np.random.Generator, n: int, m: int, resamples: int, border: str) -> Rows:
     surface = partial(step_surface, jump=JUMP)
     fit = smx.FreeDiscontinuity("y ~ a + b", sample(rng, n, 2, surface), resolution=m).fit(
-        keep_data=True, border="cells"
+        keep_data=True, border=border
     )
     truth = surface(fit.domain.cell_centres())
     posterior = np.abs(fit.surface.ravel() - truth) <= 1.959964 * fit.surface_std_error.ravel()
@@ -152,6 +154,36 @@ def summarise(rows: pd.DataFrame, study: str, setting: str) -> pd.DataFrame:
     return table.set_axis(keys.set_names(["study", "setting", "kind"])).round(6)
 
 
+def every_number_of_labels(options: argparse.Namespace) -> Iterator[tuple[str, pd.DataFrame]]:
+    for d, jump in JUMPS.items():
+        yield (
+            f"disk, d = {d}",
+            chunked(f"levels_{d}", partial(levels, jump=jump), options.levels, 11, options.jobs),
+        )
+
+
+def every_kind_of_errors(options: argparse.Namespace) -> Iterator[tuple[str, pd.DataFrame]]:
+    for law in ("iid", "ar", "ma"):
+        for surface in ("wave", "disk"):
+            task = partial(image, law=law, surface=surface)
+            yield (
+                f"{surface}, {law} errors",
+                chunked(f"{law}_{surface}", task, options.images, 7, options.jobs),
+            )
+
+
+def every_interval(options: argparse.Namespace) -> Iterator[tuple[str, pd.DataFrame]]:
+    for border in ("points", "cells"):
+        for n, m in ((5000, 15), (10000, 22)):
+            task = partial(intervals, n=n, m=m, resamples=options.resamples, border=border)
+            name = f"{border}_{n}_{options.resamples}"
+            where = "" if border == "points" else ', border="cells"'
+            yield f"disk, n = {n}{where}", chunked(name, task, options.repeats, n, options.jobs)
+
+
+STUDIES = {"levels": every_number_of_labels, "correlated": every_kind_of_errors, "intervals": every_interval}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=20)
@@ -159,24 +191,17 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=10)
     parser.add_argument("--levels", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--studies", nargs="+", default=list(STUDIES), choices=STUDIES)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", StatmodelsXWarning)
-    tables = []
-    for d, jump in JUMPS.items():
-        rows = chunked(f"levels_{d}", partial(levels, jump=jump), arguments.levels, 11, arguments.jobs)
-        tables.append(summarise(rows, "levels", f"disk, d = {d}"))
-    for law in ("iid", "ar", "ma"):
-        for surface in ("wave", "disk"):
-            task = partial(image, law=law, surface=surface)
-            rows = chunked(f"{law}_{surface}", task, arguments.images, 7, arguments.jobs)
-            tables.append(summarise(rows, "correlated", f"{surface}, {law} errors"))
-    for n, m in ((5000, 15), (10000, 22)):
-        task = partial(intervals, n=n, m=m, resamples=arguments.resamples)
-        rows = chunked(f"{n}_{arguments.resamples}", task, arguments.repeats, n, arguments.jobs)
-        tables.append(summarise(rows, "intervals", f"disk, n = {n}"))
-    table = pd.concat(tables)
-    print(table.to_string())
-    table.to_csv(RESULTS / "discontinuity_coverage.csv")
+    path, keys = RESULTS / "discontinuity_coverage.csv", ["study", "setting", "kind"]
+    kept = pd.read_csv(path).set_index(keys) if path.exists() else pd.DataFrame()
+    for study in arguments.studies:
+        made = [summarise(rows, study, setting) for setting, rows in STUDIES[study](arguments)]
+        rest = kept[kept.index.get_level_values("study") != study] if len(kept) else kept
+        kept = pd.concat([rest, *made])
+        print(pd.concat(made).to_string())
+        kept.to_csv(path)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from statmodels_x.core.typing import Array
 _TOLERANCE = 1e-11  # of the squared distance from the other columns, relative to the column
 _NOTHING = 1e-6  # weight of a column in a combination, all in units of their spreads
 _ROUNDING = 4.0 * np.finfo(float).eps
-_CHUNK = 8_192
+_CHUNK = 16_384
 _GLANCE = 1_000
 
 
@@ -54,6 +54,8 @@ class ColumnSums:
         varies = high > low
         half = np.where(varies, np.maximum(0.5 * high - 0.5 * low, np.finfo(float).tiny), 0.0)
         middle, scale = np.where(varies, low + half, low), power_of_two(half)
+        if not varies.any():
+            return cls(len(rows), low, middle, scale, np.zeros((len(low), len(low))))
         unit = np.where(varies, scale, 1.0)
         # from the middle, in units of the scale: exact for columns far from 0
         columns -= middle[:, None]

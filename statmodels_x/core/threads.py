@@ -1,4 +1,4 @@
-"""Two threads, or more, for long passes of compiled code: the same numbers whatever their number.
+"""Two threads, or more, for long passes of compiled code, and one for small matrices: the same numbers with any.
 
 A pass is cut into parts by the number of rows alone, and what the parts return is put together in their order. Kernels
 hold no lock of Python's, so that plain threads run them side by side; there are none where the work is one of many
@@ -11,7 +11,9 @@ milliseconds on a busy machine: as much as a pass over a million rows, of which 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 from multiprocessing import parent_process
 from threading import Lock, Thread, current_thread, main_thread
 from typing import Any
@@ -46,12 +48,57 @@ def allowed() -> int:
     return min(2, int(config.NUMBA_NUM_THREADS))
 
 
-def parts(n: int) -> list[slice]:
-    """Cut n rows into parts."""
-    return [slice(first, min(first + PART, n)) for first in range(0, n, PART)]
+@contextmanager
+def one_for_blas() -> Iterator[None]:
+    """Let numpy's and scipy's linear algebra use one thread, as long as any thread of Python's is inside.
+
+    Thousands of factorisations of small bands are slower with two: by a fifth to a half on an idle machine, several
+    times where others compute as well, because the threads wait for each other.
+    """
+    _BLAS.enter()
+    try:
+        yield
+    finally:
+        _BLAS.leave()
 
 
-def in_parts(task: Callable[[slice], Any], n: int) -> list[Any]:
+class _OneThread:
+    """The limit is the process's: the first who comes sets it, and the last who goes lifts it."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside = Lock(), 0
+        self._limit: Any = None
+
+    def enter(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._limit = _libraries().limit(limits=1, user_api="blas")
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._limit.restore_original_limits()
+
+
+_BLAS = _OneThread()
+
+
+@cache
+def _libraries() -> Any:
+    import scipy.linalg  # noqa: F401  its own library must be loaded to be found
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def parts(n: int, size: int = PART) -> list[slice]:
+    """Cut n rows into parts of a size."""
+    return [slice(first, min(first + size, n)) for first in range(0, n, size)]
+
+
+def in_parts(task: Callable[[slice], Any], n: int, size: int = PART) -> list[Any]:
     """Return what a task returns for each part of n rows, in order; parts run side by side.
 
     Parameters
@@ -60,8 +107,10 @@ def in_parts(task: Callable[[slice], Any], n: int) -> list[Any]:
         It should spend its time in kernels.
     n : int
         Rows.
+    size : int
+        Rows of a part.
     """
-    pieces = parts(n)
+    pieces = parts(n, size)
     if len(pieces) < 2 or (workers := min(allowed(), len(pieces))) < 2:
         return [task(piece) for piece in pieces]
     return _side_by_side(task, pieces, workers)

@@ -11,6 +11,7 @@ from statmodels_x.core.data.model_frame import counts_text
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import announce, warn
 from statmodels_x.core.interruption import shielded
+from statmodels_x.core.threads import one_for_blas
 from statmodels_x.discontinuity.sample import Sample, read_array, read_formula
 from statmodels_x.discontinuity.specification import (
     LEVELS,
@@ -201,7 +202,7 @@ class FreeDiscontinuity:
             border, pixels,
         )  # fmt: skip
         make = self._curve if _is_curve(how, cells.lattice.n_axes) else self._surface
-        with shielded():  # once, around thousands of short kernels
+        with shielded(), one_for_blas():  # once, around thousands of short kernels and small factorisations
             results = make(how, keep_data)
         announce(results.findings)
         return results

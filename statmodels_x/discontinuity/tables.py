@@ -10,6 +10,7 @@ from statmodels_x.core.data.model_frame import counts_text
 from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.tables import number, summary, together
 from statmodels_x.discontinuity.fitted import DiscontinuityFitted, SurfaceFitted
+from statmodels_x.discontinuity.grid.jumps import open_segments
 from statmodels_x.discontinuity.inference.uncertainty import (
     boundary_table,
     normal_limits,
@@ -30,8 +31,22 @@ def summary_tables(fit: SurfaceFitted, alpha: float) -> Any:
     """Build the summary of a fitted surface."""
     blocks = [block for block in (_boundary_block(fit, alpha), region_block(region_table(fit))) if block]
     tables = {"boundaries": boundary_table(fit), "region_means": region_table(fit)}
-    listed = notes(fit, tables) + _search_notes(fit)
+    listed = notes(fit, tables) + _end_notes(fit) + _search_notes(fit)
     return summary("Free discontinuity regression", _facts(fit), blocks, listed)
+
+
+def _end_notes(fit: SurfaceFitted) -> list[str]:
+    """Say which boundaries end inside the surface: it is one round an end, so that the sizes tend to nothing there."""
+    open_ones = open_segments(fit.domain.lattice, fit.estimate.cut)
+    if not open_ones:
+        return []
+    one = len(open_ones) == 1
+    which = str(open_ones[0]) if one else f"{', '.join(map(str, open_ones[:-1]))} and {open_ones[-1]}"
+    subject = f"Boundary {which} ends" if one else f"Boundaries {which} end"
+    return [
+        f"{subject} inside the surface. The border may go on where it is too weak to be told "
+        "from a slope, and sizes near an end can be too small."
+    ]
 
 
 def _search_notes(fit: SurfaceFitted) -> list[str]:

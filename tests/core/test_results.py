@@ -322,7 +322,7 @@ def test_great_tables():
     try:
         import great_tables  # noqa: F401
     except ImportError:
-        with pytest.raises(smx.errors.DataError, match="pip install great_tables"):
+        with pytest.raises(smx.errors.MissingPackageError, match="pip install great_tables"):
             fit.summary().as_great_table()
     else:
         assert "treatment" in fit.summary().as_great_table().as_raw_html()

@@ -8,6 +8,7 @@ from threading import Thread
 
 import numpy as np
 import pytest
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from statmodels_x.core import threads
 from statmodels_x.core.errors import DataError
@@ -68,3 +69,27 @@ def test_what_the_environment_says(monkeypatch):
             threads.allowed()
     monkeypatch.delenv(threads.VARIABLE)
     assert threads.allowed() <= min(2, os.cpu_count() or 1)
+
+
+def used_by_blas() -> set[int]:
+    return {one["num_threads"] for one in ThreadpoolController().select(user_api="blas").info()}
+
+
+def test_linear_algebra_has_its_threads_back_when_the_last_has_gone():
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = used_by_blas()
+        first, second = threads.one_for_blas(), threads.one_for_blas()
+        with first:
+            second.__enter__()
+            assert used_by_blas() == {1}
+        assert used_by_blas() == {1}  # one is still inside, as in another thread
+        second.__exit__(None, None, None)
+        assert used_by_blas() == before
+
+
+def test_linear_algebra_has_its_threads_back_after_an_error():
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = used_by_blas()
+        with pytest.raises(DataError), threads.one_for_blas():
+            raise DataError("no fit")
+        assert used_by_blas() == before

@@ -4,8 +4,10 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
+from statmodels_x.core import threads
 from statmodels_x.discontinuity.grid.lattice import Lattice
 from statmodels_x.discontinuity.kernels import lifted as kernels
+from statmodels_x.discontinuity.lifted import relaxation
 from statmodels_x.discontinuity.lifted.reference import solve_exactly
 from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, half_level, newton_steps, solve
 
@@ -173,3 +175,24 @@ def test_an_interrupted_solution_says_so():
     assert not found.converged
     assert found.n_iter == 60
     assert found.residual > 1e-9
+
+
+@pytest.mark.parametrize("isotropic", [True, False])
+def test_two_threads_give_the_numbers_of_one_and_of_a_pass_that_is_not_divided(monkeypatch, isotropic):
+    p = problem((24, 17), 11, 50.0, 0.02, isotropic)
+    whole = solve(p, max_iter=150, fixed_iterations=True)
+    monkeypatch.setattr(relaxation, "_LONG", 0)
+    monkeypatch.setattr(relaxation, "_PART", 500)
+    used = []
+    allowed = threads.allowed
+    monkeypatch.setattr(threads, "allowed", lambda: used.append(allowed()) or used[-1])
+    divided = {}
+    for many in ("1", "2"):
+        monkeypatch.setenv(threads.VARIABLE, many)
+        divided[many] = solve(p, max_iter=150, fixed_iterations=True)
+    assert set(used) == {1, 2}
+    assert divided["1"].residual == divided["2"].residual
+    for found in divided.values():
+        assert found.residual == pytest.approx(whole.residual, rel=1e-12)
+        np.testing.assert_array_equal(found.thresholds, whole.thresholds)
+        assert found.lower_bound == whole.lower_bound

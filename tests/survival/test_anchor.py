@@ -60,6 +60,26 @@ def test_the_anchor_is_the_median_event_and_the_hazard_there(n, rounded):
     assert nelson_aalen(late.each, middle) == pytest.approx(theirs.predict(middle), rel=1e-12)
 
 
+@pytest.mark.parametrize("most", [3, 40, 20_000])
+@pytest.mark.parametrize("ties", ["none", "quarters", "two times", "one time", "half at each of two"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_median_is_closed_in_on_whatever_the_ties_and_weights(monkeypatch, most, ties, weighted):
+    monkeypatch.setattr("statmodels_x.survival.reading.anchor._MOST", most)
+    data = sample(2501).assign(s=1)
+    if ties == "quarters":
+        data["t"] = np.ceil(4.0 * data["t"]) / 4.0
+    elif ties == "two times":
+        data["t"] = np.where(data["x"] == 1, 1.0, 3.0)
+    elif ties == "one time":
+        data["t"] = 2.0
+    elif ties == "half at each of two":
+        data = data.iloc[:2500].assign(t=np.repeat([1.0, 3.0], 1250), w=2)
+    weight = data["w"].to_numpy() if weighted else np.ones(len(data), int)
+    model = FlexibleSurvival("Surv(t, s) ~ 1", data, weights="w" if weighted else None)
+    expected = np.median(np.repeat(data["t"].to_numpy(), weight))
+    assert median_event(model.to_arrays().each) == pytest.approx(expected, rel=1e-12)
+
+
 def test_the_nelson_aalen_estimate_of_many_events_is_grouped(monkeypatch):
     arrays = FlexibleSurvival("Surv(t, s) ~ 1", sample(4000)).to_arrays()
     exact = nelson_aalen(arrays.each, 0.7)

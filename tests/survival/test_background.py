@@ -310,6 +310,15 @@ def test_mean_runs_past_the_table(fit, table):
     assert table_of["background_held"].tolist() == [False, True, True, False, True, True]
 
 
+def test_both_ends_of_a_table_are_held_and_told():
+    rates = pd.DataFrame(
+        {"age": [40, 41, 40, 41], "year": [1990, 1990, 1991, 1991], "rate": [0.1, 0.2, 0.3, 0.4]}
+    )
+    held = smx.LifeTable(rates, rate="rate", extend="hold")
+    ages, years = np.array([39.5, 40.5, 41.5, 42.5, 40.5, 40.5]), np.array([1990.5] * 4 + [1989.5, 1992.5])
+    assert held.beyond(ages, years).tolist() == [True, False, False, True, True, True]
+
+
 KINDS_OF_FIT = ("survival", "hazard", "density", "odds", "rmst", "quantile", "mean", "net_survival", "net_rmst",
                 "crude_disease", "crude_other", "life_years_lost")  # fmt: skip
 

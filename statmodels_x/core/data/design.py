@@ -167,7 +167,8 @@ def build_designs(parts: Mapping[str, Part], data: pd.DataFrame) -> dict[str, De
 
 def _build_design(part: Part, data: pd.DataFrame) -> Design:
     if part.text == "1":
-        return Design(np.ones((len(data), 1)), _no_offset(len(data)), _intercept())
+        # one number, whatever the length: who needs a column of its own copies it
+        return Design(np.broadcast_to(1.0, (len(data), 1)), _no_offset(len(data)), _intercept())
     return _materialised_design(part, data)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from unicodedata import normalize
 
 import numpy as np
-import pandas as pd
 
 from statmodels_x.core.data.limits import MOST_TERMS, count_terms
 from statmodels_x.core.data.safety import column_names, offset_argument
@@ -170,7 +169,9 @@ def _right(body: str, where: str) -> Part:
     return _part(_parse(body, where), body[1:].strip(), where)
 
 
-def evaluate(expression: str, data: pd.DataFrame, functions: Mapping[str, Any], state: dict[str, Any]) -> Any:
+def evaluate(
+    expression: str, data: Mapping[str, Any], functions: Mapping[str, Any], state: dict[str, Any]
+) -> Any:
     """Evaluate one checked expression on the columns of ``data``.
 
     Raises

@@ -257,7 +257,7 @@ def _plain_or_time(series: pd.Series) -> pd.Series:
 
 
 def _evaluate_response(data: pd.DataFrame, response: Response, functions: Mapping[str, Any]) -> list[Any]:
-    columns = data[list(response.variables)]
+    columns = {name: data[name] for name in response.variables}
     values = [_formula.evaluate(expression, columns, functions, {}) for expression in response.expressions]
     for expression, value in zip(response.expressions, values, strict=True):
         if not hasattr(value, "__len__") or len(value) != len(data):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statmodels_x.core.errors import DataError
+from statmodels_x.core.errors import DataError, MissingPackageError
 from statmodels_x.core.fits.blocks import Block
 
 _NUMBERS = ("estimate", "std.error", "statistic", "p.value", "conf.low", "conf.high")
@@ -32,7 +32,7 @@ def great_table(
     try:
         from great_tables import GT  # type: ignore[import-not-found,unused-ignore]
     except ImportError as error:
-        raise DataError(
+        raise MissingPackageError(
             "as_great_table(): the package great_tables is not installed; pip install great_tables."
         ) from error
 

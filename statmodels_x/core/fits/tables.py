@@ -106,7 +106,7 @@ class FitSummary:
 
         Raises
         ------
-        DataError
+        MissingPackageError
             If great_tables is not installed.
 
         Examples

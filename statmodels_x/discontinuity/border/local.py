@@ -20,6 +20,7 @@ _LARGEST = (
 )
 _LEFT_OUT = 0.05  # of the levels of regions, for one change
 _KEPT_OUT = 1e-9  # and for one that others follow: what is left out would add up
+_COLUMNS = 48  # of an inverse found together
 
 
 class Neighbourhood:
@@ -96,33 +97,38 @@ class Neighbourhood:
 
 
 class _Covariance:
-    """Entries of an inverse among some nodes: blocks as they are asked for, all once one of them changes."""
+    """Entries of an inverse among some nodes."""
 
     def __init__(self, factor: Factor, nodes: Index) -> None:
         from statmodels_x.discontinuity.kernels.local import half_inverse
 
-        self._half = np.ascontiguousarray(half_inverse(np.ascontiguousarray(factor.band.T), nodes).T)
-        self._dense: Array | None = None
+        half = half_inverse(np.ascontiguousarray(factor.band.T), nodes)
+        self._entries = _square_of(half, nodes)
 
     def block(self, at: Index) -> Array:
-        if self._dense is not None:
-            return self._dense[np.ix_(at, at)]
-        half = self._half[at]
-        return np.asarray(half @ half.T)
+        return self._entries[np.ix_(at, at)]
 
     def rows(self, at: Index) -> Array:
-        return self._all()[at]
-
-    def _all(self) -> Array:
-        if self._dense is None:
-            self._dense = np.asarray(self._half @ self._half.T)
-        return self._dense
+        return self._entries[at]
 
     def subtract(self, at: Index, middle: Array) -> None:
         """Take columns middle rows off in place."""
         rows = self.rows(at)
         # the transpose of a symmetric matrix in C order is itself in Fortran's order
-        blas.dgemm(-1.0, rows.T @ middle, rows, 1.0, self._all().T, overwrite_c=1)
+        blas.dgemm(-1.0, rows.T @ middle, rows, 1.0, self._entries.T, overwrite_c=1)
+
+
+def _square_of(half: Array, nodes: Index) -> Array:
+    """Return half' half, whose columns are nothing before their nodes, which ascend."""
+    k = nodes.size
+    total = np.zeros((k, k))
+    for first in range(0, k, _COLUMNS):
+        # all entries beside the later of two nodes are summed from its own row on
+        last = min(first + _COLUMNS, k)
+        block = half[nodes[first] :, first:last].T @ half[nodes[first] :, :last]
+        total[first:last, :last] = block
+        total[:last, first:last] = block.T
+    return total
 
 
 def _middle(block: Array, change: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,23 +39,17 @@ class Strip:
     y: Array = field(repr=False)
     weight: Array = field(repr=False)
 
-    def hats(self, every: float) -> Array:
-        """Piecewise linear functions of the position, with knots some vertices apart."""
-        last = len(self.line) - 1
-        k = max(2, round(last / every) + 1)
-        at = np.clip(self.along / last * (k - 1), 0.0, k - 1 - 1e-9)
-        low = at.astype(int)
-        basis = np.zeros((len(at), k))
-        rows = np.arange(len(at))
-        basis[rows, low], basis[rows, low + 1] = 1.0 - (at - low), at - low
-        return basis
+    def knots(self, every: float) -> int:
+        """Return the number of knots some vertices apart, at least two."""
+        return max(2, round((len(self.line) - 1) / every) + 1)
 
-    def deviance(self, design: Array) -> float:
-        """Weighted sum of squares about the fit."""
-        gram = design.T @ (design * self.weight[:, None])
-        gram[np.diag_indices(len(gram))] += 1e-8 * gram.diagonal().max()
-        coefficient = np.linalg.solve(gram, design.T @ (self.weight * self.y))
-        return float(self.weight @ (self.y - design @ coefficient) ** 2)
+    def deviance(self, functions: Sequence[Array], every: float) -> float:
+        """Weighted sum of squares about a fit of functions of the distance; coefficients change along the chain."""
+        from statmodels_x.discontinuity.kernels.strip import functions_along
+
+        columns = np.column_stack(functions)
+        last, knots = len(self.line) - 1, self.knots(every)
+        return float(functions_along(self.along, columns, self.y, self.weight, last, knots))
 
 
 def strip(
@@ -102,7 +97,7 @@ def courses(data: PointData, border: Border, chain: Chain, apart: float) -> Cour
     if found is None:
         return None
     last = len(found.line) - 1
-    points = (found.along, found.distance, found.y, found.weight, last, max(2, round(last / _KNOTS) + 1))
+    points = (found.along, found.distance, found.y, found.weight, last, found.knots(_KNOTS))
     gram, right, n = sides(*points, apart)
     if n < 2 * len(gram):
         return None

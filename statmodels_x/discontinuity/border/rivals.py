@@ -54,9 +54,9 @@ def transition(search: Search, border: Border, chain: Chain) -> Transition:
     found = _profile(search, border, chain, 4.0)
     if found is None:
         return Transition(0.0, 0.0)
-    hats, d = found.hats(_KNOTS), found.distance[:, None]
-    smooth = np.hstack([hats, hats * d, hats * d**2])
-    deviance = [found.deviance(np.hstack([smooth, hats * _step(d, width)])) for width in WIDTHS]
+    d = found.distance
+    smooth = [np.ones_like(d), d, d**2]
+    deviance = [found.deviance([*smooth, _step(d, width)], _KNOTS) for width in WIDTHS]
     best = int(np.argmin(deviance))
     sharp = min(one for one, width in zip(deviance, WIDTHS, strict=True) if width <= _sharpest(search))
     return Transition(WIDTHS[best], sharp - deviance[best])
@@ -100,16 +100,13 @@ def level_gain(search: Search, border: Border, chain: Chain) -> float:
     found = _profile(search, border, chain, 5.0)
     if found is None:
         return 0.0
-    hats = found.hats(_KNOTS)
-    widths = [width for width in WIDTHS if width <= _sharpest(search)]
+    steps = [_step(found.distance, width) for width in WIDTHS if width <= _sharpest(search)]
     without = jumping = np.inf
-    for shift in _SHIFTS:  # one design at a time: each has several times the size of the points
-        bent = _bent(found, hats, shift)
-        without = min(without, found.deviance(bent))
-        for width in widths:
-            step = hats * _step(found.distance, width)[:, None]
-            jumping = min(jumping, found.deviance(np.hstack([bent, step])))
-    return without - jumping - hats.shape[1] - _LEVEL
+    for shift in _SHIFTS:
+        bent = _bent(found, shift)
+        without = min(without, found.deviance(bent, _KNOTS))
+        jumping = min(jumping, *(found.deviance([*bent, step], _KNOTS) for step in steps))
+    return without - jumping - found.knots(_KNOTS) - _LEVEL
 
 
 def _step(d: Array, width: float) -> Array:
@@ -117,9 +114,9 @@ def _step(d: Array, width: float) -> Array:
     return np.asarray(ndtr(d / width)) if width else (d > 0.0).astype(float)
 
 
-def _bent(found: Strip, hats: Array, shift: float) -> Array:
-    d = (found.distance - shift)[:, None]
-    return np.hstack([hats, hats * np.maximum(d, 0.0), hats * np.minimum(d, 0.0), hats * d**2])
+def _bent(found: Strip, shift: float) -> list[Array]:
+    d = found.distance - shift
+    return [np.ones_like(d), np.maximum(d, 0.0), np.minimum(d, 0.0), d**2]
 
 
 def without_ramps(search: Search, now: Scored) -> Scored:

@@ -63,6 +63,16 @@ def segment_ranks(lattice: Lattice, cut: Mask) -> NDArray[np.intp]:
     return _largest_first(*lattice.segments(cut))
 
 
+def open_segments(lattice: Lattice, cut: Mask) -> list[int]:
+    """Return the ranks of the segments that have an end inside a surface over two covariates, in order."""
+    if lattice.n_axes != 2 or not cut.any():
+        return []
+    rank = np.zeros(lattice.n_edges, int)
+    rank[cut] = segment_ranks(lattice, cut)
+    ends = lattice.squares[cut[lattice.squares].sum(1) == 1]
+    return np.unique(rank[ends].max(1, initial=0)).tolist()
+
+
 def _largest_first(count: int, label: NDArray[np.intp]) -> NDArray[np.intp]:
     """Renumber groups from 1 by their size."""
     order = np.argsort(-np.bincount(label, minlength=count), kind="stable")

@@ -14,6 +14,7 @@ import numpy as np
 
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.resampling import replicate
+from statmodels_x.core.threads import one_for_blas
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.fitted import SurfaceFitted
 from statmodels_x.discontinuity.fitting.estimation import estimate
@@ -54,6 +55,7 @@ def draw_data(
     return bin_points(drawn, cells.domain, cells.scale), drawn
 
 
+@one_for_blas()
 def resample(fit: SurfaceFitted, control: Control, n: int, places: Array) -> Resamples:
     """Draw resamples and fit each like the data.
 
@@ -152,6 +154,7 @@ def _size_errors(
     return error
 
 
+@one_for_blas()
 def null_gains(fit: SurfaceFitted, control: Control, n: int) -> tuple[float, Array]:
     """Statistic of the test of no jump, and its values in data about surfaces drawn without jumps."""
     _refuse_clusters(fit, "test_no_jump()")

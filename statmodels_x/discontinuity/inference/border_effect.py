@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import warn
+from statmodels_x.core.threads import one_for_blas
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_count, check_number
 from statmodels_x.discontinuity.border.fit import find_border
@@ -57,6 +58,7 @@ class EffectOptions:
         )  # fmt: skip
 
 
+@one_for_blas()
 def border_effect(
     fit: SurfaceFitted, data: Any, border: Any, covariates: Any, absorb: Any, cluster: Any, options: EffectOptions
 ) -> BorderEffect:  # fmt: skip

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from statmodels_x.core.errors import DataError
+from statmodels_x.core.threads import one_for_blas
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.fitted import SurfaceFitted
 from statmodels_x.discontinuity.fitting.estimation import estimate
@@ -16,6 +17,7 @@ from statmodels_x.discontinuity.grid.domain import bin_points
 from statmodels_x.discontinuity.inference.uncertainty import jump_size_table
 
 
+@one_for_blas()
 def second_stage(fit: SurfaceFitted, places: Array, alpha: float, seed: int) -> pd.DataFrame:
     """Measure sizes on held-out data; see ``SurfaceResults.second_stage``."""
     sample = fit.need_sample("second_stage()")

@@ -27,16 +27,23 @@ _RUN = 1024
 
 
 @kernel
-def primal_step(v, v_bar, mu, mu_bar, slope, cost, bound, strides, width, margin, step_v, step_mu, relax):
-    """Move v and mu against their gradients; return the squared changes of v and of mu."""
-    n = (cost.size - 2 * margin) // width
-    cells = max(1, _RUN // width)
+def run_cells(width):
+    """Cells that a step takes at a time."""
+    return max(1, _RUN // width)
+
+
+@kernel
+def primal_step(
+    begin, end, v, v_bar, mu, mu_bar, slope, cost, bound, strides, width, margin, step_v, step_mu, relax,
+):  # fmt: skip
+    """Move v and mu of the cells from begin to end against their gradients; return their squared changes."""
+    cells = run_cells(width)
     gradient = np.empty(cells * width, v.dtype)
     change_v = 0.0
     change_mu = 0.0
-    for first in range(0, n, cells):
+    for first in range(begin, end, cells):
         start = margin + first * width
-        stop = margin + min(n, first + cells) * width
+        stop = margin + min(end, first + cells) * width
         change_v += _primal_run(gradient, v, v_bar, slope, cost, strides, width, step_v, relax, start, stop)
         for a in range(len(strides)):
             change_mu += _multiplier_run(
@@ -93,13 +100,12 @@ def _multiplier_run(gap, mu, mu_bar, slope, bound, width, step_mu, relax, start,
 
 @kernel
 def dual_step(
-    v_bar, mu_bar, slope, cost, bound, rho, shape, strides, width, margin, c, radius, step_p, step_q, relax,
+    begin, end, v_bar, mu_bar, slope, cost, bound, rho, shape, strides, width, margin, c, radius, step_p, step_q, relax,
     n_newton, isotropic,
 ):  # fmt: skip
-    """Move the dual fields along their gradients and project them; return their squared changes."""
-    n = (cost.size - 2 * margin) // width
+    """Move the dual fields of the cells from begin to end and project them; return their squared changes."""
     d = len(strides)
-    cells = max(1, _RUN // width)
+    cells = run_cells(width)
     trial = np.empty((d, cells * width), v_bar.dtype)
     size = np.empty(cells * width, v_bar.dtype)
     root = np.empty(cells * width, v_bar.dtype)
@@ -107,8 +113,8 @@ def dual_step(
     height = np.empty(cells * width, v_bar.dtype)
     change_p = 0.0
     change_q = 0.0
-    for first in range(0, n, cells):
-        last = min(n, first + cells)
+    for first in range(begin, end, cells):
+        last = min(end, first + cells)
         start, stop = margin + first * width, margin + last * width
         m = stop - start
         _field_run(trial, size, height, v_bar, mu_bar, slope, cost, rho, strides, width, step_p, start, stop)

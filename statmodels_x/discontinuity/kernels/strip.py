@@ -88,3 +88,43 @@ def offset_costs(along, distance, y, weight, last, knots, coefficient, offsets, 
         for q in range(1, offsets.size):
             change[k, q] += change[k, q - 1]
     return change[:, :-1].copy()
+
+
+@kernel
+def functions_along(along, columns, y, weight, last, knots):
+    """Weighted sum of squares about a fit of functions of the distance whose coefficients change along the curve.
+
+    ``columns`` has a row for each point and a function in each column; each coefficient is piecewise linear.
+    """
+    n, m = columns.shape
+    size = m * knots
+    gram, right = np.zeros((size, size)), np.zeros(size)
+    low, high = np.empty(n, np.int64), np.empty(n)
+    for i in range(n):
+        u = min(max(along[i] / last * (knots - 1), 0.0), knots - 1 - 1e-9)
+        low[i] = int(u)
+        high[i] = u - low[i]
+        hat = (1.0 - high[i], high[i])
+        for a in range(m):
+            for p in range(2):
+                value = weight[i] * columns[i, a] * hat[p]
+                row = (low[i] + p) * m + a
+                right[row] += value * y[i]
+                for q in range(2):
+                    first = (low[i] + q) * m
+                    for b in range(m):
+                        gram[row, first + b] += value * hat[q] * columns[i, b]
+    largest = 0.0
+    for k in range(size):
+        largest = max(largest, gram[k, k])
+    for k in range(size):
+        gram[k, k] += 1e-8 * largest
+    coefficient = np.linalg.solve(gram, right)
+    total = 0.0
+    for i in range(n):
+        fitted = 0.0
+        for a in range(m):
+            at = low[i] * m + a
+            fitted += columns[i, a] * ((1.0 - high[i]) * coefficient[at] + high[i] * coefficient[at + m])
+        total += weight[i] * (y[i] - fitted) ** 2
+    return total

@@ -19,11 +19,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from statmodels_x.core.threads import in_parts
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 
 _CHECK_EVERY = 50
 _RELAX = 1.8
+_PART = 40_000
+"""Places of a part of a long pass (places: cells times labels)."""
+
+_LONG = 300_000
+"""Places from which on a pass is long; the start of a thread, and its first reading of the arrays, cost a tenth of a
+millisecond, and a shorter pass takes few of them."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,16 @@ def newton_steps(curvature: float, largest: float) -> int:
     return 6 + int(np.ceil(np.log(cubic) / (3.0 * np.log(1.5))))
 
 
+def _part(n_cells: int, width: int) -> int:
+    """Return how many cells a thread takes at a time: whole runs of the kernels, so that their sums stay the same."""
+    from statmodels_x.discontinuity.kernels import lifted as kernels
+
+    if n_cells * width < _LONG:
+        return n_cells
+    run = kernels.run_cells(width)
+    return max(1, _PART // (run * width)) * run
+
+
 class _State:
     """The iterates, in one precision and in the layout of the kernels."""
 
@@ -122,6 +139,7 @@ class _State:
         self.shape, self.strides = np.array(lattice.shape, np.int64), lattice.strides
         self.width = n_labels + 1
         self.margin = int(lattice.strides.max()) * self.width + 1
+        self.part = _part(lattice.n_cells, self.width)
         self._run = slice(self.margin, self.margin + lattice.n_cells * self.width)
         self.v, self.cost, self.rho = self._zeros(), self._zeros(), self._zeros()
         self.mu, self.mu_bar, self.slope, self.bound = (self._zeros(d) for _ in range(4))
@@ -150,22 +168,35 @@ class _State:
         return values[self._run].reshape(-1, self.width)
 
     def advance(self) -> tuple[float, float]:
-        """One iteration; return the primal and the dual residual (root mean square)."""
-        from statmodels_x.discontinuity.kernels import lifted as kernels
+        """One iteration; return the primal and the dual residual (root mean square).
 
-        change_v, change_mu = kernels.primal_step(
-            self.v, self.v_bar, self.mu, self.mu_bar, self.slope, self.cost, self.bound,
-            self.strides, self.width, self.margin, self.step_v, self.step_mu, self.relax,
-        )  # fmt: skip
-        change_p, change_q = kernels.dual_step(
-            self.v_bar, self.mu_bar, self.slope, self.cost, self.bound, self.rho,
-            self.shape, self.strides, self.width, self.margin,
-            self.c, self.radius, self.step_p, self.step_q, self.relax, self.n_newton, self.isotropic,
-        )  # fmt: skip
+        A step writes the fields of its own cells only and reads the others' as they were before it, so that cells may
+        be divided among threads.
+        """
+        n = len(self.cells(self.v))
+        change_v, change_mu = np.sum(in_parts(self._primal, n, self.part), axis=0)
+        change_p, change_q = np.sum(in_parts(self._dual, n, self.part), axis=0)
         size = self.v.size - 2 * self.margin
         primal = np.sqrt((change_v / self.step_v**2 + change_mu / self.step_mu**2) / size)
         dual = np.sqrt((change_p / self.step_p**2 + change_q / self.step_q**2) / size)
         return float(primal), float(dual)
+
+    def _primal(self, cells: slice) -> tuple[float, float]:
+        from statmodels_x.discontinuity.kernels import lifted as kernels
+
+        return kernels.primal_step(
+            cells.start, cells.stop, self.v, self.v_bar, self.mu, self.mu_bar, self.slope, self.cost, self.bound,
+            self.strides, self.width, self.margin, self.step_v, self.step_mu, self.relax,
+        )  # fmt: skip
+
+    def _dual(self, cells: slice) -> tuple[float, float]:
+        from statmodels_x.discontinuity.kernels import lifted as kernels
+
+        return kernels.dual_step(
+            cells.start, cells.stop, self.v_bar, self.mu_bar, self.slope, self.cost, self.bound, self.rho,
+            self.shape, self.strides, self.width, self.margin,
+            self.c, self.radius, self.step_p, self.step_q, self.relax, self.n_newton, self.isotropic,
+        )  # fmt: skip
 
     def thresholds(self) -> Array:
         """v, feasible and falling in the label."""

@@ -300,9 +300,11 @@ class LifeTable:
                 )
 
     def beyond(self, ages: Array, years: Array) -> NDArray[np.bool_]:
-        """Whether the last cells are held for want of later ones."""
-        late = ages >= _end(self.ages)
-        return late if not len(self.years) else late | (years > _end(self.years))
+        """Whether the first or last cells are held for want of earlier or later ones."""
+        held = (ages < self.ages[0]) | (ages >= _end(self.ages))
+        if len(self.years):
+            held |= (years < self.years[0]) | (years > _end(self.years))
+        return held
 
     def rates_at(self, code: NDArray[np.int64], ages: Array, years: Array, times: Array) -> Array:
         """Return the rates of the cells that persons are in at times after the given age and year."""
@@ -378,7 +380,7 @@ class TablePaths:
         return self.table.integrals(self.code, self.age, self.year, start * self.per, stop * self.per)
 
     def held(self, times: Array) -> NDArray[np.bool_]:
-        """Whether the last cells are held for want of later ones."""
+        """Whether the first or last cells are held for want of earlier or later ones."""
         return self.table.beyond(self.age + times * self.per, self.year + times * self.per)
 
     def end(self) -> Array:

@@ -87,9 +87,19 @@ def _reach(theta: Array, arrays: SurvivalArrays) -> tuple[Array, Array, Array]:
     if both:
         eta = arrays.linear_predictors(theta)
         return eta.min(axis=1), eta.max(axis=1), _gaps_from_weibull(arrays.log_time, eta)
-    parts = (arrays.linear_predictors(theta, rows) for rows in threads.parts(arrays.n))
-    ends = np.array([(eta.min(axis=1), eta.max(axis=1)) for eta in parts])
-    return ends[:, 0].min(axis=0), ends[:, 1].max(axis=0), np.full(2, np.inf)
+    first = arrays.linear_predictors(theta, slice(0, 1))[:, 0]
+    low, high = first.copy(), first.copy()
+    for j in np.flatnonzero(~arrays.same).tolist():
+        parts = [_predictor(j, theta, arrays, rows) for rows in threads.parts(arrays.n)]
+        low[j], high[j] = min(eta.min() for eta in parts), max(eta.max() for eta in parts)
+    return low, high, np.full(2, np.inf)
+
+
+def _predictor(j: int, theta: Array, arrays: SurvivalArrays, rows: slice) -> Array:
+    part, offset = arrays.slices[j], arrays.offsets[j]
+    return np.asarray(
+        arrays.matrix[rows, part] @ theta[part] + (offset if len(offset) == 1 else offset[rows])
+    )
 
 
 def ridges(optimum: Optimum, arrays: SurvivalRows, names: Names) -> list[Finding]:

@@ -117,7 +117,7 @@ class SurvivalPredictions(SurvivalFitted):
             kinds have further columns:
 
             - ``extrapolated``: whether the time lies beyond the longest follow-up;
-            - ``background_held``: whether the time lies beyond the life table, whose last cell is then used;
+            - ``background_held``: whether the time lies outside the life table, whose first or last cell is then used;
             - ``note`` (medians and quantiles): "not reached" if the curve does not fall so far before the last
               event.
 

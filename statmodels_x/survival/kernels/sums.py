@@ -31,6 +31,9 @@ from statmodels_x.survival.kernels.vectors import (
     weibull_rows,
 )
 
+_NO_THREADS = 768
+"""Products of blocks of at most so many numbers stay below the size from which OpenBLAS divides them."""
+
 
 @kernel
 def _predictors(first, m, theta, starts, x, offsets, eta):
@@ -140,20 +143,41 @@ def _weigh(m, weight, value, g, h):
 
 
 @kernel
-def _add_products(m, starts, x, g, h, line, score, hessian):
-    """Add the block's score and the upper triangle of its Hessian; ``line`` (block,) is scratch."""
+def _add_products(starts, x, g, h, scaled, products, score, hessian):
+    """Add the block's score and the upper triangle of its Hessian.
+
+    The places behind the last row hold 0 in ``g`` and ``h``; ``scaled`` (p + 1, block) and ``products`` (p * (p + 1),)
+    are scratch. The columns of a predictor are multiplied with all that belongs to them at once: one product of two
+    matrices reads each column once, where inner products would read it p times.
+    """
     packed = 0  # where (j, k) stands in the packed triangle
     for j in range(5):
-        for a in range(starts[j], starts[j + 1]):
-            score[a] += np.dot(x[a, :m], g[j, :m])
+        own = x[starts[j] : starts[j + 1]]
+        n_own, n = own.shape[0], 0
         for k in range(j, 5):
-            if starts[k + 1] > starts[k]:
-                for a in range(starts[j], starts[j + 1]):
-                    for i in range(m):
-                        line[i] = x[a, i] * h[packed, i]
-                    for b in range(max(a, starts[k]), starts[k + 1]):
-                        hessian[a, b] += np.dot(line[:m], x[b, :m])
+            for b in range(starts[k], starts[k + 1] if n_own else starts[k]):
+                for i in range(BLOCK):
+                    scaled[n, i] = x[b, i] * h[packed, i]
+                n += 1
             packed += 1
+        if n_own:
+            scaled[n] = g[j]
+            _multiply(own, scaled[: n + 1], products)
+            for a in range(n_own):
+                row = starts[j] + a
+                for b in range(n):
+                    hessian[row, starts[j] + b] += products[a * (n + 1) + b]
+                score[row] += products[a * (n + 1) + n]
+
+
+@kernel
+def _multiply(left, right, products):
+    """Write left @ right.T to ``products``, in pieces that the BLAS does not divide among threads of its own."""
+    n, m = left.shape[0], right.shape[0]
+    most = max(1, _NO_THREADS // m)
+    for first in range(0, n, most):
+        last = min(n, first + most)
+        np.dot(left[first:last], right.T, products[first * m : last * m].reshape(last - first, m))
 
 
 @kernel
@@ -198,7 +222,8 @@ def loglik_sums(
     """
     p = columns.shape[0]
     total, score, hessian = 0.0, np.zeros(p), np.zeros((p, p))
-    w, x, line, work = np.zeros(LANES * BLOCK), np.zeros((p, BLOCK)), np.zeros(BLOCK), np.zeros((5, 20))
+    w, x, work = np.zeros(LANES * BLOCK), np.zeros((p, BLOCK)), np.zeros((5, 20))
+    scaled, products = np.zeros((p + 1, BLOCK)), np.zeros(p * (p + 1))
     eta, g = w[ETA : ETA + 5 * BLOCK].reshape(5, BLOCK), w[FIRST : FIRST + 5 * BLOCK].reshape(5, BLOCK)
     h, value = w[SECOND : SECOND + 15 * BLOCK].reshape(15, BLOCK), w[VALUE : VALUE + BLOCK]
     nothing_special = not (log_upper.shape[0] or log_entry.shape[0] or known.shape[2])
@@ -221,7 +246,10 @@ def loglik_sums(
         if weight.shape[0]:
             _weigh(m, weight[first : first + m], value, g, h)
         total += value[:m].sum()
-        _add_products(m, starts, x, g, h, line, score, hessian)
+        if m < BLOCK:
+            g[:, m:] = 0.0
+            h[:, m:] = 0.0
+        _add_products(starts, x, g, h, scaled, products, score, hessian)
     for a in range(p):
         for b in range(a):
             hessian[a, b] = hessian[b, a]

@@ -2,7 +2,7 @@
 
 A block is one flat array of ``LANES`` lanes of ``BLOCK`` values. Because the distance between lanes is a constant,
 the compiler knows that they do not overlap and turns the arithmetic into vector instructions. Exponentials and
-logarithms, which it cannot, have loops of their own.
+logarithms are our own (see :mod:`.elementary`), since it cannot do so with those of a library.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import math
 
 from statmodels_x.core.compiled import inlined, kernel
 from statmodels_x.survival.kernels.baseline import EXP_MAX
+from statmodels_x.survival.kernels.elementary import exponential, exponential_less_one, log_one_plus
 
-BLOCK = 512
+BLOCK = 256
 # What the lanes hold: linear predictors (5), log time, whether the row is exact, gamma, lambda, q = log z, the three
 # transcendental steps, the row's log-likelihood, its derivatives in the linear predictors (5) and second ones (15), and
 # where events are shared with a background, what that adds to the log-likelihood and to the second derivatives
@@ -32,20 +33,18 @@ _D2, _D3, _D4, _D5, _D6, _D7, _D8, _D9, _D10, _D11, _D12, _D13 = ((m - 1.0) / m 
 
 
 @kernel
-def _exponential(w, m, from_, to, same):
-    """Exponential of one lane in another; one for all rows where they have the same value."""
-    if same:
-        w[to : to + m] = math.exp(w[from_])
-    else:
-        for i in range(m):
-            w[to + i] = math.exp(w[from_ + i])
-
-
-@kernel
 def log_odds(w, m, same_power, same_scale):
     """Fill the lanes gamma, lambda and q = gamma (log t + log phi)."""
-    _exponential(w, m, ETA + 2 * BLOCK, GAMMA, same_power)
-    _exponential(w, m, ETA + BLOCK, SCALE, same_scale)
+    if same_power:
+        w[GAMMA : GAMMA + m] = math.exp(w[ETA + 2 * BLOCK])
+    else:
+        for i in range(m):
+            w[GAMMA + i] = exponential(w[ETA + 2 * BLOCK + i])
+    if same_scale:
+        w[SCALE : SCALE + m] = math.exp(w[ETA + BLOCK])
+    else:
+        for i in range(m):
+            w[SCALE + i] = exponential(w[ETA + BLOCK + i])
     for i in range(m):
         w[Q + i] = w[GAMMA + i] * (w[LOG_T + i] + w[ETA + i])
 
@@ -54,7 +53,7 @@ def log_odds(w, m, same_power, same_scale):
 def weibull_rows(w, m):
     """Terms of a Weibull (kappa = 1, fixed): one exponential a row."""
     for i in range(m):
-        w[EXPM1 + i] = math.exp(w[Q + i])
+        w[EXPM1 + i] = exponential(w[Q + i])
     for i in range(m):
         q, d, power = w[Q + i], w[EVENT + i], w[GAMMA + i]
         hazard = w[SCALE + i] * w[EXPM1 + i]
@@ -77,11 +76,11 @@ def shape_steps(w, m, nu):
     """Fill the lanes of the transcendental steps of the family with one finite shape for all rows."""
     kappa = math.expm1(nu)
     for i in range(m):
-        w[RATIO + i] = math.exp(min(w[Q + i] - nu, EXP_MAX))
+        w[RATIO + i] = exponential(min(w[Q + i] - nu, EXP_MAX))
     for i in range(m):
-        w[LENGTH + i] = math.log1p(w[RATIO + i])
+        w[LENGTH + i] = log_one_plus(w[RATIO + i])
     for i in range(m):
-        w[EXPM1 + i] = math.expm1(kappa * w[LENGTH + i])
+        w[EXPM1 + i] = exponential_less_one(kappa * w[LENGTH + i])
 
 
 @kernel

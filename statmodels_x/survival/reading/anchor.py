@@ -20,6 +20,7 @@ from statmodels_x.survival.kernels.likelihood import SurvivalArrays
 Each = Callable[..., list[Any]]
 
 _GRID = 1000
+_POINTS = 8
 _MOST = 20_000
 _TIE = 1e-12
 
@@ -49,22 +50,49 @@ def median_event(each: Each) -> float:
 
     The time of an event within an interval is the geometric mean of its ends, and half the right end from 0.
     """
-    total = float(np.sum(each(_event_weight)))
-    grid = np.unique(np.concatenate(each(_grid)))
-    below: Array = np.sum(each(_weight_up_to, grid), axis=0)
-    before, after = grid[below < 0.5 * total * (1.0 - _TIE)], grid[below > 0.5 * total * (1.0 + _TIE)]
-    low = float(before[-1]) if len(before) else 0.0
-    high = float(after[0]) if len(after) else math.inf
+    low, high, half, before = _bracket(each)
     found = each(_between, low, high)
     times, weights = _sorted(
         np.concatenate([one for one, _ in found]), np.concatenate([one for _, one in found])
     )
-    before_all = np.sum(each(_weight_up_to, np.array([low])))
-    up_to = np.asarray(before_all + np.cumsum(weights), float)
-    first = int(np.searchsorted(up_to, 0.5 * total * (1.0 - _TIE)))
-    second = int(np.searchsorted(up_to, 0.5 * total * (1.0 + _TIE), side="right"))
-    left, right = times[first], times[min(second, len(times) - 1)]
-    return 0.5 * float(left + right)
+    first, second = _places(before + np.cumsum(weights), half)
+    return 0.5 * float(times[first] + times[min(second, len(times) - 1)])
+
+
+def _bracket(each: Each) -> tuple[float, float, float, float]:
+    """Return two times with the median between them, few enough events apart to be sorted.
+
+    Returns
+    -------
+    low, high : float
+        The median lies above the first, or at the second at most.
+    half : float
+        Half the weight of all events.
+    before : float
+        The weight of the events up to ``low``.
+    """
+    weights, counts, samples = zip(*each(_first_look), strict=True)
+    half, grid = 0.5 * float(sum(weights)), np.unique(np.concatenate(samples))
+    low, high, before = 0.0, math.inf, 0.0
+    inside, enough = grid, _MOST * len(grid) / max(sum(counts), 1)
+    while len(inside) > enough:
+        points = inside[:: -(-len(inside) // _POINTS)]
+        below: Array = np.sum(each(_weight_up_to, points), axis=0)
+        first, last = _places(below, half)
+        if first:
+            low, before = float(points[first - 1]), float(below[first - 1])
+        if last < len(points):
+            high = float(points[last])
+        if not first and last == len(points):  # half the weight lies at or before all of these points: a tie
+            break
+        inside = grid[(grid > low) & (grid < high)]
+    return low, high, half, before
+
+
+def _places(sums: Array, half: float) -> tuple[int, int]:
+    """Where rising sums reach a half, and where they pass it."""
+    reached, passed = half * (1.0 - _TIE), half * (1.0 + _TIE)
+    return int(np.searchsorted(sums, reached)), int(np.searchsorted(sums, passed, side="right"))
 
 
 def nelson_aalen(each: Each, time: float) -> float:
@@ -99,10 +127,10 @@ def _sorted(times: Array, weights: Array) -> tuple[Array, Array]:
     return times[order], weights[order]
 
 
-def _grid(arrays: SurvivalArrays) -> Array:
-    """Return some of the event times, between which the others are looked for."""
-    times = event_times(arrays)[0]
-    return times[:: -(-len(times) // _GRID) or 1]
+def _first_look(arrays: SurvivalArrays) -> tuple[float, int, Array]:
+    """Return the weight of the events, their number, and some of their times, between which others are looked for."""
+    times, weights = event_times(arrays)
+    return float(weights.sum()), len(times), times[:: -(-len(times) // _GRID) or 1]
 
 
 def _between(low: float, high: float, arrays: SurvivalArrays) -> tuple[Array, Array]:
@@ -111,13 +139,14 @@ def _between(low: float, high: float, arrays: SurvivalArrays) -> tuple[Array, Ar
     return times[inside], weights[inside]
 
 
-def _event_weight(arrays: SurvivalArrays) -> float:
-    return float(event_times(arrays)[1].sum())
-
-
 def _weight_up_to(points: Array, arrays: SurvivalArrays) -> Array:
-    """Weight of the events up to each of some sorted points."""
-    return _mass(points, *event_times(arrays), side="left")
+    """Weight of the events up to each of some points."""
+    times, weights = event_times(arrays)
+    if len(points) > _POINTS:
+        return _mass(points, times, weights, side="left")
+    return np.array(
+        [weights @ (times <= point) for point in points]
+    )  # few comparisons cost less than a search
 
 
 def _at_risk(points: Array, arrays: SurvivalArrays) -> Array:

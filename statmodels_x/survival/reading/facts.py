@@ -158,7 +158,7 @@ def sample_facts(
         Further facts.
     """
     counted = len(weights) > 0 and are_counts(weights)
-    events = response.code != 0
+    events, time = response.code != 0, response.time
 
     def later() -> Mapping[str, Any]:
         coded = coded_columns(design.spec.part.text for design in frame.designs.values())
@@ -179,8 +179,8 @@ def sample_facts(
         counts=response.counts(),
         weight=float(weights.sum()) if len(weights) else float(len(response)),
         events=round(weights[events].sum()) if counted else int(np.count_nonzero(events)),
-        last_time=float(response.time.max()),
-        last_event=float(response.time[events].max()),
+        last_time=float(time.max()),
+        last_event=float(np.where(events, time, 0.0).max()),
         time_name=response.time_name,
         time_unit=time_unit,
         **known,
