@@ -171,8 +171,8 @@ class FreeDiscontinuity:
         border : {"auto", "points", "cells"}
             Where a border may run, with ``tune="evidence"``. ``"points"`` places it within the cells, by the evidence
             of the single observations (pixels) on either side. ``"cells"`` places it along the sides of cells, by the
-            means of the cells. ``"auto"`` is ``"points"`` over two covariates, for scattered observations over three, and
-            in images if the errors are independent, and ``"cells"`` otherwise. Over three covariates ``"points"``
+            means of the cells. ``"auto"`` is ``"points"`` over two covariates, for scattered observations over three,
+            and in images if the errors are independent, and ``"cells"`` otherwise. Over three covariates ``"points"``
             divides the points of a voxel between the two sides; the jump set itself consists of faces.
         pixels : {"auto", "points", "averages"}
             What a pixel of an image is: the value at its centre, or the average over its square. A border divides a

@@ -10,7 +10,7 @@ from scipy.stats import multivariate_normal
 from statmodels_x import FreeDiscontinuity
 from statmodels_x.discontinuity.grid.lattice import Lattice
 from statmodels_x.discontinuity.inference.bootstrap import draw_data
-from statmodels_x.discontinuity.smoothing.sided import SidedPoints, smoothed
+from statmodels_x.discontinuity.smoothing.sided import SidedPoints
 from statmodels_x.discontinuity.smoothing.smoother import (
     CENTRE,
     JumpSetModel,

@@ -11,7 +11,7 @@ _RIDGE = 1e-9
 
 @kernel
 def background(basis, w, y, n, p):
-    """Weighted regression of y on the first p columns of the first n rows: columns, the same weighted, inverse, residuals."""
+    """Weighted regression of y on the first p columns of the first n rows: columns, weighted, inverse, residuals."""
     x = basis[:n, :p].copy()
     weighted = x * w[:n].reshape(n, 1)
     gram = weighted.T @ x
