@@ -20,6 +20,7 @@ from statmodels_x.discontinuity.inference.uncertainty import (
 
 _MOST_ROWS = 12
 _CLEARLY = 6.0  # gain in deviance
+_BADLY = 2.5  # standard errors
 _NARROW = 0.2  # cells: below, a border's own wiggles look like a width
 _UNITS = (
     "lam and nu refer to responses scaled to [0, 1] and to a domain whose longest side is 1; sizes, the smallest "
@@ -75,6 +76,13 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
     notes += [
         f"Part of boundary {label} is better described by a gradual step of sd {width:g} cells than by a sharp one."
         for label, width in wide
+    ]
+    notes += [
+        f"Observations beside boundary {label} are further from the surface than the others (sd "
+        f"{fit.noise_sd * near:.3g} and {fit.noise_sd * far:.3g}): the border bends within a cell, or is not sharp, or "
+        "the noise is larger there. Sizes can then be too small by several standard errors; try a finer `resolution`."
+        for label, near, far, z in found.misfits
+        if z > _BADLY
     ]
     return notes
 

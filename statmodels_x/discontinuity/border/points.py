@@ -19,7 +19,7 @@ from statmodels_x.discontinuity.kernels.border import Cloud, Net
 from statmodels_x.discontinuity.smoothing.noise import weighted_median
 
 CENTRE = 0.5
-_LEAST_SD = (
+LEAST_SD = (
     1e-3  # of the response's range: an interpolation error, which makes noise-free data an ordinary case
 )
 _NEIGHBOURS = 16
@@ -117,7 +117,7 @@ class PointData:
         relative = self.weight[used] * self.variance
         value, df = plane_variances(self.place[used], self.y[used], relative, self.lattice)
         df[self.lattice.near(cut)] = 0.0
-        if np.count_nonzero(df) < _FEWEST_CELLS or self.variance <= _LEAST_SD**2:
+        if np.count_nonzero(df) < _FEWEST_CELLS or self.variance <= LEAST_SD**2:
             return self.variance
         return float(np.average(value, weights=df))
 
@@ -173,7 +173,7 @@ def point_data(points: Points, domain: Domain, scale: Scale, noise_sd: float | N
     else:
         kept = ~lonely
         variance, factor = errors_of(place[kept], y[kept], relative[kept], lattice)
-    variance = max(variance, _LEAST_SD**2)
+    variance = max(variance, LEAST_SD**2)
     weight = relative / (variance * factor[cells_of(place, lattice)])
     return PointData(lattice, place, y, np.where(lonely, 0.0, weight), variance, factor, stray=ties.stray)
 

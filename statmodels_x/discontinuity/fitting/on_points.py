@@ -10,6 +10,7 @@ import pandas as pd
 from statmodels_x.discontinuity.border import rivals
 from statmodels_x.discontinuity.border.fit import Found, find_border, first_scored, more_telling
 from statmodels_x.discontinuity.border.large import is_large
+from statmodels_x.discontinuity.border.misfit import misfits_of
 from statmodels_x.discontinuity.border.model import Border, BorderModel
 from statmodels_x.discontinuity.border.pixels import pixel_data
 from statmodels_x.discontinuity.border.points import PointData, point_data
@@ -54,6 +55,9 @@ class Placed:
         Points set aside as outliers.
     transitions : tuple of (segment, width, gain)
         For each chain: standard deviation of the step's width in cells, and how much better than a sharp step it is.
+    misfits : tuple of (segment, sd of its points, sd of the others, z)
+        Residual standard deviations of scattered points within a cell of a segment and of those further away, scaled by
+        their noise, and the difference of the squares in its standard errors.
     pixels : str
         ``"points"`` or ``"averages"``: how the pixels of an image were read; empty for scattered points.
     """
@@ -64,6 +68,7 @@ class Placed:
     n_set_aside: int
     transitions: tuple[tuple[int, float, float], ...] = field(repr=False)
     pixels: str = ""
+    misfits: tuple[tuple[int, float, float, float], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,9 +160,10 @@ def estimate_on_points(
         data = data.with_variance(data.away_variance(border.cut))
     model = BorderModel(data, border)
     t = model.best(found.best.t)[0]
+    surface = model.surface(t)
     natural = data.variance * cells.scale.range**2
     return Estimate(
-        model.surface(t),
+        surface,
         border.cut,
         lam,
         nu,
@@ -173,6 +179,7 @@ def estimate_on_points(
             data.n_set_aside,
             _transitions(search, border),
             reading,
+            misfits_of(data, border, surface) if points is not None else (),
         ),
     )
 
