@@ -10,7 +10,8 @@ results/discontinuity_points.csv; the table there has ``--repeats 10 --nulls 30 
 Designs of Gunsilius and Van Dijcke (arXiv 2309.14630). Disk: f = r within 1/4 of the centre of the unit square and
 r + a outside; x uniform, normal noise with standard deviation .05; n = 5,000, 10,000 and 20,000 on 15^2, 22^2 and
 31^2 cells; a = .0376, .0751, .1127 (d = .25, .5, .75 of the standard deviation of y). Ball: the same in a cube,
-n = 10,000 on 18^3 cells, a = .0751. Null: surfaces without a jump (cone, plane, wave) on the grids of the disk.
+n = 10,000 on 18^3 cells, a = .0751, always with the default of a fit. Null: surfaces without a jump (cone, plane, wave)
+on the grids of the disk.
 
 false: estimated jump cells not at or next to a true one, over cells that are not true ones; missed: the reverse. Cells
 of a jump edge are those before it. mse: at the centres of the cells. size_bias: mean over jump edges within two
@@ -171,7 +172,7 @@ def one_repeat(
     for method in methods:
         start = time.process_time()
         if method in ("strict", "balanced", "sensitive"):
-            fit = model.fit(sensitivity=method, border=border)
+            fit = model.fit(sensitivity=method, border=border if d == 2 else "auto")
         elif method == "sure":
             fit = model.fit(tune="sure")
         else:

@@ -171,8 +171,9 @@ class FreeDiscontinuity:
         border : {"auto", "points", "cells"}
             Where a border may run, with ``tune="evidence"``. ``"points"`` places it within the cells, by the evidence
             of the single observations (pixels) on either side. ``"cells"`` places it along the sides of cells, by the
-            means of the cells. ``"auto"`` is ``"points"`` over two covariates and in images if the errors are
-            independent, and ``"cells"`` otherwise.
+            means of the cells. ``"auto"`` is ``"points"`` over two covariates, for scattered observations over three,
+            and in images if the errors are independent, and ``"cells"`` otherwise. Over three covariates ``"points"``
+            divides the points of a voxel between the two sides; the jump set itself consists of faces.
         pixels : {"auto", "points", "averages"}
             What a pixel of an image is: the value at its centre, or the average over its square. A border divides a
             square into two shares. ``"auto"`` chooses the reading under which the border has more evidence.
@@ -237,8 +238,8 @@ class FreeDiscontinuity:
             )
         n_set_aside = 0
         if sample.cells.lattice.n_axes == 3 and how.tune == "evidence":
-            cells, n_set_aside = without_outliers(sample.cells, sample.points)
-            sample = replace(sample, cells=cells)
+            cells, kept, n_set_aside = without_outliers(sample.cells, sample.points)
+            sample = replace(sample, cells=cells) if sample.points is None else sample.taking(cells, kept)
         found = estimate(sample.cells, sample.points, self.specification, how)
         found = replace(found, n_set_aside=n_set_aside) if n_set_aside else found
         if sample.reach and sample.points is not None and found.placed is not None and found.cut.any():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -189,6 +189,13 @@ class Sample:
             self.dates,
             0 if self.cluster is None else len(np.unique(self.cluster)),
         )
+
+    def taking(self, cells: Cells, kept: NDArray[np.bool_]) -> Sample:
+        """Return the sample with some of its scattered observations, which make up the given cells."""
+        assert self.points is not None
+        rows = None if self.rows is None else self.rows[kept]
+        cluster = None if self.cluster is None else self.cluster[kept]
+        return replace(self, cells=cells, points=self.points.take(kept), rows=rows, cluster=cluster)
 
     def observed(self) -> tuple[Array, Array, Array]:
         """Return covariates, responses and weights, one row per observation (an element with data of an array)."""

@@ -5,8 +5,13 @@ import pytest
 
 import statmodels_x as smx
 from statmodels_x.core.errors import DataError
+from statmodels_x.discontinuity.border import rivals
+from statmodels_x.discontinuity.border.large import search_of
 from statmodels_x.discontinuity.border.model import Border, BorderModel, net_of, pixel_means
 from statmodels_x.discontinuity.border.pixels import pixel_data
+from statmodels_x.discontinuity.border.proposals import borders
+from statmodels_x.discontinuity.border.roughness import Roughness
+from statmodels_x.discontinuity.border.search import PRICES
 from statmodels_x.discontinuity.grid.lattice import Lattice
 from statmodels_x.discontinuity.kernels import border as kernels
 
@@ -125,6 +130,62 @@ def test_texture_without_a_border_stays_whole():
     fit = smx.FreeDiscontinuity(texture + 0.06 * rng.normal(size=x.shape)).fit()
     assert not len(fit.jumps)
     assert np.sqrt(np.mean((fit.surface - texture) ** 2)) < 0.035
+
+
+X, Y = np.indices((24, 24)) / 23.0
+SMOOTH = {  # with the standard deviation of the noise, and seeds at which a jump once told them better
+    "cone": (np.hypot(X - 0.4, Y - 0.55), 0.1, 203),
+    "crease": (np.abs(X - 0.5), 0.1, 202),
+    "slope": (0.5 * np.tanh((X + 0.3 * Y - 0.6) / 0.15), 0.1, 203),
+    "bump": (0.6 * np.exp(-((X - 0.5) ** 2 + (Y - 0.4) ** 2) / 0.02), 0.1, 204),
+    "roof": (np.minimum(X, 0.8 - 0.5 * Y), 0.03, 1007),
+    "ever shorter waves": (0.25 * np.sin(14.0 * X**2 + 2.0 * Y), 0.03, 7),
+}
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_steep_creased_and_unevenly_rough_images_have_no_border(name):
+    clean, sd, seed = SMOOTH[name]
+    fit = smx.FreeDiscontinuity(clean + sd * np.random.default_rng(seed).normal(size=clean.shape)).fit()
+    assert not len(fit.jumps)
+    assert np.sqrt(np.mean((fit.surface - clean) ** 2)) < 0.9 * sd
+
+
+@pytest.mark.parametrize("back", [0.5 * X + 0.3 * Y, 0.3 * X + 0.2 * np.sin(4.0 * Y)])
+def test_a_step_of_three_standard_deviations_is_found(back):
+    rng = np.random.default_rng(21)
+    clean = 0.3 * shares(half_plane, 24) + back
+    fit = smx.FreeDiscontinuity(clean + 0.1 * rng.normal(size=clean.shape)).fit()
+    assert len(fit.boundaries) == 1
+    assert fit.boundaries["length"].iloc[0] == pytest.approx(25.06, rel=0.1)
+    size, error = fit.boundaries[["mean_size", "std_error"]].iloc[0]
+    assert abs(size - 0.3) < 4.0 * error
+
+
+@pytest.mark.parametrize("n", [24, 48])  # as a whole, and in windows
+def test_a_step_beside_waves_pays_where_a_line_among_the_waves_does_not(n):
+    at = (np.indices((n, n)) + 0.5) * 24.0 / n
+    clean = 0.25 * np.sin(0.0243 * at[0] ** 2 + 0.1 * at[1]) + 0.3 * (at[1] > 12.0) * (at[0] < 9.0)
+    image = clean + 0.03 * np.random.default_rng(4).normal(size=clean.shape)
+    data = pixel_data(smx.FreeDiscontinuity(image).sample.cells, 0.03**2, "points")
+    search = search_of(data, PRICES["balanced"], borders(data).strongest)
+    half = 0.5 * n - 0.5
+    _, step = drawn([[-2.0, half], [0.375 * n - 0.5, half]], (n, n))
+    _, line = drawn([[0.86 * n, -2.0], [0.86 * n, n + 2.0]], (n, n))
+    both = Border(step.cut | line.cut, np.where(step.cut, step.share, line.share))
+    rough = Roughness.of(search, search.score(both, around=search.t0))
+    assert rough.gain(step.edges) > 20.0
+    assert rough.gain(line.edges) < 0.0
+
+
+def test_an_image_with_more_places_asks_for_more():
+    needed = []
+    for n in (24, 48):
+        image = np.random.default_rng(1).normal(size=(n, n))
+        data = pixel_data(smx.FreeDiscontinuity(image).sample.cells, 1.0, "points")
+        needed.append(rivals.needed_gain(search_of(data, PRICES["balanced"], borders(data).strongest), 0.0))
+    assert needed[0] == pytest.approx(8.0 + 2.0 * np.log(24**2 / 8.0))
+    assert needed[1] - needed[0] == pytest.approx(2.0 * np.log(4.0))
 
 
 def test_a_hot_pixel_is_no_region():

@@ -166,9 +166,10 @@ def find_border(data: PointData, price: Price, more: Sequence[Border] = ()) -> F
     if refined:
         refined[0] = _with_more(search, refined[0], first)  # stays the one of least cost
     gain = -refined[0].cost if refined else -np.inf
-    crease = rivals.best_crease(search) if gain > price.gate else 0.0
+    gate = rivals.gate(search)
+    crease = rivals.best_crease(search) if gain > gate else 0.0
     needed = rivals.needed_gain(search, crease)
-    near = [one for one in refined if -one.cost > price.gate and one.cost < refined[0].cost + _NEAR]
+    near = [one for one in refined if -one.cost > gate and one.cost < refined[0].cost + _NEAR]
     proved = [_proved(search, one) for one in near]
     best = min((one for one in proved if one.border.cut.any()), key=lambda one: one.cost, default=none)
     best = best if -best.cost > needed else none
@@ -201,6 +202,7 @@ def _proved(search: Search, now: Scored) -> Scored:
         rivals.without_creases,
         rivals.without_ramps,
         rivals.without_bends,
+        rivals.without_roughness,
     ):
         if not now.border.cut.any():
             return now

@@ -39,6 +39,11 @@ class LargeSearch(Search):
         self.windows.remember(self.none, self.t0, self.smooth)
 
     @property
+    def moves_stretches(self) -> bool:
+        """False: that takes too long."""
+        return False
+
+    @property
     def has_neighbourhoods(self) -> bool:
         """False: changes are scored in windows."""
         return False

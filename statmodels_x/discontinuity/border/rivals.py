@@ -14,6 +14,7 @@ from statmodels_x.discontinuity.border.large import LargeSearch
 from statmodels_x.discontinuity.border.model import Border, seen
 from statmodels_x.discontinuity.border.proposals import creases
 from statmodels_x.discontinuity.border.redraw import Strip, strip
+from statmodels_x.discontinuity.border.roughness import Roughness
 from statmodels_x.discontinuity.border.search import Scored, Search
 from statmodels_x.discontinuity.grid.lattice import Index, Mask
 
@@ -35,6 +36,7 @@ _CREASES = 4
 _MARGIN = 20.0
 _SHARE = 0.25
 _NOTICEABLE = 5.0
+_PIXELS_OF_A_PLACE = 8.0  # so many places of a border that noise proposes
 
 
 @dataclass(frozen=True)
@@ -164,10 +166,25 @@ def without_bends(search: Search, now: Scored) -> Scored:
     return now
 
 
+def without_roughness(search: Search, now: Scored) -> Scored:
+    """Take away segments of an image that a whole surface, rough in some places and smooth in others, tells better."""
+    while search.data.pixels and now.border.cut.any():
+        rough = Roughness.of(search, now)
+        parts = _parts(search, now.border)
+        if isinstance(search, LargeSearch) and len(parts) > 1:
+            parts = parts[1:]
+        gains = [rough.gain(edges) for edges in parts]
+        worst = int(np.argmin(gains))
+        if gains[worst] >= 0.0:
+            return now
+        now = _shorter(search, now, parts[worst])
+    return now
+
+
 def _softer_cost(search: Search, now: Scored, edges: Index) -> float:
     """Cost of the best surface that is softer round some edges instead of jumping there."""
     fewer = now.border.without(edges)
-    price = _price_without(search, now.border, fewer)
+    price = search.price_of(fewer)
     if isinstance(search, LargeSearch):
         if len(edges) == len(now.border.edges) and search.lattice.segments(now.border.cut)[0] > 1:
             return np.inf  # its segments are looked at one by one
@@ -180,16 +197,11 @@ def _softer_cost(search: Search, now: Scored, edges: Index) -> float:
     )
 
 
-def _price_without(search: Search, border: Border, fewer: Border) -> float:
-    """Price of a surface that is whole but softer: of a pixel each, it can be as steep as a jump, and pays as much."""
-    return search.price_of(border) + _CLEARLY if search.data.pixels else search.price_of(fewer)
-
-
 def _softer(search: Search, edges: Index) -> Iterator[tuple[Array | None, Array | None]]:
     in_image = bool(search.data.pixels)
     for steps in _ZONES:
         zone = search.lattice.near(edges, steps)
-        for factor in _SOFT_CELLS[:3] if in_image else _SOFT_CELLS:
+        for factor in _SOFT_CELLS:
             yield np.where(zone, np.exp(-factor), 1.0), None
     for factor in () if in_image else _SOFT_EDGES:
         soft = np.ones(search.lattice.n_edges)
@@ -230,9 +242,9 @@ def _across(search: Search, edges: Index | Mask) -> tuple[Index | Mask, Mask]:
 def best_crease(search: Search) -> float:
     """Net gain of the best surface with creases and without a jump: all proposals coarsely, the best ones closely.
 
-    0 for images, see :func:`without_creases`.
+    0 for large images, of which each segment is compared with a surface that is softer round it.
     """
-    if search.data.pixels:
+    if isinstance(search, LargeSearch):
         return 0.0
     masks = [(mask, edges) for edges in creases(search.data) for mask in _across(search, edges)]
     coarse = sorted((_crease_cost(search, *one, (_MIDDLE_FACTOR,), False), k) for k, one in enumerate(masks))
@@ -254,10 +266,19 @@ def _crease_cost(
     return best - search.smooth + price
 
 
+def gate(search: Search) -> float:
+    """Gain over no border at all: more in an image, the more places it has in which noise can look like a border.
+
+    A pixel has no spread of its own to tell its noise by, so that a short line between a few pixels may gain by noise.
+    """
+    places = np.count_nonzero(search.data.weight) / _PIXELS_OF_A_PLACE
+    return search.price.gate + (2.0 * max(0.0, np.log(places)) if search.data.pixels else 0.0)
+
+
 def needed_gain(search: Search, crease: float) -> float:
     """Gain that a border must have: that of the gate, and clearly more than that of creases.
 
     A crease between the nodes is told better by a jump than by a surface that is soft there, in proportion.
     """
     rival = crease + max(_MARGIN, _SHARE * crease) if crease > _NOTICEABLE else 0.0
-    return max(search.price.gate, rival)
+    return max(gate(search), rival)

@@ -169,8 +169,8 @@ class Search:
 
     @property
     def moves_stretches(self) -> bool:
-        """Whether whole courses are proposed and moved in stretches: of points, where that takes no minutes."""
-        return not self.data.pixels and not self.is_costly
+        """Whether whole courses are proposed and moved in stretches: where that takes no minutes."""
+        return not self.is_costly
 
     @property
     def has_neighbourhoods(self) -> bool:

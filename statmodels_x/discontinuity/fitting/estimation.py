@@ -19,11 +19,14 @@ from statmodels_x.discontinuity.fitting.record import (
     solve_lifted,
 )
 from statmodels_x.discontinuity.grid.domain import Cells, Points
+from statmodels_x.discontinuity.grid.lattice import Mask
 from statmodels_x.discontinuity.lifted.polish import join_empty, polish, polish_best
+from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, Relaxation
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel, fit_errors
 from statmodels_x.discontinuity.smoothing.mixing import mixing_variance
 from statmodels_x.discontinuity.smoothing.noise import noise_variance
-from statmodels_x.discontinuity.smoothing.smoother import JumpSetModel, SecondDifferences
+from statmodels_x.discontinuity.smoothing.sided import SidedPoints
+from statmodels_x.discontinuity.smoothing.smoother import Data, JumpSetModel, SecondDifferences
 from statmodels_x.discontinuity.specification import Control, Specification
 from statmodels_x.discontinuity.tuning.evidence import EvidenceTuning, Penalty, Proposal, Proposed, Scorer
 
@@ -74,7 +77,7 @@ def estimate(
 
         return estimate_on_points(cells, points, spec, control)
     if control.tune == "evidence":
-        return _by_evidence(cells, spec, control, candidates)
+        return _by_evidence(cells, points, spec, control, candidates)
     if control.tune in ("sure", "cv"):
         return _by_criterion(cells, points, spec, control)
     assert spec.lam is not None
@@ -95,10 +98,11 @@ def is_on_points(cells: Cells, points: Points | None, spec: Specification, contr
         If that was asked for and cannot be.
     """
     possible = cells.lattice.n_axes == 2 and spec.noise != "correlated"
-    if control.border == "points" and not possible:
+    sided = points is not None and is_sided(cells, spec, control)
+    if control.border == "points" and not (possible or sided):
         raise DataError(
-            'fit(): border="points" is for scattered observations over two covariates, and images, with independent '
-            'errors; use border="cells".'
+            'fit(): border="points" is for scattered observations over two or three covariates, and images, with '
+            'independent errors; use border="cells".'
         )
     used = possible and control.border != "cells"
     if control.pixels != "auto" and (points is not None or not used):
@@ -147,16 +151,26 @@ def _by_criterion(cells: Cells, points: Points | None, spec: Specification, cont
     return _at(cells, spec, control, lam, nu, errors, source, tuning)
 
 
-def _by_evidence(cells: Cells, spec: Specification, control: Control, candidates: Pairs | None) -> Estimate:
+def is_sided(cells: Cells, spec: Specification, control: Control) -> bool:
+    """Whether scattered points are each compared with the surface on their own side of the border."""
+    return cells.lattice.n_axes == 3 and spec.noise != "correlated" and control.border != "cells"
+
+
+def _by_evidence(
+    cells: Cells, points: Points | None, spec: Specification, control: Control, candidates: Pairs | None
+) -> Estimate:
     """Propose jump sets at many pairs of weights, choose by evidence, and certify the pair that proposed it."""
-    from statmodels_x.discontinuity.tuning.evidence import PENALTIES, choose, pairs, propose
+    from statmodels_x.discontinuity.tuning.evidence import PENALTIES, choose, pairs
     from statmodels_x.discontinuity.tuning.steps import proposed_by_steps
 
     errors, source = independent_errors(cells, spec)
-    data = errors.observations(cells)
+    data: Data = errors.observations(cells)
+    if points is not None and is_sided(cells, spec, control):
+        data = SidedPoints.of(cells, points, errors.variance)
+    sided = isinstance(data, SidedPoints)
     weights = candidates or pairs(cells.lattice, data, spec.lam, spec.nu)
     problems = [lifted_problem(cells, spec, lam, nu) for lam, nu in weights]
-    cuts = parallel(propose, problems, control)
+    cuts, relaxed = _proposals(problems, control)
     proposed = [Proposed(lam, nu, cut) for (lam, nu), cut in zip(weights, cuts, strict=True)]
     penalty = PENALTIES[control.sensitivity]
     filtered = proposed_by_steps(cells.lattice, data) if cells.lattice.n_axes == 3 else []
@@ -167,13 +181,23 @@ def _by_evidence(cells: Cells, spec: Specification, control: Control, candidates
         chosen, tuning, errors = _with_correlation(cells, choice, penalty, chosen, errors)
         source = "likelihood"
     problem = lifted_problem(cells, spec, chosen.lam, chosen.nu)
-    relaxed = solve_lifted(problem, control)
+    relaxed = relaxed or solve_lifted(problem, control)
     facts = certificate(problem, relaxed, polish(problem, relaxed.surface))
     found = Estimate(
         chosen.smoothed.surface, chosen.cut, chosen.lam, chosen.nu, errors, source, facts, tuning,
-        chosen.smoothed.log_precision,
+        chosen.smoothed.log_precision, sided=sided,
     )  # fmt: skip
-    return _allowing_for_mixing(cells, found) if chosen.cut.any() else found
+    return _allowing_for_mixing(cells, found) if chosen.cut.any() and not sided else found
+
+
+def _proposals(problems: list[LiftedProblem], control: Control) -> tuple[list[list[Mask]], Relaxation | None]:
+    """Jump sets of lifted problems; a single one is solved as far as its certificate asks, once for both."""
+    from statmodels_x.discontinuity.tuning.evidence import cuts_of, propose
+
+    if len(problems) > 1:
+        return parallel(propose, problems, control), None
+    relaxed = solve_lifted(problems[0], control)
+    return [cuts_of(problems[0], relaxed)], relaxed
 
 
 def _allowing_for_mixing(cells: Cells, found: Estimate) -> Estimate:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from statmodels_x.core.errors import ConvergenceWarning
 from statmodels_x.core.findings import Finding
 from statmodels_x.core.typing import Array
-from statmodels_x.discontinuity.grid.domain import Cells
+from statmodels_x.discontinuity.grid.domain import Cells, Points
 from statmodels_x.discontinuity.grid.lattice import Mask
 from statmodels_x.discontinuity.lifted.polish import Polished
 from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, Relaxation, solve
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
-from statmodels_x.discontinuity.smoothing.smoother import Observations
+from statmodels_x.discontinuity.smoothing.sided import SidedPoints
+from statmodels_x.discontinuity.smoothing.smoother import Data
 from statmodels_x.discontinuity.specification import Control, Specification
 
 Pairs = list[tuple[float, float]]
@@ -83,6 +84,8 @@ class Estimate:
         The border within the cells, for scattered points over two covariates.
     n_set_aside : int
         Observations of a volume set aside as outliers; those over two covariates are counted in ``placed``.
+    sided : bool
+        Whether scattered points over three covariates were each compared with the surface on their own side.
     """
 
     surface: Array = field(repr=False)
@@ -97,11 +100,18 @@ class Estimate:
     mixing: Array | None = field(repr=False, default=None)
     placed: Any = field(repr=False, default=None)
     n_set_aside: int = 0
+    sided: bool = False
 
-    def observations(self, cells: Cells) -> Observations:
-        """Cell means in scaled units with the precision of their errors and of their mixing."""
+    def observations(self, cells: Cells, points: Points | None) -> Data:
+        """Return what the surface was compared with, scaled: points, or cell means with what their mixing adds."""
+        if self.sided and points is not None:
+            return SidedPoints.of(cells, points, self.errors.variance)
         data = self.errors.observations(cells)
         return data if self.mixing is None else data.noisier(self.mixing)
+
+    def unmixed(self, cells: Cells, points: Points | None) -> Data:
+        """Return the same without what mixing adds."""
+        return replace(self, mixing=None).observations(cells, points)
 
 
 def lifted_problem(cells: Cells, spec: Specification, lam: float, nu: float) -> LiftedProblem:

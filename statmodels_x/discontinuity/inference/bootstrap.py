@@ -20,14 +20,16 @@ from statmodels_x.discontinuity.fitted import SurfaceFitted
 from statmodels_x.discontinuity.fitting.estimation import estimate
 from statmodels_x.discontinuity.fitting.record import Estimate
 from statmodels_x.discontinuity.grid.boundary import Limits, limits
-from statmodels_x.discontinuity.grid.domain import Cells
-from statmodels_x.discontinuity.grid.lattice import Mask
+from statmodels_x.discontinuity.grid.domain import Cells, Points, bin_points
+from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 from statmodels_x.discontinuity.inference import on_points, placed
 from statmodels_x.discontinuity.inference.on_points import Resamples
 from statmodels_x.discontinuity.inference.posterior import distribution_for_draws, draw
 from statmodels_x.discontinuity.inference.sizes import jump_sizes
 from statmodels_x.discontinuity.kernels.banded import Factor
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
+from statmodels_x.discontinuity.smoothing.sided import SidedPoints
+from statmodels_x.discontinuity.smoothing.smoother import Data
 from statmodels_x.discontinuity.specification import Control, Specification
 from statmodels_x.discontinuity.tuning.evidence import EvidenceTuning
 
@@ -39,6 +41,18 @@ def draw_cells(cells: Cells, errors: ErrorModel, surface: Array, rng: np.random.
         sd = np.where(cells.filled, np.sqrt(errors.variance / cells.weight), 0.0)
     mean = np.where(cells.filled, cells.scale.natural(surface) + sd * standard, 0.0)
     return replace(cells, mean=mean)
+
+
+def draw_data(
+    cells: Cells, points: Points | None, found: Estimate, surface: Array, rng: np.random.Generator
+) -> tuple[Cells, Points | None]:
+    """Cells, and the points behind them where they were compared with the surface one by one."""
+    data = found.unmixed(cells, points)
+    if points is None or not isinstance(data, SidedPoints):
+        return draw_cells(cells, found.errors, surface, rng), None
+    error = rng.standard_normal(len(points.y)) * np.sqrt(found.errors.variance / points.weight)
+    drawn = replace(points, y=cells.scale.natural(data.values(found.cut, surface)) + error)
+    return bin_points(drawn, cells.domain, cells.scale), drawn
 
 
 @one_for_blas()
@@ -64,12 +78,13 @@ def resample(fit: SurfaceFitted, control: Control, n: int, places: Array) -> Res
     sample.need_rows("bootstrap()")
     if placed.is_placed(fit):
         return on_points.resample(fit, control, n, places)
-    cells, found, spec = sample.cells, fit.estimate, fit.specification
+    cells, points, found, spec = sample.cells, sample.points, fit.estimate, fit.specification
     task = partial(
         _one,
         cells=cells,
+        points=points if found.sided else None,
         found=found,
-        distribution=distribution_for_draws(cells, found),
+        distribution=distribution_for_draws(cells, points, found),
         spec=_with_noise(spec, found),
         control=replace(control, n_jobs=1, progress=False),
         places=places,
@@ -109,23 +124,29 @@ def _useful(found: Estimate) -> list[tuple[float, float]] | None:
 
 
 def _one(
-    rng: np.random.Generator, cells: Cells, found: Estimate, distribution: tuple[Array, Factor], spec: Specification,
-    control: Control, places: Array, truths: list[Limits | None], candidates: list[tuple[float, float]] | None,
+    rng: np.random.Generator, cells: Cells, points: Points | None, found: Estimate, distribution: tuple[Array, Factor],
+    spec: Specification, control: Control, places: Array, truths: list[Limits | None],
+    candidates: list[tuple[float, float]] | None,
 ) -> tuple[Array, Mask, Array]:  # fmt: skip
     truth = draw(*distribution, rng)
-    drawn = draw_cells(cells, found.errors, truth, rng)
-    fit = estimate(drawn, None, spec, control, candidates)
-    return fit.surface - truth, fit.cut, _size_errors(drawn, fit, places, truth, truths) * cells.scale.range
+    drawn, rows = draw_data(cells, points, found, truth, rng)
+    fit = estimate(drawn, rows, spec, control, candidates)
+    data = fit.unmixed(drawn, rows)
+    return (
+        fit.surface - truth,
+        fit.cut,
+        _size_errors(data, cells.lattice, fit, places, truth, truths) * cells.scale.range,
+    )
 
 
 def _size_errors(
-    cells: Cells, fit: Estimate, places: Array, truth: Array, truths: list[Limits | None]
+    data: Data, lattice: Lattice, fit: Estimate, places: Array, truth: Array, truths: list[Limits | None]
 ) -> Array:
     """Estimated minus true sizes, scaled; the true jump is where the drawn surface has it."""
     error = np.full(len(places), np.nan)
     if not len(places):
         return error
-    found = jump_sizes(cells.lattice, fit.errors.observations(cells), fit.cut, places, fit.log_precision)
+    found = jump_sizes(lattice, data, fit.cut, places, fit.log_precision)
     for k, true in enumerate(truths):
         if true is not None:
             same_way = 1.0 if found.normal[k] @ true.normal >= 0.0 else -1.0
@@ -141,7 +162,7 @@ def null_gains(fit: SurfaceFitted, control: Control, n: int) -> tuple[float, Arr
     sample.need_rows("test_no_jump()")
     if placed.is_placed(fit):
         return on_points.null_gains(fit, control, n)
-    cells, found, spec = sample.cells, fit.estimate, fit.specification
+    cells, points, found, spec = sample.cells, sample.points, fit.estimate, fit.specification
     smooth, errors = found.tuning.smooth, found.tuning.errors or found.errors
     jumpless = replace(
         found,
@@ -154,8 +175,9 @@ def null_gains(fit: SurfaceFitted, control: Control, n: int) -> tuple[float, Arr
     task = partial(
         _null_gain,
         cells=cells,
+        points=points if found.sided else None,
         jumpless=jumpless,
-        distribution=distribution_for_draws(cells, jumpless),
+        distribution=distribution_for_draws(cells, points, jumpless),
         spec=replace(_with_noise(spec, found), lam=None, nu=None),
         control=replace(control, n_jobs=1, progress=False, tune="evidence"),
     )
@@ -164,8 +186,8 @@ def null_gains(fit: SurfaceFitted, control: Control, n: int) -> tuple[float, Arr
 
 
 def _null_gain(
-    rng: np.random.Generator, cells: Cells, jumpless: Estimate, distribution: tuple[Array, Factor], spec: Specification,
-    control: Control,
+    rng: np.random.Generator, cells: Cells, points: Points | None, jumpless: Estimate,
+    distribution: tuple[Array, Factor], spec: Specification, control: Control,
 ) -> float:  # fmt: skip
-    drawn = draw_cells(cells, jumpless.errors, draw(*distribution, rng), rng)
-    return float(estimate(drawn, None, spec, control).tuning.gain)
+    drawn, rows = draw_data(cells, points, jumpless, draw(*distribution, rng), rng)
+    return float(estimate(drawn, rows, spec, control).tuning.gain)

@@ -16,7 +16,7 @@ from statmodels_x.discontinuity.grid.boundary import limits
 from statmodels_x.discontinuity.grid.domain import Scale
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 from statmodels_x.discontinuity.smoothing.mixing import unseen_border
-from statmodels_x.discontinuity.smoothing.smoother import Observations, SecondDifferences
+from statmodels_x.discontinuity.smoothing.smoother import Data, SecondDifferences
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,14 @@ class JumpSizes:
 
 
 def jump_sizes(
-    lattice: Lattice, data: Observations, cut: Mask, places: Array, log_precision: float = float("nan")
+    lattice: Lattice, data: Data, cut: Mask, places: Array, log_precision: float = float("nan")
 ) -> JumpSizes:
     """Estimate the sizes of the jump at the points of the boundary nearest to given places.
 
     Parameters
     ----------
     lattice : Lattice
-    data : Observations
+    data : Observations or SidedPoints
     cut : ndarray of shape (edges,)
     places : ndarray of shape (m, d)
         In cells.

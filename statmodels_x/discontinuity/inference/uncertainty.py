@@ -48,8 +48,9 @@ def surface_std_error(fit: SurfaceFitted) -> Array:
     """
     if placed.is_placed(fit):
         return np.sqrt(placed.surface_variance(fit)) * fit.scale.range
-    cells = fit.need_sample("surface_std_error").cells
-    factor = posterior_factor(cells, fit.estimate)
+    sample = fit.need_sample("surface_std_error")
+    cells = sample.cells
+    factor = posterior_factor(cells, sample.points, fit.estimate)
     if factor is None:
         return np.full(cells.lattice.n_cells, np.nan)
     return np.sqrt(factor.inverse_diagonal()) * cells.scale.range
@@ -126,8 +127,9 @@ def sizes_of(fit: SurfaceFitted, places: Array) -> JumpSizes:
     """Limits on both sides of the boundary nearest to places (in cells), in the data's units."""
     if placed.is_placed(fit):
         return placed.sizes_near(fit, places)
-    found, cells = fit.estimate, fit.need_sample("the size of a jump at another place").cells
-    data = found.errors.observations(cells)
+    found, sample = fit.estimate, fit.need_sample("the size of a jump at another place")
+    cells = sample.cells
+    data = found.unmixed(cells, sample.points)
     return jump_sizes(cells.lattice, data, found.cut, places, found.log_precision).natural(cells.scale)
 
 

@@ -50,7 +50,7 @@ def lower_band(matrix: sparse.sparray, bandwidth: int) -> Array:
     below = entries.row >= entries.col
     row, column, value = entries.row[below], entries.col[below], entries.data[below]
     band = np.zeros((bandwidth + 1, matrix.shape[0]), order="F")
-    np.add.at(band, (row - column, column), value)
+    band[row - column, column] = value  # each entry once: sums and products of sparse arrays keep them so
     return band
 
 

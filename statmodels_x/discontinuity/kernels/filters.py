@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from statmodels_x.core.compiled import kernel
+from statmodels_x.discontinuity.kernels.background import background
 
 STEP, CREASE = 0, 1
 
@@ -54,14 +55,7 @@ def oriented(f, weight, radius, order, directions, kind):
             n = _disk(weight, i, j, radius, basis, w, v, at)
             if n < p + 4:
                 continue
-            x = basis[:n, :p].copy()
-            weighted = x * w[:n].reshape(n, 1)
-            gram = weighted.T @ x
-            for q in range(p):
-                gram[q, q] += 1e-9 * gram[0, 0]
-            inverse = np.linalg.inv(gram)
-            y = flat[at[:n]]
-            residual = y - x @ (inverse @ (weighted.T @ y))
+            x, weighted, inverse, residual = background(basis, w, flat[at[:n]], n, p)
             z = np.empty(n)
             for k in range(directions):
                 _shape(basis, np.cos(np.pi * k / directions), np.sin(np.pi * k / directions), kind, z)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from statmodels_x.core.compiled import kernel
+from statmodels_x.discontinuity.kernels.background import background
 
 
 @kernel
@@ -74,14 +75,7 @@ def steps(f, weight, radius, order, normals):
                 n = _ball(weight, i, j, k, radius, basis, w, v, at)
                 if n < p + 6:
                     continue
-                x = basis[:n, :p].copy()
-                weighted = x * w[:n].reshape(n, 1)
-                gram = weighted.T @ x
-                for q in range(p):
-                    gram[q, q] += 1e-9 * gram[0, 0]
-                inverse = np.linalg.inv(gram)
-                y = flat[at[:n]]
-                residual = y - x @ (inverse @ (weighted.T @ y))
+                x, _, inverse, residual = background(basis, w, flat[at[:n]], n, p)
                 for m in range(count):
                     for q in range(n):
                         d = (

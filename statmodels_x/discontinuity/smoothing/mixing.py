@@ -9,15 +9,13 @@ import numpy as np
 
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.lattice import Mask
-from statmodels_x.discontinuity.smoothing.smoother import JumpSetModel, Observations, SecondDifferences
+from statmodels_x.discontinuity.smoothing.smoother import Data, JumpSetModel, Observations, SecondDifferences
 
 
-def unseen_border(differences: SecondDifferences, data: Observations, cut: Mask) -> JumpSetModel | None:
-    """Model of the surface that has not seen the cells beside the jump; None if no other cell has data."""
-    beside = differences.lattice.near(cut)
-    if not (data.precision[~beside] > 0.0).any():
-        return None
-    return JumpSetModel(differences, data.without(beside), cut)
+def unseen_border(differences: SecondDifferences, data: Data, cut: Mask) -> JumpSetModel | None:
+    """Model of the surface that has not seen what may lie on either side of the jump; None if nothing else is there."""
+    clear = data.clear_of(differences.lattice, cut)
+    return JumpSetModel(differences, clear, cut) if (clear.precision > 0.0).any() else None
 
 
 def mixing_variance(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from scipy import sparse
@@ -19,7 +20,7 @@ from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.lattice import Index, Lattice, Mask
 from statmodels_x.discontinuity.kernels.banded import Factor, lower_band
 
-_CENTRE = 0.5
+CENTRE = 0.5
 LARGEST_LOG_PRECISION = 22.0  # beyond, a surface is flat to all digits that a factorisation keeps
 LEAST_LOG_PRECISION = -6.0
 _STEP = 1.5
@@ -80,6 +81,47 @@ class SecondDifferences:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """The normal equations of the data given a jump set.
+
+    Attributes
+    ----------
+    matrix : sparse array of shape (cells, cells)
+        Precision of the surface from the data alone.
+    right : ndarray of shape (cells,)
+        Right-hand side, for a surface centred at one half.
+    constant : float
+        What -2 log likelihood has beside the determinants and what the posterior mean explains.
+    """
+
+    matrix: sparse.csr_array = field(repr=False)
+    right: Array = field(repr=False)
+    constant: float
+
+
+class Data(Protocol):
+    """What a surface is compared with: cell means, or points."""
+
+    @property
+    def f(self) -> Array:
+        """Cell means."""
+
+    @property
+    def precision(self) -> Array:
+        """Inverse variances of the cell means; 0 for an empty cell."""
+
+    @property
+    def typical_sd(self) -> float:
+        """Standard deviation of the cell with the median precision."""
+
+    def seen(self, cut: Mask) -> Seen:
+        """Return the normal equations given a jump set."""
+
+    def clear_of(self, lattice: Lattice, cut: Mask) -> Data:
+        """Return the data without those that may lie on either side of the jump set."""
+
+
+@dataclass(frozen=True)
 class Observations:
     """Scaled cell means with the precision of their errors.
 
@@ -115,6 +157,17 @@ class Observations:
     def matrix(self) -> sparse.csr_array:
         """The precision matrix W of the errors."""
         return sparse.diags_array(self.precision).tocsr() if self.correlated is None else self.correlated
+
+    def seen(self, cut: Mask) -> Seen:
+        """Return the normal equations, which are those of the cell means whatever the jump set."""
+        centred = self.f - CENTRE
+        right = self.matrix @ centred
+        n = np.count_nonzero(self.precision)
+        return Seen(self.matrix, right, float(right @ centred) - self.log_precision + n * np.log(2.0 * np.pi))
+
+    def clear_of(self, lattice: Lattice, cut: Mask) -> Observations:
+        """Return the observations as if the cells beside the jump were empty: their means may be mixtures."""
+        return self.without(lattice.near(cut))
 
     def without(self, cells: Mask) -> Observations:
         """Return the observations as if the given cells were empty."""
@@ -171,40 +224,45 @@ class JumpSetModel:
     Parameters
     ----------
     differences : SecondDifferences
-    data : Observations
+    data : Observations or SidedPoints
     cut : ndarray of shape (edges,)
     """
 
-    def __init__(self, differences: SecondDifferences, data: Observations, cut: Mask) -> None:
+    def __init__(self, differences: SecondDifferences, data: Data, cut: Mask) -> None:
         lattice = differences.lattice
         self.data = data
-        entries = data.matrix.tocoo()
+        seen = data.seen(cut)
+        entries = seen.matrix.tocoo()
         reach = int(np.abs(entries.row - entries.col).max(initial=0))
         self.bandwidth = min(max(2 * int(lattice.strides.max()), reach), lattice.n_cells - 1)
         count, label = lattice.regions(cut)
         level = (1.0 / np.bincount(label, minlength=count))[label]
-        self._penalty = lower_band(differences.penalty(cut), self.bandwidth)
-        self._fixed = lower_band(lattice.laplacian(cut) + sparse.diags_array(level), self.bandwidth)
-        self._weight = lower_band(data.matrix, self.bandwidth)
-        self._right = data.matrix @ (data.f - _CENTRE)
+        self._penalty = differences.penalty(cut)
+        self._fixed = lattice.laplacian(cut) + sparse.diags_array(level)
+        self._weight = seen.matrix
+        self._right, self._constant = seen.right, seen.constant
 
     def precision_factor(self, log_precision: float) -> Factor:
         """Cholesky factor of K + W, the posterior precision."""
-        return Factor(np.exp(log_precision) * self._penalty + self._fixed + self._weight)
+        return self._factor(np.exp(log_precision) * self._penalty + self._fixed + self._weight)
+
+    def _factor(self, matrix: sparse.sparray) -> Factor:
+        return Factor(lower_band(matrix, self.bandwidth))
 
     def deviance(self, log_precision: float) -> float:
         """-2 log marginal likelihood at a smoothing precision."""
         return self._at(log_precision)[0]
 
     def _at(self, log_precision: float) -> tuple[float, Array]:
-        prior = Factor(np.exp(log_precision) * self._penalty + self._fixed)
+        prior = self._factor(np.exp(log_precision) * self._penalty + self._fixed)
         posterior = self.precision_factor(log_precision)
         mean = posterior.solve(self._right)
-        centred = self.data.f - _CENTRE
-        quadratic = float(self._right @ (centred - mean))
-        n = np.count_nonzero(self.data.precision)
-        value = posterior.logdet() - prior.logdet() - self.data.log_precision + quadratic
-        return value + n * np.log(2.0 * np.pi), mean + _CENTRE
+        value = posterior.logdet() - prior.logdet() + self._constant - float(self._right @ mean)
+        return value, mean + CENTRE
+
+    def surface(self, log_precision: float) -> Array:
+        """Posterior mean at a smoothing precision."""
+        return self.precision_factor(log_precision).solve(self._right) + CENTRE
 
     def smooth(self, log_precision: float | None = None, around: float | None = None) -> Smoothed:
         """Estimate the smoothing precision (unless given) and the surface.

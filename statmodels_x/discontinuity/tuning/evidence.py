@@ -15,16 +15,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.extension import Corners, Path
 from statmodels_x.discontinuity.grid.jumps import groups
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 from statmodels_x.discontinuity.lifted.polish import join_empty, polish
-from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, solve
+from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, Relaxation, solve
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
+from statmodels_x.discontinuity.smoothing.sided import SidedPoints
 from statmodels_x.discontinuity.smoothing.smoother import (
     LARGEST_LOG_PRECISION,
+    Data,
     JumpSetModel,
-    Observations,
     SecondDifferences,
     Smoothed,
 )
@@ -35,7 +37,7 @@ REACHES = (3.0, 5.5, 10.0)  # smoothing lengths in cells
 SIZES = {
     1: (5.0, 7.0, 10.0, 14.0, 20.0, 28.0),
     2: (2.2, 3.0, 3.8, 4.9, 6.3, 8.2, 12.0, 18.0, 26.0),
-    3: (2.0, 4.25, 8.5),  # the step filters propose, too
+    3: (4.25,),  # the step filters propose, too
 }
 # edges of the smallest segment kept in either copy of a proposal: among the many voxels of a volume one of pure noise
 # stands out far enough to be cut out by its six faces
@@ -46,7 +48,9 @@ _PROPOSAL_ITERATIONS = 2000
 _PRUNED = {1: 6, 2: 6, 3: 3}
 _EXTENDED = 3
 _FAINT = (0.4, 0.6, 0.8)
-_EXCHANGES = 2
+_REDRAWINGS = 3
+_SMALL_GROUP = 12
+_WORTH_REFINING = 0.6  # of the best gain
 _ROUNDS = 4
 
 
@@ -86,9 +90,13 @@ PENALTIES = {
     "balanced": Penalty(3.0, 1.0, 0.15, 4.0),
     "sensitive": Penalty(0.0, 0.0, 0.0, 2.0),
 }
-_SOFT_STEPS = (0, 1)
-_SOFT_FACTORS = (1.5, 3.0, 4.5)
+# steps from the jump set, factor by which the surface is softer there and by which it is stiffer elsewhere (logarithms)
+_SOFT = tuple((steps, factor, 0.0) for steps in (0, 1) for factor in (1.5, 3.0, 4.5))
+_SOFT_IN_VOLUMES = (
+    (0, 3.0, 0.0), (0, 4.5, 1.5), (1, 1.5, 0.0), (1, 1.5, 0.75), (1, 3.0, 1.5), (1, 4.5, 2.25),
+)  # fmt: skip
 _STEEP_MARGIN = 6.0
+_STEEP_SHARE = 0.5
 _WORTH_EXTENDING = 15.0
 _PRICE_OF_CHOICE = 2.0 * float(np.log(3.0))
 
@@ -131,7 +139,7 @@ class EvidenceTuning:
 
 
 def pairs(
-    lattice: Lattice, data: Observations, lam: float | None = None, nu: float | None = None
+    lattice: Lattice, data: Data, lam: float | None = None, nu: float | None = None
 ) -> list[tuple[float, float]]:
     """Pairs of weights to propose from; what is given stays fixed."""
     h = lattice.spacing
@@ -146,7 +154,11 @@ def pairs(
 
 def propose(problem: LiftedProblem) -> list[Mask]:
     """Jump set of one lifted problem, and a copy without its small segments."""
-    relaxed = solve(problem, _PROPOSAL_TOL, _PROPOSAL_ITERATIONS, np.float32)
+    return cuts_of(problem, solve(problem, _PROPOSAL_TOL, _PROPOSAL_ITERATIONS, np.float32))
+
+
+def cuts_of(problem: LiftedProblem, relaxed: Relaxation) -> list[Mask]:
+    """Return the same from a solved problem."""
     lattice = problem.lattice
     cut = join_empty(lattice, polish(problem, relaxed.surface).cut, problem.weight > 0.0)
     _, label = lattice.segments(cut)
@@ -160,12 +172,12 @@ class Scorer:
     Parameters
     ----------
     lattice : Lattice
-    data : Observations
+    data : Observations or SidedPoints
     is_single : bool
         Whether each cell holds one observation at most, which lies on one side of a border.
     """
 
-    def __init__(self, lattice: Lattice, data: Observations, is_single: bool = False) -> None:
+    def __init__(self, lattice: Lattice, data: Data, is_single: bool = False) -> None:
         self.lattice, self.data, self.is_single = lattice, data, is_single
         self.differences = SecondDifferences.of(lattice)
 
@@ -183,14 +195,16 @@ class Scorer:
         """Smooth around a jump set."""
         return JumpSetModel(self.differences, self.data, cut).smooth(log_precision, around)
 
-    def prune(self, proposal: Proposal, penalty: Penalty) -> Proposal:
-        """Take away groups of cut edges, the smallest first, as long as the cost falls."""
+    def prune(self, proposal: Proposal, penalty: Penalty, is_fresh: bool = False) -> Proposal:
+        """Take away groups of cut edges, the smallest first, as long as the cost falls.
+
+        ``is_fresh`` says that the proposal stands at its own smoothing precision.
+        """
         cut, smoothed = proposal.cut, proposal.smoothed
         cost = proposal.cost(self.lattice, penalty)
-        is_fresh = False
         for _ in range(_ROUNDS):
             changed = False
-            for group in groups(self.lattice, cut):
+            for group in self._groups(cut):
                 if not cut[group].all():
                     continue
                 trial = _without(cut, group)
@@ -206,11 +220,17 @@ class Scorer:
             return Proposal(proposal.lam, proposal.nu, cut, smoothed)
         return Proposal(proposal.lam, proposal.nu, cut, self.score(cut, around=smoothed.log_precision))
 
+    def _groups(self, cut: Mask) -> list[NDArray[np.intp]]:
+        """Return groups of cut edges; in a volume all the small ones first, together."""
+        found = groups(self.lattice, cut)
+        small = [group for group in found if len(group) < _SMALL_GROUP] if self.lattice.n_axes == 3 else []
+        return [np.concatenate(small), *found] if len(small) > 1 else found
+
     def refine(self, proposal: Proposal, penalty: Penalty) -> Proposal:
         """Take away faint parts of a volume's jump set and close its holes, as far as the cost falls.
 
-        Voxels that fit the other side are given over where the set has loose ends, or where each holds a single
-        observation: the mean of several may be a mixture of both sides.
+        Regions with points are drawn anew. Without points, voxels that fit the other side are given over where the set
+        has loose ends, or where each holds a single observation: the mean of several may be a mixture of both sides.
         """
         from statmodels_x.discontinuity.tuning import faces
 
@@ -223,7 +243,7 @@ class Scorer:
             nonlocal cut, cost
             if not other.any() or np.array_equal(other, cut):
                 return False
-            trial = self._cost(other, (t, t + 3.0), penalty)
+            trial = self._cost(other, (t,) if self.is_costly else (t, t + 3.0), penalty)
             found = trial < cost
             cut, cost = (other, trial) if found else (cut, cost)
             return found
@@ -231,13 +251,22 @@ class Scorer:
         better(faces.closed(lattice, cut))
         for share in _FAINT:
             better(faces.closed(lattice, faces.without_faint(lattice, cut, proposal.smoothed.surface, share)))
-        for _ in range(_EXCHANGES if self.is_single or len(lattice.loose_ends(cut)) else 0):
-            if not better(faces.exchanged(self.differences, self.data, cut, t)):
+        for _ in range(_REDRAWINGS):
+            if not any([better(other) for other in self._redrawn(cut, t)]):
                 break
         if cut is proposal.cut:
             return proposal
         changed = replace(proposal, cut=cut, smoothed=self.score(cut, around=t))
-        return self.prune(changed, penalty)
+        return self.prune(changed, penalty, is_fresh=True)
+
+    def _redrawn(self, cut: Mask, log_precision: float) -> list[Mask]:
+        from statmodels_x.discontinuity.tuning import faces, sides
+
+        if isinstance(self.data, SidedPoints):
+            return sides.redrawn(self.differences, self.data, cut, log_precision)
+        if self.is_single or len(self.lattice.loose_ends(cut)):
+            return [faces.exchanged(self.differences, self.data, cut, log_precision)]
+        return []
 
     def extend(self, proposal: Proposal, smooth: Smoothed, penalty: Penalty) -> Proposal:
         """Close gaps of the jump set and lengthen it at its loose ends, as long as the cost falls.
@@ -280,12 +309,13 @@ class Scorer:
         deviances = [model.deviance(min(t, LARGEST_LOG_PRECISION)) for t in log_precisions]
         return min(deviances) + penalty.price(self.lattice, cut)
 
-    def without_steep(self, proposal: Proposal) -> Proposal:
+    def without_steep(self, proposal: Proposal, penalty: Penalty) -> Proposal:
         """Take away what is better told as a steep, bending stretch of a smooth surface than as a jump.
 
         The smoother is made softer round the jump set, by several factors and widths, with all of it cut,
         without one of its segments, and without any; what a soft surface tells better without, by a margin, is
-        no jump. The worst part goes first, then the rest is looked at again.
+        no jump. The worst part goes first, then the rest is looked at again. In a volume, whose borders have many
+        faces, a part must gain half of its price over the soft surface instead.
         """
         while proposal.cut.any():
             edges, (count, label) = np.flatnonzero(proposal.cut), self.lattice.segments(proposal.cut)
@@ -293,23 +323,30 @@ class Scorer:
             trials = [proposal.cut, *(_without(proposal.cut, part) for part in parts)]
             best = np.array([np.inf] * len(trials))
             best[0] = proposal.smoothed.deviance
-            for soft in self._softened(edges):
-                scores = [JumpSetModel(soft, self.data, cut).deviance(proposal.smoothed.log_precision)
+            t = proposal.smoothed.log_precision
+            for soft, stiffer in self._softened(edges):
+                scores = [JumpSetModel(soft, self.data, cut).deviance(min(t + stiffer, LARGEST_LOG_PRECISION))
                           for cut in trials]  # fmt: skip
                 best = np.minimum(best, scores)
+            best += self._margins(trials, penalty)
             worst = int(best.argmin())
-            if best[worst] >= best[0] - _STEEP_MARGIN:
+            if worst == 0:
                 return proposal
             cut = trials[worst]
             scored = self.score(cut, around=proposal.smoothed.log_precision)
             proposal = Proposal(proposal.lam, proposal.nu, cut, scored)
         return proposal
 
-    def _softened(self, edges: NDArray[np.intp]) -> Iterator[SecondDifferences]:
-        for steps in _SOFT_STEPS:
-            zone = self.lattice.near(edges, steps)
-            for factor in _SOFT_FACTORS:
-                yield self.differences.softened(zone, factor)
+    def _margins(self, trials: list[Mask], penalty: Penalty) -> Array:
+        """Return what each jump set is charged beside a soft surface; the first is the whole one."""
+        if self.lattice.n_axes < 3:
+            return np.array([0.0] + [_STEEP_MARGIN] * (len(trials) - 1))
+        return _STEEP_SHARE * np.array([penalty.price(self.lattice, cut) for cut in trials])
+
+    def _softened(self, edges: NDArray[np.intp]) -> Iterator[tuple[SecondDifferences, float]]:
+        """Yield softer smoothers, and by how much they are stiffer elsewhere."""
+        for steps, factor, stiffer in _SOFT_IN_VOLUMES if self.lattice.n_axes == 3 else _SOFT:
+            yield self.differences.softened(self.lattice.near(edges, steps), factor), stiffer
 
 
 def _with(cut: Mask, edges: Path) -> Mask:
@@ -360,28 +397,41 @@ def choose(
         return proposal.cost(lattice, penalty)
 
     scored, table = _score_all(scorer, proposed, filtered, smooth)
-    ranked = _lowest(
-        (scorer.prune(proposal, penalty) for proposal in _lowest(scored, _PRUNED[lattice.n_axes], cost)),
-        _EXTENDED,
-        cost,
-    )
+    ranked = _lowest(_pruned(scorer, scored, smooth, penalty), _EXTENDED, cost)
     widest = max(proposed, key=lambda one: (one.nu, one.lam))  # reported where there is no jump
     chosen, gain = Proposal(widest.lam, widest.nu, none, smooth), -np.inf
-    whole = (
-        scorer.refine(proposal, penalty)
-        if lattice.n_axes == 3
-        else scorer.prune(scorer.extend(proposal, smooth, penalty), penalty)
-        for proposal in ranked
-    )
-    for proposal in _lowest(whole, _EXTENDED, cost):
+    for proposal in _lowest(_whole(scorer, ranked, smooth, penalty), _EXTENDED, cost):
         if smooth.deviance - proposal.cost(lattice, penalty) <= gain:
             break  # what is steep only takes away from it
-        pruned = scorer.without_steep(proposal)
+        pruned = scorer.without_steep(proposal, penalty)
         own = smooth.deviance - pruned.cost(lattice, penalty)
         if pruned.cut.any() and own > gain:
             gain = own
             chosen = pruned if gain > penalty.gate else chosen
     return chosen, EvidenceTuning(table, gain, smooth)
+
+
+def _pruned(scorer: Scorer, scored: list[Proposal], smooth: Smoothed, penalty: Penalty) -> Iterator[Proposal]:
+    """Prune the best; in a volume, where that takes long, only what may still be the best."""
+    lattice, best = scorer.lattice, 0.0
+    for proposal in _lowest(scored, _PRUNED[lattice.n_axes], lambda one: one.cost(lattice, penalty)):
+        if lattice.n_axes == 3 and smooth.deviance - proposal.smoothed.deviance <= best:
+            continue
+        pruned = scorer.prune(proposal, penalty)
+        best = max(best, smooth.deviance - pruned.cost(lattice, penalty))
+        yield pruned
+
+
+def _whole(scorer: Scorer, ranked: list[Proposal], smooth: Smoothed, penalty: Penalty) -> Iterator[Proposal]:
+    """Close and lengthen borders; in a volume only of what is not far behind the best."""
+    lattice, best = scorer.lattice, 0.0
+    for proposal in ranked:
+        if lattice.n_axes != 3:
+            yield scorer.prune(scorer.extend(proposal, smooth, penalty), penalty)
+        elif smooth.deviance - proposal.cost(lattice, penalty) >= _WORTH_REFINING * best:
+            refined = scorer.refine(proposal, penalty)
+            best = max(best, smooth.deviance - refined.cost(lattice, penalty))
+            yield refined
 
 
 def _lowest(proposals: Iterable[Proposal], most: int, cost: Callable[[Proposal], float]) -> list[Proposal]:

@@ -8,7 +8,7 @@ from scipy.spatial import cKDTree
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.lattice import Index, Lattice, Mask
 from statmodels_x.discontinuity.smoothing.mixing import unseen_border
-from statmodels_x.discontinuity.smoothing.smoother import Observations, SecondDifferences
+from statmodels_x.discontinuity.smoothing.smoother import Data, SecondDifferences
 
 _MOST = 0.6  # share of a face's blocks that end or fork, from which on the face is wrong
 _ROUNDS = 4
@@ -57,7 +57,7 @@ def _odd_blocks(lattice: Lattice, cut: Mask) -> Index:
     return np.bincount(lattice.squares.ravel(), np.repeat(odd, 4), lattice.n_edges).astype(int)
 
 
-def exchanged(differences: SecondDifferences, data: Observations, cut: Mask, log_precision: float) -> Mask:
+def exchanged(differences: SecondDifferences, data: Data, cut: Mask, log_precision: float) -> Mask:
     """Give voxels to the other side: those that fit it better than all voxels across their own cut faces do."""
     lattice = differences.lattice
     unseen = unseen_border(differences, data, cut)
@@ -73,7 +73,7 @@ def exchanged(differences: SecondDifferences, data: Observations, cut: Mask, log
     return mended(lattice, cut ^ (moved[lattice.tail] != moved[lattice.head]))
 
 
-def _misfit(lattice: Lattice, cut: Mask, data: Observations, surface: Array) -> Array:
+def _misfit(lattice: Lattice, cut: Mask, data: Data, surface: Array) -> Array:
     """How much better a voxel beside the border fits the surface of the other side, in deviance; 0 elsewhere.
 
     ``surface`` has not seen the voxels beside the border. That of the other side is carried on from there, by the

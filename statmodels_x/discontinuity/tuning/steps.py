@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 from statmodels_x.discontinuity.grid.ridges import EdgeRidges, linked, ridges_of
-from statmodels_x.discontinuity.smoothing.smoother import Observations
+from statmodels_x.discontinuity.smoothing.smoother import Data
 from statmodels_x.discontinuity.tuning.faces import mended
 
 # radius in voxels and order of the background: low orders have more power, high ones see past slopes
@@ -33,7 +33,7 @@ def normals() -> Array:
     return found / np.linalg.norm(found, axis=1)[:, None]
 
 
-def ridges(lattice: Lattice, data: Observations, radius: float, order: int) -> EdgeRidges:
+def ridges(lattice: Lattice, data: Data, radius: float, order: int) -> EdgeRidges:
     """Find the ridges of a filter."""
     from statmodels_x.discontinuity.kernels.solid import steps
 
@@ -60,7 +60,7 @@ def drawn(lattice: Lattice, found: EdgeRidges, edges: Mask, support: float) -> M
     return known[a] & known[b] & ((distance[a] > 0.0) != (distance[b] > 0.0))
 
 
-def proposed_by_steps(lattice: Lattice, data: Observations) -> list[Mask]:
+def proposed_by_steps(lattice: Lattice, data: Data) -> list[Mask]:
     """Jump sets at several scales and thresholds, each once."""
     found: dict[bytes, Mask] = {}
     for radius, order in STEPS:

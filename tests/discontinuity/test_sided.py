@@ -1,0 +1,179 @@
+"""Points of a volume on their sides of a border: sides, evidence against a dense normal, regions drawn anew, fits."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import multivariate_normal
+
+from statmodels_x import FreeDiscontinuity
+from statmodels_x.discontinuity.grid.lattice import Lattice
+from statmodels_x.discontinuity.inference.bootstrap import draw_data
+from statmodels_x.discontinuity.smoothing.sided import SidedPoints
+from statmodels_x.discontinuity.smoothing.smoother import (
+    CENTRE,
+    JumpSetModel,
+    Observations,
+    SecondDifferences,
+)
+from statmodels_x.discontinuity.tuning.sides import redrawn
+
+
+def centres(m):
+    return np.stack(np.meshgrid(*[np.arange(m)] * 3, indexing="ij"), -1).reshape(-1, 3).astype(float)
+
+
+def cut_of(lattice, side):
+    return side[lattice.tail] != side[lattice.head]
+
+
+def points_of(m, n, surface, sd, seed=0):
+    """Points over m^3 voxels, in units of voxels."""
+    rng = np.random.default_rng(seed)
+    place = rng.uniform(-0.5, m - 0.5, (n, 3))
+    y = surface(place) + sd * rng.normal(size=n)
+    lattice = Lattice((m, m, m))
+    cell = np.ravel_multi_index(np.rint(place).astype(int).T, lattice.shape)
+    count = np.bincount(cell, minlength=m**3)
+    mean = np.bincount(cell, y, m**3) / np.maximum(count, 1)
+    means = Observations(np.where(count > 0, mean, CENTRE), count / sd**2)
+    return SidedPoints(lattice, means, place, y, np.full(n, 1.0 / sd**2))
+
+
+def in_ball(x, m, radius):
+    return np.linalg.norm(x - 0.5 * (m - 1), axis=1) < radius
+
+
+@pytest.mark.parametrize("radius", [2.2, 3.0, 4.5])
+def test_smoothing_keeps_the_volume_of_a_ball(radius):
+    m = 13
+    inside = in_ball(centres(m), m, radius)
+    anywhere = np.random.default_rng(0).uniform(-0.5, m - 0.5, (60_000, 3))
+    data = SidedPoints(
+        Lattice((m,) * 3), Observations(inside * 1.0, np.ones(m**3)), anywhere, anywhere[:, 0], anywhere[:, 0]
+    )
+    node, _ = data.nodes(cut_of(data.lattice, inside))
+    assert inside[node].mean() * m**3 == pytest.approx(inside.sum(), rel=0.04)
+
+
+def test_a_point_is_compared_with_a_centre_on_its_side():
+    m = 10
+
+    def side(x):
+        return x[:, 2] > 3.0 + 0.3 * x[:, 0] + 0.1 * x[:, 1]
+
+    data = points_of(m, 4000, lambda x: 0.0 * x[:, 0], 1.0)
+    label = side(centres(m))
+    node, sure = data.nodes(cut_of(data.lattice, label))
+    true = side(data.place)
+    crossed = label[data.cell] != true
+    assert crossed.sum() > 50
+    assert (label[node] == true)[crossed].mean() > 0.6
+    assert (label[node] == true).mean() > 0.985
+    assert (label[node] == true)[sure > 0.5].mean() > 0.999
+    same, far = data.nodes(np.zeros(data.lattice.n_edges, bool))
+    np.testing.assert_array_equal(same, data.cell)
+    assert np.isinf(far).all()
+
+
+def test_evidence_is_that_of_a_dense_normal():
+    m, t = 4, 1.3
+    data = points_of(m, 150, lambda x: 0.1 * x[:, 0] + 0.5 * (x[:, 2] > 1.5), 0.3, seed=4)
+    lattice = data.lattice
+    cut = cut_of(lattice, centres(m)[:, 2] > 1.5)
+    node, _ = data.nodes(cut)
+    design = np.zeros((150, m**3))
+    edges = {(a, b): k for k, (a, b) in enumerate(zip(lattice.tail, lattice.head, strict=True))}
+    for i, v in enumerate(node):
+        design[i, v] += 1.0
+        for axis in range(3):
+            step = lattice.strides[axis]
+            open_ = [
+                (a, b) for a, b in ((v - step, v), (v, v + step)) if (a, b) in edges and not cut[edges[a, b]]
+            ]
+            for a, b in open_:
+                part = (data.place[i, axis] - centres(m)[v, axis]) / len(open_)
+                design[i, b] += part
+                design[i, a] -= part
+    differences = SecondDifferences.of(lattice)
+    _, label = lattice.regions(cut)
+    precision = np.exp(t) * differences.penalty(cut).toarray() + lattice.laplacian(cut).toarray()
+    precision += np.diag((1.0 / np.bincount(label))[label])
+    covariance = design @ np.linalg.inv(precision) @ design.T + np.diag(1.0 / data.weight)
+    expected = -2.0 * multivariate_normal(np.zeros(150), covariance).logpdf(data.y - CENTRE)
+    model = JumpSetModel(differences, data, cut)
+    assert model.deviance(t) == pytest.approx(expected, rel=1e-9)
+    np.testing.assert_allclose(data.values(cut, model.surface(t)), design @ model.surface(t), atol=1e-12)
+
+
+def test_points_that_may_lie_on_either_side_are_left_out():
+    data = points_of(8, 1500, lambda x: x[:, 0], 0.5)
+    cut = cut_of(data.lattice, centres(8)[:, 1] > 3.5)
+    clear = data.clear_of(data.lattice, cut)
+    gap = np.abs(data.place[:, 1] - 3.5)
+    assert (clear.weight[gap < 0.1] == 0.0).all()
+    assert (clear.weight[gap > 0.6] > 0.0).all()
+
+
+def test_regions_are_drawn_anew_by_their_points():
+    m = 12
+    data = points_of(m, 5000, lambda x: 0.3 + 0.4 * in_ball(x, m, 3.6), 0.08, seed=2)
+    true = in_ball(centres(m), m, 3.6)
+    shifted = in_ball(centres(m) - [1.0, 0.0, 0.0], m, 3.6)
+    differences = SecondDifferences.of(data.lattice)
+    before = np.count_nonzero(true != shifted)
+    found = redrawn(differences, data, cut_of(data.lattice, shifted), 5.0)
+    assert len(found) == 3
+    left = []
+    for cut in found:
+        count, label = data.lattice.regions(cut)
+        assert count == 2
+        left.append(np.count_nonzero((label != label[0]) != true))
+    assert min(left) < 0.7 * before
+    assert redrawn(differences, data, np.zeros(data.lattice.n_edges, bool), 5.0) == []
+
+
+def scattered(m, surface, seed, sd=0.05):
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(size=(2 * m**3, 3))
+    return pd.DataFrame(x, columns=list("abc")).assign(y=surface(x) + sd * rng.normal(size=len(x)))
+
+
+def test_a_ball_is_found_at_its_size():
+    size = 4.0 * 0.05 / np.sqrt(2.0)  # four standard deviations of a voxel
+
+    def surface(x):
+        return 0.3 * x[:, 0] + size * (np.linalg.norm(x - 0.5, axis=1) < 0.33)
+
+    model = FreeDiscontinuity("y ~ a + b + c", scattered(12, surface, 3), resolution=12)
+    fit = model.fit()
+    inside = np.linalg.norm(fit.domain.cell_centres() - 0.5, axis=1) < 0.33
+    labels = fit.segments().ravel()
+    assert labels.max() == 2
+    assert np.count_nonzero((labels == 2) != inside) < 0.15 * inside.sum()
+    assert fit.boundaries["mean_size"].item() == pytest.approx(size, rel=0.12)
+    assert fit.estimate.sided
+    cells = model.fit(border="cells")
+    assert not cells.estimate.sided
+    assert fit.estimate.tuning.gain > 1.3 * cells.estimate.tuning.gain
+
+
+def test_a_steep_bump_is_no_ball():
+    def surface(x):
+        return 0.5 * np.exp(-((x - 0.45) ** 2).sum(1) / 0.045)
+
+    assert FreeDiscontinuity("y ~ a + b + c", scattered(12, surface, 911), resolution=12).fit().jumps.empty
+
+
+def test_data_are_drawn_about_the_surface_on_each_side():
+    model = FreeDiscontinuity("y ~ a + b + c", scattered(8, lambda x: 1.0 * (x[:, 2] > 0.5), 5), resolution=8)
+    fit = model.fit()
+    found, sample = fit.estimate, fit.sample
+    assert found.cut.any()
+    exact = replace(found, errors=replace(found.errors, variance=1e-20))
+    cells, points = draw_data(sample.cells, sample.points, exact, found.surface, np.random.default_rng(0))
+    above = points.x[:, 2] > 0.5
+    assert np.abs(points.y - above)[np.abs(points.x[:, 2] - 0.5) > 0.1].max() < 0.2
+    assert cells.count.sum() == len(points.y)
+    np.testing.assert_array_equal(points.x, sample.points.x)
