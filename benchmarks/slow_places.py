@@ -54,14 +54,6 @@ def works(bank: Path | None) -> Iterator[Work]:
         series["x"] = np.arange(len(series))
         yield "curve of a bank, jumps", len(series), lambda: jumps(series)
     yield "curve with 19 steps, jumps", 5_000, lambda: jumps(steps(5_000))
-    rng = np.random.default_rng(0)
-    matrix = smx.LeslieMatrix(rng.uniform(0.0, 0.3, 20), rng.uniform(0.5, 0.95, 19)).matrix
-    yield "trajectories of 1,000 steps of a Leslie matrix, mean log size", 1_000, lambda: trajectories(matrix)
-
-
-def trajectories(matrix: np.ndarray) -> float:
-    found = smx.simulate_populations([matrix], np.ones(len(matrix)), 1_000, n=1_000)
-    return float(found.to_numpy(float)[:, -1].mean())
 
 
 def jumps(data: pd.DataFrame) -> float:

@@ -139,7 +139,8 @@ class _State:
         self.shape, self.strides = np.array(lattice.shape, np.int64), lattice.strides
         self.width = n_labels + 1
         self.margin = int(lattice.strides.max()) * self.width + 1
-        self.part = _part(lattice.n_cells, self.width)
+        self.n, self.whole = lattice.n_cells, slice(0, lattice.n_cells)
+        self.part = _part(self.n, self.width)
         self._run = slice(self.margin, self.margin + lattice.n_cells * self.width)
         self.v, self.cost, self.rho = self._zeros(), self._zeros(), self._zeros()
         self.mu, self.mu_bar, self.slope, self.bound = (self._zeros(d) for _ in range(4))
@@ -173,9 +174,11 @@ class _State:
         A step writes the fields of its own cells only and reads the others' as they were before it, so that cells may
         be divided among threads.
         """
-        n = len(self.cells(self.v))
-        change_v, change_mu = np.sum(in_parts(self._primal, n, self.part), axis=0)
-        change_p, change_q = np.sum(in_parts(self._dual, n, self.part), axis=0)
+        if self.part == self.n:  # thousands of short sweeps, to which lists of one part would add a half
+            (change_v, change_mu), (change_p, change_q) = self._primal(self.whole), self._dual(self.whole)
+        else:
+            change_v, change_mu = np.sum(in_parts(self._primal, self.n, self.part), axis=0)
+            change_p, change_q = np.sum(in_parts(self._dual, self.n, self.part), axis=0)
         size = self.v.size - 2 * self.margin
         primal = np.sqrt((change_v / self.step_v**2 + change_mu / self.step_mu**2) / size)
         dual = np.sqrt((change_p / self.step_p**2 + change_q / self.step_q**2) / size)
