@@ -169,8 +169,8 @@ class Search:
 
     @property
     def moves_stretches(self) -> bool:
-        """Whether whole courses are proposed and moved in stretches: where that takes no minutes."""
-        return not self.is_costly
+        """Whether courses are proposed and shifted by parts of a cell, which pixels at their middles do not show."""
+        return not self.is_costly and self.data.pixels != "points"
 
     @property
     def has_neighbourhoods(self) -> bool:
