@@ -37,7 +37,7 @@ REACHES = (3.0, 5.5, 10.0)  # smoothing lengths in cells
 SIZES = {
     1: (5.0, 7.0, 10.0, 14.0, 20.0, 28.0),
     2: (2.2, 3.0, 3.8, 4.9, 6.3, 8.2, 12.0, 18.0, 26.0),
-    3: (4.25,),  # the step filters propose, too
+    3: (2.0,),  # the step filters propose, too; small solid parts are what they do not see
 }
 # edges of the smallest segment kept in either copy of a proposal: among the many voxels of a volume one of pure noise
 # stands out far enough to be cut out by its six faces
