@@ -180,8 +180,9 @@ class _State:
             change_v, change_mu = np.sum(in_parts(self._primal, self.n, self.part), axis=0)
             change_p, change_q = np.sum(in_parts(self._dual, self.n, self.part), axis=0)
         size = self.v.size - 2 * self.margin
-        primal = np.sqrt((change_v / self.step_v**2 + change_mu / self.step_mu**2) / size)
-        dual = np.sqrt((change_p / self.step_p**2 + change_q / self.step_q**2) / size)
+        v, mu, p, q = (float(step) ** 2 for step in (self.step_v, self.step_mu, self.step_p, self.step_q))
+        primal = np.sqrt((change_v / v + change_mu / mu) / size)
+        dual = np.sqrt((change_p / p + change_q / q) / size)
         return float(primal), float(dual)
 
     def _primal(self, cells: slice) -> tuple[float, float]:
