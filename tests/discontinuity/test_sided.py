@@ -177,3 +177,17 @@ def test_data_are_drawn_about_the_surface_on_each_side():
     assert np.abs(points.y - above)[np.abs(points.x[:, 2] - 0.5) > 0.1].max() < 0.2
     assert cells.count.sum() == len(points.y)
     np.testing.assert_array_equal(points.x, sample.points.x)
+
+
+@pytest.mark.parametrize("seed", [0, 4])
+def test_a_second_border_that_only_moves_the_first_is_not_kept(seed):
+    """The plane lies within a layer of voxels; a sheet elsewhere would move its contour."""
+    rng = np.random.default_rng(seed)
+    v = rng.uniform(size=(3, 1500))
+    y = 0.3 * v[0] + 0.5 * (v[1] > 0.52) + 0.1 * rng.normal(size=1500)
+    fit = FreeDiscontinuity(
+        "y ~ a + b + c", pd.DataFrame({"a": v[0], "b": v[1], "c": v[2], "y": y}), resolution=8
+    ).fit()
+    assert fit.segments().max() == 2
+    assert len(fit.boundaries) == 1
+    assert abs(fit.boundaries["mean_size"].iloc[0] - 0.5) < 0.05

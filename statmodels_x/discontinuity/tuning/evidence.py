@@ -337,6 +337,32 @@ class Scorer:
             proposal = Proposal(proposal.lam, proposal.nu, cut, scored)
         return proposal
 
+    def told_by_means(self, proposal: Proposal, penalty: Penalty) -> Proposal:
+        """Take away what in a volume does not pay for itself by the voxels' means, too.
+
+        Within a voxel a border lies where the labels round it put it. A second border some voxels away can move it,
+        and gain by the points there without any jump of its own; the means know nothing of that.
+        """
+        if not isinstance(self.data, SidedPoints) or not proposal.cut.any():
+            return proposal
+        means, t, cut = self.data.means, proposal.smoothed.log_precision, proposal.cut
+
+        def cost(one: Mask) -> float:
+            return JumpSetModel(self.differences, means, one).deviance(t) + penalty.price(self.lattice, one)
+
+        while cut.any():
+            edges, (count, label) = np.flatnonzero(cut), self.lattice.segments(cut)
+            parts = [edges[label == k] for k in range(count)] + self._groups(cut)
+            fewer = [_without(cut, part) for part in parts]
+            costs = [cost(one) for one in fewer]
+            worst = int(np.argmin(costs))
+            if costs[worst] >= cost(cut):
+                break
+            cut = fewer[worst]
+        if cut is proposal.cut:
+            return proposal
+        return replace(proposal, cut=cut, smoothed=self.score(cut, around=t))
+
     def _margins(self, trials: list[Mask], penalty: Penalty) -> Array:
         """Return what each jump set is charged beside a soft surface; the first is the whole one."""
         if self.lattice.n_axes < 3:
@@ -403,7 +429,7 @@ def choose(
     for proposal in _lowest(_whole(scorer, ranked, smooth, penalty), _EXTENDED, cost):
         if smooth.deviance - proposal.cost(lattice, penalty) <= gain:
             break  # what is steep only takes away from it
-        pruned = scorer.without_steep(proposal, penalty)
+        pruned = scorer.told_by_means(scorer.without_steep(proposal, penalty), penalty)
         own = smooth.deviance - pruned.cost(lattice, penalty)
         if pruned.cut.any() and own > gain:
             gain = own
