@@ -142,7 +142,7 @@ def test_error_quantiles_hold_a_new_error_as_often_as_they_say():
 def test_posterior_draws_have_the_posterior_moments(fit):
     """Mean and standard deviation at each cell, within Monte-Carlo error."""
     cells, found = fit.sample.cells, fit.estimate
-    factor = posterior_factor(cells, found)
+    factor = posterior_factor(cells, None, found)
     rng = np.random.default_rng(0)
     draws = np.array([draw(found.surface, factor, rng) for _ in range(2000)])
     spread = fit.surface_std_error.ravel() / cells.scale.range

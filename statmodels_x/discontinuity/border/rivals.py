@@ -34,6 +34,7 @@ _BEST_CREASE_FACTORS = (4.0, 7.0, 10.0, 14.0)
 _MIDDLE_FACTOR = 7.0
 _CREASES = 4
 _MARGIN = 20.0
+_MARGIN_IN_IMAGES = 10.0
 _SHARE = 0.25
 _NOTICEABLE = 5.0
 _PIXELS_OF_A_PLACE = 8.0  # so many places of a border that noise proposes
@@ -278,7 +279,11 @@ def gate(search: Search) -> float:
 def needed_gain(search: Search, crease: float) -> float:
     """Gain that a border must have: that of the gate, and clearly more than that of creases.
 
-    A crease between the nodes is told better by a jump than by a surface that is soft there, in proportion.
+    A crease between the nodes is told better by a jump than by a surface that is soft there, in proportion. With one
+    value in each cell a surface that is soft between two pixels can be as steep as a jump, and gains nearly as much:
+    there the margin must not grow with the jump.
     """
-    rival = crease + max(_MARGIN, _SHARE * crease) if crease > _NOTICEABLE else 0.0
-    return max(gate(search), rival)
+    if crease <= _NOTICEABLE:
+        return gate(search)
+    margin = _MARGIN_IN_IMAGES if search.data.pixels else max(_MARGIN, _SHARE * crease)
+    return max(gate(search), crease + margin)

@@ -10,13 +10,13 @@ import pandas as pd
 from statmodels_x.discontinuity.border import rivals
 from statmodels_x.discontinuity.border.fit import Found, find_border, first_scored, more_telling
 from statmodels_x.discontinuity.border.large import is_large
-from statmodels_x.discontinuity.border.misfit import misfits_of
 from statmodels_x.discontinuity.border.model import Border, BorderModel
 from statmodels_x.discontinuity.border.pixels import pixel_data
 from statmodels_x.discontinuity.border.points import PointData, point_data
 from statmodels_x.discontinuity.border.search import PRICES, Price, Search
 from statmodels_x.discontinuity.border.sizes import nearest
 from statmodels_x.discontinuity.border.windows import likelier_variance
+from statmodels_x.discontinuity.fitting.misfit import misfits_of
 from statmodels_x.discontinuity.fitting.record import (
     Estimate,
     Pairs,
