@@ -236,3 +236,30 @@ def seen(lattice: Lattice, border: Border, places: Array) -> Index:
 def within_reach(lattice: Lattice, places: Array) -> Array:
     """Return places with those outside of the grid, or nowhere, moved to its edge."""
     return np.clip(np.nan_to_num(places, nan=0.0), -0.5, np.array(lattice.shape) - 0.5)
+
+
+def carried_on(lattice: Lattice, border: Border, surface: Array, places: Array, nodes: Index) -> Array:
+    """Return a surface carried on from nodes to places by the slopes there."""
+    offset = places - np.column_stack(np.unravel_index(nodes, lattice.shape))
+    return np.asarray(surface[nodes] + (offset * _slopes(lattice, border, surface)[nodes]).sum(1))
+
+
+def _slopes(lattice: Lattice, border: Border, surface: Array) -> Array:
+    """Slopes at every node; shape (cells, 2)."""
+    at = np.column_stack(np.unravel_index(np.arange(lattice.n_cells), lattice.shape)).astype(float)
+    slopes = np.zeros((lattice.n_cells, 2))
+    cut = np.append(border.cut, True)  # no edge at the margin: nothing beyond
+    for axis in range(2):
+        step = lattice.strides[axis]
+        after = lattice.edge_from[axis]
+        inner = at[:, axis] > 0
+        before = np.where(inner, after[np.maximum(np.arange(lattice.n_cells) - step, 0)], -1)
+        forward, backward = ~cut[after], ~cut[before]
+        nodes = np.arange(lattice.n_cells)
+        up = surface[np.minimum(nodes + step, lattice.n_cells - 1)] - surface
+        down = surface - surface[np.maximum(nodes - step, 0)]
+        both = forward & backward
+        slopes[:, axis] = np.where(
+            both, 0.5 * (up + down), np.where(forward, up, np.where(backward, down, 0.0))
+        )
+    return slopes

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from statmodels_x.core.typing import Array
-from statmodels_x.discontinuity.border.model import Border, seen, taylor_rows
+from statmodels_x.discontinuity.border.model import Border, carried_on, seen
 from statmodels_x.discontinuity.border.points import CENTRE, LEAST_SD, PointData
 from statmodels_x.discontinuity.border.sizes import nearest
-from statmodels_x.discontinuity.grid.jumps import segment_ranks
+from statmodels_x.discontinuity.grid.jumps import segment_of_edges
 
 _BESIDE = 0.7  # cells
 _FEWEST = 20
-_CHUNK = 1000
 
 Misfit = tuple[int, float, float, float]
 
@@ -39,12 +38,11 @@ def misfits_of(data: PointData, border: Border, surface: Array) -> tuple[Misfit,
     if not border.cut.any() or not len(used) or data.variance <= LEAST_SD**2:
         return ()
     place = data.place[used]
-    square = data.weight[used] * (data.y[used] + CENTRE - _at(data, border, surface, place)) ** 2
+    fitted = carried_on(data.lattice, border, surface, place, seen(data.lattice, border, place))
+    square = data.weight[used] * (data.y[used] + CENTRE - fitted) ** 2
     found = nearest(data.lattice, border, place, np.ones(2))
-    rank = np.zeros(data.lattice.n_edges, int)
-    rank[border.edges] = segment_ranks(data.lattice, border.cut)
     beside = found.distance < _BESIDE
-    own, rest = rank[found.edge], square[~beside]
+    own, rest = segment_of_edges(data.lattice, border.cut)[found.edge], square[~beside]
     told = []
     for segment in np.unique(own[beside]).tolist():
         near = square[beside & (own == segment)]
@@ -53,12 +51,3 @@ def misfits_of(data: PointData, border: Border, surface: Array) -> tuple[Misfit,
             z = (near.mean() - rest.mean()) / error if error > 0.0 else 0.0
             told.append((segment, float(np.sqrt(near.mean())), float(np.sqrt(rest.mean())), float(z)))
     return tuple(told)
-
-
-def _at(data: PointData, border: Border, surface: Array, place: Array) -> Array:
-    """Surface at places, as their own side of the border has it."""
-    nodes = seen(data.lattice, border, place)
-    parts = [slice(first, first + _CHUNK) for first in range(0, len(place), _CHUNK)]
-    return np.concatenate(
-        [taylor_rows(data.lattice, border, place[part], nodes[part]) @ surface for part in parts]
-    )

@@ -26,7 +26,7 @@ from statmodels_x.discontinuity.fitting.record import (
 )
 from statmodels_x.discontinuity.grid.boundary import in_cells
 from statmodels_x.discontinuity.grid.domain import Cells, Points
-from statmodels_x.discontinuity.grid.jumps import segment_ranks
+from statmodels_x.discontinuity.grid.jumps import segment_of_edges
 from statmodels_x.discontinuity.grid.lattice import Mask
 from statmodels_x.discontinuity.lifted.polish import polish
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
@@ -235,8 +235,7 @@ def _record(found: Found, table: pd.DataFrame) -> BorderTuning:
 
 
 def _transitions(search: Search, border: Border) -> tuple[tuple[int, float, float], ...]:
-    label = np.zeros(search.lattice.n_edges, int)
-    label[border.edges] = segment_ranks(search.lattice, border.cut)
+    label = segment_of_edges(search.lattice, border.cut)
     found = []
     for chain in search.chains(border):
         wide = rivals.transition(search, border, chain)

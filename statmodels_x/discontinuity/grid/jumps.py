@@ -63,12 +63,18 @@ def segment_ranks(lattice: Lattice, cut: Mask) -> NDArray[np.intp]:
     return _largest_first(*lattice.segments(cut))
 
 
+def segment_of_edges(lattice: Lattice, cut: Mask) -> NDArray[np.intp]:
+    """Return the rank of every edge's segment, 0 where it is not cut."""
+    rank = np.zeros(lattice.n_edges, int)
+    rank[cut] = segment_ranks(lattice, cut)
+    return rank
+
+
 def open_segments(lattice: Lattice, cut: Mask) -> list[int]:
     """Return the ranks of the segments that have an end inside a surface over two covariates, in order."""
     if lattice.n_axes != 2 or not cut.any():
         return []
-    rank = np.zeros(lattice.n_edges, int)
-    rank[cut] = segment_ranks(lattice, cut)
+    rank = segment_of_edges(lattice, cut)
     ends = lattice.squares[cut[lattice.squares].sum(1) == 1]
     return np.unique(rank[ends].max(1, initial=0)).tolist()
 

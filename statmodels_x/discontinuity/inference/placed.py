@@ -15,6 +15,7 @@ from statmodels_x.discontinuity.border.clusters import ClusteredPoints
 from statmodels_x.discontinuity.border.model import (
     Border,
     BorderModel,
+    carried_on,
     pixel_means,
     seen,
     taylor_rows,
@@ -197,7 +198,7 @@ def values(fit: SurfaceFitted, points: Array, natural: Array, std_error: Array) 
         return value, error
     node = seen(lattice, border, at)
     offset = np.column_stack([np.ones(len(at)), at - np.column_stack(np.unravel_index(node, lattice.shape))])
-    value[rows] = natural[node] + (offset[:, 1:] * _slopes(lattice, border, natural)[node]).sum(1)
+    value[rows] = carried_on(lattice, border, natural, at, node)
     nodes, covariance = near_covariance(fit)
     k = np.searchsorted(nodes, node)
     error[rows] = np.sqrt(np.einsum("na,nab,nb->n", offset, covariance[k], offset)) * fit.scale.range
@@ -237,8 +238,7 @@ def signed_distance(fit: SurfaceFitted, points: Array) -> pd.DataFrame:
     found: Nearest = nearest(lattice, border, in_cells(fit.domain, points), fit.domain.widths)
     before, behind = contrasts(lattice, border, found.point, found.edge)
     rises = np.sign((behind - before) @ fit.estimate.surface)
-    label = np.zeros(lattice.n_edges, int)
-    label[border.edges] = tables.segment_ranks(lattice, border.cut)
+    label = tables.segment_of_edges(lattice, border.cut)
     sign = found.side * np.where(rises == 0.0, 1.0, rises)
     return pd.DataFrame({"distance": sign * found.distance, "segment": label[found.edge]})
 
@@ -276,32 +276,9 @@ class PointSampler:
         """Draw a surface, and responses about it; returns the points and the surface at the nodes."""
         truth = self.surface + self.factor.half_solve(rng.standard_normal(self.surface.size))
         data = self.data
-        slopes = _slopes(data.lattice, border, truth)
-        offset = data.place - np.column_stack(np.unravel_index(self.rows, data.lattice.shape))
-        value = truth[self.rows] + (offset * slopes[self.rows]).sum(1)
+        value = carried_on(data.lattice, border, truth, data.place, self.rows)
         if data.averages:
             value = pixel_means(data.lattice, border, truth)[data.cell]
         used = data.weight > 0.0
         noise = rng.standard_normal(len(value)) / np.sqrt(np.where(used, data.weight, 1.0))
         return replace(data, y=value + noise), truth
-
-
-def _slopes(lattice: Lattice, border: Border, surface: Array) -> Array:
-    """Slopes at every node; shape (cells, 2)."""
-    at = np.column_stack(np.unravel_index(np.arange(lattice.n_cells), lattice.shape)).astype(float)
-    slopes = np.zeros((lattice.n_cells, 2))
-    cut = np.append(border.cut, True)  # no edge at the margin: nothing beyond
-    for axis in range(2):
-        step = lattice.strides[axis]
-        after = lattice.edge_from[axis]
-        inner = at[:, axis] > 0
-        before = np.where(inner, after[np.maximum(np.arange(lattice.n_cells) - step, 0)], -1)
-        forward, backward = ~cut[after], ~cut[before]
-        nodes = np.arange(lattice.n_cells)
-        up = surface[np.minimum(nodes + step, lattice.n_cells - 1)] - surface
-        down = surface - surface[np.maximum(nodes - step, 0)]
-        both = forward & backward
-        slopes[:, axis] = np.where(
-            both, 0.5 * (up + down), np.where(forward, up, np.where(backward, down, 0.0))
-        )
-    return slopes
