@@ -10,8 +10,8 @@ edges more than two cells from the truth), missed (share of the true border with
 regions (share of the samples with the true number), length (found over true), bias (mean size over the true one, less
 1), covered (share of the samples whose 95 % interval of the mean size holds it), cpu seconds a fit.
 
-Chunks are kept beside the result and a resumed study goes on from them. Rows of results/discontinuity_borders.csv that
-are not made again stay, so that cells can be made in several runs.
+The samples of each setting are kept beside the result: a resumed study, or one with more repeats, goes on from them.
+Rows of results/discontinuity_borders.csv that are not made again stay, so that cells can be made in several runs.
 """
 
 from __future__ import annotations
@@ -185,20 +185,23 @@ def one(
 
 
 def block(chunks: Path, name: str, repeats: int, jobs: int, ways: tuple[str, ...], **setting) -> pd.DataFrame:
-    """Average over the samples of one setting, read from its chunk if it is whole."""
-    path = chunks / f"discontinuity_borders_{name}_{repeats}_{'-'.join(ways)}.csv"
-    if path.exists():
-        return pd.read_csv(path)
-    drawn = replicate(partial(one, ways=ways, **setting), repeats, seed=seed_of(name), n_jobs=jobs)
-    table = pd.DataFrame([row for rows in drawn for row in rows]).groupby("border").mean().reset_index()
+    """Average over the samples of one setting; those that its chunk holds are not made again."""
+    path = chunks / f"discontinuity_borders_{name}_{'-'.join(ways)}.csv"
+    samples = pd.read_csv(path) if path.exists() else pd.DataFrame()
+    made = len(samples) // len(ways)
+    if made < repeats:
+        task = partial(one, ways=ways, **setting)
+        drawn = replicate(task, repeats - made, seed=seed_of(name), n_jobs=jobs, first=made)
+        samples = pd.concat([samples, pd.DataFrame([row for rows in drawn for row in rows])])
+        partial_path = path.with_suffix(".partial")
+        samples.to_csv(partial_path, index=False)
+        partial_path.replace(path)
+    table = samples.groupby("border").mean().reset_index()
     table.insert(0, "n", setting["n"])
     table.insert(0, "k", setting["k"])
     table.insert(0, "surface", setting["surface"])
     table.insert(0, "shape", setting["shape"] or "none")
-    partial_path = path.with_suffix(".partial")
-    table.assign(samples=repeats).to_csv(partial_path, index=False)
-    partial_path.replace(path)
-    return pd.read_csv(path)
+    return table.assign(samples=len(samples) // len(ways))
 
 
 def with_kept(table: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
@@ -223,12 +226,16 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", type=float, default=[5.0, 3.0, 10.0, 2.0, 20.0])
     parser.add_argument("--n", nargs="+", type=int, default=[5000, 2000, 20000])
     parser.add_argument("--quick", action="store_true", help="a pilot: two surfaces, one size, n = 5,000")
+    parser.add_argument(
+        "--no-nulls", action="store_true", help="leave the surfaces without a jump as they are"
+    )
     options = parser.parse_args()
     chunks = RESULTS / "chunks"
     chunks.mkdir(parents=True, exist_ok=True)
     surfaces = ("flat", "cone") if options.quick else tuple(SURFACES)
     sizes = (5.0,) if options.quick else options.sizes
-    settings = [{"shape": None, "surface": name, "k": 0.0, "n": 5000} for name in NULLS]
+    nulls = () if options.no_nulls else NULLS
+    settings = [{"shape": None, "surface": name, "k": 0.0, "n": 5000} for name in nulls]
     for n in (5000,) if options.quick else options.n:
         settings += [
             {"shape": shape, "surface": name, "k": k, "n": n}
