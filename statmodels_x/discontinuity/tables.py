@@ -78,6 +78,11 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
         for label, width in wide
     ]
     notes += [
+        f"The surface leaves out {one.n} observations within {one.reach:g} cells of boundary {one.segment}: those "
+        "beside it were further from the surface than the others, as where the border bends within a cell."
+        for one in found.left_out
+    ]
+    notes += [
         f"Observations beside boundary {label} are further from the surface than the others (sd "
         f"{fit.noise_sd * near:.3g} and {fit.noise_sd * far:.3g}): the border bends within a cell, or is not sharp, or "
         "the noise is larger there. Sizes can then be too small by several standard errors; try a finer `resolution`."

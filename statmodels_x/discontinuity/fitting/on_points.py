@@ -16,7 +16,7 @@ from statmodels_x.discontinuity.border.points import PointData, point_data
 from statmodels_x.discontinuity.border.search import PRICES, Price, Search
 from statmodels_x.discontinuity.border.sizes import nearest
 from statmodels_x.discontinuity.border.windows import likelier_variance
-from statmodels_x.discontinuity.fitting.misfit import misfits_of
+from statmodels_x.discontinuity.fitting.misfit import Followed, LeftOut, followed, without_left_out
 from statmodels_x.discontinuity.fitting.record import (
     Estimate,
     Pairs,
@@ -55,9 +55,11 @@ class Placed:
         Points set aside as outliers.
     transitions : tuple of (segment, width, gain)
         For each chain: standard deviation of the step's width in cells, and how much better than a sharp step it is.
+    left_out : tuple of LeftOut
+        Points beside a segment that the border does not follow, which have no part in the surface.
     misfits : tuple of (segment, sd of its points, sd of the others, z)
         Residual standard deviations of scattered points within a cell of a segment and of those further away, scaled by
-        their noise, and the difference of the squares in its standard errors.
+        their noise, and the difference of the squares in its standard errors; without the points left out.
     pixels : str
         ``"points"`` or ``"averages"``: how the pixels of an image were read; empty for scattered points.
     """
@@ -69,6 +71,7 @@ class Placed:
     transitions: tuple[tuple[int, float, float], ...] = field(repr=False)
     pixels: str = ""
     misfits: tuple[tuple[int, float, float, float], ...] = field(default=(), repr=False)
+    left_out: tuple[LeftOut, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,8 +117,9 @@ def beside_the_border(points: Points, cells: Cells, border: Border, reach: float
 
 def smoothed_beside(found: Estimate, points: Points, cells: Cells, spec: Specification) -> Estimate:
     """Return the surface of other points between the same borders, at the noise of the rows."""
+    border = found.placed.border
     data = data_of(points, cells, spec).with_variance(found.placed.variance)
-    model = BorderModel(data, found.placed.border)
+    model = BorderModel(without_left_out(data, border, found.placed.left_out), border)
     t = model.best(found.log_precision)[0]
     return replace(found, surface=model.surface(t), log_precision=t)
 
@@ -160,10 +164,12 @@ def estimate_on_points(
         data = data.with_variance(data.away_variance(border.cut))
     model = BorderModel(data, border)
     t = model.best(found.best.t)[0]
-    surface = model.surface(t)
+    smooth = Followed(model.surface(t), t)
+    if points is not None:
+        smooth = followed(data, border, smooth.surface, t)
     natural = data.variance * cells.scale.range**2
     return Estimate(
-        surface,
+        smooth.surface,
         border.cut,
         lam,
         nu,
@@ -171,7 +177,7 @@ def estimate_on_points(
         source,
         facts,
         _record(found, table),
-        t,
+        smooth.t,
         placed=Placed(
             border,
             data.variance,
@@ -179,7 +185,8 @@ def estimate_on_points(
             data.n_set_aside,
             _transitions(search, border),
             reading,
-            misfits_of(data, border, surface) if points is not None else (),
+            smooth.misfits,
+            smooth.left_out,
         ),
     )
 

@@ -24,6 +24,7 @@ from statmodels_x.discontinuity.border.model import (
 from statmodels_x.discontinuity.border.points import CENTRE, PointData
 from statmodels_x.discontinuity.border.sizes import Nearest, contrasts, edge_lengths, limits, nearest, normals
 from statmodels_x.discontinuity.fitted import SurfaceFitted, keeps
+from statmodels_x.discontinuity.fitting.misfit import without_left_out
 from statmodels_x.discontinuity.fitting.on_points import data_of
 from statmodels_x.discontinuity.grid import jumps as tables
 from statmodels_x.discontinuity.grid.boundary import from_cells, in_cells
@@ -58,7 +59,7 @@ def pixel_values(fit: SurfaceFitted, natural: Array) -> Array:
 
 
 def points_of(fit: SurfaceFitted, what: str) -> PointData:
-    """Return the points as the search saw them, at the variance of the fit."""
+    """Return the points as the search saw them, at the variance of the fit, those left out beside the border too."""
     sample = fit.need_sample(what)
     found = fit.__dict__.get("_points")
     if found is None:
@@ -68,9 +69,14 @@ def points_of(fit: SurfaceFitted, what: str) -> PointData:
     return found
 
 
+def smoothed_points(fit: SurfaceFitted, what: str) -> PointData:
+    """Return the points that the surface was smoothed over: those left out beside the border have no weight."""
+    return without_left_out(points_of(fit, what), border_of(fit), fit.estimate.placed.left_out)
+
+
 def surface_variance(fit: SurfaceFitted) -> Array:
     """Posterior variance of the scaled surface at the nodes, given the border."""
-    model = BorderModel(points_of(fit, "surface_std_error"), border_of(fit))
+    model = BorderModel(smoothed_points(fit, "surface_std_error"), border_of(fit))
     return model.posterior(fit.estimate.log_precision).inverse_diagonal()
 
 
@@ -87,7 +93,7 @@ def limits_at(fit: SurfaceFitted, places: Array, edges: Index) -> JumpSizes:
     if not len(edges):
         nothing = np.zeros(0)
         return JumpSizes(places, normal, nothing, nothing, np.zeros((0, 0)))
-    data = points_of(fit, "the size of a jump")
+    data = smoothed_points(fit, "the size of a jump")
     before, behind, covariance = limits(
         data, border, fit.estimate.log_precision, places, edges, clustered_points(fit, data)
     )
@@ -163,7 +169,7 @@ def near_covariance(fit: SurfaceFitted) -> tuple[Index, Array]:
     nodes = np.unique(np.concatenate([inner, lattice.tail[border.cut], lattice.head[border.cut]]))
     if not len(nodes):
         return nodes, np.zeros((0, 3, 3))
-    data = points_of(fit, "predict()")
+    data = smoothed_points(fit, "predict()")
     factor = BorderModel(data, border).posterior(fit.estimate.log_precision)
     parts = np.array_split(nodes, max(1, len(nodes) // _AT_ONCE))
     return nodes, np.concatenate([_node_covariance(lattice, border, factor, part) for part in parts])
