@@ -28,7 +28,7 @@ from statmodels_x.discontinuity.fitting.misfit import without_left_out
 from statmodels_x.discontinuity.fitting.on_points import data_of
 from statmodels_x.discontinuity.grid import jumps as tables
 from statmodels_x.discontinuity.grid.boundary import from_cells, in_cells
-from statmodels_x.discontinuity.grid.lattice import Index, Lattice
+from statmodels_x.discontinuity.grid.lattice import Index, Lattice, Mask
 from statmodels_x.discontinuity.grid.prediction import interpolate
 from statmodels_x.discontinuity.inference.sizes import JumpSizes
 from statmodels_x.discontinuity.kernels.banded import Factor
@@ -129,15 +129,17 @@ def edge_places(fit: SurfaceFitted) -> tuple[Array, Array]:
     )
 
 
-def mean_weights(fit: SurfaceFitted, sizes: Array, length: Array) -> Array:
+def mean_weights(fit: SurfaceFitted, sizes: Array, length: Array, observed: Mask) -> Array:
     """Weights of the edges' sizes in the mean size of each segment, rows in the order of the segments' numbers.
 
-    Sizes point from tail to head; along a slanted border that alternates. They are turned to one side of each chain
-    before the mean over its length, and chains to the side on which their mean is positive.
+    Edges without data on both sides count only in a segment that has no other. Sizes point from tail to head; along a
+    slanted border that alternates. They are turned to one side of each chain before the mean over its length, and
+    chains to the side on which their mean is positive.
     """
     lattice, border = fit.domain.lattice, border_of(fit)
     label = tables.segment_ranks(lattice, border.cut)
     weight = np.zeros((label.max(initial=0), len(label)))
+    length = np.where(tables.told_edges(label, observed), length, 0.0)
     for chain in chains(lattice, border):
         own = np.searchsorted(border.edges, chain.edges)
         turned = orientation(lattice, border, chain) * length[own]
@@ -146,12 +148,12 @@ def mean_weights(fit: SurfaceFitted, sizes: Array, length: Array) -> Array:
     return np.asarray(weight / total[:, None])
 
 
-def boundary_rows(fit: SurfaceFitted, found: JumpSizes, jumps: pd.DataFrame) -> pd.DataFrame:
+def boundary_rows(fit: SurfaceFitted, found: JumpSizes, jumps: pd.DataFrame, observed: Mask) -> pd.DataFrame:
     """One row for each segment, with the mean size over its length and its standard error."""
-    table = tables.segment_table(jumps, fit.domain.names)
+    table = tables.segment_table(jumps, fit.domain.names, observed)
     if table.empty:
         return table.assign(std_error=np.zeros(0))
-    weight = mean_weights(fit, found.size, jumps["length"].to_numpy())
+    weight = mean_weights(fit, found.size, jumps["length"].to_numpy(), observed)
     return table.assign(
         mean_size=weight @ found.size,
         std_error=np.sqrt(np.einsum("ij,jk,ik->i", weight, found.covariance, weight)),
