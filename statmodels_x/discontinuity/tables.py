@@ -79,7 +79,7 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
         for label, width in wide
     ]
     notes += [
-        f"The surface leaves out {one.n} observations within {one.reach:g} cells of boundary {one.segment}: by their "
+        f"The surface leaves out {one.n} points within {one.reach:g} cells of boundary {one.segment}: by their "
         "residuals some of them lie on its other side, as where the border bends within a cell."
         for one in found.left_out
     ]

@@ -54,7 +54,7 @@ def test_points_beside_corners_within_cells_are_left_out():
     (out,) = fit.estimate.placed.left_out
     assert out.segment == 1
     assert 0 < out.n < 1000
-    assert f"leaves out {out.n} observations within {out.reach:g} cells of boundary 1" in told(fit)
+    assert f"leaves out {out.n} points within {out.reach:g} cells of boundary 1" in told(fit)
     largest = fit.boundaries.iloc[0]
     assert abs(largest["mean_size"] - 0.25) < 2.5 * largest["std_error"]
     assert mean_with_all_points(fit) < 0.25 - 2.5 * largest["std_error"]

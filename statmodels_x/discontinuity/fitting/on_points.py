@@ -16,7 +16,7 @@ from statmodels_x.discontinuity.border.points import PointData, point_data
 from statmodels_x.discontinuity.border.search import PRICES, Price, Search
 from statmodels_x.discontinuity.border.sizes import nearest
 from statmodels_x.discontinuity.border.windows import likelier_variance
-from statmodels_x.discontinuity.fitting.misfit import Followed, LeftOut, followed, without_left_out
+from statmodels_x.discontinuity.fitting.misfit import Followed, LeftOut, followed
 from statmodels_x.discontinuity.fitting.record import (
     Estimate,
     Pairs,
@@ -119,9 +119,17 @@ def smoothed_beside(found: Estimate, points: Points, cells: Cells, spec: Specifi
     """Return the surface of other points between the same borders, at the noise of the rows."""
     border = found.placed.border
     data = data_of(points, cells, spec).with_variance(found.placed.variance)
-    model = BorderModel(without_left_out(data, border, found.placed.left_out), border)
-    t = model.best(found.log_precision)[0]
-    return replace(found, surface=model.surface(t), log_precision=t)
+    smooth = _smooth(data, border, found.log_precision)
+    placed = replace(found.placed, misfits=smooth.misfits, left_out=smooth.left_out)
+    return replace(found, surface=smooth.surface, log_precision=smooth.t, placed=placed)
+
+
+def _smooth(data: PointData, border: Border, around: float) -> Followed:
+    """Smooth between borders, without scattered points that a border does not follow."""
+    model = BorderModel(data, border)
+    t = model.best(around)[0]
+    surface = model.surface(t)
+    return Followed(surface, t) if data.pixels else followed(data, border, surface, t)
 
 
 def estimate_on_points(
@@ -162,11 +170,7 @@ def estimate_on_points(
         source = "evidence" if told else source
     elif spec.noise != "known":
         data = data.with_variance(data.away_variance(border.cut))
-    model = BorderModel(data, border)
-    t = model.best(found.best.t)[0]
-    smooth = Followed(model.surface(t), t)
-    if points is not None:
-        smooth = followed(data, border, smooth.surface, t)
+    smooth = _smooth(data, border, found.best.t)
     natural = data.variance * cells.scale.range**2
     return Estimate(
         smooth.surface,
