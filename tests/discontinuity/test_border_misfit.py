@@ -139,3 +139,14 @@ def test_neighbours_that_are_alike_are_told(kind):
     fit = smx.FreeDiscontinuity("z ~ x + y", pd.DataFrame({"x": place[:, 0], "y": place[:, 1], "z": z})).fit()
     assert fit.estimate.placed.alike > 0.15
     assert f"neighbouring points are correlated ({fit.estimate.placed.alike:.2f})" in told(fit)
+
+
+def test_nothing_is_drawn_across_which_nothing_jumps():
+    """Rows of a raster, and a square whose corners lie within cells: a branch from a corner draws it better."""
+    along = (np.arange(60) + 0.5) / 60.0
+    x, y = (one.ravel() for one in np.meshgrid(along, along, indexing="ij"))
+    z = 0.3 * x + 0.5 * square(x, y) + 0.05 * np.random.default_rng(3).normal(size=len(x))
+    fit = smx.FreeDiscontinuity("z ~ x + y", pd.DataFrame({"x": x, "y": y, "z": z})).fit()
+    assert fit.jumps["size"].abs().min() > 0.4
+    assert fit.jumps["std_error"].max() < 0.02
+    assert fit.boundaries["length"].sum() == pytest.approx(2.0, abs=0.1)

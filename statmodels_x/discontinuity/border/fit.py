@@ -198,7 +198,9 @@ def _proved(search: Search, now: Scored) -> Scored:
     """Finish a border, and take away what its rivals tell as well."""
     for step in (
         rivals.without_creases,
+        rivals.without_idle,
         lambda search, one: search.finish(one),
+        rivals.without_idle,
         rivals.without_creases,
         rivals.without_ramps,
         rivals.without_bends,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import pinvh
 from scipy.special import ndtr
 
 from statmodels_x.core.typing import Array
@@ -16,6 +17,7 @@ from statmodels_x.discontinuity.border.proposals import creases
 from statmodels_x.discontinuity.border.redraw import Strip, strip
 from statmodels_x.discontinuity.border.roughness import Roughness
 from statmodels_x.discontinuity.border.search import Scored, Search
+from statmodels_x.discontinuity.border.sizes import contrasts
 from statmodels_x.discontinuity.grid.lattice import Index, Mask
 
 WIDTHS = (0.0, 0.15, 0.3, 0.5, 0.8, 1.2, 1.8, 2.6)
@@ -37,6 +39,7 @@ _MARGIN = 20.0
 _MARGIN_IN_IMAGES = 10.0
 _SHARE = 0.25
 _NOTICEABLE = 5.0
+_IDLE = 6.0  # sum of the squared sizes along a chain in standard errors: a jump that pays its price has more
 _PIXELS_OF_A_PLACE = 8.0  # so many places of a border that noise proposes
 
 
@@ -238,6 +241,26 @@ def _across(search: Search, edges: Index | Mask) -> tuple[Index | Mask, Mask]:
     """Edges, and all edges between the cells at their ends."""
     cells = search.lattice.near(edges)
     return edges, cells[search.lattice.tail] & cells[search.lattice.head]
+
+
+def without_idle(search: Search, now: Scored) -> Scored:
+    """Take away chains across which nothing jumps: they only help to draw the corner at which they end."""
+    if isinstance(search, LargeSearch):
+        return now
+    lattice, border, model = search.lattice, now.border, search.model(now.border)
+    before, behind = contrasts(lattice, border, border.crossings(lattice), border.edges)
+    _, factor, mean = model.factors(now.t)
+    rows = behind - before
+    size, covariance = rows @ mean, rows @ factor.solve(rows.T)
+    idle = []
+    for chain in search.chains(border):
+        own = np.searchsorted(border.edges, chain.edges)
+        inverse = pinvh(covariance[np.ix_(own, own)], rtol=1e-6)
+        if size[own] @ inverse @ size[own] < _IDLE:
+            idle.append(chain.edges)
+    if not idle or sum(map(len, idle)) >= len(border.edges):
+        return now
+    return search.settle(search.score(border.without(np.concatenate(idle)), now.t))
 
 
 def best_crease(search: Search) -> float:
