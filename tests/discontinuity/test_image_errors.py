@@ -83,3 +83,15 @@ def test_a_branch_that_another_search_found_is_joined():
     # a border that gains too little is left as it is
     little = replace(now, cost=-0.5 * rivals.gate(search))
     assert united(search, little, [other]) is little
+
+
+def test_pixels_that_a_sharp_border_mixes_are_no_outliers():
+    n, fine = 20, 16
+    at = (np.arange(n * fine) + 0.5) / fine - 0.5
+    inside = np.hypot(at[:, None] - 10.2, at - 9.1) < 4.3
+    clean = inside.reshape(n, fine, n, fine).mean((1, 3))
+    image = clean + 0.02 * np.random.default_rng(1).normal(size=clean.shape)
+    assert pixel_data(smx.FreeDiscontinuity(image).sample.cells, 0.02**2, "averages").n_set_aside == 0
+    image[3, 15] = 0.5  # beyond all of its neighbours
+    image[10, 9] = 1.5
+    assert pixel_data(smx.FreeDiscontinuity(image).sample.cells, 0.02**2, "averages").n_set_aside == 2
