@@ -22,6 +22,7 @@ _MOST_ROWS = 12
 _CLEARLY = 6.0  # gain in deviance
 _BADLY = 2.5  # standard errors
 _OBSERVED = 0.9  # of a boundary's length
+_ALIKE = 0.05  # correlation of neighbours, and three standard errors of it
 _NARROW = 0.2  # cells: below, a border's own wiggles look like a width
 _UNITS = (
     "lam and nu refer to responses scaled to [0, 1] and to a domain whose longest side is 1; sizes, the smallest "
@@ -69,6 +70,12 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
         notes.append(
             f"Standard errors of sizes allow for {fit.facts.n_clusters} clusters; the border was found as if the "
             "errors were independent."
+        )
+    if found.alike > max(_ALIKE, 3.0 / fit.nobs**0.5):
+        notes.append(
+            f"Residuals of neighbouring points are correlated ({found.alike:.2f}): the surface has detail finer than a "
+            "cell, or the errors are not independent. Jumps can then be false and standard errors too small; try a "
+            'finer `resolution`, or noise="correlated".'
         )
     low, high = (fit.noise_sd * factor**0.5 for factor in found.factor_range)
     if high > low:

@@ -116,3 +116,26 @@ def test_a_border_through_empty_cells_is_named():
     largest = fit.boundaries.iloc[0]
     assert abs(largest["mean_size"] - 1.0) < 3.0 * largest["std_error"]
     assert largest["std_error"] < 0.02
+
+
+@pytest.mark.parametrize("size", [0.0, 0.5])
+def test_independent_errors_are_not_alike(size):
+    fit = fitted(line, None, 4, step=size)
+    assert -0.15 < fit.estimate.placed.alike < 0.03
+    assert "neighbouring points are correlated" not in told(fit)
+
+
+@pytest.mark.parametrize("kind", ["errors", "detail"])
+def test_neighbours_that_are_alike_are_told(kind):
+    rng = np.random.default_rng(5)
+    n = 2000
+    place = rng.uniform(size=(n, 2))
+    if kind == "errors":
+        far = np.linalg.norm(place[:, None] - place, axis=2)
+        shared = np.linalg.cholesky(np.exp(-far / 0.03) + 1e-9 * np.eye(n)) @ rng.normal(size=n)
+        z = 0.3 * place[:, 0] + 0.1 * shared + 0.05 * rng.normal(size=n)
+    else:
+        z = np.sin(60.0 * place[:, 0]) + 0.1 * rng.normal(size=n)
+    fit = smx.FreeDiscontinuity("z ~ x + y", pd.DataFrame({"x": place[:, 0], "y": place[:, 1], "z": z})).fit()
+    assert fit.estimate.placed.alike > 0.15
+    assert f"neighbouring points are correlated ({fit.estimate.placed.alike:.2f})" in told(fit)

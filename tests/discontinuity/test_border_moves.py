@@ -9,6 +9,8 @@ from statmodels_x.discontinuity.border import redraw
 from statmodels_x.discontinuity.border.chains import chains, polyline
 from statmodels_x.discontinuity.border.fit import find_border, gain_reaching
 from statmodels_x.discontinuity.border.local import Neighbourhood
+from statmodels_x.discontinuity.border.model import Border, seen
+from statmodels_x.discontinuity.border.points import PointData
 from statmodels_x.discontinuity.border.proposals import borders
 from statmodels_x.discontinuity.border.rounding import carried_on
 from statmodels_x.discontinuity.border.search import PRICES, Search
@@ -92,6 +94,48 @@ def test_the_cost_at_the_end_of_a_search_is_that_of_its_border(border_sample, st
     turned = 7.0 + corner @ np.array([[np.cos(0.35), np.sin(0.35)], [-np.sin(0.35), np.cos(0.35)]])
     now = search.score(straight_border(data.lattice, turned), 14.5)
     for move in (search.flip, search.prune, lambda one: search.slide(one, 0.25), search.finish):
+        now = move(now)
+        assert search.score(now.border, now.t).cost == pytest.approx(now.cost, abs=1e-4)
+
+
+@pytest.mark.parametrize("apart", [0.25, 0.5])
+def test_points_half_way_between_nodes_are_scored_alike_near_by_and_from_scratch(apart, straight_border):
+    """Rows of a raster often lie on the sides and the middles of the cells."""
+    lattice = Lattice((10, 10))
+    along = np.arange(-0.5, 9.5 + 1e-9, apart)
+    place = np.stack(np.meshgrid(along, along, indexing="ij"), axis=-1).reshape(-1, 2)
+    rng = np.random.default_rng(0)
+    y = (
+        0.05 * place[:, 0]
+        - 0.4
+        + 0.3 * (place[:, 1] > 0.35 * place[:, 0] + 2.6)
+        + 0.05 * rng.normal(size=len(place))
+    )
+    weight = np.full(len(y), 400.0)
+    data = PointData(lattice, place, y, weight, 1 / 400.0, np.ones(lattice.n_cells))
+    own = np.floor(np.clip(place, 0.0, 9.0) + 0.5).astype(int) @ [10, 1]
+    np.testing.assert_array_equal(data.cell, own)
+    np.testing.assert_array_equal(data.cell, seen(lattice, Border.none(lattice), place))
+    search = Search(data, BALANCED, borders(data).strongest)
+    border = straight_border(lattice, [[-1.0, 2.25], [10.0, 6.1]])
+    far = np.abs(place[:, 1] - 2.6 - 0.35 * place[:, 0]) > 2.5
+    np.testing.assert_array_equal(seen(lattice, border, place)[far], own[far])
+    now = search.score(border, 4.0)
+    near = Neighbourhood(search.model(border), 4.0, np.ones(lattice.n_cells, bool))
+    compared = 0
+    for edge in border.edges:
+        other = (
+            border.plus(np.array([edge]), 0.98 - 0.96 * border.share[edge])
+            if edge % 2
+            else border.without(edge)
+        )
+        change = near.deviance_change(other, search.levels(other))
+        if np.isfinite(change):
+            compared += 1
+            expected = search.model(other).deviance(4.0) - search.model(border).deviance(4.0)
+            assert change == pytest.approx(expected, abs=1e-6)
+    assert compared > 5
+    for move in (search.refine, search.finish):
         now = move(now)
         assert search.score(now.border, now.t).cost == pytest.approx(now.cost, abs=1e-4)
 

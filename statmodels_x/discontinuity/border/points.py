@@ -139,9 +139,10 @@ def net_of(lattice: Lattice) -> Net:
 
 
 def cells_of(place: Array, lattice: Lattice) -> NDArray[np.int64]:
-    """Flat index of the cell of each place, the outermost for places outside."""
+    """Flat index of the cell of each place, the outermost for places outside; half-way, the higher one."""
     nx, ny = lattice.shape
-    near = np.rint(place).astype(np.int64)
+    below = np.floor(place)
+    near = below.astype(np.int64) + (place - below >= 0.5)
     return np.clip(near[:, 0], 0, nx - 1) * ny + np.clip(near[:, 1], 0, ny - 1)
 
 

@@ -1,10 +1,11 @@
-"""Whether a border follows its points: residuals beside it against those further away, and what is done if not."""
+"""What residuals tell: whether a border follows its points, and what is done if not; whether neighbours are alike."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.spatial import KDTree
 
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.model import Border, BorderModel, carried_on, seen
@@ -17,6 +18,8 @@ _BESIDE = 0.7  # cells
 _FEWEST = 20
 _REACHES = (0.1, 0.2, 0.3, 0.4, 0.5)  # cells; beyond, too little is left to tell a misfit by
 _NOTICED, _GONE = 1.5, 1.0  # standard errors
+
+_NEIGHBOURLY, _LARGEST = 0.5, 4.0  # cells; standard deviations, so that no single point decides
 
 Misfit = tuple[int, float, float, float]
 
@@ -69,12 +72,16 @@ class Followed:
     misfits : tuple of (segment, sd beside, sd elsewhere, z)
         What is left. Standard deviations in units of the noise, and the difference of the squares in its standard
         errors.
+    alike : float
+        Correlation of the residuals of points that are nearest neighbours within half a cell; NaN where it is not
+        looked at. Of independent errors about the true surface it is 0 or a little less.
     """
 
     surface: Array = field(repr=False)
     t: float
     left_out: tuple[LeftOut, ...] = ()
     misfits: tuple[Misfit, ...] = ()
+    alike: float = float("nan")
 
 
 def followed(data: PointData, border: Border, surface: Array, t: float) -> Followed:
@@ -97,8 +104,10 @@ def followed(data: PointData, border: Border, surface: Array, t: float) -> Follo
     -------
     Followed
     """
-    if not border.cut.any() or not (data.weight > 0.0).any() or data.variance <= LEAST_SD**2:
+    if not (data.weight > 0.0).any() or data.variance <= LEAST_SD**2:
         return Followed(surface, t)
+    if not border.cut.any():
+        return Followed(surface, t, alike=_alike(data, border, surface))
     beside = _Beside.of(data, border)
     told = _misfits(data, border, surface, beside)
     wide = {one[0]: 0 for one in told if one[3] > _NOTICED}
@@ -114,7 +123,8 @@ def followed(data: PointData, border: Border, surface: Array, t: float) -> Follo
         more = [k for k in wide if z.get(k, 0.0) > _GONE and wide[k] + 1 < len(_REACHES)]
         wide.update({k: wide[k] + 1 for k in more})
         grows = bool(more)
-    return Followed(surface, t, left_out, told)
+    alike = _alike(_without(data, beside, left_out) if left_out else data, border, surface)
+    return Followed(surface, t, left_out, told, alike)
 
 
 def without_left_out(data: PointData, border: Border, left_out: tuple[LeftOut, ...]) -> PointData:
@@ -132,11 +142,30 @@ def _without(data: PointData, beside: _Beside, left_out: tuple[LeftOut, ...]) ->
     return replace(data, weight=np.where(out, 0.0, data.weight))
 
 
-def _misfits(data: PointData, border: Border, surface: Array, beside: _Beside) -> tuple[Misfit, ...]:
+def _residuals(data: PointData, border: Border, surface: Array) -> tuple[Index, Array]:
+    """Points with weight, and their residuals in standard deviations of the noise."""
     used = np.flatnonzero(data.weight > 0.0)
     place = data.place[used]
     fitted = carried_on(data.lattice, border, surface, place, seen(data.lattice, border, place))
-    square = data.weight[used] * (data.y[used] + CENTRE - fitted) ** 2
+    return used, np.sqrt(data.weight[used]) * (data.y[used] + CENTRE - fitted)
+
+
+def _alike(data: PointData, border: Border, surface: Array) -> float:
+    used, residual = _residuals(data, border, surface)
+    if len(used) < _FEWEST:
+        return float("nan")
+    distance, near = KDTree(data.place[used]).query(data.place[used], 2)
+    close = distance[:, 1] < _NEIGHBOURLY
+    if np.count_nonzero(close) < _FEWEST:
+        return float("nan")
+    residual = np.clip(residual, -_LARGEST, _LARGEST)
+    one, other = residual[close], residual[near[close, 1]]
+    return float(one @ other / np.sqrt((one @ one) * (other @ other)))
+
+
+def _misfits(data: PointData, border: Border, surface: Array, beside: _Beside) -> tuple[Misfit, ...]:
+    used, residual = _residuals(data, border, surface)
+    square = residual**2
     close, own = beside.distance[used] < _BESIDE, beside.segment[used]
     rest = square[~close]
     told = []

@@ -60,6 +60,8 @@ class Placed:
     misfits : tuple of (segment, sd of its points, sd of the others, z)
         Residual standard deviations of scattered points within a cell of a segment and of those further away, scaled by
         their noise, and the difference of the squares in its standard errors; without the points left out.
+    alike : float
+        Correlation of the residuals of neighbouring points; see ``fitting.misfit.Followed``.
     pixels : str
         ``"points"`` or ``"averages"``: how the pixels of an image were read; empty for scattered points.
     """
@@ -72,6 +74,7 @@ class Placed:
     pixels: str = ""
     misfits: tuple[tuple[int, float, float, float], ...] = field(default=(), repr=False)
     left_out: tuple[LeftOut, ...] = field(default=(), repr=False)
+    alike: float = float("nan")
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +123,7 @@ def smoothed_beside(found: Estimate, points: Points, cells: Cells, spec: Specifi
     border = found.placed.border
     data = data_of(points, cells, spec).with_variance(found.placed.variance)
     smooth = _smooth(data, border, found.log_precision)
-    placed = replace(found.placed, misfits=smooth.misfits, left_out=smooth.left_out)
+    placed = replace(found.placed, misfits=smooth.misfits, left_out=smooth.left_out, alike=smooth.alike)
     return replace(found, surface=smooth.surface, log_precision=smooth.t, placed=placed)
 
 
@@ -191,6 +194,7 @@ def estimate_on_points(
             reading,
             smooth.misfits,
             smooth.left_out,
+            smooth.alike,
         ),
     )
 

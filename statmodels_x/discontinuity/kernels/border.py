@@ -76,7 +76,8 @@ def seen_node(net, px, py, cut, s, crossing):
     bx, by = int(np.floor(px)), int(np.floor(py))
     x0, x1 = max(bx, 0), min(bx + 1, nx - 1)
     y0, y1 = max(by, 0), min(by + 1, ny - 1)
-    own = (x0 if px - bx < 0.5 else x1) * ny + (y0 if py - by < 0.5 else y1)
+    own_i, own_j = 0 if px - bx < 0.5 else 1, 0 if py - by < 0.5 else 1
+    own = (x1 if own_i else x0) * ny + (y1 if own_j else y0)
     k = crossings_of_block(net, bx, by, cut, s, crossing)
     if k == 0:
         return own
@@ -84,19 +85,19 @@ def seen_node(net, px, py, cut, s, crossing):
     if k > 1:
         mx, my = crossing[:k, 0].mean(), crossing[:k, 1].mean()
     best, node = 1e9, own
-    for i in range(2):
-        for j in range(2):
-            gx, gy = bx + i, by + j
-            d = (px - gx) ** 2 + (py - gy) ** 2
-            if d >= best:
-                continue
-            hidden = False
-            for q in range(k):
-                if _meet(px, py, gx, gy, crossing[q, 0], crossing[q, 1], mx, my):
-                    hidden = True
-                    break
-            if not hidden:
-                best, node = d, (x0 if i == 0 else x1) * ny + (y0 if j == 0 else y1)
+    for p in range(4):  # of equally near nodes the point's own comes first
+        i, j = own_i ^ (p // 2), own_j ^ (p % 2)
+        gx, gy = bx + i, by + j
+        d = (px - gx) ** 2 + (py - gy) ** 2
+        if d >= best:
+            continue
+        hidden = False
+        for q in range(k):
+            if _meet(px, py, gx, gy, crossing[q, 0], crossing[q, 1], mx, my):
+                hidden = True
+                break
+        if not hidden:
+            best, node = d, (x0 if i == 0 else x1) * ny + (y0 if j == 0 else y1)
     return node
 
 
