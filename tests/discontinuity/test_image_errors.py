@@ -12,8 +12,8 @@ from statmodels_x.discontinuity.border.large import search_of
 from statmodels_x.discontinuity.border.model import Border, net_of
 from statmodels_x.discontinuity.border.pixels import pixel_data
 from statmodels_x.discontinuity.border.proposals import borders
+from statmodels_x.discontinuity.border.roughness import Sturdiness
 from statmodels_x.discontinuity.border.search import PRICES
-from statmodels_x.discontinuity.border.sturdiness import Sturdiness
 from statmodels_x.discontinuity.kernels import border as kernels
 
 

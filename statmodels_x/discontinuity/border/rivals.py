@@ -14,9 +14,8 @@ from statmodels_x.discontinuity.border.large import LargeSearch
 from statmodels_x.discontinuity.border.model import Border, seen
 from statmodels_x.discontinuity.border.proposals import creases
 from statmodels_x.discontinuity.border.redraw import Strip, strip
-from statmodels_x.discontinuity.border.roughness import Roughness
+from statmodels_x.discontinuity.border.roughness import Roughness, Sturdiness
 from statmodels_x.discontinuity.border.search import Scored, Search
-from statmodels_x.discontinuity.border.sturdiness import Sturdiness
 from statmodels_x.discontinuity.grid.lattice import Index, Mask
 
 WIDTHS = (0.0, 0.15, 0.3, 0.5, 0.8, 1.2, 1.8, 2.6)
