@@ -1,6 +1,6 @@
 """Images: photographs against a blur, known shapes, false alarms on smooth images, seconds by size.
 
-    python benchmarks/discontinuity_images.py [photographs] [shapes] [smooth] [speed]
+    python benchmarks/discontinuity_images.py [photographs] [small] [shapes] [smooth] [errors] [speed]
 
 Rows go to results/discontinuity_images.csv as they are done; what is there is not done again. The photographs are
 scikit-image's, square middles brought to 64 x 64, with noise of sd .08 and 20 % of the pixels missing. Their rivals,
@@ -14,7 +14,7 @@ import csv
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -89,14 +89,23 @@ def measured(seen: np.ndarray, clean: np.ndarray, **options: Any) -> dict[str, A
 
 def photographs() -> Iterator[tuple[tuple[str, str, int, int], Any]]:
     for name in ("camera", "coins", "astronaut"):
+        yield (name, "default", 0, 64), against_blur(name, 64)
 
-        def run(name: str = name) -> dict[str, Any]:
-            clean = photograph(name, 64)
-            seen = spoiled(clean, SD, MISSING, 0)
-            blur, width = best_blur(seen, clean)
-            return {**measured(seen, clean), "blur": blur, "blur_width": width}
 
-        yield (name, "default", 0, 64), run
+def small() -> Iterator[tuple[tuple[str, str, int, int], Any]]:
+    for n in (32, 48):
+        for name in ("camera", "coins", "astronaut", "moon", "page"):
+            yield (name, "default", 0, n), against_blur(name, n)
+
+
+def against_blur(name: str, n: int) -> Callable[[], dict[str, Any]]:
+    def run() -> dict[str, Any]:
+        clean = photograph(name, n)
+        seen = spoiled(clean, SD, MISSING, 0)
+        blur, width = best_blur(seen, clean)
+        return {**measured(seen, clean), "blur": blur, "blur_width": width}
+
+    return run
 
 
 def shares(inside: Any, n: int, averages: bool) -> np.ndarray:
@@ -147,6 +156,52 @@ def smooth() -> Iterator[tuple[tuple[str, str, int, int], Any]]:
             yield (name, "sd .1", seed, n), run
 
 
+def ranged(values: np.ndarray) -> np.ndarray:
+    return np.asarray((values - values.min()) / np.ptp(values))
+
+
+def surfaces(n: int) -> dict[str, np.ndarray]:
+    """Smooth surfaces with a range of 1; the ramp rises from .1 to .9 of its height over five and a half pixels."""
+    x, y = (np.indices((n, n)) + 0.5) / n
+    every = {
+        "waves": np.sin(6.0 * x) * np.cos(4.0 * y),
+        "cone": np.hypot(x - 0.4, y - 0.55),
+        "bump": np.exp(-((x - 0.5) ** 2 + (y - 0.4) ** 2) / (2.0 * 0.14**2)),
+        "ramp": np.tanh((x + 0.3 * y - 0.65) * n / 2.5),
+        "exponential": np.exp(4.0 * x + y),
+    }
+    return {name: ranged(values) for name, values in every.items()}
+
+
+def normal(sd: float) -> Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]:
+    return lambda rng, shape: sd * rng.normal(size=shape)
+
+
+def heavy(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return np.asarray(0.1 / np.sqrt(3.0) * rng.standard_t(3, shape))
+
+
+def unequal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return np.asarray((0.05 * 3.0 ** np.linspace(0.0, 1.0, shape[0]))[:, None] * rng.normal(size=shape))
+
+
+def errors() -> Iterator[tuple[tuple[str, str, int, int], Any]]:
+    every = {
+        "normal, sd .3": (24, normal(0.3), 6),
+        "Student t(3), sd .1": (24, heavy, 6),
+        "normal, sd .05 to .15": (24, unequal, 6),
+        "normal, sd .03": (48, normal(0.03), 4),
+    }
+    for setting, (n, draw, samples) in every.items():
+        for seed in range(samples):
+            for name, clean in surfaces(n).items():
+
+                def run(draw: Any = draw, seed: int = seed, clean: np.ndarray = clean) -> dict[str, Any]:
+                    return measured(clean + draw(np.random.default_rng(400 + seed), clean.shape), clean)
+
+                yield (name, setting, seed, n), run
+
+
 def speed() -> Iterator[tuple[tuple[str, str, int, int], Any]]:
     for n in (128, 64, 32):
 
@@ -157,7 +212,9 @@ def speed() -> Iterator[tuple[tuple[str, str, int, int], Any]]:
         yield ("camera", "default", 0, n), run
 
 
-PARTS = {"photographs": photographs, "shapes": shapes, "smooth": smooth, "speed": speed}
+PARTS = {
+    "photographs": photographs, "small": small, "shapes": shapes, "smooth": smooth, "errors": errors, "speed": speed,
+}  # fmt: skip
 
 
 def done() -> set[tuple[str, ...]]:

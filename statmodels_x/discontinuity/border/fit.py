@@ -19,6 +19,8 @@ _REDRAWN = 6
 _REFINED = 2
 _ADDED, _FEWEST_ADDED = 8, 4
 _WORTH_ADDING = 10.0  # the best of several tries
+_UNITED = 4
+_WORTH_UNITING = 3.0
 _COURSES_DRAWN, _COURSES_RESHAPED = 8, 2  # of each filter
 _FAR_BELOW = 15.0
 _NEAR = 15.0  # cost beyond that of the best refined border at which finishing another is worth while
@@ -164,7 +166,8 @@ def find_border(data: PointData, price: Price, more: Sequence[Border] = ()) -> F
     most = 1 if search.is_costly else _REFINED
     refined = sorted((search.refine(one) for one in first[:most]), key=lambda one: one.cost)
     if refined:
-        refined[0] = _with_more(search, refined[0], first)  # stays the one of least cost
+        best = _with_more(search, refined[0], first)  # stays the one of least cost
+        refined[0] = united(search, best, [*refined[1:], *first[:_UNITED]])
     gain = -refined[0].cost if refined else -np.inf
     gate = rivals.gate(search)
     crease = rivals.best_crease(search) if gain > gate else 0.0
@@ -194,6 +197,26 @@ def _with_more(search: Search, now: Scored, others: Sequence[Scored]) -> Scored:
     return now if now is before else search.refine(now)
 
 
+def united(search: Search, now: Scored, others: Sequence[Scored]) -> Scored:
+    """Put the borders of an image that was searched from several proposals together where that gains.
+
+    A search adds to a border at its loose ends and far away from it. A border that branches off from one is found, if
+    at all, from another proposal.
+    """
+    if not search.data.pixels or search.is_costly or -now.cost < rivals.gate(search):
+        return now
+    for other in others:
+        new = other.border.edges[~now.border.cut[other.border.edges]]
+        if len(new) < _FEWEST_ADDED:
+            continue
+        both = search.score(now.border.plus(new, other.border.share[new]), around=now.t)
+        both = search.prune(both)
+        if both.cost < now.cost - _WORTH_UNITING:
+            both = search.refine(both)
+            now = both if both.cost < now.cost else now
+    return now
+
+
 def _proved(search: Search, now: Scored) -> Scored:
     """Finish a border, and take away what its rivals tell as well."""
     for step in (
@@ -205,6 +228,7 @@ def _proved(search: Search, now: Scored) -> Scored:
         rivals.without_ramps,
         rivals.without_bends,
         rivals.without_roughness,
+        rivals.without_frailty,
     ):
         if not now.border.cut.any():
             return now

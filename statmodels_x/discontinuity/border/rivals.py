@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from statmodels_x.discontinuity.border.large import LargeSearch
 from statmodels_x.discontinuity.border.model import Border, seen
 from statmodels_x.discontinuity.border.proposals import creases
 from statmodels_x.discontinuity.border.redraw import Strip, strip
-from statmodels_x.discontinuity.border.roughness import Roughness
+from statmodels_x.discontinuity.border.roughness import Roughness, Sturdiness
 from statmodels_x.discontinuity.border.search import Scored, Search
 from statmodels_x.discontinuity.border.sizes import contrasts
 from statmodels_x.discontinuity.grid.lattice import Index, Mask
@@ -158,30 +158,43 @@ def _parts(search: Search, border: Border) -> list[Index]:
 
 def without_bends(search: Search, now: Scored) -> Scored:
     """Take away segments that a surface which is softer round them, but whole, tells better."""
-    while now.border.cut.any():
-        best, at = now.cost, None
-        for edges in _parts(search, now.border):
-            cost = _softer_cost(search, now, edges)
-            if cost < best:
-                best, at = cost, edges
-        if at is None:
-            return now
-        now = _shorter(search, now, at)
-    return now
+    return _without(search, now, lambda one: lambda edges: _softer_cost(search, one, edges) - one.cost)
 
 
 def without_roughness(search: Search, now: Scored) -> Scored:
     """Take away segments of an image that a whole surface, rough in some places and smooth in others, tells better."""
-    while search.data.pixels and now.border.cut.any():
-        rough = Roughness.of(search, now)
-        parts = _parts(search, now.border)
-        if isinstance(search, LargeSearch) and len(parts) > 1:
-            parts = parts[1:]
-        gains = [rough.gain(edges) for edges in parts]
-        worst = int(np.argmin(gains))
-        if gains[worst] >= 0.0:
+    if not search.data.pixels:
+        return now
+    return _without(search, now, lambda one: Roughness.of(search, one).gain)
+
+
+def without_frailty(search: Search, now: Scored) -> Scored:
+    """Take away segments of an image that rest on a few outliers, or all if the whole border does."""
+    if not search.data.pixels:
+        return now
+    return _without(search, now, lambda one: Sturdiness.of(search, one).gain, gate(search))
+
+
+def _without(
+    search: Search, now: Scored, gains: Callable[[Scored], Callable[[Index], float]], margin: float = _MARGIN_IN_IMAGES
+) -> Scored:  # fmt: skip
+    """Take away what gains nothing over a rival, and the whole border of an image if it does not gain clearly more.
+
+    Segments go first: what is left of a border may be clear. Of a large image several are looked at one by one only.
+    """
+    in_image, in_windows = bool(search.data.pixels), isinstance(search, LargeSearch)
+    while now.border.cut.any():
+        gain = gains(now)
+        whole, *segments = _parts(search, now.border)
+        told = [gain(edges) for edges in segments]
+        if not in_image:
+            told, segments = [*told, gain(whole)], [*segments, whole]
+        if told and min(told) < 0.0:
+            now = _shorter(search, now, segments[int(np.argmin(told))])
+        elif in_image and not (in_windows and segments) and gain(whole) < margin:
+            now = _shorter(search, now, whole)
+        else:
             return now
-        now = _shorter(search, now, parts[worst])
     return now
 
 
