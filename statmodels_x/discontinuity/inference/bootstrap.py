@@ -171,6 +171,7 @@ def null_gains(fit: SurfaceFitted, control: Control, n: int) -> tuple[float, Arr
         errors=errors,
         log_precision=smooth.log_precision,
         mixing=None,
+        within=None,
     )
     task = partial(
         _null_gain,
