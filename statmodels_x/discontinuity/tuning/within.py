@@ -28,7 +28,7 @@ from statmodels_x.discontinuity.tuning.sides import Misfit
 
 _LEVELS = np.linspace(-0.6, 0.6, 13)  # voxels
 _REACH = 1.3  # voxels within which a point may change its side
-_AROUND = 1.5  # voxels over which points are put together
+_AROUND = 1.0  # voxels over which points are put together
 _FEWEST_POINTS = 12
 _ROUNDS = 4
 _STIFFER, _WORTH_STIFFENING = 3.0, 2.0
@@ -201,7 +201,7 @@ def placed(data: SidedPoints, cut: Mask, misfit: Misfit) -> Within:
     """Find how far the region of each voxel is carried beyond the contour of the smoothed labels, by the points nearby.
 
     For shifts of the contour by up to half a voxel and a little more, the deviance of the points whose side they change
-    is put together over a voxel and a half. The shift is the mean over its posterior distribution with an even prior,
+    is put together over a voxel. The shift is the mean over its posterior distribution with an even prior,
     so that it is 0 where the points say nothing.
 
     Parameters
