@@ -129,7 +129,7 @@ def _changes(scorer: Scorer, border: _Border, misfit: Misfit) -> Iterator[Mask]:
     loss = misfit.by_cell(border.data)
     if len(misfit.kept) < lattice.regions(cut)[0]:
         for around in _DISSOLVED:
-            yield dissolved(lattice, cut, misfit, sides.said(loss, lattice, around))
+            yield dissolved(lattice, misfit, sides.said(loss, lattice, around))
     else:
         yield from sides.drawn_by(misfit, border.data, cut, sides.SOFTER)
     for width, carried in _CARRIED:
@@ -155,7 +155,7 @@ def solid(lattice: Lattice, cut: Mask) -> Index:
     return np.array([k for k in range(count) if binary_erosion(grid == k, border_value=1).any()], np.intp)
 
 
-def dissolved(lattice: Lattice, cut: Mask, misfit: Misfit, said: Array) -> Mask:
+def dissolved(lattice: Lattice, misfit: Misfit, said: Array) -> Mask:
     """Give the voxels of thin regions to those that are kept, nearby and by what their points say."""
     label, kept = misfit.label.copy(), misfit.kept
     thin = ~np.isin(label, kept)
