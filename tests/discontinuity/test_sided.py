@@ -256,6 +256,9 @@ def test_a_strong_plane_within_a_layer_is_one_sheet(offset, size, tmp_path):
     assert len(fit.boundaries) == 1
     assert fit.boundaries["length"].item() < 1.2
     assert fit.boundaries["mean_size"].item() == pytest.approx(size, rel=0.03)
+    at = fit.jump_sizes([[0.3, 0.5, 0.4], [0.6, 0.6, 0.5], [0.5, 0.5, 0.7]])
+    assert np.abs(at["b"] - height).max() < 0.02  # a fifth of a voxel
+    assert at["size"].abs().mean() == pytest.approx(size, rel=0.05)
     rng = np.random.default_rng(1)
     near = rng.uniform(0.05, 0.95, (400, 3))
     near[:, 1] = height + rng.choice([-1.0, 1.0], 400) * rng.uniform(0.015, 0.05, 400)

@@ -15,6 +15,7 @@ from statmodels_x.discontinuity.grid.lattice import Lattice, Mask, links
 
 _RADIUS = 2.0  # cells
 _SMOOTHING = 1.0
+_SLOPE = 2.0 / np.sqrt(2.0 * np.pi) / _SMOOTHING  # of smoothed sides, at their contour
 _WINDOW = 6
 _FEWEST_EDGES = 3
 _BEYOND = 1.5  # cells by which the contour may leave the cut edges; past their end it goes on without a jump
@@ -52,7 +53,7 @@ def from_cells(domain: Domain, place: Array) -> Array:
     return (place + 0.5) * domain.widths + start
 
 
-def limits(lattice: Lattice, cut: Mask, place: Array) -> Limits | None:
+def limits(lattice: Lattice, cut: Mask, place: Array, advance: Array | None = None) -> Limits | None:
     """Find the point of the boundary nearest to a place, and how the surface is carried on to it from both sides.
 
     The two sides are the cells of a window nearer to one end of the nearest cut edge. Their labels, smoothed by a
@@ -66,6 +67,8 @@ def limits(lattice: Lattice, cut: Mask, place: Array) -> Limits | None:
     cut : ndarray of shape (edges,)
     place : ndarray of shape (d,)
         In cells.
+    advance : ndarray of shape (cells,), optional
+        Cells by which the region of each is carried beyond the contour, near that cell.
 
     Returns
     -------
@@ -80,7 +83,10 @@ def limits(lattice: Lattice, cut: Mask, place: Array) -> Limits | None:
     side = _sides(lattice, cut, window, edge)
     if side is None:
         return None
-    contour = _contour(gaussian_filter(side, _SMOOTHING, mode="nearest"))
+    smooth = gaussian_filter(side, _SMOOTHING, mode="nearest")
+    if advance is not None:
+        smooth += _SLOPE * side * advance.reshape(lattice.shape)[window]
+    contour = _contour(smooth)
     contour = contour[_gap(contour + corner, edge_middles(lattice, cut)) <= _BEYOND]
     if not len(contour):
         return None
