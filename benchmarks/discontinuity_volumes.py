@@ -1,19 +1,22 @@
 """Borders of volumes within the voxels: planes, small balls, and volumes without a jump, under known truth.
 
-    python benchmarks/discontinuity_volumes.py [--studies planes balls nulls] [--repeats 5] [--jobs 1] [--first 0]
+    python benchmarks/discontinuity_volumes.py [--studies planes balls nulls] [--jobs 1] [--seed 0]
 
 Scattered points over three covariates, two in each voxel, uniform; normal errors of standard deviation .1; fits with
 their defaults. Sizes are in standard deviations of the mean of a voxel.
 
-Planes: x_2 > c on the slope .3 x_1, 10 voxels a side, c is 0, .25, .5 or .75 of a voxel from a face (5 repeats of each);
-and two tilted planes, x_2 + s x_3 > c with s = .1 and .4 and c drawn anew within a voxel. Balls: 14 voxels a side, radii
-of 4 and 5 voxels, flat and on the slope .5 (x_1 + x_2). Nulls: 10 voxels a side, surfaces as named below.
+Planes: x_2 > c on the slope .3 x_1, 10 voxels a side. c lies 0, .25, .5 or .75 of a voxel beyond a face; two more
+planes are tilted, x_2 + s x_3 > c with s = .1 and .4 and c drawn anew within a voxel. Balls: 14 voxels a side, radii of
+4 and 5
+voxels, flat and on the slope .5 (x_1 + x_2), the centre drawn anew within a voxel. Nulls: 10 voxels a side, surfaces as
+named below.
 
 sheets: regions less one. extra: cut faces beyond those of a single sheet, as a share of them. true: share of the
-voxels of the ball that are drawn as its own. wrong: voxels that are drawn on a side that is not that of their centre, as
-a share of the ball or of one layer. size_bias: mean size of the largest border over the truth, less one. cover: whether
-the 95 % interval of that mean holds the truth; places_cover: the share of sixteen places on the border whose interval
-does. predicted: error of predict() at a thousand new places within half a voxel of the border, in steps (root mean square).
+voxels of the ball (of the upper side) that are drawn as its own. wrong: voxels that are not on the side of their
+centre, as a share of the ball or of one layer; for a plane in the middle of a layer it says nothing. size_bias: mean
+size of the largest border over the truth, less one. cover: whether the 95 % interval of that mean holds the truth;
+places_cover: the share of sixteen places on the border whose interval does. predicted: root mean squared error of
+predict() at a thousand new places within half a voxel of the border, in steps.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import time
 import warnings
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -32,6 +36,7 @@ import statmodels_x as smx
 
 SD = 0.1
 SIZES = {"planes": (3.0, 10.0, 60.0), "balls": (3.0, 5.0)}
+REPEATS = {"planes": 5, "balls": 5, "nulls": 7}
 VOXELS = {"planes": 10, "balls": 14, "nulls": 10}
 OFFSETS = (0.0, 0.25, 0.5, 0.75)
 TILTS = {"tilted .1": 0.1, "tilted .4": 0.4}
@@ -68,7 +73,7 @@ def _fit(data: pd.DataFrame, m: int) -> tuple[object, float]:
 def _measures(
     fit: object, inside: Surface, size: float, on_border: np.ndarray, near: np.ndarray, surface: Surface
 ) -> dict:
-    """What is said of a border, beside the truth."""
+    """Compare what is said of a border with the truth."""
     lattice, label = fit.domain.lattice, fit.segments().ravel()
     true = inside(fit.domain.cell_centres())
     row = {"found": bool(fit.estimate.cut.any()), "sheets": int(label.max()) - 1}
@@ -99,7 +104,7 @@ def _measures(
 
 
 def plane(rng: np.random.Generator, size: float, offset: float, tilt: float) -> dict:
-    """A plane across the second axis, an offset from a face or tilted."""
+    """Fit a plane across the second axis, an offset from a face or tilted."""
     m, step = VOXELS["planes"], size * SD / np.sqrt(2.0)
     height = (0.5 + offset / m) if tilt == 0.0 else 0.5 + rng.uniform() / m
 
@@ -120,7 +125,7 @@ def plane(rng: np.random.Generator, size: float, offset: float, tilt: float) -> 
 
 
 def ball(rng: np.random.Generator, size: float, radius: float, slope: float) -> dict:
-    """A ball in the middle."""
+    """Fit a ball in the middle."""
     m, step = VOXELS["balls"], size * SD / np.sqrt(2.0)
     middle = 0.5 + rng.uniform(-0.5, 0.5, 3) / m
 
@@ -139,51 +144,43 @@ def ball(rng: np.random.Generator, size: float, radius: float, slope: float) -> 
 
 
 def null(rng: np.random.Generator, name: str) -> dict:
-    """A volume without a jump."""
+    """Fit a volume without a jump."""
     sd = (lambda x: 0.03 + 0.15 * x[:, 1]) if name == "unequal errors" else SD
     fit, cpu = _fit(_sample(rng, VOXELS["nulls"], NULLS[name], sd), VOXELS["nulls"])
     return {"cpu": cpu, "found": bool(fit.estimate.cut.any()), "sheets": int(fit.segments().max()) - 1}
 
 
-def tasks(studies: list[str]) -> dict[tuple[str, str, float], Callable[[np.random.Generator], dict]]:
-    """Every cell: study, setting, size."""
+def tasks() -> dict[tuple[str, str, float], Callable[[np.random.Generator], dict]]:
+    """List every cell: study, setting, size."""
     found: dict[tuple[str, str, float], Callable] = {}
-    if "planes" in studies:
-        for size in SIZES["planes"]:
-            for offset in OFFSETS:
-                found["planes", f"offset {offset:g}", size] = partial(
-                    plane, size=size, offset=offset, tilt=0.0
-                )
-            for name, tilt in TILTS.items():
-                found["planes", name, size] = partial(plane, size=size, offset=0.0, tilt=tilt)
-    if "balls" in studies:
-        for size in SIZES["balls"]:
-            for name, radius in RADII.items():
-                for ground, slope in (("flat", 0.0), ("slope", 0.5)):
-                    found["balls", f"{name}, {ground}", size] = partial(
-                        ball, size=size, radius=radius, slope=slope
-                    )
-    if "nulls" in studies:
-        for name in NULLS:
-            found["nulls", name, 0.0] = partial(null, name=name)
+    for size in SIZES["planes"]:
+        for offset in OFFSETS:
+            found["planes", f"offset {offset:g}", size] = partial(plane, size=size, offset=offset, tilt=0.0)
+        for name, tilt in TILTS.items():
+            found["planes", name, size] = partial(plane, size=size, offset=0.0, tilt=tilt)
+    for size, name, (ground, slope) in product(SIZES["balls"], RADII, (("flat", 0.0), ("slope", 0.5))):
+        found["balls", f"{name}, {ground}", size] = partial(ball, size=size, radius=RADII[name], slope=slope)
+    for name in NULLS:
+        found["nulls", name, 0.0] = partial(null, name=name)
     return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", nargs="+", default=["planes", "balls", "nulls"])
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, help="5, of nulls 7")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0, help="of other samples")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     rows = []
-    for k, (cell, task) in enumerate(tasks(["planes", "balls", "nulls"]).items()):
+    for k, (cell, task) in enumerate(tasks().items()):
         if cell[0] not in arguments.studies:
             continue
+        repeats = arguments.repeats or REPEATS[cell[0]]
         name = "_".join(map(str, cell)).replace(" ", "_").replace(",", "")
         study = Study(
-            f"volumes_{name}_{arguments.seed}", task, arguments.repeats, 100 * arguments.seed + k, 1,
+            f"volumes_{name}_{arguments.seed}", task, repeats, 100 * arguments.seed + k, 1,
             arguments.jobs,
         )  # fmt: skip
         made = study.rows()
