@@ -7,9 +7,8 @@ their defaults. Sizes are in standard deviations of the mean of a voxel.
 
 Planes: x_2 > c on the slope .3 x_1, 10 voxels a side. c lies 0, .25, .5 or .75 of a voxel beyond a face; two more
 planes are tilted, x_2 + s x_3 > c with s = .1 and .4 and c drawn anew within a voxel. Balls: 14 voxels a side, radii of
-4 and 5
-voxels, flat and on the slope .5 (x_1 + x_2), the centre drawn anew within a voxel. Nulls: 10 voxels a side, surfaces as
-named below.
+4 and 5 voxels, flat and on the slope .5 (x_1 + x_2), the centre drawn anew within a voxel. Nulls: 10 voxels a side,
+surfaces as named below.
 
 sheets: regions less one. extra: cut faces beyond those of a single sheet, as a share of them. true: share of the
 voxels of the ball (of the upper side) that are drawn as its own. wrong: voxels that are not on the side of their

@@ -9,6 +9,7 @@ from scipy.stats import multivariate_normal, norm
 
 import statmodels_x as smx
 from statmodels_x import FreeDiscontinuity
+from statmodels_x.discontinuity.grid.boundary import _value_at_zero
 from statmodels_x.discontinuity.grid.lattice import Lattice
 from statmodels_x.discontinuity.inference.bootstrap import draw_data
 from statmodels_x.discontinuity.smoothing.places import Within
@@ -268,3 +269,13 @@ def test_a_strong_plane_within_a_layer_is_one_sheet(offset, size, tmp_path):
     assert np.mean(upper == (near[:, 1] > height)) > 0.97
     smx.save(fit, tmp_path / "fit.smx")
     pd.testing.assert_frame_equal(smx.load(tmp_path / "fit.smx").predict(near), found)
+
+
+def test_a_limit_from_a_single_layer_is_its_level():
+    """Cells of one layer say nothing of the slope across it: the surface is level there, not half of its value."""
+    x = np.array([[1.0, float(a), float(b)] for a in (-1, 0, 1) for b in (-1, 0, 1)])
+    weight = 1.0 - 0.1 * np.abs(x[:, 1])
+    assert _value_at_zero(x, weight) @ np.full(9, 3.0) == pytest.approx(3.0)
+    assert _value_at_zero(x, weight) @ (3.0 + 0.5 * x[:, 1]) == pytest.approx(3.0)
+    both = np.vstack([x, x + np.array([1.0, 0.0, 0.0])])
+    assert _value_at_zero(both, np.ones(18)) @ (3.0 + 0.5 * both[:, 0]) == pytest.approx(3.0)

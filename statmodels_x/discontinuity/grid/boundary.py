@@ -14,6 +14,7 @@ from statmodels_x.discontinuity.grid.domain import Domain
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask, links
 
 _RADIUS = 2.0  # cells
+_CARRIED = 0.6  # cells by which a border is carried on at most
 _SMOOTHING = 1.0
 _SLOPE = 2.0 / np.sqrt(2.0 * np.pi) / _SMOOTHING  # of smoothed sides, at their contour
 _WINDOW = 6
@@ -92,7 +93,8 @@ def limits(lattice: Lattice, cut: Mask, place: Array, advance: Array | None = No
         return None
     at = contour[np.linalg.norm(contour - (place - corner), axis=1).argmin()]
     offset = np.argwhere(np.ones(side.shape, bool)) - at
-    kernel = 1.0 - (np.linalg.norm(offset, axis=1) / _RADIUS) ** 2
+    radius = _RADIUS if advance is None else _RADIUS + _CARRIED  # two layers of cells on either side
+    kernel = 1.0 - (np.linalg.norm(offset, axis=1) / radius) ** 2
     cells = np.arange(lattice.n_cells).reshape(lattice.shape)[window].ravel()
     weights, middles = [], []
     for sign in (-1.0, 1.0):
@@ -106,10 +108,15 @@ def limits(lattice: Lattice, cut: Mask, place: Array, advance: Array | None = No
 
 
 def _value_at_zero(x: Array, weight: Array) -> Array:
-    """Return the weights of responses at x in the value at 0 of a weighted linear fit."""
-    design = np.column_stack([np.ones(len(x)), x])
-    weighted = (design * weight[:, None]).T
-    return np.asarray((np.linalg.pinv(weighted @ design, hermitian=True) @ weighted)[0])
+    """Return the weights of responses at x in the value at 0 of a weighted linear fit.
+
+    Along a way in which the places do not differ the fit is level.
+    """
+    share = weight / weight.sum()
+    middle = share @ x
+    weighted = ((x - middle) * weight[:, None]).T
+    slopes = np.linalg.pinv(weighted @ (x - middle), rcond=1e-9, hermitian=True) @ weighted
+    return np.asarray(share - middle @ slopes)
 
 
 def nearest_edge(lattice: Lattice, cut: Mask, place: Array) -> int:
