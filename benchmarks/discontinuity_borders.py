@@ -3,12 +3,13 @@
     python benchmarks/discontinuity_borders.py [--repeats 20] [--jobs 2] [--ways points] [--sizes 5 3] [--n 5000]
 
 Shapes (a line at a random angle and offset, a tilted square, an annulus, a crack tip, a triple junction, two disks that
-touch, a tapering step, a disk) on four surfaces (flat, plane, wave, cone) at steps of several standard deviations of a
-cell mean, with normal errors of sd .05; and eight smooth, steep or creased surfaces without a jump. Each sample is
-fitted by border="points" and by border="cells" (--ways). Columns: any, false (share of the samples with a jump; found
-edges more than two cells from the truth), missed (share of the true border without a found edge within 1.5 cells),
-regions (share of the samples with the true number), length (found over true), bias (mean size over the true one, less
-1), covered (share of the samples whose 95 % interval of the mean size holds it), cpu seconds a fit.
+touch, a tapering step, a disk) on four surfaces (flat, plane, wave, cone) at steps of several standard deviations of
+the mean of 22 points, on the default grid, with normal errors of sd .05; and eight smooth, steep or creased surfaces
+without a jump. Each sample is fitted by border="points" and by border="cells" (--ways). Columns: any, false (share of
+the samples with a jump; found edges more than two cells from the truth), missed (share of the true border without a
+found edge within 1.5 cells), regions (share of the samples with the true number), length (found over true), bias (mean
+size over the true one, less 1), covered (share of the samples whose 95 % interval of the mean size holds it), cpu
+seconds a fit.
 
 The samples of each setting are kept beside the result: a resumed study, or one with more repeats, goes on from them.
 Rows of results/discontinuity_borders.csv that are not made again stay, so that cells can be made in several runs.
@@ -173,7 +174,7 @@ def one(
     jump, course, regions = SHAPES[shape](rng) if shape else (lambda x, y: 0.0 * x, None, 1)
     truth = (SURFACES if shape else NULLS)[surface](x, y) + size * jump(x, y)
     frame = pd.DataFrame({"x": x, "y": y, "z": truth + SD * rng.normal(size=n)})
-    model = smx.FreeDiscontinuity("z ~ x + y", frame, resolution=side)
+    model = smx.FreeDiscontinuity("z ~ x + y", frame)
     rows = []
     for border in ways:
         start = time.process_time()

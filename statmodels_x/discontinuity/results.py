@@ -188,7 +188,8 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
     def boundaries(self) -> pd.DataFrame:
         """Connected parts of the jump set, with edges, length, mean and largest absolute size, and extent.
 
-        ``std_error`` is the standard error of the mean size, given the boundary.
+        Sizes are those where observations are close on both sides. ``observed`` is the share of the length where this
+        is so; without any, sizes are extrapolated. ``std_error`` is that of the mean size, given the boundary.
         """
         return handed_out(uncertainty.boundary_table(self))
 

@@ -21,6 +21,7 @@ from statmodels_x.discontinuity.inference.uncertainty import (
 _MOST_ROWS = 12
 _CLEARLY = 6.0  # gain in deviance
 _BADLY = 2.5  # standard errors
+_OBSERVED = 0.9  # of a boundary's length
 _NARROW = 0.2  # cells: below, a border's own wiggles look like a width
 _UNITS = (
     "lam and nu refer to responses scaled to [0, 1] and to a domain whose longest side is 1; sizes, the smallest "
@@ -32,7 +33,7 @@ def summary_tables(fit: SurfaceFitted, alpha: float) -> Any:
     """Build the summary of a fitted surface."""
     blocks = [block for block in (_boundary_block(fit, alpha), region_block(region_table(fit))) if block]
     tables = {"boundaries": boundary_table(fit), "region_means": region_table(fit)}
-    listed = notes(fit, tables) + _end_notes(fit) + _search_notes(fit)
+    listed = notes(fit, tables) + _unobserved(fit) + _end_notes(fit) + _search_notes(fit)
     return summary("Free discontinuity regression", _facts(fit), blocks, listed)
 
 
@@ -76,6 +77,11 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
     notes += [
         f"Part of boundary {label} is better described by a gradual step of sd {width:g} cells than by a sharp one."
         for label, width in wide
+    ]
+    notes += [
+        f"The surface leaves out {one.n} points within {one.reach:g} cells of boundary {one.segment}: by their "
+        "residuals some of them lie on its other side, as where the border bends within a cell."
+        for one in found.left_out
     ]
     notes += [
         f"Observations beside boundary {label} are further from the surface than the others (sd "
@@ -148,6 +154,20 @@ def estimate_and_interval(value: float, low: float, high: float) -> list[str]:
     """Write an estimate and its limits to three significant digits of the interval's half length."""
     shown, lower, upper = together([value, low, high], 0.5 * (high - low))
     return [shown, f"{lower} to {upper}"]
+
+
+def _unobserved(fit: SurfaceFitted) -> list[str]:
+    """Name the boundaries of which a part lies where there are no data."""
+    notes = []
+    shares = boundary_table(fit).get("observed", pd.Series(dtype=float))  # old files have none
+    for label, share in shares.items():
+        if share < _OBSERVED:
+            rest = "its mean size is that of the rest" if share > 0.0 else "its size is extrapolated"
+            notes.append(
+                f"{100.0 * (1.0 - share):.0f} % of the length of boundary {label} has no observations near it on both "
+                f"sides; {rest}."
+            )
+    return notes
 
 
 def region_block(table: pd.DataFrame) -> Block:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import statmodels_x as smx
+from statmodels_x.discontinuity.border.sizes import edge_lengths, limits
+from statmodels_x.discontinuity.grid.jumps import observed_edges, told_edges
+from statmodels_x.discontinuity.grid.lattice import Lattice
+from statmodels_x.discontinuity.inference import placed
 
-TEXT = "the border bends within a cell"
+TEXT = "try a finer `resolution`"
 
 
 def fitted(inside, resolution, seed=0, step=0.25):
@@ -33,16 +39,40 @@ def told(fit):
     return " ".join(fit.summary().as_text().split())
 
 
-def test_corners_within_cells_are_told_and_a_finer_grid_mends_them():
-    coarse, fine = fitted(square, 8), fitted(square, 18)
-    assert TEXT in told(coarse)
-    segment, beside, elsewhere, z = coarse.estimate.placed.misfits[0]
-    assert segment == 1
-    assert beside > 1.05 * elsewhere
-    assert z > 2.5
-    assert fine.estimate.placed.misfits[0][1] < beside
-    largest = fine.boundaries.iloc[0]
-    assert abs(largest["mean_size"] - 0.25) < 4.0 * largest["std_error"]
+def mean_with_all_points(fit):
+    data, border = placed.points_of(fit, "a test"), placed.border_of(fit)
+    before, behind, _ = limits(
+        data, border, fit.estimate.log_precision, border.crossings(data.lattice), border.edges
+    )
+    length = edge_lengths(data.lattice, border, fit.domain.widths)
+    return fit.scale.range * np.average(np.abs(behind - before), weights=length)
+
+
+def test_points_beside_corners_within_cells_are_left_out():
+    fit = fitted(square, 8)
+    assert TEXT not in told(fit)
+    (out,) = fit.estimate.placed.left_out
+    assert out.segment == 1
+    assert 0 < out.n < 1000
+    assert f"leaves out {out.n} points within {out.reach:g} cells of boundary 1" in told(fit)
+    largest = fit.boundaries.iloc[0]
+    assert abs(largest["mean_size"] - 0.25) < 2.5 * largest["std_error"]
+    assert mean_with_all_points(fit) < 0.25 - 2.5 * largest["std_error"]
+    assert fit.estimate.placed.misfits[0][3] < 1.5
+
+
+def test_sizes_predictions_and_copies_agree_on_what_is_left_out():
+    fit = fitted(square, 10)
+    at = pd.DataFrame({"x": [0.26], "y": [0.5]})
+    size = fit.jump_sizes(at)
+    for copy in (pickle.loads(pickle.dumps(fit)), fit):
+        pd.testing.assert_frame_equal(copy.boundaries, fit.boundaries)
+        assert told(copy) == told(fit)
+    edge = size[["x", "y"]].to_numpy()[0]
+    out = np.array([-1.0, 0.36]) / np.hypot(1.0, 0.36)
+    beside = pd.DataFrame(edge + np.outer([0.005, -0.005], out), columns=["x", "y"])
+    values = np.asarray(fit.predict(beside), float).reshape(2, -1)[:, 0]
+    assert abs(abs(values[1] - values[0]) - abs(size["size"][0])) < 0.02
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -58,3 +88,31 @@ def test_nothing_is_told_without_noise_or_border():
     data = pd.DataFrame({"x": x, "y": y, "z": 0.3 * x + line(x, y)})
     assert smx.FreeDiscontinuity("z ~ x + y", data).fit().estimate.placed.misfits == ()
     assert fitted(line, 10, step=0.0).estimate.placed.misfits == ()
+
+
+def test_sizes_are_those_beside_which_there_are_points():
+    lattice = Lattice((4, 3))
+    across = lattice.axis == 0
+    cut = across & (lattice.tail // 3 == 1)  # between the second and the third row of cells
+    filled = np.ones((4, 3), bool)
+    filled[2:, 2] = False
+    filled[2, 1] = False
+    observed = observed_edges(lattice, cut, filled.ravel())
+    assert observed.tolist() == [True, True, False]  # the second has its neighbours' points
+    assert told_edges(np.array([1, 1, 2]), observed).tolist() == [True, True, True]
+    assert told_edges(np.array([1, 1, 1]), observed).tolist() == [True, True, False]
+
+
+def test_a_border_through_empty_cells_is_named():
+    rng = np.random.default_rng(3)
+    x, y = rng.uniform(size=(2, 4000))
+    kept = ~((x > 0.5) & (np.abs(y - 0.5) < 0.28))
+    x, y = x[kept], y[kept]
+    data = pd.DataFrame({"x": x, "y": y, "z": 1.0 * (y > 0.5) + 0.1 * rng.normal(size=len(x))})
+    fit = smx.FreeDiscontinuity("z ~ x + y", data).fit()
+    share = fit.boundaries["observed"].iloc[0]
+    assert 0.4 < share < 0.65
+    assert f"{100 * (1 - share):.0f} % of the length of boundary 1 has no observations" in told(fit)
+    largest = fit.boundaries.iloc[0]
+    assert abs(largest["mean_size"] - 1.0) < 3.0 * largest["std_error"]
+    assert largest["std_error"] < 0.02

@@ -279,7 +279,7 @@ def test_tables_agree_with_each_other(disk_fit):
     np.testing.assert_allclose(tidy["estimate"], boundaries["mean_size"])
     np.testing.assert_allclose((tidy["conf.high"] - tidy["conf.low"]) / (2 * 1.6448536), tidy["std.error"])
     text = str(disk_fit.summary())
-    for part in ("4000", "14 x 14", "evidence", "boundary 1", "region 1"):
+    for part in ("4000", "18 x 18", "evidence", "boundary 1", "region 1"):
         assert part in text
     assert disk_fit.summary().as_html()
     assert disk_fit.summary().as_latex()

@@ -8,6 +8,7 @@ import pytest
 
 import statmodels_x as smx
 from statmodels_x.core.errors import DataError
+from statmodels_x.discontinuity.inference import placed
 
 LINE = (0.3, 0.4)
 
@@ -50,11 +51,12 @@ def test_the_border_has_its_length_place_and_size(fit):
 def test_a_step_off_the_grid_is_one_line_of_its_size(size, place):
     fit = smx.FreeDiscontinuity("z ~ x + y", points(lambda x, y: size * (x > place), 0.0)).fit()
     row = fit.boundaries.iloc[0]
-    assert len(fit.jumps) == 14
+    assert len(fit.boundaries) == 1
+    assert 18 <= len(fit.jumps) <= 22  # 18 rows, and wiggles round a node
     assert fit.segments().max() == 2
     assert row["mean_size"] == pytest.approx(size, rel=0.03)
     assert row["std_error"] < size / 5.0
-    assert row["length"] == pytest.approx(1.0, abs=0.02)
+    assert row["length"] == pytest.approx(1.0, abs=0.03)
 
 
 @pytest.mark.parametrize(("n", "cells", "radius"), [(1500, 8, 2.2), (20000, 10, 2.8)])
@@ -187,8 +189,9 @@ def test_what_was_done_with_the_errors_is_said():
     text = " ".join(str(fit.summary()).split())
     assert "Set aside as outliers: 3 observations" in text
     assert "The noise changes over the domain" in text
-    error = fit.jumps.sort_values("x")["std_error"].to_numpy()
-    assert error[:5].mean() < error[-5:].mean()
+    data = placed.points_of(fit, "a test")
+    factor = data.factor.reshape(data.lattice.shape)
+    assert factor[:4].mean() < 0.4 * factor[-4:].mean()
     assert fit.segments().max() == 2
 
 

@@ -1,26 +1,88 @@
-"""Whether a border follows its points: residuals beside it, compared with those further away."""
+"""Whether a border follows its points: residuals beside it against those further away, and what is done if not."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from statmodels_x.core.typing import Array
-from statmodels_x.discontinuity.border.model import Border, carried_on, seen
+from statmodels_x.discontinuity.border.model import Border, BorderModel, carried_on, seen
 from statmodels_x.discontinuity.border.points import CENTRE, LEAST_SD, PointData
 from statmodels_x.discontinuity.border.sizes import nearest
 from statmodels_x.discontinuity.grid.jumps import segment_of_edges
+from statmodels_x.discontinuity.grid.lattice import Index, Mask
 
 _BESIDE = 0.7  # cells
 _FEWEST = 20
+_REACHES = (0.1, 0.2, 0.3, 0.4, 0.5)  # cells; beyond, too little is left to tell a misfit by
+_NOTICED, _GONE = 1.5, 1.0  # standard errors
 
 Misfit = tuple[int, float, float, float]
 
 
-def misfits_of(data: PointData, border: Border, surface: Array) -> tuple[Misfit, ...]:
-    """Compare the residuals of the points beside each segment with those of the others.
+@dataclass(frozen=True)
+class LeftOut:
+    """Points beside a segment that have no part in the surface, because the border does not follow them.
 
-    Where the true border bends within a cell, points beside it are held against the surface of the other side. There
-    is nothing to tell without noise.
+    Attributes
+    ----------
+    segment : int
+    reach : float
+        Distance within which points are left out, in cells.
+    n : int
+        Number of points.
+    """
+
+    segment: int
+    reach: float
+    n: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Beside:
+    """Of each point: distance from the border in cells, and the segment that is nearest."""
+
+    distance: Array = field(repr=False)
+    segment: Index = field(repr=False)
+
+    @classmethod
+    def of(cls, data: PointData, border: Border) -> _Beside:
+        found = nearest(data.lattice, border, data.place, np.ones(2))
+        return cls(found.distance, segment_of_edges(data.lattice, border.cut)[found.edge])
+
+    def within(self, segment: int, reach: float) -> Mask:
+        return np.asarray((self.segment == segment) & (self.distance < reach))
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """A surface between borders that its points follow.
+
+    Attributes
+    ----------
+    surface : ndarray of shape (cells,)
+        At the nodes, scaled, without the points that are left out.
+    t : float
+        Its smoothing precision.
+    left_out : tuple of LeftOut
+    misfits : tuple of (segment, sd beside, sd elsewhere, z)
+        What is left. Standard deviations in units of the noise, and the difference of the squares in its standard
+        errors.
+    """
+
+    surface: Array = field(repr=False)
+    t: float
+    left_out: tuple[LeftOut, ...] = ()
+    misfits: tuple[Misfit, ...] = ()
+
+
+def followed(data: PointData, border: Border, surface: Array, t: float) -> Followed:
+    """Compare the residuals of the points beside each segment with those of the others, and leave out what misfits.
+
+    Where the true border bends within a cell, points beside it are held against the surface of the other side, and
+    sizes come out too small. Points are left out within the least reach at which those beyond it fit like the others.
+    There is nothing to tell without noise.
 
     Parameters
     ----------
@@ -28,24 +90,58 @@ def misfits_of(data: PointData, border: Border, surface: Array) -> tuple[Misfit,
     border : Border
     surface : ndarray of shape (cells,)
         At the nodes, scaled.
+    t : float
+        Its smoothing precision.
 
     Returns
     -------
-    tuple of (segment, sd beside, sd elsewhere, z)
-        Standard deviations in units of the noise, and the difference of the squares in its standard errors.
+    Followed
     """
+    if not border.cut.any() or not (data.weight > 0.0).any() or data.variance <= LEAST_SD**2:
+        return Followed(surface, t)
+    beside = _Beside.of(data, border)
+    told = _misfits(data, border, surface, beside)
+    wide = {one[0]: 0 for one in told if one[3] > _NOTICED}
+    left_out: tuple[LeftOut, ...] = ()
+    grows = bool(wide)
+    while grows:
+        left_out = tuple(_left_out(data, beside, segment, _REACHES[k]) for segment, k in wide.items())
+        model = BorderModel(_without(data, beside, left_out), border)
+        t = model.best(t)[0]
+        surface = model.surface(t)
+        told = _misfits(model.data, border, surface, beside)
+        z = {one[0]: one[3] for one in told}
+        more = [k for k in wide if z.get(k, 0.0) > _GONE and wide[k] + 1 < len(_REACHES)]
+        wide.update({k: wide[k] + 1 for k in more})
+        grows = bool(more)
+    return Followed(surface, t, left_out, told)
+
+
+def without_left_out(data: PointData, border: Border, left_out: tuple[LeftOut, ...]) -> PointData:
+    """Give no weight to points that are left out."""
+    return _without(data, _Beside.of(data, border), left_out) if left_out else data
+
+
+def _left_out(data: PointData, beside: _Beside, segment: int, reach: float) -> LeftOut:
+    used = data.weight > 0.0
+    return LeftOut(segment, reach, int(np.count_nonzero(beside.within(segment, reach) & used)))
+
+
+def _without(data: PointData, beside: _Beside, left_out: tuple[LeftOut, ...]) -> PointData:
+    out = np.any([beside.within(one.segment, one.reach) for one in left_out], axis=0)
+    return replace(data, weight=np.where(out, 0.0, data.weight))
+
+
+def _misfits(data: PointData, border: Border, surface: Array, beside: _Beside) -> tuple[Misfit, ...]:
     used = np.flatnonzero(data.weight > 0.0)
-    if not border.cut.any() or not len(used) or data.variance <= LEAST_SD**2:
-        return ()
     place = data.place[used]
     fitted = carried_on(data.lattice, border, surface, place, seen(data.lattice, border, place))
     square = data.weight[used] * (data.y[used] + CENTRE - fitted) ** 2
-    found = nearest(data.lattice, border, place, np.ones(2))
-    beside = found.distance < _BESIDE
-    own, rest = segment_of_edges(data.lattice, border.cut)[found.edge], square[~beside]
+    close, own = beside.distance[used] < _BESIDE, beside.segment[used]
+    rest = square[~close]
     told = []
-    for segment in np.unique(own[beside]).tolist():
-        near = square[beside & (own == segment)]
+    for segment in np.unique(own[close]).tolist():
+        near = square[close & (own == segment)]
         if min(len(near), len(rest)) >= _FEWEST:
             error = np.sqrt(near.var() / len(near) + rest.var() / len(rest))
             z = (near.mean() - rest.mean()) / error if error > 0.0 else 0.0

@@ -16,7 +16,7 @@ from statmodels_x.discontinuity.border.points import PointData, point_data
 from statmodels_x.discontinuity.border.search import PRICES, Price, Search
 from statmodels_x.discontinuity.border.sizes import nearest
 from statmodels_x.discontinuity.border.windows import likelier_variance
-from statmodels_x.discontinuity.fitting.misfit import misfits_of
+from statmodels_x.discontinuity.fitting.misfit import Followed, LeftOut, followed
 from statmodels_x.discontinuity.fitting.record import (
     Estimate,
     Pairs,
@@ -55,9 +55,11 @@ class Placed:
         Points set aside as outliers.
     transitions : tuple of (segment, width, gain)
         For each chain: standard deviation of the step's width in cells, and how much better than a sharp step it is.
+    left_out : tuple of LeftOut
+        Points beside a segment that the border does not follow, which have no part in the surface.
     misfits : tuple of (segment, sd of its points, sd of the others, z)
         Residual standard deviations of scattered points within a cell of a segment and of those further away, scaled by
-        their noise, and the difference of the squares in its standard errors.
+        their noise, and the difference of the squares in its standard errors; without the points left out.
     pixels : str
         ``"points"`` or ``"averages"``: how the pixels of an image were read; empty for scattered points.
     """
@@ -69,6 +71,7 @@ class Placed:
     transitions: tuple[tuple[int, float, float], ...] = field(repr=False)
     pixels: str = ""
     misfits: tuple[tuple[int, float, float, float], ...] = field(default=(), repr=False)
+    left_out: tuple[LeftOut, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,10 +117,19 @@ def beside_the_border(points: Points, cells: Cells, border: Border, reach: float
 
 def smoothed_beside(found: Estimate, points: Points, cells: Cells, spec: Specification) -> Estimate:
     """Return the surface of other points between the same borders, at the noise of the rows."""
+    border = found.placed.border
     data = data_of(points, cells, spec).with_variance(found.placed.variance)
-    model = BorderModel(data, found.placed.border)
-    t = model.best(found.log_precision)[0]
-    return replace(found, surface=model.surface(t), log_precision=t)
+    smooth = _smooth(data, border, found.log_precision)
+    placed = replace(found.placed, misfits=smooth.misfits, left_out=smooth.left_out)
+    return replace(found, surface=smooth.surface, log_precision=smooth.t, placed=placed)
+
+
+def _smooth(data: PointData, border: Border, around: float) -> Followed:
+    """Smooth between borders, without scattered points that a border does not follow."""
+    model = BorderModel(data, border)
+    t = model.best(around)[0]
+    surface = model.surface(t)
+    return Followed(surface, t) if data.pixels else followed(data, border, surface, t)
 
 
 def estimate_on_points(
@@ -158,12 +170,10 @@ def estimate_on_points(
         source = "evidence" if told else source
     elif spec.noise != "known":
         data = data.with_variance(data.away_variance(border.cut))
-    model = BorderModel(data, border)
-    t = model.best(found.best.t)[0]
-    surface = model.surface(t)
+    smooth = _smooth(data, border, found.best.t)
     natural = data.variance * cells.scale.range**2
     return Estimate(
-        surface,
+        smooth.surface,
         border.cut,
         lam,
         nu,
@@ -171,7 +181,7 @@ def estimate_on_points(
         source,
         facts,
         _record(found, table),
-        t,
+        smooth.t,
         placed=Placed(
             border,
             data.variance,
@@ -179,7 +189,8 @@ def estimate_on_points(
             data.n_set_aside,
             _transitions(search, border),
             reading,
-            misfits_of(data, border, surface) if points is not None else (),
+            smooth.misfits,
+            smooth.left_out,
         ),
     )
 

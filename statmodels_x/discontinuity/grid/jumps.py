@@ -87,7 +87,21 @@ def _largest_first(count: int, label: NDArray[np.intp]) -> NDArray[np.intp]:
     return rank[label]
 
 
-def segment_table(table: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+def observed_edges(lattice: Lattice, cut: Mask, filled: Mask) -> Mask:
+    """Whether there are data on both sides of each cut edge: in the cell there, or in a neighbour on its side."""
+    close = filled.copy()
+    kept = np.flatnonzero(~cut)
+    for one, other in ((lattice.tail, lattice.head), (lattice.head, lattice.tail)):
+        close[one[kept[filled[other[kept]]]]] = True
+    return np.asarray(close[lattice.tail[cut]] & close[lattice.head[cut]])
+
+
+def told_edges(segment: NDArray[np.intp], observed: Mask) -> Mask:
+    """Edges over which a segment's sizes are averaged: those with data on both sides, all where there are none."""
+    return np.asarray(observed | ~np.isin(segment, segment[observed]))
+
+
+def segment_table(table: pd.DataFrame, names: tuple[str, ...], observed: Mask) -> pd.DataFrame:
     """One row for each connected segment: edges, length, mean and largest absolute size, where it lies.
 
     Parameters
@@ -96,14 +110,19 @@ def segment_table(table: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
         Of :func:`edge_table`.
     names : tuple of str
         Covariates.
+    observed : ndarray of bool
+        Edges with data on both sides, over which sizes are averaged; their share of the length is a column.
     """
-    groups = table.assign(absolute=table["size"].abs()).groupby("segment")
+    told = told_edges(table["segment"].to_numpy(), observed)
+    groups = table.assign(
+        absolute=table["size"].abs().where(told), observed=table["length"].where(observed, 0.0)
+    ).groupby("segment")
     size = groups["absolute"]
     columns = {"edges": groups.size(), "length": groups["length"].sum()}
     columns |= {"mean_size": size.mean(), "largest_size": size.max()}
     for name in names:
         columns[f"{name}_min"], columns[f"{name}_max"] = groups[name].min(), groups[name].max()
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns).assign(observed=groups["observed"].sum() / columns["length"])
 
 
 def groups(lattice: Lattice, cut: Mask) -> list[NDArray[np.intp]]:
@@ -132,9 +151,13 @@ def region_labels(domain: Domain, cut: Mask) -> NDArray[np.intp]:
 def region_table(
     regions: NDArray[np.intp], surface: Array, count: NDArray[Any], mean: Array, weight: Array
 ) -> pd.DataFrame:
-    """One row for each region: cells, points, mean of the surface over its cells, weighted mean of the data."""
+    """One row for each region: cells, points, mean of the surface over its cells, weighted mean of the data.
+
+    Cells without data count for the mean of the surface only in a region that has none: there it is extrapolated.
+    """
     flat = regions.ravel()
     size = np.bincount(flat)[1:]
+    told = ((count > 0) | ~np.isin(flat, flat[count > 0])).astype(float)
     total = np.bincount(flat, weight)[1:]
     with np.errstate(invalid="ignore"):
         data_mean = np.where(total > 0.0, np.bincount(flat, weight * mean)[1:] / total, np.nan)
@@ -142,7 +165,7 @@ def region_table(
         {
             "cells": size,
             "points": np.bincount(flat, count)[1:].astype(int),
-            "surface_mean": np.bincount(flat, surface)[1:] / size,
+            "surface_mean": np.bincount(flat, told * surface)[1:] / np.bincount(flat, told)[1:],
             "data_mean": data_mean,
         },
         index=pd.RangeIndex(1, len(size) + 1, name="region"),

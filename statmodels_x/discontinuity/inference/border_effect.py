@@ -27,7 +27,7 @@ from statmodels_x.discontinuity.inference.local_jump import JumpData, choose_ban
 
 Finder = Callable[[PointData, Price], tuple[Border, float]]
 _WIDEST = 0.25  # of the shorter side of the domain
-_NARROWEST = 1.5  # cells beyond the donut
+_NARROWEST, _ENOUGH = 1.5, 20.0  # beyond the donut: sides of a square that holds so many observations
 _FARTHEST = 1e100
 _PILOT = 0.4  # of that side: where curvatures are measured
 _DONUT = 2.0  # standard deviations of a found border's place
@@ -108,7 +108,7 @@ def _is_column(border: Any) -> bool:
 
 
 def bandwidth_of(fit: SurfaceFitted, data: JumpData, donut: float, options: EffectOptions) -> float:
-    """Bandwidth as given, or chosen between limits that the grid sets."""
+    """Bandwidth as given, or chosen between limits set by the domain and the number of observations."""
     if options.bandwidth is not None:
         if donut >= options.bandwidth:
             raise DataError(
@@ -116,8 +116,9 @@ def bandwidth_of(fit: SurfaceFitted, data: JumpData, donut: float, options: Effe
                 f"{options.bandwidth:.4g}; give a wider one, or a smaller `donut`."
             )
         return options.bandwidth
-    extent = min(float(breaks[-1] - breaks[0]) for breaks in fit.domain.breaks)
-    least = donut + _NARROWEST * float(fit.domain.widths.max())
+    extents = [float(breaks[-1] - breaks[0]) for breaks in fit.domain.breaks]
+    extent = min(extents)
+    least = donut + _NARROWEST * max(extents) * float(np.sqrt(_ENOUGH / fit.nobs))
     most = max(_WIDEST * extent, least)
     return choose_bandwidth(data, options.trend, least, most, max(_PILOT * extent, most))
 

@@ -24,10 +24,11 @@ from statmodels_x.discontinuity.border.model import (
 from statmodels_x.discontinuity.border.points import CENTRE, PointData
 from statmodels_x.discontinuity.border.sizes import Nearest, contrasts, edge_lengths, limits, nearest, normals
 from statmodels_x.discontinuity.fitted import SurfaceFitted, keeps
+from statmodels_x.discontinuity.fitting.misfit import without_left_out
 from statmodels_x.discontinuity.fitting.on_points import data_of
 from statmodels_x.discontinuity.grid import jumps as tables
 from statmodels_x.discontinuity.grid.boundary import from_cells, in_cells
-from statmodels_x.discontinuity.grid.lattice import Index, Lattice
+from statmodels_x.discontinuity.grid.lattice import Index, Lattice, Mask
 from statmodels_x.discontinuity.grid.prediction import interpolate
 from statmodels_x.discontinuity.inference.sizes import JumpSizes
 from statmodels_x.discontinuity.kernels.banded import Factor
@@ -58,7 +59,7 @@ def pixel_values(fit: SurfaceFitted, natural: Array) -> Array:
 
 
 def points_of(fit: SurfaceFitted, what: str) -> PointData:
-    """Return the points as the search saw them, at the variance of the fit."""
+    """Return the points as the search saw them, at the variance of the fit, those left out beside the border too."""
     sample = fit.need_sample(what)
     found = fit.__dict__.get("_points")
     if found is None:
@@ -68,9 +69,14 @@ def points_of(fit: SurfaceFitted, what: str) -> PointData:
     return found
 
 
+def smoothed_points(fit: SurfaceFitted, what: str) -> PointData:
+    """Return the points that the surface was smoothed over: those left out beside the border have no weight."""
+    return without_left_out(points_of(fit, what), border_of(fit), fit.estimate.placed.left_out)
+
+
 def surface_variance(fit: SurfaceFitted) -> Array:
     """Posterior variance of the scaled surface at the nodes, given the border."""
-    model = BorderModel(points_of(fit, "surface_std_error"), border_of(fit))
+    model = BorderModel(smoothed_points(fit, "surface_std_error"), border_of(fit))
     return model.posterior(fit.estimate.log_precision).inverse_diagonal()
 
 
@@ -87,7 +93,7 @@ def limits_at(fit: SurfaceFitted, places: Array, edges: Index) -> JumpSizes:
     if not len(edges):
         nothing = np.zeros(0)
         return JumpSizes(places, normal, nothing, nothing, np.zeros((0, 0)))
-    data = points_of(fit, "the size of a jump")
+    data = smoothed_points(fit, "the size of a jump")
     before, behind, covariance = limits(
         data, border, fit.estimate.log_precision, places, edges, clustered_points(fit, data)
     )
@@ -123,15 +129,17 @@ def edge_places(fit: SurfaceFitted) -> tuple[Array, Array]:
     )
 
 
-def mean_weights(fit: SurfaceFitted, sizes: Array, length: Array) -> Array:
+def mean_weights(fit: SurfaceFitted, sizes: Array, length: Array, observed: Mask) -> Array:
     """Weights of the edges' sizes in the mean size of each segment, rows in the order of the segments' numbers.
 
-    Sizes point from tail to head; along a slanted border that alternates. They are turned to one side of each chain
-    before the mean over its length, and chains to the side on which their mean is positive.
+    Edges without data on both sides count only in a segment that has no other. Sizes point from tail to head; along a
+    slanted border that alternates. They are turned to one side of each chain before the mean over its length, and
+    chains to the side on which their mean is positive.
     """
     lattice, border = fit.domain.lattice, border_of(fit)
     label = tables.segment_ranks(lattice, border.cut)
     weight = np.zeros((label.max(initial=0), len(label)))
+    length = np.where(tables.told_edges(label, observed), length, 0.0)
     for chain in chains(lattice, border):
         own = np.searchsorted(border.edges, chain.edges)
         turned = orientation(lattice, border, chain) * length[own]
@@ -140,12 +148,12 @@ def mean_weights(fit: SurfaceFitted, sizes: Array, length: Array) -> Array:
     return np.asarray(weight / total[:, None])
 
 
-def boundary_rows(fit: SurfaceFitted, found: JumpSizes, jumps: pd.DataFrame) -> pd.DataFrame:
+def boundary_rows(fit: SurfaceFitted, found: JumpSizes, jumps: pd.DataFrame, observed: Mask) -> pd.DataFrame:
     """One row for each segment, with the mean size over its length and its standard error."""
-    table = tables.segment_table(jumps, fit.domain.names)
+    table = tables.segment_table(jumps, fit.domain.names, observed)
     if table.empty:
         return table.assign(std_error=np.zeros(0))
-    weight = mean_weights(fit, found.size, jumps["length"].to_numpy())
+    weight = mean_weights(fit, found.size, jumps["length"].to_numpy(), observed)
     return table.assign(
         mean_size=weight @ found.size,
         std_error=np.sqrt(np.einsum("ij,jk,ik->i", weight, found.covariance, weight)),
@@ -163,7 +171,7 @@ def near_covariance(fit: SurfaceFitted) -> tuple[Index, Array]:
     nodes = np.unique(np.concatenate([inner, lattice.tail[border.cut], lattice.head[border.cut]]))
     if not len(nodes):
         return nodes, np.zeros((0, 3, 3))
-    data = points_of(fit, "predict()")
+    data = smoothed_points(fit, "predict()")
     factor = BorderModel(data, border).posterior(fit.estimate.log_precision)
     parts = np.array_split(nodes, max(1, len(nodes) // _AT_ONCE))
     return nodes, np.concatenate([_node_covariance(lattice, border, factor, part) for part in parts])

@@ -15,7 +15,7 @@ from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.fitted import SurfaceFitted, keeps
 from statmodels_x.discontinuity.grid import jumps as tables
 from statmodels_x.discontinuity.grid.boundary import from_cells, in_cells
-from statmodels_x.discontinuity.grid.lattice import Index
+from statmodels_x.discontinuity.grid.lattice import Index, Mask
 from statmodels_x.discontinuity.grid.prediction import interpolate
 from statmodels_x.discontinuity.inference import placed
 from statmodels_x.discontinuity.inference.posterior import posterior_factor
@@ -83,19 +83,21 @@ def edge_table(fit: SurfaceFitted) -> pd.DataFrame:
 @keeps
 def boundary_table(fit: SurfaceFitted) -> pd.DataFrame:
     """One row for each connected segment; see ``SurfaceResults.boundaries``."""
-    jumps = edge_table(fit)
+    jumps, cells = edge_table(fit), fit.need_sample("boundaries").cells
+    observed = tables.observed_edges(cells.lattice, fit.estimate.cut, cells.filled.ravel())
     if placed.is_placed(fit):
-        return placed.boundary_rows(fit, edge_sizes(fit), jumps)
-    table = tables.segment_table(jumps, fit.domain.names)
-    return table.assign(std_error=_mean_errors(jumps, edge_sizes(fit).covariance))
+        return placed.boundary_rows(fit, edge_sizes(fit), jumps, observed)
+    table = tables.segment_table(jumps, fit.domain.names, observed)
+    told = tables.told_edges(jumps["segment"].to_numpy(), observed)
+    return table.assign(std_error=_mean_errors(jumps, edge_sizes(fit).covariance, told))
 
 
-def _mean_errors(jumps: pd.DataFrame, covariance: Array) -> Array:
+def _mean_errors(jumps: pd.DataFrame, covariance: Array, told: Mask) -> Array:
     """Return the standard error of each segment's mean absolute size, over the edges where sizes can be had."""
     sign = np.sign(jumps["size"].to_numpy())
     errors = []
     for rows in jumps.groupby("segment").indices.values():
-        own = rows[np.isfinite(np.diag(covariance)[rows])]
+        own = rows[told[rows] & np.isfinite(np.diag(covariance)[rows])]
         block = covariance[np.ix_(own, own)] * np.outer(sign[own], sign[own])
         errors.append(np.sqrt(block.mean()) if own.size else np.nan)
     return np.array(errors, float)

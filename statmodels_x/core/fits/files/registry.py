@@ -21,6 +21,7 @@ _MODULES: dict[str, str] = {
     "core.scaling": "ColumnMap Inner",
     # discontinuity
     "discontinuity.border.model": "Border",
+    "discontinuity.fitting.misfit": "LeftOut",
     "discontinuity.fitting.on_points": "BorderTuning Placed",
     "discontinuity.fitting.record": "Certificate Estimate",
     "discontinuity.grid.dates": "DateAxis",
