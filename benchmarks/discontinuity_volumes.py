@@ -36,7 +36,7 @@ import statmodels_x as smx
 
 SD = 0.1
 SIZES = {"planes": (3.0, 10.0, 60.0), "balls": (3.0, 5.0)}
-REPEATS = {"planes": 5, "balls": 5, "nulls": 14}
+REPEATS = {"planes": 5, "balls": 5, "nulls": 7}
 VOXELS = {"planes": 10, "balls": 14, "nulls": 10}
 OFFSETS = (0.0, 0.25, 0.5, 0.75)
 TILTS = {"tilted .1": 0.1, "tilted .4": 0.4}
@@ -169,7 +169,7 @@ def tasks() -> dict[tuple[str, str, float], Callable[[np.random.Generator], dict
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", nargs="+", default=["planes", "balls", "nulls"])
-    parser.add_argument("--repeats", type=int, help="5, of nulls 14")
+    parser.add_argument("--repeats", type=int, help="5, of nulls 7")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0, help="of other samples")
     arguments = parser.parse_args()
