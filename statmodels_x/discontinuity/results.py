@@ -50,8 +50,7 @@ class FreeDiscontinuityResults(DiscontinuityFitted, SummaryText):
     def predict(self, newdata: Any = None, alpha: float = 0.05) -> pd.DataFrame:
         """Predict the surface or curve at given covariates. Interpolation between cells never crosses a jump.
 
-        Where the border is placed within the cells (scattered points over two or three covariates, images), each place
-        is on its own side of it. Otherwise it is on the side of the cell that it lies in.
+        Each place is on its own side of a border within the cells, and else on the side of the cell that it lies in.
 
         Parameters
         ----------
