@@ -14,6 +14,7 @@ from statmodels_x.discontinuity.grid.domain import Domain
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask, links
 
 _RADIUS = 2.0  # cells
+_LEAST_SPREAD = 0.05  # squared cells
 _CARRIED = 0.6  # cells by which a border is carried on at most
 _SMOOTHING = 1.0
 _SLOPE = 2.0 / np.sqrt(2.0 * np.pi) / _SMOOTHING  # of smoothed sides, at their contour
@@ -93,18 +94,29 @@ def limits(lattice: Lattice, cut: Mask, place: Array, advance: Array | None = No
         return None
     at = contour[np.linalg.norm(contour - (place - corner), axis=1).argmin()]
     offset = np.argwhere(np.ones(side.shape, bool)) - at
-    radius = _RADIUS if advance is None else _RADIUS + _CARRIED  # two layers of cells on either side
-    kernel = 1.0 - (np.linalg.norm(offset, axis=1) / radius) ** 2
+    distance = np.linalg.norm(offset, axis=1)
     cells = np.arange(lattice.n_cells).reshape(lattice.shape)[window].ravel()
     weights, middles = [], []
     for sign in (-1.0, 1.0):
+        kernel = 1.0 - (distance / _RADIUS) ** 2
         used = (side.ravel() == sign) & (kernel > 0.0)
+        if advance is not None and _is_one_layer(offset[used], kernel[used]):
+            kernel = 1.0 - (distance / (_RADIUS + _CARRIED)) ** 2
+            used = (side.ravel() == sign) & (kernel > 0.0)
         if np.count_nonzero(used) < lattice.n_axes + 1:
             return None
         weights.append(np.zeros(lattice.n_cells))
         weights[-1][cells[used]] = _value_at_zero(offset[used], kernel[used])
         middles.append(offset[used].mean(0))
     return Limits(at + corner, weights[0], weights[1], middles[1] - middles[0])
+
+
+def _is_one_layer(x: Array, weight: Array) -> bool:
+    """Whether places differ so little along some way that they say next to nothing of the slope there."""
+    if not len(x):
+        return True
+    away = x - np.average(x, axis=0, weights=weight)
+    return float(np.linalg.eigvalsh((away * weight[:, None]).T @ away / weight.sum())[0]) < _LEAST_SPREAD
 
 
 def _value_at_zero(x: Array, weight: Array) -> Array:
