@@ -50,6 +50,8 @@ class FreeDiscontinuityResults(DiscontinuityFitted, SummaryText):
     def predict(self, newdata: Any = None, alpha: float = 0.05) -> pd.DataFrame:
         """Predict the surface or curve at given covariates. Interpolation between cells never crosses a jump.
 
+        Each place is on its own side of a border within the cells, and else on the side of the cell that it lies in.
+
         Parameters
         ----------
         newdata : DataFrame or array_like of shape (m, d), optional

@@ -126,7 +126,7 @@ def _facts(fit: SurfaceFitted) -> list[tuple[str, str]]:
 def _border_text(fit: SurfaceFitted) -> str:
     found = fit.estimate.placed
     if found is None:
-        return "along sides of cells"
+        return "within the voxels" if fit.estimate.sided else "along sides of cells"
     reading = getattr(found, "pixels", "")
     return f"within pixels ({reading})" if reading else "within the cells"
 

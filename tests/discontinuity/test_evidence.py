@@ -7,7 +7,8 @@ from statmodels_x import FreeDiscontinuity
 from statmodels_x.discontinuity.fitting.estimation import independent_errors
 from statmodels_x.discontinuity.fitting.record import lifted_problem
 from statmodels_x.discontinuity.grid.lattice import Lattice
-from statmodels_x.discontinuity.tuning.evidence import PENALTIES, Penalty, pairs, propose
+from statmodels_x.discontinuity.tuning.evidence import pairs, propose
+from statmodels_x.discontinuity.tuning.proposals import PENALTIES, Penalty
 
 
 def faces_of(lattice, cells):

@@ -7,7 +7,8 @@ from statmodels_x import FreeDiscontinuity
 from statmodels_x.discontinuity.fitting.estimation import independent_errors
 from statmodels_x.discontinuity.grid.extension import Corners
 from statmodels_x.discontinuity.grid.lattice import Lattice
-from statmodels_x.discontinuity.tuning.evidence import PENALTIES, Proposal, Scorer
+from statmodels_x.discontinuity.tuning.proposals import PENALTIES, Proposal
+from statmodels_x.discontinuity.tuning.scoring import Scorer
 
 
 def column_edges(lattice, column, rows):

@@ -5,19 +5,23 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import multivariate_normal
+from scipy.stats import multivariate_normal, norm
 
+import statmodels_x as smx
 from statmodels_x import FreeDiscontinuity
+from statmodels_x.discontinuity.grid.boundary import _value_at_zero
 from statmodels_x.discontinuity.grid.lattice import Lattice
 from statmodels_x.discontinuity.inference.bootstrap import draw_data
-from statmodels_x.discontinuity.smoothing.sided import SidedPoints
+from statmodels_x.discontinuity.smoothing.places import Within
+from statmodels_x.discontinuity.smoothing.sided import _UNSURE_OF_PLACE, SidedPoints
 from statmodels_x.discontinuity.smoothing.smoother import (
     CENTRE,
     JumpSetModel,
     Observations,
     SecondDifferences,
 )
-from statmodels_x.discontinuity.tuning.sides import redrawn
+from statmodels_x.discontinuity.tuning.sides import Misfit, misfit_of, redrawn
+from statmodels_x.discontinuity.tuning.within import dissolved, placed, solid
 
 
 def centres(m):
@@ -77,11 +81,19 @@ def test_a_point_is_compared_with_a_centre_on_its_side():
     assert np.isinf(far).all()
 
 
-def test_evidence_is_that_of_a_dense_normal():
+@pytest.mark.parametrize("advance", [None, 0.3])
+def test_evidence_is_that_of_a_dense_normal(advance):
     m, t = 4, 1.3
     data = points_of(m, 150, lambda x: 0.1 * x[:, 0] + 0.5 * (x[:, 2] > 1.5), 0.3, seed=4)
     lattice = data.lattice
-    cut = cut_of(lattice, centres(m)[:, 2] > 1.5)
+    above = centres(m)[:, 2] > 1.5
+    cut = cut_of(lattice, above)
+    before, variance = data.nodes(cut)[0], 1.0 / data.weight
+    if advance is not None:
+        within = Within(np.where(above, advance, -advance), np.full(m**3, 0.5))
+        data = replace(data, within=within)
+        assert np.count_nonzero(data.nodes(cut)[0] != before) > 5
+        variance = variance + norm.cdf(-data.nodes(cut)[1] / _UNSURE_OF_PLACE) * 0.5**2
     node, _ = data.nodes(cut)
     design = np.zeros((150, m**3))
     edges = {(a, b): k for k, (a, b) in enumerate(zip(lattice.tail, lattice.head, strict=True))}
@@ -100,7 +112,7 @@ def test_evidence_is_that_of_a_dense_normal():
     _, label = lattice.regions(cut)
     precision = np.exp(t) * differences.penalty(cut).toarray() + lattice.laplacian(cut).toarray()
     precision += np.diag((1.0 / np.bincount(label))[label])
-    covariance = design @ np.linalg.inv(precision) @ design.T + np.diag(1.0 / data.weight)
+    covariance = design @ np.linalg.inv(precision) @ design.T + np.diag(variance)
     expected = -2.0 * multivariate_normal(np.zeros(150), covariance).logpdf(data.y - CENTRE)
     model = JumpSetModel(differences, data, cut)
     assert model.deviance(t) == pytest.approx(expected, rel=1e-9)
@@ -191,3 +203,79 @@ def test_a_second_border_that_only_moves_the_first_is_not_kept(seed):
     assert fit.segments().max() == 2
     assert len(fit.boundaries) == 1
     assert abs(fit.boundaries["mean_size"].iloc[0] - 0.5) < 0.05
+
+
+def test_a_border_is_placed_within_a_layer_by_its_points():
+    """A plane in the middle of a layer, drawn along one side of it; where nothing is known it stays."""
+    m = 10
+    data = points_of(m, 2000, lambda x: 0.2 + 0.5 * (x[:, 1] > 4.9), 0.1, seed=6)
+    cut = cut_of(data.lattice, centres(m)[:, 1] > 4.5)
+    true = data.place[:, 1] > 4.9
+
+    def wrong(points):
+        _, label = data.lattice.regions(cut)
+        return np.count_nonzero((label[points.nodes(cut)[0]] == label[-1]) != true)
+
+    misfit = misfit_of(SecondDifferences.of(data.lattice), data, cut, 5.0)
+    moved = replace(data, within=placed(data, cut, misfit))
+    assert wrong(data) > 50
+    assert wrong(moved) < 0.25 * wrong(data)
+    beside = np.abs(centres(m)[:, 1] - 4.5) < 1.0
+    assert np.median(moved.within.step[beside]) == pytest.approx(0.5, abs=0.05)
+    silent = Misfit(misfit.label, misfit.kept, np.zeros_like(misfit.loss), misfit.surface)
+    np.testing.assert_allclose(placed(data, cut, silent).advance, 0.0, atol=1e-12)
+
+
+def test_thin_regions_are_given_to_their_neighbours():
+    m = 8
+    lattice = points_of(m, 10, lambda x: x[:, 0], 1.0).lattice
+    z = centres(m)[:, 1]
+    label = np.where(z < 3, 0, np.where(z < 4, 1, 2))
+    cut = label[lattice.tail] != label[lattice.head]
+    kept = solid(lattice, cut)
+    assert kept.tolist() == [0, 2]
+    misfit = Misfit(label, kept, np.zeros((2, 10)), np.zeros((2, m**3)))
+    for better in (0, 1):
+        said = np.ones((2, m**3))
+        said[better] = 0.0
+        got = dissolved(lattice, misfit, said)
+        np.testing.assert_array_equal(got, cut_of(lattice, z > (3.5 if better == 0 else 2.5)))
+
+
+@pytest.mark.parametrize(("offset", "size"), [(0.5, 4.2), (0.25, 0.7)])
+def test_a_strong_plane_within_a_layer_is_one_sheet(offset, size, tmp_path):
+    """Sixty and ten standard deviations of a voxel; points near the plane are predicted by their own side of it."""
+    m = 10
+    height = 0.5 + offset / m
+
+    def surface(x):
+        return 0.3 * x[:, 0] + size * (x[:, 1] > height)
+
+    data = scattered(m, surface, 31, sd=0.1)
+    fit = FreeDiscontinuity("y ~ a + b + c", data, resolution=m).fit()
+    assert fit.segments().max() == 2
+    assert len(fit.boundaries) == 1
+    assert fit.boundaries["length"].item() < 1.2
+    assert fit.boundaries["mean_size"].item() == pytest.approx(size, rel=0.03)
+    at = fit.jump_sizes([[0.3, 0.5, 0.4], [0.6, 0.6, 0.5], [0.5, 0.5, 0.7]])
+    assert np.abs(at["b"] - height).max() < 0.02  # a fifth of a voxel
+    assert at["size"].abs().mean() == pytest.approx(size, rel=0.05)
+    rng = np.random.default_rng(1)
+    near = rng.uniform(0.05, 0.95, (400, 3))
+    near[:, 1] = height + rng.choice([-1.0, 1.0], 400) * rng.uniform(0.015, 0.05, 400)
+    found = fit.predict(near)
+    assert np.mean(np.abs(found["estimate"] - surface(near)) < 0.5 * size) > 0.97
+    upper = found["region"] == fit.predict([[0.5, 0.95, 0.5]])["region"].item()
+    assert np.mean(upper == (near[:, 1] > height)) > 0.97
+    smx.save(fit, tmp_path / "fit.smx")
+    pd.testing.assert_frame_equal(smx.load(tmp_path / "fit.smx").predict(near), found)
+
+
+def test_a_limit_from_a_single_layer_is_its_level():
+    """Cells of one layer say nothing of the slope across it: the surface is level there, not half of its value."""
+    x = np.array([[1.0, float(a), float(b)] for a in (-1, 0, 1) for b in (-1, 0, 1)])
+    weight = 1.0 - 0.1 * np.abs(x[:, 1])
+    assert _value_at_zero(x, weight) @ np.full(9, 3.0) == pytest.approx(3.0)
+    assert _value_at_zero(x, weight) @ (3.0 + 0.5 * x[:, 1]) == pytest.approx(3.0)
+    both = np.vstack([x, x + np.array([1.0, 0.0, 0.0])])
+    assert _value_at_zero(both, np.ones(18)) @ (3.0 + 0.5 * both[:, 0]) == pytest.approx(3.0)

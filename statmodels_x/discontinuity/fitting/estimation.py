@@ -28,7 +28,9 @@ from statmodels_x.discontinuity.smoothing.noise import noise_variance
 from statmodels_x.discontinuity.smoothing.sided import SidedPoints
 from statmodels_x.discontinuity.smoothing.smoother import Data, JumpSetModel, SecondDifferences
 from statmodels_x.discontinuity.specification import Control, Specification
-from statmodels_x.discontinuity.tuning.evidence import EvidenceTuning, Penalty, Proposal, Proposed, Scorer
+from statmodels_x.discontinuity.tuning.evidence import EvidenceTuning
+from statmodels_x.discontinuity.tuning.proposals import PENALTIES, Penalty, Proposal, Proposed
+from statmodels_x.discontinuity.tuning.scoring import Scorer
 
 
 def find_errors(cells: Cells, spec: Specification) -> tuple[ErrorModel, str]:
@@ -98,7 +100,7 @@ def is_on_points(cells: Cells, points: Points | None, spec: Specification, contr
         If that was asked for and cannot be.
     """
     possible = cells.lattice.n_axes == 2 and spec.noise != "correlated"
-    sided = points is not None and is_sided(cells, spec, control)
+    sided = sided_points(cells, points, spec, control) is not None
     if control.border == "points" and not (possible or sided):
         raise DataError(
             'fit(): border="points" is for scattered observations over two or three covariates, and images, with '
@@ -151,23 +153,24 @@ def _by_criterion(cells: Cells, points: Points | None, spec: Specification, cont
     return _at(cells, spec, control, lam, nu, errors, source, tuning)
 
 
-def is_sided(cells: Cells, spec: Specification, control: Control) -> bool:
-    """Whether scattered points are each compared with the surface on their own side of the border."""
-    return cells.lattice.n_axes == 3 and spec.noise != "correlated" and control.border != "cells"
+def sided_points(cells: Cells, points: Points | None, spec: Specification, control: Control) -> Points | None:
+    """Return the scattered points that are each compared with the surface on their own side of a volume's border."""
+    possible = cells.lattice.n_axes == 3 and spec.noise != "correlated" and control.border != "cells"
+    return points if possible else None
 
 
 def _by_evidence(
     cells: Cells, points: Points | None, spec: Specification, control: Control, candidates: Pairs | None
 ) -> Estimate:
     """Propose jump sets at many pairs of weights, choose by evidence, and certify the pair that proposed it."""
-    from statmodels_x.discontinuity.tuning.evidence import PENALTIES, choose, pairs
+    from statmodels_x.discontinuity.tuning.evidence import choose, pairs
     from statmodels_x.discontinuity.tuning.steps import proposed_by_steps
 
     errors, source = independent_errors(cells, spec)
     data: Data = errors.observations(cells)
-    if points is not None and is_sided(cells, spec, control):
-        data = SidedPoints.of(cells, points, errors.variance)
-    sided = isinstance(data, SidedPoints)
+    sided = sided_points(cells, points, spec, control)
+    if sided is not None:
+        data = SidedPoints.of(cells, sided, errors.variance)
     weights = candidates or pairs(cells.lattice, data, spec.lam, spec.nu)
     problems = [lifted_problem(cells, spec, lam, nu) for lam, nu in weights]
     cuts, relaxed = _proposals(problems, control)
@@ -185,9 +188,9 @@ def _by_evidence(
     facts = certificate(problem, relaxed, polish(problem, relaxed.surface))
     found = Estimate(
         chosen.smoothed.surface, chosen.cut, chosen.lam, chosen.nu, errors, source, facts, tuning,
-        chosen.smoothed.log_precision, sided=sided,
+        chosen.smoothed.log_precision, sided=sided is not None, within=chosen.within,
     )  # fmt: skip
-    return _allowing_for_mixing(cells, found) if chosen.cut.any() and not sided else found
+    return _allowing_for_mixing(cells, found) if chosen.cut.any() and sided is None else found
 
 
 def _proposals(problems: list[LiftedProblem], control: Control) -> tuple[list[list[Mask]], Relaxation | None]:

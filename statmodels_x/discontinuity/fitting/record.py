@@ -13,6 +13,7 @@ from statmodels_x.discontinuity.grid.lattice import Mask
 from statmodels_x.discontinuity.lifted.polish import Polished
 from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, Relaxation, solve
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
+from statmodels_x.discontinuity.smoothing.places import Within
 from statmodels_x.discontinuity.smoothing.sided import SidedPoints
 from statmodels_x.discontinuity.smoothing.smoother import Data
 from statmodels_x.discontinuity.specification import Control, Specification
@@ -86,6 +87,8 @@ class Estimate:
         Observations of a volume set aside as outliers; those over two covariates are counted in ``placed``.
     sided : bool
         Whether scattered points over three covariates were each compared with the surface on their own side.
+    within : Within, optional
+        Where the border of such points runs within the voxels; None along the contour of the smoothed labels.
     """
 
     surface: Array = field(repr=False)
@@ -101,11 +104,12 @@ class Estimate:
     placed: Any = field(repr=False, default=None)
     n_set_aside: int = 0
     sided: bool = False
+    within: Within | None = None
 
     def observations(self, cells: Cells, points: Points | None) -> Data:
         """Return what the surface was compared with, scaled: points, or cell means with what their mixing adds."""
         if self.sided and points is not None:
-            return SidedPoints.of(cells, points, self.errors.variance)
+            return SidedPoints.of(cells, points, self.errors.variance, self.within)
         data = self.errors.observations(cells)
         return data if self.mixing is None else data.noisier(self.mixing)
 

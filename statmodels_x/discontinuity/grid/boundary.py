@@ -14,7 +14,10 @@ from statmodels_x.discontinuity.grid.domain import Domain
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask, links
 
 _RADIUS = 2.0  # cells
+_LEAST_SPREAD = 0.05  # squared cells
+_CARRIED = 0.6  # cells by which a border is carried on at most
 _SMOOTHING = 1.0
+_SLOPE = 2.0 / np.sqrt(2.0 * np.pi) / _SMOOTHING  # of smoothed sides, at their contour
 _WINDOW = 6
 _FEWEST_EDGES = 3
 _BEYOND = 1.5  # cells by which the contour may leave the cut edges; past their end it goes on without a jump
@@ -52,7 +55,7 @@ def from_cells(domain: Domain, place: Array) -> Array:
     return (place + 0.5) * domain.widths + start
 
 
-def limits(lattice: Lattice, cut: Mask, place: Array) -> Limits | None:
+def limits(lattice: Lattice, cut: Mask, place: Array, advance: Array | None = None) -> Limits | None:
     """Find the point of the boundary nearest to a place, and how the surface is carried on to it from both sides.
 
     The two sides are the cells of a window nearer to one end of the nearest cut edge. Their labels, smoothed by a
@@ -66,6 +69,8 @@ def limits(lattice: Lattice, cut: Mask, place: Array) -> Limits | None:
     cut : ndarray of shape (edges,)
     place : ndarray of shape (d,)
         In cells.
+    advance : ndarray of shape (cells,), optional
+        Cells by which the region of each is carried beyond the contour, near that cell.
 
     Returns
     -------
@@ -80,17 +85,24 @@ def limits(lattice: Lattice, cut: Mask, place: Array) -> Limits | None:
     side = _sides(lattice, cut, window, edge)
     if side is None:
         return None
-    contour = _contour(gaussian_filter(side, _SMOOTHING, mode="nearest"))
+    smooth = gaussian_filter(side, _SMOOTHING, mode="nearest")
+    if advance is not None:
+        smooth += _SLOPE * side * advance.reshape(lattice.shape)[window]
+    contour = _contour(smooth)
     contour = contour[_gap(contour + corner, edge_middles(lattice, cut)) <= _BEYOND]
     if not len(contour):
         return None
     at = contour[np.linalg.norm(contour - (place - corner), axis=1).argmin()]
     offset = np.argwhere(np.ones(side.shape, bool)) - at
-    kernel = 1.0 - (np.linalg.norm(offset, axis=1) / _RADIUS) ** 2
+    distance = np.linalg.norm(offset, axis=1)
     cells = np.arange(lattice.n_cells).reshape(lattice.shape)[window].ravel()
     weights, middles = [], []
     for sign in (-1.0, 1.0):
+        kernel = 1.0 - (distance / _RADIUS) ** 2
         used = (side.ravel() == sign) & (kernel > 0.0)
+        if advance is not None and _is_one_layer(offset[used], kernel[used]):
+            kernel = 1.0 - (distance / (_RADIUS + _CARRIED)) ** 2
+            used = (side.ravel() == sign) & (kernel > 0.0)
         if np.count_nonzero(used) < lattice.n_axes + 1:
             return None
         weights.append(np.zeros(lattice.n_cells))
@@ -99,11 +111,24 @@ def limits(lattice: Lattice, cut: Mask, place: Array) -> Limits | None:
     return Limits(at + corner, weights[0], weights[1], middles[1] - middles[0])
 
 
+def _is_one_layer(x: Array, weight: Array) -> bool:
+    """Whether places differ so little along some way that they say next to nothing of the slope there."""
+    if not len(x):
+        return True
+    away = x - np.average(x, axis=0, weights=weight)
+    return float(np.linalg.eigvalsh((away * weight[:, None]).T @ away / weight.sum())[0]) < _LEAST_SPREAD
+
+
 def _value_at_zero(x: Array, weight: Array) -> Array:
-    """Return the weights of responses at x in the value at 0 of a weighted linear fit."""
-    design = np.column_stack([np.ones(len(x)), x])
-    weighted = (design * weight[:, None]).T
-    return np.asarray((np.linalg.pinv(weighted @ design, hermitian=True) @ weighted)[0])
+    """Return the weights of responses at x in the value at 0 of a weighted linear fit.
+
+    Along a way in which the places do not differ the fit is level.
+    """
+    share = weight / weight.sum()
+    middle = share @ x
+    weighted = ((x - middle) * weight[:, None]).T
+    slopes = np.linalg.pinv(weighted @ (x - middle), rcond=1e-9, hermitian=True) @ weighted
+    return np.asarray(share - middle @ slopes)
 
 
 def nearest_edge(lattice: Lattice, cut: Mask, place: Array) -> int:

@@ -10,7 +10,9 @@ from statmodels_x.discontinuity.grid.domain import Domain
 from statmodels_x.discontinuity.grid.lattice import Mask
 
 
-def interpolate(domain: Domain, values: Array, cut: Mask, points: Array) -> Array:
+def interpolate(
+    domain: Domain, values: Array, cut: Mask, points: Array, own: NDArray[np.intp] | None = None
+) -> Array:
     """Values at points: multilinear between the centres of a block of cells that no jump crosses.
 
     Elsewhere the value of the point's own cell is carried on linearly, with the slope towards the neighbour on
@@ -22,6 +24,8 @@ def interpolate(domain: Domain, values: Array, cut: Mask, points: Array) -> Arra
     values : ndarray of shape (cells,)
     cut : ndarray of shape (edges,)
     points : ndarray of shape (m, d)
+    own : ndarray of shape (m,), optional
+        Cells from whose centres the values are carried on, where these are not those that the points lie in.
 
     Returns
     -------
@@ -30,7 +34,7 @@ def interpolate(domain: Domain, values: Array, cut: Mask, points: Array) -> Arra
     """
     lattice = domain.lattice
     cell = domain.cell_of(points)
-    own = np.maximum(cell, 0)
+    own = np.maximum(cell, 0) if own is None else own
     offsets = _offsets(domain, own, points)
     side = np.where(offsets >= 0.0, 1, -1)
     result = values[own].astype(float)

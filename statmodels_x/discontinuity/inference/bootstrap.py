@@ -79,6 +79,7 @@ def resample(fit: SurfaceFitted, control: Control, n: int, places: Array) -> Res
     if placed.is_placed(fit):
         return on_points.resample(fit, control, n, places)
     cells, points, found, spec = sample.cells, sample.points, fit.estimate, fit.specification
+    advance = None if found.within is None else found.within.advance
     task = partial(
         _one,
         cells=cells,
@@ -88,7 +89,7 @@ def resample(fit: SurfaceFitted, control: Control, n: int, places: Array) -> Res
         spec=_with_noise(spec, found),
         control=replace(control, n_jobs=1, progress=False),
         places=places,
-        truths=[limits(cells.lattice, found.cut, place) for place in places],
+        truths=[limits(cells.lattice, found.cut, place, advance) for place in places],
         candidates=_useful(found),
     )
     results = replicate(task, n, seed=control.seed, n_jobs=control.n_jobs, progress=control.progress)
@@ -171,6 +172,7 @@ def null_gains(fit: SurfaceFitted, control: Control, n: int) -> tuple[float, Arr
         errors=errors,
         log_precision=smooth.log_precision,
         mixing=None,
+        within=None,
     )
     task = partial(
         _null_gain,

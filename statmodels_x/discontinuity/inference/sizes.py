@@ -16,6 +16,7 @@ from statmodels_x.discontinuity.grid.boundary import limits
 from statmodels_x.discontinuity.grid.domain import Scale
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 from statmodels_x.discontinuity.smoothing.mixing import unseen_border
+from statmodels_x.discontinuity.smoothing.sided import SidedPoints
 from statmodels_x.discontinuity.smoothing.smoother import Data, SecondDifferences
 
 
@@ -78,7 +79,9 @@ def jump_sizes(
     -------
     JumpSizes
     """
-    found = [limits(lattice, cut, place) for place in places]
+    within = data.within if isinstance(data, SidedPoints) else None
+    advance = None if within is None else within.advance
+    found = [limits(lattice, cut, place, advance) for place in places]
     known = np.array([one is not None for one in found], bool)
     values = np.full((2, len(places)), np.nan)
     covariance = np.full((len(places), len(places)), np.nan)

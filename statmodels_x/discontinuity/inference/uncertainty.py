@@ -15,11 +15,12 @@ from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.fitted import SurfaceFitted, keeps
 from statmodels_x.discontinuity.grid import jumps as tables
 from statmodels_x.discontinuity.grid.boundary import from_cells, in_cells
-from statmodels_x.discontinuity.grid.lattice import Mask
+from statmodels_x.discontinuity.grid.lattice import Index, Mask
 from statmodels_x.discontinuity.grid.prediction import interpolate
 from statmodels_x.discontinuity.inference import placed
 from statmodels_x.discontinuity.inference.posterior import posterior_factor
 from statmodels_x.discontinuity.inference.sizes import JumpSizes, jump_sizes
+from statmodels_x.discontinuity.smoothing.places import Places
 
 
 def natural_surface(fit: SurfaceFitted) -> Array:
@@ -149,18 +150,26 @@ def values_at(fit: SurfaceFitted, points: Array) -> tuple[Array, Array]:
     """Surface and its standard error at points; NaN outside of the grid."""
     if placed.is_placed(fit):
         return placed.values(fit, points, natural_surface(fit), surface_std_error(fit))
-    cell = fit.domain.cell_of(points)
-    estimate = interpolate(fit.domain, natural_surface(fit), fit.estimate.cut, points)
-    return estimate, np.where(cell < 0, np.nan, surface_std_error(fit)[np.maximum(cell, 0)])
+    outside, node = fit.domain.cell_of(points) < 0, nodes_of(fit, points)
+    estimate = interpolate(fit.domain, natural_surface(fit), fit.estimate.cut, points, node)
+    return estimate, np.where(outside, np.nan, surface_std_error(fit)[node])
 
 
 def regions_at(fit: SurfaceFitted, points: Array) -> Array:
     """Return the number of the region of each point; 0 outside of the grid."""
     if placed.is_placed(fit):
         return placed.regions(fit, points)
-    cell = fit.domain.cell_of(points)
     labels = tables.region_labels(fit.domain, fit.estimate.cut).ravel()
-    return np.where(cell < 0, 0, labels[np.maximum(cell, 0)])
+    return np.where(fit.domain.cell_of(points) < 0, 0, labels[nodes_of(fit, points)])
+
+
+def nodes_of(fit: SurfaceFitted, points: Array) -> Index:
+    """Cell on whose side of the border each point is: its own, or in a volume of points the nearest on its side."""
+    found = fit.estimate
+    if not found.sided:
+        return np.maximum(fit.domain.cell_of(points), 0)
+    places = Places(fit.domain.lattice, in_cells(fit.domain, points), found.within)
+    return places.nodes(found.cut)[0]
 
 
 def gain_test(gain: float, null: Array) -> HypothesisTest:

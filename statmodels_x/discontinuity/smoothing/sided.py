@@ -12,17 +12,18 @@ from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from scipy.ndimage import gaussian_filter
+from scipy.special import ndtr
 
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.boundary import in_cells
 from statmodels_x.discontinuity.grid.domain import Cells, Points
 from statmodels_x.discontinuity.grid.lattice import Index, Lattice, Mask
+from statmodels_x.discontinuity.smoothing.places import Places, Within
 from statmodels_x.discontinuity.smoothing.smoother import CENTRE, Observations, Seen
 
-_SMOOTHING = 1.0  # voxels
-_MOST_REGIONS = 40
-_UNSURE = 0.3  # difference of smoothed labels, about as many voxels
+# differences of smoothed labels, about as many voxels
+_UNSURE = 0.3  # points that may lie on either side
+_UNSURE_OF_PLACE = 0.1  # standard deviation of the place of a border within the voxels
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,8 @@ class SidedPoints:
         Scaled responses.
     weight : ndarray of shape (n,)
         Inverse variances of the scaled responses; 0 for points left out.
+    within : Within, optional
+        Where the border runs within the voxels; None along the contour of the smoothed labels.
     """
 
     lattice: Lattice
@@ -47,6 +50,7 @@ class SidedPoints:
     place: Array = field(repr=False)
     y: Array = field(repr=False)
     weight: Array = field(repr=False)
+    within: Within | None = None
 
     @property
     def f(self) -> Array:
@@ -64,39 +68,29 @@ class SidedPoints:
         return self.means.typical_sd
 
     @cached_property
+    def places(self) -> Places:
+        """Where the points are, and on which side of a border."""
+        return Places(self.lattice, self.place, self.within)
+
+    @property
     def cell(self) -> Index:
         """Cell of each point."""
-        last = np.array(self.lattice.shape) - 1
-        return self._flat(np.clip(np.rint(self.place).astype(np.intp), 0, last))
+        return self.places.cell
 
-    @cached_property
-    def _corners(self) -> tuple[Index, Array]:
-        """The eight centres round each point, and their weights in a linear interpolation; shape (n, 8)."""
-        last = np.array(self.lattice.shape) - 1
-        inside = np.clip(self.place, 0.0, last)
-        low = np.minimum(inside.astype(np.intp), np.maximum(last - 1, 0))
-        part = inside - low
-        corner, share = [], []
-        for step in np.ndindex((2,) * self.lattice.n_axes):
-            way = np.array(step)
-            corner.append(self._flat(np.minimum(low + way, last)))
-            share.append(np.where(way == 1, part, 1.0 - part).prod(1))
-        return np.column_stack(corner), np.column_stack(share)
-
-    def _flat(self, index: Index) -> Index:
-        return np.asarray(index @ self.lattice.strides, np.intp)
-
-    @cached_property
-    def constant(self) -> float:
-        """What -2 log likelihood has beside what depends on the jump set."""
-        used = self.weight > 0.0
-        return float(np.count_nonzero(used) * np.log(2.0 * np.pi) - np.log(self.weight[used]).sum())
+    def _weights(self, node: Index, sure: Array) -> Array:
+        """Inverse variances, of points that may be on the wrong side with what that adds."""
+        if self.within is None:
+            return self.weight
+        wrong = ndtr(-sure / _UNSURE_OF_PLACE) * self.within.step[node] ** 2
+        return np.asarray(self.weight / (1.0 + self.weight * wrong))
 
     def seen(self, cut: Mask) -> Seen:
         """Return the normal equations of the points, each at a centre on its own side."""
-        n, node = self.lattice.n_cells, self.nodes(cut)[0]
+        n = self.lattice.n_cells
+        node, sure = self.nodes(cut)
+        weight = self._weights(node, sure)
         basis, y = self._basis(node), self.y - CENTRE
-        weighted = [self.weight * column for column in basis]
+        weighted = [weight * column for column in basis]
         blocks = [[np.bincount(node, a * b, n) for b in basis] for a in weighted]
         moments = sparse.block_array(
             [[sparse.diags_array(one) for one in row] for row in blocks], format="csr"
@@ -104,7 +98,9 @@ class SidedPoints:
         stencils = sparse.vstack([sparse.eye_array(n), *self._slopes(cut)], format="csr")
         right = stencils.T @ np.concatenate([np.bincount(node, a * y, n) for a in weighted])
         matrix = (stencils.T @ (moments @ stencils)).tocsr()
-        return Seen(matrix, right, float(self.weight @ y**2) + self.constant)
+        used = weight[weight > 0.0]
+        constant = used.size * np.log(2.0 * np.pi) - np.log(used).sum()
+        return Seen(matrix, right, float(weight @ y**2 + constant))
 
     def values(self, cut: Mask, surface: Array) -> Array:
         """Return what a surface is at the points, each on its own side."""
@@ -133,36 +129,16 @@ class SidedPoints:
 
     def nodes(self, cut: Mask) -> tuple[Index, Array]:
         """Centre with which each point is compared, and how surely the point is on its side (infinite far away)."""
-        node, sure = self.cell.copy(), np.full(len(self.y), np.inf)
-        count, label = self.lattice.regions(cut)
-        if not 1 < count <= _MOST_REGIONS:
-            return node, sure
-        corner, share = self._corners
-        mixed = np.flatnonzero((label[corner] != label[corner[:, :1]]).any(1))
-        corner, share, near = corner[mixed], share[mixed], label[corner[mixed]]
-        value = np.full((count, mixed.size), -np.inf)
-        for k in range(count):
-            here = (near == k).any(1)
-            smooth = smoothed((label == k).reshape(self.lattice.shape)).ravel()
-            value[k, here] = (share[here] * smooth[corner[here]]).sum(1)
-        side = value.argmax(0)
-        two = np.partition(value, count - 2, axis=0)[-2:]
-        sure[mixed] = two[1] - two[0]
-        at = np.stack(np.unravel_index(corner, self.lattice.shape), -1)
-        gap = ((at - self.place[mixed, None]) ** 2).sum(2)
-        nearest = np.where(near == side[:, None], gap, np.inf).argmin(1)
-        other = label[node[mixed]] != side
-        node[mixed[other]] = corner[np.arange(mixed.size), nearest][other]
-        return node, sure
+        return self.places.nodes(cut)
 
     @classmethod
-    def of(cls, cells: Cells, points: Points, variance: float) -> SidedPoints:
+    def of(cls, cells: Cells, points: Points, variance: float, within: Within | None = None) -> SidedPoints:
         """Build them from points in the data's units and the variance of a point of weight 1."""
         scale = cells.scale
         precision = scale.range**2 / variance
         means = Observations(cells.f, cells.weight * precision)
         place = in_cells(cells.domain, points.x)
-        return cls(cells.lattice, means, place, scale.scaled(points.y), points.weight * precision)
+        return cls(cells.lattice, means, place, scale.scaled(points.y), points.weight * precision, within)
 
     def clear_of(self, lattice: Lattice, cut: Mask) -> SidedPoints:
         """Return the points without those that may lie on either side."""
@@ -170,30 +146,3 @@ class SidedPoints:
         weight = np.where(sure, self.weight, 0.0)
         total: Array = np.asarray(np.bincount(self.cell, weight, self.lattice.n_cells), float)
         return replace(self, means=Observations(self.f, total), weight=weight)
-
-
-def smoothed(inside: Mask) -> Array:
-    """Smooth the label of a region: above 0 inside, below 0 outside, its contour round as many voxels as the label.
-
-    A Gaussian moves a round border inwards by its variance times the mean curvature. Smoothing what the first pass left
-    over (Tukey's twicing) takes most of that away, a level chosen by the volume the rest.
-    """
-    whole = inside.astype(float)
-    once = gaussian_filter(whole, _SMOOTHING, mode="nearest")
-    twice = once + gaussian_filter(whole - once, _SMOOTHING, mode="nearest")
-    parts = _parts(twice).ravel()
-    rank = parts.size - round(parts.size * whole.mean())
-    return np.asarray(twice - np.partition(parts, [rank - 1, rank])[rank - 1 : rank + 1].mean())
-
-
-def _parts(values: Array) -> Array:
-    """Values at the 27 parts of each voxel, interpolated along one axis after the other."""
-    for axis in range(values.ndim):
-        padded = np.pad(values, [(1, 1) if a == axis else (0, 0) for a in range(values.ndim)], mode="edge")
-        size = values.shape[axis]
-        before, behind = (np.take(padded, np.arange(k, k + size), axis) for k in (0, 2))
-        values = np.stack([(2.0 * values + before) / 3.0, values, (2.0 * values + behind) / 3.0], axis + 1)
-        shape = list(values.shape)
-        shape[axis : axis + 2] = [3 * size]
-        values = values.reshape(shape)
-    return values

@@ -8,28 +8,20 @@ integrated out, takes away what does not pay for itself, and gives the surface.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from statmodels_x.core.typing import Array
-from statmodels_x.discontinuity.grid.extension import Corners, Path
-from statmodels_x.discontinuity.grid.jumps import groups
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 from statmodels_x.discontinuity.lifted.polish import join_empty, polish
 from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, Relaxation, solve
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
-from statmodels_x.discontinuity.smoothing.sided import SidedPoints
-from statmodels_x.discontinuity.smoothing.smoother import (
-    LARGEST_LOG_PRECISION,
-    Data,
-    JumpSetModel,
-    SecondDifferences,
-    Smoothed,
-)
+from statmodels_x.discontinuity.smoothing.smoother import Data, Smoothed
+from statmodels_x.discontinuity.tuning.doubts import told_by_means, without_steep
+from statmodels_x.discontinuity.tuning.proposals import Penalty, Proposal, Proposed, without
+from statmodels_x.discontinuity.tuning.scoring import Scorer
+from statmodels_x.discontinuity.tuning.within import best_settled
 
 REACHES = (3.0, 5.5, 10.0)  # smoothing lengths in cells
 # sizes of the smallest jump to be cut, in standard deviations of a cell, by the number of axes: a long border is seen
@@ -47,72 +39,7 @@ _PROPOSAL_TOL = 3e-3
 _PROPOSAL_ITERATIONS = 2000
 _PRUNED = {1: 6, 2: 6, 3: 3}
 _EXTENDED = 3
-_FAINT = (0.4, 0.6, 0.8)
-_REDRAWINGS = 3
-_SMALL_GROUP = 12
 _WORTH_REFINING = 0.6  # of the best gain
-_ROUNDS = 4
-
-
-@dataclass(frozen=True)
-class Penalty:
-    """What a jump set must gain in deviance.
-
-    Attributes
-    ----------
-    part : float
-        For each connected segment, and for each region beyond the first that it cuts off.
-    end : float
-        For each loose end and each fork: borders close or run to the margin sooner than not, and cells that a border
-        crosses invite branches. In a volume twice for each step of an open surface's rim: a bend has more ways to
-        be cut.
-    edge : float
-        For each edge.
-    gate : float
-        Over all.
-    """
-
-    part: float
-    end: float
-    edge: float
-    gate: float
-
-    def price(self, lattice: Lattice, cut: Mask) -> float:
-        """Return the price of a jump set."""
-        parts = lattice.segments(cut)[0] + lattice.regions(cut)[0] - 1
-        ends = max(lattice.n_axes - 1, 1) * len(lattice.loose_ends(cut))
-        return self.part * parts + self.end * ends + self.edge * float(np.count_nonzero(cut))
-
-
-# chosen so that smooth surfaces are rarely cut; benchmarks/discontinuity_simulation.py counts how often
-PENALTIES = {
-    "strict": Penalty(6.0, 2.0, 0.3, 10.0),
-    "balanced": Penalty(3.0, 1.0, 0.15, 4.0),
-    "sensitive": Penalty(0.0, 0.0, 0.0, 2.0),
-}
-# steps from the jump set, factor by which the surface is softer there and by which it is stiffer elsewhere (logarithms)
-_SOFT = tuple((steps, factor, 0.0) for steps in (0, 1) for factor in (1.5, 3.0, 4.5))
-_SOFT_IN_VOLUMES = (
-    (0, 3.0, 0.0), (0, 4.5, 1.5), (1, 1.5, 0.0), (1, 1.5, 0.75), (1, 3.0, 1.5), (1, 4.5, 2.25),
-)  # fmt: skip
-_STEEP_MARGIN = 6.0
-_STEEP_SHARE = 0.5
-_WORTH_EXTENDING = 15.0
-_PRICE_OF_CHOICE = 2.0 * float(np.log(3.0))
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A jump set with the pair of weights that proposed it, and its score."""
-
-    lam: float
-    nu: float
-    cut: Mask = field(repr=False)
-    smoothed: Smoothed
-
-    def cost(self, lattice: Lattice, penalty: Penalty) -> float:
-        """Deviance plus what its parts cost."""
-        return self.smoothed.deviance + penalty.price(lattice, self.cut)
 
 
 @dataclass(frozen=True)
@@ -163,237 +90,7 @@ def cuts_of(problem: LiftedProblem, relaxed: Relaxation) -> list[Mask]:
     cut = join_empty(lattice, polish(problem, relaxed.surface).cut, problem.weight > 0.0)
     _, label = lattice.segments(cut)
     size = np.bincount(label)[label] if label.size else label
-    return [_without(cut, np.flatnonzero(cut)[size < least]) for least in _SMALLEST_SEGMENTS[lattice.n_axes]]
-
-
-class Scorer:
-    """Scores jump sets on one set of observations.
-
-    Parameters
-    ----------
-    lattice : Lattice
-    data : Observations or SidedPoints
-    is_single : bool
-        Whether each cell holds one observation at most, which lies on one side of a border.
-    """
-
-    def __init__(self, lattice: Lattice, data: Data, is_single: bool = False) -> None:
-        self.lattice, self.data, self.is_single = lattice, data, is_single
-        self.differences = SecondDifferences.of(lattice)
-
-    @property
-    def is_costly(self) -> bool:
-        """Whether one score takes more than about a tenth of a second."""
-        return self.lattice.n_cells * float(self.lattice.strides.max()) ** 2 > 1e8
-
-    @cached_property
-    def corners(self) -> Corners:
-        """The corners of a grid of two axes."""
-        return Corners(self.lattice)
-
-    def score(self, cut: Mask, log_precision: float | None = None, around: float | None = None) -> Smoothed:
-        """Smooth around a jump set."""
-        return JumpSetModel(self.differences, self.data, cut).smooth(log_precision, around)
-
-    def prune(self, proposal: Proposal, penalty: Penalty, is_fresh: bool = False) -> Proposal:
-        """Take away groups of cut edges, the smallest first, as long as the cost falls.
-
-        ``is_fresh`` says that the proposal stands at its own smoothing precision.
-        """
-        cut, smoothed = proposal.cut, proposal.smoothed
-        cost = proposal.cost(self.lattice, penalty)
-        for _ in range(_ROUNDS):
-            changed = False
-            for group in self._groups(cut):
-                if not cut[group].all():
-                    continue
-                trial = _without(cut, group)
-                trial_cost = self._cost(trial, (smoothed.log_precision,), penalty)
-                if trial_cost < cost:
-                    cut, cost, changed = trial, trial_cost, True
-            if not changed:
-                break
-            smoothed = self.score(cut, around=smoothed.log_precision)
-            cost = smoothed.deviance + penalty.price(self.lattice, cut)
-            is_fresh = self.is_costly
-        if is_fresh:
-            return Proposal(proposal.lam, proposal.nu, cut, smoothed)
-        return Proposal(proposal.lam, proposal.nu, cut, self.score(cut, around=smoothed.log_precision))
-
-    def _groups(self, cut: Mask) -> list[NDArray[np.intp]]:
-        """Return groups of cut edges; in a volume all the small ones first, together."""
-        found = groups(self.lattice, cut)
-        small = [group for group in found if len(group) < _SMALL_GROUP] if self.lattice.n_axes == 3 else []
-        return [np.concatenate(small), *found] if len(small) > 1 else found
-
-    def refine(self, proposal: Proposal, penalty: Penalty) -> Proposal:
-        """Take away faint parts of a volume's jump set and close its holes, as far as the cost falls.
-
-        Regions with points are drawn anew. Without points, voxels that fit the other side are given over where the set
-        has loose ends, or where each holds a single observation: the mean of several may be a mixture of both sides.
-        """
-        from statmodels_x.discontinuity.tuning import faces
-
-        if not proposal.cut.any():
-            return proposal
-        lattice, t = self.lattice, proposal.smoothed.log_precision
-        cut, cost = proposal.cut, proposal.cost(lattice, penalty)
-
-        def better(other: Mask) -> bool:
-            nonlocal cut, cost
-            if not other.any() or np.array_equal(other, cut):
-                return False
-            trial = self._cost(other, (t,) if self.is_costly else (t, t + 3.0), penalty)
-            found = trial < cost
-            cut, cost = (other, trial) if found else (cut, cost)
-            return found
-
-        better(faces.closed(lattice, cut))
-        for share in _FAINT:
-            better(faces.closed(lattice, faces.without_faint(lattice, cut, proposal.smoothed.surface, share)))
-        for _ in range(_REDRAWINGS):
-            if not any([better(other) for other in self._redrawn(cut, t)]):
-                break
-        if cut is proposal.cut:
-            return proposal
-        changed = replace(proposal, cut=cut, smoothed=self.score(cut, around=t))
-        return self.prune(changed, penalty, is_fresh=True)
-
-    def _redrawn(self, cut: Mask, log_precision: float) -> list[Mask]:
-        from statmodels_x.discontinuity.tuning import faces, sides
-
-        if isinstance(self.data, SidedPoints):
-            return sides.redrawn(self.differences, self.data, cut, log_precision)
-        if self.is_single or len(self.lattice.loose_ends(cut)):
-            return [faces.exchanged(self.differences, self.data, cut, log_precision)]
-        return []
-
-    def extend(self, proposal: Proposal, smooth: Smoothed, penalty: Penalty) -> Proposal:
-        """Close gaps of the jump set and lengthen it at its loose ends, as long as the cost falls.
-
-        The convex problem leaves gaps where a border winds or fades. But noise would lengthen itself, too: what has
-        little evidence of its own is left as it is, and an edge that closes nothing must pay for having been
-        chosen among three. Only on grids of two axes that are not too large.
-        """
-        gain = smooth.deviance - proposal.cost(self.lattice, penalty)
-        if self.lattice.n_axes != 2 or self.is_costly or gain < _WORTH_EXTENDING:
-            return proposal
-        corners, lattice = self.corners, self.lattice
-        while True:
-            cut, t = proposal.cut, proposal.smoothed.log_precision
-            ways: dict[Path, tuple[float, tuple[float, ...]]]
-            ways = {path: (_PRICE_OF_CHOICE, (t,)) for path in corners.steps(cut)}
-            # between borders that are closed the surface may be much smoother
-            stiffer = (t, t + 3.0, t + 6.0)
-            ways |= {path: (0.0, stiffer) for path in corners.joins(cut)}
-            tried = [
-                (self._cost(_with(cut, path), ts, penalty) + price, path)
-                for path, (price, ts) in ways.items()
-            ]
-            better = sorted(one for one in tried if one[0] < proposal.cost(lattice, penalty))
-            if not better:
-                return proposal
-            every = _with(cut, tuple(edge for _, path in better for edge in path))
-            price = sum(ways[path][0] for _, path in better)
-            together = self._cost(every, stiffer, penalty) + price < better[0][0]
-            longer = every if together else _with(cut, better[0][1])
-            # nothing is known of a region without data
-            longer = join_empty(lattice, longer, self.data.precision > 0.0)
-            scored = replace(proposal, cut=longer, smoothed=self.score(longer, around=t))
-            if scored.cost(lattice, penalty) >= proposal.cost(lattice, penalty):
-                return proposal
-            proposal = scored
-
-    def _cost(self, cut: Mask, log_precisions: tuple[float, ...], penalty: Penalty) -> float:
-        model = JumpSetModel(self.differences, self.data, cut)
-        deviances = [model.deviance(min(t, LARGEST_LOG_PRECISION)) for t in log_precisions]
-        return min(deviances) + penalty.price(self.lattice, cut)
-
-    def without_steep(self, proposal: Proposal, penalty: Penalty) -> Proposal:
-        """Take away what is better told as a steep, bending stretch of a smooth surface than as a jump.
-
-        The smoother is made softer round the jump set, by several factors and widths, with all of it cut,
-        without one of its segments, and without any; what a soft surface tells better without, by a margin, is
-        no jump. The worst part goes first, then the rest is looked at again. In a volume, whose borders have many
-        faces, a part must gain half of its price over the soft surface instead.
-        """
-        while proposal.cut.any():
-            edges, (count, label) = np.flatnonzero(proposal.cut), self.lattice.segments(proposal.cut)
-            parts = [edges] + [edges[label == k] for k in range(count) if count > 1]
-            trials = [proposal.cut, *(_without(proposal.cut, part) for part in parts)]
-            best = np.array([np.inf] * len(trials))
-            best[0] = proposal.smoothed.deviance
-            t = proposal.smoothed.log_precision
-            for soft, stiffer in self._softened(edges):
-                scores = [JumpSetModel(soft, self.data, cut).deviance(min(t + stiffer, LARGEST_LOG_PRECISION))
-                          for cut in trials]  # fmt: skip
-                best = np.minimum(best, scores)
-            best += self._margins(trials, penalty)
-            worst = int(best.argmin())
-            if worst == 0:
-                return proposal
-            cut = trials[worst]
-            scored = self.score(cut, around=proposal.smoothed.log_precision)
-            proposal = Proposal(proposal.lam, proposal.nu, cut, scored)
-        return proposal
-
-    def told_by_means(self, proposal: Proposal, penalty: Penalty) -> Proposal:
-        """Take away what in a volume does not pay for itself by the voxels' means, too.
-
-        Within a voxel a border lies where the labels round it put it. A second border some voxels away can move it,
-        and gain by the points there without any jump of its own; the means know nothing of that.
-        """
-        if not isinstance(self.data, SidedPoints) or not proposal.cut.any():
-            return proposal
-        means, t, cut = self.data.means, proposal.smoothed.log_precision, proposal.cut
-
-        def cost(one: Mask) -> float:
-            return JumpSetModel(self.differences, means, one).deviance(t) + penalty.price(self.lattice, one)
-
-        while cut.any():
-            edges, (count, label) = np.flatnonzero(cut), self.lattice.segments(cut)
-            parts = [edges[label == k] for k in range(count)] + self._groups(cut)
-            fewer = [_without(cut, part) for part in parts]
-            costs = [cost(one) for one in fewer]
-            worst = int(np.argmin(costs))
-            if costs[worst] >= cost(cut):
-                break
-            cut = fewer[worst]
-        if cut is proposal.cut:
-            return proposal
-        return replace(proposal, cut=cut, smoothed=self.score(cut, around=t))
-
-    def _margins(self, trials: list[Mask], penalty: Penalty) -> Array:
-        """Return what each jump set is charged beside a soft surface; the first is the whole one."""
-        if self.lattice.n_axes < 3:
-            return np.array([0.0] + [_STEEP_MARGIN] * (len(trials) - 1))
-        return _STEEP_SHARE * np.array([penalty.price(self.lattice, cut) for cut in trials])
-
-    def _softened(self, edges: NDArray[np.intp]) -> Iterator[tuple[SecondDifferences, float]]:
-        """Yield softer smoothers, and by how much they are stiffer elsewhere."""
-        for steps, factor, stiffer in _SOFT_IN_VOLUMES if self.lattice.n_axes == 3 else _SOFT:
-            yield self.differences.softened(self.lattice.near(edges, steps), factor), stiffer
-
-
-def _with(cut: Mask, edges: Path) -> Mask:
-    more = cut.copy()
-    more[list(edges)] = True
-    return more
-
-
-def _without(cut: Mask, edges: NDArray[np.intp]) -> Mask:
-    fewer = cut.copy()
-    fewer[edges] = False
-    return fewer
-
-
-@dataclass(frozen=True)
-class Proposed:
-    """What one pair of weights proposed: its jump set, and a copy without small segments."""
-
-    lam: float
-    nu: float
-    cuts: list[Mask] = field(repr=False)
+    return [without(cut, np.flatnonzero(cut)[size < least]) for least in _SMALLEST_SEGMENTS[lattice.n_axes]]
 
 
 def choose(
@@ -429,12 +126,12 @@ def choose(
     for proposal in _lowest(_whole(scorer, ranked, smooth, penalty), _EXTENDED, cost):
         if smooth.deviance - proposal.cost(lattice, penalty) <= gain:
             break  # what is steep only takes away from it
-        pruned = scorer.told_by_means(scorer.without_steep(proposal, penalty), penalty)
+        pruned = told_by_means(scorer, without_steep(scorer, proposal, penalty), penalty)
         own = smooth.deviance - pruned.cost(lattice, penalty)
         if pruned.cut.any() and own > gain:
             gain = own
             chosen = pruned if gain > penalty.gate else chosen
-    return chosen, EvidenceTuning(table, gain, smooth)
+    return best_settled(scorer, chosen, scored, penalty), EvidenceTuning(table, gain, smooth)
 
 
 def _pruned(scorer: Scorer, scored: list[Proposal], smooth: Smoothed, penalty: Penalty) -> Iterator[Proposal]:

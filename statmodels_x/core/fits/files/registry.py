@@ -40,6 +40,7 @@ _MODULES: dict[str, str] = {
     "discontinuity.results": "SurfaceResults",
     "discontinuity.sample": "Facts Sample",
     "discontinuity.smoothing.correlation": "ErrorModel",
+    "discontinuity.smoothing.places": "Within",
     "discontinuity.smoothing.smoother": "Smoothed",
     "discontinuity.specification": "Control Specification",
     "discontinuity.tuning.evidence": "EvidenceTuning",
