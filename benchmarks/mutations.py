@@ -77,9 +77,9 @@ MUTATIONS = [
         "ended = np.bincount(position, weight * arm.died, len(grid))", "surrogate/test_residual"),
     _of("surrogate/trial_level/kernels", "gb += u2 * u2 - i22", "gb += u2 * u2 + i22", "surrogate/test_trial_level"),
     # discontinuity
-    _of("discontinuity/tuning/evidence", "_PRICE_OF_CHOICE = 2.0 * float(np.log(3.0))", "_PRICE_OF_CHOICE = 0.0",
+    _of("discontinuity/tuning/scoring", "_PRICE_OF_CHOICE = 2.0 * float(np.log(3.0))", "_PRICE_OF_CHOICE = 0.0",
         "discontinuity/test_evidence discontinuity/test_extension"),
-    _of("discontinuity/tuning/evidence", "lattice.segments(cut)[0] + lattice.regions(cut)[0] - 1",
+    _of("discontinuity/tuning/proposals", "lattice.segments(cut)[0] + lattice.regions(cut)[0] - 1",
         "lattice.segments(cut)[0] + lattice.regions(cut)[0]", "discontinuity/test_evidence"),
     _of("discontinuity/grid/prediction", "gap = points[:, axis] - centre[place[axis]]",
         "gap = points[:, axis] + centre[place[axis]]",
