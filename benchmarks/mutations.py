@@ -56,8 +56,8 @@ MUTATIONS = [
         "survival/test_family survival/test_special_cases"),
     _of("survival/inference/hypotheses", "(vectors.T @ score) ** 2 / values)", "(vectors.T @ score) ** 2)",
         "survival/test_inference"),
-    _of("survival/inference/quantities", "span = np.maximum(horizons - rows.given, 0.0)",
-        "span = np.maximum(horizons, 0.0)", "survival/test_prediction"),
+    _of("survival/inference/quantities", "start = np.minimum(rows.given, horizons)", "start = 0.0 * horizons",
+        "survival/test_prediction"),
     _of("survival/reading/anchor", 'return np.asarray(come - _mass(points, ends, weights, "right"))',
         "return np.asarray(come)", "survival/test_anchor"),
     # surrogate
