@@ -12,7 +12,7 @@ from scipy.spatial import KDTree
 
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.ties import put_together, weights_of_places
-from statmodels_x.discontinuity.grid.boundary import in_cells
+from statmodels_x.discontinuity.grid.boundary import in_cells, nearest_cells
 from statmodels_x.discontinuity.grid.domain import Domain, Points, Scale
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 from statmodels_x.discontinuity.kernels.border import Cloud, Net
@@ -139,10 +139,9 @@ def net_of(lattice: Lattice) -> Net:
 
 
 def cells_of(place: Array, lattice: Lattice) -> NDArray[np.int64]:
-    """Flat index of the cell of each place, the outermost for places outside; half-way, the higher one."""
+    """Flat index of the cell of each place, the outermost for places outside."""
     nx, ny = lattice.shape
-    below = np.floor(place)
-    near = below.astype(np.int64) + (place - below >= 0.5)
+    near = nearest_cells(place)
     return np.clip(near[:, 0], 0, nx - 1) * ny + np.clip(near[:, 1], 0, ny - 1)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import KDTree
@@ -47,6 +48,12 @@ def in_cells(domain: Domain, x: Array) -> Array:
     """Coordinates in units of cells, the centre of the first cell being 0."""
     start = np.array([breaks[0] for breaks in domain.breaks])
     return (x - start) / domain.widths - 0.5
+
+
+def nearest_cells(place: Array) -> NDArray[np.int64]:
+    """Round coordinates in cells; half-way between two cells to the higher one, in which such a point is counted."""
+    below = np.floor(place)
+    return np.asarray(below.astype(np.int64) + (place - below >= 0.5))
 
 
 def from_cells(domain: Domain, place: Array) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.grid.boundary import nearest_cells
 from statmodels_x.discontinuity.grid.lattice import Index, Lattice, Mask
 
 _SMOOTHING = 1.0  # voxels
@@ -57,7 +58,7 @@ class Places:
     def cell(self) -> Index:
         """Cell of each place."""
         last = np.array(self.lattice.shape) - 1
-        return self._flat(np.clip(np.rint(self.place).astype(np.intp), 0, last))
+        return self._flat(np.clip(nearest_cells(self.place), 0, last))
 
     @cached_property
     def corners(self) -> tuple[Index, Array]:
