@@ -195,7 +195,11 @@ def main() -> None:
         print(pd.DataFrame(rows[-1:]).round(4).to_string(header=len(rows) == 1), flush=True)
     table = pd.DataFrame(rows).round(5)
     print(table.to_string())
-    write(table, RESULTS / "discontinuity_volumes.csv")
+    path = RESULTS / "discontinuity_volumes.csv"
+    if path.exists():  # what was not made again stays
+        kept = pd.read_csv(path)
+        table = pd.concat([table, kept[~kept["study"].isin(arguments.studies)]])
+    write(table, path)
 
 
 if __name__ == "__main__":

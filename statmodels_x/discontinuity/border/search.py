@@ -297,9 +297,10 @@ class Search:
             if not tried:
                 return now
             cost, best = min(tried, key=lambda pair: pair[0])
-            if cost >= now.cost:
+            whole = self.score(best.border, best.t)  # what is told near by can be a rounding error
+            if cost - best.cost + whole.cost >= now.cost:
                 return now
-            now = best
+            now = whole
         return now
 
     def _at_ends(self, now: Scored) -> Trials | None:
