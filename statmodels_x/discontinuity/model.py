@@ -48,10 +48,10 @@ class FreeDiscontinuity:
         rows of a Dask data frame stay in their partitions, and enter as averages over parts of a cell.
     resolution : int or sequence of int, optional
         Number of cells along each covariate, into which scattered observations are averaged. The default is the same
-        number along each covariate. Over two covariates there are about 12 observations per cell up to 20 x 20 cells;
-        beyond, and over three, about 20. There are at most 100 cells along each of two covariates, or 30 along each of
-        three. Cells may be empty. A curve (one covariate) has no cells, and does not take ``resolution``, ``levels``
-        and ``jump_length``.
+        number along each covariate. Over two covariates there are about 12 observations per cell up to 20 x 20 cells,
+        over three about 4 up to 14 x 14 x 14 cells, and beyond about 20. There are at most 100 cells along each of two
+        covariates, or 30 along each of three. Cells may be empty. A curve (one covariate) has no cells, and does not
+        take ``resolution``, ``levels`` and ``jump_length``.
     lam, nu : float, optional
         Weight of the data, and cost of a jump of unit length (area), for responses scaled to [0, 1] and a domain
         whose longest side is 1. What is not given is tuned.

@@ -204,7 +204,7 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
 
     @property
     def region_means(self) -> pd.DataFrame:
-        """Regions, one row each: cells, points, mean of the surface and weighted mean of the data."""
+        """Regions, one row each: cells, points on its side, mean of the surface and weighted mean of their data."""
         return handed_out(uncertainty.region_table(self))
 
     def signed_distance(self, newdata: Any = None) -> pd.DataFrame:

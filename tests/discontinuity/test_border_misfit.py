@@ -150,3 +150,18 @@ def test_nothing_is_drawn_across_which_nothing_jumps():
     assert fit.jumps["size"].abs().min() > 0.4
     assert fit.jumps["std_error"].max() < 0.02
     assert fit.boundaries["length"].sum() == pytest.approx(2.0, abs=0.1)
+
+
+@pytest.mark.parametrize("axes", ["xy", "xyw"])
+def test_points_are_counted_on_their_own_side(axes):
+    rng = np.random.default_rng(2)
+    data = pd.DataFrame(rng.uniform(size=(2500, len(axes))), columns=list(axes))
+    above = data["y"] > 0.53
+    data["z"] = 1.0 * above + 0.1 * rng.normal(size=len(data))
+    fit = smx.FreeDiscontinuity("z ~ " + " + ".join(axes), data).fit()
+    table = fit.region_means.sort_values("data_mean")
+    assert len(table) == 2
+    assert table["points"].sum() == len(data)
+    assert abs(table["points"].iloc[1] - above.sum()) <= 8
+    np.testing.assert_allclose(table["data_mean"], data["z"].groupby(above).mean(), atol=0.01)
+    np.testing.assert_allclose(table["surface_mean"], table["data_mean"], atol=0.02)

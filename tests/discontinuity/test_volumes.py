@@ -141,3 +141,18 @@ def test_an_outlier_is_no_box_of_faces():
     fit = FreeDiscontinuity("y ~ a + b + c", frame, resolution=9).fit()
     assert fit.jumps.empty
     assert fit.nobs == 1499
+
+
+@pytest.mark.parametrize("place", [0.4, 0.53])
+@pytest.mark.parametrize("n", [1000, 8000])
+def test_a_strong_plane_is_found_by_default_however_many_points_a_voxel_holds(n, place):
+    """Within a layer of voxels many points are on the wrong side of any border along faces."""
+    rng = np.random.default_rng(2)
+    data = pd.DataFrame(rng.uniform(size=(n, 3)), columns=list("abc"))
+    data["y"] = 1.0 * (data["b"] > place) + 0.1 * rng.normal(size=n)
+    resolution = {1000: None, 8000: 8}[n]
+    fit = FreeDiscontinuity("y ~ a + b + c", data, resolution=resolution).fit()
+    assert fit.segments().max() == 2
+    row = fit.boundaries.iloc[0]
+    assert abs(row["mean_size"] - 1.0) < 4.0 * row["std_error"] < 0.2
+    assert row["length"] == pytest.approx(1.0, abs=0.1)

@@ -163,7 +163,7 @@ def _by_evidence(
     cells: Cells, points: Points | None, spec: Specification, control: Control, candidates: Pairs | None
 ) -> Estimate:
     """Propose jump sets at many pairs of weights, choose by evidence, and certify the pair that proposed it."""
-    from statmodels_x.discontinuity.tuning.evidence import choose, pairs
+    from statmodels_x.discontinuity.tuning.evidence import choose_placed, pairs
     from statmodels_x.discontinuity.tuning.steps import proposed_by_steps
 
     errors, source = independent_errors(cells, spec)
@@ -178,7 +178,7 @@ def _by_evidence(
     penalty = PENALTIES[control.sensitivity]
     filtered = proposed_by_steps(cells.lattice, data) if cells.lattice.n_axes == 3 else []
     is_single = bool((cells.count <= 1).all())
-    choice = partial(choose, proposed=proposed, penalty=penalty, filtered=filtered)
+    choice = partial(choose_placed, proposed=proposed, penalty=penalty, filtered=filtered)
     chosen, tuning = choice(Scorer(cells.lattice, data, is_single))
     if spec.noise == "correlated":
         chosen, tuning, errors = _with_correlation(cells, choice, penalty, chosen, errors)

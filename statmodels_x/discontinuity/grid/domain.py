@@ -20,7 +20,7 @@ from statmodels_x.discontinuity.grid.lattice import Lattice
 Index = NDArray[np.intp]
 
 _POINTS_PER_CELL = 20.0
-_POINTS_ON_A_PLANE, _FINE_ON_A_PLANE = 12.0, 20  # fewer a cell, up to so many cells along each axis
+_FINE = {2: (12.0, 20), 3: (4.0, 14)}  # fewer points a cell, up to so many cells along each axis
 _PLANE = 2
 _FEWEST_POINTS_PER_CELL = 6.0
 _FEWEST_ON_A_PLANE = 8
@@ -178,13 +178,16 @@ class Cells:
 def default_resolution(n: int, d: int, distinct: list[int]) -> tuple[int, ...]:
     """About 20 points a cell, the same number of cells along every axis, no more than distinct values.
 
-    Over two axes about 12 points a cell up to 20 cells along each: of the same points a finer grid finds more of a
-    border, and follows its bends, at a time that only matters on large grids. Eight cells along each, as long as six
-    points come to a cell: on fewer a border has no shape. At most 100 along each of two axes, and 30 of three.
+    Over two axes about 12 points a cell up to 20 cells along each, over three about 4 up to 14: of the same points a
+    finer grid finds more of a border, and follows its bends, at a time that only matters on large grids. Over two axes
+    eight cells along each, as long as six points come to a cell: on fewer a border has no shape. At most 100 along
+    each of two axes, and 30 of three.
     """
     side = min(max(4, int((n / _POINTS_PER_CELL) ** (1.0 / d) + 1e-9)), _MOST_ALONG.get(d, n))
+    if d in _FINE:
+        points, most = _FINE[d]
+        side = max(side, min(most, int((n / points) ** (1.0 / d) + 1e-9)))
     if d == _PLANE:
-        side = max(side, min(_FINE_ON_A_PLANE, int((n / _POINTS_ON_A_PLANE) ** 0.5 + 1e-9)))
         side = max(side, min(_FEWEST_ON_A_PLANE, int((n / _FEWEST_POINTS_PER_CELL) ** 0.5 + 1e-9)))
     return tuple(min(side, known) for known in distinct)
 

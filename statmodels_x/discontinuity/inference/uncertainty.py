@@ -106,9 +106,20 @@ def _mean_errors(jumps: pd.DataFrame, covariance: Array, told: Mask) -> Array:
 @keeps
 def region_table(fit: SurfaceFitted) -> pd.DataFrame:
     """One row for each region; see ``SurfaceResults.region_means``."""
-    cells = fit.need_sample("region_means").cells
+    sample = fit.need_sample("region_means")
+    cells, points = sample.cells, sample.points
     labels = tables.region_labels(fit.domain, fit.estimate.cut)
-    return tables.region_table(labels, natural_surface(fit), cells.count, cells.mean, cells.weight)
+    table = tables.region_table(labels, natural_surface(fit), cells.count, cells.mean, cells.weight)
+    if points is None or sample.reach or not (placed.is_placed(fit) or fit.estimate.sided):
+        return table
+    # a point beside the border is in the region of its own side, not in that of its cell
+    region = regions_at(fit, points.x)
+    count, total, response = (
+        np.bincount(region, value, len(table) + 1)[1:]
+        for value in (np.ones(len(region)), points.weight, points.weight * points.y)
+    )
+    mean = np.divide(response, total, out=np.full(len(total), np.nan), where=total > 0.0)
+    return table.assign(points=count.astype(int), data_mean=mean)
 
 
 @keeps

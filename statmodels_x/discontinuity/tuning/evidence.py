@@ -8,7 +8,7 @@ integrated out, takes away what does not pay for itself, and gives the surface.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 from statmodels_x.discontinuity.lifted.polish import join_empty, polish
 from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, Relaxation, solve
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
+from statmodels_x.discontinuity.smoothing.sided import SidedPoints
 from statmodels_x.discontinuity.smoothing.smoother import Data, Smoothed
 from statmodels_x.discontinuity.tuning.doubts import told_by_means, without_steep
 from statmodels_x.discontinuity.tuning.proposals import Penalty, Proposal, Proposed, without
@@ -40,6 +41,7 @@ _PROPOSAL_ITERATIONS = 2000
 _PRUNED = {1: 6, 2: 6, 3: 3}
 _EXTENDED = 3
 _WORTH_REFINING = 0.6  # of the best gain
+_MANY_TIMES = 10.0
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,31 @@ def choose(
             gain = own
             chosen = pruned if gain > penalty.gate else chosen
     return best_settled(scorer, chosen, scored, penalty), EvidenceTuning(table, gain, smooth)
+
+
+def choose_placed(
+    scorer: Scorer, proposed: list[Proposed], penalty: Penalty, filtered: Sequence[Mask] = ()
+) -> tuple[Proposal, EvidenceTuning]:
+    """Choose as :func:`choose`; in a volume of points by the means of the voxels where the points choose nothing.
+
+    A strong border within a layer of voxels leaves many points on the wrong side of every border along their faces, so
+    that each costs more than a smooth surface. The means of the layer lie between the sides, and show a jump. It is
+    taken if it gains many times its price by the points, once it has its place within the voxels: of ramps, which are
+    told by this freedom, sheets gained three times their price, of strong planes a hundred times.
+    """
+    chosen, tuning = choose(scorer, proposed, penalty, filtered)
+    if chosen.cut.any() or not isinstance(scorer.data, SidedPoints):
+        return chosen, tuning
+    lattice = scorer.lattice
+    shown, _ = choose(Scorer(lattice, scorer.data.means, scorer.is_single), proposed, penalty, filtered)
+    if not shown.cut.any():
+        return chosen, tuning
+    around = shown.smoothed.log_precision
+    other = best_settled(scorer, replace(shown, smoothed=scorer.score(shown.cut, around=around)), [], penalty)
+    gain = tuning.smooth.deviance - other.cost(lattice, penalty)
+    if gain <= max(penalty.gate, _MANY_TIMES * penalty.price(lattice, other.cut)):
+        return chosen, tuning
+    return other, replace(tuning, gain=gain)
 
 
 def _pruned(scorer: Scorer, scored: list[Proposal], smooth: Smoothed, penalty: Penalty) -> Iterator[Proposal]:
