@@ -144,7 +144,7 @@ def choose_placed(
     A strong border within a layer of voxels leaves many points on the wrong side of every border along their faces, so
     that each costs more than a smooth surface. The means of the layer lie between the sides, and show a jump. It is
     taken if it gains many times its price by the points, once it has its place within the voxels: of ramps, which are
-    told by this freedom, sheets gained three times their price, of strong planes a hundred times.
+    told by this freedom, sheets gained three and six times their price, of strong planes a hundred times.
     """
     chosen, tuning = choose(scorer, proposed, penalty, filtered)
     if chosen.cut.any() or not isinstance(scorer.data, SidedPoints):
