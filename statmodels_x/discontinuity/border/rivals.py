@@ -19,6 +19,7 @@ from statmodels_x.discontinuity.border.roughness import Roughness, Sturdiness
 from statmodels_x.discontinuity.border.search import Scored, Search
 from statmodels_x.discontinuity.border.sizes import contrasts
 from statmodels_x.discontinuity.grid.lattice import Index, Mask
+from statmodels_x.discontinuity.kernels.banded import Factor
 
 WIDTHS = (0.0, 0.15, 0.3, 0.5, 0.8, 1.2, 1.8, 2.6)
 _WIDE = 0.35
@@ -262,9 +263,9 @@ def without_idle(search: Search, now: Scored) -> Scored:
         return now
     lattice, border, model = search.lattice, now.border, search.model(now.border)
     before, behind = contrasts(lattice, border, border.crossings(lattice), border.edges)
-    _, factor, mean = model.factors(now.t)
-    rows = behind - before
-    size, covariance = rows @ mean, rows @ factor.solve(rows.T)
+    precision, _, right = model.bands(now.t)
+    factor, rows = Factor(precision), behind - before
+    size, covariance = rows @ factor.solve(right), rows @ factor.solve(rows.T)
     idle = []
     for chain in search.chains(border):
         own = np.searchsorted(border.edges, chain.edges)

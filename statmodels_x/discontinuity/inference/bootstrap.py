@@ -28,6 +28,7 @@ from statmodels_x.discontinuity.inference.posterior import distribution_for_draw
 from statmodels_x.discontinuity.inference.sizes import jump_sizes
 from statmodels_x.discontinuity.kernels.banded import Factor
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
+from statmodels_x.discontinuity.smoothing.places import advance_of
 from statmodels_x.discontinuity.smoothing.sided import SidedPoints
 from statmodels_x.discontinuity.smoothing.smoother import Data
 from statmodels_x.discontinuity.specification import Control, Specification
@@ -79,7 +80,7 @@ def resample(fit: SurfaceFitted, control: Control, n: int, places: Array) -> Res
     if placed.is_placed(fit):
         return on_points.resample(fit, control, n, places)
     cells, points, found, spec = sample.cells, sample.points, fit.estimate, fit.specification
-    advance = None if found.within is None else found.within.advance
+    advance = advance_of(found.within)
     task = partial(
         _one,
         cells=cells,

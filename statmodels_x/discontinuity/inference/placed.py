@@ -71,7 +71,12 @@ def points_of(fit: SurfaceFitted, what: str) -> PointData:
 
 def smoothed_points(fit: SurfaceFitted, what: str) -> PointData:
     """Return the points that the surface was smoothed over: those left out beside the border have no weight."""
-    return without_left_out(points_of(fit, what), border_of(fit), fit.estimate.placed.left_out)
+    data = points_of(fit, what)
+    found = fit.__dict__.get("_smoothed_points")
+    if found is None:
+        found = without_left_out(data, border_of(fit), fit.estimate.placed.left_out)
+        fit.__dict__["_smoothed_points"] = found
+    return found
 
 
 def surface_variance(fit: SurfaceFitted) -> Array:

@@ -16,6 +16,7 @@ from statmodels_x.discontinuity.grid.boundary import limits
 from statmodels_x.discontinuity.grid.domain import Scale
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 from statmodels_x.discontinuity.smoothing.mixing import unseen_border
+from statmodels_x.discontinuity.smoothing.places import advance_of
 from statmodels_x.discontinuity.smoothing.sided import SidedPoints
 from statmodels_x.discontinuity.smoothing.smoother import Data, SecondDifferences
 
@@ -79,8 +80,7 @@ def jump_sizes(
     -------
     JumpSizes
     """
-    within = data.within if isinstance(data, SidedPoints) else None
-    advance = None if within is None else within.advance
+    advance = advance_of(data.within if isinstance(data, SidedPoints) else None)
     found = [limits(lattice, cut, place, advance) for place in places]
     known = np.array([one is not None for one in found], bool)
     values = np.full((2, len(places)), np.nan)

@@ -37,6 +37,11 @@ class Within:
     step: Array = field(repr=False)
 
 
+def advance_of(within: Within | None) -> Array | None:
+    """Advance of a border within the voxels; None along the contour of the smoothed labels."""
+    return None if within is None else within.advance
+
+
 @dataclass(frozen=True, eq=False)
 class Places:
     """Places over a grid of three axes.
