@@ -56,6 +56,11 @@ NULLS: dict[str, Surface] = {
     "ramp": lambda x: 0.4 * _ramp(x[:, 1] + 0.3 * x[:, 2] - 0.15, 0.3),
     "unequal errors": lambda x: 0.3 * x[:, 0],
     "crease": lambda x: 0.5 * np.abs(x[:, 0] + 0.4 * x[:, 1] - 0.7),
+    "roof": lambda x: 3.0 * np.maximum(np.abs(x[:, 0] - 0.5), np.abs(x[:, 1] - 0.5)),
+    "folded sphere": lambda x: 3.0 * np.abs(np.linalg.norm(x - 0.5, axis=1) - 0.3),
+    "rounded crease": lambda x: 1.5 * np.sqrt((x[:, 0] + 0.4 * x[:, 1] - 0.7) ** 2 + 0.05**2),
+    "narrow bump": lambda x: 0.5 * np.exp(-((x - 0.5) ** 2).sum(1) / (2.0 * 0.1**2)),
+    "steep ramp": lambda x: 1.5 * _ramp(x[:, 1], 0.24),
 }
 
 

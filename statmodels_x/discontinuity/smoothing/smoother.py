@@ -8,13 +8,14 @@ the precision W. What is left when the surface is integrated out scores the jump
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from scipy import sparse
+from scipy.linalg import pinvh
 
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.lattice import Index, Lattice, Mask
@@ -254,11 +255,31 @@ class JumpSetModel:
         return self._at(log_precision)[0]
 
     def _at(self, log_precision: float) -> tuple[float, Array]:
-        prior = self._factor(np.exp(log_precision) * self._penalty + self._fixed)
         posterior = self.precision_factor(log_precision)
         mean = posterior.solve(self._right)
-        value = posterior.logdet() - prior.logdet() + self._constant - float(self._right @ mean)
-        return value, mean + CENTRE
+        return self._value(posterior, mean, log_precision), mean + CENTRE
+
+    def _value(self, posterior: Factor, mean: Array, log_precision: float) -> float:
+        prior = self._factor(np.exp(log_precision) * self._penalty + self._fixed)
+        return posterior.logdet() - prior.logdet() + self._constant - float(self._right @ mean)
+
+    def with_regressors(self, sets: Sequence[Array], log_precision: float) -> Array:
+        """-2 log marginal likelihood with each set of regressors added to the surface, at its best coefficients.
+
+        Parameters
+        ----------
+        sets : sequence of ndarray of shape (cells, k)
+        log_precision : float
+        """
+        posterior = self.precision_factor(log_precision)
+        mean = posterior.solve(self._right)
+        left = self._right - self._weight @ mean
+        explained = []
+        for one in sets:
+            seen = self._weight @ one
+            gram, right = one.T @ seen - seen.T @ posterior.solve(seen), one.T @ left
+            explained.append(float(right @ pinvh(gram) @ right))
+        return self._value(posterior, mean, log_precision) - np.array(explained)
 
     def surface(self, log_precision: float) -> Array:
         """Posterior mean at a smoothing precision."""

@@ -21,6 +21,7 @@ from statmodels_x.discontinuity.smoothing.sided import SidedPoints
 from statmodels_x.discontinuity.smoothing.smoother import Data, Smoothed
 from statmodels_x.discontinuity.tuning.doubts import told_by_means, without_steep
 from statmodels_x.discontinuity.tuning.proposals import Penalty, Proposal, Proposed, without
+from statmodels_x.discontinuity.tuning.rivals import without_folds_and_ramps
 from statmodels_x.discontinuity.tuning.scoring import Scorer
 from statmodels_x.discontinuity.tuning.within import best_settled
 
@@ -133,7 +134,8 @@ def choose(
         if pruned.cut.any() and own > gain:
             gain = own
             chosen = pruned if gain > penalty.gate else chosen
-    return best_settled(scorer, chosen, scored, penalty), EvidenceTuning(table, gain, smooth)
+    placed = best_settled(scorer, chosen, scored, penalty)
+    return without_folds_and_ramps(scorer, placed, penalty, smooth), EvidenceTuning(table, gain, smooth)
 
 
 def choose_placed(
@@ -155,6 +157,7 @@ def choose_placed(
         return chosen, tuning
     around = shown.smoothed.log_precision
     other = best_settled(scorer, replace(shown, smoothed=scorer.score(shown.cut, around=around)), [], penalty)
+    other = without_folds_and_ramps(scorer, other, penalty, tuning.smooth)
     gain = tuning.smooth.deviance - other.cost(lattice, penalty)
     if gain <= max(penalty.gate, _MANY_TIMES * penalty.price(lattice, other.cut)):
         return chosen, tuning
