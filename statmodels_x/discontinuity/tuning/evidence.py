@@ -135,7 +135,9 @@ def choose(
             gain = own
             chosen = pruned if gain > penalty.gate else chosen
     placed = best_settled(scorer, chosen, scored, penalty)
-    return without_folds_and_ramps(scorer, placed, penalty, smooth), EvidenceTuning(table, gain, smooth)
+    told = without_folds_and_ramps(scorer, placed, penalty, smooth)
+    left = told.cut.any() or not placed.cut.any()
+    return told, EvidenceTuning(table, gain if left else -np.inf, smooth)
 
 
 def choose_placed(

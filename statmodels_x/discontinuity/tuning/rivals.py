@@ -14,10 +14,10 @@ from scipy.spatial import cKDTree
 from scipy.special import ndtr
 
 from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.grid.jumps import groups
 from statmodels_x.discontinuity.grid.lattice import Index, Lattice
 from statmodels_x.discontinuity.smoothing.sided import SidedPoints
 from statmodels_x.discontinuity.smoothing.smoother import JumpSetModel, Smoothed
-from statmodels_x.discontinuity.tuning.doubts import segments_of
 from statmodels_x.discontinuity.tuning.proposals import Penalty, Proposal, without
 from statmodels_x.discontinuity.tuning.scoring import Scorer
 from statmodels_x.discontinuity.tuning.within import settled
@@ -33,15 +33,16 @@ _AS_WIDE = (
 _STIFFER, _STIFFEST = 3.0, 16.0
 _AROUND = 2.6  # voxels over which the normals of the faces are averaged
 _NEAREST = 6
+_FEWEST_FACES = 12  # of a border that is looked at by itself
 _NEAR = 2.5  # voxels within which a distance is along the normals
 
 
 def without_folds_and_ramps(
     scorer: Scorer, proposal: Proposal, penalty: Penalty, smooth: Smoothed
 ) -> Proposal:
-    """Take away segments of a volume that do not gain enough beside a fold or a ramp in their place.
+    """Take away borders between regions of a volume that do not gain enough beside a fold or a ramp in their place.
 
-    A segment must gain one and a half times what a fold gains, and as much as a ramp. A ramp is also told by several
+    A border must gain one and a half times what a fold gains, and as much as a ramp. A ramp is also told by several
     sheets: the whole set must gain as much as a ramp in the place of one of them.
 
     Parameters
@@ -56,7 +57,8 @@ def without_folds_and_ramps(
     if lattice.n_axes != 3:
         return proposal
     while proposal.cut.any():
-        parts, every = segments_of(lattice, proposal.cut), np.flatnonzero(proposal.cut)
+        found, every = groups(lattice, proposal.cut), np.flatnonzero(proposal.cut)
+        parts = [part for part in found if len(part) >= _FEWEST_FACES] or found
         trials = [(part, part) for part in parts]
         trials += [(every, part) for part in parts if len(parts) > 1]
         ahead = [_ahead(scorer, proposal, away, part, penalty, smooth) for away, part in trials]
