@@ -12,7 +12,8 @@ size over the true one, less 1), covered (share of the samples whose 95 % interv
 along an axis, cpu seconds a fit.
 
 The samples of each setting are kept beside the result: a resumed study, or one with more repeats, goes on from them.
-Rows of results/discontinuity_borders.csv that are not made again stay, so that cells can be made in several runs.
+Where they are gone, it goes on from the row of results/discontinuity_borders.csv, whose samples were the first of the
+same seed; --afresh makes all again. Rows that are not made again stay, so that cells can be made in several runs.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from statmodels_x.core.resampling import replicate
 RESULTS = Path(__file__).parent / "results"
 SD = 0.05
 PER_CELL = 22.0
+SETTING = ("shape", "surface", "k", "n", "border", "samples")
 
 SURFACES: dict[str, Callable] = {
     "flat": lambda x, y: 0.0 * x,
@@ -188,24 +190,58 @@ def one(
     return rows
 
 
-def block(chunks: Path, name: str, repeats: int, jobs: int, ways: tuple[str, ...], **setting) -> pd.DataFrame:
-    """Average over the samples of one setting; those that its chunk holds are not made again."""
+def block(
+    chunks: Path, name: str, repeats: int, jobs: int, ways: tuple[str, ...], kept: pd.DataFrame, **setting
+) -> pd.DataFrame:
+    """Average over the samples of one setting; those that its chunk or the table hold are not made again."""
     path = chunks / f"discontinuity_borders_{name}_{'-'.join(ways)}.csv"
     samples = pd.read_csv(path) if path.exists() else pd.DataFrame()
-    made = len(samples) // len(ways)
+    before = int(kept["samples"].min()) if samples.empty and len(kept) == len(ways) else 0
+    made = before or len(samples) // len(ways)
     if made < repeats:
         task = partial(one, ways=ways, **setting)
         drawn = replicate(task, repeats - made, seed=seed_of(name), n_jobs=jobs, first=made)
         samples = pd.concat([samples, pd.DataFrame([row for rows in drawn for row in rows])])
-        partial_path = path.with_suffix(".partial")
-        samples.to_csv(partial_path, index=False)
-        partial_path.replace(path)
+        if not before:
+            partial_path = path.with_suffix(".partial")
+            samples.to_csv(partial_path, index=False)
+            partial_path.replace(path)
+    if samples.empty:
+        return kept
     table = samples.groupby("border").mean().reset_index()
     table.insert(0, "n", setting["n"])
     table.insert(0, "k", setting["k"])
     table.insert(0, "surface", setting["surface"])
     table.insert(0, "shape", setting["shape"] or "none")
-    return table.assign(samples=len(samples) // len(ways))
+    table = table.assign(samples=len(samples) // len(ways))
+    return pooled(kept, table) if before else table
+
+
+def pooled(before: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
+    """Average rows of one setting: sizes over the samples with a jump, all else over all samples."""
+    both = pd.concat([before, more], ignore_index=True)
+    rows = []
+    for _, own in both.groupby("border", sort=False):
+        row = own.iloc[-1].copy()
+        for column in own.columns.drop(list(SETTING)):
+            count = own["samples"] * (own["any"] if column in ("bias", "covered") else 1.0)
+            count = count * own[column].notna()
+            if count.sum() > 0.0:
+                row[column] = (count * own[column].fillna(0.0)).sum() / count.sum()
+        row["samples"] = own["samples"].sum()
+        rows.append(row)
+    return pd.DataFrame(rows, columns=more.columns)
+
+
+def kept_of(before: pd.DataFrame | None, ways: tuple[str, ...], setting: dict) -> pd.DataFrame:
+    """Rows of one setting that the table holds."""
+    if before is None:
+        return pd.DataFrame()
+    named = setting | {"shape": setting["shape"] or "none"}
+    same = before["border"].isin(ways)
+    for column, value in named.items():
+        same &= before[column] == value
+    return before[same]
 
 
 def with_kept(table: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
@@ -233,6 +269,7 @@ def main() -> None:
     parser.add_argument(
         "--no-nulls", action="store_true", help="leave the surfaces without a jump as they are"
     )
+    parser.add_argument("--afresh", action="store_true", help="make the samples of the table's rows again")
     options = parser.parse_args()
     chunks = RESULTS / "chunks"
     chunks.mkdir(parents=True, exist_ok=True)
@@ -247,14 +284,16 @@ def main() -> None:
             for shape in SHAPES
             for name in surfaces
         ]
-    tables, kept = [], RESULTS / "discontinuity_borders.csv"
-    before = pd.read_csv(kept) if kept.exists() else None
+    tables, path = [], RESULTS / "discontinuity_borders.csv"
+    before = pd.read_csv(path) if path.exists() else None
     for setting in settings:
         name = "_".join(str(value) for value in setting.values()).replace(" ", "-")
-        tables.append(block(chunks, name, options.repeats, options.jobs, tuple(options.ways), **setting))
+        ways = tuple(options.ways)
+        kept = pd.DataFrame() if options.afresh else kept_of(before, ways, setting)
+        tables.append(block(chunks, name, options.repeats, options.jobs, ways, kept, **setting))
         table = pd.concat(tables, ignore_index=True)
         print(tables[-1].round(3).to_string(index=False, header=len(tables) == 1), flush=True)
-        with_kept(table.round(4), before).to_csv(kept, index=False)
+        with_kept(table.round(4), before).to_csv(path, index=False)
 
 
 if __name__ == "__main__":
