@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import minimize
 
 from statmodels_x import FreeDiscontinuity
 from statmodels_x.discontinuity.grid.lattice import Lattice
@@ -78,18 +79,18 @@ def test_the_distance_from_a_staircase_is_that_from_its_plane():
     np.testing.assert_allclose(signed_distance(lattice, part, -upper), -got)
 
 
-def test_the_deviance_with_a_regressor_is_the_least_over_its_coefficient():
+def test_the_deviance_with_regressors_is_the_least_over_their_coefficients():
     rng, lattice = np.random.default_rng(0), Lattice((4, 5, 4))
-    f, added = rng.normal(size=lattice.n_cells), rng.normal(size=lattice.n_cells)
+    f, *added = rng.normal(size=(3, lattice.n_cells))
     cut = np.zeros(lattice.n_edges, bool)
     cut[:3] = True
     differences, precision = SecondDifferences.of(lattice), rng.uniform(1.0, 3.0, lattice.n_cells)
 
     def deviance(b):
-        return JumpSetModel(differences, Observations(f - b * added, precision), cut).deviance(1.0)
+        moved = f - sum(one * column for one, column in zip(b, added, strict=False))
+        return JumpSetModel(differences, Observations(moved, precision), cut).deviance(1.0)
 
-    at = np.array([-1.0, 0.0, 1.0])
-    parabola = np.polyfit(at, [deviance(b) for b in at], 2)
-    least = deviance(-parabola[1] / (2.0 * parabola[0]))
-    got = JumpSetModel(differences, Observations(f, precision), cut).with_regressors([added[:, None]], 1.0)
-    assert got[0] == pytest.approx(least, abs=1e-8)
+    model = JumpSetModel(differences, Observations(f, precision), cut)
+    got = model.with_regressors([added[0][:, None], np.column_stack(added)], 1.0)
+    least = [minimize(deviance, np.zeros(k), method="BFGS").fun for k in (1, 2)]
+    np.testing.assert_allclose(got, least, atol=1e-6)

@@ -39,9 +39,16 @@ class Factor:
 
     def half_solve(self, right: Array) -> Array:
         """Solve L' x = right: standard normal draws become draws with this precision matrix."""
+        return self._triangular(right, "T")
+
+    def whitened(self, right: Array) -> Array:
+        """Solve L x = right: the products of the columns are those of the inverse matrix."""
+        return self._triangular(right, "N")
+
+    def _triangular(self, right: Array, transposed: str) -> Array:
         from scipy.linalg.lapack import dtbtrs
 
-        return dtbtrs(self.band, np.asfortranarray(right), uplo="L", trans="T")[0]
+        return dtbtrs(self.band, np.asfortranarray(right), uplo="L", trans=transposed)[0]
 
 
 def lower_band(matrix: sparse.sparray, bandwidth: int) -> Array:

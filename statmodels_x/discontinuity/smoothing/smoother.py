@@ -264,12 +264,17 @@ class JumpSetModel:
         return posterior.logdet() - prior.logdet() + self._constant - float(self._right @ mean)
 
     def with_regressors(self, sets: Sequence[Array], log_precision: float) -> Array:
-        """-2 log marginal likelihood with each set of regressors added to the surface, at its best coefficients.
+        """-2 log marginal likelihood with regressors added to the surface, at their best coefficients.
 
         Parameters
         ----------
         sets : sequence of ndarray of shape (cells, k)
+            Of regressors, each looked at alone.
         log_precision : float
+
+        Returns
+        -------
+        ndarray of shape (sets,)
         """
         posterior = self.precision_factor(log_precision)
         mean = posterior.solve(self._right)
@@ -277,7 +282,8 @@ class JumpSetModel:
         explained = []
         for one in sets:
             seen = self._weight @ one
-            gram, right = one.T @ seen - seen.T @ posterior.solve(seen), one.T @ left
+            white = posterior.whitened(seen)
+            gram, right = one.T @ seen - white.T @ white, one.T @ left
             explained.append(float(right @ pinvh(gram) @ right))
         return self._value(posterior, mean, log_precision) - np.array(explained)
 

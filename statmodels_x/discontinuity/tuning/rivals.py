@@ -27,9 +27,8 @@ _FOLDED_AT, _RISING_AT = np.arange(-1.5, 1.6, 0.5), (-0.5, 0.0, 0.5)
 _SHARP, _WIDE = 0.5, (0.8, 1.2, 1.8)  # standard deviations of a step's width, in voxels
 _CHARGE = 10.0  # four coefficients, and the choice of a shift
 _TIMES = 1.5  # folds gain .7 and more of what a jump in their place gains, jumps of two standard deviations up to .5
-_AS_WIDE = (
-    0.9  # of a sharp step's gain: a part that is drawn badly gains little, but a sharp step gains most there
-)
+# of a sharp step's gain: a part that is drawn badly gains little, but a sharp step gains most there
+_AS_WIDE = 0.9
 _STIFFER, _STIFFEST = 3.0, 16.0
 _AROUND = 2.6  # voxels over which the normals of the faces are averaged
 _NEAREST = 6
@@ -85,22 +84,25 @@ def _ahead(
     gain = plain.deviance + penalty.price(lattice, rest) - proposal.cost(lattice, penalty)
     ts = {min(t, _STIFFEST) for t in (plain.log_precision + _STIFFER, proposal.smoothed.log_precision)}
     rivals = _rivals(lattice, signed_distance(lattice, part, _orientation(lattice, proposal, part)))
-    lowest = np.min([model.with_regressors([added for _, added in rivals], t) for t in ts], axis=0)
     kinds = np.array([kind for kind, _ in rivals])
-    fold, sharp, wide = (
-        plain.deviance - lowest[kinds == kind].min() - _CHARGE for kind in ("fold", "sharp", "wide")
+    lowest = np.min([model.with_regressors([added for _, added in rivals], t) for t in ts], axis=0)
+    through, fold, sharp, wide = (
+        plain.deviance - lowest[kinds == kind].min() - _CHARGE
+        for kind in ("through", "fold", "sharp", "wide")
     )
-    beside_ramp = gain - wide if wide > _AS_WIDE * sharp else np.inf
-    beside_fold = gain - _TIMES * fold if len(away) == len(part) else np.inf
+    credit = max(through, 0.0)  # around a ball the distance itself is a cone, with a tip far from the border
+    beside_ramp = gain - (wide - credit) if wide > _AS_WIDE * sharp else np.inf
+    beside_fold = gain - _TIMES * (fold - credit) if len(away) == len(part) else np.inf
     return min(beside_ramp, beside_fold)
 
 
 def _rivals(lattice: Lattice, distance: Array) -> list[tuple[str, Array]]:
-    """Folds, and steps of several widths, at several shifts: their kind, and their regressors."""
+    """List the kinds and the regressors: the distance itself, and folds and steps of several widths at several shifts."""
     shape = np.array(lattice.shape)
     cells = np.column_stack(np.unravel_index(np.arange(lattice.n_cells), lattice.shape))
     along = np.column_stack([np.ones(lattice.n_cells), (cells - (shape - 1.0) / 2.0) / shape])
-    profiles = [("fold", np.abs(distance - shift)) for shift in _FOLDED_AT]
+    profiles = [("through", distance)]
+    profiles += [("fold", np.abs(distance - shift)) for shift in _FOLDED_AT]
     profiles += [
         ("sharp" if width == _SHARP else "wide", ndtr((distance - shift) / width))
         for width in (_SHARP, *_WIDE)
