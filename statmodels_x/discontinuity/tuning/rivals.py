@@ -32,7 +32,7 @@ _AS_WIDE = 0.9
 _STIFFER, _STIFFEST = 3.0, 16.0
 _AROUND = 2.6  # voxels over which the normals of the faces are averaged
 _NEAREST = 6
-_FEWEST_FACES = 12  # of a border that is looked at by itself
+_FEWEST_FACES, _MOST_PARTS = 12, 8  # borders that are looked at by themselves, the largest
 _NEAR = 2.5  # voxels within which a distance is along the normals
 
 
@@ -57,7 +57,7 @@ def without_folds_and_ramps(
         return proposal
     while proposal.cut.any():
         found, every = groups(lattice, proposal.cut), np.flatnonzero(proposal.cut)
-        parts = [part for part in found if len(part) >= _FEWEST_FACES] or found
+        parts = ([part for part in found if len(part) >= _FEWEST_FACES] or found)[-_MOST_PARTS:]
         trials = [(part, part) for part in parts]
         trials += [(every, part) for part in parts if len(parts) > 1]
         ahead = [_ahead(scorer, proposal, away, part, penalty, smooth) for away, part in trials]
@@ -97,7 +97,7 @@ def _ahead(
 
 
 def _rivals(lattice: Lattice, distance: Array) -> list[tuple[str, Array]]:
-    """List the kinds and the regressors: the distance itself, and folds and steps of several widths at several shifts."""
+    """List kinds and regressors: the distance itself, and folds and steps of several widths at several shifts."""
     shape = np.array(lattice.shape)
     cells = np.column_stack(np.unravel_index(np.arange(lattice.n_cells), lattice.shape))
     along = np.column_stack([np.ones(lattice.n_cells), (cells - (shape - 1.0) / 2.0) / shape])
