@@ -134,36 +134,46 @@ def choose(
         if pruned.cut.any() and own > gain:
             gain = own
             chosen = pruned if gain > penalty.gate else chosen
-    placed = best_settled(scorer, chosen, scored, penalty)
-    told = without_folds_and_ramps(scorer, placed, penalty, smooth)
-    left = told.cut.any() or not placed.cut.any()
-    return told, EvidenceTuning(table, gain if left else -np.inf, smooth)
+    return best_settled(scorer, chosen, scored, penalty), EvidenceTuning(table, gain, smooth)
 
 
 def choose_placed(
     scorer: Scorer, proposed: list[Proposed], penalty: Penalty, filtered: Sequence[Mask] = ()
 ) -> tuple[Proposal, EvidenceTuning]:
-    """Choose as :func:`choose`; in a volume of points by the means of the voxels where the points choose nothing.
+    """Choose as :func:`choose`; in a volume also by the means of the voxels, and beside folds and ramps.
 
     A strong border within a layer of voxels leaves many points on the wrong side of every border along their faces, so
-    that each costs more than a smooth surface. The means of the layer lie between the sides, and show a jump. It is
-    taken if it gains many times its price by the points, once it has its place within the voxels: of ramps, which are
-    told by this freedom, sheets gained three and six times their price, of strong planes a hundred times.
+    that each costs more than a smooth surface. The means of the layer lie between the sides, and show a jump. They are
+    asked where the points choose nothing.
     """
     chosen, tuning = choose(scorer, proposed, penalty, filtered)
-    if chosen.cut.any() or not isinstance(scorer.data, SidedPoints):
-        return chosen, tuning
-    lattice = scorer.lattice
-    shown, _ = choose(Scorer(lattice, scorer.data.means, scorer.is_single), proposed, penalty, filtered)
+    if not chosen.cut.any() and isinstance(scorer.data, SidedPoints):
+        means = Scorer(scorer.lattice, scorer.data.means, scorer.is_single)
+        shown, _ = choose(means, proposed, penalty, filtered)
+        chosen, gain = _told_by_points(scorer, shown, penalty, tuning.smooth)
+        tuning = replace(tuning, gain=max(gain, tuning.gain))
+    told = without_folds_and_ramps(scorer, chosen, penalty, tuning.smooth)
+    none_left = chosen.cut.any() and not told.cut.any()
+    return told, replace(tuning, gain=-np.inf) if none_left else tuning
+
+
+def _told_by_points(
+    scorer: Scorer, shown: Proposal, penalty: Penalty, smooth: Smoothed
+) -> tuple[Proposal, float]:
+    """Place what the means of the voxels show by the points, and return it with its gain.
+
+    It is taken if it gains many times its price: of ramps, which are told by this freedom, sheets gained three and six
+    times their price, of strong planes a hundred times.
+    """
+    lattice, none = scorer.lattice, replace(shown, cut=np.zeros_like(shown.cut), smoothed=smooth)
     if not shown.cut.any():
-        return chosen, tuning
-    around = shown.smoothed.log_precision
-    other = best_settled(scorer, replace(shown, smoothed=scorer.score(shown.cut, around=around)), [], penalty)
-    other = without_folds_and_ramps(scorer, other, penalty, tuning.smooth)
-    gain = tuning.smooth.deviance - other.cost(lattice, penalty)
-    if gain <= max(penalty.gate, _MANY_TIMES * penalty.price(lattice, other.cut)):
-        return chosen, tuning
-    return other, replace(tuning, gain=gain)
+        return none, -np.inf
+    scored = scorer.score(shown.cut, around=shown.smoothed.log_precision)
+    placed = best_settled(scorer, replace(shown, smoothed=scored), [], penalty)
+    gain = smooth.deviance - placed.cost(lattice, penalty)
+    if gain <= max(penalty.gate, _MANY_TIMES * penalty.price(lattice, placed.cut)):
+        return none, -np.inf
+    return placed, gain
 
 
 def _pruned(scorer: Scorer, scored: list[Proposal], smooth: Smoothed, penalty: Penalty) -> Iterator[Proposal]:

@@ -91,7 +91,9 @@ def _ahead(
         for kind in ("through", "fold", "sharp", "wide")
     )
     credit = max(through, 0.0)  # around a ball the distance itself is a cone, with a tip far from the border
-    beside_ramp = gain - (wide - credit) if wide > _AS_WIDE * sharp else np.inf
+    # a voxel with a share of both sides, which only points tell apart, makes a ramp of every border
+    is_ramp = isinstance(data, SidedPoints) and wide > _AS_WIDE * sharp
+    beside_ramp = gain - (wide - credit) if is_ramp else np.inf
     beside_fold = gain - _TIMES * (fold - credit) if len(away) == len(part) else np.inf
     return min(beside_ramp, beside_fold)
 
