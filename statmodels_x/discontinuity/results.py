@@ -204,7 +204,7 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
 
     @property
     def region_means(self) -> pd.DataFrame:
-        """Regions, one row each: cells, points on its side, mean of the surface and weighted mean of their data."""
+        """Regions, one row each: cells, points on its side, means of the surface and of the data with their weights."""
         return handed_out(uncertainty.region_table(self))
 
     def signed_distance(self, newdata: Any = None) -> pd.DataFrame:

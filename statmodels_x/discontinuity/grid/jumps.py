@@ -151,14 +151,14 @@ def region_labels(domain: Domain, cut: Mask) -> NDArray[np.intp]:
 def region_table(
     regions: NDArray[np.intp], surface: Array, count: NDArray[Any], mean: Array, weight: Array
 ) -> pd.DataFrame:
-    """One row for each region: cells, points, mean of the surface over its cells, weighted mean of the data.
+    """One row for each region: cells, points, means of the surface and of the data, both weighted by the data.
 
-    Cells without data count for the mean of the surface only in a region that has none: there it is extrapolated.
+    Of a region without data the mean is that over its cells: the surface is extrapolated there.
     """
     flat = regions.ravel()
     size = np.bincount(flat)[1:]
-    told = ((count > 0) | ~np.isin(flat, flat[count > 0])).astype(float)
     total = np.bincount(flat, weight)[1:]
+    told = np.where(total[flat - 1] > 0.0, weight, 1.0)
     with np.errstate(invalid="ignore"):
         data_mean = np.where(total > 0.0, np.bincount(flat, weight * mean)[1:] / total, np.nan)
     return pd.DataFrame(

@@ -114,12 +114,15 @@ def region_table(fit: SurfaceFitted) -> pd.DataFrame:
         return table
     # a point beside the border is in the region of its own side, not in that of its cell
     region = regions_at(fit, points.x)
-    count, total, response = (
+    fitted = values_at(fit, points.x)[0]
+    count, total, response, surface = (
         np.bincount(region, value, len(table) + 1)[1:]
-        for value in (np.ones(len(region)), points.weight, points.weight * points.y)
+        for value in (np.ones(len(region)), points.weight, points.weight * points.y, points.weight * fitted)
     )
-    mean = np.divide(response, total, out=np.full(len(total), np.nan), where=total > 0.0)
-    return table.assign(points=count.astype(int), data_mean=mean)
+    told = total > 0.0
+    mean = np.divide(response, total, out=np.full(len(total), np.nan), where=told)
+    surface_mean = np.divide(surface, total, out=table["surface_mean"].to_numpy(copy=True), where=told)
+    return table.assign(points=count.astype(int), surface_mean=surface_mean, data_mean=mean)
 
 
 @keeps
