@@ -87,9 +87,11 @@ def given(rng: np.random.Generator, surface: str, errors: str, effect: float) ->
 
 def strongest(data: PointData, price: Price) -> tuple[Border, float]:
     """Return the proposal of most evidence with at least eight edges."""
-    proposed, ridges = borders(data)
-    search = Search(data, price, ridges)
-    scored = [(search.model(one).best(search.t0 + 1.0), one) for one in proposed if one.cut.sum() >= 8]
+    proposed = borders(data)
+    search = Search(data, price, proposed.strongest)
+    scored = [
+        (search.model(one).best(search.t0 + 1.0), one) for one in proposed.borders if one.cut.sum() >= 8
+    ]
     if not scored:
         return Border.none(data.lattice), search.t0
     (t, _), border = min(scored, key=lambda one: one[0][1])
@@ -175,7 +177,8 @@ def main() -> None:
             task = partial(given, surface=surface, errors=errors, effect=effect)
             settings.append(("given", f"{surface}, {errors}, effect {effect:g}", task, arguments.given))
     settings.sort(key=lambda one: ("null", "found", "given").index(one[0]))
-    tables = []
+    path, tables = RESULTS / "discontinuity_border_effect.csv", []
+    before = pd.read_csv(path) if path.exists() else None
     for number, (study, setting, task, repeats) in enumerate(settings):
         name = f"discontinuity_border_effect_{number}_{study}"
         study_of = Study(name, task, repeats, 15 + number, 20, arguments.jobs)
@@ -183,9 +186,19 @@ def main() -> None:
         if rows.empty:
             continue
         tables.append(summarise(rows, study, setting))
-        table = pd.concat(tables)
-        table.to_csv(RESULTS / "discontinuity_border_effect.csv")
-    print(table.to_string())
+        made = pd.concat(tables).reset_index()
+        with_kept(made, before).to_csv(path, index=False)
+    print(made.to_string())
+
+
+def with_kept(made: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
+    """Put rows in their place in the table that stands; what was not made again stays."""
+    if before is None:
+        return made
+    keys = ["study", "setting", "kind"]
+    every = pd.concat([before, made]).drop_duplicates(keys, keep="last").set_index(keys)
+    order = pd.concat([before, made]).drop_duplicates(keys)[keys]
+    return every.loc[pd.MultiIndex.from_frame(order)].reset_index()
 
 
 if __name__ == "__main__":
