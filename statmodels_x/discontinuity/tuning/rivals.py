@@ -26,7 +26,7 @@ from statmodels_x.discontinuity.tuning.within import settled
 _FOLDED_AT, _RISING_AT = np.arange(-1.5, 1.6, 0.5), (-0.5, 0.0, 0.5)
 _SHARP, _WIDE = 0.5, (0.8, 1.2, 1.8)  # standard deviations of a step's width, in voxels
 _CHARGE = 10.0  # four coefficients, and the choice of a shift
-_TIMES = 1.5  # folds gain .7 and more of what a jump in their place gains, jumps of two standard deviations up to .5
+_TIMES = 1.5  # a fold gains .64 and more of what a jump in its place gains, and up to .66 beside true jumps of 2 sd
 # of a sharp step's gain: a part that is drawn badly gains little, but a sharp step gains most there
 _AS_WIDE = 0.9
 _STIFFER, _STIFFEST = 3.0, 16.0
