@@ -10,7 +10,7 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,17 @@ def read(path: Path, mark: str) -> pd.DataFrame | None:
         return None
     exact: dict[str, Any] = {"float_precision": "round_trip"} if int(pd.__version__.split(".")[0]) < 3 else {}
     return pd.read_csv(io.StringIO(body), **exact)
+
+
+def with_kept(made: pd.DataFrame, path: Path, keys: Sequence[str]) -> pd.DataFrame:
+    """Put rows in their place in the table that stands; what was not made again stays, new settings come last."""
+    if not path.exists():
+        return made
+    every = pd.concat([pd.read_csv(path), made], ignore_index=True)
+    names = every[list(keys)].astype(str).agg("\x1f".join, axis=1)
+    place = names.map({name: k for k, name in enumerate(names.unique())})
+    last = ~names.duplicated(keep="last")
+    return every[last].iloc[np.argsort(place[last], kind="stable")].reset_index(drop=True)
 
 
 def _last_line(text: str, mark: str) -> str:

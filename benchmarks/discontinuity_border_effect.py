@@ -27,7 +27,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from chunks import RESULTS, Study
+from chunks import RESULTS, Study, with_kept
 
 import statmodels_x as smx
 from statmodels_x.core.errors import DataError, StatmodelsXWarning
@@ -178,7 +178,6 @@ def main() -> None:
             settings.append(("given", f"{surface}, {errors}, effect {effect:g}", task, arguments.given))
     settings.sort(key=lambda one: ("null", "found", "given").index(one[0]))
     path, tables = RESULTS / "discontinuity_border_effect.csv", []
-    before = pd.read_csv(path) if path.exists() else None
     for number, (study, setting, task, repeats) in enumerate(settings):
         name = f"discontinuity_border_effect_{number}_{study}"
         study_of = Study(name, task, repeats, 15 + number, 20, arguments.jobs)
@@ -187,18 +186,8 @@ def main() -> None:
             continue
         tables.append(summarise(rows, study, setting))
         made = pd.concat(tables).reset_index()
-        with_kept(made, before).to_csv(path, index=False)
+        with_kept(made, path, ("study", "setting", "kind")).to_csv(path, index=False)
     print(made.to_string())
-
-
-def with_kept(made: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
-    """Put rows in their place in the table that stands; what was not made again stays."""
-    if before is None:
-        return made
-    keys = ["study", "setting", "kind"]
-    every = pd.concat([before, made]).drop_duplicates(keys, keep="last").set_index(keys)
-    order = pd.concat([before, made]).drop_duplicates(keys)[keys]
-    return every.loc[pd.MultiIndex.from_frame(order)].reset_index()
 
 
 if __name__ == "__main__":

@@ -28,11 +28,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from chunks import RESULTS, with_kept
 
 import statmodels_x as smx
 from statmodels_x.core.resampling import replicate
 
-RESULTS = Path(__file__).parent / "results"
 SD = 0.05
 PER_CELL = 22.0
 SETTING = ("shape", "surface", "k", "n", "border", "samples")
@@ -244,15 +244,6 @@ def kept_of(before: pd.DataFrame | None, ways: tuple[str, ...], setting: dict) -
     return before[same]
 
 
-def with_kept(table: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
-    """Add the rows of before that were not made again."""
-    if before is None:
-        return table
-    both = pd.concat([table, before[table.columns]], ignore_index=True)
-    both = both.drop_duplicates(["shape", "surface", "k", "n", "border"])
-    return both.sort_values(["n", "k"], ascending=[True, False], kind="stable")
-
-
 def seed_of(name: str) -> int:
     """Turn a name into a number."""
     return zlib.crc32(name.encode())
@@ -293,7 +284,8 @@ def main() -> None:
         tables.append(block(chunks, name, options.repeats, options.jobs, ways, kept, **setting))
         table = pd.concat(tables, ignore_index=True)
         print(tables[-1].round(3).to_string(index=False, header=len(tables) == 1), flush=True)
-        with_kept(table.round(4), before).to_csv(path, index=False)
+        every = with_kept(table.round(4), path, ("shape", "surface", "k", "n", "border"))
+        every.sort_values(["n", "k"], ascending=[True, False], kind="stable").to_csv(path, index=False)
 
 
 if __name__ == "__main__":

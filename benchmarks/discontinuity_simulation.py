@@ -36,11 +36,10 @@ import time
 import warnings
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from chunks import RESULTS, Study
+from chunks import RESULTS, Study, with_kept
 
 import statmodels_x as smx
 from statmodels_x.core.errors import ConvergenceWarning
@@ -281,15 +280,7 @@ def main() -> None:
     table = pd.concat(tables)
     print(table.to_string())
     path = RESULTS / f"discontinuity_{'points' if arguments.border == 'points' else 'simulation'}.csv"
-    with_kept(table, path).to_csv(path)
-
-
-def with_kept(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Put rows in their place in the table that stands; what was not made again stays."""
-    if not path.exists():
-        return table
-    kept = pd.read_csv(path, index_col=list(range(4)), dtype={"surface": str})
-    return table.combine_first(kept).reindex(kept.index.union(table.index, sort=False))[kept.columns]
+    with_kept(table.reset_index(), path, table.index.names).to_csv(path, index=False)
 
 
 def study(setting: Setting, first: int, arguments: argparse.Namespace) -> Study:

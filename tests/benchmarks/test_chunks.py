@@ -76,3 +76,19 @@ def test_an_interrupted_write_leaves_nothing(study, monkeypatch):
 def test_what_stands_can_be_read_alone(study):
     study.make(3)
     assert study.rows(finished=True)["repeat"].unique().tolist() == [3, 4, 5]
+
+
+def test_rows_made_again_take_their_place_and_the_others_stay(tmp_path):
+    path, keys = tmp_path / "table.csv", ["study", "n"]
+    first = pd.DataFrame(
+        {"study": ["a", "b", "c"], "n": [5, 5, 5], "x": [1.0, 2.0, 3.0], "only": [7.0, 8.0, 9.0]}
+    )
+    chunks.with_kept(first, path, keys).to_csv(path, index=False)
+    made = pd.DataFrame({"study": ["d", "b"], "n": [5, 5], "x": [5.0, 4.0]})
+    table = chunks.with_kept(made, path, keys)
+    assert table["study"].tolist() == ["a", "b", "c", "d"]
+    assert table["x"].tolist() == [1.0, 4.0, 3.0, 5.0]
+    assert table["only"].iloc[[0, 2]].tolist() == [7.0, 9.0]
+    assert (
+        table["only"].iloc[[1, 3]].isna().all()
+    )  # what was made without a column does not keep the old one's
