@@ -29,6 +29,7 @@ from statmodels_x.discontinuity.grid.domain import (
     bin_points,
     point_domain,
 )
+from statmodels_x.discontinuity.grid.recorded import share_alike, unit_of
 from statmodels_x.discontinuity.partitioned.reading import read_partitions
 from statmodels_x.discontinuity.reading.checks import (
     FEWEST_CELLS,
@@ -62,6 +63,10 @@ class Facts:
         How the covariate counts its days, if it is one of dates.
     n_clusters : int
         0 without clusters.
+    alike : float
+        Share of the responses that take the most common value.
+    rounded : float
+        Unit in which the responses are recorded, if they take more than two values; else 0.
     """
 
     domain: Domain
@@ -74,6 +79,8 @@ class Facts:
     dropped: Mapping[str, int]
     dates: DateAxis | None = None
     n_clusters: int = 0
+    alike: float = 0.0
+    rounded: float = 0.0
 
     def dated(self, x: Array) -> Any:
         """Places on the axis of a curve as the user knows them: dates, if it is an axis of dates."""
@@ -177,6 +184,8 @@ class Sample:
         """What a saved fit keeps of it."""
         cells, design, response = self.cells, self.design, self.response
         empty = int(np.count_nonzero(~cells.filled))
+        responses = self.observed()[1]
+        unit = unit_of(responses)
         return Facts(
             cells.domain,
             cells.scale,
@@ -188,6 +197,8 @@ class Sample:
             self.dropped,
             self.dates,
             0 if self.cluster is None else len(np.unique(self.cluster)),
+            share_alike(responses),
+            unit if np.ptp(responses) > 1.5 * unit else 0.0,
         )
 
     def taking(self, cells: Cells, kept: NDArray[np.bool_]) -> Sample:

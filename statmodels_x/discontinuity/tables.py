@@ -21,6 +21,11 @@ from statmodels_x.discontinuity.inference.uncertainty import (
 _MOST_ROWS = 12
 _CLEARLY = 6.0  # gain in deviance
 _BADLY = 2.5  # standard errors
+_COARSE, _ONE_UNIT = (
+    0.45,
+    1.1,
+)  # of a unit: noise that does not blur its steps, and a size that is no more than one
+_MOSTLY, _EXACT = 0.7, 0.01  # of the responses; of their range, up to which they have no noise to speak of
 _OBSERVED = 0.9  # of a boundary's length
 _ALIKE = 0.05  # correlation of neighbours, and three standard errors of it
 _NARROW = 0.2  # cells: below, a border's own wiggles look like a width
@@ -34,7 +39,7 @@ def summary_tables(fit: SurfaceFitted, alpha: float) -> Any:
     """Build the summary of a fitted surface."""
     blocks = [block for block in (_boundary_block(fit, alpha), region_block(region_table(fit))) if block]
     tables = {"boundaries": boundary_table(fit), "region_means": region_table(fit)}
-    listed = notes(fit, tables) + _unobserved(fit) + _end_notes(fit) + _search_notes(fit)
+    listed = notes(fit, tables, fit.noise_sd) + _unobserved(fit) + _end_notes(fit) + _search_notes(fit)
     return summary("Free discontinuity regression", _facts(fit), blocks, listed)
 
 
@@ -187,7 +192,7 @@ def region_block(table: pd.DataFrame) -> Block:
     return Block("Regions", ["cells", "points", "mean surface", "mean data"], labels, cells)
 
 
-def notes(fit: DiscontinuityFitted, tables: dict[str, pd.DataFrame]) -> list[str]:
+def notes(fit: DiscontinuityFitted, tables: dict[str, pd.DataFrame], noise_sd: float) -> list[str]:
     """Return the notes below a summary: findings, units, what is not shown and what was left out."""
     lines = [f"Warning: {text}" for text in fit.warnings]
     lines.append(_UNITS)
@@ -198,6 +203,23 @@ def notes(fit: DiscontinuityFitted, tables: dict[str, pd.DataFrame]) -> list[str
             lines.append(f"{len(table) - _MOST_ROWS} more rows in `{name}`.")
     if fit.facts.dropped:
         lines.append(f"Left out: {counts_text(fit.facts.dropped)}.")
+    return lines + _recorded(fit, next(iter(tables.values())), noise_sd)
+
+
+def _recorded(fit: DiscontinuityFitted, found: pd.DataFrame, noise_sd: float) -> list[str]:
+    """Say what jumps can be where responses are recorded in coarse units, or most of them are alike."""
+    lines, unit, alike = [], fit.facts.rounded, fit.facts.alike
+    sizes = found["mean_size" if "mean_size" in found else "size"].abs()
+    if noise_sd < _COARSE * unit and (sizes < _ONE_UNIT * unit).any():
+        lines.append(
+            f"The responses are multiples of {unit:g}, and the noise's sd is less than half of that: a slope recorded "
+            f"so has steps. Jumps of {unit:g} and less can be its."
+        )
+    if alike >= _MOSTLY and len(sizes) and noise_sd > _EXACT * fit.facts.scale.range:
+        lines.append(
+            f"{100.0 * alike:.0f} % of the responses are alike, so that errors are far from normal: a few others side "
+            "by side can look like a jump, and intervals are rough. Means or counts of more rows are nearer to normal."
+        )
     return lines
 
 

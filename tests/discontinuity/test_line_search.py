@@ -97,7 +97,7 @@ def test_compiled_search_in_plain_python():
     line = sample(40)
     problem = (
         line.y, line.weight, np.zeros(line.n), line.dx, np.isin(np.arange(line.n - 1), [15]), np.zeros(line.n - 1),
-        LEVEL_VARIANCE, 0.0, -1.0, float(line.within_df), line.within_ss,
+        LEVEL_VARIANCE, 0.0, -1.0, float(line.within_df), line.within_ss, -30.0,
     )  # fmt: skip
     assert climb.value(2.0, -4.0, problem) == pytest.approx(
         climb.value.py_func(2.0, -4.0, problem), rel=1e-12

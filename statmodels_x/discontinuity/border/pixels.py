@@ -13,7 +13,7 @@ from statmodels_x.discontinuity.grid.lattice import Mask
 _AROUND = 8  # neighbours of a pixel
 
 
-def pixel_data(cells: Cells, variance: float, reading: str) -> PointData:
+def pixel_data(cells: Cells, variance: float, reading: str, least: float = 0.0) -> PointData:
     """Pixels as the search sees them.
 
     Parameters
@@ -23,6 +23,8 @@ def pixel_data(cells: Cells, variance: float, reading: str) -> PointData:
     variance : float
         Of a pixel of weight 1, in the data's units.
     reading : {"points", "averages"}
+    least : float
+        What that variance cannot be less than.
 
     Returns
     -------
@@ -34,7 +36,8 @@ def pixel_data(cells: Cells, variance: float, reading: str) -> PointData:
     y = cells.f[rows] - CENTRE
     scaled = variance / cells.scale.range**2
     weight = np.where(_outlying(place, y), 0.0, cells.weight[rows] / scaled)
-    return PointData(lattice, place, y, weight, scaled, np.ones(lattice.n_cells), reading)
+    one = np.ones(lattice.n_cells)
+    return PointData(lattice, place, y, weight, scaled, one, reading, least=least / cells.scale.range**2)
 
 
 def _outlying(place: Array, y: Array) -> Mask:

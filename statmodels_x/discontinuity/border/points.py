@@ -15,6 +15,7 @@ from statmodels_x.discontinuity.border.ties import put_together, weights_of_plac
 from statmodels_x.discontinuity.grid.boundary import in_cells, nearest_cells
 from statmodels_x.discontinuity.grid.domain import Domain, Points, Scale
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
+from statmodels_x.discontinuity.grid.recorded import believed
 from statmodels_x.discontinuity.kernels.border import Cloud, Net
 from statmodels_x.discontinuity.smoothing.noise import weighted_median
 
@@ -25,6 +26,7 @@ LEAST_SD = (
 _NEIGHBOURS = 16
 _COMPANIONS = 3
 _FAR = 5.0
+_FEW = 0.01
 _FEWEST_FOR_PLANE = 7
 _FEWEST_CELLS = 20
 _FIELD_WIDTH = 7  # cells of the window in which a variance that changes is averaged
@@ -53,6 +55,8 @@ class PointData:
         over its cell; empty for scattered points.
     stray : ndarray of shape (rows,), optional
         Rows that were left out of the mean of their place, where rows at one place were put together.
+    least : float
+        What the variance of a point of weight 1 cannot be less than, scaled.
     """
 
     lattice: Lattice
@@ -63,6 +67,7 @@ class PointData:
     factor: Array = field(repr=False)
     pixels: str = ""
     stray: Mask | None = field(repr=False, default=None)
+    least: float = 0.0
 
     @property
     def averages(self) -> bool:
@@ -122,7 +127,8 @@ class PointData:
         return float(np.average(value, weights=df))
 
     def with_variance(self, variance: float) -> PointData:
-        """Return the same points at another variance."""
+        """Return the same points at another variance, or at the least that it can be."""
+        variance = max(variance, self.least)
         return replace(self, variance=variance, weight=self.weight * (self.variance / variance))
 
     @property
@@ -171,18 +177,28 @@ def point_data(points: Points, domain: Domain, scale: Scale, noise_sd: float | N
     if noise_sd is not None:
         variance = (noise_sd / scale.range) ** 2
     else:
-        kept = ~lonely
-        variance, factor = errors_of(place[kept], y[kept], relative[kept], lattice)
+        kept, doubted = ~lonely, scale.doubted / scale.range * float(np.median(points.weight)) ** 0.5
+        variance, factor = errors_of(place[kept], y[kept], relative[kept], lattice, doubted)
     variance = max(variance, LEAST_SD**2)
     weight = relative / (variance * factor[cells_of(place, lattice)])
-    return PointData(lattice, place, y, np.where(lonely, 0.0, weight), variance, factor, stray=ties.stray)
+    return PointData(
+        lattice,
+        place,
+        y,
+        np.where(lonely, 0.0, weight),
+        variance,
+        factor,
+        stray=ties.stray,
+        least=LEAST_SD**2,
+    )
 
 
 def without_company(place: Array, y: Array) -> Mask:
     """Points with too few neighbours at their own height: outliers, but no points of a small or thin region.
 
     A point keeps its place if three of its sixteen nearest neighbours lie within five standard deviations of it;
-    the deviation is the median over points of that of the neighbours.
+    the deviation is the median over points of that of the neighbours. Where most neighbourhoods hold one value and
+    little else, as with rare events, that says nothing of the others: they are outliers only if they are few.
     """
     if len(y) <= 2 * _NEIGHBOURS:
         return np.zeros(len(y), bool)
@@ -193,21 +209,27 @@ def without_company(place: Array, y: Array) -> Mask:
     sd = float(np.median(spread[spread > 0.0])) if (spread > 0.0).any() else 0.0
     if sd == 0.0:
         return np.zeros(len(y), bool)
-    return np.count_nonzero(np.abs(around - y[:, None]) < _FAR * sd, axis=1) < _COMPANIONS
+    lonely = np.count_nonzero(np.abs(around - y[:, None]) < _FAR * sd, axis=1) < _COMPANIONS
+    alike = 2 * np.count_nonzero(spread > 0.0) < len(y)
+    return lonely & (not alike or lonely.mean() <= _FEW)
 
 
-def errors_of(place: Array, y: Array, weight: Array, lattice: Lattice) -> tuple[float, Array]:
+def errors_of(
+    place: Array, y: Array, weight: Array, lattice: Lattice, doubted: float = 0.0
+) -> tuple[float, Array]:
     """Variance of a point of weight 1, and the factor by which each cell's exceeds it.
 
     From the residuals about a plane within each cell; each variance is divided by its median under normal errors
-    (Wilson and Hilferty 1931), so that a median over cells is not spoiled by those that a border crosses.
+    (Wilson and Hilferty 1931), so that a median over cells is not spoiled by those that a border crosses. ``doubted``
+    is the standard deviation up to which that median is not believed.
     """
     value, df = plane_variances(place, y, weight, lattice)
     usable = df > 0.0
     if np.count_nonzero(usable) < _FEWEST_CELLS:
-        return _from_neighbours(place, y, weight), np.ones(lattice.n_cells)
+        return _from_neighbours(place, y, weight, doubted), np.ones(lattice.n_cells)
     at_median = value[usable] / (1.0 - 2.0 / (9.0 * df[usable])) ** 3
-    variance = weighted_median(at_median, df[usable])
+    median = weighted_median(at_median, df[usable])
+    variance = believed(median, float(np.average(value[usable], weights=df[usable])), doubted)
     return variance, _changing(value, df, variance, lattice)
 
 
@@ -231,7 +253,7 @@ def plane_variances(place: Array, y: Array, weight: Array, lattice: Lattice) -> 
     return np.bincount(cell, weight * residual**2, n) / np.maximum(df, 1.0), df
 
 
-def _from_neighbours(place: Array, y: Array, weight: Array) -> float:
+def _from_neighbours(place: Array, y: Array, weight: Array, doubted: float) -> float:
     """Variance from the residual of each point about the plane of its nearest neighbours."""
     k = min(_PLANE_NEIGHBOURS, len(y) - 1)
     if k < 4:
@@ -240,7 +262,8 @@ def _from_neighbours(place: Array, y: Array, weight: Array) -> float:
     x = np.concatenate([np.ones((*near.shape, 1)), place[near] - place[:, None]], axis=2)
     hat = np.linalg.pinv(x)[:, 0]  # weights of the neighbours in the plane's value at the point
     residual = (y - (hat * y[near]).sum(1)) / np.sqrt(1.0 + (hat**2).sum(1))
-    return float((1.4826 * np.median(np.abs(residual) * np.sqrt(weight))) ** 2)
+    square = residual**2 * weight
+    return believed(1.4826**2 * float(np.median(square)), float(np.mean(square)), doubted)
 
 
 def _changing(value: Array, df: Array, variance: float, lattice: Lattice) -> Array:

@@ -30,7 +30,7 @@ from statmodels_x.discontinuity.grid.jumps import segment_of_edges
 from statmodels_x.discontinuity.grid.lattice import Mask
 from statmodels_x.discontinuity.lifted.polish import polish
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
-from statmodels_x.discontinuity.smoothing.noise import noise_variance
+from statmodels_x.discontinuity.smoothing.noise import least_variance, noise_variance
 from statmodels_x.discontinuity.smoothing.smoother import Smoothed
 from statmodels_x.discontinuity.specification import Control, Specification
 from statmodels_x.discontinuity.tuning.evidence import REACHES, propose
@@ -107,8 +107,9 @@ def data_of(points: Points | None, cells: Cells, spec: Specification, pixels: st
     """Points, or the pixels of an image read in one way, as the search sees them."""
     known = spec.noise_sd if spec.noise == "known" else None
     if points is None:
-        variance = noise_variance(cells)[0] if known is None else known**2
-        return pixel_data(cells, variance, pixels)
+        if known is not None:
+            return pixel_data(cells, known**2, pixels)
+        return pixel_data(cells, noise_variance(cells)[0], pixels, least_variance(cells))
     return point_data(points, cells.domain, cells.scale, known)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.lattice import Lattice
+from statmodels_x.discontinuity.grid.recorded import doubted_sd
 
 Index = NDArray[np.intp]
 
@@ -101,10 +102,11 @@ class Domain:
 
 @dataclass(frozen=True)
 class Scale:
-    """Units of the response: y = low + range * scaled."""
+    """Units of the response: y = low + range * scaled; see ``doubted_sd``."""
 
     low: float
     range: float
+    doubted: float = 0.0
 
     def scaled(self, y: Array) -> Array:
         """Bring responses to scaled units."""
@@ -224,7 +226,7 @@ def bin_points(points: Points, domain: Domain, scale: Scale | None = None) -> Ce
         spread = np.bincount(cell, points.weight * (points.y - centre - mean[cell] - trend) ** 2, n)
         variance = np.where(count > 1, spread / (count - 1), np.nan)
     mean = np.where(weight > 0.0, mean + centre, 0.0)
-    found = robust_scale(mean[weight > 0.0]) if scale is None else scale
+    found = robust_scale(mean[weight > 0.0], doubted_sd(points.y)) if scale is None else scale
     return Cells(domain, mean, weight, count, variance, found)
 
 
@@ -250,10 +252,12 @@ def array_cells(values: Array, weight: Array, domain: Domain) -> Cells:
     known = np.isfinite(flat) & (weight > 0.0)
     mean, weight = np.where(known, flat, 0.0), np.where(known, weight, 0.0)
     none = np.full(flat.size, np.nan)
-    return Cells(domain, mean, weight, known.astype(np.int64), none, robust_scale(flat[known]))
+    return Cells(
+        domain, mean, weight, known.astype(np.int64), none, robust_scale(flat[known], doubted_sd(flat[known]))
+    )
 
 
-def robust_scale(means: Array) -> Scale:
+def robust_scale(means: Array, doubted: float = 0.0) -> Scale:
     """Range of the cell means, without what lies far beyond the central 98 per cent of them."""
     low, high = float(means.min()), float(means.max())
     if not high > low:
@@ -262,4 +266,4 @@ def robust_scale(means: Array) -> Scale:
     if q_high > q_low:
         reach = _OUTLYING * (q_high - q_low)
         low, high = max(low, float(q_low - reach)), min(high, float(q_high + reach))
-    return Scale(low, high - low)
+    return Scale(low, high - low, doubted)

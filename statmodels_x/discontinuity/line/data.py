@@ -12,6 +12,7 @@ from scipy import ndimage
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import numeric_array, rows_text
+from statmodels_x.discontinuity.grid.recorded import believed, doubted_sd
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,8 @@ class LineData:
         The data's units: ``x_start + x_range * x``, ``y_start + y_range * y``.
     row : ndarray of shape (nobs,)
         Point to which each row of the input belongs.
+    least : float
+        What the noise variance of a row of weight 1 cannot be less than, in scaled units.
     """
 
     x: Array
@@ -44,6 +47,7 @@ class LineData:
     y_start: float
     y_range: float
     row: NDArray[np.int64]
+    least: float = 0.0
 
     @property
     def n(self) -> int:
@@ -84,6 +88,8 @@ class LineData:
 
 _FAR = 1.0  # ranges beyond the range
 _NEIGHBOURS = 9  # a median over so many passes by four strays, and keeps a run of five
+_ALIKE = 1e-12  # of the range
+_FEW, _MANY_ALIKE = 0.01, 0.05  # shares of the points
 _STRAY, _STRAY_ROW = (
     5.0,
     10.0,
@@ -137,7 +143,7 @@ def line_data(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> L
     scaled = np.clip((response - y_start) / y_range, -_FAR, 1.0 + _FAR)
     total = np.bincount(row, weight).astype(float)
     mean = np.bincount(row, weight * scaled) / total
-    return LineData(
+    line = LineData(
         x=(points - points[0]) / x_range,
         y=mean,
         weight=total,
@@ -149,6 +155,33 @@ def line_data(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> L
         y_range=y_range,
         row=row.astype(np.int64),
     )
+    doubted = doubted_sd(response) / y_range * float(np.median(weight)) ** 0.5
+    return replace(line, least=_least_variance(line, doubted))
+
+
+def neighbour_distances(line: LineData) -> Array:
+    """Distance of each point from the straight line through its neighbours, over its sd for errors of variance 1."""
+    x, y, w = line.x, line.y, line.weight
+    share = (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
+    distance: Array = y[1:-1] - (1.0 - share) * y[:-2] - share * y[2:]
+    return distance / np.sqrt(1.0 / w[1:-1] + (1.0 - share) ** 2 / w[:-2] + share**2 / w[2:])
+
+
+def _least_variance(line: LineData, doubted: float) -> float:
+    """Variance below which no likelihood is asked: a normal one has no bound where most responses are alike.
+
+    It is the mean square of the distances from neighbours, up to that of rounding. Where neighbours are alike though
+    nothing is recorded in units, as with amounts that are mostly 0, it is that without the largest, which jumps and
+    outliers make. Responses that are alike but for a few in a hundred have no noise.
+    """
+    square = np.sort(neighbour_distances(line) ** 2)
+    if not square.size or np.mean(np.abs(_off_neighbours(line.y)) > _ALIKE) <= _FEW:
+        return 0.0
+    if 0.0 < doubted < np.inf:
+        return believed(0.0, float(np.mean(square)), doubted)
+    if np.mean(square < _ALIKE**2) < _MANY_ALIKE:
+        return 0.0
+    return float(np.mean(square[: int((1.0 - _FEW) * len(square))]))
 
 
 def _response_scale(x: Array, y: Array) -> tuple[float, float]:
@@ -180,7 +213,7 @@ def stray_points(line: LineData) -> tuple[NDArray[np.int64], Array]:
     """
     off = _off_neighbours(line.y)
     scaled = np.abs(off) * np.sqrt(line.weight)
-    stray = np.flatnonzero(scaled > _STRAY * _median_sd(scaled))
+    stray = np.flatnonzero(scaled > _STRAY * max(_median_sd(scaled), line.least**0.5))
     if len(stray) > line.n // 4:  # no longer most of them
         stray = stray[:0]
     y = line.y.copy()

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from statmodels_x.core.typing import Array
-from statmodels_x.discontinuity.line.data import LineData
+from statmodels_x.discontinuity.line.data import LineData, neighbour_distances
 
 Cuts = NDArray[np.bool_]
 
@@ -96,10 +96,7 @@ def difference_variance(line: LineData) -> float:
         return line.within_ss / line.within_df
     if line.n < 3:
         return np.nan
-    x, y, w = line.x, line.y, line.weight
-    share = (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
-    distance = y[1:-1] - (1.0 - share) * y[:-2] - share * y[2:]
-    distance /= np.sqrt(1.0 / w[1:-1] + (1.0 - share) ** 2 / w[:-2] + share**2 / w[2:])
+    distance = neighbour_distances(line)
     variance = float((np.median(np.abs(distance)) / 0.6744897501960817) ** 2)
     return variance if variance > 1e-20 else float(np.mean(distance**2))
 

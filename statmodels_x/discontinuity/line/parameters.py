@@ -28,8 +28,13 @@ _FREE = {"known": 1, "iid": 2, "correlated": 4}
 def _bounds(line: LineData, noise: Noise) -> Array:
     shortest = np.log(0.25 * np.median(line.dx))
     longest = max(np.log(_LONGEST_REACH), shortest + 2.0)
-    limits = [LOG_RATE, LOG_VARIANCE, LOG_VARIANCE, (shortest, longest)]
+    limits = [LOG_RATE, (_least(line), LOG_VARIANCE[1]), LOG_VARIANCE, (shortest, longest)]
     return np.array(limits[: _FREE[noise.kind]])
+
+
+def _least(line: LineData) -> float:
+    """Log of the least variance of the noise."""
+    return max(LOG_VARIANCE[0], float(np.log(max(line.least, 1e-300))))
 
 
 def _at(z: Array, noise: Noise, slope: float) -> Smoothing:
@@ -101,19 +106,22 @@ def fit_smoothing(
     known = noise.sd**2 if noise.kind == "known" else -1.0
     problem = (
         line.y, line.weight, more, line.dx, shape.cuts, shape.rate(line, 0.0), LEVEL_VARIANCE, float(slope), known,
-        float(line.within_df), line.within_ss,
+        float(line.within_df), line.within_ss, _least(line),
     )  # fmt: skip
     arrived, step = False, 1.5
     if start is None:
         z = min(_starts(line, noise), key=lambda one: value(*one, problem))
     else:
         z, step = [np.log(start.rate), np.log(start.variance)], 0.4
-    z0, z1 = (float(np.clip(one, *ends)) for one, ends in zip(z, (LOG_RATE, LOG_VARIANCE), strict=True))
+    z0, z1 = (
+        float(np.clip(one, *ends))
+        for one, ends in zip(z, (LOG_RATE, (_least(line), LOG_VARIANCE[1])), strict=True)
+    )
     if start is not None and tol > _EXACT:
         z0, z1, _, _, arrived = climb(z0, z1, tol, problem)
     if not arrived:
         z0, z1, _, _ = simplex(z0, z1, step, tol, problem)
-    rate, variance = np.exp(np.clip(z0, *LOG_RATE)), np.exp(np.clip(z1, *LOG_VARIANCE))
+    rate, variance = np.exp(np.clip(z0, *LOG_RATE)), np.exp(np.clip(z1, _least(line), LOG_VARIANCE[1]))
     if noise.kind == "known":
         variance = known
     least = value(np.log(rate), np.log(variance), problem)

@@ -18,7 +18,7 @@ def summary_tables(fit: CurveFitted, alpha: float) -> Any:
     """Build the summary of a curve."""
     jumps = jump_table(fit, alpha)
     blocks = [block for block in (_jump_block(fit, jumps, alpha), region_block(fit.pieces)) if block]
-    listed = notes(fit, {"jumps": jumps, "region_means": fit.pieces})
+    listed = notes(fit, {"jumps": jumps, "region_means": fit.pieces}, fit.noise_sd)
     if len(fit.line.outliers):
         listed.append(f"Set aside as outliers: {len(fit.line.outliers)} points.")
     return summary("Free discontinuity regression: a curve", _facts(fit), blocks, listed)

@@ -11,6 +11,7 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.domain import Cells
 from statmodels_x.discontinuity.grid.lattice import Lattice
+from statmodels_x.discontinuity.grid.recorded import believed
 
 _FEWEST_CELLS = 20
 _FEWEST_POINTS = 3
@@ -22,7 +23,8 @@ def noise_variance(cells: Cells) -> tuple[float, str]:
 
     Where at least 20 cells hold three points or more, the median over cells of the within-cell variance, each
     over its median under normal noise (Wilson and Hilferty 1931): robust against cells that a jump crosses.
-    Else the median absolute deviation of the finest diagonal Haar coefficients.
+    Else the median absolute deviation of the finest diagonal Haar coefficients. Of responses of which most are
+    alike, such as rare events, the mean of squares is taken.
 
     Returns
     -------
@@ -34,19 +36,35 @@ def noise_variance(cells: Cells) -> tuple[float, str]:
     DataError
         If the estimate is 0.
     """
-    usable = cells.count >= _FEWEST_POINTS
-    if np.count_nonzero(usable) >= _FEWEST_CELLS:
-        df = cells.count[usable] - 1.0
-        value = weighted_median(cells.variance[usable] / (1.0 - 2.0 / (9.0 * df)) ** 3, df)
-        source = "replicates"
-    else:
-        value, source = _difference_variance(cells), "differences"
+    median, mean, source = _estimates(cells)
+    value = believed(median, mean, _doubted(cells))
     if not value > 0.0:
         raise DataError(
             f"the noise is estimated as 0 (from {source}): most of the response repeats itself or lies exactly on a "
             "simple surface. Give its standard deviation, noise=..., or lam and nu with tune=None."
         )
     return value, source
+
+
+def least_variance(cells: Cells) -> float:
+    """Variance below which no likelihood is asked: a normal one has no bound where most responses are alike."""
+    return believed(0.0, _estimates(cells)[1], _doubted(cells))
+
+
+def _doubted(cells: Cells) -> float:
+    """Return up to what the sd of a row of weight 1 is not told by a median."""
+    return cells.scale.doubted * float(cells.weight.sum() / cells.count.sum()) ** 0.5
+
+
+def _estimates(cells: Cells) -> tuple[float, float, str]:
+    """Variance of an observation of weight 1 by medians and by means, and from what."""
+    usable = cells.count >= _FEWEST_POINTS
+    if np.count_nonzero(usable) < _FEWEST_CELLS:
+        ratio = _differences(cells)
+        return float((np.median(ratio) / _MEDIAN_NORMAL) ** 2), float(np.mean(ratio**2)), "differences"
+    df, variance = cells.count[usable] - 1.0, cells.variance[usable]
+    median = weighted_median(variance / (1.0 - 2.0 / (9.0 * df)) ** 3, df)
+    return median, float(np.average(variance, weights=df)), "replicates"
 
 
 def weighted_median(values: NDArray[Any], weight: NDArray[Any]) -> float:
@@ -56,7 +74,7 @@ def weighted_median(values: NDArray[Any], weight: NDArray[Any]) -> float:
     return float(values[order][np.searchsorted(share, 0.5 * share[-1])])
 
 
-def _difference_variance(cells: Cells) -> float:
+def _differences(cells: Cells) -> Array:
     """Diagonal Haar coefficients of each 2^d block (second differences on a line), over their variances."""
     lattice, variance = cells.lattice, np.where(cells.filled, 1.0 / np.maximum(cells.weight, 1e-300), np.nan)
     corners, signs = _blocks(lattice)
@@ -67,7 +85,7 @@ def _difference_variance(cells: Cells) -> float:
     ratio = np.abs(coefficient / scale)[np.isfinite(scale)]
     if ratio.size < _FEWEST_CELLS // 2:
         raise DataError("too few neighbouring cells have data to estimate the noise; give it, noise=...")
-    return float((np.median(ratio) / _MEDIAN_NORMAL) ** 2)
+    return np.asarray(ratio, float)
 
 
 def _blocks(lattice: Lattice) -> tuple[NDArray[Any], Array]:

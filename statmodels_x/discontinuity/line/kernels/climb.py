@@ -1,9 +1,9 @@
 """Compiled: rate and noise of a line at the maximum of the marginal likelihood, given where it jumps and bends.
 
-A ``problem`` is (y, weight, more, dx, cuts, extra, level, slope, known, df, ss): ``more`` is what an outlier's
+A ``problem`` is (y, weight, more, dx, cuts, extra, level, slope, known, df, ss, least): ``more`` is what an outlier's
 variance has on top, ``extra`` what a bend adds to the rate of its gaps, ``known`` the variance of the noise
-(negative: to be found), ``df`` and ``ss`` degrees of freedom and sum of squares within repeated points. Parameters
-are z0 = log rate and z1 = log variance.
+(negative: to be found), ``df`` and ``ss`` degrees of freedom and sum of squares within repeated points, ``least`` the
+log of the least variance. Parameters are z0 = log rate and z1 = log variance.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _TINY, _HUGE = 1e-200, 1e200
 @kernel
 def value(z0, z1, problem):
     """-2 log likelihood at log parameters; outside of the bounds that at the bound and a fine."""
-    y, weight, more, dx, cuts, extra, level, slope, known, df, ss = problem
+    y, weight, more, dx, cuts, extra, level, slope, known, df, ss, least = problem
     inside0 = min(max(z0, LOG_RATE[0]), LOG_RATE[1])
-    inside1 = min(max(z1, LOG_VARIANCE[0]), LOG_VARIANCE[1])
+    inside1 = min(max(z1, least), LOG_VARIANCE[1])
     fine = abs(z0 - inside0)
     q = math.exp(inside0)
     variance = known
