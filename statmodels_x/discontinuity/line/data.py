@@ -12,7 +12,7 @@ from scipy import ndimage
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import numeric_array, rows_text
-from statmodels_x.discontinuity.grid.recorded import believed, doubted_sd
+from statmodels_x.discontinuity.grid.recorded import believed, doubted_sd, share_alike
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +35,8 @@ class LineData:
         Point to which each row of the input belongs.
     least : float
         What the noise variance of a row of weight 1 cannot be less than, in scaled units.
+    mostly_alike : bool
+        Whether most responses are alike and the others too many to be outliers.
     """
 
     x: Array
@@ -48,6 +50,7 @@ class LineData:
     y_range: float
     row: NDArray[np.int64]
     least: float = 0.0
+    mostly_alike: bool = False
 
     @property
     def n(self) -> int:
@@ -156,7 +159,8 @@ def line_data(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> L
         row=row.astype(np.int64),
     )
     doubted = doubted_sd(response) / y_range * float(np.median(weight)) ** 0.5
-    return replace(line, least=_least_variance(line, doubted))
+    least = _least_variance(line, doubted)
+    return replace(line, least=least, mostly_alike=least > 0.0 and share_alike(response) > 0.5)
 
 
 def neighbour_distances(line: LineData) -> Array:

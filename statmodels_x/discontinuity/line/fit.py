@@ -31,6 +31,7 @@ SENSITIVITY = {"strict": 2.0, "balanced": 1.0, "sensitive": 0.5}
 _CORRELATED = 1.5
 # at this cost normal noise has an outlier set aside in some 5 % of samples
 _OUTLIER = 2.0
+_NEVER = 1e9
 _SLOPES = {"keep": (0.0,), "change": (SLOPE_VARIANCE,), "auto": (0.0, SLOPE_VARIANCE)}
 _TUNES = ("evidence", "sure", "cv")
 
@@ -152,7 +153,7 @@ def _options(
         nu,
         tune,
         log_ns * float(np.log(line.n)),
-        _OUTLIER * float(np.log(line.n)),
+        _NEVER if line.mostly_alike else _OUTLIER * float(np.log(line.n)),
         slope,
         min_points,
         alpha,

@@ -171,4 +171,5 @@ def _r_squared(line: LineFit) -> float:
     y: Array = line.data.response(line.data.y)
     weight = _counted(line)
     centre = np.average(y, weights=weight)
-    return float(1.0 - weight @ (y - line.fitted) ** 2 / (weight @ (y - centre) ** 2))
+    total = float(weight @ (y - centre) ** 2)
+    return 1.0 - float(weight @ (y - line.fitted) ** 2) / total if total > 0.0 else float("nan")
