@@ -35,6 +35,8 @@ def plane(rule, seed, n=2000):
         ([3.0, 3.0], 0.0),
         ([0.0, 1.0, np.sqrt(2.0), np.pi], 0.0),
         (np.round(np.linspace(0.0, 1.0, 50) ** 1.3, 6), 0.0),  # finer than plays a part
+        ([0.0, 1.0, 2.0, 4.0, 1.0, 3.0, -1e9], 1.0),
+        ([*np.sqrt(np.arange(2.0, 9.0)), -1e9, 1e9], 0.0),
     ],
 )
 def test_the_unit_is_that_of_which_all_differences_are_multiples(values, unit):
@@ -149,7 +151,7 @@ def test_a_step_without_noise_stays_exact():
     fit = FreeDiscontinuity("z ~ x", pd.DataFrame({"x": x, "z": 1.0 * (x > 0.52)})).fit()
     assert len(fit.jumps) == 1
     assert fit.jumps["std_error"].iloc[0] < 1e-3
-    data = plane(lambda rng, x, y: 1.0 * (x + 0.2 * y > 0.52), 16)
+    data = plane(lambda rng, x, y: 1.0 * (x + 0.2 * y > 0.52), 16, 600)
     fit = FreeDiscontinuity("z ~ x + y", data).fit()
     assert fit.segments().max() == 2
     assert fit.noise_sd < 0.01

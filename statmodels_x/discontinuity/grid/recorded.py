@@ -15,6 +15,7 @@ from statmodels_x.core.typing import Array
 _FINEST = 1e-4  # of the range: finer units play no part
 _EQUAL = 1e-9  # of the range
 _WHOLE = 1e-3  # of a unit
+_ABSURD = 1e3  # median absolute deviations
 
 
 def unit_of(y: Array) -> float:
@@ -27,9 +28,9 @@ def unit_of(y: Array) -> float:
     Returns
     -------
     float
-        0 if there is none coarser than 1/10,000 of the range.
+        0 if there is none coarser than 1/10,000 of the range, leaving out what is absurdly far from the others.
     """
-    values = np.unique(y)
+    values = np.unique(_not_far_out(y))
     span = float(values[-1] - values[0]) if values.size else 0.0
     if not 0.0 < span < np.inf:
         return 0.0
@@ -44,6 +45,12 @@ def unit_of(y: Array) -> float:
             return 0.0
     steps = (values - values[0]) / span * round(1.0 / unit)
     return span / round(1.0 / unit) if np.abs(steps - np.round(steps)).max() < _WHOLE else 0.0
+
+
+def _not_far_out(y: Array) -> Array:
+    off = np.abs(y - np.median(y)) if len(y) else y
+    usual = float(np.median(off)) if len(y) else 0.0
+    return y[off <= _ABSURD * usual] if usual > 0.0 else y
 
 
 def _common(a: float, b: float) -> float:
