@@ -11,7 +11,7 @@ from statmodels_x.discontinuity.border import rivals
 from statmodels_x.discontinuity.border.large import LargeSearch, search_of
 from statmodels_x.discontinuity.border.model import Border
 from statmodels_x.discontinuity.border.points import PointData
-from statmodels_x.discontinuity.border.proposals import Proposed, Ridges, borders
+from statmodels_x.discontinuity.border.proposals import Proposed, Ridges, borders, partitions
 from statmodels_x.discontinuity.border.search import COARSE, Price, Scored, Search
 from statmodels_x.discontinuity.border.tracing import traced
 
@@ -161,7 +161,8 @@ def find_border(data: PointData, price: Price, more: Sequence[Border] = ()) -> F
     search, first, ridges = begin(data, price)
     own = first_gain(first)
     further = [*_reshaped(search, _drawn_courses(search, ridges)), *_first(search, more, _REFINED)]
-    first = _ranked([*first, *further])
+    regions = [] if search.is_costly else _first(search, partitions(data), _REFINED)
+    first = _ranked([*first, *further, *regions])
     none = Scored(search.none, 0.0, search.t0)
     most = 1 if search.is_costly else _REFINED
     refined = sorted((search.refine(one) for one in first[:most]), key=lambda one: one.cost)

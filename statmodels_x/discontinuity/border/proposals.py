@@ -10,6 +10,7 @@ from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.model import Border
 from statmodels_x.discontinuity.border.points import PointData
 from statmodels_x.discontinuity.grid.lattice import Mask
+from statmodels_x.discontinuity.grid.partition import two_regions
 from statmodels_x.discontinuity.grid.ridges import linked, ridges_of
 
 # radius in cells and order of the background: low orders have more power, high ones see past slopes
@@ -78,6 +79,13 @@ def borders(data: PointData) -> Proposed:
             if border.cut.any() and border.cut.mean() < _MOST_CUT:
                 found.setdefault(border.key, border)
     return Proposed(list(found.values()), [sloping[one] for one in COURSES], Ridges(strongest, at))
+
+
+def partitions(data: PointData) -> list[Border]:
+    """Propose borders between two regions, half-way across their edges."""
+    lattice, half = data.lattice, np.full(data.lattice.n_edges, 0.5)
+    labels = two_regions(lattice, *data.means)
+    return [Border(label[lattice.tail] != label[lattice.head], half) for label in labels]
 
 
 def creases(data: PointData) -> list[Mask]:

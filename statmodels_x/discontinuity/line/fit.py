@@ -11,7 +11,7 @@ from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import check_alpha, check_choice, check_count, check_number, check_seed
 from statmodels_x.discontinuity.line.coarse import among_points, block_length, blocks_of
 from statmodels_x.discontinuity.line.criteria import Surface, cross_validation, minimise, sure
-from statmodels_x.discontinuity.line.data import LineData, line_data, stray_points
+from statmodels_x.discontinuity.line.data import LineData, fewest_nearly_normal, line_data, stray_points
 from statmodels_x.discontinuity.line.evidence import (
     SLOPE_VARIANCE,
     Noise,
@@ -143,6 +143,8 @@ def _options(
         log_ns *= _CORRELATED
     check_choice("slope", slope, tuple(_SLOPES))
     min_points = check_count("min_points", min_points, 1)
+    if isinstance(noise, str):
+        min_points = max(min_points, fewest_nearly_normal(line))
     check_alpha(alpha)
     seed = check_seed(seed)
     if line.n < 8:
