@@ -161,7 +161,8 @@ def find_border(data: PointData, price: Price, more: Sequence[Border] = ()) -> F
     search, first, ridges = begin(data, price)
     own = first_gain(first)
     further = [*_reshaped(search, _drawn_courses(search, ridges)), *_first(search, more, _REFINED)]
-    regions = [] if search.is_costly else _first(search, partitions(data), _REFINED)
+    # of an image a region is found that is weak beside each pixel; over scattered points its rivals tell it as well
+    regions = _first(search, partitions(data), _REFINED) if data.pixels and not search.is_costly else []
     first = _ranked([*first, *further, *regions])
     none = Scored(search.none, 0.0, search.t0)
     most = 1 if search.is_costly else _REFINED
