@@ -74,6 +74,17 @@ NULLS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "doppler": lambda x: np.sqrt(x * (1.0 - x)) * np.sin(2.4 * np.pi / (x + 0.2)),
 }
 
+RECORDED: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
+    "events, 5 %": lambda rng, n: 1.0 * (rng.random(n) < 0.05),
+    "events, 20 %": lambda rng, n: 1.0 * (rng.random(n) < 0.2),
+    "events, 50 %": lambda rng, n: 1.0 * (rng.random(n) < 0.5),
+    "Poisson, mean .3": lambda rng, n: 1.0 * rng.poisson(0.3, n),
+    "Poisson, mean 2": lambda rng, n: 1.0 * rng.poisson(2.0, n),
+    "ratings about 3 of 5": lambda rng, n: np.clip(np.round(3.0 + 0.5 * rng.standard_normal(n)), 1.0, 5.0),
+    "ratings about 4.9 of 5": lambda rng, n: np.clip(np.round(4.9 + 0.4 * rng.standard_normal(n)), 1.0, 5.0),
+    "amounts, 80 % are 0": lambda rng, n: np.where(rng.random(n) < 0.8, 0.0, rng.exponential(size=n)),
+}
+
 
 def noise(rng: np.random.Generator, x: np.ndarray, kind: str) -> np.ndarray:
     """Noise of variance 1 at sorted points: "normal", "t3", or "ou(rho)", correlation rho over the mean gap."""
@@ -160,6 +171,19 @@ def one_null(rng: np.random.Generator, n: int, truth: str, kind: str, options: d
     }
 
 
+def one_recorded(rng: np.random.Generator, n: int, kind: str) -> dict[str, float]:
+    """Responses without a change that are recorded in units, or mostly alike."""
+    y = RECORDED[kind](rng, n)
+    fit = fit_line(np.sort(rng.random(n)), y)
+    sd = float(fit.smoothing.variance**0.5 * fit.data.y_range)
+    return {
+        "any_jump": float(len(fit.jumps.gap) > 0),
+        "n_jumps": float(len(fit.jumps.gap)),
+        "outliers": float(len(fit.outliers)),
+        "sd_ratio": sd / y.std(),
+    }
+
+
 def one_single_jump(
     rng: np.random.Generator, n: int, size: float, kink: float, kind: str, options: dict
 ) -> dict:
@@ -213,6 +237,10 @@ def blocks(arguments: argparse.Namespace) -> list[tuple[tuple, Callable, int]]:
             task = partial(one_null, n=300, truth=truth, kind=kind, options=options)
             key = ("no jump", f"{truth}, {kind}", 300, method)
             listed.append((key, task, arguments.nulls))
+    listed += [
+        (("no jump", kind, 400, "balanced"), partial(one_recorded, n=400, kind=kind), arguments.nulls)
+        for kind in RECORDED
+    ]
     for n, size, kink, kind, options in (
         (200, 3.0, 0.0, "normal", {}),
         (200, 3.0, 8.0, "normal", {}),
