@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from statmodels_x import FreeDiscontinuity
-from statmodels_x.discontinuity.grid.recorded import believed, doubted_sd, share_alike, unit_of
+from statmodels_x.discontinuity.grid.recorded import believed, doubted_sd, is_common, share_alike, unit_of
 
 N = 400
 
@@ -116,6 +116,29 @@ def test_amounts_that_are_mostly_0_have_noise_over_curves_and_planes():
     fit = FreeDiscontinuity("z ~ x + y", data).fit()
     assert fit.noise_sd == pytest.approx(data["z"].std(), rel=0.15)
     assert "outliers" not in str(fit.summary())
+
+
+@pytest.mark.parametrize("rows", [6, 200])
+def test_rows_at_few_places_tell_their_noise_themselves(rows):
+    rng = rng_of(19, rows)
+    x, y = (one.ravel().repeat(rows) for one in np.mgrid[:6, :6].astype(float))
+    z = 0.03 * (x - 2.0) ** 2 + 0.02 * x * y + rng.normal(size=len(x))
+    data = pd.DataFrame({"x": x, "y": y, "z": z, "event": 1.0 * (rng.uniform(size=len(x)) < 0.05)})
+    for name in ("z", "event"):
+        within = data.groupby(["x", "y"])[name].var().mean() ** 0.5
+        assert FreeDiscontinuity(f"{name} ~ x + y", data).fit().noise_sd == pytest.approx(within, rel=1e-3)
+
+
+def test_events_at_places_with_many_rows_are_all_counted():
+    rng = rng_of(20)
+    x, y = (one.ravel().repeat(30) for one in np.mgrid[:8, :8].astype(float))
+    data = pd.DataFrame({"x": x, "y": y, "z": 1.0 * (rng.uniform(size=len(x)) < 0.03)})
+    fit = FreeDiscontinuity("z ~ x + y", data).fit()
+    assert "outliers" not in str(fit.summary())
+    assert fit.jumps.empty
+    assert fit.region_means["surface_mean"].iloc[0] == pytest.approx(data["z"].mean(), abs=0.003)
+    assert is_common(data["z"].to_numpy()).all()
+    assert not is_common(rng.normal(size=500)).any()
 
 
 def test_rounding_is_part_of_the_noise():

@@ -15,7 +15,7 @@ from statmodels_x.discontinuity.border.ties import put_together, weights_of_plac
 from statmodels_x.discontinuity.grid.boundary import in_cells, nearest_cells
 from statmodels_x.discontinuity.grid.domain import Domain, Points, Scale
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
-from statmodels_x.discontinuity.grid.recorded import believed
+from statmodels_x.discontinuity.grid.recorded import believed, is_common
 from statmodels_x.discontinuity.kernels.border import Cloud, Net
 from statmodels_x.discontinuity.smoothing.noise import weighted_median
 
@@ -57,6 +57,8 @@ class PointData:
         Rows that were left out of the mean of their place, where rows at one place were put together.
     least : float
         What the variance of a point of weight 1 cannot be less than, scaled.
+    within : bool
+        Whether the variance is that of rows within their places, which no surface enters.
     """
 
     lattice: Lattice
@@ -68,6 +70,7 @@ class PointData:
     pixels: str = ""
     stray: Mask | None = field(repr=False, default=None)
     least: float = 0.0
+    within: bool = False
 
     @property
     def averages(self) -> bool:
@@ -118,6 +121,8 @@ class PointData:
 
     def away_variance(self, cut: Mask) -> float:
         """Variance from all cells that no border touches: surer than the median, which also a border's cells enter."""
+        if self.within:
+            return self.variance
         used = self.weight > 0.0
         relative = self.weight[used] * self.variance
         value, df = plane_variances(self.place[used], self.y[used], relative, self.lattice)
@@ -171,7 +176,7 @@ def point_data(points: Points, domain: Domain, scale: Scale, noise_sd: float | N
     ties = put_together(in_cells(domain, points.x), scale.scaled(points.y) - CENTRE, points.weight)
     place, y, relative = ties.place, ties.y, ties.weight
     lonely = without_company(place, y)
-    factor = np.ones(lattice.n_cells)
+    factor, within = np.ones(lattice.n_cells), False
     if np.isfinite(ties.inner) and noise_sd is None:
         relative = weights_of_places(relative, ties.inner, errors_of(place, y, np.ones(len(y)), lattice)[0])
     if noise_sd is not None:
@@ -179,6 +184,9 @@ def point_data(points: Points, domain: Domain, scale: Scale, noise_sd: float | N
     else:
         kept, doubted = ~lonely, scale.doubted / scale.range * float(np.median(points.weight)) ** 0.5
         variance, factor = errors_of(place[kept], y[kept], relative[kept], lattice, doubted)
+        # independent rows, most of them at a place with others, tell their variance without any surface
+        within = relative is ties.weight and len(points.y) > 2 * len(y) and bool((factor == 1.0).all())
+        variance = ties.inner if within else variance
     variance = max(variance, LEAST_SD**2)
     weight = relative / (variance * factor[cells_of(place, lattice)])
     return PointData(
@@ -190,6 +198,7 @@ def point_data(points: Points, domain: Domain, scale: Scale, noise_sd: float | N
         factor,
         stray=ties.stray,
         least=LEAST_SD**2,
+        within=within,
     )
 
 
@@ -210,6 +219,7 @@ def without_company(place: Array, y: Array) -> Mask:
     if sd == 0.0:
         return np.zeros(len(y), bool)
     lonely = np.count_nonzero(np.abs(around - y[:, None]) < _FAR * sd, axis=1) < _COMPANIONS
+    lonely &= ~is_common(y)
     alike = 2 * np.count_nonzero(spread > 0.0) < len(y)
     return lonely & (not alike or lonely.mean() <= _FEW)
 

@@ -10,9 +10,10 @@ from scipy.spatial import KDTree
 
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.lattice import Mask
+from statmodels_x.discontinuity.grid.recorded import is_common
 
 _SHARED = 0.9  # distinct places over rows, below which rows at one place are put together
-_TOO_MUCH = 1.5
+_TOO_MUCH, _SURELY = 0.5, 2.5  # excess over what independent rows make, and in standard errors
 _FEWEST_ROWS = 3
 _NEIGHBOURS = 8
 _FAR = 5.0
@@ -58,7 +59,7 @@ def stray_rows(places: Array, row: NDArray[np.intp], y: Array) -> Mask:
 
     Rows at one place have one mean, whatever the border: where three or more say what it is, one that is far off is an
     outlier. The standard deviation is the median over the nearest places of what their rows say, so that a noisy part
-    of the domain does not lose its rows.
+    of the domain does not lose its rows. A value that is common elsewhere is none, such as an event among few.
     """
     order = np.lexsort((y, row))
     count = np.bincount(row, minlength=len(places))
@@ -76,6 +77,7 @@ def stray_rows(places: Array, row: NDArray[np.intp], y: Array) -> Mask:
     steps = np.where(np.diff(row[order]) == 0, np.diff(y[order]), np.inf)
     gap[order] = np.minimum(np.append(steps, np.inf), np.append(np.inf, steps))
     far = (off > _FAR * sd) & (gap > _FAR * sd) & (sd > 0.0)
+    far &= ~is_common(y)
     return far & (count[row] >= _FEWEST_ROWS) & (2 * np.bincount(row, far, len(places)) < count)[row]
 
 
@@ -92,6 +94,7 @@ def weights_of_places(total: Array, inner: float, between: float) -> Array:
         Variance of the mean of a place.
     """
     expected = inner * float(np.mean(1.0 / total))
-    if between <= _TOO_MUCH * expected:
+    # a variance by a median of m squares has a relative error of some sqrt(5.4 / m)
+    if between <= (1.0 + max(_TOO_MUCH, _SURELY * (5.4 / len(total)) ** 0.5)) * expected:
         return total
     return np.asarray(between / (between - expected + inner / total))

@@ -11,10 +11,12 @@ from __future__ import annotations
 import numpy as np
 
 from statmodels_x.core.typing import Array
+from statmodels_x.discontinuity.grid.lattice import Mask
 
 _FINEST = 1e-4  # of the range: finer units play no part
 _EQUAL = 1e-9  # of the range
 _WHOLE = 1e-3  # of a unit
+_COMMON = 0.01  # of the values
 _ABSURD = 1e3  # median absolute deviations
 
 
@@ -63,6 +65,12 @@ def _common(a: float, b: float) -> float:
 def share_alike(y: Array) -> float:
     """Return the share of some values that are the most common one."""
     return float(np.unique(y, return_counts=True)[1].max()) / len(y) if len(y) else 0.0
+
+
+def is_common(y: Array) -> Mask:
+    """Tell the values that more than one in a hundred take, and at least three: they are no outliers anywhere."""
+    _, which, count = np.unique(y, return_inverse=True, return_counts=True)
+    return np.asarray(count > max(2.0, _COMMON * len(y)))[which.ravel()]
 
 
 def doubted_sd(y: Array) -> float:
