@@ -1,6 +1,6 @@
 """Images: photographs against a blur, known shapes, false alarms on smooth images, seconds by size.
 
-    python benchmarks/discontinuity_images.py [photographs] [small] [shapes] [smooth] [errors] [speed]
+    python benchmarks/discontinuity_images.py [photographs] [small] [weak] [shapes] [smooth] [errors] [speed]
 
 Rows go to results/discontinuity_images.csv as they are done; what is there is not done again. The photographs are
 scikit-image's, square middles brought to 64 x 64, with noise of sd .08 and 20 % of the pixels missing. Their rivals,
@@ -15,6 +15,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,24 @@ def shares(inside: Any, n: int, averages: bool) -> np.ndarray:
     return np.asarray(inside(at[:, None], at[None, :]).astype(float).reshape(n, k, n, k).mean((1, 3)))
 
 
+def weak() -> Iterator[tuple[tuple[str, str, int, int], Any]]:
+    """Regions at a step of .5 in noise of .3: hardly to be seen beside any pixel."""
+    n = 40
+    x, y = np.mgrid[:n, :n]
+    every = {
+        "rectangle": (x >= 10) & (x < 25) & (y >= 12) & (y < 30),
+        "disk": np.hypot(x - 19, y - 21) < 9.0,
+        "half-plane": x + 0.3 * y < 22,
+    }
+    backs = {"flat": 0.0 * x, "slope": 0.03 * x, "wave": 0.3 * np.sin(x / 9.0) * y / n}
+    for shape, inside in every.items():
+        for back, surface in backs.items():
+            for seed in range(3):
+                clean = surface + 0.5 * inside
+                seen = clean + 0.3 * np.random.default_rng(seed).normal(size=clean.shape)
+                yield (shape, back, seed, n), partial(measured, seen, clean)
+
+
 def shapes() -> Iterator[tuple[tuple[str, str, int, int], Any]]:
     n = 24
     every = {
@@ -213,7 +232,8 @@ def speed() -> Iterator[tuple[tuple[str, str, int, int], Any]]:
 
 
 PARTS = {
-    "photographs": photographs, "small": small, "shapes": shapes, "smooth": smooth, "errors": errors, "speed": speed,
+    "photographs": photographs, "small": small, "weak": weak, "shapes": shapes, "smooth": smooth, "errors": errors,
+    "speed": speed,
 }  # fmt: skip
 
 
