@@ -74,7 +74,8 @@ def fit_line(
     slope : {"auto", "keep", "change"}
         Whether the slope goes on across a jump, may change, or whichever has more evidence.
     min_points : int
-        Least number of points between two jumps, or a jump and an end.
+        Least number of points between two jumps, or a jump and an end. It is larger where responses are recorded in
+        units or mostly alike and their errors are skewed, unless the noise is known.
     alpha : float
         Error rate of the intervals.
     seed : int
@@ -143,7 +144,7 @@ def _options(
         log_ns *= _CORRELATED
     check_choice("slope", slope, tuple(_SLOPES))
     min_points = check_count("min_points", min_points, 1)
-    if isinstance(noise, str):
+    if isinstance(noise, str):  # a few rare events side by side are no jump
         min_points = max(min_points, fewest_nearly_normal(line))
     check_alpha(alpha)
     seed = check_seed(seed)
