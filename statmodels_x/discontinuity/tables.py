@@ -76,6 +76,11 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
             f"Standard errors of sizes allow for {fit.facts.n_clusters} clusters; the border was found as if the "
             "errors were independent."
         )
+    if found.shared:
+        notes.append(
+            "Rows at one place are taken to share an error, because their means differ from place to place by more than "
+            "their spread: the noise is that of a place. A surface with detail between the places does the same."
+        )
     if found.alike > max(_ALIKE, 3.0 / fit.nobs**0.5):
         notes.append(
             f"Residuals of neighbouring points are correlated ({found.alike:.2f}): the surface has detail finer than a "

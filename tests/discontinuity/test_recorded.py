@@ -141,6 +141,16 @@ def test_events_at_places_with_many_rows_are_all_counted():
     assert not is_common(rng.normal(size=500)).any()
 
 
+def test_rows_that_share_an_error_are_told():
+    rng = rng_of(21)
+    x, y = (one.ravel().repeat(20) for one in np.mgrid[:9, :9].astype(float))
+    single = 0.1 * x + rng.normal(size=len(x))
+    data = pd.DataFrame({"x": x, "y": y, "z": single, "shared": single + rng.normal(size=81).repeat(20)})
+    told = {name: str(FreeDiscontinuity(f"{name} ~ x + y", data).fit().summary()) for name in ("z", "shared")}
+    assert "share an error" not in " ".join(told["z"].split())
+    assert "share an error" in " ".join(told["shared"].split())
+
+
 def test_rounding_is_part_of_the_noise():
     rng = rng_of(11)
     x = np.sort(rng.uniform(size=N))

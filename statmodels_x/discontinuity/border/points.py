@@ -59,6 +59,8 @@ class PointData:
         What the variance of a point of weight 1 cannot be less than, scaled.
     within : bool
         Whether the variance is that of rows within their places, which no surface enters.
+    shared : bool
+        Whether rows at one place are taken to share an error, so that the variance is that of a place.
     """
 
     lattice: Lattice
@@ -71,6 +73,7 @@ class PointData:
     stray: Mask | None = field(repr=False, default=None)
     least: float = 0.0
     within: bool = False
+    shared: bool = False
 
     @property
     def averages(self) -> bool:
@@ -199,6 +202,7 @@ def point_data(points: Points, domain: Domain, scale: Scale, noise_sd: float | N
         stray=ties.stray,
         least=LEAST_SD**2,
         within=within,
+        shared=relative is not ties.weight,
     )
 
 

@@ -64,6 +64,8 @@ class Placed:
         Correlation of the residuals of neighbouring points; see ``fitting.misfit.Followed``.
     pixels : str
         ``"points"`` or ``"averages"``: how the pixels of an image were read; empty for scattered points.
+    shared : bool
+        Whether rows at one place were taken to share an error.
     """
 
     border: Border = field(repr=False)
@@ -75,6 +77,7 @@ class Placed:
     misfits: tuple[tuple[int, float, float, float], ...] = field(default=(), repr=False)
     left_out: tuple[LeftOut, ...] = field(default=(), repr=False)
     alike: float = float("nan")
+    shared: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +199,7 @@ def estimate_on_points(
             smooth.misfits,
             smooth.left_out,
             smooth.alike,
+            data.shared,
         ),
     )
 
