@@ -78,8 +78,8 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
         )
     if found.shared:
         notes.append(
-            "Rows at one place are taken to share an error, because their means differ from place to place by more than "
-            "their spread: the noise is that of a place. A surface with detail between the places does the same."
+            "Rows at one place are taken to share an error, because means differ from place to place by more than the "
+            "rows' spread: the noise is that of a place. A surface with detail between the places does the same."
         )
     if found.alike > max(_ALIKE, 3.0 / fit.nobs**0.5):
         notes.append(

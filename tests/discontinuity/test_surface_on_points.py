@@ -99,7 +99,7 @@ def test_distances_have_the_sign_of_the_higher_side(fit, data):
 
 
 def test_a_fit_goes_through_a_file(fit, data, tmp_path):
-    drawn = fit.bootstrap(19, at=[[0.5, 0.5]])
+    drawn = smx.FreeDiscontinuity("z ~ x + y", points(n=400)).fit().bootstrap(19, at=[[0.5, 0.5]])
     back, again = (smx.load(smx.save(one, tmp_path / name)) for one, name in ((fit, "fit"), (drawn, "drawn")))
     pd.testing.assert_frame_equal(back.predict(data), fit.predict(data))
     pd.testing.assert_frame_equal(back.signed_distance(data), fit.signed_distance(data))
