@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# One test worker a core: threads of the matrix library beside them would only wait for each other.
+OPENBLAS_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS
 
 .PHONY: demo test test-kernels test-lowest test-pandas lint docs docs-test docs-examples docs-site docs-scripts bench clean
 
