@@ -28,7 +28,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from chunks import RESULTS, with_kept
+from chunks import CHUNKS, RESULTS, with_kept
 
 import statmodels_x as smx
 from statmodels_x.core.resampling import replicate
@@ -262,8 +262,7 @@ def main() -> None:
     )
     parser.add_argument("--afresh", action="store_true", help="make the samples of the table's rows again")
     options = parser.parse_args()
-    chunks = RESULTS / "chunks"
-    chunks.mkdir(parents=True, exist_ok=True)
+    CHUNKS.mkdir(parents=True, exist_ok=True)
     surfaces = ("flat", "cone") if options.quick else tuple(SURFACES)
     sizes = (5.0,) if options.quick else options.sizes
     nulls = () if options.no_nulls else NULLS
@@ -281,7 +280,7 @@ def main() -> None:
         name = "_".join(str(value) for value in setting.values()).replace(" ", "-")
         ways = tuple(options.ways)
         kept = pd.DataFrame() if options.afresh else kept_of(before, ways, setting)
-        tables.append(block(chunks, name, options.repeats, options.jobs, ways, kept, **setting))
+        tables.append(block(CHUNKS, name, options.repeats, options.jobs, ways, kept, **setting))
         table = pd.concat(tables, ignore_index=True)
         print(tables[-1].round(3).to_string(index=False, header=len(tables) == 1), flush=True)
         every = with_kept(table.round(4), path, ("shape", "surface", "k", "n", "border"))

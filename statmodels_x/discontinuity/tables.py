@@ -21,10 +21,8 @@ from statmodels_x.discontinuity.inference.uncertainty import (
 _MOST_ROWS = 12
 _CLEARLY = 6.0  # gain in deviance
 _BADLY = 2.5  # standard errors
-_COARSE, _ONE_UNIT = (
-    0.45,
-    1.1,
-)  # of a unit: noise that does not blur its steps, and a size that is no more than one
+_COARSE = 0.45  # of a unit: noise below this does not blur its steps
+_ONE_UNIT = 1.1  # of a unit: a size up to this is no more than one
 _MOSTLY, _EXACT = 0.7, 0.01  # of the responses; of their range, up to which they have no noise to speak of
 _OBSERVED = 0.9  # of a boundary's length
 _ALIKE = 0.05  # correlation of neighbours, and three standard errors of it

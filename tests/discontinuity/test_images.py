@@ -139,6 +139,7 @@ SMOOTH = {  # with the standard deviation of the noise, and seeds at which a jum
     "slope": (0.5 * np.tanh((X + 0.3 * Y - 0.6) / 0.15), 0.1, 203),
     "bump": (0.6 * np.exp(-((X - 0.5) ** 2 + (Y - 0.4) ** 2) / 0.02), 0.1, 204),
     "roof": (np.minimum(X, 0.8 - 0.5 * Y), 0.03, 1007),
+    "ever shorter waves": (0.25 * np.sin(14.0 * X**2 + 2.0 * Y), 0.03, 7),
 }
 
 

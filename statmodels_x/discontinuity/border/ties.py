@@ -82,7 +82,7 @@ def stray_rows(places: Array, row: NDArray[np.intp], y: Array) -> Mask:
 
 
 def weights_of_places(total: Array, inner: float, between: float) -> Array:
-    """Weights of places: of independent rows, unless their means differ by more, as rows with one error do.
+    """Weights of places: of independent rows, ``total`` itself, unless means differ by more, as by a shared error.
 
     Parameters
     ----------

@@ -166,10 +166,15 @@ def line_data(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> L
 
 def neighbour_distances(line: LineData) -> Array:
     """Distance of each point from the straight line through its neighbours, over its sd for errors of variance 1."""
-    x, y, w = line.x, line.y, line.weight
-    share = (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
-    distance: Array = y[1:-1] - (1.0 - share) * y[:-2] - share * y[2:]
+    w, (distance, share) = line.weight, _beside_neighbours(line)
     return distance / np.sqrt(1.0 / w[1:-1] + (1.0 - share) ** 2 / w[:-2] + share**2 / w[2:])
+
+
+def _beside_neighbours(line: LineData) -> tuple[Array, Array]:
+    """Distance of each point from the straight line through its neighbours, and the weight of the right one."""
+    x, y = line.x, line.y
+    share = (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
+    return y[1:-1] - (1.0 - share) * y[:-2] - share * y[2:], share
 
 
 def _least_variance(line: LineData, doubted: float) -> float:
@@ -197,9 +202,7 @@ def fewest_nearly_normal(line: LineData) -> int:
     """
     if not line.least:
         return 1
-    x, y = line.x, line.y
-    share = (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
-    distance = y[1:-1] - (1.0 - share) * y[:-2] - share * y[2:]
+    distance, share = _beside_neighbours(line)
     third = np.sum(distance**3) / np.sum(1.0 - share**3 - (1.0 - share) ** 3)
     variance = np.sum(distance**2) / np.sum(1.0 + share**2 + (1.0 - share) ** 2)
     return min(int(np.ceil((third / variance**1.5 / _NEARLY_NORMAL) ** 2)), line.n // 4)

@@ -113,15 +113,13 @@ def fit_smoothing(
         z = min(_starts(line, noise), key=lambda one: value(*one, problem))
     else:
         z, step = [np.log(start.rate), np.log(start.variance)], 0.4
-    z0, z1 = (
-        float(np.clip(one, *ends))
-        for one, ends in zip(z, (LOG_RATE, (_least(line), LOG_VARIANCE[1])), strict=True)
-    )
+    limits = LOG_RATE, (_least(line), LOG_VARIANCE[1])
+    z0, z1 = (float(np.clip(one, *ends)) for one, ends in zip(z, limits, strict=True))
     if start is not None and tol > _EXACT:
         z0, z1, _, _, arrived = climb(z0, z1, tol, problem)
     if not arrived:
         z0, z1, _, _ = simplex(z0, z1, step, tol, problem)
-    rate, variance = np.exp(np.clip(z0, *LOG_RATE)), np.exp(np.clip(z1, _least(line), LOG_VARIANCE[1]))
+    rate, variance = np.exp(np.clip(z0, *limits[0])), np.exp(np.clip(z1, *limits[1]))
     if noise.kind == "known":
         variance = known
     least = value(np.log(rate), np.log(variance), problem)
