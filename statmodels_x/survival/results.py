@@ -21,10 +21,10 @@ from statmodels_x.survival.fitted import SurvivalFitted
 from statmodels_x.survival.inference import (
     calibration,
     hypotheses,
-    intervals,
     limits,
     natural,
     observed,
+    profile,
     residuals,
     units,
 )
@@ -204,7 +204,7 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
         if check_choice("method", method, ("wald", "profile"), "conf_int()") == "wald":
             return super().conf_int(alpha)
 
-        return intervals.profile_conf_int(self, alpha)
+        return profile.profile_conf_int(self, alpha)
 
     def profile_cure_fraction(self, newdata: Any = None, alpha: float = 0.05) -> pd.DataFrame:
         """Profile-likelihood intervals for the cured fraction of a model with a ``cure`` part.
@@ -229,7 +229,7 @@ class FlexibleSurvivalResults(SurvivalPictures, SurvivalPredictions, LikelihoodR
             If the model has no ``cure`` part, or the fit is not a regular maximum, has priors, or was saved without
             its data.
         """
-        return intervals.profile_cure_fraction(self, newdata, alpha)
+        return profile.profile_cure_fraction(self, newdata, alpha)
 
     def lr_test(self, larger: SurvivalFitted) -> HypothesisTest:
         """Likelihood-ratio test of this model against a larger model.

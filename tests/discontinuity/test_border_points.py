@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from statmodels_x.discontinuity.border.points import errors_of, point_data, without_company
-from statmodels_x.discontinuity.border.ties import put_together
 from statmodels_x.discontinuity.grid.domain import Points, Scale, point_domain
 from statmodels_x.discontinuity.grid.lattice import Lattice
+from statmodels_x.discontinuity.smoothing.ties import put_together
 
 
 def test_outliers_have_no_company_but_small_regions_do():

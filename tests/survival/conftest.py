@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import matplotlib
@@ -34,3 +35,10 @@ def reference(extra):
 def oracle(extra):
     """Fits of an independent implementation in R."""
     return json.loads((extra / "reference" / "survival_oracle_r.json").read_text())
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

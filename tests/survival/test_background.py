@@ -1,35 +1,17 @@
-"""A background hazard in the likelihood and in predictions: identities, definitions, published fits."""
+"""A background hazard in fits and predictions: identities, definitions, files, and what is refused."""
 
 from __future__ import annotations
-
-import warnings
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from life_tables import in_pieces, population, trapezoid
 from numpy.testing import assert_allclose
 
 import statmodels_x as smx
-from statmodels_x.core.data.surv import Surv
 from statmodels_x.errors import DataError, DataWarning, IdentificationError
-from statmodels_x.survival.distributions.family import FAMILIES
 from statmodels_x.survival.inference.all_cause import QUANTITIES
 from statmodels_x.survival.inference.prediction import rows_for, with_waning
-from statmodels_x.survival.kernels.hazards import cumulative_hazard, log_hazard
-from statmodels_x.survival.kernels.likelihood import loglik, row_scores, sample_arrays, with_factor
-
-N = 60
-
-
-def population(level: float = 1.0) -> pd.DataFrame:
-    """Mortality that grows with age by a tenth a year and falls with the calendar year, by sex."""
-    cells = pd.MultiIndex.from_product(
-        [range(30, 101), range(1980, 2021), ["f", "m"]], names=["age", "year", "sex"]
-    )
-    frame = cells.to_frame(index=False)
-    rate = 0.0004 * np.exp(0.095 * (frame["age"] - 30) - 0.01 * (frame["year"] - 1980))
-    return frame.assign(rate=level * rate * np.where(frame["sex"] == "m", 1.6, 1.0))
 
 
 @pytest.fixture(scope="module")
@@ -71,102 +53,6 @@ def fit(patients, table):
         "Surv(time, died) ~ x", patients, "weibull", background=matched, time_unit="years"
     )
     return model.fit()
-
-
-def sample(kind, entry, cure, family, shape):
-    """A sample of every kind of row with a background, and its integrals before and within each row's end."""
-    rng = np.random.default_rng(1)
-    time = rng.uniform(0.4, 1.5, N)
-    start = rng.uniform(0.0, 0.35, N) if entry else None
-    if kind == "right":
-        response = Surv(time, rng.random(N) < 0.6, entry=start)
-    else:
-        upper = np.where(rng.random(N) < 0.3, np.inf, time + rng.uniform(0.1, 0.6, N))
-        upper = np.where(rng.random(N) < 0.2, time, upper)
-        lower = np.where((rng.random(N) < 0.3) & np.isfinite(upper), 0.0, time)
-        lower = np.where(lower == upper, time, lower)
-        response = Surv(lower, upper, type="interval2", entry=start)
-    x = np.column_stack([np.ones(N), rng.normal(size=N)])
-    designs = (None, x, x, np.ones((N, 1)) if shape is None else None, x if cure else None)
-    offsets = (0.2, 0.0, 0.0, 0.0 if shape is None else shape, 0.0)
-    wide = np.full(5, np.inf)
-    arrays = sample_arrays(response, rng.uniform(0.5, 2.0, N), designs, offsets, -wide, wide, cure, family)
-    rate, before, within = rng.uniform(0.01, 0.5, N), rng.uniform(0.1, 0.5, N), rng.uniform(0.01, 0.5, N)
-    other = np.select(
-        [response.code == 1, response.code == 0], [np.log(rate), -np.inf], np.log(np.expm1(within))
-    )
-    other[rng.random(N) < 0.1] = -np.inf
-    within = np.where((response.code >= 2) & np.isfinite(other), within, 0.0)
-    return response, replace(arrays, log_other=other, expected=before + within), before, within
-
-
-KINDS = [(kind, entry, cure, None, shape)
-         for kind in ("right", "interval") for entry in (False, True) for cure in (0, 1, 2)
-         for shape in (None, np.log(2.0), np.log(1.4), np.log(3.0))]  # fmt: skip
-KINDS += [("interval", True, cure, FAMILIES["lognormal"], 0.0) for cure in (0, 1, 2)]
-
-
-@pytest.mark.parametrize(("kind", "entry", "cure", "family", "shape"), KINDS)
-def test_likelihood_is_its_definition_and_its_derivatives_are_differences(kind, entry, cure, family, shape):
-    response, arrays, before, within = sample(kind, entry, cure, family, shape)
-    p = arrays.n_parameters
-    theta = 0.3 * np.random.default_rng(2).normal(size=p)
-    value, score, hessian = loglik(theta, arrays)
-
-    eta = arrays.linear_predictors(theta).T
-    lower, finite = response.lower, np.isfinite(response.upper)
-
-    def net(times):
-        return cumulative_hazard(np.asarray(times, float), eta, cure, family)[0]
-
-    hazard = np.exp(log_hazard(np.maximum(lower, 1e-9), eta, cure, family)[0])
-    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        exact = np.log(hazard + np.exp(np.where(response.code == 1, arrays.log_other, -np.inf)))
-    ends = net(np.where(finite, response.upper, 1.0))
-    rows = -net(lower) - before + np.where(response.code == 1, exact, 0.0)
-    between = np.exp(-net(lower)) - np.exp(-ends - within)
-    rows = np.where(response.code >= 2, np.log(np.where(response.code >= 2, between, 1.0)) - before, rows)
-    if entry:
-        rows += net(response.entry)
-    assert value == pytest.approx(arrays.weight @ rows, rel=1e-12)
-
-    step = 1e-5 * np.eye(p)
-    differences = [(loglik(theta + e, arrays), loglik(theta - e, arrays)) for e in step]
-    slopes = np.array([(up[0] - down[0]) / 2e-5 for up, down in differences])
-    bends = np.array([(up[1] - down[1]) / 2e-5 for up, down in differences])
-    assert_allclose(score, slopes, atol=1e-7 * max(1.0, np.abs(score).max()))
-    assert_allclose(hessian, bends, atol=1e-7 * max(1.0, np.abs(hessian).max()))
-    assert_allclose(row_scores(theta, arrays).sum(axis=0), score, rtol=1e-9, atol=1e-9)
-
-
-@pytest.mark.parametrize(("kind", "entry", "cure", "family", "shape"), KINDS[::3])
-def test_derivatives_in_a_free_factor_are_differences(kind, entry, cure, family, shape):
-    arrays = replace(sample(kind, entry, cure, family, shape)[1], has_factor=True)
-    p = arrays.n_parameters
-    theta = np.append(0.3 * np.random.default_rng(2).normal(size=p - 1), 0.4)
-    value, score, hessian = loglik(theta, arrays)
-    at_1 = loglik(theta[:-1], replace(with_factor(arrays, 0.4)))[0]
-    assert value == pytest.approx(at_1, rel=1e-13)
-    step = 1e-5 * np.eye(p)
-    differences = [(loglik(theta + e, arrays), loglik(theta - e, arrays)) for e in step]
-    slopes = np.array([(up[0] - down[0]) / 2e-5 for up, down in differences])
-    bends = np.array([(up[1] - down[1]) / 2e-5 for up, down in differences])
-    assert_allclose(score, slopes, atol=1e-7 * max(1.0, np.abs(score).max()))
-    assert_allclose(hessian, bends, atol=1e-7 * max(1.0, np.abs(hessian).max()))
-    assert_allclose(row_scores(theta, arrays).sum(axis=0), score, rtol=1e-9, atol=1e-9)
-
-
-def test_interval_keeps_its_digits_on_a_plateau():
-    """Deaths within an interval late on a plateau, where survival of the model no longer moves."""
-    response = Surv([12.0], [13.0], type="interval2")
-    one = np.ones((1, 1))
-    wide = np.full(5, np.inf)
-    arrays = sample_arrays(
-        response, None, (None, one, one, None, one), (0.0, 0.0, 0.0, np.log(2.0), 0.0), -wide, wide, 1
-    )
-    arrays = replace(arrays, log_other=np.array([np.log(np.expm1(1e-18))]), expected=np.array([1e-18]))
-    theta = np.array([1.0, 0.5, 0.3])  # H of about 2.7 t^1.65: nobody uncured is left
-    assert loglik(theta, arrays)[0] == pytest.approx(np.log(1e-18) - np.log1p(np.exp(-0.3)), rel=1e-12)
 
 
 def test_no_background_is_the_plain_fit(patients):
@@ -225,10 +111,6 @@ def test_units_of_time(fit, patients, table):
 NEW = pd.DataFrame({"age": [62.3, 71.0], "diagnosed": [1992.5, 1995.25], "sex": ["f", "m"], "x": [0, 1]})
 
 
-def trapezoid(values, times):
-    return float(np.sum(0.5 * (values[1:] + values[:-1]) * np.diff(times)))
-
-
 @pytest.mark.parametrize("row", [0, 1])
 def test_predictions_are_their_definitions(fit, table, row):
     one, at = NEW.iloc[[row]], 9.0
@@ -255,15 +137,6 @@ def test_predictions_are_their_definitions(fit, table, row):
     assert found("crude_disease") < 1.0 - net[-1]
     median = fit.predict(one, kind="median")["estimate"].iloc[0]
     assert found("survival", [median])[0] == pytest.approx(0.5, abs=1e-9)
-
-
-def in_pieces(breaks, at):
-    """Nodes and weights by brute force: 60 in each piece between breaks, in the fifth root of time."""
-    edges = np.unique(np.concatenate([[0.0, at], breaks[(breaks > 0.0) & (breaks < at)]])) ** 0.2
-    x, w = np.polynomial.legendre.leggauss(60)
-    half = 0.5 * np.diff(edges)[:, None]
-    root = (edges[:-1, None] + half * (x + 1.0)).ravel()
-    return root**5, (half * w).ravel() * 5.0 * root**4
 
 
 @pytest.mark.parametrize("calendar", ["plain", "birthday"])
@@ -619,107 +492,3 @@ def test_factors_that_cannot_be_had_are_named(patients, table):
     fails('"~ 1"', background=match, background_factor="~ x")
     fails("cannot be told from the excess", background=smx.Rates([], [0.01]), background_factor="~ 1")
     fails("integral", background="age", background_factor="~ 1")
-
-
-def test_published_mixture_cure_of_breast_cancer(extra):
-    """The vignette of R's flexsurv on relative survival: rates at the times of death, without the constant."""
-    data = pd.read_csv(extra / "data" / "acceptance" / "bc.csv")
-    data = data.assign(other=(data["group2"] != "Good").astype(int))
-    found = smx.FlexibleSurvival(
-        "Surv(recyrs, censrec) ~ other", data, "weibull", power="~ other", cure="~ other", background="rate"
-    ).fit()
-    assert found.llf == pytest.approx(-784.3236, abs=1e-3)
-    assert found.aic == pytest.approx(1580.647, abs=2e-3)
-    assert found.params["cure", "other"] == pytest.approx(-1.7687, abs=2e-3)
-    assert found.bse["cure", "other"] == pytest.approx(0.3653, abs=2e-3)
-    assert found.params["power", "other"] == pytest.approx(-0.5296, abs=2e-3)
-
-
-def test_published_cure_model_with_cumulative_background(extra):
-    """The example of R's curesurv, with the constant."""
-    data = pd.read_csv(extra / "data" / "acceptance" / "testiscancer.csv")
-    columns = {"rate": "ehazard", "cumulative": "cumehazard"}
-    found = smx.FlexibleSurvival(
-        "Surv(time_obs, event) ~ age_cr",
-        data,
-        "weibull",
-        cure="~ age_cr",
-        background=columns,
-        time_unit="years",
-    ).fit()
-    assert found.llf == pytest.approx(-2561.118, abs=1e-3)
-    want = [-1.28958, -0.29319, 0.52506, 1.24635, -1.20017]
-    assert_allclose(found.params, want, atol=2e-4)
-    assert_allclose(found.bse, [0.1079, 0.0873, 0.0769, 0.0855, 0.1012], atol=2e-4)
-    free = smx.FlexibleSurvival(
-        "Surv(time_obs, event) ~ age_cr",
-        data,
-        "weibull",
-        cure="~ age_cr",
-        background=columns,
-        background_factor="~ 1",
-    ).fit()
-    assert free.llf == pytest.approx(-2496.391, abs=1e-3)
-    assert free.aic == pytest.approx(5004.781, abs=2e-3)
-    assert_allclose(free.params.iloc[:-1], [-1.53713, -0.35513, 0.78755, 1.87771, -0.38884], atol=3e-4)
-    limits = free.conf_int().loc[("background", "Intercept")]
-    assert_allclose(np.exp([free.params.iloc[-1], *limits]), [1.960, 1.788, 2.149], atol=1e-3)
-    for options, llf in (({}, -2563.012), ({"power": "~ age_cr"}, -2559.020)):
-        flexible = smx.FlexibleSurvival(
-            "Surv(time_obs, event) ~ age_cr",
-            data,
-            other_scale=1.0,
-            background=columns,
-            time_unit="years",
-            **options,
-        )
-        assert flexible.fit().llf == pytest.approx(llf, abs=1e-3)
-
-
-def test_gains_beyond_a_trial_with_registry_counts(extra):
-    """A trial, yearly counts of a registry as weighted rows, and the population's mortality; numbers of a prototype."""
-    folder = extra / "data" / "acceptance"
-    trial, counts = pd.read_csv(folder / "cetux.csv"), pd.read_csv(folder / "cetux_counts.csv")
-    rates = pd.read_csv(folder / "cetux_background.csv")
-    own = pd.DataFrame(
-        {
-            "entry": 0.0, "left": trial["years"], "right": trial["years"].where(trial["d"] == 1, np.inf),
-            "treated": (trial["treat"] == "Cetuximab").astype(int), "weight": 1.0,
-        }
-    )  # fmt: skip
-    alive = pd.DataFrame(
-        {"entry": counts["start"], "left": counts["stop"], "right": np.inf, "weight": counts["r"]}
-    )
-    dead = pd.DataFrame(
-        {
-            "entry": counts["start"],
-            "left": counts["start"],
-            "right": counts["stop"],
-            "weight": counts["n"] - counts["r"],
-        }
-    )
-    data = pd.concat([own, alive.assign(treated=0), dead.assign(treated=0)], ignore_index=True)
-    mortality = smx.Rates(rates["time"].to_numpy()[1:], rates["hazard"].to_numpy())
-    model = smx.FlexibleSurvival(
-        "Surv(left, right, type='interval2', entry=entry) ~ treated", data, other_scale=1.0, weights="weight",
-        background=mortality, time_unit="years",
-    )  # fmt: skip
-    found = model.fit(cov_type="observed")
-    # the note's value stands without the integrals of the background, which are part of ours
-    integrals = mortality.cumulative(trial["years"]).sum()
-    steps = mortality.cumulative(counts["stop"]) - mortality.cumulative(counts["start"])
-    integrals += (counts["n"] * steps).sum()
-    assert found.llf + integrals == pytest.approx(-1228.4745, abs=1e-3)
-    assert_allclose(found.params, [-1.0073, -0.2821, 0.4058, 0.0661], atol=1e-4)
-    assert found.bse["ph", "treated"] == pytest.approx(0.1338, abs=1e-4)
-    one, two = pd.DataFrame({"treated": [1]}), pd.DataFrame({"treated": [0]})
-    control = found.predict(two, kind="rmst", at=[20])["estimate"].iloc[0]
-    assert control == pytest.approx(5.405, abs=1e-3)
-    for options, gain in (({}, 1.530), ({"discount": 0.035}, 1.117), ({"wane": (5.525, 6)}, 1.182),
-                          ({"wane": (5.525, 20)}, 1.443)):  # fmt: skip
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataWarning)  # the registry goes on after the trial
-            table = found.predict(one, kind="rmst_difference", at=[20], reference=two, **options)
-        assert table["estimate"].iloc[0] == pytest.approx(gain, abs=1e-3)
-    limits = found.predict(one, kind="rmst_difference", at=[20], reference=two)[["lower", "upper"]]
-    assert_allclose(limits.iloc[0], [0.088, 2.972], atol=2e-3)

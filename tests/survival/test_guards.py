@@ -1,16 +1,14 @@
 """What must not pass without a word: other rows, few events, few clusters, limits of the family, doubtful winners."""
 
-import json
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from scipy.special import ndtri
 
 import statmodels_x as smx
-from statmodels_x import APGW, FlexibleSurvival
+from statmodels_x import FlexibleSurvival
 from statmodels_x.core.errors import DataError, IdentificationWarning, StatmodelsXWarning
 from statmodels_x.core.fits.inference import corrected_sandwich
 from statmodels_x.survival.kernels.likelihood import loglik, row_scores
@@ -346,97 +344,6 @@ def test_a_coded_number_is_held_at_a_value_it_has(data):
 # ---- names of ratios, and effects
 
 
-RULES = {
-    ("treatment", ""): {("ph", "treatment"): "hazard ratio"},
-    ("treatment", "aft"): {("aft", "treatment"): "time ratio"},
-    ("treatment", "power"): {
-        ("ph", "treatment"): "ratio of cumulative hazards at 0.551",
-        ("power", "treatment"): "ratio of gamma",
-    },
-    ("treatment", "both"): {("ph", "treatment"): "-", ("aft", "treatment"): "-"},
-    ("treatment", "mixture"): {
-        ("ph", "treatment"): "hazard ratio of the uncured",
-        ("cure", "treatment"): "odds ratio of cure",
-    },
-    ("treatment", "promotion"): {("cure", "treatment"): "hazard ratio"},
-    ("age + I(age**2)", ""): {("ph", "age"): "-", ("ph", "I(age ** 2)"): "-"},
-    ("treatment * sex", ""): {
-        ("ph", "treatment"): "hazard ratio where the other of its interaction is 0",
-        ("ph", "treatment:sex"): "-",
-    },
-}
-OPTIONS = {
-    "": {},
-    "aft": {"scale": "aft"},
-    "power": {"power": "~ treatment"},
-    "both": {"other_scale": "~ treatment"},
-    "mixture": {"distribution": "weibull", "cure": "~ treatment"},
-    "promotion": {"distribution": "weibull", "cure": "~ treatment", "cure_kind": "promotion"},
-}
-
-
-@pytest.mark.parametrize(("terms", "form"), RULES)
-def test_names_of_ratios(data, terms, form):
-    right = "1" if form == "promotion" else terms
-    fit = quietly(f"Surv(time, status) ~ {right}", data, **OPTIONS[form])
-    for label, name in RULES[terms, form].items():
-        row = fit.natural_params.loc[label]
-        assert row["quantity"] == name
-        assert np.isnan(row["estimate"]) == (name == "-")
-
-
-def test_a_name_says_what_predict_says(data):
-    one, zero = pd.DataFrame({"treatment": [1]}), pd.DataFrame({"treatment": [0]})
-    fit = quietly(FORMULA, data, power="~ treatment")
-    at = np.exp(-fit.specification.fixed["aft"])
-    ratio = fit.predict(one, "cumulative_hazard_ratio", at=at, reference=zero)["estimate"].iloc[0]
-    assert fit.natural_params.loc[("ph", "treatment"), "estimate"] == pytest.approx(ratio, rel=1e-8)
-    slow = quietly(FORMULA, data, scale="aft", power="~ treatment")
-    name = slow.natural_params.loc[("aft", "treatment"), "quantity"]
-    survival = slow.predict(zero, "survival", at=np.exp(-slow.params["aft", "Intercept"]))["estimate"].iloc[0]
-    assert name == f"time ratio at survival {survival:.2g}"
-    quantile = slow.predict(one, "quantile_ratio", at=1.0 - survival, reference=zero)["estimate"].iloc[0]
-    assert slow.natural_params.loc[("aft", "treatment"), "estimate"] == pytest.approx(quantile, rel=1e-8)
-
-
-def test_effects(data):
-    fit = FlexibleSurvival(FORMULA, data).fit()
-    table = fit.effects()
-    assert table["quantity"].tolist() == ["survival at 7.5", "mean time to 7.5", "median"]
-    direct = fit.standardise("survival", at=[7.5], by="treatment", contrast="difference").iloc[0]
-    assert_allclose(
-        table.loc[0, ["estimate", "lower", "upper"]].astype(float),
-        direct[["estimate", "lower", "upper"]].astype(float),
-    )
-    wide = FlexibleSurvival(FORMULA, data, power="~ treatment").fit()
-    direct = wide.standardise("rmst", at=[7.5], by="treatment", contrast="difference").iloc[0]
-    assert table.loc[1, "wide_estimate"] == pytest.approx(direct["estimate"], rel=1e-6)
-    forced = FlexibleSurvival(FORMULA, data, scale="aft").fit()
-    assert forced.effects()["moves"].iloc[:2].all()  # one plateau for both arms hides what Kaplan-Meier shows
-    text = forced.summary().as_text()
-    assert "moves" in text
-    assert "depends on the form of the model" in " ".join(text.split())
-    assert "Effects" not in forced.summary(effects=False).as_text()
-
-
-def test_the_summary_names_the_unit_of_its_effects_and_the_wider_model(data):
-    fit = FlexibleSurvival(FORMULA, data, scale="aft", time_unit="months").fit()
-    text = " ".join(fit.summary().as_text().split())
-    assert "Effects, averaged over the rows (times in months)" in text
-    assert "Wider model: proportional hazards, with the covariate on the power, too, so that" in text
-    bare = data.copy()
-    bare.attrs.clear()
-    text = " ".join(FlexibleSurvival(FORMULA, bare).fit().summary().as_text().split())
-    assert "Effects, averaged over the rows" in text
-    assert "(times in" not in text
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        cured = FlexibleSurvival(FORMULA, data, scale="aft", distribution="loglogistic", cure="~ 1").fit()
-    assert "Wider model: this model, with the covariate on the power, too, so that" in " ".join(
-        cured.summary().as_text().split()
-    )
-
-
 def test_a_variable_on_two_parameters_is_tested_jointly(data):
     fit = FlexibleSurvival(FORMULA, data, power="~ treatment").fit()
     test = fit.wald_test("ph.treatment = 0, power.treatment = 0")
@@ -526,67 +433,6 @@ def test_an_anchor_is_part_of_the_sample(data):
         small.lr_test(elsewhere)
     with pytest.raises(DataError, match="differ in their anchors"):
         smx.compare(small, elsewhere)
-
-
-# ---- the authors' own fits
-
-
-PARTS = {"b": "ph", "a": "power", "n": "shape"}
-
-
-def told_by_the_authors(extra):
-    path = extra / "data" / "acceptance" / "apgw_authors.json"
-    if not path.exists():
-        pytest.skip("the authors' results are not at hand")
-    return json.loads(path.read_text())
-
-
-def agrees(fit, told, estimates, errors):
-    for name, (estimate, error) in ((k, v) for k, v in told.items() if k[:2] in ("b_", "a_", "n_")):
-        label = PARTS[name[0]], name[2:]
-        assert fit.params[label] == pytest.approx(estimate, abs=estimates)
-        assert fit.bse[label] == pytest.approx(error, rel=errors)
-
-
-@pytest.mark.parametrize("formula", ["Surv(time, deceased) ~ 1", "Surv(time, deceased) ~ tx + age"])
-def test_the_authors_published_fits(extra, formula):
-    told = told_by_the_authors(extra)["testdata"]
-    frame = pd.read_csv(extra / "data" / "acceptance" / told["file"])
-    fit = quietly(formula, frame, other_scale=1.0)
-    assert fit.llf == pytest.approx(told[formula]["loglik"], abs=6e-5)  # the last digit printed
-    if "AIC" in told[formula]:
-        assert fit.aic == pytest.approx(told[formula]["AIC"], abs=1e-4)
-        assert fit.bic == pytest.approx(told[formula]["BIC"], abs=1e-4)
-    agrees(fit, told[formula], 1e-5, 1e-3)
-
-
-def uniforms_of_r(seed, n):
-    """The first uniform numbers of R after set.seed: a Mersenne twister filled by a congruential generator."""
-    state, key = seed, np.empty(625, np.uint32)
-    for k in range(-50, 625):
-        state = (69069 * state + 1) % 2**32
-        if k >= 0:
-            key[k] = state
-    twister = np.random.MT19937(0)
-    twister.state = {**twister.state, "state": {"key": key[1:], "pos": 624}}
-    return twister.random_raw(n) * 2.3283064365386963e-10
-
-
-def test_uniforms_of_r():
-    assert_allclose(uniforms_of_r(123, 3), [0.2875775201, 0.7883051354, 0.4089769218], atol=1e-10)
-
-
-@pytest.mark.parametrize("covariates", ["x + t", "t"])
-def test_the_authors_simulation_of_a_hundred_thousand(extra, covariates):
-    told = told_by_the_authors(extra)["simulated_1e5"][f"Surv ~ {covariates}"]
-    n = 100_000
-    u = uniforms_of_r(123, 4 * n)
-    high, low = u[: 2 * n].reshape(-1, 2).T  # rnorm inverts the distribution at two uniforms
-    x = ndtri((np.floor(2**27 * high) + low) / 2**27)
-    t = (u[2 * n : 3 * n] >= 0.5).astype(float)
-    time = APGW(1.0, np.exp(-2.3 + x + t), np.exp(-0.01), np.expm1(0.7)).isf(u[3 * n :])
-    frame = pd.DataFrame({"x": x, "t": t, "time": np.minimum(time, 100.0), "s": time <= 100.0})
-    agrees(quietly(f"Surv(time, s) ~ {covariates}", frame, other_scale=1.0), told, 1e-5, 3e-3)
 
 
 # ---- curves that are steps

@@ -5,15 +5,28 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from decimal import Decimal, localcontext
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from decimal_likelihood import (
+    EXACT,
+    INTERVAL,
+    LEFT,
+    MIXTURE,
+    NONE,
+    PROMOTION,
+    RIGHT,
+    SHAPES,
+    WIDE,
+    decimal_derivatives,
+    one_row,
+)
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.special import expit, log_expit
+from plain_likelihood import central, complex_loglik, complex_step_gradient, plain_loglik
+from scipy.special import expit
 
 from statmodels_x import APGW, Surv
 from statmodels_x.survival.kernels.baseline import baseline_terms
@@ -21,278 +34,9 @@ from statmodels_x.survival.kernels.hazards import cumulative_hazard, log_hazard
 from statmodels_x.survival.kernels.likelihood import loglik, row_scores, sample_arrays
 
 INF = np.inf
-RIGHT, EXACT, LEFT, INTERVAL = 0, 1, 2, 3
-NONE, MIXTURE, PROMOTION = 0, 1, 2
 CURES = {"no_cure": NONE, "mixture": MIXTURE, "promotion": PROMOTION}
 cures = pytest.mark.parametrize("cure", CURES.values(), ids=CURES.keys())
 cured = pytest.mark.parametrize("cure", [MIXTURE, PROMOTION], ids=["mixture", "promotion"])
-WIDE = np.full(5, 1e3)
-
-# log(kappa + 1) in every branch of the family
-SHAPES = {
-    "near_minus_one": np.log(0.01),
-    "negative": np.log(0.55),
-    "below_zero": -1e-7,
-    "zero": 0.0,
-    "above_zero": 1e-7,
-    "between": np.log(1.4),
-    "one": np.log(2.0),
-    "next_to_one": np.log(2.0) + 1e-9,
-    "above_one": np.log(2.3),
-    "two": np.log(3.0),
-    "seven": np.log(8.0),
-    "thousand": np.log(1001.0),
-    "million": np.log(1e6 + 1.0),
-}
-FIXED = {"zero": 0.0, "one": np.log(2.0), "two": np.log(3.0), "infinite": INF}
-
-
-# ---- one row, against the definition in arithmetic with 110 digits
-
-
-def decimal_terms(t, eta):
-    """Cumulative hazard and log hazard of the uncured, all arguments Decimal; nu may be None for kappa = inf."""
-    tau, beta, alpha, nu = eta[:4]
-    one = Decimal(1)
-    q = alpha.exp() * (t.ln() + tau)
-    z = q.exp()
-    log_hazard = beta + alpha + q - t.ln()
-    if nu is None:
-        return beta.exp() * (z.exp() - one), log_hazard + z
-    k1 = nu.exp()
-    kappa, length = k1 - one, (one + z / k1).ln()
-    base = length if kappa == 0 else k1 / kappa * ((kappa * length).exp() - one)
-    return beta.exp() * base, log_hazard + (kappa - one) * length
-
-
-def decimal_loglik(kind, eta, lower, upper, entry, cure=NONE):
-    """Log-likelihood of one row from the definition."""
-    c, one = eta[4], Decimal(1)
-
-    def survival(t):
-        alive = (-decimal_terms(t, eta)[0]).exp()
-        if cure == MIXTURE:
-            p = one / (one + (-c).exp())
-            return p + (one - p) * alive
-        return (-c.exp() * (one - alive)).exp() if cure == PROMOTION else alive
-
-    def log_survival(t):
-        return -decimal_terms(t, eta)[0] if cure == NONE else survival(t).ln()
-
-    if kind == EXACT:
-        cumulative, log_hazard = decimal_terms(lower, eta)
-        own = {NONE: 0, MIXTURE: -(one + c.exp()).ln(), PROMOTION: c + log_survival(lower)}
-        total = log_hazard - cumulative + own[cure]
-    elif kind == RIGHT:
-        total = log_survival(lower)
-    else:
-        total = ((survival(lower) if kind == INTERVAL else one) - survival(upper)).ln()
-    return total - (log_survival(entry) if entry else 0)
-
-
-def decimal_derivatives(kind, eta, lower, upper, entry, digits=110, cure=NONE):
-    """Value, gradient and Hessian in the linear predictors; differences with a step of 1e-25 lose nothing.
-
-    Those in an infinite nu, and in c without a cured fraction, are 0.
-    """
-    eta = (*eta, 0.0)[:5]
-    with localcontext(prec=digits):
-        point = [Decimal(float(x)) if np.isfinite(x) else None for x in eta]
-        times = [None if t is None else Decimal(float(t)) for t in (lower, upper, entry)]
-        step = Decimal(10) ** -25
-        moving = [0, 1, 2, *([3] if np.isfinite(eta[3]) else []), *([4] if cure else [])]
-
-        def at(*shifts):
-            moved = list(point)
-            for j, sign in shifts:
-                moved[j] = moved[j] + sign * step
-            return decimal_loglik(kind, moved, *times, cure)
-
-        value = at()
-        gradient, hessian = np.zeros(5), np.zeros((5, 5))
-        for j in moving:
-            up, down = at((j, 1)), at((j, -1))
-            gradient[j] = float((up - down) / (2 * step))
-            hessian[j, j] = float((up - 2 * value + down) / step**2)
-            for k in moving[: moving.index(j)]:
-                mixed = at((j, 1), (k, 1)) - at((j, 1), (k, -1)) - at((j, -1), (k, 1)) + at((j, -1), (k, -1))
-                hessian[j, k] = hessian[k, j] = float(mixed / (4 * step**2))
-        return float(value), gradient, hessian
-
-
-def one_row(kind, lower, upper, entry, nu_fixed=None, cure=NONE):
-    """One observation, with an intercept for each free parameter: theta are the linear predictors."""
-    if kind in (EXACT, RIGHT):
-        response = Surv([entry or 0.0], [lower], [kind == EXACT], type="counting")
-    else:
-        response = Surv([lower or 0.0], [upper], type="interval2", entry=[entry or 0.0])
-    assert response.code[0] == kind
-    one = np.ones((1, 1))
-    designs = (one, one, one, one if nu_fixed is None else None, one if cure else None)
-    return sample_arrays(response, None, designs, (0.0, 0.0, 0.0, nu_fixed or 0.0, 0.0), -WIDE, WIDE, cure)
-
-
-# kind, (left, right, entry) relative to the scale 1/phi
-OBSERVATIONS = {
-    "exact": (EXACT, 1.7, None, None),
-    "exact_early": (EXACT, 0.004, None, None),
-    "exact_late_entry": (EXACT, 1.7, None, 0.6),
-    "right": (RIGHT, 1.3, None, None),
-    "right_late_entry": (RIGHT, 1.3, None, 1.2),
-    "left": (LEFT, None, 0.8, None),
-    "interval": (INTERVAL, 0.5, 1.4, None),
-    "interval_narrow": (INTERVAL, 0.5, 0.505, None),
-    "interval_late_entry": (INTERVAL, 0.5, 1.4, 0.2),
-}
-POINTS = {"gentle": (0.3, -0.4, 0.2), "steep": (-0.2, 0.7, 0.9), "shallow": (0.1, 0.2, -0.8)}
-
-
-def compare_with_decimal(kind, lower, upper, entry, eta, arrays, digits=110):
-    value, gradient, hessian = decimal_derivatives(kind, eta, lower, upper, entry, digits, arrays.cure)
-    free = np.flatnonzero(arrays.free)
-    theta = np.asarray((*eta, 0.0))[free]
-    found, score, second = loglik(theta, arrays)
-    assert_allclose(found, value, rtol=1e-11, atol=1e-13)
-    # every entry has its own digits: a small derivative next to a large one must be right too
-    assert_allclose(score, gradient[free], rtol=2e-9, atol=1e-14)
-    assert_allclose(second, hessian[np.ix_(free, free)], rtol=1e-7, atol=1e-12)
-    assert_array_equal(second, second.T)
-
-
-@pytest.mark.parametrize("nu", SHAPES.values(), ids=SHAPES.keys())
-@pytest.mark.parametrize("observation", OBSERVATIONS.values(), ids=OBSERVATIONS.keys())
-@pytest.mark.parametrize("point", POINTS.values(), ids=POINTS.keys())
-def test_one_row_with_a_free_shape(point, observation, nu):
-    kind, lower, upper, entry = observation
-    compare_with_decimal(kind, lower, upper, entry, (*point, nu), one_row(kind, lower, upper, entry))
-
-
-@pytest.mark.parametrize("nu", FIXED.values(), ids=FIXED.keys())
-@pytest.mark.parametrize("observation", OBSERVATIONS.values(), ids=OBSERVATIONS.keys())
-@pytest.mark.parametrize("point", POINTS.values(), ids=POINTS.keys())
-def test_one_row_with_a_fixed_shape(point, observation, nu):
-    kind, lower, upper, entry = observation
-    compare_with_decimal(
-        kind, lower, upper, entry, (*point, nu), one_row(kind, lower, upper, entry, nu_fixed=nu)
-    )
-
-
-@cured
-@pytest.mark.parametrize("nu", SHAPES.values(), ids=SHAPES.keys())
-@pytest.mark.parametrize("observation", OBSERVATIONS.values(), ids=OBSERVATIONS.keys())
-def test_one_row_with_a_cured_fraction(observation, nu, cure):
-    kind, lower, upper, entry = observation
-    arrays = one_row(kind, lower, upper, entry, cure=cure)
-    compare_with_decimal(kind, lower, upper, entry, (*POINTS["gentle"], nu, -0.7), arrays)
-
-
-@cured
-@pytest.mark.parametrize("nu", FIXED.values(), ids=FIXED.keys())
-@pytest.mark.parametrize("observation", OBSERVATIONS.values(), ids=OBSERVATIONS.keys())
-def test_one_row_with_a_fixed_shape_and_a_cured_fraction(observation, nu, cure):
-    kind, lower, upper, entry = observation
-    arrays = one_row(kind, lower, upper, entry, nu_fixed=nu, cure=cure)
-    compare_with_decimal(kind, lower, upper, entry, (*POINTS["steep"], nu, 0.4), arrays)
-
-
-@cured
-@pytest.mark.parametrize("c", [-12.0, -5.0, 2.0, 5.0, 12.0])
-@pytest.mark.parametrize("observation", OBSERVATIONS.values(), ids=OBSERVATIONS.keys())
-def test_extreme_cured_fractions(observation, c, cure):
-    kind, lower, upper, entry = observation
-    for nu in (np.log(0.55), 0.0, np.log(1.4), np.log(8.0)):
-        eta = (*POINTS["shallow"], nu, c)
-        compare_with_decimal(kind, lower, upper, entry, eta, one_row(kind, lower, upper, entry, cure=cure))
-    eta = (*POINTS["shallow"], np.log(2.0), c)
-    arrays = one_row(kind, lower, upper, entry, nu_fixed=np.log(2.0), cure=cure)
-    compare_with_decimal(kind, lower, upper, entry, eta, arrays)
-
-
-@cured
-@pytest.mark.parametrize("c", [-12.0, 0.4, 12.0])
-@pytest.mark.parametrize("t", [1e-30, 1e-12, 1e-6])
-def test_tiny_times_with_a_cured_fraction(t, c, cure):
-    for nu in (np.log(0.3), 0.0, np.log(30.0)):
-        eta = (0.3, -0.4, 0.2, nu, c)
-        compare_with_decimal(EXACT, t, None, None, eta, one_row(EXACT, t, None, None, cure=cure), digits=160)
-        compare_with_decimal(LEFT, None, t, None, eta, one_row(LEFT, None, t, None, cure=cure), digits=160)
-        compare_with_decimal(RIGHT, t, None, None, eta, one_row(RIGHT, t, None, None, cure=cure), digits=160)
-
-
-@cured
-@pytest.mark.parametrize("c", [-12.0, 0.4, 12.0])
-@pytest.mark.parametrize("t", [1e2, 1e4, 1e9, 1e25])
-def test_huge_times_with_a_cured_fraction(t, c, cure):
-    # the plateau of the population, where no event is left: the density ends, the survival does not
-    for nu in (np.log(0.3), 0.0, np.log(1.5)):
-        eta = (0.3, -0.4, 0.2, nu, c)
-        compare_with_decimal(RIGHT, t, None, None, eta, one_row(RIGHT, t, None, None, cure=cure))
-        compare_with_decimal(EXACT, t, None, None, eta, one_row(EXACT, t, None, None, cure=cure))
-
-
-@cured
-@pytest.mark.parametrize("late", [(0.9, 1.6), (3.0, 3.6), (4.0, 9.0)])
-def test_late_intervals_with_a_cured_fraction(late, cure):
-    # S(l) - S(u) is far below the plateau: it must not be lost in the difference of two survivals
-    lower, upper = late
-    eta = (0.9, 0.5, 0.4, np.log(2.2), -0.3)
-    compare_with_decimal(INTERVAL, lower, upper, None, eta, one_row(INTERVAL, lower, upper, None, cure=cure))
-    eta = (*eta[:3], np.log(2.0), 0.8)
-    arrays = one_row(INTERVAL, lower, upper, None, nu_fixed=np.log(2.0), cure=cure)
-    compare_with_decimal(INTERVAL, lower, upper, None, eta, arrays)
-
-
-@cured
-@pytest.mark.parametrize("observation", OBSERVATIONS.values(), ids=OBSERVATIONS.keys())
-def test_without_the_cured_the_likelihood_is_that_of_the_uncured(observation, cure):
-    kind, lower, upper, entry = observation
-    theta = np.array([*POINTS["gentle"], np.log(1.4)])
-    known = loglik(theta, one_row(kind, lower, upper, entry))
-    # logit p = -40; for the promotion time H is theta F, with H itself where theta runs to 0
-    if cure == MIXTURE:
-        found = loglik(np.r_[theta, -40.0], one_row(kind, lower, upper, entry, cure=cure))
-        for a, b in zip(found, known, strict=True):
-            assert_allclose(a if np.ndim(a) == 0 else a[(slice(4),) * np.ndim(a)], b, rtol=1e-9, atol=1e-13)
-    else:
-        small = np.r_[theta[0], theta[1] - 25.0, theta[2:], 25.0]
-        found = loglik(small, one_row(kind, lower, upper, entry, cure=cure))
-        assert_allclose(found[0], known[0], rtol=1e-7)
-        assert_allclose(found[1][:4], known[1], rtol=1e-6, atol=1e-9)
-
-
-@pytest.mark.parametrize("nu", [np.log(0.3), 0.0, np.log(2.0), np.log(30.0)])
-@pytest.mark.parametrize("t", [1e-30, 1e-12, 1e-6])
-def test_tiny_times(t, nu):
-    eta = (0.3, -0.4, 0.2, nu)
-    compare_with_decimal(EXACT, t, None, None, eta, one_row(EXACT, t, None, None), digits=220)
-    compare_with_decimal(LEFT, None, t, None, eta, one_row(LEFT, None, t, None), digits=220)
-
-
-@pytest.mark.parametrize("nu", [np.log(0.3), -1e-9, 0.0, np.log(1.5)])
-@pytest.mark.parametrize("t", [1e4, 1e9, 1e25])
-def test_huge_times(t, nu):
-    eta = (0.3, -0.4, 0.2, nu)
-    compare_with_decimal(RIGHT, t, None, None, eta, one_row(RIGHT, t, None, None))
-    compare_with_decimal(EXACT, t, None, None, eta, one_row(EXACT, t, None, None))
-
-
-@pytest.mark.parametrize("gap", [0.69, 0.71])
-@pytest.mark.parametrize("nu", [np.log(1.7), np.log(0.4)])
-def test_both_sides_of_the_switch_of_the_series(nu, gap):
-    # kappa L crosses 0.7 in absolute value, where a series gives way to the closed form
-    kappa = np.expm1(nu)
-    r = np.expm1(gap / abs(kappa))
-    t = float((r * np.exp(nu)) ** (1.0 / np.exp(0.2)) / np.exp(0.3))
-    compare_with_decimal(EXACT, t, None, None, (0.3, -0.4, 0.2, nu), one_row(EXACT, t, None, None))
-
-
-@pytest.mark.parametrize("r", [0.029, 0.031])
-@pytest.mark.parametrize("nu", [np.log(1.7), np.log(40.0), np.log(1e5)])
-def test_both_sides_of_the_switch_of_the_gap(nu, r):
-    t = float((r * np.exp(nu)) ** (1.0 / np.exp(-0.9)) / np.exp(0.3))
-    if r * np.exp(nu) < 500.0:
-        eta = (0.3, -0.4, -0.9, nu)
-        compare_with_decimal(RIGHT, t, None, None, eta, one_row(RIGHT, t, None, None))
 
 
 # ---- many rows: values through APGW, gradients by the complex step
@@ -328,121 +72,6 @@ def random_theta(rng, arrays, nu):
         theta[part.start] = nu
         theta[part.start + 1 :] *= 0.2
     return theta
-
-
-def plain_loglik(theta, arrays, response):
-    """The log-likelihood as a textbook writes it, through the distribution."""
-    tau, beta, alpha, nu, c = arrays.linear_predictors(theta)
-    law = APGW(np.exp(tau), np.exp(beta), np.exp(alpha), np.expm1(nu))
-
-    def logsf(t):
-        if arrays.cure == MIXTURE:
-            return np.log(expit(c) + expit(-c) * law.sf(t))
-        return -np.exp(c) * law.cdf(t) if arrays.cure == PROMOTION else law.logsf(t)
-
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # log{S(l) - S(u)} of the uncured, where S may be below the smallest float
-        log_mass = law.logsf(response.lower) + np.log(
-            -np.expm1(law.logsf(response.upper) - law.logsf(response.lower))
-        )
-        density = law.logpdf(response.lower)
-        if arrays.cure == MIXTURE:
-            log_mass, density = log_mass + log_expit(-c), density + log_expit(-c)
-        if arrays.cure == PROMOTION:
-            events = c + log_mass  # log theta {F(u) - F(l)}
-            log_mass = np.where(events < -30.0, events, np.log(-np.expm1(-np.exp(events))))
-            log_mass = log_mass + logsf(response.lower)
-            density = density + c + logsf(response.lower)
-        terms = np.select(
-            [response.code == EXACT, response.code == RIGHT], [density, logsf(response.lower)], log_mass
-        )
-    terms = terms - logsf(response.entry)
-    weight = arrays.weight if len(arrays.weight) else np.ones(arrays.n)
-    return np.sum(terms[weight > 0.0] * weight[weight > 0.0])
-
-
-def log1p(w):
-    return np.log1p(w.real) + 1j * w.imag / (1.0 + w.real)
-
-
-def expm1(w):
-    return np.expm1(w.real) + 1j * w.imag * np.exp(w.real)
-
-
-def complex_loglik(theta, arrays, response):
-    """The same for complex theta with an infinitesimal imaginary part."""
-    eta = np.broadcast_to(arrays.offsets, (5, arrays.n)).astype(complex)
-    for j, part in enumerate(arrays.slices):
-        eta[j] += arrays.matrix[:, part] @ theta[part]
-    tau, beta, alpha, nu, c = eta
-    infinite = np.isinf(nu.real)
-    nu = np.where(infinite, 0.0, nu)
-    kappa = expm1(nu)
-
-    def log_z(t):
-        return np.exp(alpha) * (np.log(t) + tau)
-
-    def cumulative(t):
-        t = np.where((t > 0.0) & np.isfinite(t), t, 1.0)  # rows that are not used
-        z = np.exp(log_z(t))
-        length = log1p(z * np.exp(-nu))
-        x = kappa * length
-        series = 1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0))))
-        with np.errstate(all="ignore"):  # both sides of the choice are computed
-            ratio = np.where(np.abs(x) < 1e-3, series, expm1(x) / x)
-            base = np.where(infinite, expm1(z), np.exp(nu) * length * ratio)
-        return np.exp(beta) * base
-
-    def log_hazard(t):
-        t = np.where(t > 0.0, t, 1.0)
-        q = log_z(t)
-        bend = np.where(infinite, np.exp(q), (kappa - 1.0) * log1p(np.exp(q - nu)))
-        return beta + alpha + q - np.log(t) + bend
-
-    def log_alive(h):
-        """Log survival of the population where the uncured have the cumulative hazard h."""
-        if arrays.cure == MIXTURE:
-            return log1p(expm1(-h) / (1.0 + np.exp(c)))
-        return np.exp(c) * expm1(-h) if arrays.cure == PROMOTION else -h
-
-    low = np.where(response.lower > 0.0, cumulative(response.lower), 0.0)
-    gap = np.where(response.code >= LEFT, cumulative(response.upper) - low, 1.0 + 0j)
-    density, mass = log_hazard(response.lower) - low, -low + np.log(-expm1(-gap))
-    if arrays.cure == MIXTURE:
-        density, mass = density - np.log(1.0 + np.exp(c)), mass - np.log(1.0 + np.exp(c))
-    elif arrays.cure == PROMOTION:
-        density = density + c + log_alive(low)
-        with np.errstate(divide="ignore", invalid="ignore"):  # both sides of the choice are computed
-            mass = np.where((c + mass).real < -30.0, c + mass, np.log(-expm1(-np.exp(c + mass))))
-        mass = mass + log_alive(low)
-    terms = np.select(
-        [response.code == EXACT, response.code == RIGHT], [density, log_alive(low)], default=mass
-    )
-    terms = terms - np.where(response.entry > 0.0, log_alive(cumulative(response.entry)), 0.0)
-    return np.sum(terms * (arrays.weight if len(arrays.weight) else 1.0))
-
-
-def complex_step_gradient(theta, arrays, response):
-    steps = 1e-30j * np.eye(len(theta))
-    return np.array([complex_loglik(theta + step, arrays, response).imag / 1e-30 for step in steps])
-
-
-def central(function, theta, step=1e-3):
-    """Derivative of a function of theta along each axis, with an error of order step^4."""
-    rows = []
-    for k in range(len(theta)):
-        e = np.zeros(len(theta))
-        e[k] = step
-        rows.append(
-            (
-                function(theta - 2 * e)
-                - 8.0 * function(theta - e)
-                + 8.0 * function(theta + e)
-                - function(theta + 2 * e)
-            )
-            / (12.0 * step)
-        )
-    return np.array(rows)
 
 
 BRANCHES = {

@@ -11,13 +11,13 @@ from scipy.ndimage import median_filter
 from scipy.spatial import KDTree
 
 from statmodels_x.core.typing import Array
-from statmodels_x.discontinuity.border.ties import put_together, weights_of_places
 from statmodels_x.discontinuity.grid.boundary import in_cells, nearest_cells
 from statmodels_x.discontinuity.grid.domain import Domain, Points, Scale
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
 from statmodels_x.discontinuity.grid.recorded import believed, is_common
 from statmodels_x.discontinuity.kernels.border import Cloud, Net
 from statmodels_x.discontinuity.smoothing.noise import weighted_median
+from statmodels_x.discontinuity.smoothing.ties import put_together, weights_of_places
 
 CENTRE = 0.5
 LEAST_SD = (
