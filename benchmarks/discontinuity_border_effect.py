@@ -31,10 +31,10 @@ from chunks import RESULTS, Study, with_kept
 
 import statmodels_x as smx
 from statmodels_x.core.errors import DataError, StatmodelsXWarning
-from statmodels_x.discontinuity.border.model import Border
+from statmodels_x.discontinuity.border.model import Border, Price
 from statmodels_x.discontinuity.border.points import PointData
 from statmodels_x.discontinuity.border.proposals import borders
-from statmodels_x.discontinuity.border.search import Price, Search
+from statmodels_x.discontinuity.border.search import Search
 from statmodels_x.discontinuity.inference import border_effect as effects
 from statmodels_x.discontinuity.inference.averaged import BorderEffect
 from statmodels_x.discontinuity.inference.level_shifts import Extras

@@ -395,8 +395,8 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
         Returns
         -------
         HypothesisTest
-            ``statistic``, ``df`` (NaN, as there is none), ``p.value``, ``resamples`` and ``p.mc_se``, its Monte Carlo
-            error.
+            ``statistic`` (minus infinity where no jump is even proposed), ``df`` (NaN, as there is none), ``p.value``,
+            ``resamples`` and ``p.mc_se``, its Monte Carlo error.
 
         Raises
         ------

@@ -21,7 +21,7 @@ ODD = {
 }  # fmt: skip
 HAVE = {"kind": "survival", "at": [1.0], "by": "arm", "n": 3}
 """What a verb is given for arguments without a default."""
-CHEAP = {"n": 3, "n_draws": 100, "n_perturb": 20, "n_repeats": 2}
+CHEAP = {"n": 3, "n_draws": 100, "n_perturb": 20, "n_repeats": 2, "folds": 2}
 LEFT_OUT = {
     "data", "progress", "n_jobs",  # the frame, a bar, processes
     "path", "larger", "other", "ax", "function",  # files, models, axes and functions are objects of their own

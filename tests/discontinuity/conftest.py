@@ -7,9 +7,8 @@ import pytest
 
 import statmodels_x as smx
 from statmodels_x.discontinuity.border.fit import find_border
-from statmodels_x.discontinuity.border.model import Border
+from statmodels_x.discontinuity.border.model import PRICES, Border
 from statmodels_x.discontinuity.border.points import net_of, point_data
-from statmodels_x.discontinuity.border.search import PRICES
 from statmodels_x.discontinuity.grid.domain import Points, bin_points, point_domain
 from statmodels_x.discontinuity.kernels import border as kernels
 

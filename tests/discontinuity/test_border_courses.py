@@ -6,9 +6,10 @@ import pytest
 
 import statmodels_x as smx
 from statmodels_x.discontinuity.border.chains import chains
+from statmodels_x.discontinuity.border.model import PRICES
 from statmodels_x.discontinuity.border.proposals import Ridges, borders
 from statmodels_x.discontinuity.border.reshaping import Course, course_of
-from statmodels_x.discontinuity.border.search import PRICES, Search
+from statmodels_x.discontinuity.border.search import Search
 from statmodels_x.discontinuity.border.tracing import traced
 from statmodels_x.discontinuity.grid.extension import Corners
 from statmodels_x.discontinuity.grid.lattice import Lattice

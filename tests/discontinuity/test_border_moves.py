@@ -9,11 +9,11 @@ from statmodels_x.discontinuity.border import redraw
 from statmodels_x.discontinuity.border.chains import chains, polyline
 from statmodels_x.discontinuity.border.fit import find_border, gain_reaching
 from statmodels_x.discontinuity.border.local import Neighbourhood
-from statmodels_x.discontinuity.border.model import Border, seen
+from statmodels_x.discontinuity.border.model import PRICES, Border, seen
 from statmodels_x.discontinuity.border.points import PointData
 from statmodels_x.discontinuity.border.proposals import borders
 from statmodels_x.discontinuity.border.rounding import carried_on
-from statmodels_x.discontinuity.border.search import PRICES, Search
+from statmodels_x.discontinuity.border.search import Search
 from statmodels_x.discontinuity.border.sizes import limits
 from statmodels_x.discontinuity.grid.lattice import Lattice
 

@@ -6,9 +6,9 @@ import pytest
 from statmodels_x.discontinuity.border import rivals
 from statmodels_x.discontinuity.border.chains import chains
 from statmodels_x.discontinuity.border.fit import find_border
-from statmodels_x.discontinuity.border.model import Border
+from statmodels_x.discontinuity.border.model import PRICES, Border
 from statmodels_x.discontinuity.border.proposals import borders
-from statmodels_x.discontinuity.border.search import PRICES, Search
+from statmodels_x.discontinuity.border.search import Search
 
 BALANCED = PRICES["balanced"]
 

@@ -90,7 +90,7 @@ def test_a_winding_border_is_found_and_closed():
     r, angle = np.hypot(x[:, None], x), np.arctan2(x[:, None], x)
     inside = r < 0.28 + 0.07 * np.cos(5 * angle)
     image = inside + 0.3 * np.outer(x, x) + 0.125 * np.random.default_rng(1).normal(size=r.shape)
-    fit = FreeDiscontinuity(image, noise=0.125).fit()
+    fit = FreeDiscontinuity(image, noise=0.125).fit(pixels="points")
     lattice = fit.domain.lattice
     true = inside.ravel()[lattice.tail] != inside.ravel()[lattice.head]
     assert (fit.estimate.cut & true).sum() > 0.9 * true.sum()

@@ -9,11 +9,10 @@ import statmodels_x as smx
 from statmodels_x.discontinuity.border import rivals
 from statmodels_x.discontinuity.border.fit import united
 from statmodels_x.discontinuity.border.large import search_of
-from statmodels_x.discontinuity.border.model import Border, net_of
+from statmodels_x.discontinuity.border.model import PRICES, Border, net_of
 from statmodels_x.discontinuity.border.pixels import pixel_data
 from statmodels_x.discontinuity.border.proposals import borders
 from statmodels_x.discontinuity.border.roughness import Sturdiness
-from statmodels_x.discontinuity.border.search import PRICES
 from statmodels_x.discontinuity.kernels import border as kernels
 
 

@@ -7,11 +7,10 @@ import statmodels_x as smx
 from statmodels_x.core.errors import DataError
 from statmodels_x.discontinuity.border import rivals
 from statmodels_x.discontinuity.border.large import search_of
-from statmodels_x.discontinuity.border.model import Border, BorderModel, net_of, pixel_means
+from statmodels_x.discontinuity.border.model import PRICES, Border, BorderModel, net_of, pixel_means
 from statmodels_x.discontinuity.border.pixels import pixel_data
 from statmodels_x.discontinuity.border.proposals import borders
 from statmodels_x.discontinuity.border.roughness import Roughness
-from statmodels_x.discontinuity.border.search import PRICES
 from statmodels_x.discontinuity.grid.lattice import Lattice
 from statmodels_x.discontinuity.kernels import border as kernels
 

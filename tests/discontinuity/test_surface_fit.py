@@ -95,7 +95,7 @@ def test_a_steep_slope_of_several_cells_is_no_jump():
         + 0 * x
         + 0.012 * np.random.default_rng(1).normal(size=(m, m))
     )
-    fit = FreeDiscontinuity(image, noise=0.012).fit()
+    fit = FreeDiscontinuity(image, noise=0.012).fit(pixels="points")
     assert fit.jumps.empty
 
 

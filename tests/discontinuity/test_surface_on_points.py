@@ -99,7 +99,9 @@ def test_distances_have_the_sign_of_the_higher_side(fit, data):
 
 
 def test_a_fit_goes_through_a_file(fit, data, tmp_path):
-    drawn = smx.FreeDiscontinuity("z ~ x + y", points(n=400)).fit().bootstrap(19, at=[[0.5, 0.5]])
+    drawn = (
+        smx.FreeDiscontinuity("z ~ x + y", points(n=400), resolution=5).fit().bootstrap(19, at=[[0.5, 0.5]])
+    )
     back, again = (smx.load(smx.save(one, tmp_path / name)) for one, name in ((fit, "fit"), (drawn, "drawn")))
     pd.testing.assert_frame_equal(back.predict(data), fit.predict(data))
     pd.testing.assert_frame_equal(back.signed_distance(data), fit.signed_distance(data))
@@ -129,12 +131,13 @@ def test_sizes_where_asked_and_on_the_other_half(fit):
     np.testing.assert_allclose(half["size"].abs(), 0.3, atol=0.05)
 
 
-def test_resamples_find_it_again_and_the_test_rejects(fit):
+def test_resamples_find_it_again_and_the_test_rejects():
+    fit = smx.FreeDiscontinuity("z ~ x + y", points(n=800)).fit()
     drawn = fit.bootstrap(20, at=[[0.2, 0.4], [0.8, 0.6]], seed=1)
     assert drawn.jumps["stability"].min() > 0.9
     sizes = drawn.jump_sizes()
     assert (sizes["found"] == 1.0).all()
-    assert (sizes["std_error"] < 0.03).all()
+    assert (sizes["std_error"] < 0.05).all()
     lower, upper = drawn.band()
     assert (lower <= upper).all()
     test = fit.test_no_jump(19, seed=1)

@@ -322,6 +322,7 @@ def test_gradients_under_waning_are_differences(fit, with_free_factor, kind, fac
 
 
 def test_standardised_gain_of_a_waning_effect(fit, patients):
+    patients = patients.head(150)
     options = {"kind": "rmst", "at": [20.0], "by": "x", "contrast": "difference", "over": patients}
     lasting = fit.standardise(**options)["estimate"].iloc[0]
     waned = fit.standardise(**options, wane=(14.5, 16.0))["estimate"].iloc[0]

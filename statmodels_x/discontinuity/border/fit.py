@@ -9,10 +9,10 @@ import numpy as np
 
 from statmodels_x.discontinuity.border import rivals
 from statmodels_x.discontinuity.border.large import LargeSearch, search_of
-from statmodels_x.discontinuity.border.model import Border
+from statmodels_x.discontinuity.border.model import Border, Price
 from statmodels_x.discontinuity.border.points import PointData
 from statmodels_x.discontinuity.border.proposals import Proposed, Ridges, borders, partitions
-from statmodels_x.discontinuity.border.search import COARSE, Price, Scored, Search
+from statmodels_x.discontinuity.border.search import COARSE, Scored, Search
 from statmodels_x.discontinuity.border.tracing import traced
 
 _REDRAWN = 6

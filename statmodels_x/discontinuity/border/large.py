@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from statmodels_x.core.typing import Array
-from statmodels_x.discontinuity.border.model import Border
+from statmodels_x.discontinuity.border.model import Border, Price
 from statmodels_x.discontinuity.border.points import PointData
 from statmodels_x.discontinuity.border.proposals import Ridges
-from statmodels_x.discontinuity.border.search import Price, Scored, Search, Trials
+from statmodels_x.discontinuity.border.search import Scored, Search, Trials
 from statmodels_x.discontinuity.border.windows import Windows
 from statmodels_x.discontinuity.grid.lattice import Index
 

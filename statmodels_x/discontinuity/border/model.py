@@ -1,4 +1,4 @@
-"""A border and its evidence: the second-order smoother, observed by points that see past the border."""
+"""A border, its price and its evidence: the second-order smoother, observed by points that see past the border."""
 
 from __future__ import annotations
 
@@ -67,6 +67,41 @@ class Border:
         point = np.column_stack(np.unravel_index(lattice.tail[edges], lattice.shape)).astype(float)
         point[np.arange(len(edges)), lattice.axis[edges]] += self.share[edges]
         return point
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a border must gain in deviance: by its geometry, so that turning the grid changes little.
+
+    Attributes
+    ----------
+    part : float
+        For each connected segment and each region beyond the first.
+    end : float
+        For each loose end and each fork.
+    length : float
+        For each cell of length.
+    bending : float
+        For the sum of the squared turns.
+    speck : float
+        For each region of fewer than four cells: a misfit of the border's shape would be told by one.
+    gate : float
+        Over all.
+    """
+
+    part: float
+    end: float
+    gate: float
+    length: float = 0.2
+    bending: float = 4.0
+    speck: float = 30.0
+
+
+PRICES = {
+    "strict": Price(6.0, 4.0, 14.0),
+    "balanced": Price(3.0, 2.5, 8.0),
+    "sensitive": Price(1.0, 1.0, 4.0),
+}
 
 
 class PriorCache:

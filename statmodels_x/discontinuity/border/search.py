@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import dijkstra
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.chains import Chain, chains
 from statmodels_x.discontinuity.border.local import Neighbourhood
-from statmodels_x.discontinuity.border.model import Border, BorderModel, PriorCache
+from statmodels_x.discontinuity.border.model import Border, BorderModel, Price, PriorCache
 from statmodels_x.discontinuity.border.points import PointData
 from statmodels_x.discontinuity.border.proposals import Ridges
 from statmodels_x.discontinuity.border.redraw import redrawn
@@ -31,6 +31,7 @@ _END_PIECES = (1, 2, 4, 8, 16)
 _CHOICE = 2.0 * float(np.log(3.0))  # an edge that closes nothing was chosen among three
 _GAP_SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
 _MOST_ENDS = 16
+_MOST_WAYS = 6  # of joining them that are drawn anew
 _LONGEST_JOIN = 30
 _WORTH_JOINING, _WORTH_ROUNDING = 60.0, 150.0
 _FEW_CELLS = 4
@@ -43,41 +44,6 @@ COARSE = ((6.0, 0.6),)  # stretches moved across: widths in vertices, steps in c
 _FINER: tuple[Moves, ...] = (((6.0, 0.6),), ((6.0, 0.3), (3.0, 0.3)))
 _IRONS = (2.0, 5.0, 12.0)  # vertices over which a chain is smoothed
 _FAR_OFF = 30.0  # cost beyond that of the border at hand at which no other smoothing precision is tried
-
-
-@dataclass(frozen=True)
-class Price:
-    """What a border must gain in deviance: by its geometry, so that turning the grid changes little.
-
-    Attributes
-    ----------
-    part : float
-        For each connected segment and each region beyond the first.
-    end : float
-        For each loose end and each fork.
-    length : float
-        For each cell of length.
-    bending : float
-        For the sum of the squared turns.
-    speck : float
-        For each region of fewer than four cells: a misfit of the border's shape would be told by one.
-    gate : float
-        Over all.
-    """
-
-    part: float
-    end: float
-    gate: float
-    length: float = 0.2
-    bending: float = 4.0
-    speck: float = 30.0
-
-
-PRICES = {
-    "strict": Price(6.0, 4.0, 14.0),
-    "balanced": Price(3.0, 2.5, 8.0),
-    "sensitive": Price(1.0, 1.0, 4.0),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +126,7 @@ class Search:
         self.lattice = data.lattice
         self.cache = PriorCache()
         self.none = Border.none(self.lattice)
+        self._in_vain: set[bytes] = set()  # borders whose loose ends were not joined
         self.t0, self.smooth = self.model(self.none).best()
 
     @property
@@ -245,12 +212,16 @@ class Search:
         fewer = self.score(now.border.without(np.concatenate(gone)), now.t)
         return fewer if fewer.cost < now.cost else now
 
-    def prune(self, now: Scored) -> Scored:
-        """Take away groups between two regions, segments, chains and their ends, the smallest first."""
-        now = self.weed(now)
+    def prune(self, now: Scored, beside: Index | None = None) -> Scored:
+        """Take away groups between two regions, segments, chains and their ends, the smallest first.
+
+        With ``beside`` only what comes within two cells of these edges.
+        """
+        now = self.weed(now) if beside is None else now
         for _ in range(_ROUNDS):
-            trials = Trials(self, now, 2)
-            for edges in self._prunable(now.border):
+            parts = self._prunable(now.border, beside)
+            trials = Trials(self, now, 2, None if beside is None or not parts else np.concatenate(parts))
+            for edges in parts:
                 if trials.now.border.cut[edges].all() and len(edges) < len(trials.now.border.edges):
                     fewer = self._without(trials, edges)
                     if fewer.cost < trials.now.cost - 1e-9:
@@ -267,7 +238,7 @@ class Search:
             return fewer
         return self.score(fewer.border, fewer.t - 1.5)  # what is left may want a rougher surface
 
-    def _prunable(self, border: Border) -> list[Index]:
+    def _prunable(self, border: Border, beside: Index | None) -> list[Index]:
         lattice = self.lattice
         count, label = lattice.segments(border.cut)
         parts = groups(lattice, border.cut) + [border.edges[label == k] for k in range(count)]
@@ -277,6 +248,9 @@ class Search:
                 for k in _END_PIECES:
                     if k < len(chain.edges):
                         parts += [chain.edges[:k], chain.edges[-k:]]
+        if beside is not None:
+            near = lattice.near(beside, 2)
+            parts = [edges for edges in parts if near[lattice.tail[edges]].any()]
         return sorted(parts, key=len)
 
     # ---- more edges
@@ -324,32 +298,39 @@ class Search:
         """Join loose ends to one another or to the margin along the ridges, and redraw what comes of it."""
         for _ in range(6):
             loose = self.lattice.loose_ends(now.border.cut)
-            if not 0 < len(loose) <= _MOST_ENDS:
+            if not 0 < len(loose) <= _MOST_ENDS or now.border.key in self._in_vain:
                 return now
-            joined = (self._joined(now, path) for path in self._paths(now.border, loose))
-            best = min(joined, key=lambda one: one.cost, default=now)
+            paths = {tuple(np.sort(path)): path for path in self._paths(now.border, loose)}.values()
+            ways = [(now.border.plus(path, self.ridges.share[path]), path) for path in paths]
+            best = next(iter(self._drawn_ways(now, ways, self._joined, _WORTH_JOINING)), now)
             if best.cost >= now.cost - 1e-6 and not self.is_costly:
-                rounded = (self._rounded(now, *one) for one in carried_on(self.data, now.border))
-                best = min(rounded, key=lambda one: one.cost, default=now)
+                # the directions of the ends are rough: what is drawn from them is judged when it is drawn anew
+                ways = list(carried_on(self.data, now.border))
+                best = next(iter(self._drawn_ways(now, ways, self._rounded, _WORTH_ROUNDING)), now)
             if best.cost >= now.cost - 1e-6:
+                self._in_vain.add(now.border.key)
                 return now
             now = best
         return now
 
-    def _joined(self, now: Scored, path: Index) -> Scored:
-        # between borders that are closed the surface may be much smoother
-        one = self._smoothest(now.border.plus(path, self.ridges.share[path]), now.t)
-        if one.cost < now.cost + _WORTH_JOINING:
-            one = self.redraw(self.redraw(one, 1.0, path), 0.4, path)
-            one = min(one, self._smoothest(one.border, one.t), key=lambda two: two.cost)
-        return one
+    def _drawn_ways(
+        self, now: Scored, ways: Iterable[tuple[Border, Index]], drawn: Callable[[Scored, Index], Scored], worth: float
+    ) -> list[Scored]:  # fmt: skip
+        """Draw the longer borders anew that begin best, each with its new edges; the best first."""
+        begun = sorted(
+            ((self._smoothest(border, now.t), new) for border, new in ways), key=lambda pair: pair[0].cost
+        )
+        worthy = [pair for pair in begun if pair[0].cost < now.cost + worth][:_MOST_WAYS]
+        found = [drawn(*pair) for pair in worthy] + [one for one, _ in begun[len(worthy) :]]
+        return sorted(found, key=lambda one: one.cost)
 
-    def _rounded(self, now: Scored, border: Border, new: Index) -> Scored:
-        # the directions of the ends are rough: what is drawn from them is judged when it is drawn anew
-        one = self._smoothest(border, now.t)
-        if one.cost < now.cost + _WORTH_ROUNDING:
-            one = self.settle(self.prune(self.redraw(self.redraw(one, 1.0, new), 0.4)))
-        return one
+    def _joined(self, one: Scored, new: Index) -> Scored:
+        one = self.redraw(self.redraw(one, 1.0, new), 0.4, new)
+        # between borders that are closed the surface may be much smoother
+        return min(one, self._smoothest(one.border, one.t), key=lambda two: two.cost)
+
+    def _rounded(self, one: Scored, new: Index) -> Scored:
+        return self.settle(self.prune(self.redraw(self.redraw(one, 1.0, new), 0.4), new))
 
     def _smoothest(self, border: Border, t: float) -> Scored:
         found = [self.score(border, min(t + step, _STIFFEST)) for step in _STIFFER]

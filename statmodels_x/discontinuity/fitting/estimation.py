@@ -24,7 +24,7 @@ from statmodels_x.discontinuity.lifted.polish import join_empty, polish, polish_
 from statmodels_x.discontinuity.lifted.relaxation import LiftedProblem, Relaxation
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel, fit_errors
 from statmodels_x.discontinuity.smoothing.mixing import mixing_variance
-from statmodels_x.discontinuity.smoothing.noise import noise_variance
+from statmodels_x.discontinuity.smoothing.noise import noise_of
 from statmodels_x.discontinuity.smoothing.sided import SidedPoints
 from statmodels_x.discontinuity.smoothing.smoother import Data, JumpSetModel, SecondDifferences
 from statmodels_x.discontinuity.specification import Control, Specification
@@ -47,8 +47,8 @@ def independent_errors(cells: Cells, spec: Specification) -> tuple[ErrorModel, s
     rho = (0.0,) * cells.lattice.n_axes
     if spec.noise == "known":
         return ErrorModel(spec.noise_sd**2, rho), "given"
-    variance, source = noise_variance(cells)
-    return ErrorModel(variance, rho), source
+    found = noise_of(cells)
+    return ErrorModel(found.variance, rho), found.source
 
 
 def estimate(

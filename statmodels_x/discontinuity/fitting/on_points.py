@@ -10,10 +10,10 @@ import pandas as pd
 from statmodels_x.discontinuity.border import rivals
 from statmodels_x.discontinuity.border.fit import Found, find_border, first_scored, more_telling
 from statmodels_x.discontinuity.border.large import is_large
-from statmodels_x.discontinuity.border.model import Border, BorderModel
+from statmodels_x.discontinuity.border.model import PRICES, Border, BorderModel, Price
 from statmodels_x.discontinuity.border.pixels import pixel_data
 from statmodels_x.discontinuity.border.points import PointData, point_data
-from statmodels_x.discontinuity.border.search import PRICES, Price, Search
+from statmodels_x.discontinuity.border.search import Search
 from statmodels_x.discontinuity.border.sizes import nearest
 from statmodels_x.discontinuity.border.windows import likelier_variance
 from statmodels_x.discontinuity.fitting.misfit import Followed, LeftOut, followed
@@ -30,7 +30,7 @@ from statmodels_x.discontinuity.grid.jumps import segment_of_edges
 from statmodels_x.discontinuity.grid.lattice import Mask
 from statmodels_x.discontinuity.lifted.polish import polish
 from statmodels_x.discontinuity.smoothing.correlation import ErrorModel
-from statmodels_x.discontinuity.smoothing.noise import least_variance, noise_variance
+from statmodels_x.discontinuity.smoothing.noise import noise_of
 from statmodels_x.discontinuity.smoothing.smoother import Smoothed
 from statmodels_x.discontinuity.specification import Control, Specification
 from statmodels_x.discontinuity.tuning.evidence import REACHES, propose
@@ -112,7 +112,8 @@ def data_of(points: Points | None, cells: Cells, spec: Specification, pixels: st
     if points is None:
         if known is not None:
             return pixel_data(cells, known**2, pixels)
-        return pixel_data(cells, noise_variance(cells)[0], pixels, least_variance(cells))
+        noise = noise_of(cells)
+        return pixel_data(cells, noise.variance, pixels, noise.least)
     return point_data(points, cells.domain, cells.scale, known)
 
 

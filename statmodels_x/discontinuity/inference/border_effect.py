@@ -15,9 +15,8 @@ from statmodels_x.core.threads import one_for_blas
 from statmodels_x.core.typing import Array
 from statmodels_x.core.validation import check_count, check_number
 from statmodels_x.discontinuity.border.fit import find_border
-from statmodels_x.discontinuity.border.model import Border, BorderModel
+from statmodels_x.discontinuity.border.model import PRICES, Border, BorderModel, Price
 from statmodels_x.discontinuity.border.points import CENTRE, PointData, point_data
-from statmodels_x.discontinuity.border.search import PRICES, Price
 from statmodels_x.discontinuity.border.sides import Line, between_sides
 from statmodels_x.discontinuity.fitted import SurfaceFitted
 from statmodels_x.discontinuity.grid.domain import Points

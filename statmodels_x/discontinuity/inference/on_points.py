@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from statmodels_x.core.resampling import replicate
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.border.fit import find_border, gain_reaching
-from statmodels_x.discontinuity.border.model import Border
+from statmodels_x.discontinuity.border.model import PRICES, Border, Price
 from statmodels_x.discontinuity.border.points import CENTRE
-from statmodels_x.discontinuity.border.search import PRICES, Price
 from statmodels_x.discontinuity.border.sizes import contrasts, nearest
 from statmodels_x.discontinuity.fitted import SurfaceFitted
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask

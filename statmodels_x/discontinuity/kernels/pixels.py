@@ -65,6 +65,31 @@ def _add_part(net, node, area, gx, gy, i, j, cut, index, weight, row):
 
 
 @kernel
+def _add_samples(net, c, x, y, cut, s, crossing, index, weight, row):
+    """Add a quarter pixel round (x, y) in which several pieces meet, by samples; whether any sees another node."""
+    ny = net.down.shape[1]
+    nodes, area, gx, gy, n = np.empty(4, np.int64), np.zeros(4), np.zeros(4), np.zeros(4), 0
+    part = 0.25 / (_FINE * _FINE)
+    for p in range(_FINE):
+        for q in range(_FINE):
+            px, py = x - 0.25 + 0.5 * (p + 0.5) / _FINE, y - 0.25 + 0.5 * (q + 0.5) / _FINE
+            node = seen_node(net, px, py, cut, s, crossing)
+            k = 0
+            while k < n and nodes[k] != node:
+                k += 1
+            if k == n:
+                nodes[n] = node
+                n += 1
+            area[k] += part
+            gx[k] += part * px
+            gy[k] += part * py
+    for k in range(n):
+        centre = gx[k] / area[k], gy[k] / area[k]
+        _add_part(net, nodes[k], area[k], centre[0], centre[1], c // ny, c % ny, cut, index, weight, row)
+    return n > 1 or nodes[0] != c
+
+
+@kernel
 def pixel_row(net, c, cut, s, crossing, index, weight, row):
     """Average of the surface over a pixel, in weights of the nodes round it (3, 3); whether it sees any but its own."""
     ny = net.down.shape[1]
@@ -90,14 +115,7 @@ def pixel_row(net, c, cut, s, crossing, index, weight, row):
                     mixed = mixed or node != c
                     _add_part(net, node, area, gx, gy, i, j, cut, index, weight, row)
             else:
-                part = 0.25 / (_FINE * _FINE)
-                for p in range(_FINE):
-                    for q in range(_FINE):
-                        gx = x - 0.25 + 0.5 * (p + 0.5) / _FINE
-                        gy = y - 0.25 + 0.5 * (q + 0.5) / _FINE
-                        node = seen_node(net, gx, gy, cut, s, crossing)
-                        mixed = mixed or node != c
-                        _add_part(net, node, part, gx, gy, i, j, cut, index, weight, row)
+                mixed = _add_samples(net, c, x, y, cut, s, crossing, index, weight, row) or mixed
     return mixed
 
 

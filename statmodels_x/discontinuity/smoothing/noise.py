@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,25 @@ _FEWEST_POINTS = 3
 _MEDIAN_NORMAL = 0.6744897501960817
 
 
-def noise_variance(cells: Cells) -> tuple[float, str]:
-    """Variance of an observation of weight 1, in the data's units, and how it was found.
+class Noise(NamedTuple):
+    """Variance of an observation of weight 1, in the data's units.
+
+    Attributes
+    ----------
+    variance : float
+    source : {"replicates", "differences"}
+        How it was found.
+    least : float
+        Variance below which no likelihood is asked: a normal one has no bound where most responses are alike.
+    """
+
+    variance: float
+    source: str
+    least: float
+
+
+def noise_of(cells: Cells) -> Noise:
+    """Estimate the variance of an observation of weight 1.
 
     Where at least 20 cells hold three points or more, the median over cells of the within-cell variance, each
     over its median under normal noise (Wilson and Hilferty 1931): robust against cells that a jump crosses.
@@ -28,8 +45,7 @@ def noise_variance(cells: Cells) -> tuple[float, str]:
 
     Returns
     -------
-    variance : float
-    source : {"replicates", "differences"}
+    Noise
 
     Raises
     ------
@@ -37,18 +53,14 @@ def noise_variance(cells: Cells) -> tuple[float, str]:
         If the estimate is 0.
     """
     median, mean, source = _estimates(cells)
-    value = believed(median, mean, _doubted(cells))
+    doubted = _doubted(cells)
+    value = believed(median, mean, doubted)
     if not value > 0.0:
         raise DataError(
             f"the noise is estimated as 0 (from {source}): most of the response repeats itself or lies exactly on a "
             "simple surface. Give its standard deviation, noise=..., or lam and nu with tune=None."
         )
-    return value, source
-
-
-def least_variance(cells: Cells) -> float:
-    """Variance below which no likelihood is asked: a normal one has no bound where most responses are alike."""
-    return believed(0.0, _estimates(cells)[1], _doubted(cells))
+    return Noise(value, source, believed(0.0, mean, doubted))
 
 
 def _doubted(cells: Cells) -> float:
