@@ -251,7 +251,10 @@ class Search:
         if beside is not None:
             near = lattice.near(beside, 2)
             parts = [edges for edges in parts if near[lattice.tail[edges]].any()]
-        return sorted(parts, key=len)
+        distinct = {
+            np.sort(edges).tobytes(): edges for edges in parts
+        }  # a group is often a chain, and a segment
+        return sorted(distinct.values(), key=len)
 
     # ---- more edges
 
