@@ -51,8 +51,14 @@ class Neighbourhood:
     def change(self, border: Border, level: Array) -> tuple[Change, float]:
         """Find what changes towards another border with given weights in its regions' levels."""
         from statmodels_x.discontinuity.kernels.local import change_of
+        from statmodels_x.discontinuity.kernels.pixels import change_of_averages
 
         lattice, own = self.data.lattice, self.border
+        if self.data.averages:
+            return change_of_averages(
+                self.data.net, *(one.ravel() for one in self.data.means), lattice.tail, lattice.axis, own.cut,
+                own.share, border.cut, border.share, self.level, level, self._most,
+            )  # fmt: skip
         return change_of(
             self.data.net, self.data.cloud, *self.moments, lattice.tail, lattice.axis, own.cut, own.share,
             border.cut, border.share, self.level, level, self._most,
@@ -90,9 +96,10 @@ class Neighbourhood:
         self._prior.subtract(at, _middle(self._prior.block(at), penalty))
         self._posterior.subtract(at, gain)
         self.border, self.level = border, level
-        self.moments = moved_moments(
-            self.data.net, self.data.cloud, *self.data.own_moments, border.cut, border.share
-        )
+        if not self.data.averages:
+            self.moments = moved_moments(
+                self.data.net, self.data.cloud, *self.data.own_moments, border.cut, border.share
+            )
         return True
 
 

@@ -78,10 +78,12 @@ class Trials:
 
     def score(self, border: Border) -> Scored:
         """Score a border."""
-        if self.now.t > _STIFF or not self._search.has_neighbourhoods:
+        if not self._search.has_neighbourhoods:
             return self._search.score(border, self.now.t)
         if self._known is None:
-            self._known = Neighbourhood(self._search.model(self.now.border), self.now.t, self._near)
+            # what a change gains between surfaces so stiff that all are alike is told by the least stiff of them
+            model, t = self._search.model(self.now.border), min(self.now.t, _STIFF)
+            self._known = Neighbourhood(model, t, self._near)
         change = self._known.deviance_change(border, self._search.levels(border))
         if not np.isfinite(change):
             return self._search.score(border, self.now.t)
@@ -141,8 +143,8 @@ class Search:
 
     @property
     def has_neighbourhoods(self) -> bool:
-        """Whether a small change touches the nodes beside it alone; crossed pixels that are averages see more."""
-        return not self.data.averages
+        """Whether small changes are scored by the nodes that they touch."""
+        return True
 
     @cached_property
     def corners(self) -> Corners:

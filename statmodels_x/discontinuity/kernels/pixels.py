@@ -10,6 +10,7 @@ import numpy as np
 
 from statmodels_x.core.compiled import kernel
 from statmodels_x.discontinuity.kernels.border import _side, crossings_of_block, seen_node, stencil
+from statmodels_x.discontinuity.kernels.local import Change, _add_penalties, _levels, _register, _touched
 
 _RIGHT, _UP = (1.0, 1.0, -1.0, -1.0), (1.0, -1.0, -1.0, 1.0)  # corners of a square in order
 _HALF = 0.25
@@ -160,3 +161,81 @@ def add_pixels(cells, rows, y, w, ny, band, side):
                 if other != 0.0:
                     second = c + (b // 3 - 1) * ny + b % 3 - 1
                     band[first - second, second] += w[c] * value * other
+
+
+@kernel
+def _around(tail, axis, edges, nx, ny):
+    """Pixels whose rows may change with some edges: those within one of the cells at their ends, each once."""
+    met = np.zeros(nx * ny, np.bool_)
+    for e in edges:
+        i, j = tail[e] // ny, tail[e] % ny
+        for a in range(max(i - 1, 0), min(i + (3 if axis[e] == 0 else 2), nx)):
+            for b in range(max(j - 1, 0), min(j + (3 if axis[e] == 1 else 2), ny)):
+                met[a * ny + b] = True
+    return np.flatnonzero(met)
+
+
+@kernel
+def _rows_changed(net, cells, w, old, old_s, cut, s):
+    """Rows (m, 3, 3) of the pixels before and after a change, those of which it leaves as they are left out."""
+    crossing, index, weight = np.empty((4, 2)), np.empty(5, np.int64), np.empty((5, 3))
+    before, after = np.zeros((cells.size, 3, 3)), np.zeros((cells.size, 3, 3))
+    n = 0
+    for c in cells:
+        if w[c] <= 0.0:
+            continue
+        was = pixel_row(net, c, old, old_s, crossing, index, weight, before[n])
+        is_ = pixel_row(net, c, cut, s, crossing, index, weight, after[n])
+        if not (was or is_):
+            continue
+        for row, mixed in ((before[n], was), (after[n], is_)):
+            if not mixed:  # the value at its own node
+                row[:] = 0.0
+                row[1, 1] = 1.0
+        if np.any(before[n] != after[n]):
+            cells[n] = c
+            n += 1
+    return cells[:n], before[:n], after[:n]
+
+
+@kernel
+def _add_row(data, side, at, row, w, y, sign):
+    """Add the information of one pixel, by its row over the nodes round it."""
+    for a in range(9):
+        value = row[a // 3, a % 3]
+        if value == 0.0:
+            continue
+        side[at[a]] += sign * w * value * y
+        for b in range(9):
+            data[at[a], at[b]] += sign * w * value * row[b // 3, b % 3]
+
+
+@kernel
+def change_of_averages(net, y, w, tail, axis, old, old_s, cut, s, level, new_level, most):
+    """Find what changes between two borders for pixels that are averages; see ``change_of`` of :mod:`.local`."""
+    nx, ny = net.down.shape
+    edges = np.flatnonzero((old != cut) | (cut & (old_s != s)))
+    cells, before, after = _rows_changed(net, _around(tail, axis, edges, nx, ny), w, old, old_s, cut, s)
+    nodes, position = np.empty(most, np.int64), np.full(level.size, -1)
+    k = _touched(net, tail, axis, edges, old, cut, cells[:0], np.zeros(0, np.bool_), position, nodes)
+    at = np.full((cells.size, 9), -1)
+    for q in range(cells.size):
+        for a in range(9):
+            if before[q, a // 3, a % 3] != 0.0 or after[q, a // 3, a % 3] != 0.0:
+                at[q, a] = cells[q] + (a // 3 - 1) * ny + a % 3 - 1
+                k = _register(position, nodes, k, at[q, a])
+    k, rest = _levels(level, new_level, position, nodes, k)
+    if k >= most:
+        nothing = np.zeros((0, 0))
+        return Change(nodes[:0], nothing, nothing, nothing, nothing[0:0].ravel()), 1.0
+    data, rough, fixed, side = np.zeros((k, k)), np.zeros((k, k)), np.zeros((k, k)), np.zeros(k)
+    places = np.zeros(9, np.int64)
+    for q in range(cells.size):
+        for a in range(9):
+            places[a] = position[at[q, a]] if at[q, a] >= 0 else 0  # of no weight
+        _add_row(data, side, places, before[q], w[cells[q]], y[cells[q]], -1.0)
+        _add_row(data, side, places, after[q], w[cells[q]], y[cells[q]], 1.0)
+    _add_penalties(net, tail, axis, edges, old, cut, position, rough, fixed)
+    for q in range(k):
+        fixed[q, q] += new_level[nodes[q]] - level[nodes[q]]
+    return Change(nodes[:k].copy(), data, rough, fixed, side), rest
