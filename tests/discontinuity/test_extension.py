@@ -105,6 +105,6 @@ def test_a_plane_without_noise_to_speak_of_is_smoothed_without_failure():
     plane = np.add.outer(np.arange(20.0), 2.0 * np.arange(20.0)) + 1e-3 * np.random.default_rng(0).normal(
         size=(20, 20)
     )
-    fit = FreeDiscontinuity(plane).fit()
+    fit = FreeDiscontinuity(plane).fit(pixels="points")
     assert not fit.estimate.cut.any()
     np.testing.assert_allclose(fit.surface, plane, atol=5e-3)

@@ -75,7 +75,7 @@ class BootstrapResults:
         -------
         DataFrame
             As :meth:`SurfaceResults.jump_sizes`, and ``found``, the share of resamples with a measurable jump there.
-            Standard error and limits are NaN where fewer than 20 resamples have one.
+            Standard error and limits are NaN where fewer than 19 resamples have one.
         """
         return bootstrap_sizes(self.sizes, self.resamples.size_errors, alpha)
 

@@ -22,6 +22,8 @@ from statmodels_x.discontinuity.inference.posterior import posterior_factor
 from statmodels_x.discontinuity.inference.sizes import JumpSizes, jump_sizes
 from statmodels_x.discontinuity.smoothing.places import Places
 
+_FEWEST_RESAMPLES = 19
+
 
 def natural_surface(fit: SurfaceFitted) -> Array:
     """Return the surface at the centres of the cells, in the data's units; shape (cells,)."""
@@ -205,7 +207,7 @@ def bootstrap_sizes(table: pd.DataFrame, error: Array, alpha: float) -> pd.DataF
     known = np.isfinite(error)
     bounds = np.full((2, error.shape[1]), np.nan)
     spread = np.full(error.shape[1], np.nan)
-    for k in np.flatnonzero(known.sum(0) >= 20):
+    for k in np.flatnonzero(known.sum(0) >= _FEWEST_RESAMPLES):
         own = error[known[:, k], k]
         bounds[:, k] = percentile_limits(own, alpha)
         spread[k] = own.std(ddof=1)
@@ -221,5 +223,7 @@ def normal_limits(value: Array, std_error: Array, alpha: float) -> tuple[Array, 
 
 def check_resamples(n: Any) -> None:
     """Refuse too few resamples for a quantile."""
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 19:
-        raise DataError(f"`n` is {n}; give at least 19 resamples (99 or more for an interval).")
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < _FEWEST_RESAMPLES:
+        raise DataError(
+            f"`n` is {n}; give at least {_FEWEST_RESAMPLES} resamples (99 or more for an interval)."
+        )
