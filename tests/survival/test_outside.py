@@ -170,7 +170,6 @@ def test_bad_waning_is_named(fit, patients):
 
 def test_ladder_with_a_background(patients):
     """All rungs have the same background, and its constant."""
-    patients = patients.iloc[::3]
     table = smx.ladder("Surv(t, d) ~ x", patients, background=MATCH, time_unit="years")
     fit = smx.FlexibleSurvival(
         "Surv(t, d) ~ x", patients, "weibull", background=MATCH, time_unit="years"
