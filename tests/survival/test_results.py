@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from melanoma_models import MODELS, fitted, melanoma
 from numpy.testing import assert_allclose
+from predicted import numeric_errors
 from scipy import stats
 
 import statmodels_x as smx
@@ -73,21 +74,6 @@ QUANTITIES = {
 AT = dict.fromkeys(("survival", "cumulative_hazard", "hazard", "density"), TIMES) | {
     "quantile": [0.1, 0.3, 0.45]
 }
-
-
-def numeric_errors(quantity, params, covariance):
-    """Standard errors by the delta method with a numeric gradient."""
-    columns = []
-    for k in range(len(params)):
-        step = 1e-4 * max(1.0, abs(params.iloc[k]))
-        values = []
-        for sign in (-2.0, -1.0, 1.0, 2.0):
-            moved = params.copy()
-            moved.iloc[k] += sign * step
-            values.append(quantity(moved))
-        columns.append((values[0] - 8.0 * values[1] + 8.0 * values[2] - values[3]) / (12.0 * step))
-    gradient = np.column_stack(columns)
-    return np.sqrt(np.einsum("ij,jk,ik->i", gradient, covariance.to_numpy(), gradient))
 
 
 # ---- predictions
