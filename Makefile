@@ -102,4 +102,4 @@ test-pandas:  ## the same under pandas 3, and the tests of what reads frames; on
 	$(VENV)-pandas/bin/python -m pip install --quiet --no-deps "pandas>=3"
 	$(VENV)-pandas/bin/python .ci/smoke.py
 	$(VENV)-pandas/bin/python -m pytest -q -n auto -k "not (twice or processes or threads)" tests/datasets tests/common/test_same_numbers.py \
-	  $(addprefix tests/core/test_,columns.py design.py design_of_new_data.py files.py formula.py frames.py partitions.py results.py surv.py)
+	  $(addprefix tests/core/test_,columns.py design.py design_of_new_data.py files.py formula.py formula_safety.py frames.py partitions.py results.py surv.py)

@@ -137,7 +137,7 @@ def test_resamples_find_it_again_and_the_test_rejects():
     assert drawn.jumps["stability"].min() > 0.9
     sizes = drawn.jump_sizes()
     assert (sizes["found"] == 1.0).all()
-    assert (sizes["std_error"] < 0.05).all()
+    assert (sizes["std_error"] < 0.03).all()
     lower, upper = drawn.band()
     assert (lower <= upper).all()
     test = fit.test_no_jump(19, seed=1)

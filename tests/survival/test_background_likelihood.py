@@ -50,6 +50,16 @@ KINDS = [(kind, entry, cure, None, shape)
 KINDS += [("interval", True, cure, FAMILIES["lognormal"], 0.0) for cure in (0, 1, 2)]
 
 
+def compare_with_differences(theta, arrays, score, hessian):
+    step = 1e-5 * np.eye(len(theta))
+    differences = [(loglik(theta + e, arrays), loglik(theta - e, arrays)) for e in step]
+    slopes = np.array([(up[0] - down[0]) / 2e-5 for up, down in differences])
+    bends = np.array([(up[1] - down[1]) / 2e-5 for up, down in differences])
+    assert_allclose(score, slopes, atol=1e-7 * max(1.0, np.abs(score).max()))
+    assert_allclose(hessian, bends, atol=1e-7 * max(1.0, np.abs(hessian).max()))
+    assert_allclose(row_scores(theta, arrays).sum(axis=0), score, rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.parametrize(("kind", "entry", "cure", "family", "shape"), KINDS)
 def test_likelihood_is_its_definition_and_its_derivatives_are_differences(kind, entry, cure, family, shape):
     response, arrays, before, within = sample(kind, entry, cure, family, shape)
@@ -74,13 +84,7 @@ def test_likelihood_is_its_definition_and_its_derivatives_are_differences(kind, 
         rows += net(response.entry)
     assert value == pytest.approx(arrays.weight @ rows, rel=1e-12)
 
-    step = 1e-5 * np.eye(p)
-    differences = [(loglik(theta + e, arrays), loglik(theta - e, arrays)) for e in step]
-    slopes = np.array([(up[0] - down[0]) / 2e-5 for up, down in differences])
-    bends = np.array([(up[1] - down[1]) / 2e-5 for up, down in differences])
-    assert_allclose(score, slopes, atol=1e-7 * max(1.0, np.abs(score).max()))
-    assert_allclose(hessian, bends, atol=1e-7 * max(1.0, np.abs(hessian).max()))
-    assert_allclose(row_scores(theta, arrays).sum(axis=0), score, rtol=1e-9, atol=1e-9)
+    compare_with_differences(theta, arrays, score, hessian)
 
 
 @pytest.mark.parametrize(("kind", "entry", "cure", "family", "shape"), KINDS[::3])
@@ -91,13 +95,7 @@ def test_derivatives_in_a_free_factor_are_differences(kind, entry, cure, family,
     value, score, hessian = loglik(theta, arrays)
     at_1 = loglik(theta[:-1], replace(with_factor(arrays, 0.4)))[0]
     assert value == pytest.approx(at_1, rel=1e-13)
-    step = 1e-5 * np.eye(p)
-    differences = [(loglik(theta + e, arrays), loglik(theta - e, arrays)) for e in step]
-    slopes = np.array([(up[0] - down[0]) / 2e-5 for up, down in differences])
-    bends = np.array([(up[1] - down[1]) / 2e-5 for up, down in differences])
-    assert_allclose(score, slopes, atol=1e-7 * max(1.0, np.abs(score).max()))
-    assert_allclose(hessian, bends, atol=1e-7 * max(1.0, np.abs(hessian).max()))
-    assert_allclose(row_scores(theta, arrays).sum(axis=0), score, rtol=1e-9, atol=1e-9)
+    compare_with_differences(theta, arrays, score, hessian)
 
 
 def test_interval_keeps_its_digits_on_a_plateau():

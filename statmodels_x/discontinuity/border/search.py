@@ -253,9 +253,8 @@ class Search:
         if beside is not None:
             near = lattice.near(beside, 2)
             parts = [edges for edges in parts if near[lattice.tail[edges]].any()]
-        distinct = {
-            np.sort(edges).tobytes(): edges for edges in parts
-        }  # a group is often a chain, and a segment
+        # a group is often a chain, and a segment
+        distinct = {np.sort(edges).tobytes(): edges for edges in parts}
         return sorted(distinct.values(), key=len)
 
     # ---- more edges
