@@ -43,7 +43,7 @@ print(choice.summary())
 # The search is repeated in subsamples of 80 % of the patients. Sex and ECOG are selected in nearly all of them, the
 # Karnofsky score on the power in about half. These frequencies are not probabilities that a term is true. They show
 # how much the selection depends on the sample.
-stability = choice.stability(n=100, seed=1)
+stability = choice.stability(n=50, seed=1)
 print(stability)
 
 # %%

@@ -89,13 +89,15 @@ def decimal_derivatives(kind, eta, lower, upper, entry, digits=110, cure=NONE):
 
         value = at()
         gradient, hessian = np.zeros(5), np.zeros((5, 5))
+        bend = {}
         for j in moving:
             up, down = at((j, 1)), at((j, -1))
             gradient[j] = float((up - down) / (2 * step))
-            hessian[j, j] = float((up - 2 * value + down) / step**2)
-            for k in moving[: moving.index(j)]:
-                mixed = at((j, 1), (k, 1)) - at((j, 1), (k, -1)) - at((j, -1), (k, 1)) + at((j, -1), (k, -1))
-                hessian[j, k] = hessian[k, j] = float(mixed / (4 * step**2))
+            bend[j] = up - 2 * value + down
+            hessian[j, j] = float(bend[j] / step**2)
+            for k in moving[: moving.index(j)]:  # along the diagonal: f(1, 1) - 2 f(0, 0) + f(-1, -1)
+                both = at((j, 1), (k, 1)) - 2 * value + at((j, -1), (k, -1))
+                hessian[j, k] = hessian[k, j] = float((both - bend[j] - bend[k]) / (2 * step**2))
         return float(value), gradient, hessian
 
 

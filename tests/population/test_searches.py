@@ -190,7 +190,7 @@ def test_which_interaction_the_didinium_series_supports():
         model = smx.LotkaVolterra(
             "prey + pred ~ day", DIDINIUM, "predation", limited=limited, saturating=saturating
         )
-        fits[limited, saturating] = fitted(model, n_starts=10)
+        fits[limited, saturating] = fitted(model, n_starts=4)
         assert fits[limited, saturating].wss == pytest.approx(wss, abs=2e-4)
     both = fits[True, True]
     np.testing.assert_allclose(both.params["rate"], [1.6274, 0.7725], rtol=2e-3)

@@ -13,6 +13,7 @@ from statmodels_x.errors import DataError, FormulaError
 from statmodels_x.survival.inference.all_cause import QUANTITIES
 from statmodels_x.survival.inference.limits import wane_of
 from statmodels_x.survival.inference.prediction import rows_for, with_waning
+from statmodels_x.survival.ladder import ladder_forms
 
 AGES = pd.DataFrame({"age": np.arange(30, 101)}).assign(
     rate=lambda d: 0.0006 * np.exp(0.09 * (d["age"] - 30))
@@ -168,8 +169,10 @@ def test_bad_waning_is_named(fit, patients):
         fit.predict(treated, kind="rmst", at=[9.0], wane_from="frozen")
 
 
-def test_ladder_with_a_background(patients):
-    """All rungs have the same background, and its constant."""
+def test_ladder_with_a_background(patients, monkeypatch):
+    """All rungs have the same background, and its constant; those with one distribution's form are tried."""
+    forms = {name: form for name, form in ladder_forms("x").items() if "distribution" in form}
+    monkeypatch.setattr("statmodels_x.survival.ladder.ladder_forms", lambda _: forms)
     table = smx.ladder("Surv(t, d) ~ x", patients, background=MATCH, time_unit="years")
     fit = smx.FlexibleSurvival(
         "Surv(t, d) ~ x", patients, "weibull", background=MATCH, time_unit="years"

@@ -1,6 +1,7 @@
 """Every kind of prediction with its error, conditional, standardised, simulated and simultaneous."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -268,8 +269,13 @@ def test_the_exponential_forgets_its_past(data):
 # ---- how intervals are made
 
 
-@models
-@pytest.mark.parametrize("kind", ["survival", "rmst", "hazard_ratio", "quantile_difference", "median"])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *((name, "survival") for name in MODELS),
+        *product(("power", "promotion"), ("rmst", "hazard_ratio", "quantile_difference", "median")),
+    ],
+)
 def test_simulated_intervals_are_quantiles_over_drawn_coefficients(fits, new, base, name, kind):
     fit = fits[name]
     options = {"kind": kind, "at": at_of(kind), "reference": base if kind in CONTRASTS else None}
