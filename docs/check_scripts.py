@@ -1,7 +1,7 @@
 """Run a downloaded script of each family: ``python docs/check_scripts.py docs/_build/html .venv-wheel/bin/python``.
 
-The interpreter has the wheel and nothing of this checkout but the machine code of kernels whose source is the same, which
-takes minutes to make; the scripts are those that the site offers to download.
+The interpreter has the wheel and nothing of this checkout but the machine code of kernels whose source is the same (it
+takes minutes to make); the scripts are those that the site offers to download.
 """
 
 from __future__ import annotations
