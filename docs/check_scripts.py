@@ -39,11 +39,11 @@ def lend_machine_code(installed: Path) -> None:
 def main() -> int:
     """Run them, and count those that fail."""
     site, python = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).absolute()
-    asked = [python, "-c", "import statmodels_x; print(statmodels_x.__path__[0])"]
-    lend_machine_code(Path(subprocess.check_output(asked, text=True, cwd=site).strip()))
     clean = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "STATMODELS_X"))
     }
+    asked = [python, "-c", "import statmodels_x; print(statmodels_x.__path__[0])"]
+    lend_machine_code(Path(subprocess.check_output(asked, text=True, cwd=site, env=clean).strip()))
     failed = 0
     for family, name in SCRIPTS.items():
         (script,) = site.glob(f"_downloads/*/{name}.py")

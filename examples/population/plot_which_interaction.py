@@ -94,7 +94,8 @@ best.invariants().loc[["small_oscillation_period", "period"]].round(2)
 # Forecasts
 # ---------
 # We forecast five days ahead from days 9, 10 and 11, and compare with the last value carried forward. In a matrix
-# model, a species whose total reaches 0 is extinct, and its forecast is 0.
+# model, a species whose total reaches 0 is extinct, and its forecast is 0. To save time only three of the five models
+# are compared.
 rivals = ("Lotka-Volterra", "limited prey, saturating predation", "matrix, saturating")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

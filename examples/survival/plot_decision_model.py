@@ -98,8 +98,9 @@ print(
 # ----------------------
 # ``predict(draws=)`` returns predictions for coefficients drawn from their estimated distribution (probabilistic
 # sensitivity analysis). The draws are the same in every call, so differences between strategies can be computed draw
-# by draw. To save time, there are 200 draws, and only every sixtieth patient of the trial is used.
-cohort = trial.iloc[::60]
+# by draw. To save time, there are 200 draws, and only every thirtieth patient in order of sex and age is used. Their
+# mean gain is nearly that of the whole trial.
+cohort = trial.sort_values(["gender", "age"], kind="stable").iloc[15::30]
 treated, control = cohort.assign(rx="Lev+5FU"), cohort.assign(rx="Obs")
 drawn = {}
 for name, options in {"lasting": {}, "waning": {"wane": (9, 15)}}.items():

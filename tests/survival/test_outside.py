@@ -170,7 +170,7 @@ def test_bad_waning_is_named(fit, patients):
 
 
 def test_ladder_with_a_background(patients, monkeypatch):
-    """All rungs have the same background, and its constant; those with one distribution's form are tried."""
+    """All rungs have the same background, and its constant: here some, and all of them in test_ladder_takes_counts."""
     forms = {name: form for name, form in ladder_forms("x").items() if "distribution" in form}
     monkeypatch.setattr("statmodels_x.survival.ladder.ladder_forms", lambda _: forms)
     table = smx.ladder("Surv(t, d) ~ x", patients, background=MATCH, time_unit="years")
