@@ -121,28 +121,14 @@ class Nearest:
 
 def nearest(lattice: Lattice, border: Border, places: Array, widths: Array) -> Nearest:
     """Find the nearest points of a border; distances in the covariates' units, points in cells."""
+    from statmodels_x.discontinuity.kernels.strip import nearest_pieces
+
     found: Pieces = pieces(lattice, border)
-    start, way = found.start, found.stop - found.start
-    square = ((way * widths) ** 2).sum(1)
-    best = np.full(len(places), np.inf)
-    foot, edge, side = np.zeros((len(places), 2)), np.zeros(len(places), int), np.zeros(len(places))
-    sharp = np.zeros(len(places))
-    for k, one in enumerate(found.edge):
-        offset = (places - start[k]) * widths
-        share = np.clip(offset @ (way[k] * widths) / square[k] if square[k] > 0.0 else 0.0, 0.0, 1.0)
-        point = (
-            start[k] + np.multiply.outer(share, way[k])
-            if np.ndim(share)
-            else np.tile(start[k], (len(places), 1))
-        )
-        distance = np.linalg.norm((places - point) * widths, axis=1)
-        across = way[k, 0] * (places[:, 1] - start[k, 1]) - way[k, 1] * (places[:, 0] - start[k, 0])
-        across = across / max(float(np.linalg.norm(way[k])), 1e-12)
-        # at a corner two pieces are equally near: the one that the place lies more squarely off tells the side
-        closer = (distance < best - 1e-12) | ((distance < best + 1e-12) & (np.abs(across) > sharp))
-        to_tail = -np.eye(2)[lattice.axis[one]]
-        tail_side = np.sign(way[k, 0] * to_tail[1] - way[k, 1] * to_tail[0]) or 1.0
-        best[closer], foot[closer], edge[closer] = distance[closer], point[closer], one
-        side[closer] = np.where(across[closer] * tail_side >= 0.0, -1.0, 1.0)
-        sharp[closer] = np.abs(across)[closer]
-    return Nearest(best, foot, edge, side)
+    way = found.stop - found.start
+    axis = lattice.axis[found.edge]
+    # whether the edge's tail, below its crossing along its axis, lies to the left of the piece
+    left = np.where(np.where(axis == 0, way[:, 1], -way[:, 0]) < 0.0, -1.0, 1.0)
+    places = np.ascontiguousarray(places, float)
+    distance, foot, piece, side = nearest_pieces(places, found.start, way, np.asarray(widths, float), left)
+    edge = found.edge[piece] if len(found.edge) else piece
+    return Nearest(distance, foot, edge, side)

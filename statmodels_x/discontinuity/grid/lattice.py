@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -35,10 +36,10 @@ class Lattice:
 
     shape: tuple[int, ...]
 
-    @property
+    @cached_property
     def n_cells(self) -> int:
         """Number of cells."""
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
     @property
     def n_axes(self) -> int:
@@ -160,9 +161,11 @@ class Lattice:
         edges = np.flatnonzero(cut)
         position = np.full(self.n_edges, -1)
         position[edges] = np.arange(edges.size)
-        block = np.repeat(np.arange(len(self.squares)), 4)
-        member = position[self.squares.ravel()]
-        inside = member >= 0
-        touch = links(member[inside], block[inside], (edges.size, len(self.squares)))
-        count, label = connected_components(touch @ touch.T, directed=False) if edges.size else (0, edges)
+        meeting = self.squares[cut[self.squares].sum(1) > 1]
+        members = position[meeting]
+        # each one with the last of its block: what is linked with that is linked among itself
+        last, one = np.repeat(members.max(1, initial=-1), 4), members.ravel()
+        inside = one >= 0
+        touch = links(last[inside], one[inside], (edges.size, edges.size))
+        count, label = connected_components(touch, directed=False) if edges.size else (0, edges)
         return int(count), label

@@ -33,6 +33,25 @@ def run_cells(width):
 
 
 @kernel
+def steps(
+    count, v, v_bar, mu, mu_bar, slope, cost, bound, rho, shape, strides, width, margin, step_v, step_mu, c, radius,
+    step_p, step_q, relax, n_newton, isotropic,
+):  # fmt: skip
+    """Take primal and dual steps of all cells in turn; return the squared changes of the last ones."""
+    end = (v.size - 2 * margin) // width
+    change_v, change_mu, change_p, change_q = 0.0, 0.0, 0.0, 0.0
+    for _ in range(count):
+        change_v, change_mu = primal_step(
+            0, end, v, v_bar, mu, mu_bar, slope, cost, bound, strides, width, margin, step_v, step_mu, relax,
+        )  # fmt: skip
+        change_p, change_q = dual_step(
+            0, end, v_bar, mu_bar, slope, cost, bound, rho, shape, strides, width, margin, c, radius, step_p, step_q,
+            relax, n_newton, isotropic,
+        )  # fmt: skip
+    return change_v, change_mu, change_p, change_q
+
+
+@kernel
 def primal_step(
     begin, end, v, v_bar, mu, mu_bar, slope, cost, bound, strides, width, margin, step_v, step_mu, relax,
 ):  # fmt: skip

@@ -37,6 +37,35 @@ def project(net, cloud, line, reach):
 
 
 @kernel
+def nearest_pieces(places, start, way, widths, left):
+    """Distance from the nearest of some straight pieces, its nearest point, its number, and the side of each place.
+
+    The side is -1 where ``left``, 1 or -1, is that of the place: 1 to the left of the way along the piece. At a corner
+    two pieces are equally near: the one that the place lies more squarely off tells the side.
+    """
+    n, (wx, wy) = places.shape[0], (widths[0], widths[1])
+    best, foot = np.full(n, np.inf), np.zeros((n, 2))
+    piece, side = np.zeros(n, np.int64), np.zeros(n)
+    for i in range(n):
+        x, y = places[i, 0], places[i, 1]
+        sharp = 0.0
+        for k in range(start.shape[0]):
+            dx, dy, vx, vy = x - start[k, 0], y - start[k, 1], way[k, 0], way[k, 1]
+            square = (vx * wx) ** 2 + (vy * wy) ** 2
+            share = (dx * vx * wx * wx + dy * vy * wy * wy) / square if square > 0.0 else 0.0
+            share = min(max(share, 0.0), 1.0)
+            distance = np.sqrt(((dx - share * vx) * wx) ** 2 + ((dy - share * vy) * wy) ** 2)
+            if not distance < best[i] + 1e-12:
+                continue
+            across = (vx * dy - vy * dx) / max(np.sqrt(vx * vx + vy * vy), 1e-12)
+            if distance < best[i] - 1e-12 or abs(across) > sharp:
+                best[i], piece[i], sharp = distance, k, abs(across)
+                foot[i, 0], foot[i, 1] = start[k, 0] + share * vx, start[k, 1] + share * vy
+                side[i] = -1.0 if across * left[k] >= 0.0 else 1.0
+    return best, foot, piece, side
+
+
+@kernel
 def _row(at, d, last, knots, index, value):
     """Find the six numbers of a point that are not 0: two hats along the curve times 1, d and d squared."""
     u = min(max(at / last * (knots - 1), 0.0), knots - 1 - 1e-9)

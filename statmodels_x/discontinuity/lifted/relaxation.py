@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from statmodels_x.core.interruption import shielded
 from statmodels_x.core.threads import in_parts
 from statmodels_x.core.typing import Array
 from statmodels_x.discontinuity.grid.lattice import Lattice, Mask
@@ -139,7 +140,7 @@ class _State:
         self.shape, self.strides = np.array(lattice.shape, np.int64), lattice.strides
         self.width = n_labels + 1
         self.margin = int(lattice.strides.max()) * self.width + 1
-        self.n, self.whole = lattice.n_cells, slice(0, lattice.n_cells)
+        self.n = lattice.n_cells
         self.part = _part(self.n, self.width)
         self._run = slice(self.margin, self.margin + lattice.n_cells * self.width)
         self.v, self.cost, self.rho = self._zeros(), self._zeros(), self._zeros()
@@ -168,22 +169,32 @@ class _State:
         """View a field as an array of shape (cells, levels + 1)."""
         return values[self._run].reshape(-1, self.width)
 
-    def advance(self) -> tuple[float, float]:
-        """One iteration; return the primal and the dual residual (root mean square).
+    def advance(self, count: int) -> tuple[float, float]:
+        """Iterate; return the last primal and dual residual (root mean square).
 
         A step writes the fields of its own cells only and reads the others' as they were before it, so that cells may
         be divided among threads.
         """
-        if self.part == self.n:  # thousands of short sweeps, to which lists of one part would add a half
-            (change_v, change_mu), (change_p, change_q) = self._primal(self.whole), self._dual(self.whole)
+        if self.part == self.n:  # in one call, which takes as long as a sweep of a small grid
+            change_v, change_mu, change_p, change_q = self._steps(count)
         else:
-            change_v, change_mu = np.sum(in_parts(self._primal, self.n, self.part), axis=0)
-            change_p, change_q = np.sum(in_parts(self._dual, self.n, self.part), axis=0)
+            for _ in range(count):
+                change_v, change_mu = np.sum(in_parts(self._primal, self.n, self.part), axis=0)
+                change_p, change_q = np.sum(in_parts(self._dual, self.n, self.part), axis=0)
         size = self.v.size - 2 * self.margin
         v, mu, p, q = (float(step) ** 2 for step in (self.step_v, self.step_mu, self.step_p, self.step_q))
         primal = np.sqrt((change_v / v + change_mu / mu) / size)
         dual = np.sqrt((change_p / p + change_q / q) / size)
         return float(primal), float(dual)
+
+    def _steps(self, count: int) -> tuple[float, float, float, float]:
+        from statmodels_x.discontinuity.kernels import lifted as kernels
+
+        return kernels.steps(
+            count, self.v, self.v_bar, self.mu, self.mu_bar, self.slope, self.cost, self.bound, self.rho,
+            self.shape, self.strides, self.width, self.margin, self.step_v, self.step_mu,
+            self.c, self.radius, self.step_p, self.step_q, self.relax, self.n_newton, self.isotropic,
+        )  # fmt: skip
 
     def _primal(self, cells: slice) -> tuple[float, float]:
         from statmodels_x.discontinuity.kernels import lifted as kernels
@@ -229,6 +240,7 @@ def half_level(thresholds: Array, labels: Array) -> Array:
     return np.clip((k + part) / last, labels[0], labels[-1])
 
 
+@shielded()
 def solve(
     problem: LiftedProblem,
     tol: float = 1e-4,
@@ -263,9 +275,10 @@ def solve(
     primal = dual = np.inf
     n_iter = 0
     while n_iter < max_iter and not converged:
-        n_iter += 1
-        primal, dual = state.advance()
-        if fixed_iterations or (n_iter % _CHECK_EVERY and n_iter != max_iter):
+        count = min(_CHECK_EVERY, max_iter - n_iter)
+        primal, dual = state.advance(count)
+        n_iter += count
+        if fixed_iterations:
             continue
         surface = half_level(state.thresholds(), problem.labels)
         cuts = [*cuts[-2:], np.abs(problem.lattice.differences(surface)) >= problem.jump]
