@@ -276,6 +276,7 @@ def main() -> None:
         ]
     tables, path = [], RESULTS / "discontinuity_borders.csv"
     before = pd.read_csv(path) if path.exists() else None
+    one(np.random.default_rng(0), "line", "flat", 5.0, 600, tuple(options.ways))  # what compiles is not timed
     for setting in settings:
         name = "_".join(str(value) for value in setting.values()).replace(" ", "-")
         ways = tuple(options.ways)
