@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from statmodels_x.core.data.columns import by_row
 from statmodels_x.core.data.design import DesignSpec
-from statmodels_x.core.data.formula import Part, split_formula
+from statmodels_x.core.data.formula import Part, split_formula, unquoted
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.data.model_frame import ModelFrame, build_frame
 from statmodels_x.core.data.partitions import is_dask_frame
@@ -227,7 +227,7 @@ def read_formula(formula: str, data: Any, resolution: Any, weights: Any, cluster
     response, part = split_formula(formula)
     if part.offset is not None:
         raise FormulaError(f"formula {formula!r}: offset() is not used here; subtract it from the response.")
-    label = response.expressions[0].strip("`")
+    label = unquoted(response.expressions[0])
     if is_dask_frame(data):
         cells, points, spec, n_rows, dropped, reach = read_partitions(
             data, response, part, label, resolution, weights

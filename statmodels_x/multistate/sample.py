@@ -12,7 +12,7 @@ import pandas as pd
 from statmodels_x.core.data.events import check_event_times
 from statmodels_x.core.data.frames import as_pandas, check_columns, label_column
 from statmodels_x.core.data.illness_death import IllnessDeathTimes
-from statmodels_x.core.data.surv import unit_of_time
+from statmodels_x.core.data.surv import column_unit
 from statmodels_x.core.errors import DataError, DataWarning
 from statmodels_x.core.findings import warn
 from statmodels_x.core.typing import Array
@@ -130,9 +130,7 @@ class MultiStateData:
         used = [name for pair in states.values() for name in pair]
         used += [name for name in (id, entry) if name is not None]
         name = next(iter(states.values()))[0]
-        unit_name = time_unit or unit_of_time(
-            frame, name, f"Surv(`{name}`)" if " " in name else f"Surv({name})"
-        )
+        unit_name = time_unit or column_unit(frame, name)
         return cls(_expand(frame, stays, graph, id, _kept(frame, keep, used)), graph, unit_name)
 
     @classmethod
@@ -196,7 +194,7 @@ class MultiStateData:
         covariates = _kept(frame, keep, list(columns.values()))
         kept = frame[covariates].reset_index(drop=True)
         joined = pd.concat([rows[list(RESERVED)].reset_index(drop=True), kept], axis=1)
-        return cls(joined, graph, time_unit or unit_of_time(frame, stop, "Surv(x)"))
+        return cls(joined, graph, time_unit or column_unit(frame, stop))
 
     @classmethod
     def competing(

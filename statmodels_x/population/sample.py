@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statmodels_x.core.data.formula import evaluate, split_formula
+from statmodels_x.core.data.formula import evaluable, evaluate, split_formula, unquoted
 from statmodels_x.core.data.frames import as_pandas, check_columns, label_column
 from statmodels_x.core.errors import DataError, DataWarning, FormulaError
 from statmodels_x.core.findings import warn
@@ -164,25 +164,25 @@ def read_sample(formula: str, data: Any, culture: str | None, step: float | None
         If a column cannot be used; the message says which, where and what to do.
     """
     response, part = split_formula(formula)
-    terms = [str(term) for term in part.formula if str(term) != "1"]
+    terms = [term.factors for term in part.formula if str(term) != "1"]
     if not 1 <= len(response.expressions) <= MOST_SPECIES:
         raise FormulaError(
             f"formula {formula!r}: give one to {MOST_SPECIES} species before '~', as in 'prey + predator ~ day'; there "
             f"are {len(response.expressions)}."
         )
-    if len(terms) != 1 or part.offset is not None:
+    if [len(factors) for factors in terms] != [1] or part.offset is not None:
         raise FormulaError(f"formula {formula!r}: give one column of times after '~', as in '~ day'.")
     frame = as_pandas(data)
     check_columns(frame, [*response.variables, *part.variables], "formula")
-    names = [expression.strip("`") for expression in response.expressions]
+    names = [unquoted(expression) for expression in response.expressions]
     counts = np.column_stack(
         [
             read_counts(evaluate(text, frame, {}, {}), name, len(frame))
             for text, name in zip(response.expressions, names, strict=True)
         ]
     )
-    time_name = terms[0].strip("`")
-    time = _times(evaluate(terms[0], frame, {}, {}), time_name)
+    time_name = str(terms[0][0].expr)
+    time = _times(evaluate(evaluable(terms[0][0]), frame, {}, {}), time_name)
     codes, cultures = _cultures(frame, culture)
     for c, label in enumerate(cultures):
         _check_order(time, codes == c, time_name, label)

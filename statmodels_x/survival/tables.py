@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from statmodels_x.core.data.formula import typed_term
 from statmodels_x.core.findings import kinds
 from statmodels_x.core.fits.blocks import Block
 from statmodels_x.core.fits.results import wald_limits
@@ -162,9 +163,10 @@ def _pointer_notes(effects: Effects, own: float, model: Specification) -> list[s
     if "parameter" not in table:  # of a file of an earlier snapshot
         table = table.assign(parameter="power", note="")
     for _, row in table[table["holm"] < 0.05].iterrows():
+        term = typed_term(model.parts[model.scale], row["term"])
         notes.append(
             f"{row['term']} may act on the {row['parameter']}, too: score test {row['statistic']:.1f} on {row['df']:g} "
-            f'df, p {row["p.value"]:.2g} (Holm {row["holm"]:.2g}); try {row["parameter"]}="~ {row["term"]}".'
+            f'df, p {row["p.value"]:.2g} (Holm {row["holm"]:.2g}); try {row["parameter"]}="~ {term}".'
         )
     lost = table[table["note"] != ""]
     if len(lost):

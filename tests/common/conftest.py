@@ -280,6 +280,12 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 @pytest.fixture(scope="session")
+def cases() -> list[Case]:
+    """All of them."""
+    return CASES
+
+
+@pytest.fixture(scope="session")
 def fit(case: Case) -> Any:
     """Its fit to its own frame; results are frozen, so that all checks may share it."""
     return case.run()

@@ -14,7 +14,7 @@ from unicodedata import normalize
 import numpy as np
 
 from statmodels_x.core.data.limits import MOST_TERMS, count_terms
-from statmodels_x.core.data.safety import column_names, offset_argument
+from statmodels_x.core.data.safety import column_names, offset_argument, reserved_column, reserved_hint
 from statmodels_x.core.errors import DataError, FormulaError
 
 _LONGEST = 20_000
@@ -109,9 +109,7 @@ def _split(text: str) -> tuple[Response, Part]:
         if len(term.factors) != 1:
             raise FormulaError(f"formula {text!r}: the response {str(term)!r} must be a single expression.")
         names |= _factor_names(term.factors[0], text)
-        expression = str(term.factors[0].expr)
-        is_plain = term.factors[0].eval_method.value != "lookup"
-        expressions.append(expression if is_plain else f"`{expression}`")
+        expressions.append(evaluable(term.factors[0]))
     return Response(tuple(expressions), tuple(sorted(names))), _part(
         parsed.rhs, text.split("~")[1].strip(), text
     )
@@ -141,8 +139,10 @@ def written_out(text: str, columns: Iterable[Any], taken: Iterable[str] = ()) ->
     others = [str(name) for name in columns if name not in used]
     if not others:
         raise FormulaError(f"formula {text!r}: '.' stands for all other columns, and there is none.")
-    named = (name if name.isidentifier() and not iskeyword(name) else f"`{name}`" for name in others)
-    every, places = f"({' + '.join(named)})", _QUOTED.sub(lambda found: "x" * len(found[0]), right)
+    every, places = (
+        f"({' + '.join(map(quoted, others))})",
+        _QUOTED.sub(lambda found: "x" * len(found[0]), right),
+    )
     parts, last = [], 0
     for found in _DOT.finditer(places):
         parts += [right[last : found.start()], every]
@@ -169,6 +169,33 @@ def _right(body: str, where: str) -> Part:
     return _part(_parse(body, where), body[1:].strip(), where)
 
 
+def quoted(name: str) -> str:
+    """Return the name of a column as one types it in a formula: in backquotes unless it is a plain word."""
+    return name if name.isidentifier() and not iskeyword(name) else f"`{name}`"
+
+
+def unquoted(expression: str) -> str:
+    """Return the name of a column that stands alone in backquotes; anything else as it is."""
+    inner = expression[1:-1]
+    return inner if expression == f"`{inner}`" and "`" not in inner else expression
+
+
+def written(factors: Iterable[Any]) -> str:
+    """Return the factors of a term as one types them; ``str(term)`` has odd names without their backquotes."""
+    texts = ((str(factor.expr), factor.eval_method.value == "lookup") for factor in factors)
+    return ":".join(quoted(text) if looked_up else text for text, looked_up in texts)
+
+
+def typed_term(part: Part, label: str) -> str:
+    """Return the term of a part that tables call ``label``, as one types it."""
+    return next((written(term.factors) for term in part.formula if str(term) == label), label)
+
+
+def evaluable(factor: Any) -> str:
+    """Return a factor of formulaic's as :func:`evaluate` takes it: a column that is looked up in backquotes."""
+    return f"`{factor.expr}`" if factor.eval_method.value == "lookup" else str(factor.expr)
+
+
 def evaluate(
     expression: str, data: Mapping[str, Any], functions: Mapping[str, Any], state: dict[str, Any]
 ) -> Any:
@@ -183,6 +210,9 @@ def evaluate(
 
     from statmodels_x.core.data.materializer import environment
 
+    alone = reserved_column(expression)
+    if alone is not None and alone in data:
+        return data[alone]
     try:
         with np.errstate(all="ignore"):
             return stateful_eval(expression, environment(expression, data, functions), {}, state, None)
@@ -223,15 +253,18 @@ def _parse(text: str, where: str | None = None) -> Any:
     ) as error:
         message = re.sub(r"\x1b\[[0-9;]*m|[⧛⧚]", "", str(error)).strip()
         reason = message.splitlines()[0] if message else "it is nested too deeply"
-        reason += ". Write C(column) for as.factor(column)" if "as.factor(" in text else ""
+        if "as.factor(" in text:
+            reason += ". Write C(column) for as.factor(column)"
+        elif isinstance(error, SyntaxError):
+            reason += reserved_hint(text)
         raise FormulaError(f"formula {where!r} cannot be read: {reason}") from error
 
 
-def _plain_name(quoted: re.Match[str]) -> str:
+def _plain_name(found: re.Match[str]) -> str:
     """Take needless quotes from a name: formulaic would put them around every part of the text that is like it."""
-    name = quoted["name"] or ""
+    name = found["name"] or ""
     plain = name.isidentifier() and not iskeyword(name) and not name.startswith("__")
-    return name if plain and normalize("NFKC", name) == name else quoted[0]
+    return name if plain and normalize("NFKC", name) == name else found[0]
 
 
 def _refuse_too_many(text: str, where: str) -> None:

@@ -7,6 +7,8 @@ read by formulaic's own rule for quoted names, so that nothing else can be run.
 from __future__ import annotations
 
 import ast
+import re
+from keyword import iskeyword
 
 from statmodels_x.core.data.limits import number_fault, spline_fault
 from statmodels_x.core.errors import FormulaError
@@ -36,6 +38,8 @@ _POSITIONS = {
 _KEYWORDS = {"clip": {"a_min", "a_max", "min", "max"}, "round": {"decimals"}}
 _CONSTANTS = frozenset(("inf", "pi", "nan"))
 _WORDS = frozenset(("True", "False", "None"))
+_OF_EXPRESSIONS = _WORDS | {"and", "or", "not", "in", "is"}
+_WORD = re.compile(r"\"[^\"]*\"|'[^']*'|`(?P<quoted>\w+)`|(?<![\w.])(?P<bare>[a-z]\w*)")
 _NODES = (
     ast.Expression, ast.Name, ast.Load, ast.Constant, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare,
     ast.Call, ast.keyword, ast.List, ast.Tuple, ast.Attribute, ast.operator, ast.unaryop, ast.boolop,
@@ -48,10 +52,32 @@ def syntax_tree(expression: str, where: str, quoted: dict[str, str] | None = Non
     from formulaic.utils.code import sanitize_variable_names
 
     names: dict[str, str] = {} if quoted is None else quoted
+    if (alone := reserved_column(expression)) is not None:
+        names["_quoted"] = alone
+        return ast.parse("_quoted", mode="eval")
     try:
         return ast.parse(sanitize_variable_names(expression, {}, names, template="_quoted_{}"), mode="eval")
     except SyntaxError:
-        raise FormulaError(f"formula {where!r}: {expression!r} is not an expression.") from None
+        said = f"formula {where!r}: {expression!r} is not an expression"
+        raise FormulaError(f"{said}{reserved_hint(expression)}.") from None
+
+
+def reserved_column(expression: str) -> str | None:
+    """Return the column of a quoted name alone that is a word of Python's, such as `yield`: formulaic reads none."""
+    name = expression[1:-1] if expression[:1] == expression[-1:] == "`" else ""
+    return name if iskeyword(name) and name not in _WORDS else None
+
+
+def reserved_hint(text: str) -> str:
+    """Say which word of Python's stands in text that cannot be read, and what to do; nothing if none does."""
+    for found in _WORD.finditer(text):
+        word = found["quoted"] or found["bare"] or ""
+        if iskeyword(word) and (found["quoted"] or word not in _OF_EXPRESSIONS):
+            return (
+                f". {word!r} is a reserved word of Python: a column of this name can be a term or a response as it "
+                f"is, but not a part of an expression; rename it, data.rename(columns={{{word!r}: {word + '_'!r}}})"
+            )
+    return ""
 
 
 def column_names(expression: str, where: str) -> set[str]:

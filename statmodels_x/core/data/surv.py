@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from statmodels_x.core.data.columns import by_row
 from statmodels_x.core.data.events import check_event_times, event_status, refuse
+from statmodels_x.core.data.safety import syntax_tree
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.validation import check_choice, column_label, numeric_array, rows_text
 
@@ -256,10 +257,16 @@ def unit_of_time(data: Any, time_name: str, expression: str) -> str | None:
     -------
     str or None
     """
+    quoted: dict[str, str] = {}
+    call = syntax_tree(expression, expression, quoted).body
+    bare = [quoted.get(part.id, part.id) for part in getattr(call, "args", []) if isinstance(part, ast.Name)]
+    return column_unit(data, time_name) if time_name in bare else None
+
+
+def column_unit(data: Any, name: str) -> str | None:
+    """Return the unit of a column by the frame's own account; None if it gives none."""
     units = data.attrs.get("units")
-    call = ast.parse(expression, mode="eval").body if "`" not in expression else None
-    bare = [part.id for part in getattr(call, "args", []) if isinstance(part, ast.Name)]
-    return units.get(time_name) if isinstance(units, dict) and time_name in bare else None
+    return units.get(name) if isinstance(units, dict) else None
 
 
 def _beside(time: Any, value: Any, name: str) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from statmodels_x import plotting
+from statmodels_x.core.data.formula import unquoted
 from statmodels_x.surrogate.trial_level.estimation import profile
 from statmodels_x.surrogate.trial_level.fitted import TrialLevelFitted
 from statmodels_x.surrogate.trial_level.inference import leave_one_out, predictions, sensitivity, threshold
@@ -28,7 +29,7 @@ def _ratio_axis(ax: Any, name: str, is_log: bool) -> None:
 
 
 def _name(expression: str, is_log: bool) -> str:
-    inner = expression.strip()
+    inner = unquoted(expression)
     return inner.removeprefix("np.").removeprefix("log(").removesuffix(")") if is_log else inner
 
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from statmodels_x.core.data.columns import labelled
-from statmodels_x.core.data.formula import evaluate, split_formula
+from statmodels_x.core.data.formula import evaluate, quoted, split_formula, unquoted, written
 from statmodels_x.core.data.frames import as_pandas, check_columns, label_column
 from statmodels_x.core.errors import DataError, DataWarning, FormulaError
 from statmodels_x.core.findings import Finding, warn
@@ -139,15 +139,16 @@ def read_table(
 
 
 def effect_sides(formula: str) -> tuple[str, str]:
-    """Split ``"outcome ~ surrogate"``; each side is one expression."""
+    """Split ``"outcome ~ surrogate"``; each side is one expression, as one types it."""
     response, part = split_formula(formula)
-    right = formula.split("~")[1].strip()
-    terms = [str(term) for term in part.formula if str(term) != "1"]
+    terms = [written(term.factors) for term in part.formula if str(term) != "1"]
     if len(response.expressions) != 1 or len(terms) != 1 or len(part.variables) != 1:
         raise FormulaError(
             f"formula {formula!r}: give one effect on each side, such as 'log(hr_os) ~ log(hr_pfs)'."
         )
-    return response.expressions[0].strip("`"), right.strip("`")
+    outcome = response.expressions[0]
+    name = unquoted(outcome)
+    return outcome if name == outcome else quoted(name), terms[0]
 
 
 def side_values(side: str, frame: pd.DataFrame, where: str) -> Array:

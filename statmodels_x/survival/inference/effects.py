@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from statmodels_x.core.data.formula import right_side
+from statmodels_x.core.data.formula import right_side, typed_term
 from statmodels_x.core.errors import DataError
 from statmodels_x.core.fits.reference import NORMAL
 from statmodels_x.core.typing import Array
@@ -243,8 +243,8 @@ def is_widened_to_ph(model: Specification) -> bool:
 def _wider(fit: SurvivalFitted, sample: Sample, name: str) -> SurvivalFitted | None:
     """Fit the wider model, with a covariate on the power, too; None where that cannot be had."""
     model = fit.specification
-    term = next(use.term for use in uses_of(fit)[name])
-    power = model.parts.get("power")
+    use = uses_of(fit)[name][0]
+    term, power = typed_term(model.parts[use.parameter], use.term), model.parts.get("power")
     text = f"~ {power.text} + {term}" if power is not None and power.variables else f"~ {term}"
     if is_widened_to_ph(model):
         wide = _under_same_background(model, specify(model.formula, power=text))

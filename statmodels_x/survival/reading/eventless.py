@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from statmodels_x.core.data.columns import by_row, in_order
-from statmodels_x.core.data.formula import Part, right_side
+from statmodels_x.core.data.formula import Part, right_side, written
 from statmodels_x.core.data.model_frame import ModelFrame
 from statmodels_x.core.data.safety import column_names
 from statmodels_x.core.data.surv import RIGHT, Surv
@@ -121,7 +121,9 @@ def _ordered(parts: Mapping[str, Part], like: Mapping[str, Part]) -> dict[str, P
 
 
 def _part_without(part: Part, single: set[str]) -> Part | None:
-    terms = [(str(term), [(str(f.expr), _names(f)) for f in term.factors]) for term in part.formula]
+    terms = [
+        (written(term.factors), [(written([f]), _names(f)) for f in term.factors]) for term in part.formula
+    ]
     if not any(names & single for _, factors in terms for _, names in factors):
         return part
     kept = [text for text, factors in terms if not any(names & single for _, names in factors)]
@@ -130,6 +132,6 @@ def _part_without(part: Part, single: set[str]) -> Part | None:
         if 0 < len(rest) < len(factors) and ":".join(rest) not in kept:
             return None
     intercept = "1" in kept
-    written = [text for text in kept if text != "1"] + ([f"offset({part.offset})"] if part.offset else [])
-    text = " + ".join([*([] if intercept and written else ["1" if intercept else "0"]), *written])
+    left = [text for text in kept if text != "1"] + ([f"offset({part.offset})"] if part.offset else [])
+    text = " + ".join([*([] if intercept and left else ["1" if intercept else "0"]), *left])
     return right_side(f"~ {text}", "formula")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from statmodels_x.core.data.design import DesignSpec
-from statmodels_x.core.data.formula import Part, right_side
+from statmodels_x.core.data.formula import Part, right_side, written
 from statmodels_x.core.errors import DataError, FormulaError
 from statmodels_x.survival.distributions.parameters import PARAMETERS
 from statmodels_x.survival.specification import Specification
@@ -234,16 +234,6 @@ def _joined(groups: Sequence[Group]) -> tuple[Group, ...]:
 
 def formula_text(part: Part, chosen: Sequence[str]) -> str:
     """Write the right side that has only the chosen terms of a part, and its offset."""
-    texts = [_written(term) for term in part.formula if str(term) in chosen]
+    texts = [written(term.factors) for term in part.formula if str(term) in chosen]
     texts += [f"offset({part.offset})"] if part.offset else []
     return " + ".join(texts) or "1"
-
-
-def _written(term: Any) -> str:
-    """Return a term as one types it: odd names of columns in backquotes."""
-    parts = []
-    for factor in term.factors:
-        text = str(factor.expr)
-        looked_up = factor.eval_method.value == "lookup" and not text.isidentifier()
-        parts.append(f"`{text}`" if looked_up else text)
-    return ":".join(parts)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from statmodels_x.core.data.formula import Part, split_formula
+from statmodels_x.core.data.formula import Part, quoted, split_formula
 from statmodels_x.core.data.frames import as_pandas
 from statmodels_x.core.data.model_frame import read_rows
 from statmodels_x.core.data.partitions import is_dask_frame
@@ -81,8 +81,8 @@ def with_every_column(text: Any, columns: Sequence[str], formula: str, others: S
         )
     if not names:
         raise DataError("select(): '.' stands for no column: the data hold the response alone.")
-    quoted = " + ".join(name if name.isidentifier() else f"`{name}`" for name in names)
-    return f"{left}~{_DOT.sub(lambda _: quoted, right)}"
+    every = " + ".join(map(quoted, names))
+    return f"{left}~{_DOT.sub(lambda _: every, right)}"
 
 
 def check_candidates(specification: Specification) -> None:
