@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
 
 from statmodels_x.core.data.model_frame import counts_text
 from statmodels_x.core.fits.blocks import Block
-from statmodels_x.core.fits.tables import number, summary, together
+from statmodels_x.core.fits.tables import number, place, summary, together
 from statmodels_x.discontinuity.fitted import DiscontinuityFitted, SurfaceFitted
 from statmodels_x.discontinuity.grid.jumps import open_segments
 from statmodels_x.discontinuity.inference.uncertainty import (
@@ -66,7 +67,7 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
     found = fit.estimate.placed
     n_set_aside = fit.estimate.n_set_aside if found is None else found.n_set_aside
     if n_set_aside:
-        notes.append(f"Set aside as outliers: {n_set_aside} observations.")
+        notes.append(f"Set aside as outliers: {n_set_aside} observation{'s' if n_set_aside > 1 else ''}.")
     if found is None:
         return notes
     if fit.facts.n_clusters:
@@ -83,7 +84,7 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
         notes.append(
             f"Residuals of neighbouring points are correlated ({found.alike:.2f}): the surface has detail finer than a "
             "cell, or the errors are not independent. Jumps can then be false and standard errors too small; try a "
-            'finer `resolution`, or noise="correlated".'
+            "finer `resolution`" + (', or noise="correlated".' if fit.facts.n_empty == 0 else ".")
         )
     low, high = (fit.noise_sd * factor**0.5 for factor in found.factor_range)
     if high > low:
@@ -94,8 +95,9 @@ def _search_notes(fit: SurfaceFitted) -> list[str]:
         for label, width in wide
     ]
     notes += [
-        f"The surface leaves out {one.n} points within {one.reach:g} cells of boundary {one.segment}: by their "
-        "residuals some of them lie on its other side, as where the border bends within a cell."
+        f"The surface leaves out {one.n} point{'s' if one.n > 1 else ''} within {one.reach:g} cells of boundary "
+        f"{one.segment}: by their residuals some of them lie on its other side, as where the border bends within a "
+        "cell."
         for one in found.left_out
     ]
     notes += [
@@ -157,7 +159,10 @@ def _boundary_block(fit: SurfaceFitted, alpha: float) -> Block | None:
             f"{row['edges']:.0f}",
             number(row["length"]),
             *estimate_and_interval(row["mean_size"], low, high),
-            *(f"{row[f'{name}_min']:.5g} to {row[f'{name}_max']:.5g}" for name in names),
+            *(
+                " to ".join(place(row[f"{name}_{end}"], step, 5) for end in ("min", "max"))
+                for name, step in zip(names, fit.domain.widths, strict=True)
+            ),
         ]
         for (_, row), low, high in zip(table.iloc[:_MOST_ROWS].iterrows(), lower, upper, strict=False)
     ]
@@ -198,7 +203,8 @@ def region_block(table: pd.DataFrame) -> Block:
 def notes(fit: DiscontinuityFitted, tables: dict[str, pd.DataFrame], noise_sd: float) -> list[str]:
     """Return the notes below a summary: findings, units, what is not shown and what was left out."""
     lines = [f"Warning: {text}" for text in fit.warnings]
-    lines.append(_UNITS)
+    if math.isfinite(fit.lam):
+        lines.append(_UNITS)
     if next(iter(tables.values())).empty:
         lines.append("No jump was found.")
     for name, table in tables.items():

@@ -128,7 +128,7 @@ def _common_sample(models: Mapping[str, Any]) -> Sample:
 def _check_split(sample: Sample, seen: NDArray[np.bool_], later: NDArray[np.bool_], origin: float) -> None:
     if not later.any():
         raise DataError(
-            f"forecast_errors(): no count lies after the origin {origin:g} and within the horizon."
+            f"forecast_errors(): no count lies after the origin {origin:.10g} and within the horizon."
         )
     for c, label in enumerate(sample.cultures):
         if np.sum(seen & (sample.culture == c)) < 3:

@@ -160,7 +160,7 @@ def _plot_phase(fit: InteractionFitted, c: int, last: float, ax: Any) -> Any:
         "D",
         color=plotting.COLOURS[0],
         markersize=6,
-        label=f"{fit.machinery.facts.time_name} {times[0]:g}",
+        label=f"{fit.machinery.facts.time_name} {times[0]:.10g}",
     )
     _title(fit, c, ax)
     return plotting.finish(ax, _with_unit(fit, fit.species[0]), _with_unit(fit, fit.species[1]))

@@ -257,8 +257,8 @@ def _check_order(time: Array, rows: NDArray[np.bool_], name: str, label: Any) ->
             "" if label != "" else ", or give culture= for several series"
         )
         raise DataError(
-            f"'{name}' must increase{inside}: {time[row]:g} in row position {row} does not lie after "
-            f"{time[where[where < row][-1]]:g}; {hint}."
+            f"'{name}' must increase{inside}: {time[row]:.10g} in row position {row} does not lie after "
+            f"{time[where[where < row][-1]]:.10g}; {hint}."
         )
     if len(where) < 2:
         inside = f"culture {label!r} has" if label != "" else "the data have"
@@ -300,7 +300,7 @@ def _check_zero_rows(
         zero = np.all(inside == 0.0, axis=1)
         if zero[0]:
             raise DataError(
-                f"all counts are 0 at the first time ({name} {time[rows[0]]:g}, row position {rows[0]}), and "
+                f"all counts are 0 at the first time ({name} {time[rows[0]]:.10g}, row position {rows[0]}), and "
                 "nothing grows from nothing; start the series at its first positive count."
             )
         later = np.maximum.accumulate(np.nan_to_num(inside.max(axis=1))[::-1])[::-1]
@@ -308,7 +308,7 @@ def _check_zero_rows(
         if back.any():
             row = rows[int(np.argmax(back))]
             warn(
-                f"all counts are 0 at {name} {time[row]:g} (row position {row}) and positive later, which no closed "
+                f"all counts are 0 at {name} {time[row]:.10g} (row position {row}) and positive later, which no closed "
                 "population does; make the count missing if nothing was counted.",
                 DataWarning,
             )

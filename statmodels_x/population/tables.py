@@ -118,11 +118,11 @@ def _notes(fit: InteractionFitted) -> list[str]:
     unit = fit.machinery.facts.time_name
     notes.append(
         f"Totals are kept at 0 or more at every step, observed or not; the smallest is {low['total']:.3g} "
-        f"({low['species']}, {unit} {low['time']:g})."
+        f"({low['species']}, {unit} {low['time']:.10g})."
     )
     if len(fit.negative_classes):
         rows = [
-            f"{r.species} class {r[2]} ({r.value:.3g} at {unit} {r.time:g})"
+            f"{r.species} class {r[2]} ({r.value:.3g} at {unit} {r.time:.10g})"
             for r in fit.negative_classes.itertuples()
         ]
         notes.append(f"Age classes that turn negative: {', '.join(rows)}.")

@@ -10,6 +10,7 @@ import pytest
 
 import statmodels_x as smx
 from statmodels_x.discontinuity.border.sizes import edge_lengths, limits
+from statmodels_x.discontinuity.fitting import misfit
 from statmodels_x.discontinuity.grid.jumps import observed_edges, told_edges
 from statmodels_x.discontinuity.grid.lattice import Lattice
 from statmodels_x.discontinuity.inference import placed
@@ -165,3 +166,19 @@ def test_points_are_counted_on_their_own_side(axes):
     assert abs(table["points"].iloc[1] - above.sum()) <= 8
     np.testing.assert_allclose(table["data_mean"], data["z"].groupby(above).mean(), atol=0.01)
     np.testing.assert_allclose(table["surface_mean"], table["data_mean"], atol=0.02)
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_nothing_is_left_out_where_the_rest_says_less_than_no_jump(seed):
+    rng = np.random.default_rng(seed)
+    u, row = rng.uniform(-320.0, 320.0, 1700), rng.integers(0, 36, 1700)
+    v = -100.0 + row * 200.0 / 36.0 + rng.normal(0.0, 0.3, 1700)
+    dose = np.array([0.0, 39.0, 50.0, 99.0, 124.0, 65.0])[(row // 2 * 7) % 6]  # on strips far narrower than a cell
+    c, s = np.cos(0.35), np.sin(0.35)
+    frame = pd.DataFrame({"x": c * u - s * v, "y": s * u + c * v, "z": dose})
+    fit = smx.FreeDiscontinuity("z ~ x + y", frame).fit()
+    data, border, found = placed.points_of(fit, "a test"), placed.border_of(fit), fit.estimate
+    without = misfit._loss_without_jump(data, found.log_precision)
+    assert not found.placed.left_out or misfit._loss(data, border, found.surface) <= without
+    assert "not independent" in told(fit)
+    assert "noise=" not in told(fit)  # which needs data in every cell

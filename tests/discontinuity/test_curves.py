@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_allclose
 
 import statmodels_x as smx
 from statmodels_x import FreeDiscontinuity
@@ -307,3 +308,22 @@ def test_a_curve_with_bends_and_outliers_is_kept_in_files(tmp_path):
     old = smx.load(tmp_path / "fit.smx")
     assert old.line.shape.bends == fit.line.shape.bends
     np.testing.assert_array_equal(old.curve, fit.curve)
+
+
+def test_places_are_told_apart_far_from_zero():
+    rng = np.random.default_rng(0)
+    x = np.sort(rng.uniform(size=200))
+    y = (x > 0.5) + 0.1 * rng.normal(size=200)
+    near = smx.FreeDiscontinuity("y ~ x", pd.DataFrame({"x": x, "y": y})).fit().jumps.iloc[0]
+    far = smx.FreeDiscontinuity("y ~ x", pd.DataFrame({"x": 4.5e6 + x, "y": y})).fit()
+    shown = next(line for line in far.summary().as_text().splitlines() if line.startswith("jump 1"))
+    place, low, _, high = shown.split()[2:6]
+    told = np.array([float(place), float(low), float(high)]) - 4.5e6
+    assert_allclose(told, near[["x", "location_lower", "location_upper"]].astype(float), atol=1e-3)
+
+
+def test_no_pair_is_shown_where_no_jump_was_best():
+    frame = pd.DataFrame({"x": np.repeat(np.arange(10.0), 2), "y": np.random.default_rng(1).normal(size=20)})
+    fit = smx.FreeDiscontinuity("y ~ x", frame).fit()
+    assert len(fit.jumps) == 0
+    assert "nan" not in fit.summary().as_text()

@@ -133,7 +133,7 @@ def test_an_outlier_is_no_box_of_faces():
     y[400] += 3.0
     fit = FreeDiscontinuity(y.reshape(9, 9, 9)).fit()
     assert fit.jumps.empty
-    assert "Set aside as outliers: 1 observations." in str(fit.summary())
+    assert "Set aside as outliers: 1 observation." in str(fit.summary())
     rng = np.random.default_rng(2)
     frame = pd.DataFrame(rng.uniform(size=(1500, 3)), columns=list("abc"))
     frame["y"] = on_slope(frame.to_numpy(), 0.0, 0.1)

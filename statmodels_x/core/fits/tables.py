@@ -266,6 +266,17 @@ def _placed(value: float, decimals: int, digits: int) -> str:
     return text
 
 
+def place(value: float, step: float, digits: int) -> str:
+    """Format a place on an axis: to some significant digits, or as many as tell a tenth of a step.
+
+    So 0.35 and 45.2, but 4512345.2 and 4512345.6 on an axis of northings whose points lie a
+    metre apart.
+    """
+    if np.isfinite(value) and value != 0.0 and step > 0.0:
+        digits = min(max(digits, int(np.floor(np.log10(abs(value))) - np.floor(np.log10(step))) + 2), 15)
+    return f"{value:.{digits}g}"
+
+
 def p_value(value: float) -> str:
     """Format a p-value: four digits after the point, as tests print them."""
     return "nan" if np.isnan(value) else "<0.0001" if value < 0.00005 else f"{value:.4f}"

@@ -88,8 +88,9 @@ def followed(data: PointData, border: Border, surface: Array, t: float) -> Follo
     """Compare the residuals of the points beside each segment with those of the others, and leave out what misfits.
 
     Where the true border bends within a cell, points beside it are held against the surface of the other side, and
-    sizes come out too small. Points are left out within the least reach at which those beyond it fit like the others.
-    There is nothing to tell without noise.
+    sizes come out too small. Points are left out within the least reach at which those beyond it fit like the others;
+    none are where what is left, carried on to all points, is further from them than a surface without a jump: too few
+    are then left between the pieces of a border. There is nothing to tell without noise.
 
     Parameters
     ----------
@@ -110,6 +111,7 @@ def followed(data: PointData, border: Border, surface: Array, t: float) -> Follo
         return Followed(surface, t, alike=_alike(data, border, surface))
     beside = _Beside.of(data, border)
     told = _misfits(data, border, surface, beside)
+    every = Followed(surface, t, (), told)
     wide = {one[0]: 0 for one in told if one[3] > _NOTICED}
     left_out: tuple[LeftOut, ...] = ()
     grows = bool(wide)
@@ -123,8 +125,9 @@ def followed(data: PointData, border: Border, surface: Array, t: float) -> Follo
         more = [k for k in wide if z.get(k, 0.0) > _GONE and wide[k] + 1 < len(_REACHES)]
         wide.update({k: wide[k] + 1 for k in more})
         grows = bool(more)
-    alike = _alike(_without(data, beside, left_out) if left_out else data, border, surface)
-    return Followed(surface, t, left_out, told, alike)
+    if not left_out or _loss(data, border, surface) > _loss_without_jump(data, t):
+        return replace(every, alike=_alike(data, border, every.surface))
+    return Followed(surface, t, left_out, told, _alike(_without(data, beside, left_out), border, surface))
 
 
 def without_left_out(data: PointData, border: Border, left_out: tuple[LeftOut, ...]) -> PointData:
@@ -148,6 +151,17 @@ def _residuals(data: PointData, border: Border, surface: Array) -> tuple[Index, 
     place = data.place[used]
     fitted = carried_on(data.lattice, border, surface, place, seen(data.lattice, border, place))
     return used, np.sqrt(data.weight[used]) * (data.y[used] + CENTRE - fitted)
+
+
+def _loss(data: PointData, border: Border, surface: Array) -> float:
+    residual = _residuals(data, border, surface)[1]
+    return float(residual @ residual)
+
+
+def _loss_without_jump(data: PointData, around: float) -> float:
+    none = Border.none(data.lattice)
+    model = BorderModel(data, none)
+    return _loss(data, none, model.surface(model.best(around)[0]))
 
 
 def _alike(data: PointData, border: Border, surface: Array) -> float:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from statmodels_x.core.fits.blocks import Block
-from statmodels_x.core.fits.tables import summary
+from statmodels_x.core.fits.tables import place, summary
 from statmodels_x.discontinuity.line.fitted import CurveFitted, jump_table
 from statmodels_x.discontinuity.tables import estimate_and_interval, notes, region_block, rows_of
 
@@ -19,8 +20,9 @@ def summary_tables(fit: CurveFitted, alpha: float) -> Any:
     jumps = jump_table(fit, alpha)
     blocks = [block for block in (_jump_block(fit, jumps, alpha), region_block(fit.pieces)) if block]
     listed = notes(fit, {"jumps": jumps, "region_means": fit.pieces}, fit.noise_sd)
-    if len(fit.line.outliers):
-        listed.append(f"Set aside as outliers: {len(fit.line.outliers)} points.")
+    n_outliers = len(fit.line.outliers)
+    if n_outliers:
+        listed.append(f"Set aside as outliers: {n_outliers} point{'s' if n_outliers > 1 else ''}.")
     return summary("Free discontinuity regression: a curve", _facts(fit), blocks, listed)
 
 
@@ -34,9 +36,12 @@ def _facts(fit: CurveFitted) -> list[tuple[str, str]]:
         ("Converged", "yes" if fit.converged else "NO"),
         ("Jumps", str(len(fit.line.jumps.size))),
     ]
+    proposed = (
+        [("lam, nu", f"{fit.lam:.4g}, {fit.nu:.4g}")] if np.isfinite(fit.lam) else []
+    )  # "no jump" has none
     right = [
         *rows_of(fit),
-        ("lam, nu", f"{fit.lam:.4g}, {fit.nu:.4g}"),
+        *proposed,
         ("Smallest jump", f"{fit.smallest_jump:.4g}"),
         ("Noise sd", f"{fit.noise_sd:.4g} ({source})"),
         ("R-squared", f"{fit.rsquared:.4f}"),
@@ -49,12 +54,12 @@ def _jump_block(fit: CurveFitted, jumps: pd.DataFrame, alpha: float) -> Block | 
         return None
     level = f"{100 * (1 - alpha):g} % interval"
     shown = jumps.iloc[:_MOST_ROWS]
-    place, low, high = (
+    where, low, high = (
         _places(fit, shown[name]) for name in (fit.facts.domain.names[0], "location_lower", "location_upper")
     )
     cells = [
         [
-            place[k],
+            where[k],
             f"{low[k]} to {high[k]}",
             *estimate_and_interval(row["size"], row["lower"], row["upper"]),
             f"{row['evidence']:.1f}",
@@ -66,11 +71,9 @@ def _jump_block(fit: CurveFitted, jumps: pd.DataFrame, alpha: float) -> Block | 
 
 
 def _places(fit: CurveFitted, values: pd.Series) -> list[str]:
+    step = fit.line.data.x_range / max(int(fit.pieces["cells"].sum()) - 1, 1)
     dates = fit.facts.dates
-    if dates is None:
-        return [f"{one:.6g}" for one in values]
-    line = fit.line.data
-    return dates.texts(values, line.x_range / max(int(fit.pieces["cells"].sum()) - 1, 1))
+    return [place(one, step, 6) for one in values] if dates is None else dates.texts(values, step)
 
 
 def tidy_jumps(fit: CurveFitted, alpha: float) -> pd.DataFrame:

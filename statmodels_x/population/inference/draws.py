@@ -127,7 +127,7 @@ def say_ended(
         found.append(
             Finding(
                 "ended",
-                f"predict(): {facts.species[s]!r}{where} has ended by {facts.time_name} {time[rows].min():g}{odds}: "
+                f"predict(): {facts.species[s]!r}{where} has ended by {facts.time_name} {time[rows].min():.10g}{odds}: "
                 "its total fell to 0, and stays there.",
                 concerns=(facts.species[s],),
                 category=DataWarning,

@@ -91,7 +91,7 @@ def _contradicted(
     return error, [
         Finding(
             "contradicted",
-            f"predict(): the total of {name!r} has no standard error at {m.facts.time_name} {first:g} and perhaps "
+            f"predict(): the total of {name!r} has no standard error at {m.facts.time_name} {first:.10g} and perhaps "
             f"at others: {reason}.",
             "bootstrap() shows what else fits.",
             concerns=(name,),

@@ -56,7 +56,7 @@ def _extended(fit: InteractionFitted, c: int, time: Array) -> tuple[Problem, NDA
     since = time - facts.origin[c]
     if np.any(since < -_GRID * np.maximum(1.0, np.abs(time))):
         raise DataError(
-            f"predict(): {facts.time_name} {time.min():g} lies before the first time, {facts.origin[c]:g}; the "
+            f"predict(): {facts.time_name} {time.min():.10g} lies before the first time, {facts.origin[c]:.10g}; the "
             "model runs forward only."
         )
     start = np.zeros_like(problem.node_start)
@@ -72,8 +72,8 @@ def _extended(fit: InteractionFitted, c: int, time: Array) -> tuple[Problem, NDA
     off = np.abs(steps - np.round(steps)) > 1e-4
     if off.any():
         raise DataError(
-            f"predict(): {facts.time_name} {time[off][0]:g} is no whole number of steps of {facts.step:g} after "
-            f"{facts.origin[c]:g}; a matrix model has no values between its steps."
+            f"predict(): {facts.time_name} {time[off][0]:.10g} is no whole number of steps of {facts.step:g} after "
+            f"{facts.origin[c]:.10g}; a matrix model has no values between its steps."
         )
     node = np.round(steps).astype(np.int64)
     nodes[c] = node.max(initial=0) + 1
