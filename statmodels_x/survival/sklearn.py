@@ -252,7 +252,9 @@ def _concordance(time: Array, died: NDArray[np.bool_], risk: Array) -> float:
 
 def _covariates(X: Any) -> pd.DataFrame:
     if isinstance(X, pd.DataFrame):
-        return X.reset_index(drop=True)
+        frame = X.reset_index(drop=True)
+        # as scikit-learn does, numbers are no names: those of an array's columns are made for them
+        return frame if any(isinstance(name, str) for name in X) else frame.add_prefix("x", axis=1)
     if hasattr(X, "columns"):
         from statmodels_x.core.data.frames import as_pandas
 

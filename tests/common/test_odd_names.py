@@ -149,3 +149,31 @@ def test_the_word_is_named_only_where_it_is_the_fault():
     with pytest.raises(smx.errors.FormulaError) as caught:
         smx.FreeDiscontinuity("x ~ class + my x", frame)
     assert "reserved" not in str(caught.value)
+
+
+def test_names_that_cannot_be_told_from_the_constant():
+    frame = pd.DataFrame(
+        {"t": [1.0, 2.0, 3.0, 4.0], "1": [0.1, 0.5, 0.2, 0.9], "Intercept": [0.3, 0.1, 0.2, 0.5]}
+    )
+    for formula, word in (("Surv(t) ~ `1`", "named `1`"), ("Surv(t) ~ Intercept", "called 'Intercept'")):
+        with pytest.raises(smx.errors.FormulaError, match=word):
+            smx.FlexibleSurvival(formula, frame, "weibull").fit()
+
+
+def test_names_that_are_numbers():
+    frame = pd.DataFrame({"t": [1.0, 2.0, 3.0, 4.0], 2019: [0.1, 0.5, 0.2, 0.9]})
+    with pytest.raises(smx.errors.DataError, match=r"no text, such as 2019; .*astype\(str\)"):
+        smx.FlexibleSurvival("Surv(t) ~ `2019`", frame, "weibull").fit()
+
+
+def test_columns_of_an_array_in_a_frame():
+    rng = np.random.default_rng(0)
+    x, time = rng.normal(size=(60, 3)), rng.exponential(size=60)
+    y = np.column_stack([time, np.ones(60)])
+    model = smx.FlexibleSurvivalRegressor(distribution="weibull")
+    plain, framed = (
+        model.fit(x, y).predict(x),
+        smx.FlexibleSurvivalRegressor(distribution="weibull").fit(pd.DataFrame(x), y),
+    )
+    assert_allclose(framed.predict(pd.DataFrame(x)), plain, rtol=1e-12)
+    assert len(framed.results_.params) == 5  # none is taken for the constant

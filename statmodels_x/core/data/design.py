@@ -214,6 +214,12 @@ def _design_spec(part: Part, model_spec: Any, data: pd.DataFrame, state: dict[st
             raise DataError(
                 f"formula: the term {str(term.term)!r} has a single level in the rows used; take it out."
             )
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        said = "; the constant term has this name" if twice == "Intercept" else ""
+        raise FormulaError(
+            f"formula: two columns of {part.text!r} are called {twice!r}{said}. Rename a column."
+        )
     kinds = {name: column_kind(data[name]) for name in part.variables}
     return DesignSpec(part, model_spec, names, _known_levels(part, data, kinds), state, kinds)
 

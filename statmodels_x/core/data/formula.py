@@ -263,6 +263,8 @@ def _parse(text: str, where: str | None = None) -> Any:
 def _plain_name(found: re.Match[str]) -> str:
     """Take needless quotes from a name: formulaic would put them around every part of the text that is like it."""
     name = found["name"] or ""
+    if name.strip() == "1":
+        raise FormulaError("formula: a column named `1` cannot be told from the constant term; rename it.")
     plain = name.isidentifier() and not iskeyword(name) and not name.startswith("__")
     return name if plain and normalize("NFKC", name) == name else found[0]
 

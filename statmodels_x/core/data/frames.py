@@ -137,6 +137,11 @@ def check_columns(frame: pd.DataFrame, names: Iterable[str], what: str) -> None:
         if not isinstance(name, str | int):
             raise DataError(f"{what}: {name!r} is no name of a column.")
         known = [str(column) for column in frame.columns]
+        if str(name) in known:
+            raise DataError(
+                f"{what}: the columns have names that are no text, such as {frame.columns[known.index(str(name))]!r}; "
+                "a formula names text: data.columns = data.columns.astype(str)."
+            )
         near = get_close_matches(str(name), known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(known[:12])}."
         raise DataError(f"{what}: there is no column {str(name)!r} in the data; {hint}")
