@@ -102,7 +102,7 @@ def limits_at(fit: SurfaceFitted, places: Array, edges: Index) -> JumpSizes:
     before, behind, covariance = limits(
         data, border, fit.estimate.log_precision, places, edges, clustered_points(fit, data)
     )
-    return JumpSizes(places, normal, before + CENTRE, behind + CENTRE, covariance).natural(fit.scale)
+    return JumpSizes(places, normal, before, behind, covariance).natural(fit.scale)
 
 
 def clustered_points(fit: SurfaceFitted, data: PointData) -> ClusteredPoints | None:
