@@ -188,7 +188,9 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
         """Connected parts of the jump set, with edges, length, mean and largest absolute size, and extent.
 
         Sizes are those where observations are close on both sides. ``observed`` is the share of the length where this
-        is so; without any, sizes are extrapolated. ``std_error`` is that of the mean size, given the boundary.
+        is so; without any, sizes are extrapolated. ``mean_size`` of a border within the cells is the mean from its
+        lower to its higher side over the length, so that sizes of both signs cancel; else it is the mean absolute
+        size. ``std_error`` is that of the mean size, given the boundary.
         """
         return handed_out(uncertainty.boundary_table(self))
 

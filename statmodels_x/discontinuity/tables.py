@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from statmodels_x.core.data.model_frame import counts_text
@@ -14,6 +15,7 @@ from statmodels_x.discontinuity.fitted import DiscontinuityFitted, SurfaceFitted
 from statmodels_x.discontinuity.grid.jumps import open_segments
 from statmodels_x.discontinuity.inference.uncertainty import (
     boundary_table,
+    edge_table,
     normal_limits,
     r_squared,
     region_table,
@@ -27,6 +29,7 @@ _ONE_UNIT = 1.1  # of a unit: a size up to this is no more than one
 _MOSTLY, _EXACT = 0.7, 0.01  # of the responses; of their range, up to which they have no noise to speak of
 _OBSERVED = 0.9  # of a boundary's length
 _ALIKE = 0.05  # correlation of neighbours, and three standard errors of it
+_CANCELLED = 0.3  # of the mean absolute size: below, the sizes of a boundary have both signs
 _NARROW = 0.2  # cells: below, a border's own wiggles look like a width
 _UNITS = (
     "lam and nu refer to responses scaled to [0, 1] and to a domain whose longest side is 1; sizes, the smallest "
@@ -38,7 +41,8 @@ def summary_tables(fit: SurfaceFitted, alpha: float) -> Any:
     """Build the summary of a fitted surface."""
     blocks = [block for block in (_boundary_block(fit, alpha), region_block(region_table(fit))) if block]
     tables = {"boundaries": boundary_table(fit), "region_means": region_table(fit)}
-    listed = notes(fit, tables, fit.noise_sd) + _unobserved(fit) + _end_notes(fit) + _search_notes(fit)
+    listed = notes(fit, tables, fit.noise_sd) + _unobserved(fit) + _both_signs(fit)
+    listed += _end_notes(fit) + _search_notes(fit)
     return summary("Free discontinuity regression", _facts(fit), blocks, listed)
 
 
@@ -153,7 +157,8 @@ def _boundary_block(fit: SurfaceFitted, alpha: float) -> Block | None:
     lower, upper = normal_limits(table["mean_size"].to_numpy(), table["std_error"].to_numpy(), alpha)
     names = fit.domain.names
     level = f"{100 * (1 - alpha):g} % interval"
-    headings = ["edges", "length", "mean |size|", level, *(f"{name} range" for name in names)]
+    mean = "mean |size|" if fit.estimate.placed is None else "mean size"
+    headings = ["edges", "length", mean, level, *(f"{name} range" for name in names)]
     cells = [
         [
             f"{row['edges']:.0f}",
@@ -186,6 +191,22 @@ def _unobserved(fit: SurfaceFitted) -> list[str]:
             notes.append(
                 f"{100.0 * (1.0 - share):.0f} % of the length of boundary {label} has no observations near it on both "
                 f"sides; {rest}."
+            )
+    return notes
+
+
+def _both_signs(fit: SurfaceFitted) -> list[str]:
+    """Name the boundaries whose sizes change sign along them, so that they all but cancel in the mean."""
+    if fit.estimate.placed is None or not fit.estimate.cut.any():
+        return []
+    notes, jumps = [], edge_table(fit)
+    for label, mean in boundary_table(fit)["mean_size"].items():
+        own = jumps[jumps["segment"] == label]
+        typical = float(np.average(own["size"].abs(), weights=own["length"]))
+        if mean < _CANCELLED * typical:
+            notes.append(
+                f"The sizes along boundary {label} have both signs: {typical:.3g} on average without their sign, "
+                f"{mean:.3g} with it. It is no step of one size; see `jumps`."
             )
     return notes
 

@@ -65,3 +65,18 @@ def test_sizes_elsewhere_have_the_same_limits(fit):
     np.testing.assert_allclose(
         np.sort(told[["from", "to"]].to_numpy(), axis=1).mean(0), [LOW, LOW + STEP], atol=0.4
     )
+
+
+def test_sizes_of_both_signs_are_no_step_of_one_size():
+    rng = np.random.default_rng(1)
+    x, z = rng.uniform(size=(2, 3000))
+    wedge = np.where(x > 0.5, 1.0, -1.0) * (
+        z - 0.5
+    )  # the sides part at the bottom, meet, and part again the other way
+    y = 4.0 * wedge + 0.1 * rng.normal(size=3000)
+    fit = smx.FreeDiscontinuity("y ~ x + z", pd.DataFrame({"x": x, "z": z, "y": y}), resolution=10).fit()
+    said = " ".join(fit.summary().as_text().split())
+    both = fit.jumps.groupby("segment")["size"].agg(["min", "max"])
+    crossing = (both["min"] < -1.0) & (both["max"] > 1.0)
+    assert ("have both signs" in said) == bool(crossing.any())
+    assert "have both signs" not in scattered(2).summary().as_text()
