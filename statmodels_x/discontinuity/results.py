@@ -187,10 +187,8 @@ class SurfaceResults(SurfaceFitted, FreeDiscontinuityResults):
     def boundaries(self) -> pd.DataFrame:
         """Connected parts of the jump set, with edges, length, mean and largest absolute size, and extent.
 
-        Sizes are those where observations are close on both sides. ``observed`` is the share of the length where this
-        is so; without any, sizes are extrapolated. ``mean_size`` of a border within the cells is the mean from its
-        lower to its higher side over the length, so that sizes of both signs cancel; else it is the mean absolute
-        size. ``std_error`` is that of the mean size, given the boundary.
+        Sizes are those where observations are close on both sides, a share ``observed`` of the length (without any,
+        extrapolated). In the mean of a border within the cells, sizes of both signs cancel. ``std_error`` is its own.
         """
         return handed_out(uncertainty.boundary_table(self))
 

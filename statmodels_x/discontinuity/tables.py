@@ -41,7 +41,7 @@ def summary_tables(fit: SurfaceFitted, alpha: float) -> Any:
     """Build the summary of a fitted surface."""
     blocks = [block for block in (_boundary_block(fit, alpha), region_block(region_table(fit))) if block]
     tables = {"boundaries": boundary_table(fit), "region_means": region_table(fit)}
-    listed = notes(fit, tables, fit.noise_sd) + _unobserved(fit) + _both_signs(fit)
+    listed = notes(fit, fit.lam, tables, fit.noise_sd) + _unobserved(fit) + _both_signs(fit)
     listed += _end_notes(fit) + _search_notes(fit)
     return summary("Free discontinuity regression", _facts(fit), blocks, listed)
 
@@ -221,10 +221,10 @@ def region_block(table: pd.DataFrame) -> Block:
     return Block("Regions", ["cells", "points", "mean surface", "mean data"], labels, cells)
 
 
-def notes(fit: DiscontinuityFitted, tables: dict[str, pd.DataFrame], noise_sd: float) -> list[str]:
+def notes(fit: DiscontinuityFitted, lam: float, tables: dict[str, pd.DataFrame], noise_sd: float) -> list[str]:
     """Return the notes below a summary: findings, units, what is not shown and what was left out."""
     lines = [f"Warning: {text}" for text in fit.warnings]
-    if math.isfinite(fit.lam):
+    if math.isfinite(lam):
         lines.append(_UNITS)
     if next(iter(tables.values())).empty:
         lines.append("No jump was found.")

@@ -19,7 +19,7 @@ def summary_tables(fit: CurveFitted, alpha: float) -> Any:
     """Build the summary of a curve."""
     jumps = jump_table(fit, alpha)
     blocks = [block for block in (_jump_block(fit, jumps, alpha), region_block(fit.pieces)) if block]
-    listed = notes(fit, {"jumps": jumps, "region_means": fit.pieces}, fit.noise_sd)
+    listed = notes(fit, fit.lam, {"jumps": jumps, "region_means": fit.pieces}, fit.noise_sd)
     n_outliers = len(fit.line.outliers)
     if n_outliers:
         listed.append(f"Set aside as outliers: {n_outliers} point{'s' if n_outliers > 1 else ''}.")
