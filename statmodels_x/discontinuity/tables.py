@@ -221,7 +221,9 @@ def region_block(table: pd.DataFrame) -> Block:
     return Block("Regions", ["cells", "points", "mean surface", "mean data"], labels, cells)
 
 
-def notes(fit: DiscontinuityFitted, lam: float, tables: dict[str, pd.DataFrame], noise_sd: float) -> list[str]:
+def notes(
+    fit: DiscontinuityFitted, lam: float, tables: dict[str, pd.DataFrame], noise_sd: float
+) -> list[str]:
     """Return the notes below a summary: findings, units, what is not shown and what was left out."""
     lines = [f"Warning: {text}" for text in fit.warnings]
     if math.isfinite(lam):
