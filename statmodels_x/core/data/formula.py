@@ -139,10 +139,8 @@ def written_out(text: str, columns: Iterable[Any], taken: Iterable[str] = ()) ->
     others = [str(name) for name in columns if name not in used]
     if not others:
         raise FormulaError(f"formula {text!r}: '.' stands for all other columns, and there is none.")
-    every, places = (
-        f"({' + '.join(map(quoted, others))})",
-        _QUOTED.sub(lambda found: "x" * len(found[0]), right),
-    )
+    every = f"({' + '.join(map(quoted, others))})"
+    places = _QUOTED.sub(lambda found: "x" * len(found[0]), right)
     parts, last = [], 0
     for found in _DOT.finditer(places):
         parts += [right[last : found.start()], every]

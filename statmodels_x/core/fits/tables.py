@@ -269,8 +269,7 @@ def _placed(value: float, decimals: int, digits: int) -> str:
 def place(value: float, step: float, digits: int) -> str:
     """Format a place on an axis: to some significant digits, or as many as tell a tenth of a step.
 
-    So 0.35 and 45.2, but 4512345.2 and 4512345.6 on an axis of northings whose points lie a
-    metre apart.
+    So 0.35 and 45.2, but 4512345.2 and 4512345.6 on an axis of northings whose points lie a metre apart.
     """
     if np.isfinite(value) and value != 0.0 and step > 0.0:
         digits = min(max(digits, int(np.floor(np.log10(abs(value))) - np.floor(np.log10(step))) + 2), 15)
