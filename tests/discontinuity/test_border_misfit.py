@@ -181,6 +181,6 @@ def test_nothing_is_left_out_where_the_rest_says_less_than_no_jump(seed):
     fit = smx.FreeDiscontinuity("z ~ x + y", frame).fit()
     data, border, found = placed.points_of(fit, "a test"), placed.border_of(fit), fit.estimate
     without = misfit._loss_without_jump(data, found.log_precision)
-    assert not found.placed.left_out or misfit._loss(data, border, found.surface) <= without
+    assert not found.placed.left_out or misfit._loss(data, border, found.surface) <= misfit._WORSE * without
     assert "not independent" in told(fit)
     assert "noise=" not in told(fit)  # which needs data in every cell

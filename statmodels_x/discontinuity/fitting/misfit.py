@@ -18,6 +18,7 @@ _BESIDE = 0.7  # cells
 _FEWEST = 20
 _REACHES = (0.1, 0.2, 0.3, 0.4, 0.5)  # cells; beyond, too little is left to tell a misfit by
 _NOTICED, _GONE = 1.5, 1.0  # standard errors
+_WORSE = 1.1  # times the loss without a jump: of weak steps among much noise both are nearly the same
 
 _NEIGHBOURLY, _LARGEST = 0.5, 4.0  # cells; standard deviations, so that no single point decides
 
@@ -89,8 +90,8 @@ def followed(data: PointData, border: Border, surface: Array, t: float) -> Follo
 
     Where the true border bends within a cell, points beside it are held against the surface of the other side, and
     sizes come out too small. Points are left out within the least reach at which those beyond it fit like the others;
-    none are where what is left, carried on to all points, is further from them than a surface without a jump: too few
-    are then left between the pieces of a border. There is nothing to tell without noise.
+    none are where what is left, carried on to all points, is clearly further from them than a surface without a jump:
+    too few are then left between the pieces of a border. There is nothing to tell without noise.
 
     Parameters
     ----------
@@ -125,7 +126,7 @@ def followed(data: PointData, border: Border, surface: Array, t: float) -> Follo
         more = [k for k in wide if z.get(k, 0.0) > _GONE and wide[k] + 1 < len(_REACHES)]
         wide.update({k: wide[k] + 1 for k in more})
         grows = bool(more)
-    if not left_out or _loss(data, border, surface) > _loss_without_jump(data, t):
+    if not left_out or _loss(data, border, surface) > _WORSE * _loss_without_jump(data, t):
         return replace(every, alike=_alike(data, border, every.surface))
     return Followed(surface, t, left_out, told, _alike(_without(data, beside, left_out), border, surface))
 
