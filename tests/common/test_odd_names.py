@@ -32,14 +32,6 @@ def states(frame):
     return smx.MultiStateData.from_wide(frame, events, keep=["the arm"])
 
 
-def two_events():
-    rng = np.random.default_rng(2)
-    time, end = rng.exponential(size=(2, 40))
-    return pd.DataFrame(
-        {"time": np.maximum(time, end), "died": 1, "early": np.minimum(time, end), "seen": 1, "arm": "new"}
-    )
-
-
 class Chosen:
     def __init__(self, frame):
         self.choice = smx.select(SURV, frame, power="~ `the arm`", keep={"ph": ["`the arm`", "class"]})
@@ -121,8 +113,8 @@ def test_what_is_suggested_can_be_typed():
     assert 'try power="~ `the arm`"' in said
 
 
-def test_units_of_odd_columns():
-    wide = two_events().rename(columns=NAMES)
+def test_units_of_odd_columns(cases):
+    wide = next(case.frame() for case in cases if case.name == "multi-state").rename(columns=NAMES)
     wide.attrs["units"] = {"1st": "months", "t (years)": "months"}
     data = states(wide)
     assert data.time_unit == "months"
@@ -170,10 +162,7 @@ def test_columns_of_an_array_in_a_frame():
     rng = np.random.default_rng(0)
     x, time = rng.normal(size=(60, 3)), rng.exponential(size=60)
     y = np.column_stack([time, np.ones(60)])
-    model = smx.FlexibleSurvivalRegressor(distribution="weibull")
-    plain, framed = (
-        model.fit(x, y).predict(x),
-        smx.FlexibleSurvivalRegressor(distribution="weibull").fit(pd.DataFrame(x), y),
-    )
+    plain = smx.FlexibleSurvivalRegressor(distribution="weibull").fit(x, y).predict(x)
+    framed = smx.FlexibleSurvivalRegressor(distribution="weibull").fit(pd.DataFrame(x), y)
     assert_allclose(framed.predict(pd.DataFrame(x)), plain, rtol=1e-12)
     assert len(framed.results_.params) == 5  # none is taken for the constant

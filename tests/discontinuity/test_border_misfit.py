@@ -173,9 +173,8 @@ def test_nothing_is_left_out_where_the_rest_says_less_than_no_jump(seed):
     rng = np.random.default_rng(seed)
     u, row = rng.uniform(-320.0, 320.0, 1700), rng.integers(0, 36, 1700)
     v = -100.0 + row * 200.0 / 36.0 + rng.normal(0.0, 0.3, 1700)
-    dose = np.array([0.0, 39.0, 50.0, 99.0, 124.0, 65.0])[
-        (row // 2 * 7) % 6
-    ]  # on strips far narrower than a cell
+    # doses on strips far narrower than a cell
+    dose = np.array([0.0, 39.0, 50.0, 99.0, 124.0, 65.0])[(row // 2 * 7) % 6]
     c, s = np.cos(0.35), np.sin(0.35)
     frame = pd.DataFrame({"x": c * u - s * v, "y": s * u + c * v, "z": dose})
     fit = smx.FreeDiscontinuity("z ~ x + y", frame).fit()

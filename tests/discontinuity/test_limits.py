@@ -70,9 +70,8 @@ def test_sizes_elsewhere_have_the_same_limits(fit):
 def test_sizes_of_both_signs_are_no_step_of_one_size():
     rng = np.random.default_rng(1)
     x, z = rng.uniform(size=(2, 3000))
-    wedge = np.where(x > 0.5, 1.0, -1.0) * (
-        z - 0.5
-    )  # the sides part at the bottom, meet, and part again the other way
+    # the sides part at the bottom, meet, and part again the other way
+    wedge = np.where(x > 0.5, 1.0, -1.0) * (z - 0.5)
     y = 4.0 * wedge + 0.1 * rng.normal(size=3000)
     fit = smx.FreeDiscontinuity("y ~ x + z", pd.DataFrame({"x": x, "z": z, "y": y}), resolution=10).fit()
     said = " ".join(fit.summary().as_text().split())
